@@ -1,0 +1,1 @@
+"""Video rooms from Python: the Videsk VPaaS Rooms API."""
