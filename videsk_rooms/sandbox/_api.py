@@ -1,0 +1,199 @@
+"""The operations: a request in, an answer out, nothing of the network."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from videsk_rooms.sandbox._clock import to_milliseconds
+from videsk_rooms.sandbox._errors import RefusedError
+from videsk_rooms.sandbox._messages import Reply, json_reply
+from videsk_rooms.sandbox._query import read_list_query
+from videsk_rooms.sandbox._stats import Statistics
+from videsk_rooms.sandbox._store import Authorization, RoomStore, StoredRoom
+from videsk_rooms.sandbox._validation import (
+    DEFAULT_LIFE,
+    check_window,
+    read_fields,
+    read_object,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from videsk_rooms.sandbox._clock import Clock
+    from videsk_rooms.sandbox._identifiers import Identifiers
+    from videsk_rooms.sandbox._messages import Incoming, Operation
+    from videsk_rooms.sandbox._tokens import ApiTokens, RoomTokens
+
+_PATH = re.compile(r"/vpaas/rooms(?:/(?P<room>[^/]+)(?:/(?P<part>join|stats))?)?/?")
+_METHODS: dict[str, dict[str, Operation]] = {
+    "rooms": {"GET": "list", "POST": "create"},
+    "room": {"GET": "get", "PATCH": "update", "DELETE": "delete"},
+    "join": {"POST": "join"},
+    "stats": {"GET": "stats"},
+}
+
+
+@dataclass(frozen=True)
+class Route:
+    """What a method and a path ask for; `refusal` when they ask for nothing there is."""
+
+    operation: Operation | None = None
+    room_id: str = ""
+    refusal: RefusedError | None = None
+
+
+def find_route(method: str, path: str) -> Route:
+    """Find the operation (docs/api.md, Operations)."""
+    match = _PATH.fullmatch(path)
+    if match is None:
+        return Route(refusal=RefusedError(404, "Page not found"))
+    room, part = match["room"], match["part"]
+    place = part or ("rooms" if room is None else "room")
+    operation = _METHODS[place].get(method)
+    if operation is None:
+        text = f"Method {method} is not supported by this endpoint."
+        return Route(refusal=RefusedError(405, text))
+    return Route(operation, unquote(room or ""))
+
+
+class RoomsApi:
+    """What the server does. The caller holds the sandbox's lock."""
+
+    def __init__(
+        self,
+        store: RoomStore,
+        clock: Clock,
+        identifiers: Identifiers,
+        api_tokens: ApiTokens,
+        room_tokens: RoomTokens,
+        *,
+        delete_status: int,
+        join_status: int,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._identifiers = identifiers
+        self._api_tokens = api_tokens
+        self._room_tokens = room_tokens
+        self._statistics = Statistics()
+        self._delete_status = delete_status
+        self._join_status = join_status
+        self._operations = {
+            "create": self._create,
+            "list": self._list,
+            "get": self._get,
+            "update": self._update,
+            "delete": self._delete,
+            "join": self._join,
+            "stats": self._stats,
+        }
+
+    def answer(self, route: Route, incoming: Incoming) -> Reply:
+        """Do what is asked, or raise `RefusedError`."""
+        if route.operation is None:
+            raise route.refusal or RefusedError(404, "Page not found")
+        self._api_tokens._check(incoming)
+        return self._operations[route.operation](route, incoming)
+
+    def make_room(
+        self,
+        *,
+        name: str | None = None,
+        external_id: str | None = None,
+        exp: datetime | None = None,
+        nbf: datetime | None = None,
+        settings: dict[str, object] | None = None,
+        created_at: datetime | None = None,
+    ) -> StoredRoom:
+        """Make a room with the defaults of docs/api.md, Operations, Create; not stored yet."""
+        now = to_milliseconds(self._clock.now())
+        room_id = self._identifiers.object_id(now)
+        created = now if created_at is None else to_milliseconds(created_at)
+        return StoredRoom(
+            id=room_id,
+            name=f"Room {room_id[-6:]}" if name is None else name,
+            external_id=self._identifiers.uuid() if external_id is None else external_id,
+            exp=now + DEFAULT_LIFE if exp is None else to_milliseconds(exp),
+            nbf=now if nbf is None else to_milliseconds(nbf),
+            settings={} if settings is None else settings,
+            created_at=created,
+            updated_at=created,
+        )
+
+    def _create(self, _route: Route, incoming: Incoming) -> Reply:
+        fields = read_fields(read_object(incoming), self._clock.now())
+        room = self.make_room(
+            name=fields.name,
+            external_id=fields.external_id,
+            exp=fields.exp,
+            nbf=fields.nbf,
+            settings=fields.settings,
+        )
+        check_window(room.nbf, room.exp)
+        self._store.add(room)
+        return json_reply(201, self._with_token(room))
+
+    def _list(self, _route: Route, incoming: Incoming) -> Reply:
+        query = read_list_query(incoming.query)
+        now = self._clock.now()
+        total, rooms = self._store.page(query, now)
+        page = {
+            "total": total,
+            "limit": query.limit,
+            "skip": query.skip,
+            "data": [room.to_wire(now) for room in rooms],
+        }
+        return json_reply(200, page)
+
+    def _get(self, route: Route, _incoming: Incoming) -> Reply:
+        return json_reply(200, self._with_token(self._store.get(route.room_id)))
+
+    def _update(self, route: Route, incoming: Incoming) -> Reply:
+        room = self._store.get(route.room_id)
+        fields = read_fields(read_object(incoming), self._clock.now())
+        nbf, exp = fields.nbf or room.nbf, fields.exp or room.exp
+        if fields.nbf or fields.exp:
+            check_window(nbf, exp)
+        if fields.external_id is not None:
+            self._store.rename(room, fields.external_id)
+        room.nbf, room.exp = nbf, exp
+        room.name = room.name if fields.name is None else fields.name
+        room.settings = room.settings if fields.settings is None else fields.settings
+        self._store.touched(room, self._clock.now())
+        return json_reply(200, self._with_token(room))
+
+    def _delete(self, route: Route, _incoming: Incoming) -> Reply:
+        room = self._store.get(route.room_id)
+        self._store.remove(room)
+        self._statistics.forget(room.id)
+        if self._delete_status == 204:
+            return Reply(204)
+        return json_reply(200, room.to_wire(self._clock.now()))
+
+    def _join(self, route: Route, incoming: Incoming) -> Reply:
+        room = self._store.get(route.room_id)
+        now = self._clock.now()
+        # docs/api.md, Operations, Join: "something in 4xx" for both; which is the sandbox's choice.
+        if room.is_over(now):
+            raise RefusedError(410, "The room is over.")
+        if now < room.nbf:
+            raise RefusedError(422, "The room is not open yet.")
+        token, jti = self._room_tokens.issue(room.id, room.nbf, room.exp, now)
+        room.authorizations.append(Authorization(incoming.remote, jti, to_milliseconds(now)))
+        self._store.touched(room, now)
+        return json_reply(self._join_status, {"accessToken": token})
+
+    def _stats(self, route: Route, incoming: Incoming) -> Reply:
+        room = self._store.get(route.room_id)
+        view = dict(incoming.query).get("view", "report")
+        return json_reply(200, self._statistics.view(view, room, self._clock.now()))
+
+    def _with_token(self, room: StoredRoom) -> dict[str, object]:
+        """A room as only Create, Retrieve and Update answer it (docs/api.md, Operations)."""
+        now = self._clock.now()
+        token, _ = self._room_tokens.issue(room.id, room.nbf, room.exp, now)
+        return {**room.to_wire(now), "accessToken": token}

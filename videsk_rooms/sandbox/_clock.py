@@ -1,0 +1,61 @@
+"""The sandbox's time, and how the wire writes it."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import datetime, timedelta, timezone
+
+_INSTANT = re.compile(
+    r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII
+)
+
+
+class Clock:
+    """Time that runs on by itself, never backwards, and can be moved forward."""
+
+    def __init__(self) -> None:
+        # Wall time is read once, so that a corrected system clock cannot turn time back.
+        self._origin = datetime.now(timezone.utc) - timedelta(seconds=time.monotonic())
+        self._moved = 0.0
+
+    def seconds(self) -> float:
+        """Monotonic seconds, with what the clock was moved by."""
+        return time.monotonic() + self._moved
+
+    def now(self) -> datetime:
+        """The instant it is, in UTC."""
+        return self._origin + timedelta(seconds=self.seconds())
+
+    def advance(self, by: timedelta) -> None:
+        """Move the clock forward."""
+        if by < timedelta():
+            raise ValueError("the clock only moves forward; give a timedelta of zero or more")
+        self._moved += by.total_seconds()
+
+
+def to_milliseconds(instant: datetime) -> datetime:
+    """Cut `instant` to what the wire can say."""
+    utc = instant.astimezone(timezone.utc)
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+
+
+def to_wire(instant: datetime) -> str:
+    """Write an instant in UTC as every example does (docs/api.md, Operations, "On the wire")."""
+    return f"{instant.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
+def from_wire(text: str) -> datetime:
+    """Read an ISO date-time with an offset; `ValueError` when it is none."""
+    match = _INSTANT.fullmatch(text)
+    if match is None:
+        raise ValueError("not a date-time")
+    day, clock, fraction, offset = match.groups()
+    # Spelled out, because Python 3.10 reads neither `Z` nor a fraction of odd length.
+    milliseconds = ((fraction or "") + "000")[:3]
+    offset = "+00:00" if offset == "Z" else offset
+    try:
+        instant = datetime.fromisoformat(f"{day}T{clock}.{milliseconds}{offset}")
+        return instant.astimezone(timezone.utc)
+    except OverflowError:
+        raise ValueError("out of range") from None

@@ -1,0 +1,544 @@
+"""Failures on demand: scripted ones, and random ones by a seed."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, get_args
+
+from videsk_rooms.sandbox._errors import NAMES, error_reply
+from videsk_rooms.sandbox._messages import OPERATIONS, Operation, Reply, json_reply
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from threading import RLock
+
+FaultKind = Literal[
+    "status",
+    "html",
+    "drop-before",
+    "drop-after",
+    "delay",
+    "truncated",
+    "garbage",
+    "garbage-line",
+    "empty",
+    "answer",
+    "enormous",
+]
+KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
+RANDOM_KINDS: tuple[FaultKind, ...] = tuple(kind for kind in KINDS if kind != "answer")
+
+_MEGABYTE = 1024 * 1024
+_NOT_JSON = b"<<<{]\x00 not JSON"
+_NOT_HTTP = b"\x16\x03\x01 what is this\r\n\r\n"
+_RANDOM_STATUSES = (429, 500, 502, 503, 504)
+_RANDOM_DELAYS = (0.01, 0.05)
+_RANDOM_ENORMOUS = 8 * _MEGABYTE
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way of failing.
+
+    Attributes:
+        kind: Its name, as in `RequestRecord.fault`.
+        processed: Whether the API does what was asked all the same.
+        reply: What is answered instead of the API's answer; `None`: the API's own.
+        delay: Seconds that the answer is held back for.
+        delayed_first: Whether the waiting comes before the processing.
+        reset: Whether a dropped connection is reset instead of closed in order.
+        keep: The share of the body that a truncated answer brings.
+        line: The bytes sent in place of an HTTP answer.
+        size: Bytes of an enormous body, before compression.
+        gzip: Whether an enormous body is sent compressed.
+    """
+
+    kind: FaultKind
+    processed: bool
+    reply: Reply | None = field(default=None, repr=False)
+    delay: float = 0.0
+    delayed_first: bool = False
+    reset: bool = False
+    keep: float = 1.0
+    line: bytes = field(default=b"", repr=False)
+    size: int = 0
+    gzip: bool = False
+
+    @property
+    def silent(self) -> bool:
+        """Whether no HTTP status is sent at all."""
+        return self.kind in ("drop-before", "drop-after", "garbage-line")
+
+
+@dataclass
+class _Scripted:
+    fault: Fault
+    on: frozenset[Operation] | None
+    left: int | None
+
+
+class Faults:
+    """The script of failures, applied in the order in which they were added.
+
+    A request takes the first fault that is for its operation; a request over the rate limit
+    takes none. Every method but `random` and `clear` has two arguments in common:
+
+    - `on`: the operation it is for (`create`, `list`, `get`, `update`, `delete`, `join`,
+      `stats`), several of them in a collection, or `None` for every request.
+    - `times`: how many requests it is for; `None`: all, until `clear()`.
+
+    Where a method takes `processed`, it says whether the API does what was asked before
+    the failing answer takes the place of its own.
+
+    ```python
+    sandbox.faults.status(503, on="create", times=2)
+    sandbox.faults.drop("after", on="create")
+    ```
+    """
+
+    def __init__(self, lock: RLock, seed: int) -> None:
+        self._lock = lock
+        self._seed = seed
+        self._script: list[_Scripted] = []
+        self._random: _RandomFaults | None = None
+
+    def status(
+        self,
+        status: int,
+        *,
+        message: str | None = None,
+        errors: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+        html: bool = False,
+        processed: bool = False,
+        on: Operation | Collection[Operation] | None = None,
+        times: int | None = 1,
+    ) -> None:
+        """Answer with an error.
+
+        Args:
+            status: The HTTP status, 200 to 599.
+            message: The error's message; absent: one that names the status.
+            errors: The error's `errors`; absent: empty.
+            headers: Further headers, such as `{"Retry-After": "2"}`.
+            html: Answer with the WAF's HTML page and its `cf-ray` header, without the headers
+                of the rate limit, instead of Feathers' JSON.
+            processed: Whether the API does what was asked.
+            on: For which operations.
+            times: How many times.
+
+        Raises:
+            ValueError: An argument is out of range.
+
+        ```python
+        sandbox.faults.status(429, headers={"Retry-After": "1"})
+        ```
+        """
+        _check_status(status)
+        if html:
+            self._add(Fault("html", processed, _waf_page(status, headers)), on, times)
+            return
+        text = message or f"Scripted {NAMES.get(status, 'failure')}"
+        reply = error_reply(status, text, errors=errors, headers=headers)
+        self._add(Fault("status", processed, reply), on, times)
+
+    def drop(
+        self,
+        when: Literal["before", "after"] = "before",
+        *,
+        reset: bool = False,
+        on: Operation | Collection[Operation] | None = None,
+        times: int | None = 1,
+    ) -> None:
+        """Close the connection without an answer.
+
+        Args:
+            when: `before` the request was processed, or `after` it was: a room is created then,
+                and the caller does not learn of it.
+            reset: Reset the connection instead of closing it in order.
+            on: For which operations.
+            times: How many times.
+
+        Raises:
+            ValueError: An argument is out of range.
+
+        ```python
+        sandbox.faults.drop("after", on="create")
+        ```
+        """
+        if when not in ("before", "after"):
+            raise ValueError(f"unknown moment {when!r}; use 'before' or 'after'")
+        kind: FaultKind = "drop-before" if when == "before" else "drop-after"
+        self._add(Fault(kind, processed=when == "after", reset=reset), on, times)
+
+    def delay(
+        self,
+        seconds: float,
+        *,
+        process: Literal["first", "last"] = "first",
+        on: Operation | Collection[Operation] | None = None,
+        times: int | None = 1,
+    ) -> None:
+        """Hold the API's answer back.
+
+        Args:
+            seconds: For how long, 0 or more.
+            process: `first`: processed at once, only the answer comes late; `last`: processed
+                after the delay, also when the caller is gone by then.
+            on: For which operations.
+            times: How many times.
+
+        Raises:
+            ValueError: An argument is out of range.
+
+        ```python
+        sandbox.faults.delay(0.5, on="list")
+        ```
+        """
+        if process not in ("first", "last"):
+            raise ValueError(f"unknown order {process!r}; use 'first' or 'last'")
+        if not 0 <= seconds < float("inf"):
+            raise ValueError(f"a delay of {seconds} cannot be; give seconds of 0 or more")
+        fault = Fault("delay", processed=True, delay=seconds, delayed_first=process == "last")
+        self._add(fault, on, times)
+
+    def truncated(
+        self,
+        *,
+        keep: float = 0.5,
+        on: Operation | Collection[Operation] | None = None,
+        times: int | None = 1,
+    ) -> None:
+        """Process the request, but break off in the middle of the answer's body.
+
+        Args:
+            keep: The share of the body that is sent, 0.0 up to but not including 1.0;
+                `Content-Length` tells the whole.
+            on: For which operations.
+            times: How many times.
+
+        Raises:
+            ValueError: An argument is out of range.
+
+        ```python
+        sandbox.faults.truncated(on="get")
+        ```
+        """
+        if not 0 <= keep < 1:
+            raise ValueError(f"a share of {keep} truncates nothing; give 0.0 up to below 1.0")
+        self._add(Fault("truncated", processed=True, keep=keep), on, times)
+
+    def garbage(
+        self,
+        body: bytes = _NOT_JSON,
+        *,
+        status: int = 200,
+        processed: bool = True,
+        on: Operation | Collection[Operation] | None = None,
+        times: int | None = 1,
+    ) -> None:
+        """Answer with a body that says it is JSON and is not.
+
+        Args:
+            body: The body.
+            status: The HTTP status, 200 to 599.
+            processed: Whether the API does what was asked.
+            on: For which operations.
+            times: How many times.
+
+        Raises:
+            ValueError: An argument is out of range.
+
+        ```python
+        sandbox.faults.garbage(on="list")
+        ```
+        """
+        _check_status(status)
+        reply = Reply(status, body, {"Content-Type": "application/json; charset=utf-8"})
+        self._add(Fault("garbage", processed, reply), on, times)
+
+    def garbage_line(
+        self,
+        line: bytes = _NOT_HTTP,
+        *,
+        processed: bool = False,
+        on: Operation | Collection[Operation] | None = None,
+        times: int | None = 1,
+    ) -> None:
+        r"""Send bytes that are no HTTP answer, and close the connection.
+
+        Args:
+            line: The bytes.
+            processed: Whether the API does what was asked.
+            on: For which operations.
+            times: How many times.
+
+        Raises:
+            ValueError: An argument is out of range.
+
+        ```python
+        sandbox.faults.garbage_line(b"SSH-2.0-OpenSSH\r\n")
+        ```
+        """
+        self._add(Fault("garbage-line", processed, line=line), on, times)
+
+    def empty(
+        self,
+        *,
+        status: int = 200,
+        processed: bool = True,
+        on: Operation | Collection[Operation] | None = None,
+        times: int | None = 1,
+    ) -> None:
+        """Answer with no body at all.
+
+        Args:
+            status: The HTTP status, 200 to 599.
+            processed: Whether the API does what was asked.
+            on: For which operations.
+            times: How many times.
+
+        Raises:
+            ValueError: An argument is out of range.
+
+        ```python
+        sandbox.faults.empty(on="join")
+        ```
+        """
+        _check_status(status)
+        reply = Reply(status, b"", {"Content-Type": "application/json; charset=utf-8"})
+        self._add(Fault("empty", processed, reply), on, times)
+
+    def answer(
+        self,
+        status: int,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        processed: bool = False,
+        on: Operation | Collection[Operation] | None = None,
+        times: int | None = 1,
+    ) -> None:
+        """Answer with whatever is given; only the headers every answer has are added.
+
+        Args:
+            status: The HTTP status, 200 to 599.
+            headers: The headers; they win over those of every answer.
+            body: The body.
+            processed: Whether the API does what was asked.
+            on: For which operations.
+            times: How many times.
+
+        Raises:
+            ValueError: An argument is out of range.
+
+        ```python
+        sandbox.faults.answer(302, headers={"Location": "https://example.org/"})
+        ```
+        """
+        _check_status(status)
+        self._add(Fault("answer", processed, Reply(status, body, dict(headers or {}))), on, times)
+
+    def enormous(
+        self,
+        size: int = 64 * _MEGABYTE,
+        *,
+        gzip: bool = False,
+        processed: bool = True,
+        on: Operation | Collection[Operation] | None = None,
+        times: int | None = 1,
+    ) -> None:
+        """Answer 200 with a body of sound JSON that is far too long, streamed.
+
+        Args:
+            size: Bytes of the body, about, before compression.
+            gzip: Send it compressed, about a thousandth of its size on the wire.
+            processed: Whether the API does what was asked.
+            on: For which operations.
+            times: How many times.
+
+        Raises:
+            ValueError: An argument is out of range.
+
+        ```python
+        sandbox.faults.enormous(200 * 1024 * 1024, gzip=True)
+        ```
+        """
+        if size < 1:
+            raise ValueError(f"a size of {size} is not enormous; give 1 byte or more")
+        self._add(_enormous(size, gzip=gzip, processed=processed), on, times)
+
+    def random(
+        self,
+        share: float = 0.3,
+        *,
+        seed: int | None = None,
+        on: Operation | Collection[Operation] | None = None,
+        kinds: Collection[FaultKind] | None = None,
+    ) -> None:
+        """Let a share of all requests fail at random, besides the script, until `clear()`.
+
+        The same seed makes the same requests in the same order fail alike. A second call
+        replaces the first.
+
+        Args:
+            share: The share of requests that fail, 0.0 to 1.0.
+            seed: What decides; absent: the sandbox's seed.
+            on: For which operations.
+            kinds: Which kinds; absent: all but `answer`. Statuses are 429, 500, 502, 503 and
+                504, delays up to 0.05 seconds, enormous bodies 8 MiB.
+
+        Raises:
+            ValueError: An argument is out of range.
+
+        ```python
+        sandbox.faults.random(share=0.2, seed=7, kinds=("status", "drop-after"))
+        ```
+        """
+        if not 0 <= share <= 1:
+            raise ValueError(f"a share of {share} cannot be; give 0.0 to 1.0")
+        chosen = RANDOM_KINDS if kinds is None else tuple(kinds)
+        unknown = [kind for kind in chosen if kind not in RANDOM_KINDS]
+        if unknown or not chosen:
+            raise ValueError(f"unknown kinds {unknown}; use some of {', '.join(RANDOM_KINDS)}")
+        operations = _operations(on)
+        with self._lock:
+            self._random = _RandomFaults(
+                share, self._seed if seed is None else seed, operations, chosen
+            )
+
+    def clear(self) -> None:
+        """Drop the whole script and the random faults.
+
+        ```python
+        sandbox.faults.clear()
+        ```
+        """
+        with self._lock:
+            self._script.clear()
+            self._random = None
+
+    @property
+    def pending(self) -> tuple[Fault, ...]:
+        """The scripted faults that are still to come, each once however often it applies."""
+        with self._lock:
+            return tuple(entry.fault for entry in self._script)
+
+    def _add(
+        self, fault: Fault, on: Operation | Collection[Operation] | None, times: int | None
+    ) -> None:
+        if times is not None and times < 1:
+            raise ValueError(f"{times} times is never; give 1 or more, or None for always")
+        operations = _operations(on)
+        with self._lock:
+            self._script.append(_Scripted(fault, operations, times))
+
+    def _next(self, operation: Operation | None) -> Fault | None:
+        """Take the fault for a request, if there is one."""
+        for entry in self._script:
+            if _applies(entry.on, operation):
+                self._use_up(entry)
+                return entry.fault
+        return None if self._random is None else self._random.next(operation)
+
+    def _use_up(self, entry: _Scripted) -> None:
+        if entry.left is None:
+            return
+        entry.left -= 1
+        if entry.left == 0:
+            self._script.remove(entry)
+
+    def __repr__(self) -> str:
+        chance = "" if self._random is None else f", {self._random.share:.0%} at random"
+        return f"<Faults {len(self._script)} scripted{chance}>"
+
+
+class _RandomFaults:
+    """Decides by a seed which requests fail, and how."""
+
+    def __init__(
+        self,
+        share: float,
+        seed: int,
+        on: frozenset[Operation] | None,
+        kinds: tuple[FaultKind, ...],
+    ) -> None:
+        self.share = share
+        self._random = random.Random(seed)  # noqa: S311
+        self._on = on
+        self._kinds = kinds
+
+    def next(self, operation: Operation | None) -> Fault | None:
+        """Decide about one request."""
+        if not _applies(self._on, operation) or self._random.random() >= self.share:
+            return None
+        return self._make(self._random.choice(self._kinds))
+
+    def _make(self, kind: FaultKind) -> Fault:
+        chance = self._random
+        if kind in ("status", "html"):
+            return self._make_status(kind)
+        makers = {
+            "drop-before": lambda: Fault("drop-before", processed=False),
+            "drop-after": lambda: Fault("drop-after", processed=True),
+            "delay": lambda: Fault(
+                "delay",
+                processed=True,
+                delay=chance.uniform(*_RANDOM_DELAYS),
+                delayed_first=chance.random() < 0.5,
+            ),
+            "truncated": lambda: Fault("truncated", processed=True, keep=chance.random()),
+            "garbage": lambda: Fault("garbage", processed=True, reply=Reply(200, _NOT_JSON)),
+            "garbage-line": lambda: Fault("garbage-line", processed=False, line=_NOT_HTTP),
+            "empty": lambda: Fault("empty", processed=True, reply=Reply(200)),
+            "enormous": lambda: _enormous(
+                _RANDOM_ENORMOUS, gzip=chance.random() < 0.5, processed=True
+            ),
+        }
+        return makers[kind]()
+
+    def _make_status(self, kind: FaultKind) -> Fault:
+        status = self._random.choice(_RANDOM_STATUSES)
+        # A gateway may give up on a request that was done; a 429 was surely not.
+        processed = status != 429 and self._random.random() < 0.5
+        if kind == "html":
+            return Fault(kind, processed, _waf_page(status, None))
+        return Fault(kind, processed, error_reply(status, "Random failure"))
+
+
+def _applies(on: frozenset[Operation] | None, operation: Operation | None) -> bool:
+    return on is None or operation in on
+
+
+def _operations(on: Operation | Collection[Operation] | None) -> frozenset[Operation] | None:
+    if on is None:
+        return None
+    # A lone name is a collection of letters too.
+    asked: frozenset[str] = frozenset([on]) if isinstance(on, str) else frozenset(on)
+    if not asked or not asked <= set(OPERATIONS):
+        raise ValueError(f"unknown operation in {on!r}; use some of {', '.join(OPERATIONS)}")
+    return frozenset(operation for operation in OPERATIONS if operation in asked)
+
+
+def _check_status(status: int) -> None:
+    if not 200 <= status <= 599:
+        raise ValueError(f"{status} is no final HTTP status; give 200 to 599")
+
+
+def _waf_page(status: int, headers: Mapping[str, str] | None) -> Reply:
+    """The page of docs/api.md, Access: HTML with a `cf-ray` header instead of Feathers' JSON."""
+    page = (
+        "<!DOCTYPE html><html><head><title>Attention Required! | Cloudflare</title></head>"
+        f"<body><h1>Error {status}</h1><p>Sorry, you have been blocked</p></body></html>"
+    )
+    declared = {
+        "Content-Type": "text/html; charset=UTF-8",
+        "Server": "cloudflare",
+        "cf-ray": "8f2c1d3e4a5b6c7d-SCL",
+    }
+    return Reply(status, page.encode(), {**declared, **(headers or {})})
+
+
+def _enormous(size: int, *, gzip: bool, processed: bool) -> Fault:
+    return Fault("enormous", processed, json_reply(200, {}), size=size, gzip=gzip)

@@ -1,0 +1,77 @@
+"""The list's query as Feathers reads it (docs/api.md, Operations, List and "On the wire")."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from videsk_rooms.sandbox._errors import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DEFAULT_LIMIT = 10
+MAX_LIMIT = 100
+_SORT = re.compile(r"\$sort\[([^\[\]]+)\]")
+
+
+@dataclass(frozen=True)
+class ListQuery:
+    """Which rooms are asked for, in which order."""
+
+    limit: int = DEFAULT_LIMIT
+    skip: int = 0
+    sort: tuple[tuple[str, int], ...] = ()
+    ended: bool | None = None
+    external_id: str | None = None
+
+
+def read_list_query(pairs: Iterable[tuple[str, str]]) -> ListQuery:
+    """Read the query; anything that is not on the page is refused, so that slips show."""
+    values: dict[str, str] = {}
+    sort: list[tuple[str, int]] = []
+    for name, value in pairs:
+        if name in values:
+            raise _refused(name, "must be given once")
+        values[name] = value
+        if match := _SORT.fullmatch(name):
+            sort.append((match[1], _direction(name, value)))
+        elif name not in ("$limit", "$skip", "ended", "externalId"):
+            raise _refused(name, "is not a query parameter of the list")
+    return ListQuery(
+        # Over the maximum it is clamped without a word.
+        limit=min(_whole(values, "$limit", DEFAULT_LIMIT, at_least=1), MAX_LIMIT),
+        skip=_whole(values, "$skip", 0, at_least=0),
+        sort=tuple(sort),
+        ended=_truth(values, "ended"),
+        external_id=values.get("externalId"),
+    )
+
+
+def _whole(values: dict[str, str], name: str, default: int, *, at_least: int) -> int:
+    text = values.get(name)
+    if text is None:
+        return default
+    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < at_least:
+        raise _refused(name, f"must be a whole number of {at_least} or more")
+    return int(text)
+
+
+def _truth(values: dict[str, str], name: str) -> bool | None:
+    text = values.get(name)
+    if text is None:
+        return None
+    if text not in ("true", "false"):
+        raise _refused(name, "must be true or false")
+    return text == "true"
+
+
+def _direction(name: str, text: str) -> int:
+    if text not in ("1", "-1"):
+        raise _refused(name, "must be 1 or -1")
+    return int(text)
+
+
+def _refused(name: str, problem: str) -> RefusedError:
+    return RefusedError(400, f"Invalid query parameter {name}", {name: problem})

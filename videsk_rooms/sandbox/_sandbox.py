@@ -1,0 +1,332 @@
+"""The sandbox: everything behind one name."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+from videsk_rooms.sandbox._api import RoomsApi
+from videsk_rooms.sandbox._clock import Clock
+from videsk_rooms.sandbox._desk import Desk
+from videsk_rooms.sandbox._faults import Faults
+from videsk_rooms.sandbox._identifiers import Identifiers
+from videsk_rooms.sandbox._limit import make_limit
+from videsk_rooms.sandbox._log import RequestLog
+from videsk_rooms.sandbox._server import ServerThread
+from videsk_rooms.sandbox._store import RoomStore
+from videsk_rooms.sandbox._tokens import ApiTokens, RoomTokens, Signer
+
+if TYPE_CHECKING:
+    import sys
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+    from types import TracebackType
+
+    if sys.version_info >= (3, 11):
+        from typing import Self
+    else:
+        from typing_extensions import Self
+
+
+class Sandbox:
+    """The Rooms API on a free port of this machine, for tests and demos.
+
+    It serves from a thread of its own, whichever way it is started, and everything on it may
+    be used from any thread while it runs. It needs PyJWT: `videsk-rooms[sandbox]`.
+
+    Every request counts against the rate limit, also a refused one of a wrong token; what is
+    answered 429 does not. Moving the clock moves the limit's seconds too.
+
+    ```python
+    async with Sandbox() as sandbox:  # also `with`, and start() and stop()
+        videsk = AsyncVidesk(sandbox.api_token, base_url=sandbox.url)
+    ```
+
+    Args:
+        port: The port to listen on; 0: any free one.
+        host: The address to listen on.
+        api_token: The token that is let in; absent: a new one.
+        rate: Requests per second before a 429, 1 or more; `None`: no limit and no headers of it.
+        window: `fixed`: seconds that begin with a first request; `sliding`: the last second.
+        seed: Makes ids, the secret, API tokens and random faults the same in every run. The ids
+            then carry a fixed time; room tokens still carry the clock's.
+        retry_after: Whether a 429 of the rate limit says `Retry-After`.
+        delete_status: What a delete answers: 200 with the removed room, or 204 with nothing.
+        join_status: What a join answers.
+
+    Raises:
+        ImportError: PyJWT is not installed.
+        ValueError: An argument is out of range.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        api_token: str | None = None,
+        rate: int | None = 20,
+        window: Literal["fixed", "sliding"] = "fixed",
+        seed: int | None = None,
+        retry_after: bool = True,
+        delete_status: Literal[200, 204] = 200,
+        join_status: Literal[200, 201] = 201,
+    ) -> None:
+        self._port = port
+        self._host = host
+        self._lock = threading.RLock()
+        self._clock = Clock()
+        self._store = RoomStore()
+        identifiers = Identifiers(seed)
+        signer = Signer(identifiers.hexadecimal(64))
+        self._tokens = ApiTokens(signer, self._clock, identifiers, self._lock)
+        self._api_token = self._first_token(api_token)
+        self._faults = Faults(self._lock, identifiers.seed())
+        self._requests = RequestLog(self._lock)
+        self._api = RoomsApi(
+            self._store,
+            self._clock,
+            identifiers,
+            self._tokens,
+            RoomTokens(signer, identifiers),
+            delete_status=delete_status,
+            join_status=join_status,
+        )
+        self._desk = Desk(
+            api=self._api,
+            clock=self._clock,
+            identifiers=identifiers,
+            limit=make_limit(rate, window),
+            faults=self._faults,
+            log=self._requests,
+            lock=self._lock,
+            retry_after=retry_after,
+        )
+        self._server: ServerThread | None = None
+        self._url: str | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens, such as `http://127.0.0.1:43817`; stays the last one after a stop."""
+        if self._url is None:
+            raise RuntimeError("the sandbox has no address yet; call start() or use `with`")
+        return self._url
+
+    @property
+    def api_token(self) -> str:
+        """The API token that is let in."""
+        return self._api_token
+
+    @property
+    def tokens(self) -> ApiTokens:
+        """All API tokens: issue, revoke, forbid, bind."""
+        return self._tokens
+
+    @property
+    def faults(self) -> Faults:
+        """The script of failures."""
+        return self._faults
+
+    @property
+    def requests(self) -> RequestLog:
+        """The log of all requests."""
+        return self._requests
+
+    @property
+    def now(self) -> datetime:
+        """The instant by the sandbox's clock, aware and in UTC."""
+        with self._lock:
+            return self._clock.now()
+
+    @property
+    def rooms(self) -> tuple[dict[str, object], ...]:
+        """All rooms as the API writes them, in the order of their creation; copies."""
+        with self._lock:
+            now = self._clock.now()
+            return tuple(room.to_wire(now) for room in self._store.all())
+
+    def advance(self, by: timedelta) -> None:
+        """Move the clock forward: rooms open and end, tokens expire, a new rate window begins.
+
+        Args:
+            by: How far, zero or more.
+
+        Raises:
+            ValueError: `by` is negative.
+
+        ```python
+        sandbox.advance(timedelta(hours=3))
+        ```
+        """
+        with self._lock:
+            self._clock.advance(by)
+
+    def add_room(
+        self,
+        *,
+        name: str | None = None,
+        external_id: str | None = None,
+        exp: datetime | None = None,
+        nbf: datetime | None = None,
+        settings: Mapping[str, object] | None = None,
+        created_at: datetime | None = None,
+        extra: Mapping[str, object] | None = None,
+        without: Collection[str] = (),
+    ) -> dict[str, object]:
+        """Store a room past the API: no request, no limits on its times.
+
+        Args:
+            name: Its name; absent: a generated one.
+            external_id: Its `externalId`; absent: a generated one.
+            exp: When it ends, aware; may be past. Absent: in 3 hours.
+            nbf: When it opens, aware. Absent: now.
+            settings: Its settings; absent: none.
+            created_at: When it was created, aware. Absent: now.
+            extra: Further fields that the API then answers with.
+            without: Names of fields, as on the wire, that the API leaves out.
+
+        Returns:
+            The room as the API writes it.
+
+        Raises:
+            ValueError: Another room has this `externalId`, or a time has no zone.
+
+        ```python
+        room = sandbox.add_room(external_id="ticket-1", exp=sandbox.now)
+        ```
+        """
+        _refuse_naive(exp=exp, nbf=nbf, created_at=created_at)
+        with self._lock:
+            room = self._api.make_room(
+                name=name,
+                external_id=external_id,
+                exp=exp,
+                nbf=nbf,
+                settings=None if settings is None else dict(settings),
+                created_at=created_at,
+            )
+            room.extra = dict(extra or {})
+            room.hidden = frozenset(without) - {"id"}
+            if self._store.has(room.external_id):
+                raise ValueError(
+                    f"a room has the external id {room.external_id!r} already; choose another"
+                )
+            self._store.add(room)
+            return room.to_wire(self._clock.now())
+
+    def add_rooms(self, count: int) -> tuple[str, ...]:
+        """Store many rooms past the API, each created a millisecond after the one before.
+
+        Args:
+            count: How many, 0 or more.
+
+        Returns:
+            Their ids in the order of creation; the last one is created now.
+
+        ```python
+        ids = sandbox.add_rooms(50_000)
+        ```
+        """
+        with self._lock:
+            now = self._clock.now()
+            ids = []
+            for age in reversed(range(count)):
+                room = self._api.make_room(created_at=now - timedelta(milliseconds=age))
+                self._store.add(room)
+                ids.append(room.id)
+            return tuple(ids)
+
+    def start(self) -> Self:
+        """Start serving; does nothing when it serves already.
+
+        Returns:
+            The sandbox itself.
+
+        Raises:
+            OSError: The port is taken.
+
+        ```python
+        sandbox = Sandbox().start()
+        ```
+        """
+        server = self._begin()
+        try:
+            self._began(server.ready.result())
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Stop serving at once, whatever is still under way; the rooms and the log stay.
+
+        ```python
+        sandbox.stop()
+        ```
+        """
+        server, self._server = self._server, None
+        if server is not None:
+            server.stop()
+
+    async def __aenter__(self) -> Self:
+        server = self._begin()
+        try:
+            # Shielded: a cancelled waiter must not cancel what the thread is about to set.
+            port = await asyncio.shield(asyncio.wrap_future(server.ready))
+            self._began(port)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            server.stop_soon()  # it is ready: entering waited for that
+            await asyncio.shield(asyncio.wrap_future(server.finished))
+            server.join()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        where = f"at {self._url}" if self._server is not None else "not running"
+        return f"<Sandbox {where}, {len(self._store)} rooms, {len(self._requests)} requests>"
+
+    def _first_token(self, given: str | None) -> str:
+        if given is None:
+            return self._tokens.issue()
+        self._tokens._accept(given)
+        return given
+
+    def _begin(self) -> ServerThread:
+        with self._lock:
+            if self._server is None:
+                self._server = ServerThread(self._desk, self._host, self._port)
+                self._server.start()
+            return self._server
+
+    def _began(self, port: int) -> None:
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        self._url = f"http://{host}:{port}"
+
+
+def _refuse_naive(**instants: datetime | None) -> None:
+    for name, instant in instants.items():
+        if instant is not None and instant.utcoffset() is None:
+            raise ValueError(f"{name} has no time zone; give an aware datetime")

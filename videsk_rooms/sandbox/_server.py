@@ -1,0 +1,114 @@
+"""The server in its own thread, with its own loop, so that no caller can starve it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from concurrent.futures import Future, wait
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+from videsk_rooms.sandbox._delivery import deliver
+from videsk_rooms.sandbox._errors import error_reply
+from videsk_rooms.sandbox._messages import Incoming
+
+if TYPE_CHECKING:
+    from videsk_rooms.sandbox._desk import Desk
+
+# Zero would mean "wait for ever": aiohttp takes it as no timeout.
+_SHUTDOWN_SECONDS = 0.001
+
+
+class ServerThread:
+    """One run of the server; `ready` brings its port, `finished` its end."""
+
+    def __init__(self, desk: Desk, host: str, port: int) -> None:
+        self.ready: Future[int] = Future()
+        self.finished: Future[None] = Future()
+        self._desk = desk
+        self._host = host
+        self._port = port
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+        self._thread = threading.Thread(target=self._run, name="videsk-sandbox", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread; it is listening once `ready` is done."""
+        self._thread.start()
+
+    def stop_soon(self) -> None:
+        """Ask for the end, once `ready` is done; it is there when `finished` is done."""
+        if self._loop is not None and self._stopping is not None:
+            with contextlib.suppress(RuntimeError):  # the loop may be closed already
+                self._loop.call_soon_threadsafe(self._stopping.set)
+
+    def join(self) -> None:
+        """Wait for the thread's end."""
+        self._thread.join()
+
+    def stop(self) -> None:
+        """End it and wait; also when it has only just been started."""
+        wait([self.ready])
+        self.stop_soon()
+        self.join()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:
+            if self.ready.done():
+                self.finished.set_exception(error)
+                return
+            self.ready.set_exception(error)
+        self.finished.set_result(None)
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        server = web.Server(self._handle, access_log=None)
+        runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN_SECONDS)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self._host, self._port).start()
+            self.ready.set_result(int(runner.addresses[0][1]))
+            await self._stopping.wait()
+        finally:
+            await _close(server, runner)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            incoming = await _read(request)
+        except web.HTTPRequestEntityTooLarge:
+            return await deliver(request, error_reply(413, "The body is too large"), None)
+        admission = self._desk.admit(incoming)
+        fault = admission.fault
+        if fault is not None and fault.delayed_first:
+            await asyncio.sleep(fault.delay)
+        reply = self._desk.answer(admission)
+        if fault is not None and fault.delay and not fault.delayed_first:
+            await asyncio.sleep(fault.delay)
+        return await deliver(request, reply, fault)
+
+
+async def _read(request: web.BaseRequest) -> Incoming:
+    path, _, query = request.raw_path.partition("?")
+    return Incoming(
+        method=request.method,
+        path=path,
+        query=tuple(parse_qsl(query, keep_blank_values=True)),
+        headers=request.headers,
+        body=await request.read(),
+        remote=request.remote or "",
+    )
+
+
+async def _close(server: web.Server, runner: web.ServerRunner) -> None:
+    transports = [connection.transport for connection in server.connections]
+    await runner.cleanup()
+    for transport in transports:
+        if transport is not None:
+            transport.abort()  # closing would wait for a client that does not read
+    await asyncio.sleep(0)  # lets the aborted transports close their sockets

@@ -1,0 +1,185 @@
+"""The rooms themselves."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from videsk_rooms.sandbox._clock import to_milliseconds, to_wire
+from videsk_rooms.sandbox._errors import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+
+    from videsk_rooms.sandbox._query import ListQuery
+
+_SORT_ATTRIBUTES = {
+    "id": "id",
+    "_id": "id",
+    "name": "name",
+    "externalId": "external_id",
+    "exp": "exp",
+    "nbf": "nbf",
+    "createdAt": "created_at",
+    "updatedAt": "updated_at",
+}
+_CACHED_ORDERS = 16
+
+
+@dataclass(frozen=True)
+class Authorization:
+    """Somebody who was let in."""
+
+    ip: str
+    jti: str
+    created_at: datetime
+
+    def to_wire(self) -> dict[str, object]:
+        """The object of docs/api.md, Objects, Authorization."""
+        return {"ip": self.ip, "jti": self.jti, "createdAt": to_wire(self.created_at)}
+
+
+@dataclass(eq=False)
+class StoredRoom:
+    """A room as the server keeps it."""
+
+    id: str
+    name: str
+    external_id: str
+    exp: datetime
+    nbf: datetime
+    settings: dict[str, object]
+    created_at: datetime
+    updated_at: datetime
+    authorizations: list[Authorization] = field(default_factory=list)
+    extra: Mapping[str, object] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether everybody was thrown out by `now`."""
+        return self.exp <= now
+
+    def to_wire(self, now: datetime) -> dict[str, object]:
+        """The object of docs/api.md, Objects, Room, a copy through and through."""
+        content: dict[str, object] = {
+            "id": self.id,
+            "name": self.name,
+            "externalId": self.external_id,
+            "exp": to_wire(self.exp),
+            "nbf": to_wire(self.nbf),
+            "settings": copy.deepcopy(self.settings),
+            "ended": self.is_over(now),
+            "authorizations": [entry.to_wire() for entry in self.authorizations],
+            "createdAt": to_wire(self.created_at),
+            "updatedAt": to_wire(self.updated_at),
+        }
+        for name in self.hidden:
+            content.pop(name, None)
+        content.update(copy.deepcopy(dict(self.extra)))
+        return content
+
+
+class RoomStore:
+    """All rooms by id, in the order of their creation, each `externalId` once."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[str, StoredRoom] = {}
+        self._ids_by_external_id: dict[str, str] = {}
+        # Sorting 50,000 rooms for every page would take most of a page's time.
+        self._orders: dict[tuple[tuple[str, int], ...], list[StoredRoom]] = {}
+
+    def __len__(self) -> int:
+        return len(self._rooms)
+
+    def all(self) -> list[StoredRoom]:
+        """Every room in the order of creation."""
+        return list(self._rooms.values())
+
+    def add(self, room: StoredRoom) -> None:
+        """Keep a new room."""
+        self.check_unused(room.external_id)
+        self._rooms[room.id] = room
+        self._ids_by_external_id[room.external_id] = room.id
+        self._orders.clear()
+
+    def get(self, room_id: str) -> StoredRoom:
+        """Find a room by its id only (docs/api.md leaves open whether paths take more)."""
+        room = self._rooms.get(room_id)
+        if room is None:
+            raise RefusedError(404, f"No record found for id '{room_id}'")
+        return room
+
+    def has(self, external_id: str) -> bool:
+        """Whether a room has this `externalId`."""
+        return external_id in self._ids_by_external_id
+
+    def check_unused(self, external_id: str, besides: StoredRoom | None = None) -> None:
+        """Refuse an `externalId` that another room has."""
+        owner = self._ids_by_external_id.get(external_id)
+        if owner is not None and (besides is None or owner != besides.id):
+            raise RefusedError(409, "externalId already exists", {"externalId": "must be unique"})
+
+    def rename(self, room: StoredRoom, external_id: str) -> None:
+        """Give a room another `externalId`."""
+        self.check_unused(external_id, besides=room)
+        del self._ids_by_external_id[room.external_id]
+        room.external_id = external_id
+        self._ids_by_external_id[external_id] = room.id
+
+    def touched(self, room: StoredRoom, now: datetime) -> None:
+        """Take note that a room was changed."""
+        room.updated_at = to_milliseconds(now)
+        self._orders.clear()
+
+    def remove(self, room: StoredRoom) -> None:
+        """Forget a room."""
+        del self._rooms[room.id]
+        del self._ids_by_external_id[room.external_id]
+        self._orders.clear()
+
+    def page(self, query: ListQuery, now: datetime) -> tuple[int, list[StoredRoom]]:
+        """How many rooms match, and those of the page."""
+        found = self._matching(query, now)
+        return len(found), found[query.skip : query.skip + query.limit]
+
+    def _matching(self, query: ListQuery, now: datetime) -> list[StoredRoom]:
+        if query.external_id is not None:
+            owner = self._ids_by_external_id.get(query.external_id)
+            found = [] if owner is None else [self._rooms[owner]]
+        else:
+            found = self._ordered(query.sort, now)
+        if query.ended is None:
+            return found
+        return [room for room in found if room.is_over(now) is query.ended]
+
+    def _ordered(self, sort: tuple[tuple[str, int], ...], now: datetime) -> list[StoredRoom]:
+        if any(name == "ended" for name, _ in sort):
+            return _sorted(self._rooms.values(), sort, now)  # time alone changes this order
+        found = self._orders.get(sort)
+        if found is None:
+            if len(self._orders) >= _CACHED_ORDERS:
+                self._orders.clear()
+            found = self._orders[sort] = _sorted(self._rooms.values(), sort, now)
+        return found
+
+
+def _sorted(
+    rooms: Iterable[StoredRoom], sort: tuple[tuple[str, int], ...], now: datetime
+) -> list[StoredRoom]:
+    found = list(rooms)
+    # Python's sort is stable: the last field first, and the first field decides.
+    for name, direction in reversed(sort):
+        key = _sort_key(name, now)
+        if key is not None:  # Feathers lets unknown fields be: no room has them
+            found.sort(key=key, reverse=direction < 0)
+    return found
+
+
+def _sort_key(name: str, now: datetime) -> Callable[[StoredRoom], bool | str | datetime] | None:
+    if name == "ended":
+        return lambda room: room.is_over(now)
+    attribute = _SORT_ATTRIBUTES.get(name)
+    return None if attribute is None else attrgetter(attribute)

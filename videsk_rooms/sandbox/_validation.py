@@ -1,0 +1,125 @@
+"""What a body may say (docs/api.md, Operations, Create and Update)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from videsk_rooms.sandbox._clock import from_wire
+from videsk_rooms.sandbox._errors import RefusedError
+
+if TYPE_CHECKING:
+    from videsk_rooms.sandbox._messages import Incoming
+
+MAX_NAME = 500
+MAX_EXTERNAL_ID = 100
+DEFAULT_LIFE = timedelta(hours=3)
+LONGEST_LIFE = timedelta(hours=72)
+
+
+@dataclass
+class Fields:
+    """What a body said; `None` where it said nothing."""
+
+    name: str | None = None
+    external_id: str | None = None
+    exp: datetime | None = None
+    nbf: datetime | None = None
+    settings: dict[str, object] | None = None
+
+
+def read_object(incoming: Incoming) -> dict[str, object]:
+    """Read the body as a JSON object; no body is an empty one, since all fields are optional."""
+    if not incoming.body:
+        return {}
+    media_type = incoming.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise RefusedError(400, "The body must be declared as application/json")
+    try:
+        content = json.loads(incoming.body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise RefusedError(400, f"The body is not JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise RefusedError(400, "The body must be an object")
+    return content
+
+
+def read_fields(content: dict[str, object], now: datetime) -> Fields:
+    """Check every field by itself and tell all that is wrong at once."""
+    errors: dict[str, str] = {}
+    fields = Fields()
+    for name, value in content.items():
+        problem = _take(fields, name, value, now)
+        if problem:
+            errors[name] = problem
+    refuse(errors)
+    return fields
+
+
+def check_window(nbf: datetime, exp: datetime) -> None:
+    """Refuse a room that would never be open."""
+    if nbf >= exp:
+        refuse({"nbf": "must be before exp"})
+
+
+def refuse(errors: dict[str, str]) -> None:
+    """Raise the 400 for `errors`, if there are any."""
+    if errors:
+        raise RefusedError(400, "validation failed", errors)
+
+
+def _take(fields: Fields, name: str, value: object, now: datetime) -> str | None:
+    """Put a value where it belongs, or say what is wrong with it."""
+    if name == "name":
+        fields.name, problem = _text(value, MAX_NAME)
+    elif name == "externalId":
+        fields.external_id, problem = _text(value, MAX_EXTERNAL_ID)
+    elif name == "settings":
+        fields.settings, problem = _object(value)
+    elif name == "nbf":
+        fields.nbf, problem = _instant(value)
+    elif name == "exp":
+        fields.exp, problem = _instant(value)
+        problem = problem or _exp_problem(fields.exp, now)
+    else:
+        # Feathers' generated schemas refuse what they do not know, and a misspelt
+        # field (`bnf` in one of the documentation's examples) would go unnoticed.
+        problem = "must not be sent: there is no such field"
+    return problem
+
+
+def _text(value: object, longest: int) -> tuple[str | None, str | None]:
+    if not isinstance(value, str):
+        return None, "must be a string"
+    if len(value) > longest:
+        return None, f"must not have more than {longest} characters"
+    return value, None
+
+
+def _object(value: object) -> tuple[dict[str, object] | None, str | None]:
+    if not isinstance(value, dict):
+        return None, "must be an object"
+    return value, None
+
+
+def _instant(value: object) -> tuple[datetime | None, str | None]:
+    if not isinstance(value, str):
+        return None, "must be a string"
+    try:
+        return from_wire(value), None
+    except ValueError:
+        return None, "must be an ISO date-time"
+
+
+def _exp_problem(exp: datetime | None, now: datetime) -> str | None:
+    if exp is not None and exp <= now:
+        return "must be in the future"
+    if exp is not None and exp > now + LONGEST_LIFE:
+        return "must be at most 72 hours from now"
+    return None
+
+
+def _refuse_constant(text: str) -> object:
+    raise ValueError(f"{text} is no JSON")
