@@ -1,1 +1,134 @@
-"""Video rooms from Python: the Videsk VPaaS Rooms API."""
+"""Video rooms from Python: the Videsk VPaaS Rooms API, awaited and blocking.
+
+Names are loaded when they are first used, so that `import videsk_rooms` costs next to nothing;
+aiohttp alone takes longer to import than everything else here together.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from ._messages import Attempt as Attempt
+    from ._messages import Headers as Headers
+    from ._messages import Response as Response
+    from ._options import Timeout as Timeout
+    from .client import AsyncVidesk as AsyncVidesk
+    from .errors import APIError as APIError
+    from .errors import AuthenticationError as AuthenticationError
+    from .errors import BadRequestError as BadRequestError
+    from .errors import ClosedError as ClosedError
+    from .errors import ConfigurationError as ConfigurationError
+    from .errors import ConflictError as ConflictError
+    from .errors import ConnectionFailedError as ConnectionFailedError
+    from .errors import DeadlineExceededError as DeadlineExceededError
+    from .errors import InvalidRequestError as InvalidRequestError
+    from .errors import NotFoundError as NotFoundError
+    from .errors import OutcomeUnknownError as OutcomeUnknownError
+    from .errors import PermissionDeniedError as PermissionDeniedError
+    from .errors import RateLimitError as RateLimitError
+    from .errors import ResponseError as ResponseError
+    from .errors import ServerError as ServerError
+    from .errors import TransportError as TransportError
+    from .errors import VideskError as VideskError
+    from .models import Authorization as Authorization
+    from .models import JSONValue as JSONValue
+    from .models import Room as Room
+    from .models import RoomAccess as RoomAccess
+    from .models import RoomPage as RoomPage
+    from .models import RoomStats as RoomStats
+    from .models import StatsView as StatsView
+    from .rooms import AsyncRooms as AsyncRooms
+    from .rooms import Sort as Sort
+    from .rooms import When as When
+    from .sync import Rooms as Rooms
+    from .sync import Videsk as Videsk
+
+_HOMES = {
+    "_messages": ("Attempt", "Headers", "Response"),
+    "_options": ("Timeout",),
+    "client": ("AsyncVidesk",),
+    "errors": (
+        "APIError",
+        "AuthenticationError",
+        "BadRequestError",
+        "ClosedError",
+        "ConfigurationError",
+        "ConflictError",
+        "ConnectionFailedError",
+        "DeadlineExceededError",
+        "InvalidRequestError",
+        "NotFoundError",
+        "OutcomeUnknownError",
+        "PermissionDeniedError",
+        "RateLimitError",
+        "ResponseError",
+        "ServerError",
+        "TransportError",
+        "VideskError",
+    ),
+    "models": (
+        "Authorization",
+        "JSONValue",
+        "Room",
+        "RoomAccess",
+        "RoomPage",
+        "RoomStats",
+        "StatsView",
+    ),
+    "rooms": ("AsyncRooms", "Sort", "When"),
+    "sync": ("Rooms", "Videsk"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "APIError",
+    "AsyncRooms",
+    "AsyncVidesk",
+    "Attempt",
+    "AuthenticationError",
+    "Authorization",
+    "BadRequestError",
+    "ClosedError",
+    "ConfigurationError",
+    "ConflictError",
+    "ConnectionFailedError",
+    "DeadlineExceededError",
+    "Headers",
+    "InvalidRequestError",
+    "JSONValue",
+    "NotFoundError",
+    "OutcomeUnknownError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "Response",
+    "ResponseError",
+    "Room",
+    "RoomAccess",
+    "RoomPage",
+    "RoomStats",
+    "Rooms",
+    "ServerError",
+    "Sort",
+    "StatsView",
+    "Timeout",
+    "TransportError",
+    "Videsk",
+    "VideskError",
+    "When",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

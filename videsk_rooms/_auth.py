@@ -1,0 +1,234 @@
+"""As whom: the bearer token, where it comes from, and the middleware that sends it.
+
+The middleware belongs to the aiohttp session and serves every client that shares the session: each
+attempt carries a `Ticket` through a context variable, the middleware stamps it with the token that
+it used, and a refused token is thereby known exactly. The replay after a 401 is decided above, in
+`_retry.py`, not in here: it is an attempt like any other, to be paced and counted.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, NoReturn, Protocol, TypeAlias
+
+import anyio
+import anyio.to_thread
+from aiohttp import (
+    ClientConnectionError,
+    ClientConnectorError,
+    ClientOSError,
+    ConnectionTimeoutError,
+    ServerDisconnectedError,
+    hdrs,
+)
+
+from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
+    from yarl import URL
+
+TokenCallable: TypeAlias = Callable[[], str | Awaitable[str]]
+
+_PRINTABLE = re.compile(r"[\x21-\x7e]+")
+
+
+class Secret:
+    """A token that shows in no repr and goes into no pickle."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the token, for the one header that it belongs into."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a token is not pickled; give it to the other process by its environment")
+
+
+def _checked(value: object, source: str) -> Secret:
+    """Check a token; the refusal does not show it."""
+    if not isinstance(value, str):
+        raise ConfigurationError(
+            f"{source} gave a {type(value).__name__}; an API token is a string"
+        )
+    if not value:
+        raise ConfigurationError(f"{source} is empty; give the API token from Videsk's dashboard")
+    if value[:7].lower() == "bearer ":
+        raise ConfigurationError(f"{source} begins with 'Bearer'; give the token alone")
+    if not _PRINTABLE.fullmatch(value):
+        raise ConfigurationError(
+            f"{source} holds a control character, a space or a letter beyond ASCII; "
+            "give the API token as the dashboard shows it"
+        )
+    return Secret(value)
+
+
+class TokenSource(Protocol):
+    """Where the token comes from."""
+
+    async def current(self) -> Secret:
+        """Return the token to send now."""
+        ...
+
+    async def renewed(self, refused: Secret) -> bool:
+        """Look for another token than the refused one; tell whether there is one."""
+        ...
+
+
+class FixedToken:
+    """A token that was given once: a refused one stays refused."""
+
+    def __init__(self, token: Secret) -> None:
+        self._token = token
+
+    async def current(self) -> Secret:
+        """Return the token."""
+        return self._token
+
+    async def renewed(self, refused: Secret) -> bool:
+        """Tell that there is no other."""
+        return False
+
+
+class TokenFile:
+    """A token in a file, such as a mounted secret; read again when the file changes."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._seen: tuple[int, int, int] | None = None
+        self._token: Secret | None = None
+        self._read_if_changed()  # a missing file is told at construction
+
+    async def current(self) -> Secret:
+        """Return the token in the file."""
+        # A stat and a read of one line: less than handing them to a thread would cost.
+        return self._read_if_changed()
+
+    async def renewed(self, refused: Secret) -> bool:
+        """Read the file again, whatever its time says."""
+        self._seen = None
+        return self._read_if_changed().reveal() != refused.reveal()
+
+    def _read_if_changed(self) -> Secret:
+        source = f"the file {self._path!r} (VIDESK_API_TOKEN_FILE)"
+        try:
+            state = os.stat(self._path)
+            seen = (state.st_mtime_ns, state.st_size, state.st_ino)
+            if self._token is None or seen != self._seen:
+                with open(self._path, encoding="utf-8") as file:
+                    self._token = _checked(file.read().strip(), source)
+                self._seen = seen
+        except (OSError, UnicodeDecodeError) as error:
+            if self._token is None:
+                reason = getattr(error, "strerror", None) or "it is not text"
+                raise ConfigurationError(
+                    f"{source} cannot be read: {reason}; write the API token into it"
+                ) from None
+            # Being replaced just now: the token that we have is the best there is.
+        return self._token
+
+
+class AskedToken:
+    """A token that a callable gives: asked first when needed, and again after a 401."""
+
+    def __init__(self, ask: TokenCallable) -> None:
+        self._ask = ask
+        self._token: Secret | None = None
+        self._lock = anyio.Lock()
+
+    async def current(self) -> Secret:
+        """Return the token that was given last."""
+        return self._token or await self._asked(None)
+
+    async def renewed(self, refused: Secret) -> bool:
+        """Ask once for all calls that wait with the same refused token."""
+        return (await self._asked(refused)).reveal() != refused.reveal()
+
+    async def _asked(self, stale: Secret | None) -> Secret:
+        async with self._lock:
+            # Compared by identity: whoever waited here while another asked takes that answer, even
+            # if it is the same token again.
+            if self._token is stale:
+                self._token = _checked(await self._call(), "the callable given as api_token")
+            assert self._token is not None  # noqa: S101 - told to the type checker
+            return self._token
+
+    async def _call(self) -> object:
+        if inspect.iscoroutinefunction(self._ask):
+            return await self._ask()
+        # In a thread: a plain callable may block, and everything else would wait with it.
+        given = await anyio.to_thread.run_sync(self._ask)
+        return await given if inspect.isawaitable(given) else given
+
+
+def token_source(api_token: str | TokenCallable | None) -> TokenSource:
+    """Choose where the token comes from: the argument, the environment, or a file it names."""
+    if callable(api_token):
+        return AskedToken(api_token)
+    if api_token is not None:
+        return FixedToken(_checked(api_token, "api_token"))
+    if token := os.environ.get("VIDESK_API_TOKEN", "").strip():
+        return FixedToken(_checked(token, "VIDESK_API_TOKEN"))
+    if path := os.environ.get("VIDESK_API_TOKEN_FILE"):
+        return TokenFile(path)
+    raise ConfigurationError(
+        "there is no API token; pass api_token=, or set VIDESK_API_TOKEN to the token, or "
+        "VIDESK_API_TOKEN_FILE to a file that holds it. Tokens come from Videsk's dashboard."
+    )
+
+
+class Ticket:
+    """What one attempt tells the middleware, and what it tells the attempt."""
+
+    __slots__ = ("error", "origin", "source", "used")
+
+    def __init__(self, source: TokenSource, origin: URL) -> None:
+        self.source = source
+        self.origin = origin
+        self.used: Secret | None = None
+        self.error: Exception | None = None
+
+
+ticket_in_hand: ContextVar[Ticket] = ContextVar("videsk_rooms_ticket")
+
+
+class NoTokenError(ClientConnectionError):
+    """The token could not be had; the reason is on the ticket."""
+
+
+class ConnectionLostError(ClientConnectionError):
+    """The connection broke.
+
+    A class of our own, because aiohttp silently sends a request again after its own two.
+    """
+
+
+async def authorize(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    """Send the bearer token, to the configured origin only. An aiohttp client middleware."""
+    ticket = ticket_in_hand.get(None)
+    if ticket is not None and request.url.origin() == ticket.origin:
+        try:
+            token = await ticket.source.current()
+        except Exception as error:
+            # Set aside, for whatever it is must not be taken for a fault of this connection.
+            ticket.error = error
+            raise NoTokenError from None
+        ticket.used = token
+        request.headers[hdrs.AUTHORIZATION] = f"Bearer {token.reveal()}"
+    try:
+        return await handler(request)
+    except (ClientConnectorError, ConnectionTimeoutError):
+        raise
+    except (ClientOSError, ServerDisconnectedError) as error:
+        raise ConnectionLostError(f"{type(error).__name__}: {error}") from None

@@ -1,0 +1,275 @@
+"""Arguments are checked here, before anything is sent; each refusal says what would be right.
+
+The limits are the API's (docs/api.md, "Operations"). What the API does not document is left to it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from .errors import InvalidRequestError, without_tokens
+from .models import Room
+
+if TYPE_CHECKING:
+    from .models import JSONValue
+
+NAME_LENGTH = 500
+EXTERNAL_ID_LENGTH = 100
+PAGE_LIMIT = 100
+LONGEST_LIFE = timedelta(hours=72)
+
+_CONTROL = re.compile(r"[\x00-\x20\x7f]")
+_FIELD = re.compile(r"[A-Za-z_$][A-Za-z0-9_.]*")
+_ENCODED_PATH = re.compile(r"/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*")
+_DOT = re.compile(r"(?i)%2e")
+_DEEPEST = 100
+_SHOWN = 80
+
+
+def refusal(argument: str, value: object, right: str) -> InvalidRequestError:
+    """Make the error that names an argument, shows its value and says what would be right."""
+    shown = without_tokens(repr(value))
+    if len(shown) > _SHOWN:
+        shown = f"{shown[:_SHOWN]}… ({type(value).__name__})"
+    return InvalidRequestError(f"{argument}={shown}: {right}", argument=argument)
+
+
+def text(argument: str, value: object, *, least: int = 0, most: int) -> str:
+    """Check a string of `least` to `most` characters."""
+    right = f"give a string of {f'{least} to' if least else 'at most'} {most} characters"
+    if not isinstance(value, str):
+        raise refusal(argument, value, f"{right}, not {_kind(value)}")
+    # Code points: the server, counting UTF-16 units, may still refuse what passes here.
+    if not least <= len(value) <= most:
+        raise refusal(argument, value, f"{right}; this one has {len(value)}")
+    return _encodable(argument, value)
+
+
+def room_id(room: object) -> str:
+    """Check the id of a room, and quote it so that it stays one segment of the path."""
+    value = room.id if isinstance(room, Room) else room
+    right = "give a room or a room id, such as '64f1a2b3c4d5e6f7a8b9c0d1'"
+    if not isinstance(value, str):
+        raise refusal("room", value, f"{right}, not {_kind(value)}")
+    if not value:
+        raise refusal("room", value, right)
+    if value in {".", ".."} or any(sign in value for sign in "/\\?#%") or _CONTROL.search(value):
+        raise refusal("room", value, f"{right}; this one would change the path of the request")
+    return quote(_encodable("room", value), safe="")
+
+
+def path(value: object) -> str:
+    """Check a path of the API, percent-encoded."""
+    right = "give a path of the API that begins with one slash, such as '/vpaas/rooms'"
+    if not isinstance(value, str):
+        raise refusal("path", value, f"{right}, not {_kind(value)}")
+    if value.startswith("//") or not _ENCODED_PATH.fullmatch(value):
+        raise refusal("path", value, f"{right}; put the query into query=, percent-encode the rest")
+    if any(part in {".", ".."} for part in _DOT.sub(".", value).split("/")):
+        raise refusal("path", value, f"{right}, without '.' and '..'")
+    return value
+
+
+def method(value: object) -> str:
+    """Check an HTTP method."""
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z]+", value):
+        raise refusal("method", value, "give an HTTP method, such as 'GET'")
+    return value.upper()
+
+
+def whole(argument: str, value: object, *, least: int, most: int | None = None) -> int:
+    """Check a whole number within bounds."""
+    right = f"give a whole number from {least} to {most}" if most else f"give {least} or more"
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise refusal(argument, value, f"{right}, not {_kind(value)}")
+    if value < least or (most is not None and value > most):
+        raise refusal(argument, value, right)
+    return int(value)
+
+
+def flag(argument: str, value: object) -> bool:
+    """Check a truth value."""
+    if not isinstance(value, bool):
+        raise refusal(argument, value, f"give True or False, not {_kind(value)}")
+    return value
+
+
+def instant(argument: str, value: object, *, now: datetime) -> datetime:
+    """Turn an aware `datetime`, or a `timedelta` from now, into UTC with whole milliseconds."""
+    right = "give an aware datetime, such as datetime.now(timezone.utc), or a timedelta from now"
+    try:
+        if isinstance(value, timedelta):
+            moment = now + value
+        elif not isinstance(value, datetime):
+            raise refusal(argument, value, f"{right}, not {_kind(value)}")
+        elif value.utcoffset() is None:
+            raise refusal(
+                argument, value, f"{right}; this datetime is naive, so its zone is not known"
+            )
+        else:
+            moment = value.astimezone(timezone.utc)
+    except OverflowError:
+        raise refusal(argument, value, f"{right}; this one is out of range") from None
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def window(exp: datetime | None, nbf: datetime | None, *, now: datetime) -> None:
+    """Check that a room ends in the future, within 72 hours, and after it begins."""
+    if exp is not None and exp <= now:
+        raise refusal(
+            "exp", wire_time(exp), f"give a time in the future; it is {wire_time(now)} here"
+        )
+    if exp is not None and exp > now + LONGEST_LIFE:
+        latest = wire_time(now + LONGEST_LIFE)
+        raise refusal("exp", wire_time(exp), f"give a time within 72 hours, at most {latest}")
+    if exp is not None and nbf is not None and nbf >= exp:
+        raise refusal("nbf", wire_time(nbf), f"give a time before exp, which is {wire_time(exp)}")
+
+
+def wire_time(moment: datetime) -> str:
+    """Write a UTC date-time as every example of the documentation does: milliseconds and Z."""
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def sort(value: object) -> list[tuple[str, int]]:
+    """Turn `"created_at"`, `"-created_at"`, a sequence of those, or a mapping into pairs."""
+    right = (
+        "give 'created_at', '-created_at', a sequence of those, or a mapping of field to 1 or -1"
+    )
+    if isinstance(value, Mapping):
+        pairs = [_sort_pair(field, direction, right) for field, direction in value.items()]
+    elif isinstance(value, str):
+        pairs = [_sort_word(value, right)]
+    elif isinstance(value, Sequence):
+        pairs = [_sort_word(word, right) for word in value]
+    else:
+        raise refusal("sort", value, right)
+    if len({field for field, _ in pairs}) < len(pairs):
+        raise refusal("sort", value, f"{right}; name each field once")
+    return pairs
+
+
+def _sort_word(word: object, right: str) -> tuple[str, int]:
+    if not isinstance(word, str):
+        raise refusal("sort", word, right)
+    return _sort_pair(word.removeprefix("-"), -1 if word.startswith("-") else 1, right)
+
+
+def _sort_pair(field: object, direction: object, right: str) -> tuple[str, int]:
+    if not isinstance(field, str) or not _FIELD.fullmatch(field):
+        raise refusal("sort", field, right)
+    if isinstance(direction, bool) or not isinstance(direction, int) or direction not in {1, -1}:
+        raise refusal("sort", {field: direction}, right)
+    return api_name(field), direction
+
+
+def api_name(field: str) -> str:
+    """Turn `created_at` into the API's `createdAt`."""
+    first, *rest = field.split("_")
+    return first + "".join(word[:1].upper() + word[1:] for word in rest) if first else field
+
+
+def settings(value: object) -> dict[str, JSONValue]:
+    """Check the settings of a room: an object that JSON can say."""
+    if not isinstance(value, Mapping):
+        right = "give a mapping, such as {'maxParticipants': 10}"
+        raise refusal("settings", value, f"{right}, not {_kind(value)}")
+    checked = json_value("settings", value)
+    assert isinstance(checked, dict)  # noqa: S101 - json_value keeps the kind; told to the checker
+    return checked
+
+
+def json_value(argument: str, value: object, *, depth: int = 0) -> JSONValue:
+    """Copy a value into plain JSON types, or refuse it; `argument` grows into a path on the way."""
+    if depth > _DEEPEST:
+        raise refusal(argument[:_SHOWN], "…", f"nest at most {_DEEPEST} deep, without cycles")
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str.__str__(_encodable(argument, value))
+    if isinstance(value, int):
+        if not -(2**63) <= value < 2**64:
+            raise refusal(argument, value, "give a whole number of at most 64 bits, or a string")
+        return int(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise refusal(argument, value, "give a finite number")
+        return float(value)
+    if isinstance(value, Mapping):
+        return {
+            _key(argument, key): json_value(f"{argument}[{key!r}]", item, depth=depth + 1)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [
+            json_value(f"{argument}[{index}]", item, depth=depth + 1)
+            for index, item in enumerate(value)
+        ]
+    raise refusal(argument, value, f"JSON has no {type(value).__name__}; give what JSON can say")
+
+
+def _key(argument: str, key: object) -> str:
+    if not isinstance(key, str):
+        raise refusal(argument, key, "give keys that are strings")
+    return str.__str__(_encodable(argument, key))
+
+
+def query_pairs(query: object) -> list[tuple[str, str]]:
+    """Spell a query as Feathers reads it: `{"$sort": {"exp": -1}}` is `$sort[exp]=-1`."""
+    if query is None:
+        return []
+    if not isinstance(query, Mapping):
+        raise refusal("query", query, "give a mapping of names to values")
+    pairs: list[tuple[str, str]] = []
+    for name, value in query.items():
+        if not isinstance(name, str) or not name:
+            raise refusal("query", name, "give names that are strings")
+        pairs += _query_pairs(_encodable("query", name), value, depth=0)
+    return pairs
+
+
+def _query_pairs(name: str, value: object, *, depth: int) -> list[tuple[str, str]]:
+    if depth > _DEEPEST:
+        raise refusal("query", "…", f"nest at most {_DEEPEST} deep, without cycles")
+    if value is None:
+        return []
+    if isinstance(value, Mapping):
+        return [
+            pair
+            for key, item in value.items()
+            for pair in _query_pairs(f"{name}[{_key('query', key)}]", item, depth=depth + 1)
+        ]
+    if isinstance(value, list | tuple):
+        return [pair for item in value for pair in _query_pairs(name, item, depth=depth + 1)]
+    return [(name, _query_text(name, value))]
+
+
+def _query_text(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"  # docs/api.md, "On the wire"
+    if isinstance(value, str):
+        return _encodable(f"query[{name!r}]", value)
+    if isinstance(value, int):
+        return str(int(value))
+    if isinstance(value, float) and math.isfinite(value):
+        return repr(float(value))
+    if isinstance(value, datetime):
+        return wire_time(instant(f"query[{name!r}]", value, now=value))
+    raise refusal(f"query[{name!r}]", value, "give a string, number, truth value or aware datetime")
+
+
+def _encodable(argument: str, value: str) -> str:
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise refusal(argument, value, "give text that UTF-8 can say; this one is broken") from None
+    return value
+
+
+def _kind(value: object) -> str:
+    return "None" if value is None else f"a {type(value).__name__}"

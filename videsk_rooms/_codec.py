@@ -1,0 +1,132 @@
+"""Sans I/O: arguments to `Request`. What comes back is read in `_decode.py`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from types import EllipsisType
+from typing import TYPE_CHECKING, get_args
+from urllib.parse import quote, urlencode
+
+from . import _checks as check
+from ._json import dumps
+from ._messages import Request
+from .errors import InvalidRequestError
+from .models import StatsView
+
+if TYPE_CHECKING:
+    from .models import JSONValue
+
+_ROOMS = "/vpaas/rooms"
+_VIEWS: tuple[StatsView, ...] = get_args(StatsView)
+
+
+def create(
+    *, name: object, external_id: object, exp: object, nbf: object, settings: object
+) -> Request:
+    """Ask for a new room; `None` is not sent."""
+    given = {"name": name, "external_id": external_id, "exp": exp, "nbf": nbf, "settings": settings}
+    fields = _fields({word: value for word, value in given.items() if value is not None})
+    named = fields.get("externalId")
+    return Request(
+        "rooms.create",
+        "POST",
+        _ROOMS,
+        body=dumps(fields),
+        external_id=named if isinstance(named, str) else None,
+    )
+
+
+def get(room: object) -> Request:
+    """Ask for a room."""
+    return Request("rooms.get", "GET", f"{_ROOMS}/{check.room_id(room)}")
+
+
+def update(
+    room: object, *, name: object, external_id: object, exp: object, nbf: object, settings: object
+) -> Request:
+    """Ask for a change of a room; an ellipsis is not sent."""
+    path = f"{_ROOMS}/{check.room_id(room)}"
+    words = {"name": name, "external_id": external_id, "exp": exp, "nbf": nbf, "settings": settings}
+    given = {word: value for word, value in words.items() if not isinstance(value, EllipsisType)}
+    if not given:
+        text = f"update({room if isinstance(room, str) else 'room'!r}) was given nothing to change"
+        raise InvalidRequestError(
+            f"{text}; give at least one of name, external_id, exp, nbf, settings", argument="name"
+        )
+    return Request("rooms.update", "PATCH", path, body=dumps(_fields(given)))
+
+
+def delete(room: object) -> Request:
+    """Ask for the end of a room."""
+    return Request("rooms.delete", "DELETE", f"{_ROOMS}/{check.room_id(room)}")
+
+
+def join(room: object) -> Request:
+    """Ask for access to a room."""
+    return Request("rooms.join", "POST", f"{_ROOMS}/{check.room_id(room)}/join")
+
+
+def stats(room: object, *, view: object) -> Request:
+    """Ask how a room went."""
+    path = f"{_ROOMS}/{check.room_id(room)}/stats"
+    if view not in _VIEWS:
+        raise check.refusal("view", view, f"give one of {', '.join(map(repr, _VIEWS))}")
+    return Request("rooms.stats", "GET", path, query=_query([("view", str(view))]))
+
+
+def listing(
+    *, limit: object, skip: object, sort: object, ended: object, external_id: object
+) -> Request:
+    """Ask for one page of rooms."""
+    pairs: list[tuple[str, str]] = []
+    if limit is not None:
+        pairs.append(("$limit", str(page_size("limit", limit))))
+    if skip is not None:
+        pairs.append(("$skip", str(check.whole("skip", skip, least=0))))
+    if sort is not None:
+        pairs += [(f"$sort[{field}]", str(way)) for field, way in check.sort(sort)]
+    if ended is not None:
+        pairs.append(("ended", "true" if check.flag("ended", ended) else "false"))
+    if external_id is not None:
+        pairs.append(("externalId", lookup_key(external_id)))
+    return Request("rooms.list", "GET", _ROOMS, query=_query(pairs))
+
+
+def page_size(argument: str, value: object) -> int:
+    """Check how many rooms a page may hold: 1 to 100."""
+    return check.whole(argument, value, least=1, most=check.PAGE_LIMIT)
+
+
+def lookup_key(external_id: object) -> str:
+    """Check an `externalId`; an empty one might match every room."""
+    return check.text("external_id", external_id, least=1, most=check.EXTERNAL_ID_LENGTH)
+
+
+def any_request(method: object, path: object, *, query: object, json: object) -> Request:
+    """Ask for anything that the API has."""
+    verb, checked_path = check.method(method), check.path(path)
+    body = None if json is None else dumps(check.json_value("json", json))
+    return Request("request", verb, checked_path, _query(check.query_pairs(query)), body)
+
+
+def _fields(given: dict[str, object]) -> dict[str, JSONValue]:
+    """Check the fields of a room that a caller gave, and spell them as the API does."""
+    now = datetime.now(timezone.utc)
+    fields: dict[str, JSONValue] = {}
+    times: dict[str, datetime] = {}
+    for word, value in given.items():
+        if word == "name":
+            fields["name"] = check.text("name", value, most=check.NAME_LENGTH)
+        elif word == "external_id":
+            fields["externalId"] = lookup_key(value)
+        elif word == "settings":
+            fields["settings"] = check.settings(value)
+        else:
+            times[word] = check.instant(word, value, now=now)
+            fields[word] = check.wire_time(times[word])
+    check.window(times.get("exp"), times.get("nbf"), now=now)
+    return fields
+
+
+def _query(pairs: list[tuple[str, str]]) -> str:
+    return urlencode(pairs, quote_via=quote, safe="$")

@@ -1,0 +1,374 @@
+"""Sans I/O: `Response` to model or error.
+
+What the API usually sends takes the fast way: plain functions, checked by exact type. Whatever
+they refuse is given to cattrs, which decides, and which says where in the JSON the fault lies.
+"""
+
+from __future__ import annotations
+
+import binascii
+import sys
+from base64 import urlsafe_b64decode
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import attrs
+from cattrs import (
+    BaseValidationError,
+    ClassValidationError,
+    Converter,
+    IterableValidationError,
+)
+from cattrs.gen import make_dict_structure_fn, override
+
+from ._json import loads
+from .models import Authorization, JSONValue, Room, RoomAccess, RoomPage, RoomStats, StatsView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ._messages import Response
+
+M = TypeVar("M")
+
+_API_NAMES = {
+    "external_id": "externalId",
+    "created_at": "createdAt",
+    "updated_at": "updatedAt",
+    "access_token": "accessToken",
+}
+_ROOM_FIELDS = frozenset(
+    _API_NAMES.get(field.name, field.name) for field in attrs.fields(Room) if field.name != "extra"
+)
+
+
+# -- the answers of the operations ----------------------------------------------------------------
+
+
+def room(response: Response) -> Room:
+    """Read one room."""
+    return _model(response, _fast_room, Room)
+
+
+def page(response: Response) -> RoomPage:
+    """Read one page of rooms."""
+    return _model(response, _fast_page, RoomPage)
+
+
+def access(response: Response) -> RoomAccess:
+    """Read the answer to a join."""
+    return access_of(_model(response, _fast_joined, _Joined).access_token)
+
+
+def stats(response: Response, view: StatsView) -> RoomStats:
+    """Read statistics, whose fields are not documented."""
+    value = response.json()
+    if not isinstance(value, dict):
+        raise response.unexpected(f"should be an object, not {_kind(value)}")
+    return RoomStats(view, value)
+
+
+def _model(response: Response, fast: Callable[[object], M], model: type[M]) -> M:
+    try:
+        return fast(loads(response.body))
+    except (ValueError, TypeError, KeyError, OverflowError):
+        # Not chained: what the parsers say may quote the body, tokens included.
+        pass
+    value = response.json()
+    try:
+        return _CONVERTER.structure(value, model)
+    except BaseValidationError as error:
+        path, reason = _first_fault(error)
+    except _WrongTypeError as error:
+        path, reason = "", str(error)
+    raise response.unexpected(reason, path=path or None)
+
+
+# -- the fast way ---------------------------------------------------------------------------------
+
+
+def _twin(model: type[M]) -> Callable[..., M]:
+    """Make a mutable class with the slots of a frozen one, so that instances can change class."""
+    slots = {field.name: attrs.field() for field in attrs.fields(cast("type", model))}
+    made = attrs.make_class(model.__name__, slots, slots=True, weakref_slot=False)
+    return cast("Callable[..., M]", made)
+
+
+_draft_room = _twin(Room)
+_draft_authorization = _twin(Authorization)
+
+
+if sys.version_info >= (3, 11):
+    _parse_time = datetime.fromisoformat
+else:
+
+    def _parse_time(text: str) -> datetime:
+        return datetime.fromisoformat(f"{text[:-1]}+00:00" if text[-1:] in {"Z", "z"} else text)
+
+
+def _time(value: object) -> datetime | None:
+    if value is None:
+        return None
+    if type(value) is not str:
+        raise TypeError
+    moment = _parse_time(value)
+    if moment.tzinfo is timezone.utc:
+        return moment
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=timezone.utc)  # every documented time is UTC
+    return moment.astimezone(timezone.utc)
+
+
+def _fast_authorization(value: object) -> Authorization:
+    if value.__class__ is not dict:
+        raise TypeError
+    get = cast("dict[str, JSONValue]", value).get
+    ip, jti = get("ip"), get("jti")
+    if (ip.__class__ is not str and ip is not None) or (
+        jti.__class__ is not str and jti is not None
+    ):
+        raise TypeError
+    authorization = _draft_authorization(ip, jti, _time(get("createdAt")))
+    authorization.__class__ = Authorization  # of equal layout
+    return authorization
+
+
+def _fast_room(value: object) -> Room:
+    if value.__class__ is not dict:
+        raise TypeError
+    sent = cast("dict[str, JSONValue]", value)
+    get = sent.get
+    room_id, name, external_id = sent["id"], get("name"), get("externalId")
+    settings, ended, access_token = get("settings"), get("ended"), get("accessToken")
+    authorizations = get("authorizations")
+    if (
+        room_id.__class__ is not str
+        or (name.__class__ is not str and name is not None)
+        or (external_id.__class__ is not str and external_id is not None)
+        or (settings.__class__ is not dict and settings is not None)
+        or (ended.__class__ is not bool and ended is not None)
+        or (access_token.__class__ is not str and access_token is not None)
+        or (authorizations.__class__ is not list and authorizations is not None)
+    ):
+        raise TypeError
+    room = _draft_room(
+        room_id,
+        name,
+        external_id,
+        _time(get("exp")),
+        _time(get("nbf")),
+        settings,
+        ended,
+        _time(get("createdAt")),
+        _time(get("updatedAt")),
+        None
+        if authorizations is None
+        else tuple([_fast_authorization(item) for item in cast("list[object]", authorizations)]),
+        access_token,
+        {} if _ROOM_FIELDS.issuperset(sent) else _extra(sent),
+    )
+    room.__class__ = Room  # of equal layout
+    return room
+
+
+def _fast_page(value: object) -> RoomPage:
+    sent = cast("dict[str, JSONValue]", value)
+    total, limit, skip, data = sent["total"], sent["limit"], sent["skip"], sent["data"]
+    if (
+        type(total) is not int
+        or type(limit) is not int
+        or type(skip) is not int
+        or type(data) is not list
+    ):
+        raise TypeError
+    rooms = tuple([_fast_room(item) for item in data])
+    return RoomPage(total, limit, skip, rooms)
+
+
+@attrs.frozen
+class _Joined:
+    access_token: str
+
+
+def _fast_joined(value: object) -> _Joined:
+    token = cast("dict[str, object]", value)["accessToken"]
+    if not isinstance(token, str) or not token:
+        raise TypeError
+    return _Joined(token)
+
+
+def _extra(sent: dict[str, JSONValue]) -> dict[str, JSONValue]:
+    return {name: value for name, value in sent.items() if name not in _ROOM_FIELDS}
+
+
+# -- cattrs, which decides ------------------------------------------------------------------------
+
+
+class _WrongTypeError(Exception):
+    """A value is not what was due; its text ends a sentence that begins with "the answer"."""
+
+    def __init__(self, due: str, value: object) -> None:
+        super().__init__(f"should be {due}, not {_kind(value)},")
+
+
+def _exactly(kind: type, due: str, *, or_none: bool) -> Callable[[object, object], object]:
+    # cattrs' own hooks coerce: null would become "None", and "false" True.
+    def check(value: object, _: object) -> object:
+        if value.__class__ is kind or (or_none and value is None):
+            return value
+        raise _WrongTypeError(due, value)
+
+    return check
+
+
+def _filled(value: object, _: object) -> object:
+    if isinstance(value, str) and value:
+        return value
+    raise _WrongTypeError("a string that is not empty", value)
+
+
+def _moment(value: object, _: object) -> datetime | None:
+    try:
+        return _time(value)
+    except (TypeError, ValueError, OverflowError):
+        raise _WrongTypeError("an ISO date-time", value) from None
+
+
+def _tuple_of(item: Callable[[object, object], object], due: str, *, or_none: bool) -> object:
+    each = Converter(detailed_validation=True)
+    each.register_structure_hook_func(lambda kind: kind is object, item)
+
+    def check(value: object, _: object) -> object:
+        if value is None and or_none:
+            return None
+        if value.__class__ is not list:
+            raise _WrongTypeError(due, value)
+        return each.structure(value, tuple[object, ...])
+
+    return check
+
+
+def _object(
+    model: type[M], **hooks: Callable[[object, object], object] | object
+) -> Callable[[object, object], M]:
+    overrides = {
+        name: override(rename=_API_NAMES.get(name), struct_hook=cast("Callable[..., object]", hook))
+        for name, hook in hooks.items()
+    }
+    structure: Callable[[Mapping[str, object], object], M] = make_dict_structure_fn(
+        model,
+        _CONVERTER,
+        **overrides,  # type: ignore[arg-type]  # taken for the flags before them
+    )
+
+    def check(value: object, _: object) -> M:
+        if value.__class__ is not dict:
+            raise _WrongTypeError("an object", value)
+        return structure(cast("Mapping[str, object]", value), model)
+
+    return check
+
+
+_CONVERTER = Converter(detailed_validation=True)
+_text = _exactly(str, "a string", or_none=True)
+_structure_authorization = _object(Authorization, ip=_text, jti=_text, created_at=_moment)
+_structure_known = _object(
+    Room,
+    id=_exactly(str, "a string", or_none=False),
+    name=_text,
+    external_id=_text,
+    exp=_moment,
+    nbf=_moment,
+    settings=_exactly(dict, "an object", or_none=True),
+    ended=_exactly(bool, "true or false", or_none=True),
+    created_at=_moment,
+    updated_at=_moment,
+    authorizations=_tuple_of(_structure_authorization, "a list", or_none=True),
+    access_token=_text,
+    extra=lambda _value, _type: {},
+)
+
+
+def _structure_room(value: object, kind: object) -> Room:
+    known = _structure_known(value, kind)
+    return attrs.evolve(known, extra=_extra(cast("dict[str, JSONValue]", value)))
+
+
+_number = _exactly(int, "a whole number", or_none=False)
+_CONVERTER.register_structure_hook(Room, _structure_room)
+_CONVERTER.register_structure_hook(
+    RoomPage,
+    _object(
+        RoomPage,
+        total=_number,
+        limit=_number,
+        skip=_number,
+        data=_tuple_of(_structure_room, "a list", or_none=False),
+    ),
+)
+_CONVERTER.register_structure_hook(_Joined, _object(_Joined, access_token=_filled))
+
+
+def _first_fault(error: BaseException) -> tuple[str, str]:
+    """Find the first fault that cattrs reports: where it lies in the API's names, and what it is."""
+    if isinstance(error, ClassValidationError):
+        inner, field = error.group_exceptions()[0][0]
+        path, reason = _first_fault(inner)
+        return _joined(_API_NAMES.get(field.name, field.name), path), reason
+    if isinstance(error, IterableValidationError):
+        inner, place = error.group_exceptions()[0][0]
+        path, reason = _first_fault(inner)
+        return _joined(f"[{place.index}]", path), reason
+    if isinstance(error, KeyError):
+        return "", "lacks a field"
+    return "", str(error)
+
+
+def _joined(first: str, rest: str) -> str:
+    return f"{first}.{rest}" if rest and not rest.startswith("[") else first + rest
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, str):
+        return "a string" if value else "an empty string"
+    kinds = {type(None): "null", bool: "a truth value", dict: "an object", list: "a list"}
+    return kinds.get(type(value), "a number")
+
+
+# -- access tokens --------------------------------------------------------------------------------
+
+
+def access_of(token: str) -> RoomAccess:
+    """Read an access token without verifying it; what it does not say is `None`.
+
+    Its claims are not documented (docs/api.md, "Objects"), so nothing here may depend on them.
+    """
+    claims = _claims(token)
+    jti = claims.get("jti")
+    return RoomAccess(
+        token,
+        exp=_epoch(claims.get("exp")),
+        nbf=_epoch(claims.get("nbf")),
+        jti=jti if isinstance(jti, str) else None,
+        claims=claims,
+    )
+
+
+def _claims(token: str) -> Mapping[str, JSONValue]:
+    parts = token.split(".")
+    if len(parts) != 3:
+        return {}
+    try:
+        claims = loads(urlsafe_b64decode(parts[1].encode("ascii") + b"=" * (-len(parts[1]) % 4)))
+    except (binascii.Error, ValueError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def _epoch(seconds: JSONValue) -> datetime | None:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, timezone.utc)
+    except (OverflowError, ValueError, OSError):
+        return None

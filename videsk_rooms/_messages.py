@@ -1,0 +1,191 @@
+"""Plain data between the layers: what is asked, what is answered, what was tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ._json import loads
+from .errors import ResponseError, without_tokens
+
+if TYPE_CHECKING:
+    from .models import JSONValue
+
+# How much of a body an error quotes, and how much of it is searched for tokens before the cut:
+# a token must be recognised whole, or its first half would be quoted.
+_QUOTED, _QUOTED_SOURCE = 200, 16_384
+
+__all__ = ["Answer", "Attempt", "Failure", "Headers", "Request", "Response"]
+
+
+@attrs.frozen
+class Request:
+    """A call as it goes over the wire, but for the host and the token.
+
+    Attributes:
+        operation: The word that users know it by (`rooms.create`).
+        method: The HTTP method.
+        path: Percent-encoded, beginning with a slash.
+        query: Percent-encoded, without the question mark; empty for none.
+        body: JSON as bytes, or `None`.
+        external_id: The `externalId` that a create carries, for errors to name.
+    """
+
+    operation: str
+    method: str
+    path: str
+    query: str = ""
+    body: bytes | None = None
+    external_id: str | None = None
+
+    @property
+    def safe(self) -> bool:
+        """Whether the request changes nothing, so that its outcome does not matter."""
+        return self.method == "GET"
+
+
+class Headers(Mapping[str, str]):
+    """The headers of an answer: read-only, names in any case, picklable."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        # A repeated header keeps its first value: none that is read here is a list.
+        values: dict[str, str] = {}
+        for name, value in headers.items():
+            values.setdefault(name.lower(), value)
+        self._values = values
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"Headers({self._values!r})"
+
+
+@attrs.frozen
+class Attempt:
+    """One try of a call.
+
+    Attributes:
+        number: 1 for the first.
+        started_at: When it began, in UTC.
+        duration: How long it took, in seconds.
+        status: The HTTP status of the answer, or `None` if none came.
+        error: Why no answer came, or `None`.
+        delay: How long was waited before it, in seconds.
+        request_id: The server's or the proxy's name for it.
+    """
+
+    number: int
+    started_at: datetime
+    duration: float
+    status: int | None
+    error: str | None
+    delay: float
+    request_id: str | None
+
+
+@attrs.define
+class Answer:
+    """What one attempt brought: any status, the body whole."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    url: str
+    too_long: bool = False
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's name for the request, else the name that Cloudflare gave it."""
+        return self.headers.get("x-request-id") or self.headers.get("cf-ray")
+
+
+@attrs.define
+class Failure:
+    """Why one attempt brought no answer.
+
+    Attributes:
+        cause: `not_sent` if the server surely did not see it, `interrupted` if it may have,
+            `timeout` if the time was up.
+        detail: What the network said, without tokens.
+    """
+
+    cause: str
+    detail: str
+    url: str
+
+
+@attrs.frozen
+class Response:
+    """An answer of the API, undecoded.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The headers; names in any case.
+        body: The bytes of the body.
+        method: The request's method.
+        url: The request's URL.
+        request_id: The server's or the proxy's name for the request.
+        attempts: What was tried, in order; the last one brought this answer.
+    """
+
+    status: int
+    headers: Headers
+    body: bytes = attrs.field(repr=False)  # it may hold an access token
+    method: str
+    url: str
+    request_id: str | None
+    attempts: tuple[Attempt, ...]
+
+    def json(self) -> JSONValue:
+        """Read the body as JSON.
+
+        Returns:
+            What the body says.
+
+        Raises:
+            ResponseError: The body is not JSON.
+        """
+        try:
+            return loads(self.body)
+        except ValueError:
+            # The parser's own words are left out: they may quote the body, tokens included.
+            pass
+        raise self.unexpected("is not JSON" if self.body else "has an empty body")
+
+    def unexpected(self, what: str, *, path: str | None = None) -> ResponseError:
+        """Make the error that says what this answer should not have been.
+
+        Args:
+            what: The end of a sentence that begins with "the answer".
+            path: Where in the JSON the fault lies, or `None` for the whole.
+
+        Returns:
+            The error, to be raised.
+        """
+        start = without_tokens(self.body[:_QUOTED_SOURCE].decode("utf-8", "replace"))[:_QUOTED]
+        where = f" at {path}" if path else ""
+        quoted = f"; it begins with {start!r}" if start else ""
+        return ResponseError(
+            f"{self.method} {self.url}: the answer (status {self.status}) {what}{where}{quoted}. "
+            "If base_url points at the API and no proxy stands in between, report it with "
+            f"request id {self.request_id!r}.",
+            status=self.status,
+            method=self.method,
+            url=self.url,
+            path=path,
+            body_start=start,
+            request_id=self.request_id,
+            attempts=self.attempts,
+        )

@@ -1,0 +1,149 @@
+"""Reading a listing to its end while others change it.
+
+The API pages by `$skip`: a room deleted from what was read already moves all later ones forward,
+and the next page would begin beyond some that nobody has seen. Therefore each page overlaps the one
+before by one room. If its first room is one that was seen, nothing hides between the two; if not,
+the order moved, and reading steps back until it meets a seen room again. A room created meanwhile
+moves others backward; those come twice, and the ids seen keep them from being given twice.
+
+What this promises: a room that is there from the first page to the last is given exactly once, as
+long as the server keeps the order of rooms (a stable sort whose key does not change). What `$skip`
+paging cannot promise: whether rooms created or deleted meanwhile are among those given; and nothing
+about completeness where the order itself is unstable, such as equal keys ordered anew each time. There, reading steps back a few times, then goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from .models import Room, RoomPage
+
+T_co = TypeVar("T_co", covariant=True)
+
+_MOST_STEPS_BACK = 8
+
+
+class Batches(AsyncGenerator[T_co, None], Generic[T_co]):
+    """An asynchronous iterator over items that come in batches.
+
+    Awaiting code takes one item at a time; the blocking face takes whole batches, so that it
+    crosses between threads once a page and not once a room.
+    """
+
+    def __init__(self, source: AsyncGenerator[Sequence[T_co], None]) -> None:
+        self._source = source
+        self._items: Iterator[T_co] = iter(())
+
+    async def next_batch(self) -> Sequence[T_co]:
+        """Return the next items; none at the end."""
+        try:
+            return await self._source.__anext__()
+        except StopAsyncIteration:
+            return ()
+
+    async def __anext__(self) -> T_co:
+        while True:
+            for item in self._items:
+                return item
+            batch = await self.next_batch()
+            if not batch:
+                raise StopAsyncIteration
+            self._items = iter(batch)
+
+    async def asend(self, value: None) -> T_co:
+        """Return the next item."""
+        return await self.__anext__()
+
+    async def athrow(
+        self,
+        typ: type[BaseException] | BaseException,
+        val: BaseException | object = None,
+        tb: TracebackType | None = None,
+        /,
+    ) -> T_co:
+        """Close, and raise what was thrown."""
+        await self.aclose()
+        raise typ if isinstance(typ, BaseException) else typ(val).with_traceback(tb)
+
+    async def aclose(self) -> None:
+        """Stop reading: what is being fetched is cancelled."""
+        self._items = iter(())
+        await self._source.aclose()
+
+
+async def read_pages(
+    fetch: Callable[[int], Awaitable[RoomPage]],
+) -> AsyncGenerator[Sequence[Room], None]:
+    """Yield the rooms of a listing, a batch a page, each room once.
+
+    The next page is fetched while this one is consumed; no more than one is kept ahead.
+
+    Args:
+        fetch: Fetches the page that begins after so many rooms.
+    """
+    reading = _Reading()
+    page = await fetch(0)
+    ahead: asyncio.Task[RoomPage] | None = None
+    try:
+        while True:
+            fresh, following = reading.take(page)
+            if following is not None:
+                # A task and no task group: a generator must not yield inside a cancel scope.
+                ahead = asyncio.ensure_future(fetch(following))
+            if fresh:
+                yield fresh
+            if ahead is None:
+                return
+            page, ahead = await ahead, None
+    finally:
+        if ahead is not None:
+            ahead.cancel()
+            await asyncio.wait([ahead])
+            if not ahead.cancelled():
+                ahead.exception()  # seen, so that nothing is logged about it
+
+
+class _Reading:
+    """Decides, page by page, what is new and where to read on. No I/O."""
+
+    def __init__(self) -> None:
+        self._position = 0
+        self._overlaps = False
+        self._farthest = 0
+        self._steps_back = 0
+        self._seen: set[str] = set()
+
+    def take(self, page: RoomPage) -> tuple[list[Room], int | None]:
+        """Take a page that was read at the position last returned.
+
+        Returns:
+            The rooms of it that were not seen before, and the position to read at next, or `None`
+            at the end.
+        """
+        rooms, position = page.data, self._position
+        meets = bool(rooms) and rooms[0].id in self._seen
+        if self._overlaps and not meets and self._steps_back < _MOST_STEPS_BACK:
+            self._steps_back += 1
+            stride = max(page.limit, 1) << (self._steps_back - 1)
+            self._position = max(0, position - stride)
+            self._overlaps = self._position > 0
+            return [], self._position
+        fresh: list[Room] = []
+        for room in rooms:
+            if room.id not in self._seen:
+                self._seen.add(room.id)
+                fresh.append(room)
+        end = position + len(rooms)
+        if end > self._farthest:
+            self._farthest, self._steps_back = end, 0
+        if not rooms or end >= page.total:
+            return fresh, None
+        # A page of one room cannot overlap: it would never get on.
+        self._overlaps = len(rooms) > 1
+        self._position = end - 1 if self._overlaps else end
+        return fresh, self._position

@@ -1,0 +1,211 @@
+"""Sans I/O: an answer whose status is not a success becomes the error that stands for it.
+
+The API speaks Feathers JSON (docs/api.md, "Errors"); a firewall or proxy in front of it speaks
+HTML, or nothing at all (docs/api.md, "Access").
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ._json import loads
+from .errors import (
+    APIError,
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ServerError,
+    without_tokens,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._messages import Response
+    from .models import JSONValue
+
+_BY_STATUS: dict[int, type[APIError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    429: RateLimitError,
+}
+
+_REMEDIES: dict[type[APIError], str] = {
+    BadRequestError: "Mend the input; errors tells which field, if the API said so.",
+    AuthenticationError: (
+        "Check the API token (VIDESK_API_TOKEN or api_token=): it may be mistyped, removed from "
+        "the dashboard, or not of type api-token."
+    ),
+    PermissionDeniedError: (
+        "Check in the dashboard that the token may do this, and from this IP address."
+    ),
+    NotFoundError: ("Check the room id; your own id is looked up with rooms.get_by_external_id()."),
+    ConflictError: (
+        "Fetch the room that has this external_id with rooms.get_by_external_id(), "
+        "or choose another external_id."
+    ),
+    RateLimitError: "Ask again after retry_after seconds, and lower the rate of all processes.",
+    ServerError: "Try again later; if it stays, give Videsk's support the request id.",
+    APIError: "See what the status means in docs/api.md; Videsk's support knows the request id.",
+}
+_FIREWALL = (
+    "A firewall or proxy answered in the API's place: check base_url and proxy, and give the "
+    "request id to whoever runs it."
+)
+
+_MARKUP = re.compile(r"(?is)<(script|style)\b.*?</\1>|<[^>]*>")
+_TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title>")
+_SHOWN = 300
+_SEARCHED = 65_536
+
+
+def raise_for_status(response: Response) -> None:
+    """Raise what an answer says went wrong, if anything did.
+
+    Raises:
+        APIError: The status is 400 or more; see the subclasses.
+        ResponseError: The status is a redirect, which is not followed.
+    """
+    status = response.status
+    if 200 <= status < 300:
+        return
+    if status < 400:
+        raise response.unexpected(
+            f"redirects to {_redirect_target(response)}, and redirects are not followed "
+            "because the token would travel along"
+        )
+    raise _api_error(response)
+
+
+def not_found(response: Response, message: str) -> NotFoundError:
+    """Make the error for a search that found nothing: the API answers those with an empty page."""
+    return NotFoundError(
+        f"{response.method} {response.url}: {message}. Create it first, or check the id.",
+        status=404,
+        name="NotFound",
+        message=message,
+        class_name="not-found",
+        errors={},
+        method=response.method,
+        url=response.url,
+        request_id=response.request_id,
+        headers=response.headers,
+        attempts=response.attempts,
+    )
+
+
+def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
+    """Read how many seconds the server wants to be left alone, as a number or as a date."""
+    value = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
+        return float(value)
+    if value:
+        try:
+            moment = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=timezone.utc)
+        return max(0.0, (moment - (now or datetime.now(timezone.utc))).total_seconds())
+    reset = headers.get("ratelimit-reset", "").strip()
+    return float(reset) if re.fullmatch(r"\d{1,9}(\.\d+)?", reset) else None
+
+
+def _api_error(response: Response) -> APIError:
+    status = response.status
+    kind = _BY_STATUS.get(status, ServerError if status >= 500 else APIError)
+    body = without_tokens(response.body[:_SEARCHED].decode("utf-8", "replace"))
+    feathers = _feathers(body)
+    if feathers is None:
+        name = class_name = None
+        details: Mapping[str, object] | list[object] = {}
+        message, remedy = _words_of_a_page(body, status), _FIREWALL
+    else:
+        name, class_name = _string(feathers, "name"), _string(feathers, "className")
+        message = _string(feathers, "message") or _phrase(status)
+        details, remedy = _details(feathers.get("errors")), _REMEDIES[kind]
+    error = kind(
+        _text(response, name or _phrase(status), message, details, remedy),
+        status=status,
+        name=name,
+        message=message,
+        class_name=class_name,
+        errors=details,
+        method=response.method,
+        url=response.url,
+        request_id=response.request_id,
+        headers=response.headers,
+        attempts=response.attempts,
+    )
+    if isinstance(error, RateLimitError):
+        error.retry_after = retry_after(response.headers)
+    return error
+
+
+def _text(response: Response, name: str, message: str, details: object, remedy: str) -> str:
+    said = f"{name}: {message}" if message != name else name
+    if details:
+        said += f" {_shortened(details)}"
+    if response.request_id:
+        said = f"{said.rstrip('.')} (request id {response.request_id})"
+    end = "" if said.endswith((".", "!", "?")) else "."
+    where = f"{response.method} {without_tokens(response.url)}"
+    return f"{where}: {response.status} {said}{end} {remedy}"
+
+
+def _shortened(details: object) -> str:
+    try:
+        return repr(details)[:_SHOWN]
+    except RecursionError:
+        return "…"
+
+
+def _feathers(body: str) -> dict[str, JSONValue] | None:
+    try:
+        value = loads(body.encode("utf-8"))
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _details(value: JSONValue) -> Mapping[str, object] | list[object]:
+    # docs/api.md, "Errors": an object or a list
+    if isinstance(value, dict):
+        return dict(value)
+    return list(value) if isinstance(value, list) else {}
+
+
+def _string(value: dict[str, JSONValue], key: str) -> str | None:
+    found = value.get(key)
+    return found if isinstance(found, str) and found else None
+
+
+def _words_of_a_page(body: str, status: int) -> str:
+    title = _TITLE.search(body)
+    words = title.group(1) if title else _MARKUP.sub(" ", body)
+    return " ".join(html.unescape(words).split())[:_SHOWN] or _phrase(status)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return f"status {status}"
+
+
+def _redirect_target(response: Response) -> str:
+    location = urlsplit(response.headers.get("location", ""))
+    host = (location.netloc or "").rpartition("@")[2]
+    return repr(f"{location.scheme}://{host}{location.path}" if host else location.path)

@@ -1,0 +1,204 @@
+"""One attempt over aiohttp: a `Request` goes out, an `Answer` or a `Failure` comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+from typing import TYPE_CHECKING
+
+import aiohttp
+from yarl import URL
+
+from ._auth import NoTokenError, Ticket, authorize, ticket_in_hand
+from ._messages import Answer, Failure, Headers
+from .errors import ClosedError, without_tokens
+
+if TYPE_CHECKING:
+    import ssl as _ssl
+    from collections.abc import Sequence
+
+    from aiohttp import ClientMiddlewareType
+
+    from ._auth import Secret, TokenSource
+    from ._messages import Request
+    from ._options import Timeout
+
+BODY_LIMIT = 10 * 1024 * 1024
+
+# aiohttp rounds timeouts above this up to whole seconds; ours are exact.
+_NO_ROUNDING = float("inf")
+
+
+def user_agent() -> str:
+    """Name this package, Python and aiohttp."""
+    from . import __version__
+
+    return (
+        f"videsk-rooms/{__version__} python/{platform.python_version()} "
+        f"aiohttp/{aiohttp.__version__}"
+    )
+
+
+class Transport:
+    """The connections to one origin. The session is made in the loop that first needs it."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        session: aiohttp.ClientSession | None,
+        proxy: str | None,
+        trust_env: bool,
+        ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None,
+    ) -> None:
+        self.base_url = base_url
+        self._origin = URL(base_url).origin()
+        self._session = session
+        self._owns_session = session is None
+        self._proxy = proxy
+        self._trust_env = trust_env
+        self._ssl = True if ssl is None else ssl
+        self._closed = False
+        headers = {"Accept": "application/json", "User-Agent": user_agent()}
+        self._headers = headers
+        self._json_headers = {**headers, "Content-Type": "application/json"}
+        # None: those of the session, which for one of our own is `authorize`.
+        self._middlewares: Sequence[ClientMiddlewareType] | None = None
+        if session is not None:
+            own: Sequence[ClientMiddlewareType] = getattr(session, "_middlewares", ())
+            self._middlewares = (*own, authorize)
+
+    async def attempt(
+        self, request: Request, source: TokenSource, timeout: aiohttp.ClientTimeout
+    ) -> tuple[Answer | Failure, Secret | None]:
+        """Send a request once.
+
+        Returns:
+            What came of it, and the token that it went out with.
+
+        Raises:
+            ClosedError: The client is closed, or was closed meanwhile.
+            Exception: Whatever a callable that gives the token raised.
+        """
+        if self._closed:
+            raise closed()
+        url = f"{self.base_url}{request.path}"
+        if request.query:
+            url = f"{url}?{request.query}"
+        ticket = Ticket(source, self._origin)
+        restore = ticket_in_hand.set(ticket)
+        try:
+            outcome = await self._exchange(request, url, timeout)
+        finally:
+            ticket_in_hand.reset(restore)
+        if ticket.error is not None:
+            raise ticket.error
+        if self._closed and isinstance(outcome, Failure):
+            raise closed()
+        if isinstance(outcome, Answer) and outcome.status >= 400 and ticket.used is not None:
+            _remove_token(outcome, ticket.used.reveal())
+        return outcome, ticket.used
+
+    async def _exchange(
+        self, request: Request, url: str, timeout: aiohttp.ClientTimeout
+    ) -> Answer | Failure:
+        session = self._session or self._make_session()
+        try:
+            async with session.request(
+                request.method,
+                URL(url, encoded=True),
+                data=request.body,
+                headers=self._headers if request.body is None else self._json_headers,
+                allow_redirects=False,  # the token would travel along
+                timeout=timeout,
+                proxy=self._proxy,
+                ssl=self._ssl,
+                middlewares=self._middlewares,
+            ) as response:
+                body, too_long = await _read(response)
+                return Answer(response.status, Headers(response.headers), body, url, too_long)
+        # Every failure is turned into plain data: aiohttp's own exceptions hold the request with
+        # its headers, and so the token.
+        except NoTokenError:
+            return Failure("not_sent", "there is no token", url)
+        except (
+            aiohttp.ClientConnectorError,
+            aiohttp.ConnectionTimeoutError,
+            aiohttp.ClientHttpProxyError,
+            aiohttp.ServerFingerprintMismatch,
+        ) as error:
+            return Failure("not_sent", _told(error), url)
+        except asyncio.TimeoutError:
+            return Failure("timeout", "the time was up", url)
+        except (aiohttp.ClientError, OSError) as error:
+            return Failure("interrupted", _told(error), url)
+        except RuntimeError:
+            if session.closed:
+                raise closed() from None
+            raise
+
+    def _make_session(self) -> aiohttp.ClientSession:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            middlewares=(authorize,),
+            trust_env=self._trust_env,
+            raise_for_status=False,
+        )
+        return self._session
+
+    async def close(self) -> None:
+        """Close the connections, unless the session is the caller's."""
+        self._closed = True
+        if self._owns_session and self._session is not None:
+            await self._session.close()
+
+
+def closed() -> ClosedError:
+    """Make the error of a client that was closed."""
+    return ClosedError("the client is closed; make a new one, or close it after its last call")
+
+
+def client_timeout(timeout: Timeout, left: float | None) -> aiohttp.ClientTimeout:
+    """Turn our bounds into aiohttp's for one attempt, cut to the time that is left."""
+    bounds = [bound for bound in (timeout.attempt, left) if bound is not None]
+    return aiohttp.ClientTimeout(
+        total=min(bounds, default=None),
+        sock_connect=timeout.connect,
+        ceil_threshold=_NO_ROUNDING,
+    )
+
+
+async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:
+    """Read a body, and tell whether it was cut off: aiohttp itself has no bound."""
+    headers = response.headers
+    length = headers.get("Content-Length")
+    if length is not None and int(length) <= BODY_LIMIT and "Content-Encoding" not in headers:
+        return await response.read(), False
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_any():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > BODY_LIMIT:
+            response.close()
+            return b"".join(chunks)[:BODY_LIMIT], True
+    return b"".join(chunks), False
+
+
+def _remove_token(answer: Answer, token: str) -> None:
+    """Take our own token out of an error's answer, where a proxy may have echoed the request."""
+    secret = token.encode("ascii")
+    if secret in answer.body:
+        answer.body = answer.body.replace(secret, b"[removed]")
+    if any(token in value for value in answer.headers.values()):
+        cleaned = {
+            name: value.replace(token, "[removed]") for name, value in answer.headers.items()
+        }
+        answer.headers = Headers(cleaned)
+
+
+def _told(error: BaseException) -> str:
+    name = type(error).__name__
+    text = without_tokens(str(error))
+    return text if name == "ConnectionLostError" else f"{name}: {text}" if text else name

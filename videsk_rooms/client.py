@@ -1,0 +1,194 @@
+"""`AsyncVidesk`: composes the layers and owns their lifetime."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import _codec
+from ._auth import token_source
+from ._options import checked_base_url, checked_timeout
+from ._pacing import Unpaced
+from ._retry import deliver
+from ._status import raise_for_status
+from ._transport import Transport
+from .rooms import AsyncRooms
+
+if TYPE_CHECKING:
+    import ssl as _ssl
+    from collections.abc import Awaitable, Callable, Mapping
+    from types import EllipsisType, TracebackType
+
+    import aiohttp
+    from typing_extensions import Self
+
+    from ._messages import Request, Response
+    from ._options import Timeout
+
+__all__ = ["AsyncVidesk"]
+
+
+class AsyncVidesk:
+    """The client for asyncio code.
+
+    Usable with `async with`, or without and closed with `close()`. One client serves any number of
+    concurrent calls of one event loop.
+
+    Args:
+        api_token: The API token, or a callable that returns it, plain or awaitable; the callable is
+            asked once at first, and once more when the API refuses the token. A plain callable runs
+            in a thread. Absent: `VIDESK_API_TOKEN`, else the file that `VIDESK_API_TOKEN_FILE`
+            names, which is read again when it changes.
+        base_url: Where the API is. Absent: `VIDESK_BASE_URL`, else `https://api.videsk.io`. Plain
+            http is allowed towards this machine only.
+        timeout: Seconds for a whole call, or a `Timeout`; `None` for no bound.
+        session: Your own `aiohttp.ClientSession`, which this client then does not close; its
+            middlewares run around the one that sends the token.
+        proxy: URL of a proxy.
+        trust_env: Whether to take the proxy from the environment. It makes each request slower;
+            `proxy` does not.
+        ssl: An `ssl.SSLContext`, an `aiohttp.Fingerprint`, or `False` to check no certificate.
+
+    Attributes:
+        rooms: The rooms of the account.
+
+    Raises:
+        ConfigurationError: There is no token, or an argument cannot be.
+
+    Example:
+        ```python
+        from videsk_rooms import AsyncVidesk
+
+        async with AsyncVidesk() as videsk:
+            room = await videsk.rooms.create(name="Support", external_id="ticket-12345")
+        ```
+    """
+
+    rooms: AsyncRooms
+
+    def __init__(
+        self,
+        api_token: str | Callable[[], str | Awaitable[str]] | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: Timeout | float | None = 30.0,
+        session: aiohttp.ClientSession | None = None,
+        proxy: str | None = None,
+        trust_env: bool = False,
+        ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None = None,
+    ) -> None:
+        self._source = token_source(api_token)
+        self._timeout = checked_timeout(timeout)
+        self._pacing = Unpaced()
+        self._transport = Transport(
+            checked_base_url(base_url), session=session, proxy=proxy, trust_env=trust_env, ssl=ssl
+        )
+        self._is_view = False
+        self.rooms = AsyncRooms(self._send)
+
+    async def _send(self, request: Request) -> Response:
+        response = await deliver(
+            request,
+            transport=self._transport,
+            source=self._source,
+            pacing=self._pacing,
+            timeout=self._timeout,
+        )
+        raise_for_status(response)
+        return response
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        json: object = None,
+    ) -> Response:
+        """Call any path of the API, with the same token, bounds and errors as everything else.
+
+        Args:
+            method: The HTTP method.
+            path: The path, percent-encoded, such as `/vpaas/rooms`.
+            query: Names to values: strings, numbers, truth values, aware datetimes, sequences, and
+                mappings, which go as Feathers reads them (`{"$sort": {"createdAt": -1}}`). `None`
+                is left out.
+            json: The body; `None` for none.
+
+        Returns:
+            The answer, undecoded.
+
+        Raises:
+            InvalidRequestError: An argument was refused; nothing was sent.
+            VideskError: See `videsk_rooms.errors` for whatever else can go wrong.
+
+        API: any path
+
+        Example:
+            ```python
+            response = await videsk.request("GET", "/vpaas/rooms", query={"$limit": 1})
+            print(response.status, response.json())
+            ```
+        """
+        return await self._send(_codec.any_request(method, path, query=query, json=json))
+
+    def with_options(
+        self,
+        *,
+        timeout: Timeout | float | EllipsisType | None = ...,
+        api_token: str | Callable[[], str | Awaitable[str]] | EllipsisType = ...,
+    ) -> Self:
+        """Make a view of this client with other options, on the same connections.
+
+        Args:
+            timeout: Seconds for a whole call, or a `Timeout`; `None` for no bound.
+            api_token: Another API token.
+
+        Returns:
+            The view. Closing it closes nothing: the connections are this client's.
+
+        Raises:
+            ConfigurationError: An argument cannot be.
+
+        Example:
+            ```python
+            patient = videsk.with_options(timeout=120.0)
+            page = await patient.rooms.list()
+            ```
+        """
+        view = object.__new__(type(self))
+        view.__dict__.update(self.__dict__)
+        if timeout is not ...:
+            view._timeout = checked_timeout(timeout)
+        if api_token is not ...:
+            view._source = token_source(api_token)
+        view._is_view = True
+        view.rooms = AsyncRooms(view._send)
+        return view
+
+    async def close(self) -> None:
+        """Close the connections. Calls after it, and calls under way, raise `ClosedError`.
+
+        Example:
+            ```python
+            from videsk_rooms import AsyncVidesk
+
+            client = AsyncVidesk()
+            await client.close()
+            ```
+        """
+        if not self._is_view:
+            await self._transport.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self._transport.base_url!r})"

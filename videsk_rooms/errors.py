@@ -1,0 +1,311 @@
+"""What can go wrong.
+
+    VideskError
+    ├── ConfigurationError          (ValueError)    the client was set up wrongly
+    ├── InvalidRequestError         (ValueError)    refused before anything was sent
+    ├── ClosedError                                 used after close
+    ├── TransportError                              no answer could be had
+    │   ├── ConnectionFailedError                   surely not processed
+    │   ├── DeadlineExceededError   (TimeoutError)  the time was up
+    │   └── OutcomeUnknownError                     may have been processed
+    ├── ResponseError                               an answer that is not the API's
+    └── APIError                                    the API said no
+        ├── BadRequestError 400     ├── AuthenticationError 401   ├── PermissionDeniedError 403
+        ├── NotFoundError 404       ├── ConflictError 409         ├── RateLimitError 429
+        └── ServerError 5xx
+
+Every error is plain data: it keeps nothing alive, it makes the round trip through pickle, and its
+text ends in what to do. No error carries a token.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._messages import Attempt
+
+__all__ = [
+    "APIError",
+    "AuthenticationError",
+    "BadRequestError",
+    "ClosedError",
+    "ConfigurationError",
+    "ConflictError",
+    "ConnectionFailedError",
+    "DeadlineExceededError",
+    "InvalidRequestError",
+    "NotFoundError",
+    "OutcomeUnknownError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "ResponseError",
+    "ServerError",
+    "TransportError",
+    "VideskError",
+]
+
+
+class VideskError(Exception):
+    """The base of every error that this package raises on purpose.
+
+    Catch it to catch them all:
+
+    ```python
+    from videsk_rooms import VideskError
+
+    try:
+        await videsk.rooms.get("64f1a2b3c4d5e6f7a8b9c0d1")
+    except VideskError as error:
+        print(error)
+    ```
+    """
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exception's own way calls cls(*args), which subclasses with keyword-only data cannot take.
+        return (_restore, (type(self), self.args, self.__dict__.copy()))
+
+
+def _restore(
+    kind: type[VideskError], args: tuple[object, ...], state: dict[str, object]
+) -> VideskError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class ConfigurationError(VideskError, ValueError):
+    """The client was set up wrongly: nothing was sent, and nothing will be until it is mended."""
+
+
+class InvalidRequestError(VideskError, ValueError):
+    """An argument was refused before anything was sent.
+
+    Attributes:
+        argument: The name of the argument, as it was typed.
+    """
+
+    argument: str
+
+    def __init__(self, message: str, *, argument: str) -> None:
+        super().__init__(message)
+        self.argument = argument
+
+
+class ClosedError(VideskError):
+    """The client was used after it was closed, or was closed while a call waited."""
+
+
+class TransportError(VideskError):
+    """No answer could be had.
+
+    Raised as it stands for a read whose answer was lost; nothing was changed by it.
+
+    Attributes:
+        attempts: What was tried, in order.
+    """
+
+    attempts: tuple[Attempt, ...]
+
+    def __init__(self, message: str, *, attempts: tuple[Attempt, ...] = ()) -> None:
+        super().__init__(message)
+        self.attempts = attempts
+
+
+class ConnectionFailedError(TransportError):
+    """No connection could be made, so the request was surely not processed."""
+
+
+class DeadlineExceededError(TransportError, TimeoutError):
+    """The time that the call was given was up.
+
+    Attributes:
+        outcome_unknown: Whether the request may have been processed all the same. Always false
+            for reads.
+        external_id: The `external_id` that a create carried, to look the room up by.
+    """
+
+    outcome_unknown: bool
+    external_id: str | None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        attempts: tuple[Attempt, ...] = (),
+        outcome_unknown: bool = False,
+        external_id: str | None = None,
+    ) -> None:
+        super().__init__(message, attempts=attempts)
+        self.outcome_unknown = outcome_unknown
+        self.external_id = external_id
+
+
+class OutcomeUnknownError(TransportError):
+    """The request was sent and no answer came back: it may have been processed.
+
+    Attributes:
+        external_id: The `external_id` that a create carried, to look the room up by.
+    """
+
+    external_id: str | None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        attempts: tuple[Attempt, ...] = (),
+        external_id: str | None = None,
+    ) -> None:
+        super().__init__(message, attempts=attempts)
+        self.external_id = external_id
+
+
+class ResponseError(VideskError):
+    """An answer came that is not the API's: not JSON, a wrong type, a redirect, far too long.
+
+    Attributes:
+        status: The HTTP status of the answer.
+        method: The request's method.
+        url: The request's URL.
+        path: Where in the JSON the fault lies (`data[3].createdAt`), or `None` for the whole.
+        body_start: How the body begins, with whatever looks like a token taken out.
+        request_id: The server's or the proxy's name for the request.
+        attempts: What was tried, in order.
+    """
+
+    status: int
+    method: str
+    url: str
+    path: str | None
+    body_start: str
+    request_id: str | None
+    attempts: tuple[Attempt, ...]
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        method: str,
+        url: str,
+        path: str | None = None,
+        body_start: str = "",
+        request_id: str | None = None,
+        attempts: tuple[Attempt, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.method = method
+        self.url = url
+        self.path = path
+        self.body_start = body_start
+        self.request_id = request_id
+        self.attempts = attempts
+
+
+class APIError(VideskError):
+    """The API answered with an error. The subclass tells which; this one stands for the rest.
+
+    Attributes:
+        status: The HTTP status.
+        name: The API's name of the error (`NotAuthenticated`), `None` if a proxy answered.
+        message: The API's own words, or what a proxy's page says in short.
+        class_name: The API's `className` (`not-authenticated`).
+        errors: The API's details: an object or a list, as it was sent.
+        method: The request's method.
+        url: The request's URL.
+        request_id: The server's or the proxy's name for the request.
+        headers: The answer's headers.
+        attempts: What was tried, in order.
+    """
+
+    status: int
+    name: str | None
+    message: str
+    class_name: str | None
+    errors: Mapping[str, object] | list[object]
+    method: str
+    url: str
+    request_id: str | None
+    headers: Mapping[str, str]
+    attempts: tuple[Attempt, ...]
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        status: int,
+        name: str | None,
+        message: str,
+        class_name: str | None,
+        errors: Mapping[str, object] | list[object],
+        method: str,
+        url: str,
+        request_id: str | None,
+        headers: Mapping[str, str],
+        attempts: tuple[Attempt, ...],
+    ) -> None:
+        super().__init__(text)
+        self.status = status
+        self.name = name
+        self.message = message
+        self.class_name = class_name
+        self.errors = errors
+        self.method = method
+        self.url = url
+        self.request_id = request_id
+        self.headers = headers
+        self.attempts = attempts
+
+
+class BadRequestError(APIError):
+    """400: the API refused the input."""
+
+
+class AuthenticationError(APIError):
+    """401: the API token is missing, malformed, expired or revoked."""
+
+
+class PermissionDeniedError(APIError):
+    """403: the token is not let in here, or a firewall stands in between."""
+
+
+class NotFoundError(APIError):
+    """404: there is no such room."""
+
+
+class ConflictError(APIError):
+    """409: the `external_id` belongs to another room."""
+
+
+class RateLimitError(APIError):
+    """429: the account's requests per second are used up.
+
+    Attributes:
+        retry_after: Seconds after which the server wants to be asked again, if it said so.
+    """
+
+    retry_after: float | None = None
+
+
+class ServerError(APIError):
+    """5xx: the API or something in front of it failed."""
+
+
+# -- no token in any text -------------------------------------------------------------------------
+
+_BEARER = re.compile(r"(?i)\bbearer\s+[^\s\"'<>,;\\]{12,}")
+_JSON_WEB_TOKEN = re.compile(r"\beyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){0,2}")
+_TOKEN_FIELD = re.compile(r"(?i)(\"\w*(?:token|secret|authorization)\w*\"\s*:\s*\")[^\"]*")
+
+
+def without_tokens(text: str) -> str:
+    """Take out of a text whatever looks like a token: a proxy may echo the request in its page."""
+    text = _TOKEN_FIELD.sub(r"\1[removed]", text)
+    text = _BEARER.sub("Bearer [removed]", text)
+    return _JSON_WEB_TOKEN.sub("[removed]", text)

@@ -1,0 +1,151 @@
+"""What the API talks about: rooms, pages of rooms, access to a room, statistics of a room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Literal, TypeAlias, Union
+
+import attrs
+
+__all__ = [
+    "Authorization",
+    "JSONValue",
+    "Room",
+    "RoomAccess",
+    "RoomPage",
+    "RoomStats",
+    "StatsView",
+]
+
+JSONValue: TypeAlias = Union[bool, int, float, str, "list[JSONValue]", "dict[str, JSONValue]", None]
+"""What JSON can say."""
+
+StatsView: TypeAlias = Literal["report", "snapshot", "summary"]
+"""How the statistics of a room can be looked at."""
+
+# No slot for weak references: without it the decoder may fill a mutable twin and swap its class,
+# which is three times faster than the __init__ of a frozen class (see docs/architecture.md).
+
+
+@attrs.frozen(weakref_slot=False)
+class Authorization:
+    """Somebody who was let into a room.
+
+    Attributes:
+        ip: The address they came from.
+        jti: The UUID of the access token that they used.
+        created_at: When they were let in.
+    """
+
+    ip: str | None = None
+    jti: str | None = None
+    created_at: datetime | None = None
+
+
+@attrs.frozen(weakref_slot=False)
+class Room:
+    """A video room. What the server did not send is `None`.
+
+    Attributes:
+        id: The server's name for the room: 24 hex digits.
+        name: What people call it.
+        external_id: Your own name for it, unique in the account.
+        exp: When everybody is thrown out, in UTC.
+        nbf: When the room opens, in UTC.
+        settings: What was set for it, such as `{"maxParticipants": 10}`.
+        ended: Whether it is over.
+        created_at: When it was made, in UTC.
+        updated_at: When it was last changed, in UTC.
+        authorizations: Who was let in.
+        access_token: What a browser hands to Videsk's SDK to enter; shown in no repr.
+        extra: What the server sent that has no field here, under the server's names.
+    """
+
+    id: str
+    name: str | None = None
+    external_id: str | None = None
+    exp: datetime | None = None
+    nbf: datetime | None = None
+    settings: Mapping[str, JSONValue] | None = None
+    ended: bool | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    authorizations: tuple[Authorization, ...] | None = None
+    access_token: str | None = attrs.field(default=None, repr=False)
+    extra: Mapping[str, JSONValue] = attrs.field(factory=dict)
+
+    def __hash__(self) -> int:
+        # Equal rooms have equal ids; the mappings among the fields could not be hashed.
+        return hash(self.id)
+
+
+@attrs.frozen(weakref_slot=False)
+class RoomPage:
+    """One page of rooms; iterates and indexes over them.
+
+    Attributes:
+        total: How many rooms there are in all.
+        limit: How many a page holds at most. The server may have lowered what was asked for.
+        skip: How many rooms come before this page.
+        data: The rooms.
+    """
+
+    total: int
+    limit: int
+    skip: int
+    data: tuple[Room, ...]
+
+    @property
+    def has_more(self) -> bool:
+        """Whether rooms come after this page."""
+        return self.skip + len(self.data) < self.total
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __iter__(self) -> Iterator[Room]:
+        return iter(self.data)
+
+    def __getitem__(self, index: int) -> Room:
+        return self.data[index]
+
+
+@attrs.frozen(weakref_slot=False)
+class RoomAccess:
+    """The right to enter a room.
+
+    The token is read without verifying its signature: the server verifies it when it is used.
+
+    Attributes:
+        access_token: What a browser hands to Videsk's SDK to enter; shown in no repr.
+        exp: From when on it lets nobody in, in UTC.
+        nbf: From when on it lets somebody in, in UTC.
+        jti: The UUID of the token, found again in `Authorization.jti`.
+        claims: Everything that the token says; empty if it cannot be read.
+    """
+
+    access_token: str = attrs.field(repr=False)
+    exp: datetime | None = None
+    nbf: datetime | None = None
+    jti: str | None = None
+    claims: Mapping[str, JSONValue] = attrs.field(factory=dict)
+
+    def __hash__(self) -> int:
+        return hash(self.access_token)
+
+
+@attrs.frozen(weakref_slot=False)
+class RoomStats:
+    """What is known about how a room went.
+
+    Attributes:
+        view: Which view was asked for.
+        data: The server's object, untouched: its fields are not documented.
+    """
+
+    view: StatsView
+    data: Mapping[str, JSONValue]
+
+    def __hash__(self) -> int:
+        return hash(self.view)

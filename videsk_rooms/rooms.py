@@ -1,0 +1,366 @@
+"""The resource `/vpaas/rooms`: one coroutine an operation."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from . import _codec, _decode
+from ._paging import Batches, read_pages
+from ._status import not_found
+
+if TYPE_CHECKING:
+    from types import EllipsisType
+
+    from ._messages import Request, Response
+    from .models import Room, RoomAccess, RoomPage, RoomStats, StatsView
+
+__all__ = ["AsyncRooms", "Sort", "When"]
+
+When: TypeAlias = datetime | timedelta
+"""A point in time: an aware `datetime`, or a `timedelta` from now."""
+
+Sort: TypeAlias = str | Sequence[str] | Mapping[str, Literal[1, -1]]
+"""An order: `"created_at"`, `"-created_at"`, a sequence of those, or a mapping to 1 or -1."""
+
+# The one order in which rooms created meanwhile come last and move nothing.
+_OLDEST_FIRST: Sort = "created_at"
+
+
+class AsyncRooms:
+    """The rooms of an account, awaited. Found as `AsyncVidesk.rooms`."""
+
+    def __init__(self, send: Callable[[Request], Awaitable[Response]]) -> None:
+        self._send = send
+
+    async def create(
+        self,
+        *,
+        name: str | None = None,
+        external_id: str | None = None,
+        exp: When | None = None,
+        nbf: When | None = None,
+        settings: Mapping[str, object] | None = None,
+    ) -> Room:
+        """Create a room.
+
+        Args:
+            name: What people call it, at most 500 characters; the server's choice if absent.
+            external_id: Your own name for it, unique in the account, 1 to 100 characters; the
+                server's choice if absent.
+            exp: When everybody is thrown out: in the future, within 72 hours. Absent: in 3 hours.
+            nbf: When it opens, before `exp`. Absent: now.
+            settings: What JSON can say, such as `{"maxParticipants": 10}`.
+
+        Returns:
+            The room, with an `access_token` for a browser.
+
+        Raises:
+            InvalidRequestError: An argument was refused; nothing was sent.
+            ConflictError: Another room has this `external_id`.
+            BadRequestError: The API refused the input.
+            OutcomeUnknownError: No answer came back; the room may have been created.
+            VideskError: See `videsk_rooms.errors` for whatever else can go wrong.
+
+        API: `POST /vpaas/rooms`
+
+        Example:
+            ```python
+            from datetime import timedelta
+
+            room = await videsk.rooms.create(
+                name="Support", external_id="ticket-12345", exp=timedelta(hours=2)
+            )
+            ```
+        """
+        request = _codec.create(
+            name=name, external_id=external_id, exp=exp, nbf=nbf, settings=settings
+        )
+        return _decode.room(await self._send(request))
+
+    async def get(self, room: Room | str) -> Room:
+        """Retrieve a room, with a fresh access token.
+
+        Args:
+            room: A room id or a `Room`.
+
+        Returns:
+            The room, with an `access_token` for a browser.
+
+        Raises:
+            InvalidRequestError: The id is empty or would change the path; nothing was sent.
+            NotFoundError: There is no such room.
+            VideskError: See `videsk_rooms.errors` for whatever else can go wrong.
+
+        API: `GET /vpaas/rooms/{roomId}`
+
+        Example:
+            ```python
+            room = await videsk.rooms.create(name="Support")
+            room = await videsk.rooms.get(room.id)
+            ```
+        """
+        return _decode.room(await self._send(_codec.get(room)))
+
+    async def get_by_external_id(self, external_id: str) -> Room:
+        """Find a room by your own name for it.
+
+        Args:
+            external_id: The name that it was created with, 1 to 100 characters.
+
+        Returns:
+            The room. The API sends no access token here: ask `get` or `join` for one.
+
+        Raises:
+            InvalidRequestError: The name is empty or too long; nothing was sent.
+            NotFoundError: No room has this name.
+            ResponseError: The API sent rooms without their `externalId`, so that none can be told
+                to be this one.
+            VideskError: See `videsk_rooms.errors` for whatever else can go wrong.
+
+        API: `GET /vpaas/rooms?externalId=…`
+
+        Example:
+            ```python
+            await videsk.rooms.create(external_id="ticket-12345")
+            room = await videsk.rooms.get_by_external_id("ticket-12345")
+            ```
+        """
+        wanted = _codec.lookup_key(external_id)
+        response, skip, nameless = None, 0, None
+        # The name is compared here too, and all pages are read: a filter that the server matched
+        # loosely must neither give somebody else's room nor hide the right one.
+        while True:
+            request = _codec.listing(
+                limit=100, skip=skip or None, sort=None, ended=None, external_id=wanted
+            )
+            response = await self._send(request)
+            page = _decode.page(response)
+            for index, room in enumerate(page.data):
+                if room.external_id == wanted:
+                    return room
+                if room.external_id is None and nameless is None:
+                    nameless = response.unexpected(
+                        "lacks what would tell the room", path=f"data[{index}].externalId"
+                    )
+            skip += len(page.data)
+            if not page.data or skip >= page.total:
+                break
+        raise nameless or not_found(response, f"no room has external_id={wanted!r}")
+
+    async def update(
+        self,
+        room: Room | str,
+        *,
+        name: str | EllipsisType = ...,
+        external_id: str | EllipsisType = ...,
+        exp: When | EllipsisType = ...,
+        nbf: When | EllipsisType = ...,
+        settings: Mapping[str, object] | EllipsisType = ...,
+    ) -> Room:
+        """Change a room. What is not given is not sent, and stays as it is.
+
+        Args:
+            room: A room id or a `Room`.
+            name: At most 500 characters.
+            external_id: Unique in the account, 1 to 100 characters.
+            exp: In the future, within 72 hours.
+            nbf: Before `exp`.
+            settings: What JSON can say.
+
+        Returns:
+            The changed room, with an `access_token` for a browser.
+
+        Raises:
+            InvalidRequestError: An argument was refused, or nothing was given; nothing was sent.
+            NotFoundError: There is no such room.
+            ConflictError: Another room has this `external_id`.
+            OutcomeUnknownError: No answer came back; the change may have been made.
+            VideskError: See `videsk_rooms.errors` for whatever else can go wrong.
+
+        API: `PATCH /vpaas/rooms/{roomId}`
+
+        Example:
+            ```python
+            from datetime import timedelta
+
+            room = await videsk.rooms.create(name="Support")
+            room = await videsk.rooms.update(room, nbf=timedelta(minutes=30))
+            ```
+        """
+        request = _codec.update(
+            room, name=name, external_id=external_id, exp=exp, nbf=nbf, settings=settings
+        )
+        return _decode.room(await self._send(request))
+
+    async def delete(self, room: Room | str) -> None:
+        """Delete a room.
+
+        Args:
+            room: A room id or a `Room`.
+
+        Raises:
+            InvalidRequestError: The id is empty or would change the path; nothing was sent.
+            NotFoundError: There is no such room.
+            OutcomeUnknownError: No answer came back; the room may have been deleted.
+            VideskError: See `videsk_rooms.errors` for whatever else can go wrong.
+
+        API: `DELETE /vpaas/rooms/{roomId}`
+
+        Example:
+            ```python
+            room = await videsk.rooms.create(name="Support")
+            await videsk.rooms.delete(room)
+            ```
+        """
+        await self._send(_codec.delete(room))
+
+    async def join(self, room: Room | str) -> RoomAccess:
+        """Get a fresh access token for a browser.
+
+        Args:
+            room: A room id or a `Room`.
+
+        Returns:
+            The token, and what it says of itself.
+
+        Raises:
+            InvalidRequestError: The id is empty or would change the path; nothing was sent.
+            NotFoundError: There is no such room.
+            APIError: The room is over or not open yet; the API does not document the status.
+            OutcomeUnknownError: No answer came back; a token may have been issued.
+            VideskError: See `videsk_rooms.errors` for whatever else can go wrong.
+
+        API: `POST /vpaas/rooms/{roomId}/join`
+
+        Example:
+            ```python
+            room = await videsk.rooms.create(name="Support")
+            access = await videsk.rooms.join(room)
+            print("let in until", access.exp)
+            ```
+        """
+        return _decode.access(await self._send(_codec.join(room)))
+
+    async def stats(self, room: Room | str, *, view: StatsView = "report") -> RoomStats:
+        """Read how a room went.
+
+        Args:
+            room: A room id or a `Room`.
+            view: `report` is scored, with patterns and recommendations, and cached; `snapshot` is
+                computed live and not stored; `summary` is the stored roll-up, there once the
+                session is compiled.
+
+        Returns:
+            The server's object, untouched: its fields are not documented.
+
+        Raises:
+            InvalidRequestError: The id or the view was refused; nothing was sent.
+            NotFoundError: There is no such room, or no such statistics yet.
+            VideskError: See `videsk_rooms.errors` for whatever else can go wrong.
+
+        API: `GET /vpaas/rooms/{roomId}/stats?view=…`
+
+        Example:
+            ```python
+            room = await videsk.rooms.create(name="Support")
+            stats = await videsk.rooms.stats(room, view="snapshot")
+            print(stats.data)
+            ```
+        """
+        request = _codec.stats(room, view=view)
+        return _decode.stats(await self._send(request), view)
+
+    def iter(
+        self,
+        *,
+        sort: Sort | None = None,
+        ended: bool | None = None,
+        external_id: str | None = None,
+        page_size: int = 100,
+    ) -> AsyncGenerator[Room, None]:
+        """Read all rooms, page by page; the next page is fetched while this one is consumed.
+
+        A room that exists all the while is given exactly once, also when others are created or
+        deleted meanwhile, as long as the sort does not change under way (`docs/architecture.md`,
+        "Reading all rooms"). The ids seen are kept in memory, about 0.1 MB for a thousand rooms.
+
+        Args:
+            sort: The order; absent, oldest first.
+            ended: Only rooms that are over, or only those that are not.
+            external_id: Only rooms with this name.
+            page_size: How many rooms a request fetches, 1 to 100.
+
+        Returns:
+            An asynchronous iterator over rooms. Left early, it should be closed with `aclose()`,
+            or opened with `contextlib.aclosing`; the blocking one closes itself.
+
+        Raises:
+            InvalidRequestError: An argument was refused; nothing was sent.
+            VideskError: See `videsk_rooms.errors` for whatever else can go wrong under way.
+
+        API: `GET /vpaas/rooms`, as often as needed
+
+        Example:
+            ```python
+            async for room in videsk.rooms.iter(ended=False):
+                print(room.id, room.name)
+            ```
+        """
+        # Two at least, so that pages can overlap by one.
+        limit = max(_codec.page_size("page_size", page_size), 2)
+
+        def request(skip: int | None) -> Request:
+            return _codec.listing(
+                limit=limit,
+                skip=skip or None,
+                sort=_OLDEST_FIRST if sort is None else sort,
+                ended=ended,
+                external_id=external_id,
+            )
+
+        request(None)  # refuses wrong arguments here, where the caller stands
+
+        async def fetch(skip: int) -> RoomPage:
+            return _decode.page(await self._send(request(skip)))
+
+        return Batches(read_pages(fetch))
+
+    async def list(
+        self,
+        *,
+        limit: int | None = None,
+        skip: int | None = None,
+        sort: Sort | None = None,
+        ended: bool | None = None,
+        external_id: str | None = None,
+    ) -> RoomPage:
+        """Read one page of rooms.
+
+        Args:
+            limit: How many rooms at most, 1 to 100. Absent: 10.
+            skip: How many rooms to pass over.
+            sort: The order, such as `"-created_at"`.
+            ended: Only rooms that are over, or only those that are not.
+            external_id: Only rooms with this name.
+
+        Returns:
+            The page.
+
+        Raises:
+            InvalidRequestError: An argument was refused; nothing was sent.
+            VideskError: See `videsk_rooms.errors` for whatever else can go wrong.
+
+        API: `GET /vpaas/rooms`
+
+        Example:
+            ```python
+            page = await videsk.rooms.list(limit=20, sort="-created_at")
+            print(f"{len(page)} of {page.total} rooms")
+            ```
+        """
+        request = _codec.listing(
+            limit=limit, skip=skip, sort=sort, ended=ended, external_id=external_id
+        )
+        return _decode.page(await self._send(request))

@@ -1,0 +1,163 @@
+"""`Videsk`: the blocking face, one line a method."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._portal import Portal, blocking, iterating
+from .client import AsyncVidesk
+from .rooms import AsyncRooms
+
+if TYPE_CHECKING:
+    import ssl as _ssl
+    from collections.abc import Awaitable, Callable
+    from types import EllipsisType, TracebackType
+
+    import aiohttp
+    from typing_extensions import Self
+
+    from ._options import Timeout
+
+__all__ = ["Rooms", "Videsk"]
+
+
+class Rooms:
+    """The rooms of an account, blocking: `Videsk.rooms`. `AsyncRooms` tells of each call."""
+
+    def __init__(self, portal: Portal, twin: AsyncRooms) -> None:
+        self._portal = portal
+        self._twin = twin
+
+    create = blocking(AsyncRooms.create)
+    get = blocking(AsyncRooms.get)
+    get_by_external_id = blocking(AsyncRooms.get_by_external_id)
+    update = blocking(AsyncRooms.update)
+    delete = blocking(AsyncRooms.delete)
+    join = blocking(AsyncRooms.join)
+    stats = blocking(AsyncRooms.stats)
+    iter = iterating(AsyncRooms.iter)
+    list = blocking(AsyncRooms.list)
+
+
+class Videsk:
+    """The client for blocking code.
+
+    Usable with `with`, or without and closed with `close()`. Safe to share between threads. Has
+    every method of `AsyncVidesk` and of its resources under the same name, run by one event loop in
+    a thread of its own; works also where a loop is running already, as in a notebook. Ctrl-C
+    cancels the request that is waited for.
+
+    Args:
+        api_token: The API token, or a callable that returns it, plain or awaitable, as in
+            `AsyncVidesk`. Absent: `VIDESK_API_TOKEN`, else the file named by
+            `VIDESK_API_TOKEN_FILE`.
+        base_url: Where the API is. Absent: `VIDESK_BASE_URL`, else `https://api.videsk.io`.
+        timeout: Seconds for a whole call, or a `Timeout`; `None` for no bound.
+        proxy: URL of a proxy.
+        trust_env: Whether to take the proxy from the environment.
+        ssl: An `ssl.SSLContext`, an `aiohttp.Fingerprint`, or `False` to check no certificate.
+
+    Attributes:
+        rooms: The rooms of the account.
+
+    Raises:
+        ConfigurationError: There is no token, or an argument cannot be.
+
+    Example:
+        ```python
+        from videsk_rooms import Videsk
+
+        with Videsk() as videsk:
+            room = videsk.rooms.create(name="Support", external_id="ticket-12345")
+        ```
+    """
+
+    rooms: Rooms
+
+    def __init__(
+        self,
+        api_token: str | Callable[[], str | Awaitable[str]] | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: Timeout | float | None = 30.0,
+        proxy: str | None = None,
+        trust_env: bool = False,
+        ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None = None,
+    ) -> None:
+        self._twin = AsyncVidesk(
+            api_token,
+            base_url=base_url,
+            timeout=timeout,
+            proxy=proxy,
+            trust_env=trust_env,
+            ssl=ssl,
+        )
+        self._portal = Portal(last=self._twin.close)
+        self._is_view = False
+        self.rooms = Rooms(self._portal, self._twin.rooms)
+
+    request = blocking(AsyncVidesk.request)
+
+    def with_options(
+        self,
+        *,
+        timeout: Timeout | float | EllipsisType | None = ...,
+        api_token: str | Callable[[], str | Awaitable[str]] | EllipsisType = ...,
+    ) -> Self:
+        """Make a view of this client with other options, on the same connections.
+
+        Args:
+            timeout: Seconds for a whole call, or a `Timeout`; `None` for no bound.
+            api_token: Another API token.
+
+        Returns:
+            The view. Closing it closes nothing: the connections are this client's.
+
+        Raises:
+            ConfigurationError: An argument cannot be.
+
+        Example:
+            ```python
+            from videsk_rooms import Videsk
+
+            with Videsk() as videsk:
+                patient = videsk.with_options(timeout=120.0)
+                page = patient.rooms.list()
+            ```
+        """
+        view = object.__new__(type(self))
+        view.__dict__.update(self.__dict__)
+        view._twin = self._twin.with_options(timeout=timeout, api_token=api_token)
+        view._is_view = True
+        view.rooms = Rooms(self._portal, view._twin.rooms)
+        return view
+
+    def close(self) -> None:
+        """Close the connections and end the thread.
+
+        Calls after it, and calls under way, raise `ClosedError`.
+
+        Example:
+            ```python
+            from videsk_rooms import Videsk
+
+            client = Videsk()
+            client.close()
+            ```
+        """
+        if not self._is_view:
+            self._portal.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self._twin._transport.base_url!r})"
