@@ -97,6 +97,8 @@ class RoomsApi:
         if route.operation is None:
             raise route.refusal or RefusedError(404, "Page not found")
         self._api_tokens._check(incoming)
+        if incoming.too_large:
+            raise RefusedError(413, "The body is too large")
         return self._operations[route.operation](route, incoming)
 
     def make_room(

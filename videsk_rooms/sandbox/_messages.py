@@ -17,7 +17,7 @@ OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 
 @dataclass(frozen=True)
 class Incoming:
-    """A request as it arrived."""
+    """A request as it arrived; one that is too large without its body."""
 
     method: str
     path: str
@@ -25,6 +25,7 @@ class Incoming:
     headers: CIMultiDictProxy[str]
     body: bytes
     remote: str
+    too_large: bool = False
 
 
 @dataclass(frozen=True)

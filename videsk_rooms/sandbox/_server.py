@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from videsk_rooms.sandbox._delivery import deliver
-from videsk_rooms.sandbox._errors import error_reply
 from videsk_rooms.sandbox._messages import Incoming
 
 if TYPE_CHECKING:
@@ -79,11 +78,7 @@ class ServerThread:
             await _close(server, runner)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        try:
-            incoming = await _read(request)
-        except web.HTTPRequestEntityTooLarge:
-            return await deliver(request, error_reply(413, "The body is too large"), None)
-        admission = self._desk.admit(incoming)
+        admission = self._desk.admit(await _read(request))
         fault = admission.fault
         if fault is not None and fault.delayed_first:
             await asyncio.sleep(fault.delay)
@@ -95,13 +90,19 @@ class ServerThread:
 
 async def _read(request: web.BaseRequest) -> Incoming:
     path, _, query = request.raw_path.partition("?")
+    body, too_large = b"", False
+    try:
+        body = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        too_large = True
     return Incoming(
         method=request.method,
         path=path,
         query=tuple(parse_qsl(query, keep_blank_values=True)),
         headers=request.headers,
-        body=await request.read(),
+        body=body,
         remote=request.remote or "",
+        too_large=too_large,
     )
 
 

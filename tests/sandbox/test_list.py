@@ -1,0 +1,152 @@
+"""The list: pages, order, filters (docs/api.md, Operations, List)."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.sandbox.support import Answer, Api
+
+
+def names(answer: Answer) -> list[str]:
+    return [room["name"] for room in answer.json["data"]]
+
+
+async def test_ten_is_the_default(api: Api) -> None:
+    """A page tells total, limit and skip, and has ten rooms."""
+    ids = api.sandbox.add_rooms(25)
+    page = (await api.list()).json
+    assert (page["total"], page["limit"], page["skip"]) == (25, 10, 0)
+    assert [room["id"] for room in page["data"]] == list(ids[:10])
+
+
+async def test_rooms_in_a_list_have_no_token(api: Api) -> None:
+    """The accessToken is on create, retrieve and update only."""
+    await api.create()
+    (room,) = (await api.list()).json["data"]
+    assert "accessToken" not in room
+
+
+async def test_an_empty_list(api: Api) -> None:
+    """No rooms are an empty page."""
+    assert (await api.list()).json == {"total": 0, "limit": 10, "skip": 0, "data": []}
+
+
+@pytest.mark.parametrize("dollar", ["$", "%24"])
+async def test_limit_and_skip(api: Api, dollar: str) -> None:
+    """A page from the middle, percent-encoded or not."""
+    ids = api.sandbox.add_rooms(9)
+    page = (await api.list(f"{dollar}limit=3&{dollar}skip=4")).json
+    assert (page["limit"], page["skip"]) == (3, 4)
+    assert [room["id"] for room in page["data"]] == list(ids[4:7])
+
+
+async def test_a_limit_over_the_maximum_is_clamped(api: Api) -> None:
+    """100 are the most, without a word but the page's own limit."""
+    api.sandbox.add_rooms(101)
+    page = (await api.list("$limit=5000")).json
+    assert (page["limit"], len(page["data"])) == (100, 100)
+
+
+async def test_a_skip_past_the_end(api: Api) -> None:
+    """There is nothing there, and the total says why."""
+    api.sandbox.add_rooms(3)
+    page = (await api.list("$skip=3")).json
+    assert (page["total"], page["data"]) == (3, [])
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("$sort[createdAt]=1", ["b", "a", "c"]),
+        ("$sort[createdAt]=-1", ["c", "a", "b"]),
+        ("%24sort%5BcreatedAt%5D=-1", ["c", "a", "b"]),
+        ("$sort[name]=1", ["a", "b", "c"]),
+        ("$sort[exp]=1&$sort[name]=-1", ["b", "a", "c"]),
+        ("$sort[exp]=-1&$sort[name]=1", ["c", "a", "b"]),
+        ("$sort[ended]=-1&$sort[name]=1", ["a", "b", "c"]),
+        ("$sort[ended]=1&$sort[name]=1", ["c", "a", "b"]),
+        ("$sort[nothing]=1", ["c", "a", "b"]),  # the order of storing
+    ],
+)
+async def test_sort(api: Api, query: str, expected: list[str]) -> None:
+    """Several fields in order; unknown ones change nothing."""
+    now = api.sandbox.now
+    over, lasting = now, now + timedelta(hours=1)
+    for age, (name, exp) in enumerate([("c", lasting), ("a", over), ("b", over)]):
+        api.sandbox.add_room(name=name, exp=exp, created_at=now - timedelta(minutes=age))
+    assert names(await api.list(query)) == expected
+
+
+async def test_a_sorted_page_sees_changes(api: Api) -> None:
+    """What is created, renamed or deleted shows in the next page."""
+    first = (await api.create(name="b")).json["id"]
+    await api.list("$sort[name]=1")
+    second = (await api.create(name="a")).json["id"]
+    assert names(await api.list("$sort[name]=1")) == ["a", "b"]
+    await api.call("PATCH", f"/vpaas/rooms/{second}", content={"name": "c"})
+    assert names(await api.list("$sort[name]=1")) == ["b", "c"]
+    await api.call("DELETE", f"/vpaas/rooms/{first}")
+    assert names(await api.list("$sort[name]=1")) == ["c"]
+
+
+async def test_ended(api: Api) -> None:
+    """The filter follows the clock: rooms end by themselves."""
+    api.sandbox.add_room(name="short", exp=api.sandbox.now + timedelta(hours=1))
+    api.sandbox.add_room(name="long", exp=api.sandbox.now + timedelta(hours=2))
+    assert names(await api.list("ended=true")) == []
+    assert names(await api.list("ended=false")) == ["short", "long"]
+    api.sandbox.advance(timedelta(hours=1))
+    answer = await api.list("ended=true")
+    assert names(answer) == ["short"]
+    assert answer.json["data"][0]["ended"] is True
+    assert answer.json["total"] == 1
+
+
+async def test_external_id(api: Api) -> None:
+    """One room, or none, by the caller's own id."""
+    await api.create(externalId="a&b c", name="mine")
+    await api.create(externalId="other")
+    assert names(await api.list("externalId=a%26b%20c")) == ["mine"]
+    assert names(await api.list("externalId=unknown")) == []
+    assert names(await api.list("externalId=a%26b+c&ended=true")) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "wrong"),
+    [
+        ("$limit=0", "$limit"),
+        ("$limit=ten", "$limit"),
+        ("$limit=-1", "$limit"),
+        ("$skip=-1", "$skip"),
+        ("$skip=", "$skip"),
+        ("$sort[createdAt]=2", "$sort[createdAt]"),
+        ("$sort[createdAt]=desc", "$sort[createdAt]"),
+        ("$sort=createdAt", "$sort"),
+        ("ended=True", "ended"),
+        ("ended=1", "ended"),
+        ("limit=5", "limit"),
+        ("external_id=a", "external_id"),
+        ("$limit=1&$limit=2", "$limit"),
+    ],
+)
+async def test_bad_queries_are_named(api: Api, query: str, wrong: str) -> None:
+    """A slip in the query is a 400 that tells the parameter."""
+    answer = await api.list(query)
+    assert answer.status == 400
+    assert set(answer.json["errors"]) == {wrong}
+
+
+async def test_fifty_thousand_rooms(api: Api) -> None:
+    """A page of a long list stays quick, also deep inside and while rooms are created."""
+    api.sandbox.add_rooms(50_000)
+    started = time.perf_counter()
+    for page in range(20):
+        await api.create()
+        answer = await api.list(f"$sort[createdAt]=-1&$limit=100&$skip={page * 2500}")
+        assert len(answer.json["data"]) == 100
+    assert time.perf_counter() - started < 3

@@ -1,0 +1,426 @@
+"""The seven operations of docs/api.md, Operations, but the list."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import jwt
+import pytest
+
+from tests.sandbox.support import ROOMS, Api
+from videsk_rooms.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    import aiohttp
+
+WIRE_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+UNKNOWN_ID = "64f1a2b3c4d5e6f7a8b9c0d1"
+
+
+def wire(instant: datetime) -> str:
+    return instant.strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
+
+
+def instant(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
+
+
+def claims(token: str) -> dict[str, Any]:
+    return dict(jwt.decode(token, options={"verify_signature": False}))
+
+
+class TestCreate:
+    async def test_nothing_is_needed(self, api: Api) -> None:
+        """All fields are optional: name, externalId and the window are made up."""
+        answer = await api.call("POST", ROOMS)
+        assert answer.status == 201
+        room = answer.json
+        assert re.fullmatch(r"[0-9a-f]{24}", room["id"])
+        assert room["name"]
+        assert room["externalId"]
+        assert room["authorizations"] == []
+        assert room["settings"] == {}
+        assert room["ended"] is False
+        assert instant(room["exp"]) - instant(room["nbf"]) == timedelta(hours=3)
+
+    async def test_everything_is_kept(self, api: Api) -> None:
+        """What is sent comes back."""
+        fields = {
+            "name": "Reunión 🎥",
+            "externalId": "ticket-1",
+            "nbf": wire(api.sandbox.now + timedelta(hours=1)),
+            "exp": wire(api.sandbox.now + timedelta(hours=2)),
+            "settings": {"maxParticipants": 10, "recordingEnabled": True},
+        }
+        room = (await api.create(**fields)).json
+        assert {name: room[name] for name in fields} == fields
+
+    async def test_times_have_milliseconds_and_z(self, api: Api) -> None:
+        """Date-times are written as in every example of the page."""
+        room = (await api.create()).json
+        for name in ("exp", "nbf", "createdAt", "updatedAt"):
+            assert WIRE_INSTANT.fullmatch(room[name])
+
+    async def test_offsets_are_turned_into_utc(self, api: Api) -> None:
+        """A date-time of another zone is the same instant."""
+        later = api.sandbox.now + timedelta(hours=1)
+        santiago = later.astimezone(timezone(timedelta(hours=-3))).isoformat()
+        room = (await api.create(exp=santiago)).json
+        assert room["exp"] == wire(later)
+
+    async def test_ids_are_unique_and_rising(self, api: Api) -> None:
+        """Ids carry time and a counter, as a Mongo ObjectId does."""
+        with Sandbox() as unseeded:
+            ids = unseeded.add_rooms(3)
+            stamps = {int(room_id[:8], 16) for room_id in ids}
+            assert max(stamps) <= unseeded.now.timestamp() < min(stamps) + 5
+        first, second = [(await api.create()).json["id"] for _ in range(2)]
+        assert first[:18] == second[:18]
+        assert int(second[18:], 16) == int(first[18:], 16) + 1
+
+    async def test_access_token_carries_the_window(self, api: Api) -> None:
+        """The token is a JWT with the room's window."""
+        room = (await api.create()).json
+        said = claims(room["accessToken"])
+        assert said["exp"] == int(instant(room["exp"]).timestamp())
+        assert said["nbf"] == int(instant(room["nbf"]).timestamp())
+        assert said["room"] == room["id"]
+        assert said["jti"]
+        assert said["iat"]
+
+    async def test_external_id_is_unique(self, api: Api) -> None:
+        """A second room of one externalId is a conflict, and is not stored."""
+        await api.create(externalId="a")
+        answer = await api.create(externalId="a")
+        assert answer.status == 409
+        assert answer.json["name"] == "Conflict"
+        assert "externalId" in answer.json["errors"]
+        assert len(api.sandbox.rooms) == 1
+
+    @pytest.mark.parametrize(
+        ("fields", "wrong"),
+        [
+            ({"name": 1}, "name"),
+            ({"name": None}, "name"),
+            ({"name": "x" * 501}, "name"),
+            ({"externalId": ["a"]}, "externalId"),
+            ({"externalId": "x" * 101}, "externalId"),
+            ({"settings": []}, "settings"),
+            ({"settings": "all"}, "settings"),
+            ({"exp": 1700000000}, "exp"),
+            ({"exp": "tomorrow"}, "exp"),
+            ({"exp": "2042-13-14T18:00:00.000Z"}, "exp"),
+            ({"exp": "2042-08-14T18:00:00.000"}, "exp"),
+            ({"exp": "0001-01-01T00:00:00.000+14:00"}, "exp"),
+            ({"exp": "2001-01-01T00:00:00.000Z"}, "exp"),
+            ({"exp": "2999-01-01T00:00:00.000Z"}, "exp"),
+            ({"nbf": True}, "nbf"),
+            ({"nbf": "2042-08-14"}, "nbf"),
+            ({"nbf": "2999-01-01T00:00:00.000Z"}, "nbf"),
+            ({"bnf": "2042-08-14T18:00:00.000Z"}, "bnf"),
+            ({"external_id": "a"}, "external_id"),
+        ],
+    )
+    async def test_bad_fields_are_named(
+        self, api: Api, fields: dict[str, object], wrong: str
+    ) -> None:
+        """Bad input is a 400 that tells the field, and stores nothing."""
+        answer = await api.create(**fields)
+        assert answer.status == 400
+        assert answer.json["name"] == "BadRequest"
+        assert set(answer.json["errors"]) == {wrong}
+        assert api.sandbox.rooms == ()
+
+    async def test_all_bad_fields_are_named_at_once(self, api: Api) -> None:
+        """Every wrong field is told, not only the first."""
+        answer = await api.create(name=1, settings=2)
+        assert set(answer.json["errors"]) == {"name", "settings"}
+
+    async def test_lengths_at_the_limit_are_let_in(self, api: Api) -> None:
+        """500 characters of name and 100 of externalId are allowed."""
+        answer = await api.create(name="ñ" * 500, externalId="x" * 100)
+        assert answer.status == 201
+
+    @pytest.mark.parametrize(("hours", "status"), [(71.99, 201), (72.01, 400)])
+    async def test_exp_is_at_most_72_hours(self, api: Api, hours: float, status: int) -> None:
+        """A room lives for 72 hours at most."""
+        answer = await api.create(exp=wire(api.sandbox.now + timedelta(hours=hours)))
+        assert answer.status == status
+
+    @pytest.mark.parametrize(
+        "body",
+        [b"{", b"[]", b'"x"', b"1", b"null", b"\xff", b'{"settings":{"a":NaN}}', b"[" * 9**5],
+    )
+    async def test_a_body_must_be_a_json_object(self, api: Api, body: bytes) -> None:
+        """Anything else is a 400."""
+        answer = await api.call("POST", ROOMS, body=body)
+        assert answer.status == 400
+
+    async def test_a_body_must_be_declared_as_json(self, api: Api) -> None:
+        """JSON in and out: another media type is a 400."""
+        answer = await api.call("POST", ROOMS, body=b"{}", headers={"Content-Type": "text/plain"})
+        assert answer.status == 400
+
+    async def test_a_huge_body_is_refused(self, api: Api) -> None:
+        """A body over a megabyte is not read."""
+        answer = await api.call("POST", ROOMS, body=io.BytesIO(b" " * 2**21))
+        assert answer.status == 413
+        assert answer.headers["x-request-id"] == api.sandbox.requests[0].request_id
+
+    async def test_half_a_surrogate_pair_survives(self, api: Api) -> None:
+        """JSON can say what UTF-8 cannot; it is answered escaped."""
+        answer = await api.call("POST", ROOMS, body=b'{"name":"\\ud800"}')
+        assert answer.json["name"] == "\ud800"
+
+
+class TestGet:
+    async def test_a_room_with_a_fresh_token(self, api: Api) -> None:
+        """Retrieve answers the room with a token of its own."""
+        created = (await api.create(name="a")).json
+        answer = await api.call("GET", f"{ROOMS}/{created['id']}")
+        assert answer.status == 200
+        fetched = answer.json
+        assert (
+            claims(fetched.pop("accessToken"))["jti"] != claims(created.pop("accessToken"))["jti"]
+        )
+        assert fetched == created
+
+    @pytest.mark.parametrize("room_id", [UNKNOWN_ID, "nonsense", "a%2Fb"])
+    async def test_an_unknown_room(self, api: Api, room_id: str) -> None:
+        """No such room is a 404 in Feathers' shape."""
+        answer = await api.call("GET", f"{ROOMS}/{room_id}")
+        assert answer.status == 404
+        assert answer.json["name"] == "NotFound"
+
+    async def test_an_external_id_is_no_room_id(self, api: Api) -> None:
+        """Paths take ids only; whether more is undocumented, so nothing may lean on it."""
+        await api.create(externalId="mine")
+        assert (await api.call("GET", f"{ROOMS}/mine")).status == 404
+
+
+class TestUpdate:
+    async def test_nbf_alone(self, api: Api) -> None:
+        """Moving nbf alone, the documented example, leaves the rest."""
+        created = (await api.create(name="a")).json
+        moved = wire(api.sandbox.now + timedelta(hours=1))
+        answer = await api.call("PATCH", f"{ROOMS}/{created['id']}", content={"nbf": moved})
+        assert answer.status == 200
+        assert answer.json["nbf"] == moved
+        assert answer.json["name"] == "a"
+        assert answer.json["exp"] == created["exp"]
+        assert claims(answer.json["accessToken"])["nbf"] == int(instant(moved).timestamp())
+
+    async def test_every_field(self, api: Api) -> None:
+        """Any field of Create can be changed, and updatedAt tells."""
+        created = (await api.create()).json
+        api.sandbox.advance(timedelta(minutes=1))
+        fields = {
+            "name": "b",
+            "externalId": "b",
+            "exp": wire(api.sandbox.now + timedelta(hours=5)),
+            "nbf": wire(api.sandbox.now + timedelta(hours=4)),
+            "settings": {"x": 1},
+        }
+        room = (await api.call("PATCH", f"{ROOMS}/{created['id']}", content=fields)).json
+        assert {name: room[name] for name in fields} == fields
+        assert room["createdAt"] == created["createdAt"]
+        assert room["updatedAt"] > created["updatedAt"]
+
+    async def test_a_taken_external_id_changes_nothing(self, api: Api) -> None:
+        """A conflict leaves the room as it was."""
+        await api.create(externalId="a")
+        room = (await api.create(externalId="b", name="old")).json
+        answer = await api.call(
+            "PATCH", f"{ROOMS}/{room['id']}", content={"externalId": "a", "name": "new"}
+        )
+        assert answer.status == 409
+        assert [stored["name"] for stored in api.sandbox.rooms][1] == "old"
+
+    async def test_its_own_external_id_is_no_conflict(self, api: Api) -> None:
+        """A room may be given the externalId it has."""
+        room = (await api.create(externalId="a")).json
+        answer = await api.call("PATCH", f"{ROOMS}/{room['id']}", content={"externalId": "a"})
+        assert answer.status == 200
+
+    async def test_an_external_id_given_up_is_free(self, api: Api) -> None:
+        """Renaming frees the old externalId and takes the new one."""
+        room = (await api.create(externalId="a")).json
+        await api.call("PATCH", f"{ROOMS}/{room['id']}", content={"externalId": "b"})
+        assert (await api.create(externalId="a")).status == 201
+        assert (await api.create(externalId="b")).status == 409
+
+    @pytest.mark.parametrize("field", ["nbf", "exp"])
+    async def test_the_window_must_stay_open(self, api: Api, field: str) -> None:
+        """One end alone is checked against the other as stored."""
+        now = api.sandbox.now
+        room = (await api.create(nbf=wire(now + timedelta(hours=1)))).json
+        value = now + (timedelta(hours=9) if field == "nbf" else timedelta(minutes=30))
+        answer = await api.call("PATCH", f"{ROOMS}/{room['id']}", content={field: wire(value)})
+        assert answer.status == 400
+        assert set(answer.json["errors"]) == {"nbf"}
+
+    async def test_an_unknown_room(self, api: Api) -> None:
+        """No such room is a 404."""
+        answer = await api.call("PATCH", f"{ROOMS}/{UNKNOWN_ID}", content={"name": "a"})
+        assert answer.status == 404
+
+    async def test_a_bad_field(self, api: Api) -> None:
+        """Update checks as Create does."""
+        room = (await api.create()).json
+        answer = await api.call("PATCH", f"{ROOMS}/{room['id']}", content={"name": 1})
+        assert answer.status == 400
+
+
+class TestDelete:
+    async def test_the_removed_room_is_answered(self, api: Api) -> None:
+        """200 with the room, which carries no token."""
+        created = (await api.create()).json
+        created.pop("accessToken")
+        answer = await api.call("DELETE", f"{ROOMS}/{created['id']}")
+        assert answer.status == 200
+        assert answer.json == created
+        assert api.sandbox.rooms == ()
+
+    async def test_or_nothing_is(self, session: aiohttp.ClientSession) -> None:
+        """204 with nothing, the other answer that the page leaves open."""
+        async with Sandbox(delete_status=204) as sandbox:
+            api = Api(sandbox, session)
+            room = (await api.create()).json
+            answer = await api.call("DELETE", f"{ROOMS}/{room['id']}")
+            assert (answer.status, answer.body) == (204, b"")
+
+    async def test_a_second_time(self, api: Api) -> None:
+        """What is gone is a 404."""
+        room = (await api.create()).json
+        await api.call("DELETE", f"{ROOMS}/{room['id']}")
+        assert (await api.call("DELETE", f"{ROOMS}/{room['id']}")).status == 404
+
+    async def test_its_external_id_is_free_again(self, api: Api) -> None:
+        """A deleted room gives its externalId back."""
+        room = (await api.create(externalId="a")).json
+        await api.call("DELETE", f"{ROOMS}/{room['id']}")
+        assert (await api.create(externalId="a")).status == 201
+
+
+class TestJoin:
+    async def test_a_token_and_an_authorization(self, api: Api) -> None:
+        """Join answers a token, and the room then tells who was let in."""
+        room = (await api.create()).json
+        answer = await api.call("POST", f"{ROOMS}/{room['id']}/join")
+        assert answer.status == 201
+        assert set(answer.json) == {"accessToken"}
+        (entry,) = (await api.call("GET", f"{ROOMS}/{room['id']}")).json["authorizations"]
+        assert entry["jti"] == claims(answer.json["accessToken"])["jti"]
+        assert entry["ip"] == "127.0.0.1"
+        assert WIRE_INSTANT.fullmatch(entry["createdAt"])
+
+    async def test_200_is_an_answer_too(self, session: aiohttp.ClientSession) -> None:
+        """The page leaves open whether it is 200 or 201."""
+        async with Sandbox(join_status=200) as sandbox:
+            api = Api(sandbox, session)
+            room = (await api.create()).json
+            assert (await api.call("POST", f"{ROOMS}/{room['id']}/join")).status == 200
+
+    async def test_a_room_that_is_over(self, api: Api) -> None:
+        """Something in 4xx: 410 here, and nobody is noted."""
+        room = api.sandbox.add_room(exp=api.sandbox.now)
+        answer = await api.call("POST", f"{ROOMS}/{room['id']}/join")
+        assert (answer.status, answer.json["name"]) == (410, "Gone")
+        assert api.sandbox.rooms[0]["authorizations"] == []
+
+    async def test_a_room_not_open_yet(self, api: Api) -> None:
+        """Something in 4xx: 422 here, until nbf has come."""
+        room = (await api.create(nbf=wire(api.sandbox.now + timedelta(hours=1)))).json
+        answer = await api.call("POST", f"{ROOMS}/{room['id']}/join")
+        assert (answer.status, answer.json["name"]) == (422, "Unprocessable")
+        api.sandbox.advance(timedelta(hours=1))
+        assert (await api.call("POST", f"{ROOMS}/{room['id']}/join")).status == 201
+
+    async def test_an_unknown_room(self, api: Api) -> None:
+        """No such room is a 404."""
+        assert (await api.call("POST", f"{ROOMS}/{UNKNOWN_ID}/join")).status == 404
+
+
+class TestStats:
+    async def test_report_is_the_default_and_cached(self, api: Api) -> None:
+        """The report is computed once."""
+        path = f"{ROOMS}/{api.sandbox.add_room()['id']}/stats"
+        first = await api.call("GET", path)
+        api.sandbox.advance(timedelta(minutes=1))
+        again = await api.call("GET", f"{path}?view=report")
+        assert first.status == 200
+        assert first.json == again.json
+        assert first.json["view"] == "report"
+
+    async def test_snapshot_is_live(self, api: Api) -> None:
+        """The snapshot shows who is in the room now."""
+        path = f"{ROOMS}/{api.sandbox.add_room()['id']}"
+        before = (await api.call("GET", f"{path}/stats?view=snapshot")).json
+        await api.call("POST", f"{path}/join")
+        after = (await api.call("GET", f"{path}/stats?view=snapshot")).json
+        assert (len(before["peers"]), len(after["peers"])) == (0, 1)
+
+    async def test_summary_is_there_once_compiled(self, api: Api) -> None:
+        """The summary is a 404 until the room is over."""
+        path = f"{ROOMS}/{api.sandbox.add_room()['id']}/stats?view=summary"
+        assert (await api.call("GET", path)).status == 404
+        api.sandbox.advance(timedelta(hours=4))
+        answer = await api.call("GET", path)
+        assert (answer.status, answer.json["view"]) == (200, "summary")
+
+    async def test_an_unknown_view(self, api: Api) -> None:
+        """Other views are a 400 that tells the parameter."""
+        answer = await api.call("GET", f"{ROOMS}/{api.sandbox.add_room()['id']}/stats?view=all")
+        assert answer.status == 400
+        assert set(answer.json["errors"]) == {"view"}
+
+    async def test_an_unknown_room(self, api: Api) -> None:
+        """No such room is a 404."""
+        assert (await api.call("GET", f"{ROOMS}/{UNKNOWN_ID}/stats")).status == 404
+
+
+class TestPaths:
+    @pytest.mark.parametrize(
+        "path", ["/", "/vpaas", "/vpaas/rooms/a/b", "/vpaas/rooms/a/join/c", "/v1/vpaas/rooms"]
+    )
+    async def test_unknown_paths(self, api: Api, path: str) -> None:
+        """Feathers' own 404, token or not."""
+        answer = await api.call("GET", path)
+        assert answer.status == 404
+        assert answer.json["message"] == "Page not found"
+
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [
+            ("PUT", ROOMS),
+            ("DELETE", ROOMS),
+            ("POST", f"{ROOMS}/{UNKNOWN_ID}"),
+            ("GET", f"{ROOMS}/{UNKNOWN_ID}/join"),
+            ("POST", f"{ROOMS}/{UNKNOWN_ID}/stats"),
+        ],
+    )
+    async def test_wrong_methods(self, api: Api, method: str, path: str) -> None:
+        """405 MethodNotAllowed."""
+        answer = await api.call(method, path)
+        assert answer.status == 405
+        assert answer.json["className"] == "method-not-allowed"
+
+    async def test_errors_have_the_shape_of_feathers(self, api: Api) -> None:
+        """Name, message, code, className and errors, nothing else."""
+        answer = await api.call("GET", f"{ROOMS}/{UNKNOWN_ID}")
+        assert answer.json == {
+            "name": "NotFound",
+            "message": f"No record found for id '{UNKNOWN_ID}'",
+            "code": 404,
+            "className": "not-found",
+            "errors": {},
+        }
+        assert answer.headers["Content-Type"].startswith("application/json")
+
+    async def test_every_answer_has_its_request_id(self, api: Api) -> None:
+        """Good and bad answers carry an id of their own."""
+        answers = [await api.create(), await api.create(name=1), await api.call("GET", "/")]
+        assert len({answer.headers["x-request-id"] for answer in answers}) == 3
