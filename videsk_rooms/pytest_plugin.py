@@ -1,0 +1,153 @@
+"""Fixtures for tests of code that uses Videsk rooms: a sandbox, and clients on it.
+
+    def test_a_ticket_opens_a_room(videsk, videsk_sandbox):
+        open_ticket(videsk, "ticket-12345")
+        assert videsk_sandbox.rooms[0]["externalId"] == "ticket-12345"
+
+- `videsk_sandbox`: a running `Sandbox`, a new one for each test.
+- `videsk`: a blocking `Videsk` on it, closed afterwards.
+- `async_videsk`: an `AsyncVidesk` on it, closed afterwards in the loop that used it, whichever
+  plugin runs that loop.
+
+The rate limit is off, so that tests do not wait. `videsk_sandbox_rate = 20` in pytest's
+configuration switches it on for all tests, and a marker gives one test, class or module its own
+arguments of `Sandbox`: `@pytest.mark.videsk_sandbox(rate=20, seed=1)`.
+
+pytest loads this file in every run where the package is installed, so it imports nothing heavy
+until a fixture is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncGenerator, Iterator
+
+    from videsk_rooms import AsyncVidesk, Response, Videsk
+    from videsk_rooms._messages import Request
+    from videsk_rooms.sandbox import Sandbox
+
+__all__ = ["async_videsk", "videsk", "videsk_sandbox"]
+
+_MARKER = "videsk_sandbox"
+_RATE = "videsk_sandbox_rate"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the ini option for the rate limit."""
+    parser.addini(
+        _RATE,
+        "requests per second that the fixture videsk_sandbox lets through, or 'off'",
+        default="off",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Announce the marker."""
+    config.addinivalue_line(
+        "markers",
+        f"{_MARKER}(**arguments): arguments of the Sandbox that the fixture videsk_sandbox "
+        "starts, such as rate=20 or seed=1.",
+    )
+
+
+@pytest.fixture
+def videsk_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """The Rooms API in this process, a new one for each test, without a rate limit."""
+    with _make_sandbox(request) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def videsk(videsk_sandbox: Sandbox) -> Iterator[Videsk]:
+    """A blocking client on `videsk_sandbox`."""
+    from videsk_rooms import Videsk
+
+    with Videsk(videsk_sandbox.api_token, base_url=videsk_sandbox.url) as client:
+        yield client
+
+
+@pytest.fixture
+def async_videsk(videsk_sandbox: Sandbox) -> Iterator[AsyncVidesk]:
+    """An awaited client on `videsk_sandbox`, for tests and fixtures of one event loop."""
+    # Not an async fixture: those belong to one plugin and one loop scope, and a connection can
+    # only be closed in the loop that opened it, which may be another one.
+    client, closing = _make_async_client(videsk_sandbox)
+    yield client
+    closing.finish()
+
+
+def _make_sandbox(request: pytest.FixtureRequest) -> Sandbox:
+    from videsk_rooms.sandbox import Sandbox
+
+    arguments: dict[str, Any] = {"rate": _configured_rate(request.config)}
+    for marker in reversed(list(request.node.iter_markers(_MARKER))):
+        if marker.args:
+            raise pytest.UsageError(
+                f"@pytest.mark.{_MARKER} takes keyword arguments, such as rate=20"
+            )
+        arguments |= marker.kwargs
+    try:
+        return Sandbox(**arguments)
+    except ImportError as error:  # its text says what to install
+        pytest.fail(str(error), pytrace=False)
+
+
+def _configured_rate(config: pytest.Config) -> int | None:
+    value = str(config.getini(_RATE)).strip()
+    if value == "off":
+        return None
+    if value.isdecimal() and int(value) > 0:
+        return int(value)
+    raise pytest.UsageError(f"{_RATE} = {value}: give requests per second, 1 or more, or 'off'")
+
+
+class _Closing:
+    """Closes a client in the loop that used it, at the test's end or with the loop, if sooner."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._watch: AsyncGenerator[None, None] | None = None
+
+    async def begin(self, client: AsyncVidesk) -> None:
+        """Remember the running loop, once."""
+        if self._watch is None:
+            import asyncio
+
+            self._loop = asyncio.get_running_loop()
+            self._watch = _close_at_end(client)
+            await self._watch.__anext__()
+
+    def finish(self) -> None:
+        """Close the client, unless its loop has ended and closed it."""
+        if self._loop is None or self._watch is None:
+            return  # never used, so nothing is open
+        if not self._loop.is_closed() and not self._loop.is_running():
+            self._loop.run_until_complete(self._watch.aclose())
+
+
+async def _close_at_end(client: AsyncVidesk) -> AsyncGenerator[None, None]:
+    # A loop that ends closes the generators begun in it, while it can still close connections.
+    try:
+        yield
+    finally:
+        await client.close()
+
+
+def _make_async_client(sandbox: Sandbox) -> tuple[AsyncVidesk, _Closing]:
+    from videsk_rooms import AsyncVidesk
+
+    closing = _Closing()
+
+    class SandboxVidesk(AsyncVidesk):
+        # Views made by with_options come through here too.
+        async def _send(self, request: Request) -> Response:
+            await closing.begin(client)
+            return await super()._send(request)
+
+    client = SandboxVidesk(sandbox.api_token, base_url=sandbox.url)
+    return client, closing
