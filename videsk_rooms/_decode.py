@@ -310,7 +310,7 @@ _CONVERTER.register_structure_hook(_Joined, _object(_Joined, access_token=_fille
 
 
 def _first_fault(error: BaseException) -> tuple[str, str]:
-    """Find the first fault that cattrs reports: where it lies in the API's names, and what it is."""
+    """Find the first fault that cattrs reports: where it lies, in the API's names, and what."""
     if isinstance(error, ClassValidationError):
         inner, field = error.group_exceptions()[0][0]
         path, reason = _first_fault(inner)

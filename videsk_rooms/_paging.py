@@ -9,7 +9,8 @@ moves others backward; those come twice, and the ids seen keep them from being g
 What this promises: a room that is there from the first page to the last is given exactly once, as
 long as the server keeps the order of rooms (a stable sort whose key does not change). What `$skip`
 paging cannot promise: whether rooms created or deleted meanwhile are among those given; and nothing
-about completeness where the order itself is unstable, such as equal keys ordered anew each time. There, reading steps back a few times, then goes on.
+about completeness where the order itself is unstable, such as equal keys ordered anew each time.
+There, reading steps back a few times, then goes on.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ It is written from `docs/api.md` and shares no code with the client, so that a m
 in one of them does not hide in the other.
 """
 
-from videsk_rooms.sandbox._faults import Fault, FaultKind, Faults
+from videsk_rooms.sandbox._fault import Fault, FaultKind
+from videsk_rooms.sandbox._faults import Faults
 from videsk_rooms.sandbox._log import RequestLog, RequestRecord
 from videsk_rooms.sandbox._messages import Operation
 from videsk_rooms.sandbox._sandbox import Sandbox

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from aiohttp.abc import AbstractStreamWriter
 
-    from videsk_rooms.sandbox._faults import Fault
+    from videsk_rooms.sandbox._fault import Fault
     from videsk_rooms.sandbox._messages import Reply
 
 _CHUNK = 256 * 1024

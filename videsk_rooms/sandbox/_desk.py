@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from threading import RLock
 
     from videsk_rooms.sandbox._clock import Clock
-    from videsk_rooms.sandbox._faults import Fault, Faults
+    from videsk_rooms.sandbox._fault import Fault
+    from videsk_rooms.sandbox._faults import Faults
     from videsk_rooms.sandbox._identifiers import Identifiers
     from videsk_rooms.sandbox._limit import Limit, Verdict
     from videsk_rooms.sandbox._messages import Incoming

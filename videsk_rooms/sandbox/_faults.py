@@ -1,74 +1,28 @@
-"""Failures on demand: scripted ones, and random ones by a seed."""
+"""Failures on demand: the script."""
 
 from __future__ import annotations
 
-import random
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, get_args
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
+from videsk_rooms.sandbox._chance import RandomFaults
 from videsk_rooms.sandbox._errors import NAMES, error_reply
-from videsk_rooms.sandbox._messages import OPERATIONS, Operation, Reply, json_reply
+from videsk_rooms.sandbox._fault import (
+    MEGABYTE,
+    NOT_HTTP,
+    NOT_JSON,
+    RANDOM_KINDS,
+    Fault,
+    FaultKind,
+    applies,
+    enormous_answer,
+    waf_page,
+)
+from videsk_rooms.sandbox._messages import OPERATIONS, Operation, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from threading import RLock
-
-FaultKind = Literal[
-    "status",
-    "html",
-    "drop-before",
-    "drop-after",
-    "delay",
-    "truncated",
-    "garbage",
-    "garbage-line",
-    "empty",
-    "answer",
-    "enormous",
-]
-KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
-RANDOM_KINDS: tuple[FaultKind, ...] = tuple(kind for kind in KINDS if kind != "answer")
-
-_MEGABYTE = 1024 * 1024
-_NOT_JSON = b"<<<{]\x00 not JSON"
-_NOT_HTTP = b"\x16\x03\x01 what is this\r\n\r\n"
-_RANDOM_STATUSES = (429, 500, 502, 503, 504)
-_RANDOM_DELAYS = (0.01, 0.05)
-_RANDOM_ENORMOUS = 8 * _MEGABYTE
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One way of failing.
-
-    Attributes:
-        kind: Its name, as in `RequestRecord.fault`.
-        processed: Whether the API does what was asked all the same.
-        reply: What is answered instead of the API's answer; `None`: the API's own.
-        delay: Seconds that the answer is held back for.
-        delayed_first: Whether the waiting comes before the processing.
-        reset: Whether a dropped connection is reset instead of closed in order.
-        keep: The share of the body that a truncated answer brings.
-        line: The bytes sent in place of an HTTP answer.
-        size: Bytes of an enormous body, before compression.
-        gzip: Whether an enormous body is sent compressed.
-    """
-
-    kind: FaultKind
-    processed: bool
-    reply: Reply | None = field(default=None, repr=False)
-    delay: float = 0.0
-    delayed_first: bool = False
-    reset: bool = False
-    keep: float = 1.0
-    line: bytes = field(default=b"", repr=False)
-    size: int = 0
-    gzip: bool = False
-
-    @property
-    def silent(self) -> bool:
-        """Whether no HTTP status is sent at all."""
-        return self.kind in ("drop-before", "drop-after", "garbage-line")
 
 
 @dataclass
@@ -101,7 +55,7 @@ class Faults:
         self._lock = lock
         self._seed = seed
         self._script: list[_Scripted] = []
-        self._random: _RandomFaults | None = None
+        self._random: RandomFaults | None = None
 
     def status(
         self,
@@ -137,7 +91,7 @@ class Faults:
         """
         _check_status(status)
         if html:
-            self._add(Fault("html", processed, _waf_page(status, headers)), on, times)
+            self._add(Fault("html", processed, waf_page(status, headers)), on, times)
             return
         text = message or f"Scripted {NAMES.get(status, 'failure')}"
         reply = error_reply(status, text, errors=errors, headers=headers)
@@ -231,7 +185,7 @@ class Faults:
 
     def garbage(
         self,
-        body: bytes = _NOT_JSON,
+        body: bytes = NOT_JSON,
         *,
         status: int = 200,
         processed: bool = True,
@@ -260,7 +214,7 @@ class Faults:
 
     def garbage_line(
         self,
-        line: bytes = _NOT_HTTP,
+        line: bytes = NOT_HTTP,
         *,
         processed: bool = False,
         on: Operation | Collection[Operation] | None = None,
@@ -342,7 +296,7 @@ class Faults:
 
     def enormous(
         self,
-        size: int = 64 * _MEGABYTE,
+        size: int = 64 * MEGABYTE,
         *,
         gzip: bool = False,
         processed: bool = True,
@@ -367,7 +321,7 @@ class Faults:
         """
         if size < 1:
             raise ValueError(f"a size of {size} is not enormous; give 1 byte or more")
-        self._add(_enormous(size, gzip=gzip, processed=processed), on, times)
+        self._add(enormous_answer(size, gzip=gzip, processed=processed), on, times)
 
     def random(
         self,
@@ -404,7 +358,7 @@ class Faults:
             raise ValueError(f"unknown kinds {unknown}; use some of {', '.join(RANDOM_KINDS)}")
         operations = _operations(on)
         with self._lock:
-            self._random = _RandomFaults(
+            self._random = RandomFaults(
                 share, self._seed if seed is None else seed, operations, chosen
             )
 
@@ -437,7 +391,7 @@ class Faults:
     def _next(self, operation: Operation | None) -> Fault | None:
         """Take the fault for a request, if there is one."""
         for entry in self._script:
-            if _applies(entry.on, operation):
+            if applies(entry.on, operation):
                 self._use_up(entry)
                 return entry.fault
         return None if self._random is None else self._random.next(operation)
@@ -454,63 +408,6 @@ class Faults:
         return f"<Faults {len(self._script)} scripted{chance}>"
 
 
-class _RandomFaults:
-    """Decides by a seed which requests fail, and how."""
-
-    def __init__(
-        self,
-        share: float,
-        seed: int,
-        on: frozenset[Operation] | None,
-        kinds: tuple[FaultKind, ...],
-    ) -> None:
-        self.share = share
-        self._random = random.Random(seed)  # noqa: S311
-        self._on = on
-        self._kinds = kinds
-
-    def next(self, operation: Operation | None) -> Fault | None:
-        """Decide about one request."""
-        if not _applies(self._on, operation) or self._random.random() >= self.share:
-            return None
-        return self._make(self._random.choice(self._kinds))
-
-    def _make(self, kind: FaultKind) -> Fault:
-        chance = self._random
-        if kind in ("status", "html"):
-            return self._make_status(kind)
-        makers = {
-            "drop-before": lambda: Fault("drop-before", processed=False),
-            "drop-after": lambda: Fault("drop-after", processed=True),
-            "delay": lambda: Fault(
-                "delay",
-                processed=True,
-                delay=chance.uniform(*_RANDOM_DELAYS),
-                delayed_first=chance.random() < 0.5,
-            ),
-            "truncated": lambda: Fault("truncated", processed=True, keep=chance.random()),
-            "garbage": lambda: Fault("garbage", processed=True, reply=Reply(200, _NOT_JSON)),
-            "garbage-line": lambda: Fault("garbage-line", processed=False, line=_NOT_HTTP),
-            "empty": lambda: Fault("empty", processed=True, reply=Reply(200)),
-            "enormous": lambda: _enormous(
-                _RANDOM_ENORMOUS, gzip=chance.random() < 0.5, processed=True
-            ),
-        }
-        return makers[kind]()
-
-    def _make_status(self, kind: FaultKind) -> Fault:
-        status = self._random.choice(_RANDOM_STATUSES)
-        # A gateway may give up on a request that was done; a 429 was surely not.
-        processed = status != 429 and self._random.random() < 0.5
-        if kind == "html":
-            return Fault(kind, processed, _waf_page(status, None))
-        return Fault(kind, processed, error_reply(status, "Random failure"))
-
-
-def _applies(on: frozenset[Operation] | None, operation: Operation | None) -> bool:
-    return on is None or operation in on
-
-
 def _operations(on: Operation | Collection[Operation] | None) -> frozenset[Operation] | None:
     if on is None:
         return None
@@ -524,21 +421,3 @@ def _operations(on: Operation | Collection[Operation] | None) -> frozenset[Opera
 def _check_status(status: int) -> None:
     if not 200 <= status <= 599:
         raise ValueError(f"{status} is no final HTTP status; give 200 to 599")
-
-
-def _waf_page(status: int, headers: Mapping[str, str] | None) -> Reply:
-    """The page of docs/api.md, Access: HTML with a `cf-ray` header instead of Feathers' JSON."""
-    page = (
-        "<!DOCTYPE html><html><head><title>Attention Required! | Cloudflare</title></head>"
-        f"<body><h1>Error {status}</h1><p>Sorry, you have been blocked</p></body></html>"
-    )
-    declared = {
-        "Content-Type": "text/html; charset=UTF-8",
-        "Server": "cloudflare",
-        "cf-ray": "8f2c1d3e4a5b6c7d-SCL",
-    }
-    return Reply(status, page.encode(), {**declared, **(headers or {})})
-
-
-def _enormous(size: int, *, gzip: bool, processed: bool) -> Fault:
-    return Fault("enormous", processed, json_reply(200, {}), size=size, gzip=gzip)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from multidict import CIMultiDictProxy
 
-    from videsk_rooms.sandbox._faults import FaultKind
+    from videsk_rooms.sandbox._fault import FaultKind
     from videsk_rooms.sandbox._messages import Operation
 
 KEPT_RECORDS = 100_000

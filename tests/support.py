@@ -1,0 +1,57 @@
+"""What several test modules need."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from unittest.mock import Mock
+
+import aioresponses.core
+from aiohttp import ClientResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+API = "https://api.videsk.io"
+TOKEN = "an-api-token-of-the-tests-0123456789"
+
+# The documentation's example, with its values as published (docs/api.md, "Objects").
+ROOM: dict[str, object] = {
+    "id": "64f1a2b3c4d5e6f7a8b9c0d1",
+    "name": "Team standup meeting",
+    "externalId": "standup-2024-08-14",
+    "exp": "2024-08-14T18:00:00.000Z",
+    "nbf": "2024-08-14T15:00:00.000Z",
+    "authorizations": [
+        {
+            "ip": "192.168.1.1",
+            "jti": "f47ac10b-58cc-4372-a567-0e02b2c3d479",
+            "createdAt": "2024-08-14T15:00:00.000Z",
+        }
+    ],
+}
+
+
+class MockedResponse(ClientResponse):
+    """Lets aioresponses 0.7.9 make answers for an aiohttp that asks for a `stream_writer`."""
+
+    def __init__(self, *args: object, **keywords: object) -> None:
+        keywords.setdefault("stream_writer", Mock(output_size=0))
+        super().__init__(*args, **keywords)  # type: ignore[arg-type]  # aioresponses knows them
+
+
+def patch_aioresponses() -> None:
+    """Make aioresponses work with the aiohttp at hand; `test_support.py` tells when to drop it."""
+    aioresponses.core.ClientResponse = MockedResponse  # type: ignore[attr-defined]  # not exported
+
+
+def feathers(status: int, name: str, message: str, **more: object) -> bytes:
+    """Write an error as the API does."""
+    class_name = "".join(f"-{sign.lower()}" if sign.isupper() else sign for sign in name)
+    body = {"name": name, "message": message, "code": status, "className": class_name[1:]}
+    return as_json({**body, "errors": {}, **more})
+
+
+def as_json(value: Mapping[str, object] | object) -> bytes:
+    """Write JSON by the standard library, which the package may not use."""
+    return json.dumps(value).encode()
