@@ -8,7 +8,8 @@ import aioresponses.core
 import pytest
 
 from tests.support import API, TOKEN, patch_aioresponses
-from videsk_rooms import AsyncVidesk
+from videsk_rooms import AsyncVidesk, Retry, Videsk
+from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -33,6 +34,31 @@ def wire() -> Iterator[aioresponses.core.aioresponses]:
 
 @pytest.fixture
 async def wired() -> AsyncIterator[AsyncVidesk]:
-    """A client for the mocked network."""
-    async with AsyncVidesk(TOKEN, base_url=API) as videsk:
+    """A client for the mocked network: one attempt a call, no pacing."""
+    async with AsyncVidesk(TOKEN, base_url=API, retry=Retry(attempts=1), rate_limit=None) as videsk:
+        yield videsk
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """The API in motion, without a rate limit."""
+    with Sandbox(rate=None) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+async def once(sandbox: Sandbox) -> AsyncIterator[AsyncVidesk]:
+    """An awaited client on the sandbox: one attempt a call, no pacing."""
+    async with AsyncVidesk(
+        sandbox.api_token, base_url=sandbox.url, retry=Retry(attempts=1), rate_limit=None
+    ) as videsk:
+        yield videsk
+
+
+@pytest.fixture
+def blocking_once(sandbox: Sandbox) -> Iterator[Videsk]:
+    """A blocking client on the sandbox: one attempt a call, no pacing."""
+    with Videsk(
+        sandbox.api_token, base_url=sandbox.url, retry=Retry(attempts=1), rate_limit=None
+    ) as videsk:
         yield videsk

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ._messages import Attempt as Attempt
     from ._messages import Headers as Headers
     from ._messages import Response as Response
+    from ._options import RateLimit as RateLimit
+    from ._options import Retry as Retry
     from ._options import Timeout as Timeout
     from .client import AsyncVidesk as AsyncVidesk
     from .errors import APIError as APIError
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "_messages": ("Attempt", "Headers", "Response"),
-    "_options": ("Timeout",),
+    "_options": ("RateLimit", "Retry", "Timeout"),
     "client": ("AsyncVidesk",),
     "errors": (
         "APIError",
@@ -103,9 +105,11 @@ __all__ = [
     "NotFoundError",
     "OutcomeUnknownError",
     "PermissionDeniedError",
+    "RateLimit",
     "RateLimitError",
     "Response",
     "ResponseError",
+    "Retry",
     "Room",
     "RoomAccess",
     "RoomPage",

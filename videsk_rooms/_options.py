@@ -11,22 +11,59 @@ import attrs
 
 from .errors import ConfigurationError
 
-__all__ = ["Timeout", "checked_base_url", "checked_timeout"]
+__all__ = ["RateLimit", "Retry", "Timeout", "checked_base_url", "checked_timeout"]
 
 DEFAULT_BASE_URL = "https://api.videsk.io"
+_MOST_REQUESTS = 10_000
 
 
-def _seconds(_: object, field: attrs.Attribute[float], value: object) -> None:
-    if value is None:
-        return
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or not math.isfinite(value)
-        or value <= 0
-    ):
+def _is_number(value: object, *, least: float, above: bool = False) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return False
+    return value > least if above else value >= least
+
+
+def _bound(_: object, field: attrs.Attribute[float], value: object) -> None:
+    if value is not None and not _is_number(value, least=0, above=True):
         text = f"Timeout.{field.name}={value!r}: give seconds above 0, or None for no bound"
         raise ConfigurationError(text)
+
+
+def _pause(_: object, field: attrs.Attribute[float], value: object) -> None:
+    if not _is_number(value, least=0):
+        raise ConfigurationError(f"Retry.{field.name}={value!r}: give seconds, 0 or more")
+
+
+def _attempts(_: object, field: attrs.Attribute[int], value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigurationError(
+            f"Retry.{field.name}={value!r}: give how often a call is tried in all; 1 never retries"
+        )
+
+
+def _requests(_: object, field: attrs.Attribute[int], value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_REQUESTS:
+        raise ConfigurationError(
+            f"RateLimit.{field.name}={value!r}: give a whole number from 1 to {_MOST_REQUESTS:,}; "
+            "rate_limit=None switches pacing off"
+        )
+
+
+def _period(_: object, field: attrs.Attribute[float], value: object) -> None:
+    if not _is_number(value, least=0, above=True):
+        raise ConfigurationError(f"RateLimit.{field.name}={value!r}: give seconds above 0")
+
+
+def _shared(_: object, field: attrs.Attribute[str | None], value: object) -> None:
+    if value is None:
+        return
+    right = "give 'file:/a/path' for this machine, or 'redis://host:6379/0' for all machines"
+    if not isinstance(value, str):
+        raise ConfigurationError(f"RateLimit.{field.name} is a {type(value).__name__}; {right}")
+    scheme, found, rest = value.partition(":")
+    # The value is not shown: a Redis URL may hold a password.
+    if not found or scheme not in {"file", "redis", "rediss"} or not rest.strip("/"):
+        raise ConfigurationError(f"RateLimit.{field.name} cannot be read; {right}")
 
 
 @attrs.frozen
@@ -34,7 +71,8 @@ class Timeout:
     """How long a call may take, in seconds; `None` lifts a bound.
 
     Attributes:
-        total: The whole call: waiting for a connection, every attempt, every pause between them.
+        total: The whole call: waiting for the rate limit and for a connection, every attempt,
+            every pause between them.
         attempt: One attempt, from waiting for a connection to the last byte of the answer.
         connect: Making a connection, within the attempt.
 
@@ -49,9 +87,82 @@ class Timeout:
         ```
     """
 
-    total: float | None = attrs.field(default=30.0, validator=_seconds)
-    attempt: float | None = attrs.field(default=10.0, validator=_seconds)
-    connect: float | None = attrs.field(default=5.0, validator=_seconds)
+    total: float | None = attrs.field(default=30.0, validator=_bound)
+    attempt: float | None = attrs.field(default=10.0, validator=_bound)
+    connect: float | None = attrs.field(default=5.0, validator=_bound)
+
+
+@attrs.frozen
+class Retry:
+    """How often a call is tried, and how long is paused in between.
+
+    Attributes:
+        attempts: How often in all; 1 never retries.
+        base_delay: The longest first pause, in seconds. Each pause is drawn at random between
+            nothing and a bound that begins here and doubles.
+        max_delay: Where the doubling ends, in seconds.
+        max_retry_after: The longest wait that a server may ask for, in seconds; when it asks for
+            more, its error is raised at once, with `retry_after` in it.
+
+    Raises:
+        ConfigurationError: A number is out of range.
+
+    Example:
+        ```python
+        from videsk_rooms import AsyncVidesk, Retry
+
+        videsk = AsyncVidesk(retry=Retry(attempts=6, max_delay=20.0))
+        ```
+    """
+
+    attempts: int = attrs.field(default=4, validator=_attempts)
+    base_delay: float = attrs.field(default=0.25, validator=_pause)
+    max_delay: float = attrs.field(default=8.0, validator=_pause)
+    max_retry_after: float = attrs.field(default=60.0, validator=_pause)
+
+
+@attrs.frozen
+class RateLimit:
+    """How many requests may leave in how much time, and who shares them.
+
+    Attributes:
+        requests: How many requests, 1 to 10,000. A `Ratelimit-Limit` that the server sends is
+            believed over it.
+        per: In how many seconds.
+        shared: `None`: this client alone. `"file:/path"`: all processes of this machine that name
+            the same file. `"redis://host:6379/0"`: all machines that name the same server, for the
+            same API token (extra `redis`). In no repr, for it may hold a password.
+
+    Raises:
+        ConfigurationError: A number is out of range, or `shared` cannot be read.
+
+    Example:
+        ```python
+        from videsk_rooms import RateLimit, Videsk
+
+        videsk = Videsk(rate_limit=RateLimit(requests=50))
+        ```
+    """
+
+    requests: int = attrs.field(default=20, validator=_requests)
+    per: float = attrs.field(default=1.0, validator=_period)
+    shared: str | None = attrs.field(default=None, validator=_shared, repr=False)
+
+
+def checked_retry(value: object) -> Retry:
+    """Refuse what is no `Retry`."""
+    if not isinstance(value, Retry):
+        raise ConfigurationError(f"retry={value!r}: give a Retry; Retry(attempts=1) never retries")
+    return value
+
+
+def checked_rate_limit(value: object) -> RateLimit | None:
+    """Refuse what is neither a `RateLimit` nor `None`."""
+    if value is not None and not isinstance(value, RateLimit):
+        raise ConfigurationError(
+            f"rate_limit={value!r}: give a RateLimit, such as RateLimit(requests=20), or None"
+        )
+    return value
 
 
 def checked_timeout(value: Timeout | float | None) -> Timeout:

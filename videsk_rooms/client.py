@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from . import _codec
 from ._auth import token_source
-from ._options import checked_base_url, checked_timeout
+from ._options import (
+    RateLimit,
+    Retry,
+    checked_base_url,
+    checked_rate_limit,
+    checked_retry,
+    checked_timeout,
+)
 from ._pacing import Unpaced
 from ._retry import deliver
 from ._status import raise_for_status
@@ -26,6 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncVidesk"]
 
+_RETRY, _RATE_LIMIT = Retry(), RateLimit()
+
 
 class AsyncVidesk:
     """The client for asyncio code.
@@ -41,6 +50,8 @@ class AsyncVidesk:
         base_url: Where the API is. Absent: `VIDESK_BASE_URL`, else `https://api.videsk.io`. Plain
             http is allowed towards this machine only.
         timeout: Seconds for a whole call, or a `Timeout`; `None` for no bound.
+        retry: How often a call is tried; `Retry(attempts=1)` never retries.
+        rate_limit: How many requests may leave a second, and who shares them; `None`: no pacing.
         session: Your own `aiohttp.ClientSession`, which this client then does not close; its
             middlewares run around the one that sends the token.
         proxy: URL of a proxy.
@@ -71,6 +82,8 @@ class AsyncVidesk:
         *,
         base_url: str | None = None,
         timeout: Timeout | float | None = 30.0,
+        retry: Retry = _RETRY,
+        rate_limit: RateLimit | None = _RATE_LIMIT,
         session: aiohttp.ClientSession | None = None,
         proxy: str | None = None,
         trust_env: bool = False,
@@ -78,6 +91,8 @@ class AsyncVidesk:
     ) -> None:
         self._source = token_source(api_token)
         self._timeout = checked_timeout(timeout)
+        self._retry = checked_retry(retry)
+        self._rate_limit = checked_rate_limit(rate_limit)
         self._pacing = Unpaced()
         self._transport = Transport(
             checked_base_url(base_url), session=session, proxy=proxy, trust_env=trust_env, ssl=ssl
@@ -135,12 +150,16 @@ class AsyncVidesk:
         self,
         *,
         timeout: Timeout | float | EllipsisType | None = ...,
+        retry: Retry | EllipsisType = ...,
+        rate_limit: RateLimit | EllipsisType | None = ...,
         api_token: str | Callable[[], str | Awaitable[str]] | EllipsisType = ...,
     ) -> Self:
         """Make a view of this client with other options, on the same connections.
 
         Args:
             timeout: Seconds for a whole call, or a `Timeout`; `None` for no bound.
+            retry: How often a call is tried.
+            rate_limit: Another pace than this client's; `None`: no pacing.
             api_token: Another API token.
 
         Returns:
@@ -159,6 +178,10 @@ class AsyncVidesk:
         view.__dict__.update(self.__dict__)
         if timeout is not ...:
             view._timeout = checked_timeout(timeout)
+        if retry is not ...:
+            view._retry = checked_retry(retry)
+        if rate_limit is not ...:
+            view._rate_limit = checked_rate_limit(rate_limit)
         if api_token is not ...:
             view._source = token_source(api_token)
         view._is_view = True

@@ -67,7 +67,7 @@ def videsk(videsk_sandbox: Sandbox) -> Iterator[Videsk]:
     """A blocking client on `videsk_sandbox`."""
     from videsk_rooms import Videsk
 
-    with Videsk(videsk_sandbox.api_token, base_url=videsk_sandbox.url) as client:
+    with Videsk(videsk_sandbox.api_token, base_url=videsk_sandbox.url, rate_limit=None) as client:
         yield client
 
 
@@ -149,5 +149,5 @@ def _make_async_client(sandbox: Sandbox) -> tuple[AsyncVidesk, _Closing]:
             await closing.begin(client)
             return await super()._send(request)
 
-    client = SandboxVidesk(sandbox.api_token, base_url=sandbox.url)
+    client = SandboxVidesk(sandbox.api_token, base_url=sandbox.url, rate_limit=None)
     return client, closing

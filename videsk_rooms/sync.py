@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ._options import RateLimit, Retry
 from ._portal import Portal, blocking, iterating
 from .client import AsyncVidesk
 from .rooms import AsyncRooms
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from ._options import Timeout
 
 __all__ = ["Rooms", "Videsk"]
+
+_RETRY, _RATE_LIMIT = Retry(), RateLimit()
 
 
 class Rooms:
@@ -53,6 +56,8 @@ class Videsk:
             `VIDESK_API_TOKEN_FILE`.
         base_url: Where the API is. Absent: `VIDESK_BASE_URL`, else `https://api.videsk.io`.
         timeout: Seconds for a whole call, or a `Timeout`; `None` for no bound.
+        retry: How often a call is tried; `Retry(attempts=1)` never retries.
+        rate_limit: How many requests may leave a second, and who shares them; `None`: no pacing.
         proxy: URL of a proxy.
         trust_env: Whether to take the proxy from the environment.
         ssl: An `ssl.SSLContext`, an `aiohttp.Fingerprint`, or `False` to check no certificate.
@@ -80,6 +85,8 @@ class Videsk:
         *,
         base_url: str | None = None,
         timeout: Timeout | float | None = 30.0,
+        retry: Retry = _RETRY,
+        rate_limit: RateLimit | None = _RATE_LIMIT,
         proxy: str | None = None,
         trust_env: bool = False,
         ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None = None,
@@ -88,6 +95,8 @@ class Videsk:
             api_token,
             base_url=base_url,
             timeout=timeout,
+            retry=retry,
+            rate_limit=rate_limit,
             proxy=proxy,
             trust_env=trust_env,
             ssl=ssl,
@@ -102,12 +111,16 @@ class Videsk:
         self,
         *,
         timeout: Timeout | float | EllipsisType | None = ...,
+        retry: Retry | EllipsisType = ...,
+        rate_limit: RateLimit | EllipsisType | None = ...,
         api_token: str | Callable[[], str | Awaitable[str]] | EllipsisType = ...,
     ) -> Self:
         """Make a view of this client with other options, on the same connections.
 
         Args:
             timeout: Seconds for a whole call, or a `Timeout`; `None` for no bound.
+            retry: How often a call is tried.
+            rate_limit: Another pace than this client's; `None`: no pacing.
             api_token: Another API token.
 
         Returns:
@@ -127,7 +140,9 @@ class Videsk:
         """
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)
-        view._twin = self._twin.with_options(timeout=timeout, api_token=api_token)
+        view._twin = self._twin.with_options(
+            timeout=timeout, retry=retry, rate_limit=rate_limit, api_token=api_token
+        )
         view._is_view = True
         view.rooms = Rooms(self._portal, view._twin.rooms)
         return view
