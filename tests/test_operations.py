@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 from yarl import URL
@@ -32,10 +33,13 @@ def sent(wire: aioresponses, method: str, url: str) -> object:
 
 
 async def test_create_sends_only_what_was_given(wire: aioresponses, wired: AsyncVidesk) -> None:
-    """An argument that was left out is left to the server's default."""
+    """An argument left out is left to the server's default; every room gets an `externalId`."""
     wire.post(ROOMS, status=201, payload=ROOM)
     await wired.rooms.create(name="Support")
-    assert sent(wire, "POST", ROOMS) == {"name": "Support"}
+    body = sent(wire, "POST", ROOMS)
+    assert isinstance(body, dict)
+    assert UUID(body.pop("externalId")).version == 4
+    assert body == {"name": "Support"}
 
 
 async def test_create_spells_fields_and_times_as_the_api_does(

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from ._messages import Attempt as Attempt
     from ._messages import Headers as Headers
     from ._messages import Response as Response
+    from ._observing import AttemptEvent as AttemptEvent
+    from ._observing import Hooks as Hooks
+    from ._observing import PaceEvent as PaceEvent
+    from ._observing import RetryEvent as RetryEvent
     from ._options import RateLimit as RateLimit
     from ._options import Retry as Retry
     from ._options import Timeout as Timeout
@@ -51,6 +55,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "_messages": ("Attempt", "Headers", "Response"),
+    "_observing": ("AttemptEvent", "Hooks", "PaceEvent", "RetryEvent"),
     "_options": ("RateLimit", "Retry", "Timeout"),
     "client": ("AsyncVidesk",),
     "errors": (
@@ -91,6 +96,7 @@ __all__ = [
     "AsyncRooms",
     "AsyncVidesk",
     "Attempt",
+    "AttemptEvent",
     "AuthenticationError",
     "Authorization",
     "BadRequestError",
@@ -100,16 +106,19 @@ __all__ = [
     "ConnectionFailedError",
     "DeadlineExceededError",
     "Headers",
+    "Hooks",
     "InvalidRequestError",
     "JSONValue",
     "NotFoundError",
     "OutcomeUnknownError",
+    "PaceEvent",
     "PermissionDeniedError",
     "RateLimit",
     "RateLimitError",
     "Response",
     "ResponseError",
     "Retry",
+    "RetryEvent",
     "Room",
     "RoomAccess",
     "RoomPage",

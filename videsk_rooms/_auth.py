@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
     from yarl import URL
 
+    from ._pacing import Departure
+
 TokenCallable: TypeAlias = Callable[[], str | Awaitable[str]]
 
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
@@ -168,7 +170,8 @@ class AskedToken:
         if inspect.iscoroutinefunction(self._ask):
             return await self._ask()
         # In a thread: a plain callable may block, and everything else would wait with it.
-        given = await anyio.to_thread.run_sync(self._ask)
+        # Abandoned when the call's time is up: nothing else could end the wait.
+        given = await anyio.to_thread.run_sync(self._ask, abandon_on_cancel=True)
         return await given if inspect.isawaitable(given) else given
 
 
@@ -191,13 +194,20 @@ def token_source(api_token: str | TokenCallable | None) -> TokenSource:
 class Ticket:
     """What one attempt tells the middleware, and what it tells the attempt."""
 
-    __slots__ = ("error", "origin", "source", "used")
+    __slots__ = ("_departure", "error", "left", "origin", "source", "used")
 
-    def __init__(self, source: TokenSource, origin: URL) -> None:
+    def __init__(self, source: TokenSource, origin: URL, departure: Departure) -> None:
         self.source = source
         self.origin = origin
         self.used: Secret | None = None
         self.error: Exception | None = None
+        self.left = False
+        self._departure = departure
+
+    def leave(self) -> None:
+        """Tell that the request is leaving now: it has its connection."""
+        self.left = True
+        self._departure.left()
 
 
 ticket_in_hand: ContextVar[Ticket] = ContextVar("videsk_rooms_ticket")

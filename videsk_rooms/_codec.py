@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from types import EllipsisType
 from typing import TYPE_CHECKING, get_args
 from urllib.parse import quote, urlencode
+from uuid import uuid4
 
 from . import _checks as check
 from ._json import dumps
@@ -17,28 +18,28 @@ if TYPE_CHECKING:
     from .models import JSONValue
 
 _ROOMS = "/vpaas/rooms"
+_ROOM = "/vpaas/rooms/{roomId}"
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _VIEWS: tuple[StatsView, ...] = get_args(StatsView)
 
 
 def create(
     *, name: object, external_id: object, exp: object, nbf: object, settings: object
 ) -> Request:
-    """Ask for a new room; `None` is not sent."""
-    given = {"name": name, "external_id": external_id, "exp": exp, "nbf": nbf, "settings": settings}
+    """Ask for a new room; `None` is not sent, but for the `externalId`, which every room gets.
+
+    The server would generate one too, but only one that is sent along can be looked up when the
+    answer is lost.
+    """
+    named = str(uuid4()) if external_id is None else lookup_key(external_id)
+    given = {"name": name, "external_id": named, "exp": exp, "nbf": nbf, "settings": settings}
     fields = _fields({word: value for word, value in given.items() if value is not None})
-    named = fields.get("externalId")
-    return Request(
-        "rooms.create",
-        "POST",
-        _ROOMS,
-        body=dumps(fields),
-        external_id=named if isinstance(named, str) else None,
-    )
+    return Request("rooms.create", "POST", _ROOMS, _ROOMS, body=dumps(fields), external_id=named)
 
 
 def get(room: object) -> Request:
     """Ask for a room."""
-    return Request("rooms.get", "GET", f"{_ROOMS}/{check.room_id(room)}")
+    return Request("rooms.get", "GET", f"{_ROOMS}/{check.room_id(room)}", _ROOM)
 
 
 def update(
@@ -53,17 +54,17 @@ def update(
         raise InvalidRequestError(
             f"{text}; give at least one of name, external_id, exp, nbf, settings", argument="name"
         )
-    return Request("rooms.update", "PATCH", path, body=dumps(_fields(given)))
+    return Request("rooms.update", "PATCH", path, _ROOM, body=dumps(_fields(given)))
 
 
 def delete(room: object) -> Request:
     """Ask for the end of a room."""
-    return Request("rooms.delete", "DELETE", f"{_ROOMS}/{check.room_id(room)}")
+    return Request("rooms.delete", "DELETE", f"{_ROOMS}/{check.room_id(room)}", _ROOM)
 
 
 def join(room: object) -> Request:
     """Ask for access to a room."""
-    return Request("rooms.join", "POST", f"{_ROOMS}/{check.room_id(room)}/join")
+    return Request("rooms.join", "POST", f"{_ROOMS}/{check.room_id(room)}/join", f"{_ROOM}/join")
 
 
 def stats(room: object, *, view: object) -> Request:
@@ -71,7 +72,7 @@ def stats(room: object, *, view: object) -> Request:
     path = f"{_ROOMS}/{check.room_id(room)}/stats"
     if view not in _VIEWS:
         raise check.refusal("view", view, f"give one of {', '.join(map(repr, _VIEWS))}")
-    return Request("rooms.stats", "GET", path, query=_query([("view", str(view))]))
+    return Request("rooms.stats", "GET", path, f"{_ROOM}/stats", _query([("view", str(view))]))
 
 
 def listing(
@@ -89,7 +90,7 @@ def listing(
         pairs.append(("ended", "true" if check.flag("ended", ended) else "false"))
     if external_id is not None:
         pairs.append(("externalId", lookup_key(external_id)))
-    return Request("rooms.list", "GET", _ROOMS, query=_query(pairs))
+    return Request("rooms.list", "GET", _ROOMS, _ROOMS, _query(pairs))
 
 
 def page_size(argument: str, value: object) -> int:
@@ -106,7 +107,14 @@ def any_request(method: object, path: object, *, query: object, json: object) ->
     """Ask for anything that the API has."""
     verb, checked_path = check.method(method), check.path(path)
     body = None if json is None else dumps(check.json_value("json", json))
-    return Request("request", verb, checked_path, _query(check.query_pairs(query)), body)
+    return Request(
+        "request",
+        verb,
+        checked_path,
+        query=_query(check.query_pairs(query)),
+        body=body,
+        repeatable=verb in _IDEMPOTENT,
+    )
 
 
 def _fields(given: dict[str, object]) -> dict[str, JSONValue]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
 
 import attrs
 
@@ -13,6 +13,8 @@ from .errors import ResponseError, without_tokens
 
 if TYPE_CHECKING:
     from .models import JSONValue
+
+T = TypeVar("T")
 
 # How much of a body an error quotes, and how much of it is searched for tokens before the cut:
 # a token must be recognised whole, or its first half would be quoted.
@@ -29,22 +31,26 @@ class Request:
         operation: The word that users know it by (`rooms.create`).
         method: The HTTP method.
         path: Percent-encoded, beginning with a slash.
+        template: The path with names in place of ids (`/vpaas/rooms/{roomId}`); empty: unknown.
         query: Percent-encoded, without the question mark; empty for none.
         body: JSON as bytes, or `None`.
         external_id: The `externalId` that a create carries, for errors to name.
+        repeatable: Whether it may be sent again when it may have been processed already.
     """
 
     operation: str
     method: str
     path: str
+    template: str = ""
     query: str = ""
     body: bytes | None = None
     external_id: str | None = None
+    repeatable: bool = True
 
     @property
     def safe(self) -> bool:
         """Whether the request changes nothing, so that its outcome does not matter."""
-        return self.method == "GET"
+        return self.method in {"GET", "HEAD", "OPTIONS"}
 
 
 class Headers(Mapping[str, str]):
@@ -61,6 +67,19 @@ class Headers(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         return self._values[name.lower()]
+
+    @overload
+    def get(self, key: str, /) -> str | None: ...
+
+    @overload
+    def get(self, key: str, /, default: str) -> str: ...
+
+    @overload
+    def get(self, key: str, /, default: T) -> str | T: ...
+
+    def get(self, key: str, /, default: object = None) -> object:
+        """Return a header, or the default. Asked often, and faster than Mapping's own."""
+        return self._values.get(key.lower(), default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
@@ -111,19 +130,24 @@ class Answer:
         return self.headers.get("x-request-id") or self.headers.get("cf-ray")
 
 
+FailureCause: TypeAlias = Literal["not_sent", "interrupted", "timeout"]
+
+
 @attrs.define
 class Failure:
     """Why one attempt brought no answer.
 
     Attributes:
         cause: `not_sent` if the server surely did not see it, `interrupted` if it may have,
-            `timeout` if the time was up.
+            `timeout` if it may have and the time was up.
         detail: What the network said, without tokens.
+        timed_out: Whether the time was up, be it sent or not.
     """
 
-    cause: str
+    cause: FailureCause
     detail: str
     url: str
+    timed_out: bool = False
 
 
 @attrs.frozen

@@ -1,143 +1,275 @@
-"""Again? A pure decision, and the loop that obeys it.
+"""The loop that obeys `_decision.py`: one call, its attempts, its pauses, its end.
 
-For now a call has one attempt, and one more if its token was refused and there is a newer one.
+Attempts, pauses and waits for the rate limit all count against one deadline. aiohttp's own silent
+replay is off (`_auth.py`), so that every attempt is one of these. Written by hand: tenacity and
+stamina cost 25 µs a call that needs no retry, a tenth of the call itself (docs/architecture.md).
 """
 
 from __future__ import annotations
 
+import random
 from datetime import datetime, timezone
+from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import anyio
+import attrs
 
+from ._auth import TokenSource
+from ._deadline import Deadline
+from ._decision import Budget, Decision, Happened, decide, happened_with
+from ._failures import cast_doubt, no_answer, too_late
 from ._messages import Answer, Attempt, Failure, Response
-from ._transport import client_timeout
-from .errors import (
-    ConnectionFailedError,
-    DeadlineExceededError,
-    OutcomeUnknownError,
-    TransportError,
-)
+from ._observing import Observer
+from ._options import Retry, Timeout
+from ._pacing import Pacing
+from ._status import error_of
+from ._tracing import Tracer
+from ._transport import Transport, client_timeout
+from .errors import ResponseError, VideskError
 
 if TYPE_CHECKING:
-    from ._auth import Secret, TokenSource
+    from collections.abc import Callable
+
+    from ._auth import Secret
     from ._messages import Request
-    from ._options import Timeout
-    from ._pacing import Pacing
-    from ._transport import Transport
+    from ._pacing import Departure
+    from ._tracing import Span
+
+T = TypeVar("T")
 
 
-def token_may_help(outcome: Answer | Failure, *, renewed_already: bool) -> bool:
-    """Decide whether another token is worth another attempt: a 401 was surely not processed."""
-    return isinstance(outcome, Answer) and outcome.status == 401 and not renewed_already
+class Send(Protocol):
+    """What a resource is given: it sends a request and reads the answer, as often as it takes."""
+
+    async def __call__(
+        self,
+        request: Request,
+        read: Callable[[Response], T],
+        deadline: Deadline | None = None,
+    ) -> T:
+        """Send a request; read its answer; raise what went wrong in the end."""
+        ...
+
+    def deadline(self) -> Deadline:
+        """Begin the time of a call that takes several requests."""
+        ...
 
 
-async def deliver(
-    request: Request,
-    *,
-    transport: Transport,
-    source: TokenSource,
-    pacing: Pacing,
-    timeout: Timeout,
-) -> Response:
-    """Give a request its attempts.
+@attrs.frozen
+class Pipeline:
+    """Everything below the resources, put together."""
 
-    Returns:
-        The last answer, of any status.
+    transport: Transport
+    source: TokenSource
+    pacing: Pacing
+    timeout: Timeout
+    retry: Retry
+    budget: Budget
+    observer: Observer
+    tracer: Tracer | None
 
-    Raises:
-        TransportError: No answer could be had.
-        ResponseError: The answer was cut off because it was too long.
-    """
-    deadline = None if timeout.total is None else monotonic() + timeout.total
-    attempts: list[Attempt] = []
-    renewed = False
-    while True:
-        delay = await pacing.departure()
-        left = None if deadline is None else max(deadline - monotonic(), 0.001)
-        started_at, started = datetime.now(timezone.utc), monotonic()
-        outcome, used = await transport.attempt(request, source, client_timeout(timeout, left))
-        attempts.append(
-            _attempt(outcome, len(attempts) + 1, started_at, monotonic() - started, delay)
+    def deadline(self) -> Deadline:
+        """Begin the time of a call."""
+        return Deadline(self.timeout.total)
+
+    async def __call__(
+        self,
+        request: Request,
+        read: Callable[[Response], T],
+        deadline: Deadline | None = None,
+    ) -> T:
+        """Send a request until it succeeds, or until there is no sense in going on.
+
+        Args:
+            request: What is asked.
+            read: Makes of a successful answer what the caller wants, or raises `ResponseError`.
+            deadline: The end of the call that this request belongs to; absent, it is one itself.
+
+        Raises:
+            TransportError: No answer could be had.
+            APIError: The API said no.
+            ResponseError: The answer is not the API's.
+        """
+        call = _Call(self, request, deadline or self.deadline())
+        if self.tracer is None:
+            return await call.run(read)
+        with self.tracer.call(request, self.transport.url_of(request)) as span:
+            call.span = span
+            return await call.run(read)
+
+
+class _Call:
+    """One call under way."""
+
+    def __init__(self, pipeline: Pipeline, request: Request, deadline: Deadline) -> None:
+        self.span: Span | None = None
+        self._pipeline = pipeline
+        self._request = request
+        self._deadline = deadline
+        self._attempts: list[Attempt] = []
+        self._tries = 0
+        self._maybe_processed = False
+        self._renewed = False
+        self._pause = 0.0
+
+    async def run(self, read: Callable[[Response], T]) -> T:
+        while True:
+            outcome, used = await self._attempt()
+            if isinstance(outcome, Failure):
+                happened = Happened(None, "not" if outcome.cause == "not_sent" else "maybe")
+                decision = self._decide(happened)
+                failed: VideskError | None = None
+                if not decision.again:
+                    failed = self._no_answer(outcome, decision)
+            else:
+                if outcome.status == 401 and await self._renew(used):
+                    continue
+                try:
+                    return self._success(read(self._response(outcome)))
+                except VideskError as error:
+                    failed = error
+                happened = _judged(outcome, failed)
+                decision = self._decide(happened)
+            if not decision.again:
+                try:
+                    raise self._final(failed)
+                finally:
+                    del failed  # or the traceback and this frame keep each other alive
+            await self._wait_for_another(decision, happened)
+
+    # -- one attempt ------------------------------------------------------------------------------
+
+    async def _attempt(self) -> tuple[Answer | Failure, Secret | None]:
+        pipeline = self._pipeline
+        before = monotonic()
+        departure = pipeline.pacing.depart_at_once() or await self._depart(before)
+        started, started_at = monotonic(), datetime.now(timezone.utc)
+        outcome, used = await pipeline.transport.attempt(
+            self._request,
+            pipeline.source,
+            client_timeout(pipeline.timeout, self._deadline.left()),
+            departure,
         )
-        if isinstance(outcome, Failure):
-            raise _error(request, outcome, tuple(attempts), timeout)
-        if used is not None and token_may_help(outcome, renewed_already=renewed):
-            renewed = await _renew(source, used, deadline)
-            if renewed:
-                continue
-        return _response(request, outcome, tuple(attempts))
+        duration = monotonic() - started
+        answer = outcome if isinstance(outcome, Answer) else None
+        attempt = Attempt(
+            number=len(self._attempts) + 1,
+            started_at=started_at,
+            duration=duration,
+            status=answer.status if answer else None,
+            error=None if isinstance(outcome, Answer) else outcome.detail,
+            delay=self._pause + (started - before),
+            request_id=answer.request_id if answer else None,
+        )
+        self._tries += 1
+        self._pause = 0.0
+        self._attempts.append(attempt)
+        if answer is not None:
+            pipeline.pacing.learn(answer.headers)
+        if self.span is not None:
+            self.span.attempted(attempt)
+        await pipeline.observer.attempted(self._request, attempt, self._deadline)
+        return outcome, used
+
+    async def _depart(self, before: float) -> Departure:
+        departure: Departure | None = None
+        left = self._deadline.left()
+        with anyio.move_on_after(None if left == inf else left):
+            departure = await self._pipeline.pacing.depart()
+        if departure is None:
+            url = self._pipeline.transport.url_of(self._request)
+            raise too_late(
+                self._request,
+                url,
+                self._deadline,
+                tuple(self._attempts),
+                maybe=self._maybe_processed,
+            )
+        await self._pipeline.observer.paced(self._request, monotonic() - before, self._deadline)
+        return departure
+
+    async def _renew(self, refused: Secret | None) -> bool:
+        """Look for a newer token, once a call; when the time is up first, the 401 stands."""
+        if refused is None or self._renewed:
+            return False
+        left = self._deadline.left()
+        with anyio.move_on_after(None if left == inf else left):
+            self._renewed = await self._pipeline.source.renewed(refused)
+        if self._renewed:
+            self._tries -= 1  # the replay is owed, whatever the caller allows
+        return self._renewed
+
+    # -- what follows -----------------------------------------------------------------------------
+
+    def _decide(self, happened: Happened) -> Decision:
+        if happened.processed == "maybe" and not self._request.safe:
+            self._maybe_processed = True
+        return decide(
+            self._request,
+            happened,
+            tries=self._tries,
+            retry=self._pipeline.retry,
+            left=self._deadline.left(),
+            affordable=self._pipeline.budget.affordable,
+            chance=random.random(),  # noqa: S311 - no secret
+        )
+
+    async def _wait_for_another(self, decision: Decision, happened: Happened) -> None:
+        pipeline = self._pipeline
+        if happened.status == 429:
+            pipeline.pacing.hold(happened.wait or decision.pause)
+        else:
+            pipeline.budget.spend()
+        await pipeline.observer.retrying(
+            self._request, self._attempts[-1], decision.pause, self._deadline
+        )
+        await anyio.sleep(decision.pause)
+        self._pause = decision.pause
+
+    def _success(self, value: T) -> T:
+        self._pipeline.budget.refill()
+        return value
+
+    def _response(self, answer: Answer) -> Response:
+        """Make the answer a response, or raise the error that it stands for."""
+        response = Response(
+            answer.status,
+            answer.headers,
+            answer.body,
+            self._request.method,
+            answer.url,
+            answer.request_id,
+            tuple(self._attempts),
+        )
+        error = error_of(response)
+        if error is None and answer.too_long:
+            error = response.unexpected("is longer than 10 MiB and was cut off")
+        if error is not None:
+            raise error
+        return response
+
+    def _no_answer(self, failure: Failure, decision: Decision) -> VideskError:
+        return no_answer(
+            self._request,
+            failure,
+            tuple(self._attempts),
+            maybe=self._maybe_processed,
+            why=decision.why,
+        )
+
+    def _final(self, error: VideskError | None) -> VideskError:
+        assert error is not None  # noqa: S101 - told to the type checker
+        error.external_id = self._request.external_id
+        if self._maybe_processed and not error.outcome_unknown:
+            cast_doubt(error, self._request)
+        return error
 
 
-async def _renew(source: TokenSource, used: Secret, deadline: float | None) -> bool:
-    """Look for a newer token; when the time is up first, the 401 stands."""
-    left = None if deadline is None else deadline - monotonic()
-    with anyio.move_on_after(left):
-        return await source.renewed(used)
-    return False
-
-
-def _attempt(
-    outcome: Answer | Failure, number: int, started_at: datetime, duration: float, delay: float
-) -> Attempt:
-    if isinstance(outcome, Failure):
-        return Attempt(number, started_at, duration, None, outcome.detail, delay, None)
-    return Attempt(number, started_at, duration, outcome.status, None, delay, outcome.request_id)
-
-
-def _response(request: Request, answer: Answer, attempts: tuple[Attempt, ...]) -> Response:
-    response = Response(
-        answer.status,
-        answer.headers,
-        answer.body,
-        request.method,
-        answer.url,
-        answer.request_id,
-        attempts,
+def _judged(answer: Answer, error: VideskError) -> Happened:
+    # A fault at some field of sound JSON stays the same however often one asks.
+    unreadable = isinstance(error, ResponseError) and error.path is None
+    return happened_with(
+        answer.status, answer.headers, readable=not unreadable or 300 <= answer.status < 400
     )
-    if answer.too_long:
-        raise response.unexpected("is longer than 10 MiB and was cut off")
-    return response
-
-
-def _error(
-    request: Request, failure: Failure, attempts: tuple[Attempt, ...], timeout: Timeout
-) -> TransportError:
-    what = f"{request.method} {failure.url}: {failure.detail}"
-    if failure.cause == "not_sent":
-        text = (
-            f"{what}. Nothing was sent. Check base_url, the network and the proxy, and try again."
-        )
-        return ConnectionFailedError(text, attempts=attempts)
-    unknown = "" if request.safe else f" {_how_to_find_out(request)}"
-    if failure.cause == "timeout":
-        text = (
-            f"{request.method} {failure.url}: no answer within {attempts[-1].duration:.3g} s "
-            f"({timeout}).{unknown} Try again, or give the call more time with timeout=."
-        )
-        return DeadlineExceededError(
-            text,
-            attempts=attempts,
-            outcome_unknown=not request.safe,
-            external_id=request.external_id,
-        )
-    if request.safe:
-        return TransportError(f"{what}. Nothing was changed; try again.", attempts=attempts)
-    return OutcomeUnknownError(
-        f"{what}.{unknown}", attempts=attempts, external_id=request.external_id
-    )
-
-
-def _how_to_find_out(request: Request) -> str:
-    if request.external_id is not None:
-        return (
-            "The room may have been created: look it up with "
-            f"rooms.get_by_external_id({request.external_id!r}) before trying again."
-        )
-    if request.operation == "rooms.create":
-        return (
-            "The room may have been created: look for it in rooms.list(sort='-created_at'), and "
-            "pass an external_id to creates, so that they can be looked up."
-        )
-    return "It may have been processed: look at the room before trying again."

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ._decision import server_wait
 from ._json import loads
 from .errors import (
     APIError,
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ._messages import Response
+    from .errors import ResponseError
     from .models import JSONValue
 
 _BY_STATUS: dict[int, type[APIError]] = {
@@ -71,22 +71,20 @@ _SHOWN = 300
 _SEARCHED = 65_536
 
 
-def raise_for_status(response: Response) -> None:
-    """Raise what an answer says went wrong, if anything did.
+def error_of(response: Response) -> APIError | ResponseError | None:
+    """Make the error that an answer stands for; `None` for a success.
 
-    Raises:
-        APIError: The status is 400 or more; see the subclasses.
-        ResponseError: The status is a redirect, which is not followed.
+    A redirect is an error too: it is not followed.
     """
     status = response.status
     if 200 <= status < 300:
-        return
+        return None
     if status < 400:
-        raise response.unexpected(
+        return response.unexpected(
             f"redirects to {_redirect_target(response)}, and redirects are not followed "
             "because the token would travel along"
         )
-    raise _api_error(response)
+    return _api_error(response)
 
 
 def not_found(response: Response, message: str) -> NotFoundError:
@@ -104,23 +102,6 @@ def not_found(response: Response, message: str) -> NotFoundError:
         headers=response.headers,
         attempts=response.attempts,
     )
-
-
-def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
-    """Read how many seconds the server wants to be left alone, as a number or as a date."""
-    value = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
-        return float(value)
-    if value:
-        try:
-            moment = parsedate_to_datetime(value)
-        except ValueError:
-            return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=timezone.utc)
-        return max(0.0, (moment - (now or datetime.now(timezone.utc))).total_seconds())
-    reset = headers.get("ratelimit-reset", "").strip()
-    return float(reset) if re.fullmatch(r"\d{1,9}(\.\d+)?", reset) else None
 
 
 def _api_error(response: Response) -> APIError:
@@ -149,8 +130,7 @@ def _api_error(response: Response) -> APIError:
         headers=response.headers,
         attempts=response.attempts,
     )
-    if isinstance(error, RateLimitError):
-        error.retry_after = retry_after(response.headers)
+    error.retry_after = server_wait(status, response.headers)
     return error
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import platform
+from functools import lru_cache
+from math import inf
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -18,15 +20,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aiohttp import ClientMiddlewareType
+    from aiohttp.connector import Connection
+    from aiohttp.tracing import Trace
 
     from ._auth import Secret, TokenSource
-    from ._messages import Request
+    from ._messages import FailureCause, Request
     from ._options import Timeout
+    from ._pacing import Departure
 
 BODY_LIMIT = 10 * 1024 * 1024
 
 # aiohttp rounds timeouts above this up to whole seconds; ours are exact.
 _NO_ROUNDING = float("inf")
+# aiohttp takes 0 for no bound.
+_LEAST = 0.001
 
 
 def user_agent() -> str:
@@ -69,7 +76,11 @@ class Transport:
             self._middlewares = (*own, authorize)
 
     async def attempt(
-        self, request: Request, source: TokenSource, timeout: aiohttp.ClientTimeout
+        self,
+        request: Request,
+        source: TokenSource,
+        timeout: aiohttp.ClientTimeout,
+        departure: Departure,
     ) -> tuple[Answer | Failure, Secret | None]:
         """Send a request once.
 
@@ -82,15 +93,15 @@ class Transport:
         """
         if self._closed:
             raise closed()
-        url = f"{self.base_url}{request.path}"
-        if request.query:
-            url = f"{url}?{request.query}"
-        ticket = Ticket(source, self._origin)
+        ticket = Ticket(source, self._origin, departure)
+        if not self._owns_session:
+            ticket.leave()  # when a connection of another's session is had, nobody tells
         restore = ticket_in_hand.set(ticket)
         try:
-            outcome = await self._exchange(request, url, timeout)
+            outcome = await self._exchange(request, self.url_of(request), timeout, ticket)
         finally:
             ticket_in_hand.reset(restore)
+            departure.over()
         if ticket.error is not None:
             raise ticket.error
         if self._closed and isinstance(outcome, Failure):
@@ -99,8 +110,13 @@ class Transport:
             _remove_token(outcome, ticket.used.reveal())
         return outcome, ticket.used
 
+    def url_of(self, request: Request) -> str:
+        """Return where a request goes."""
+        url = f"{self.base_url}{request.path}"
+        return f"{url}?{request.query}" if request.query else url
+
     async def _exchange(
-        self, request: Request, url: str, timeout: aiohttp.ClientTimeout
+        self, request: Request, url: str, timeout: aiohttp.ClientTimeout, ticket: Ticket
     ) -> Answer | Failure:
         session = self._session or self._make_session()
         try:
@@ -129,7 +145,8 @@ class Transport:
         ) as error:
             return Failure("not_sent", _told(error), url)
         except asyncio.TimeoutError:
-            return Failure("timeout", "the time was up", url)
+            cause: FailureCause = "timeout" if ticket.left else "not_sent"
+            return Failure(cause, "the time was up", url, timed_out=True)
         except (aiohttp.ClientError, OSError) as error:
             return Failure("interrupted", _told(error), url)
         except RuntimeError:
@@ -139,7 +156,7 @@ class Transport:
 
     def _make_session(self) -> aiohttp.ClientSession:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(),
+            connector=_Connector(),
             cookie_jar=aiohttp.DummyCookieJar(),
             middlewares=(authorize,),
             trust_env=self._trust_env,
@@ -154,19 +171,38 @@ class Transport:
             await self._session.close()
 
 
+class _Connector(aiohttp.TCPConnector):
+    """Tells a request's ticket when the request has its connection, and so leaves."""
+
+    async def connect(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        ticket = ticket_in_hand.get(None)
+        if ticket is not None:
+            ticket.leave()
+        return connection
+
+
 def closed() -> ClosedError:
     """Make the error of a client that was closed."""
     return ClosedError("the client is closed; make a new one, or close it after its last call")
 
 
-def client_timeout(timeout: Timeout, left: float | None) -> aiohttp.ClientTimeout:
+@lru_cache(maxsize=64)
+def _uncut_timeout(timeout: Timeout) -> aiohttp.ClientTimeout:
+    return _client_timeout(timeout.attempt, timeout.connect)
+
+
+def client_timeout(timeout: Timeout, left: float) -> aiohttp.ClientTimeout:
     """Turn our bounds into aiohttp's for one attempt, cut to the time that is left."""
-    bounds = [bound for bound in (timeout.attempt, left) if bound is not None]
-    return aiohttp.ClientTimeout(
-        total=min(bounds, default=None),
-        sock_connect=timeout.connect,
-        ceil_threshold=_NO_ROUNDING,
-    )
+    if left > (inf if timeout.attempt is None else timeout.attempt):
+        return _uncut_timeout(timeout)
+    return _client_timeout(None if left == inf else max(left, _LEAST), timeout.connect)
+
+
+def _client_timeout(total: float | None, connect: float | None) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=total, sock_connect=connect, ceil_threshold=_NO_ROUNDING)
 
 
 async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import _codec
+import attrs
+
+from . import _codec, _decode
 from ._auth import token_source
+from ._decision import Budget
+from ._observing import Hooks, Observer, checked_hooks
 from ._options import (
     RateLimit,
     Retry,
@@ -14,9 +18,9 @@ from ._options import (
     checked_retry,
     checked_timeout,
 )
-from ._pacing import Unpaced
-from ._retry import deliver
-from ._status import raise_for_status
+from ._pacing import make_pacing
+from ._retry import Pipeline
+from ._tracing import make_tracer
 from ._transport import Transport
 from .rooms import AsyncRooms
 
@@ -28,12 +32,12 @@ if TYPE_CHECKING:
     import aiohttp
     from typing_extensions import Self
 
-    from ._messages import Request, Response
+    from ._messages import Response
     from ._options import Timeout
 
 __all__ = ["AsyncVidesk"]
 
-_RETRY, _RATE_LIMIT = Retry(), RateLimit()
+_RETRY, _RATE_LIMIT, _NO_HOOKS = Retry(), RateLimit(), Hooks()
 
 
 class AsyncVidesk:
@@ -52,6 +56,7 @@ class AsyncVidesk:
         timeout: Seconds for a whole call, or a `Timeout`; `None` for no bound.
         retry: How often a call is tried; `Retry(attempts=1)` never retries.
         rate_limit: How many requests may leave a second, and who shares them; `None`: no pacing.
+        hooks: Functions that are called as calls go on.
         session: Your own `aiohttp.ClientSession`, which this client then does not close; its
             middlewares run around the one that sends the token.
         proxy: URL of a proxy.
@@ -84,32 +89,30 @@ class AsyncVidesk:
         timeout: Timeout | float | None = 30.0,
         retry: Retry = _RETRY,
         rate_limit: RateLimit | None = _RATE_LIMIT,
+        hooks: Hooks = _NO_HOOKS,
         session: aiohttp.ClientSession | None = None,
         proxy: str | None = None,
         trust_env: bool = False,
         ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None = None,
     ) -> None:
-        self._source = token_source(api_token)
-        self._timeout = checked_timeout(timeout)
-        self._retry = checked_retry(retry)
-        self._rate_limit = checked_rate_limit(rate_limit)
-        self._pacing = Unpaced()
+        source = token_source(api_token)
         self._transport = Transport(
             checked_base_url(base_url), session=session, proxy=proxy, trust_env=trust_env, ssl=ssl
         )
-        self._is_view = False
-        self.rooms = AsyncRooms(self._send)
-
-    async def _send(self, request: Request) -> Response:
-        response = await deliver(
-            request,
+        self._pipeline = Pipeline(
             transport=self._transport,
-            source=self._source,
-            pacing=self._pacing,
-            timeout=self._timeout,
+            source=source,
+            pacing=make_pacing(checked_rate_limit(rate_limit), source),
+            timeout=checked_timeout(timeout),
+            retry=checked_retry(retry),
+            budget=Budget(),
+            observer=Observer(checked_hooks(hooks)),
+            tracer=make_tracer(),
         )
-        raise_for_status(response)
-        return response
+        self._pacings = [self._pipeline.pacing]
+        self._rate_limit = rate_limit
+        self._is_view = False
+        self.rooms = AsyncRooms(self._pipeline)
 
     async def request(
         self,
@@ -144,7 +147,8 @@ class AsyncVidesk:
             print(response.status, response.json())
             ```
         """
-        return await self._send(_codec.any_request(method, path, query=query, json=json))
+        request = _codec.any_request(method, path, query=query, json=json)
+        return await self._pipeline(request, _decode.whole)
 
     def with_options(
         self,
@@ -152,6 +156,7 @@ class AsyncVidesk:
         timeout: Timeout | float | EllipsisType | None = ...,
         retry: Retry | EllipsisType = ...,
         rate_limit: RateLimit | EllipsisType | None = ...,
+        hooks: Hooks | EllipsisType = ...,
         api_token: str | Callable[[], str | Awaitable[str]] | EllipsisType = ...,
     ) -> Self:
         """Make a view of this client with other options, on the same connections.
@@ -160,7 +165,8 @@ class AsyncVidesk:
             timeout: Seconds for a whole call, or a `Timeout`; `None` for no bound.
             retry: How often a call is tried.
             rate_limit: Another pace than this client's; `None`: no pacing.
-            api_token: Another API token.
+            hooks: Other hooks than this client's.
+            api_token: Another API token; its requests are paced by themselves.
 
         Returns:
             The view. Closing it closes nothing: the connections are this client's.
@@ -176,16 +182,24 @@ class AsyncVidesk:
         """
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)
+        pipeline = self._pipeline
         if timeout is not ...:
-            view._timeout = checked_timeout(timeout)
+            pipeline = attrs.evolve(pipeline, timeout=checked_timeout(timeout))
         if retry is not ...:
-            view._retry = checked_retry(retry)
-        if rate_limit is not ...:
-            view._rate_limit = checked_rate_limit(rate_limit)
+            pipeline = attrs.evolve(pipeline, retry=checked_retry(retry))
+        if hooks is not ...:
+            pipeline = attrs.evolve(pipeline, observer=Observer(checked_hooks(hooks)))
         if api_token is not ...:
-            view._source = token_source(api_token)
+            pipeline = attrs.evolve(pipeline, source=token_source(api_token))
+        if rate_limit is not ... or api_token is not ...:
+            # Another token may be another account, which has its own limit.
+            view._rate_limit = self._rate_limit if rate_limit is ... else rate_limit
+            pacing = make_pacing(checked_rate_limit(view._rate_limit), pipeline.source)
+            pipeline = attrs.evolve(pipeline, pacing=pacing)
+            self._pacings.append(pacing)
+        view._pipeline = pipeline
         view._is_view = True
-        view.rooms = AsyncRooms(view._send)
+        view.rooms = AsyncRooms(pipeline)
         return view
 
     async def close(self) -> None:
@@ -201,6 +215,8 @@ class AsyncVidesk:
         """
         if not self._is_view:
             await self._transport.close()
+            for pacing in self._pacings:
+                await pacing.close()
 
     async def __aenter__(self) -> Self:
         return self

@@ -15,7 +15,9 @@
         └── ServerError 5xx
 
 Every error is plain data: it keeps nothing alive, it makes the round trip through pickle, and its
-text ends in what to do. No error carries a token.
+text ends in what to do. No error carries a token. Each answers the same question: may the request
+have been processed all the same (`outcome_unknown`), and if it was a create, under which
+`external_id` is the room to be looked up.
 """
 
 from __future__ import annotations
@@ -62,7 +64,16 @@ class VideskError(Exception):
     except VideskError as error:
         print(error)
     ```
+
+    Attributes:
+        outcome_unknown: Whether the request may have been processed all the same: one of its
+            attempts was, or may have been, and no answer told. Always false for reads.
+        external_id: The `external_id` that a create carried, the caller's or a generated one, to
+            look the room up by; `None` for other calls.
     """
+
+    outcome_unknown: bool = False
+    external_id: str | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
         # Exception's own way calls cls(*args), which subclasses with keyword-only data cannot take.
@@ -111,9 +122,16 @@ class TransportError(VideskError):
 
     attempts: tuple[Attempt, ...]
 
-    def __init__(self, message: str, *, attempts: tuple[Attempt, ...] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        attempts: tuple[Attempt, ...] = (),
+        external_id: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.attempts = attempts
+        self.external_id = external_id
 
 
 class ConnectionFailedError(TransportError):
@@ -123,46 +141,24 @@ class ConnectionFailedError(TransportError):
 class DeadlineExceededError(TransportError, TimeoutError):
     """The time that the call was given was up.
 
-    Attributes:
-        outcome_unknown: Whether the request may have been processed all the same. Always false
-            for reads.
-        external_id: The `external_id` that a create carried, to look the room up by.
+    If the request may have been processed all the same (`outcome_unknown`), the error is an
+    `OutcomeUnknownError` as well.
     """
-
-    outcome_unknown: bool
-    external_id: str | None
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        attempts: tuple[Attempt, ...] = (),
-        outcome_unknown: bool = False,
-        external_id: str | None = None,
-    ) -> None:
-        super().__init__(message, attempts=attempts)
-        self.outcome_unknown = outcome_unknown
-        self.external_id = external_id
 
 
 class OutcomeUnknownError(TransportError):
     """The request was sent and no answer came back: it may have been processed.
 
-    Attributes:
-        external_id: The `external_id` that a create carried, to look the room up by.
+    Trying again with the same `external_id` makes no second room.
     """
 
-    external_id: str | None
+    outcome_unknown = True
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        attempts: tuple[Attempt, ...] = (),
-        external_id: str | None = None,
-    ) -> None:
-        super().__init__(message, attempts=attempts)
-        self.external_id = external_id
+
+class OutcomeUnknownAtDeadlineError(DeadlineExceededError, OutcomeUnknownError):
+    """The time was up and the request may have been processed: both of its bases at once."""
+
+    outcome_unknown = True
 
 
 class ResponseError(VideskError):
@@ -222,8 +218,10 @@ class APIError(VideskError):
         request_id: The server's or the proxy's name for the request.
         headers: The answer's headers.
         attempts: What was tried, in order.
+        retry_after: Seconds after which the server wants to be asked again, if it said so.
     """
 
+    retry_after: float | None = None
     status: int
     name: str | None
     message: str
@@ -284,13 +282,7 @@ class ConflictError(APIError):
 
 
 class RateLimitError(APIError):
-    """429: the account's requests per second are used up.
-
-    Attributes:
-        retry_after: Seconds after which the server wants to be asked again, if it said so.
-    """
-
-    retry_after: float | None = None
+    """429: the account's requests per second are used up; `retry_after` tells until when."""
 
 
 class ServerError(APIError):

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncGenerator, Iterator
 
-    from videsk_rooms import AsyncVidesk, Response, Videsk
-    from videsk_rooms._messages import Request
+    from videsk_rooms import AsyncVidesk, Videsk
     from videsk_rooms.sandbox import Sandbox
 
 __all__ = ["async_videsk", "videsk", "videsk_sandbox"]
@@ -143,11 +142,10 @@ def _make_async_client(sandbox: Sandbox) -> tuple[AsyncVidesk, _Closing]:
 
     closing = _Closing()
 
-    class SandboxVidesk(AsyncVidesk):
-        # Views made by with_options come through here too.
-        async def _send(self, request: Request) -> Response:
-            await closing.begin(client)
-            return await super()._send(request)
+    async def token() -> str:
+        # Asked in the loop that uses the client, before anything is opened in it.
+        await closing.begin(client)
+        return sandbox.api_token
 
-    client = SandboxVidesk(sandbox.api_token, base_url=sandbox.url, rate_limit=None)
+    client = AsyncVidesk(token, base_url=sandbox.url, rate_limit=None)
     return client, closing

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from . import _codec, _decode
+from . import _codec, _creation, _decode, _lookup
 from ._paging import Batches, read_pages
-from ._status import not_found
+from .errors import NotFoundError
 
 if TYPE_CHECKING:
     from types import EllipsisType
 
-    from ._messages import Request, Response
+    from ._messages import Request
+    from ._retry import Send
     from .models import Room, RoomAccess, RoomPage, RoomStats, StatsView
 
 __all__ = ["AsyncRooms", "Sort", "When"]
@@ -31,7 +33,7 @@ _OLDEST_FIRST: Sort = "created_at"
 class AsyncRooms:
     """The rooms of an account, awaited. Found as `AsyncVidesk.rooms`."""
 
-    def __init__(self, send: Callable[[Request], Awaitable[Response]]) -> None:
+    def __init__(self, send: Send) -> None:
         self._send = send
 
     async def create(
@@ -43,12 +45,12 @@ class AsyncRooms:
         nbf: When | None = None,
         settings: Mapping[str, object] | None = None,
     ) -> Room:
-        """Create a room.
+        """Create a room, once, however often it has to be tried.
 
         Args:
             name: What people call it, at most 500 characters; the server's choice if absent.
-            external_id: Your own name for it, unique in the account, 1 to 100 characters; the
-                server's choice if absent.
+            external_id: Your own name for it, unique in the account, 1 to 100 characters; a
+                generated one if absent.
             exp: When everybody is thrown out: in the future, within 72 hours. Absent: in 3 hours.
             nbf: When it opens, before `exp`. Absent: now.
             settings: What JSON can say, such as `{"maxParticipants": 10}`.
@@ -60,7 +62,8 @@ class AsyncRooms:
             InvalidRequestError: An argument was refused; nothing was sent.
             ConflictError: Another room has this `external_id`.
             BadRequestError: The API refused the input.
-            OutcomeUnknownError: No answer came back; the room may have been created.
+            OutcomeUnknownError: No answer came back; the room may have been created, and can be
+                looked up by the error's `external_id`.
             VideskError: See `videsk_rooms.errors` for whatever else can go wrong.
 
         API: `POST /vpaas/rooms`
@@ -77,7 +80,7 @@ class AsyncRooms:
         request = _codec.create(
             name=name, external_id=external_id, exp=exp, nbf=nbf, settings=settings
         )
-        return _decode.room(await self._send(request))
+        return await _creation.create(self._send, request, name_is_ours=external_id is None)
 
     async def get(self, room: Room | str) -> Room:
         """Retrieve a room, with a fresh access token.
@@ -101,7 +104,7 @@ class AsyncRooms:
             room = await videsk.rooms.get(room.id)
             ```
         """
-        return _decode.room(await self._send(_codec.get(room)))
+        return await self._send(_codec.get(room), _decode.room)
 
     async def get_by_external_id(self, external_id: str) -> Room:
         """Find a room by your own name for it.
@@ -127,27 +130,58 @@ class AsyncRooms:
             room = await videsk.rooms.get_by_external_id("ticket-12345")
             ```
         """
-        wanted = _codec.lookup_key(external_id)
-        response, skip, nameless = None, 0, None
-        # The name is compared here too, and all pages are read: a filter that the server matched
-        # loosely must neither give somebody else's room nor hide the right one.
-        while True:
-            request = _codec.listing(
-                limit=100, skip=skip or None, sort=None, ended=None, external_id=wanted
-            )
-            response = await self._send(request)
-            page = _decode.page(response)
-            for index, room in enumerate(page.data):
-                if room.external_id == wanted:
-                    return room
-                if room.external_id is None and nameless is None:
-                    nameless = response.unexpected(
-                        "lacks what would tell the room", path=f"data[{index}].externalId"
-                    )
-            skip += len(page.data)
-            if not page.data or skip >= page.total:
-                break
-        raise nameless or not_found(response, f"no room has external_id={wanted!r}")
+        return await _lookup.find(self._send, _codec.lookup_key(external_id))
+
+    async def get_or_create(
+        self,
+        external_id: str,
+        *,
+        name: str | None = None,
+        exp: When | None = None,
+        nbf: When | None = None,
+        settings: Mapping[str, object] | None = None,
+    ) -> Room:
+        """Return the room that has your own name for it; create it if there is none.
+
+        However many callers race, in however many processes, there is one room, and all get it.
+        A room that is there is returned as it is, also when it is over; what else is given counts
+        only for one that is created.
+
+        Args:
+            external_id: Your own name for it, 1 to 100 characters.
+            name: What people call it, at most 500 characters; the server's choice if absent.
+            exp: When everybody is thrown out: in the future, within 72 hours. Absent: in 3 hours.
+            nbf: When it opens, before `exp`. Absent: now.
+            settings: What JSON can say, such as `{"maxParticipants": 10}`.
+
+        Returns:
+            The room, with an `access_token` for a browser.
+
+        Raises:
+            InvalidRequestError: An argument was refused; nothing was sent.
+            ConflictError: Others made and deleted such a room again and again meanwhile.
+            BadRequestError: The API refused the input.
+            OutcomeUnknownError: No answer came back; asking again makes no second room.
+            VideskError: See `videsk_rooms.errors` for whatever else can go wrong.
+
+        API: `GET /vpaas/rooms?externalId=…`, then `GET /vpaas/rooms/{roomId}` or
+        `POST /vpaas/rooms`
+
+        Example:
+            ```python
+            room = await videsk.rooms.get_or_create("ticket-12345", name="Support")
+            same = await videsk.rooms.get_or_create("ticket-12345")
+            print(room.id == same.id)
+            ```
+        """
+        request = _codec.create(
+            name=name,
+            external_id=_codec.lookup_key(external_id),
+            exp=exp,
+            nbf=nbf,
+            settings=settings,
+        )
+        return await _creation.get_or_create(self._send, request)
 
     async def update(
         self,
@@ -192,10 +226,10 @@ class AsyncRooms:
         request = _codec.update(
             room, name=name, external_id=external_id, exp=exp, nbf=nbf, settings=settings
         )
-        return _decode.room(await self._send(request))
+        return await self._send(request, _decode.room)
 
     async def delete(self, room: Room | str) -> None:
-        """Delete a room.
+        """Delete a room. When its answer is lost, it is sent again, and finding nothing is success.
 
         Args:
             room: A room id or a `Room`.
@@ -214,10 +248,14 @@ class AsyncRooms:
             await videsk.rooms.delete(room)
             ```
         """
-        await self._send(_codec.delete(room))
+        try:
+            await self._send(_codec.delete(room), _decode.nothing)
+        except NotFoundError as error:
+            if not error.outcome_unknown:
+                raise
 
     async def join(self, room: Room | str) -> RoomAccess:
-        """Get a fresh access token for a browser.
+        """Get a fresh access token for a browser. Tried again, it may issue more than one.
 
         Args:
             room: A room id or a `Room`.
@@ -241,7 +279,7 @@ class AsyncRooms:
             print("let in until", access.exp)
             ```
         """
-        return _decode.access(await self._send(_codec.join(room)))
+        return await self._send(_codec.join(room), _decode.access)
 
     async def stats(self, room: Room | str, *, view: StatsView = "report") -> RoomStats:
         """Read how a room went.
@@ -270,7 +308,7 @@ class AsyncRooms:
             ```
         """
         request = _codec.stats(room, view=view)
-        return _decode.stats(await self._send(request), view)
+        return await self._send(request, partial(_decode.stats, view=view))
 
     def iter(
         self,
@@ -323,7 +361,7 @@ class AsyncRooms:
         request(None)  # refuses wrong arguments here, where the caller stands
 
         async def fetch(skip: int) -> RoomPage:
-            return _decode.page(await self._send(request(skip)))
+            return await self._send(request(skip), _decode.page)
 
         return Batches(read_pages(fetch))
 
@@ -363,4 +401,4 @@ class AsyncRooms:
         request = _codec.listing(
             limit=limit, skip=skip, sort=sort, ended=ended, external_id=external_id
         )
-        return _decode.page(await self._send(request))
+        return await self._send(request, _decode.page)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ._observing import Hooks
 from ._options import RateLimit, Retry
 from ._portal import Portal, blocking, iterating
 from .client import AsyncVidesk
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Rooms", "Videsk"]
 
-_RETRY, _RATE_LIMIT = Retry(), RateLimit()
+_RETRY, _RATE_LIMIT, _NO_HOOKS = Retry(), RateLimit(), Hooks()
 
 
 class Rooms:
@@ -34,6 +35,7 @@ class Rooms:
     create = blocking(AsyncRooms.create)
     get = blocking(AsyncRooms.get)
     get_by_external_id = blocking(AsyncRooms.get_by_external_id)
+    get_or_create = blocking(AsyncRooms.get_or_create)
     update = blocking(AsyncRooms.update)
     delete = blocking(AsyncRooms.delete)
     join = blocking(AsyncRooms.join)
@@ -58,6 +60,7 @@ class Videsk:
         timeout: Seconds for a whole call, or a `Timeout`; `None` for no bound.
         retry: How often a call is tried; `Retry(attempts=1)` never retries.
         rate_limit: How many requests may leave a second, and who shares them; `None`: no pacing.
+        hooks: Functions that are called as calls go on; they run in the client's own thread.
         proxy: URL of a proxy.
         trust_env: Whether to take the proxy from the environment.
         ssl: An `ssl.SSLContext`, an `aiohttp.Fingerprint`, or `False` to check no certificate.
@@ -87,6 +90,7 @@ class Videsk:
         timeout: Timeout | float | None = 30.0,
         retry: Retry = _RETRY,
         rate_limit: RateLimit | None = _RATE_LIMIT,
+        hooks: Hooks = _NO_HOOKS,
         proxy: str | None = None,
         trust_env: bool = False,
         ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None = None,
@@ -97,6 +101,7 @@ class Videsk:
             timeout=timeout,
             retry=retry,
             rate_limit=rate_limit,
+            hooks=hooks,
             proxy=proxy,
             trust_env=trust_env,
             ssl=ssl,
@@ -113,6 +118,7 @@ class Videsk:
         timeout: Timeout | float | EllipsisType | None = ...,
         retry: Retry | EllipsisType = ...,
         rate_limit: RateLimit | EllipsisType | None = ...,
+        hooks: Hooks | EllipsisType = ...,
         api_token: str | Callable[[], str | Awaitable[str]] | EllipsisType = ...,
     ) -> Self:
         """Make a view of this client with other options, on the same connections.
@@ -121,6 +127,7 @@ class Videsk:
             timeout: Seconds for a whole call, or a `Timeout`; `None` for no bound.
             retry: How often a call is tried.
             rate_limit: Another pace than this client's; `None`: no pacing.
+            hooks: Other hooks than this client's.
             api_token: Another API token.
 
         Returns:
@@ -141,7 +148,11 @@ class Videsk:
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)
         view._twin = self._twin.with_options(
-            timeout=timeout, retry=retry, rate_limit=rate_limit, api_token=api_token
+            timeout=timeout,
+            retry=retry,
+            rate_limit=rate_limit,
+            hooks=hooks,
+            api_token=api_token,
         )
         view._is_view = True
         view.rooms = Rooms(self._portal, view._twin.rooms)

@@ -1,0 +1,114 @@
+"""Sans I/O: a call that ends without success becomes the error that stands for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .errors import (
+    ConflictError,
+    ConnectionFailedError,
+    DeadlineExceededError,
+    OutcomeUnknownAtDeadlineError,
+    OutcomeUnknownError,
+    TransportError,
+)
+
+if TYPE_CHECKING:
+    from ._deadline import Deadline
+    from ._decision import Why
+    from ._messages import Attempt, Failure, Request
+    from .errors import VideskError
+
+_WHY_NO_MORE: dict[Why, str] = {
+    "budget": " It was not tried again, because too many calls have failed of late.",
+    "deadline": " It was not tried again, because the time is nearly up.",
+}
+
+
+def no_answer(
+    request: Request, failure: Failure, attempts: tuple[Attempt, ...], *, maybe: bool, why: Why
+) -> TransportError:
+    """Make the error for a call whose last attempt brought no answer.
+
+    Args:
+        request: What was asked.
+        failure: What the last attempt brought.
+        attempts: All attempts.
+        maybe: Whether any of them may have been processed.
+        why: Why there is no further attempt.
+    """
+    where = f"{request.method} {failure.url}"
+    tried = _tried(attempts) + _WHY_NO_MORE.get(why, "")
+    if failure.timed_out:
+        text = f"{where}: no answer within {attempts[-1].duration:.3g} s{tried}"
+        return _time_is_up(request, text, attempts, maybe=maybe)
+    what = f"{where}: {failure.detail}{tried}"
+    if maybe:
+        return OutcomeUnknownError(
+            f"{what} {how_to_find_out(request)}",
+            attempts=attempts,
+            external_id=request.external_id,
+        )
+    if failure.cause == "not_sent":
+        text = f"{what} Nothing was sent. Check base_url, the network and the proxy; try again."
+        return ConnectionFailedError(text, attempts=attempts)
+    return TransportError(f"{what} Nothing was changed; try again.", attempts=attempts)
+
+
+def too_late(
+    request: Request, url: str, deadline: Deadline, attempts: tuple[Attempt, ...], *, maybe: bool
+) -> TransportError:
+    """Make the error for a call whose time was up while it waited for the rate limit."""
+    text = (
+        f"{request.method} {url}: the {deadline.total:.3g} s of the call were up while it waited "
+        f"for the rate limit{_tried(attempts)}"
+    )
+    return _time_is_up(request, text, attempts, maybe=maybe)
+
+
+def unsettled(request: Request, error: VideskError) -> TransportError:
+    """Make the error for a create whose outcome could not be found out."""
+    text = (
+        f"{request.method} {request.path}: the room may have been created, and looking it up "
+        f"failed: {error} {how_to_find_out(request)}"
+    )
+    attempts = getattr(error, "attempts", ())
+    kind = OutcomeUnknownAtDeadlineError if isinstance(error, TimeoutError) else OutcomeUnknownError
+    return kind(text, attempts=attempts, external_id=request.external_id)
+
+
+def cast_doubt(error: VideskError, request: Request) -> None:
+    """Write into an error that the request may have been processed all the same."""
+    error.outcome_unknown = True
+    if not isinstance(error, ConflictError):  # which is what settles it: see `_creation.py`
+        error.args = (f"{error} {how_to_find_out(request)}", *error.args[1:])
+
+
+def how_to_find_out(request: Request) -> str:
+    """Say how a caller learns what became of a request."""
+    if request.external_id is not None:
+        return (
+            "The room may have been created: look it up with "
+            f"rooms.get_by_external_id({request.external_id!r}), or try again with the same "
+            "external_id."
+        )
+    return "It may have been processed: look at the room before trying again."
+
+
+def _time_is_up(
+    request: Request, text: str, attempts: tuple[Attempt, ...], *, maybe: bool
+) -> DeadlineExceededError:
+    remedy = "Try again, or give the call more time with timeout=."
+    if maybe:
+        return OutcomeUnknownAtDeadlineError(
+            f"{text} {how_to_find_out(request)} {remedy}",
+            attempts=attempts,
+            external_id=request.external_id,
+        )
+    return DeadlineExceededError(
+        f"{text} {remedy}", attempts=attempts, external_id=request.external_id
+    )
+
+
+def _tried(attempts: tuple[Attempt, ...]) -> str:
+    return "." if len(attempts) < 2 else f", at the last of {len(attempts)} attempts."

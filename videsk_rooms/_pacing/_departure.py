@@ -1,0 +1,76 @@
+"""What pacing gives to one attempt, and what every kind of pacing can do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Departure(Protocol):
+    """The permission for one request to leave."""
+
+    def left(self) -> None:
+        """Tell that the request is leaving now: it has its connection."""
+        ...
+
+    def over(self) -> None:
+        """Tell that the attempt has ended; if nothing left, the place is free again."""
+        ...
+
+
+class Pacing(Protocol):
+    """Decides when a request may leave."""
+
+    def depart_at_once(self) -> Departure | None:
+        """Return the permission if the request may leave now, without waiting."""
+        ...
+
+    async def depart(self) -> Departure:
+        """Wait in line until the request may leave. Cancelled, the place is free again."""
+        ...
+
+    def learn(self, headers: Mapping[str, str]) -> None:
+        """Take note of the limit that an answer tells."""
+        ...
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody leave for so long."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what is held."""
+        ...
+
+
+class _AtWill:
+    def left(self) -> None:
+        """Nothing is counted."""
+
+    def over(self) -> None:
+        """Nothing is counted."""
+
+
+_AT_WILL = _AtWill()
+
+
+class Unpaced:
+    """Lets every request leave at once."""
+
+    def depart_at_once(self) -> Departure:
+        """Return the permission."""
+        return _AT_WILL
+
+    async def depart(self) -> Departure:
+        """Return the permission."""
+        return _AT_WILL
+
+    def learn(self, headers: Mapping[str, str]) -> None:
+        """Nothing is paced."""
+
+    def hold(self, seconds: float) -> None:
+        """Nothing is paced."""
+
+    async def close(self) -> None:
+        """Nothing is held."""
