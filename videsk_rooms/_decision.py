@@ -41,13 +41,13 @@ class Happened:
     Attributes:
         status: Of the answer; `None` if none came.
         processed: Whether the server may have done what was asked: surely `not`, or `maybe`.
-        readable: Whether the answer is one of the API's.
+        garbled: Whether it is a success in name, with an answer that cannot be read.
         wait: Seconds for which the server wants to be left alone, if it said so.
     """
 
     status: int | None
     processed: Literal["not", "maybe"]
-    readable: bool = True
+    garbled: bool = False
     wait: float | None = None
 
 
@@ -85,8 +85,7 @@ def decide(  # noqa: PLR0911 - a ladder: each rung is one rule
         affordable: Whether the retry budget allows one more.
         chance: A random number from 0 to 1, which the pause is made of.
     """
-    transient = happened.status in TRANSIENT or happened.status is None or not happened.readable
-    if not transient:
+    if not (happened.status in TRANSIENT or happened.status is None or happened.garbled):
         return Decision("final")
     if happened.processed == "maybe" and not (request.repeatable or request.safe):
         return Decision("unrepeatable")
@@ -111,12 +110,12 @@ def longest_pause(retry: Retry, tries: int) -> float:
     return min(retry.max_delay, retry.base_delay * 2.0 ** min(tries - 1, 64))
 
 
-def happened_with(status: int, headers: Mapping[str, str], *, readable: bool) -> Happened:
-    """Judge an answer."""
-    success = 200 <= status < 300
-    maybe = status == 408 or status >= 500 or (success and not readable)
+def happened_with(status: int, headers: Mapping[str, str]) -> Happened:
+    """Judge an answer that did not help; one with a status of success could not be read."""
+    garbled = 200 <= status < 300
+    maybe = garbled or status == 408 or status >= 500
     wait = server_wait(status, headers) if status in TRANSIENT else None
-    return Happened(status, "maybe" if maybe else "not", readable, wait)
+    return Happened(status, "maybe" if maybe else "not", garbled, wait)
 
 
 def server_wait(

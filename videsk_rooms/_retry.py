@@ -27,7 +27,7 @@ from ._pacing import Pacing
 from ._status import error_of
 from ._tracing import Tracer
 from ._transport import Transport, client_timeout
-from .errors import ResponseError, VideskError
+from .errors import VideskError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,7 +130,7 @@ class _Call:
                     return self._success(read(self._response(outcome)))
                 except VideskError as error:
                     failed = error
-                happened = _judged(outcome, failed)
+                happened = happened_with(outcome.status, outcome.headers)
                 decision = self._decide(happened)
             if not decision.again:
                 try:
@@ -265,11 +265,3 @@ class _Call:
         if self._maybe_processed and not error.outcome_unknown:
             cast_doubt(error, self._request)
         return error
-
-
-def _judged(answer: Answer, error: VideskError) -> Happened:
-    # A fault at some field of sound JSON stays the same however often one asks.
-    unreadable = isinstance(error, ResponseError) and error.path is None
-    return happened_with(
-        answer.status, answer.headers, readable=not unreadable or 300 <= answer.status < 400
-    )
