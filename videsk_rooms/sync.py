@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ._options import RateLimit, Retry
 from ._portal import Portal, blocking, iterating
@@ -31,15 +31,16 @@ class Rooms:
         self._portal = portal
         self._twin = twin
 
-    create = blocking(AsyncRooms.create)
-    get = blocking(AsyncRooms.get)
-    get_by_external_id = blocking(AsyncRooms.get_by_external_id)
-    update = blocking(AsyncRooms.update)
-    delete = blocking(AsyncRooms.delete)
-    join = blocking(AsyncRooms.join)
-    stats = blocking(AsyncRooms.stats)
-    iter = iterating(AsyncRooms.iter)
-    list = blocking(AsyncRooms.list)
+    # Final: a type that is inferred from a call counts as known to users only if nothing changes it.
+    create: Final = blocking(AsyncRooms.create)
+    get: Final = blocking(AsyncRooms.get)
+    get_by_external_id: Final = blocking(AsyncRooms.get_by_external_id)
+    update: Final = blocking(AsyncRooms.update)
+    delete: Final = blocking(AsyncRooms.delete)
+    join: Final = blocking(AsyncRooms.join)
+    stats: Final = blocking(AsyncRooms.stats)
+    iter: Final = iterating(AsyncRooms.iter)
+    list: Final = blocking(AsyncRooms.list)
 
 
 class Videsk:
@@ -105,7 +106,7 @@ class Videsk:
         self._is_view = False
         self.rooms = Rooms(self._portal, self._twin.rooms)
 
-    request = blocking(AsyncVidesk.request)
+    request: Final = blocking(AsyncVidesk.request)
 
     def with_options(
         self,
