@@ -31,7 +31,7 @@ class Rooms:
         self._portal = portal
         self._twin = twin
 
-    # Final: a type that is inferred from a call counts as known to users only if nothing changes it.
+    # Final: the type of a call counts as known to type checkers only where nothing replaces it.
     create: Final = blocking(AsyncRooms.create)
     get: Final = blocking(AsyncRooms.get)
     get_by_external_id: Final = blocking(AsyncRooms.get_by_external_id)
