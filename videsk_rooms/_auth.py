@@ -127,8 +127,11 @@ class TokenFile:
             seen = (state.st_mtime_ns, state.st_size, state.st_ino)
             if self._token is None or seen != self._seen:
                 with open(self._path, encoding="utf-8") as file:
-                    self._token = _checked(file.read().strip(), source)
-                self._seen = seen
+                    content = file.read().strip()
+                # Empty later on: being written just now, so it is read again the next time.
+                if content or self._token is None:
+                    self._token = _checked(content, source)
+                    self._seen = seen
         except (OSError, UnicodeDecodeError) as error:
             if self._token is None:
                 reason = getattr(error, "strerror", None) or "it is not text"
@@ -167,8 +170,9 @@ class AskedToken:
     async def _call(self) -> object:
         if inspect.iscoroutinefunction(self._ask):
             return await self._ask()
-        # In a thread: a plain callable may block, and everything else would wait with it.
-        given = await anyio.to_thread.run_sync(self._ask)
+        # In a thread: a plain callable may block, and everything else would wait with it. Left to
+        # itself when the time is up: the deadline of the call would wait for it otherwise.
+        given = await anyio.to_thread.run_sync(self._ask, abandon_on_cancel=True)
         return await given if inspect.isawaitable(given) else given
 
 
