@@ -206,6 +206,10 @@ def _phrase(status: int) -> str:
 
 
 def _redirect_target(response: Response) -> str:
-    location = urlsplit(response.headers.get("location", ""))
+    try:
+        location = urlsplit(response.headers.get("location", ""))
+    except ValueError:
+        return "a location that cannot be read"
     host = (location.netloc or "").rpartition("@")[2]
-    return repr(f"{location.scheme}://{host}{location.path}" if host else location.path)
+    target = f"{location.scheme}://{host}{location.path}" if host else location.path
+    return repr(without_tokens(target))
