@@ -76,11 +76,13 @@ def raise_for_status(response: Response) -> None:
 
     Raises:
         APIError: The status is 400 or more; see the subclasses.
-        ResponseError: The status is a redirect, which is not followed.
+        ResponseError: The status is a redirect, which is not followed, or no final one.
     """
     status = response.status
     if 200 <= status < 300:
         return
+    if status < 200:
+        raise response.unexpected("ends with a status that only announces an answer")
     if status < 400:
         raise response.unexpected(
             f"redirects to {_redirect_target(response)}, and redirects are not followed "
