@@ -142,6 +142,10 @@ class TokenFile:
         return self._token
 
 
+# Follows a callable into the thread that it runs in, and into the calls that it makes itself.
+_questions_open: ContextVar[tuple[object, ...]] = ContextVar("videsk_rooms_questions", default=())
+
+
 class AskedToken:
     """A token that a callable gives: asked first when needed, and again after a 401."""
 
@@ -149,6 +153,7 @@ class AskedToken:
         self._ask = ask
         self._token: Secret | None = None
         self._lock = anyio.Lock()
+        self._question: object = None
 
     async def current(self) -> Secret:
         """Return the token that was given last."""
@@ -159,13 +164,27 @@ class AskedToken:
         return (await self._asked(refused)).reveal() != refused.reveal()
 
     async def _asked(self, stale: Secret | None) -> Secret:
+        if self._question in _questions_open.get():
+            raise RuntimeError(
+                "the callable given as api_token called its own client, which waits for the token "
+                "that the callable has yet to give; use a client with a token of its own in there"
+            )
         async with self._lock:
             # Compared by identity: whoever waited here while another asked takes that answer, even
             # if it is the same token again.
             if self._token is stale:
-                self._token = _checked(await self._call(), "the callable given as api_token")
+                self._token = _checked(await self._answer(), "the callable given as api_token")
             assert self._token is not None  # noqa: S101 - told to the type checker
             return self._token
+
+    async def _answer(self) -> object:
+        self._question = object()
+        restore = _questions_open.set((*_questions_open.get(), self._question))
+        try:
+            return await self._call()
+        finally:
+            _questions_open.reset(restore)
+            self._question = None
 
     async def _call(self) -> object:
         if inspect.iscoroutinefunction(self._ask):
