@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import shutil
 import ssl
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
 
-from tests.peers import answering, serving, with_length
+from tests.peers import answering, self_signed, serving, with_length
 from tests.support import TOKEN
 from videsk_rooms import AsyncVidesk, ConnectionFailedError, Retry, Videsk
 
@@ -20,26 +18,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EMPTY_PAGE = with_length(b'{"total": 0, "limit": 10, "skip": 0, "data": []}')
-pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is missing")
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1, signed by itself, and its key."""
-    folder = tmp_path_factory.mktemp("certificate")
-    file, key = folder / "certificate.pem", folder / "key.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"),
-            *("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
-            *("-addext", "subjectAltName=IP:127.0.0.1"),
-            *("-addext", "keyUsage=critical,digitalSignature,keyCertSign"),
-            *("-keyout", str(key), "-out", str(file)),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return file, key
+    return self_signed(tmp_path_factory.mktemp("certificate"))
 
 
 @pytest.fixture
