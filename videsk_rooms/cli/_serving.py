@@ -64,10 +64,16 @@ def serve(
 
 
 class NewRequests:
-    """The requests of a log that were answered since they were last iterated over."""
+    """The requests of a log that were answered since they were last iterated over.
 
-    def __init__(self, log: RequestLog) -> None:
+    Args:
+        log: The log.
+        answer_within: Seconds after which an answer is not waited for any longer.
+    """
+
+    def __init__(self, log: RequestLog, answer_within: float = _ANSWER_WITHIN) -> None:
         self._log = log
+        self._answer_within = answer_within
         self._seen = 0
 
     def __iter__(self) -> Iterator[RequestRecord]:
@@ -75,7 +81,7 @@ class NewRequests:
             return
         count = self._log[-1].number - self._seen
         for record in self._log[-count:] if count > 0 else ():
-            if record.status is None and time.monotonic() - record.monotonic < _ANSWER_WITHIN:
+            if record.status is None and time.monotonic() - record.monotonic < self._answer_within:
                 return  # the next look brings it
             self._seen = record.number
             yield record

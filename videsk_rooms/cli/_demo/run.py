@@ -42,6 +42,8 @@ def run(*, live: bool, as_json: bool) -> bool:
     view = NoView() if as_json else TerminalView()
     with ExitStack() as stack:
         stack.enter_context(handled(leave, signal.SIGTERM))
+        # Also where the shell that started it has it ignored: rooms must not stay in an account.
+        stack.enter_context(handled(signal.default_int_handler, signal.SIGINT))
         sandbox = None if live else stack.enter_context(Sandbox())
         view.say(
             "The life of a room, on a sandbox on this machine.\n"

@@ -12,6 +12,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import ModuleType
 
 
@@ -34,24 +35,22 @@ def code_of_steps(story: ModuleType) -> dict[str, str]:
     lines = source.splitlines()
     code: dict[str, str] = {}
     for node in ast.walk(ast.parse(source)):
-        title = _title(node)
-        if title is None or not isinstance(node, ast.With):
+        if not isinstance(node, ast.With):
             continue
-        if title in code:
-            raise ValueError(f"two steps are called {title!r}; give each a title of its own")
         body = lines[node.body[0].lineno - 1 : node.body[-1].end_lineno]
-        code[title] = textwrap.dedent("\n".join(body))
+        for title in _titles(node):
+            if title in code:
+                raise ValueError(f"two steps are called {title!r}; give each a title of its own")
+            code[title] = textwrap.dedent("\n".join(body))
     return code
 
 
-def _title(node: ast.AST) -> str | None:
-    """Return the title of a `with demo.step("title")` or `with demo.refusal("title", …)`."""
-    if not isinstance(node, ast.With):
-        return None
-    match node.items[0].context_expr:
-        case ast.Call(
-            func=ast.Attribute(value=ast.Name(id="demo"), attr="step" | "refusal"),
-            args=[ast.Constant(value=str(title)), *_],
-        ):
-            return title
-    return None
+def _titles(node: ast.With) -> Iterator[str]:
+    """Yield the title of a `with demo.step("title")` or `with demo.refusal("title", …)`."""
+    for item in node.items:
+        match item.context_expr:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="demo"), attr="step" | "refusal"),
+                args=[ast.Constant(value=str(title)), *_],
+            ):
+                yield title

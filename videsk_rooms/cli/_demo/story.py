@@ -66,8 +66,10 @@ def tell(demo: Demo, videsk: Videsk, ours: str) -> None:
 
 def create_a_room(demo: Demo, videsk: Videsk, ours: str) -> Room:
     """Show how a room is created."""
-    demo.belongings.expect([f"{ours}-00"])
-    with demo.step("Create a room, known by an id of your own") as step:
+    with (
+        demo.belongings.creating(f"{ours}-00"),
+        demo.step("Create a room, known by an id of your own") as step,
+    ):
         room = videsk.rooms.create(
             name="Demo of videsk-rooms",
             external_id=f"{ours}-00",
@@ -123,8 +125,10 @@ def move_its_start(demo: Demo, videsk: Videsk, room: Room) -> None:
 def create_more(demo: Demo, videsk: Videsk, ours: str) -> list[Room]:
     """Make enough rooms for several pages."""
     names = [f"{ours}-{number:02}" for number in range(1, _OTHERS + 1)]
-    demo.belongings.expect(names)
-    with demo.step("Create two dozen more, within the rate limit by itself") as step:
+    with (
+        demo.belongings.creating(*names),
+        demo.step("Create two dozen more, within the rate limit by itself") as step,
+    ):
         others = [videsk.rooms.create(external_id=name) for name in names]
     for name, room in zip(names, others, strict=True):
         demo.belongings.made(name, room.id)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from videsk_rooms.cli._demo.steps import Check, Demo, Step
 
 _CODE_INDENT = 6
+_MOST_REQUESTS = 3
 
 
 class NoView:
@@ -52,7 +53,7 @@ class TerminalView:
         for check in step.checks:
             if not check.ok:
                 self._show_failed(check)
-        for request in step.requests:
+        for request in _few(step.requests):
             self._say("      ", request, style="dim")
         self._console.print()
 
@@ -92,6 +93,12 @@ def _marks(encoding: str) -> tuple[str, str]:
     except (UnicodeEncodeError, LookupError):
         return "ok", "FAILED"
     return "✓", "✗"
+
+
+def _few(lines: list[str]) -> list[str]:
+    if len(lines) <= _MOST_REQUESTS:
+        return lines
+    return [*lines[: _MOST_REQUESTS - 1], f"and {len(lines) - _MOST_REQUESTS + 1} more like these"]
 
 
 def _highlighted(code: str) -> list[Text]:
