@@ -129,8 +129,11 @@ class TokenFile:
             seen = (state.st_mtime_ns, state.st_size, state.st_ino)
             if self._token is None or seen != self._seen:
                 with open(self._path, encoding="utf-8") as file:
-                    self._token = _checked(file.read().strip(), source)
-                self._seen = seen
+                    content = file.read().strip()
+                # Empty later on: being written just now, so it is read again the next time.
+                if content or self._token is None:
+                    self._token = _checked(content, source)
+                    self._seen = seen
         except (OSError, UnicodeDecodeError) as error:
             if self._token is None:
                 reason = getattr(error, "strerror", None) or "it is not text"
@@ -141,6 +144,10 @@ class TokenFile:
         return self._token
 
 
+# Follows a callable into the thread that it runs in, and into the calls that it makes itself.
+_questions_open: ContextVar[tuple[object, ...]] = ContextVar("videsk_rooms_questions", default=())
+
+
 class AskedToken:
     """A token that a callable gives: asked first when needed, and again after a 401."""
 
@@ -148,6 +155,7 @@ class AskedToken:
         self._ask = ask
         self._token: Secret | None = None
         self._lock = anyio.Lock()
+        self._question: object = None
 
     async def current(self) -> Secret:
         """Return the token that was given last."""
@@ -158,19 +166,33 @@ class AskedToken:
         return (await self._asked(refused)).reveal() != refused.reveal()
 
     async def _asked(self, stale: Secret | None) -> Secret:
+        if self._question in _questions_open.get():
+            raise RuntimeError(
+                "the callable given as api_token called its own client, which waits for the token "
+                "that the callable has yet to give; use a client with a token of its own in there"
+            )
         async with self._lock:
             # Compared by identity: whoever waited here while another asked takes that answer, even
             # if it is the same token again.
             if self._token is stale:
-                self._token = _checked(await self._call(), "the callable given as api_token")
+                self._token = _checked(await self._answer(), "the callable given as api_token")
             assert self._token is not None  # noqa: S101 - told to the type checker
             return self._token
+
+    async def _answer(self) -> object:
+        self._question = object()
+        restore = _questions_open.set((*_questions_open.get(), self._question))
+        try:
+            return await self._call()
+        finally:
+            _questions_open.reset(restore)
+            self._question = None
 
     async def _call(self) -> object:
         if inspect.iscoroutinefunction(self._ask):
             return await self._ask()
-        # In a thread: a plain callable may block, and everything else would wait with it.
-        # Abandoned when the call's time is up: nothing else could end the wait.
+        # In a thread: a plain callable may block, and everything else would wait with it. Left to
+        # itself when the time is up: the deadline of the call would wait for it otherwise.
         given = await anyio.to_thread.run_sync(self._ask, abandon_on_cancel=True)
         return await given if inspect.isawaitable(given) else given
 

@@ -7,6 +7,7 @@ they refuse is given to cattrs, which decides, and which says where in the JSON 
 from __future__ import annotations
 
 import binascii
+import re
 import sys
 from base64 import urlsafe_b64decode
 from datetime import datetime, timezone
@@ -22,6 +23,7 @@ from cattrs import (
 from cattrs.gen import make_dict_structure_fn, override
 
 from ._json import loads
+from ._messages import unexpected
 from .models import Authorization, JSONValue, Room, RoomAccess, RoomPage, RoomStats, StatsView
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ def stats(response: Response, view: StatsView) -> RoomStats:
     """Read statistics, whose fields are not documented."""
     value = response.json()
     if not isinstance(value, dict):
-        raise response.unexpected(f"should be an object, not {_kind(value)}")
+        raise unexpected(response, f"should be an object, not {_kind(value)}")
     return RoomStats(view, value)
 
 
@@ -90,7 +92,7 @@ def _model(response: Response, fast: Callable[[object], M], model: type[M]) -> M
         path, reason = _first_fault(error)
     except _WrongTypeError as error:
         path, reason = "", str(error)
-    raise response.unexpected(reason, path=path or None)
+    raise unexpected(response, reason, path=path or None)
 
 
 # -- the fast way ---------------------------------------------------------------------------------
@@ -110,9 +112,24 @@ _draft_authorization = _twin(Authorization)
 if sys.version_info >= (3, 11):
     _parse_time = datetime.fromisoformat
 else:
+    _USUAL_LENGTH = len("2042-08-14T18:00:00.000Z")
+    _ISO_TIME = re.compile(
+        r"(\d{4}-\d\d-\d\dT\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?(Z|([+-]\d\d):?(\d\d)?)?",
+        re.ASCII,
+    )
 
     def _parse_time(text: str) -> datetime:
-        return datetime.fromisoformat(f"{text[:-1]}+00:00" if text[-1:] in {"Z", "z"} else text)
+        # Python 3.10 reads no Z, and only fractions of 3 or 6 digits.
+        if len(text) == _USUAL_LENGTH and text[-1] == "Z":
+            return datetime.fromisoformat(f"{text[:-1]}+00:00")
+        match = _ISO_TIME.fullmatch(text)
+        if match is None:
+            return datetime.fromisoformat(text)
+        minute, second, fraction, zone, hours, minutes = match.groups()
+        offset = f"{hours}:{minutes or '00'}" if hours else "+00:00" if zone else ""
+        return datetime.fromisoformat(
+            f"{minute}:{second or '00'}.{(fraction or '')[:6]:0<6}{offset}"
+        )
 
 
 def _time(value: object) -> datetime | None:

@@ -1,7 +1,8 @@
 """JSON as bytes, by orjson where it is installed (extra `fast`), else by the standard library.
 
 Both ways give the same results for whatever a server can send: strict UTF-8, no NaN, no lone
-surrogates, integers beyond 64 bits as floats (to the server, which is JavaScript, all are).
+surrogates, integers beyond 64 bits as floats (to the server, which is JavaScript, all are), and
+nothing nested so deep that Python could not compare or print it.
 """
 
 from __future__ import annotations
@@ -16,8 +17,56 @@ if TYPE_CHECKING:
 
 __all__ = ["dumps", "loads"]
 
+# Python 3.10 recurses 1,000 times at most, the caller's own frames included. What MongoDB stores
+# is nested 100 deep at most.
+_DEEPEST = 500
+_TOO_DEEP = f"nested more than {_DEEPEST} deep"
+_ALL_BUT_OPENING_BRACKETS = bytes(set(range(256)) - set(b"[{"))
+
 _INT64_DIGITS = 18
 _INT64_MIN, _UINT64_MAX = -(2**63), 2**64 - 1
+
+
+def loads(body: bytes) -> JSONValue:
+    """Read JSON.
+
+    Raises:
+        ValueError: It is not JSON, or nested more than 500 deep. The text may quote the body.
+    """
+    value = _read(body)
+    if _may_be_too_deep(body) and _is_too_deep(value):
+        raise ValueError(_TOO_DEEP)
+    return value
+
+
+def dumps(value: object) -> bytes:
+    """Write what consists of plain JSON types, as `_checks.json_value` makes sure."""
+    return _write(value)
+
+
+def _may_be_too_deep(body: bytes) -> bool:
+    # Each level has two brackets, so that hardly any value has to be walked through. To delete all
+    # else is faster than to count twice.
+    return (
+        len(body) > 2 * _DEEPEST and len(body.translate(None, _ALL_BUT_OPENING_BRACKETS)) > _DEEPEST
+    )
+
+
+def _is_too_deep(value: JSONValue) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [item for container in level for item in _containers_in(container)]
+        if not level:
+            return False
+    return True
+
+
+def _containers_in(value: JSONValue) -> list[JSONValue]:
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [item for item in items if item.__class__ is dict or item.__class__ is list]
+
+
+# -- by the standard library ----------------------------------------------------------------------
 
 
 def _no_constant(name: str) -> JSONValue:
@@ -48,8 +97,7 @@ _decoder = json.JSONDecoder(
 _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def _standard_loads(body: bytes) -> JSONValue:
-    """Read JSON with the standard library; `ValueError` for whatever is not JSON."""
+def _standard_read(body: bytes) -> JSONValue:
     text = body.decode("utf-8")
     try:
         value = _decoder.decode(text)
@@ -57,23 +105,21 @@ def _standard_loads(body: bytes) -> JSONValue:
             # orjson refuses escaped halves of surrogate pairs, and so does this encoding.
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except RecursionError:
-        msg = "the nesting is too deep"
-        raise ValueError(msg) from None
+        raise ValueError(_TOO_DEEP) from None
     return cast("JSONValue", value)
 
 
-def _standard_dumps(value: object) -> bytes:
-    """Write JSON with the standard library; `ValueError`, `TypeError` for what JSON cannot say."""
+def _standard_write(value: object) -> bytes:
     return _encoder.encode(value).encode("utf-8")
 
 
-loads: Callable[[bytes], JSONValue] = _standard_loads
-dumps: Callable[[object], bytes] = _standard_dumps
+_read: Callable[[bytes], JSONValue] = _standard_read
+_write: Callable[[object], bytes] = _standard_write
 
 try:
     import orjson
 except ImportError:
     pass
 else:
-    loads = orjson.loads
-    dumps = orjson.dumps
+    _read = orjson.loads
+    _write = orjson.dumps

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import _codec, _decode
+from ._messages import unexpected
 from ._status import not_found
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ async def find(send: Send, external_id: str, deadline: Deadline | None = None) -
             if room.external_id == external_id:
                 return room
             if room.external_id is None and nameless is None:
-                nameless = response.unexpected(
-                    "lacks what would tell the room", path=f"data[{index}].externalId"
+                nameless = unexpected(
+                    response, "lacks what would tell the room", path=f"data[{index}].externalId"
                 )
         skip += len(page.data)
         if not page.data or skip >= page.total:

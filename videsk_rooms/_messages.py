@@ -20,7 +20,7 @@ T = TypeVar("T")
 # a token must be recognised whole, or its first half would be quoted.
 _QUOTED, _QUOTED_SOURCE = 200, 16_384
 
-__all__ = ["Answer", "Attempt", "Failure", "Headers", "Request", "Response"]
+__all__ = ["Answer", "Attempt", "Failure", "Headers", "Request", "Response", "unexpected"]
 
 
 @attrs.frozen
@@ -186,30 +186,29 @@ class Response:
         except ValueError:
             # The parser's own words are left out: they may quote the body, tokens included.
             pass
-        raise self.unexpected("is not JSON" if self.body else "has an empty body")
+        raise unexpected(self, "is not JSON" if self.body else "has an empty body")
 
-    def unexpected(self, what: str, *, path: str | None = None) -> ResponseError:
-        """Make the error that says what this answer should not have been.
 
-        Args:
-            what: The end of a sentence that begins with "the answer".
-            path: Where in the JSON the fault lies, or `None` for the whole.
+def unexpected(response: Response, what: str, *, path: str | None = None) -> ResponseError:
+    """Make the error that says what an answer should not have been.
 
-        Returns:
-            The error, to be raised.
-        """
-        start = without_tokens(self.body[:_QUOTED_SOURCE].decode("utf-8", "replace"))[:_QUOTED]
-        where = f" at {path}" if path else ""
-        quoted = f"; it begins with {start!r}" if start else ""
-        return ResponseError(
-            f"{self.method} {self.url}: the answer (status {self.status}) {what}{where}{quoted}. "
-            "If base_url points at the API and no proxy stands in between, report it with "
-            f"request id {self.request_id!r}.",
-            status=self.status,
-            method=self.method,
-            url=self.url,
-            path=path,
-            body_start=start,
-            request_id=self.request_id,
-            attempts=self.attempts,
-        )
+    Args:
+        response: The answer.
+        what: The end of a sentence that begins with "the answer".
+        path: Where in the JSON the fault lies, or `None` for the whole.
+    """
+    start = without_tokens(response.body[:_QUOTED_SOURCE].decode("utf-8", "replace"))[:_QUOTED]
+    where = f" at {path}" if path else ""
+    quoted = f"; it begins with {start!r}" if start else ""
+    return ResponseError(
+        f"{response.method} {response.url}: the answer (status {response.status}) {what}{where}"
+        f"{quoted}. If base_url points at the API and no proxy stands in between, report it with "
+        f"request id {response.request_id!r}.",
+        status=response.status,
+        method=response.method,
+        url=response.url,
+        path=path,
+        body_start=start,
+        request_id=response.request_id,
+        attempts=response.attempts,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import math
 import os
+import re
 from urllib.parse import urlsplit
 
 import attrs
@@ -15,6 +16,8 @@ __all__ = ["RateLimit", "Retry", "Timeout", "checked_base_url", "checked_timeout
 
 DEFAULT_BASE_URL = "https://api.videsk.io"
 _MOST_REQUESTS = 10_000
+_VISIBLE = re.compile(r"[\x21-\x7e]+")
+_HOST = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?")
 
 
 def _is_number(value: object, *, least: float, above: bool = False) -> bool:
@@ -174,30 +177,48 @@ def checked_timeout(value: Timeout | float | None) -> Timeout:
     return Timeout(total=value)
 
 
-def checked_base_url(value: str | None) -> str:
-    """Choose and check where the API is; without a slash at the end."""
+def checked_base_url(value: object) -> str:
+    """Choose and check where the API is; spelled as aiohttp spells it, without a slash at the end.
+
+    The spelling matters: the token goes to this origin only, and aiohttp does not see that
+    `http://LOCALHOST` and `http://localhost` are one.
+    """
     source = "base_url"
     if value is None:
         value, source = os.environ.get("VIDESK_BASE_URL") or DEFAULT_BASE_URL, "VIDESK_BASE_URL"
     right = "give a URL such as 'https://api.videsk.io'"
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{source} is a {type(value).__name__}; {right}")
+    # Not shown where it may hold a password, wherever a misspelt URL has it.
+    shown = f"{source}={value!r}" if "@" not in value else source
     try:
         parts = urlsplit(value)
-        host, _port = parts.hostname, parts.port
-    except (ValueError, AttributeError, TypeError):
-        raise ConfigurationError(f"{source} cannot be read; {right}") from None
+        host, port = _spelled_host(parts.hostname or ""), parts.port
+    except ValueError:
+        raise ConfigurationError(f"{shown} cannot be read; {right}") from None
     if parts.username is not None or parts.password is not None:
-        # Not shown: it holds a password.
-        raise ConfigurationError(f"{source} holds a user or password; {right}, without either")
-    if not host or parts.scheme not in {"http", "https"} or not value.isascii():
-        raise ConfigurationError(f"{source}={value!r}: {right}")
-    if parts.query or parts.fragment or any(sign.isspace() for sign in value):
-        raise ConfigurationError(f"{source}={value!r}: {right}, without query and fragment")
-    if parts.scheme == "http" and not _is_loopback(host):
+        raise ConfigurationError(f"{shown} holds a user or password; {right}, without either")
+    if parts.scheme not in {"http", "https"} or not _VISIBLE.fullmatch(value):
+        raise ConfigurationError(f"{shown}: {right}")
+    if "?" in value or "#" in value:
+        raise ConfigurationError(f"{shown}: {right}, without query and fragment")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
         raise ConfigurationError(
-            f"{source}={value!r} would send the token unencrypted; use https, "
+            f"{shown} would send the token unencrypted; use https, "
             "or http towards this machine only (127.0.0.1, localhost)"
         )
-    return value.rstrip("/")
+    netloc = host if port is None else f"{host}:{port}"
+    return f"{parts.scheme}://{netloc}{parts.path}".rstrip("/")
+
+
+def _spelled_host(host: str) -> str:
+    """Spell a host in the one usual way; `ValueError` for what is none."""
+    if ":" in host:
+        return f"[{ipaddress.ip_address(host)}]"
+    # Not left to the resolver, which raises a UnicodeError for a label that is empty or too long.
+    if not _HOST.fullmatch(host):
+        raise ValueError(host)
+    return host
 
 
 def _is_loopback(host: str) -> bool:

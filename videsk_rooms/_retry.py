@@ -20,7 +20,7 @@ from ._auth import TokenSource
 from ._deadline import Deadline
 from ._decision import Budget, Decision, Happened, decide, happened_with
 from ._failures import cast_doubt, no_answer, too_late
-from ._messages import Answer, Attempt, Failure, Response
+from ._messages import Answer, Attempt, Failure, Response, unexpected
 from ._observing import Observer
 from ._options import Retry, Timeout
 from ._pacing import Pacing
@@ -245,7 +245,7 @@ class _Call:
         )
         error = error_of(response)
         if error is None and answer.too_long:
-            error = response.unexpected("is longer than 10 MiB and was cut off")
+            error = unexpected(response, "is longer than 10 MiB and was cut off")
         if error is not None:
             raise error
         return response

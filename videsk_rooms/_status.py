@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from ._decision import server_wait
 from ._json import loads
+from ._messages import unexpected
 from .errors import (
     APIError,
     AuthenticationError,
@@ -74,15 +75,18 @@ _SEARCHED = 65_536
 def error_of(response: Response) -> APIError | ResponseError | None:
     """Make the error that an answer stands for; `None` for a success.
 
-    A redirect is an error too: it is not followed.
+    A redirect is an error too: it is not followed. So is a status that is no final one.
     """
     status = response.status
     if 200 <= status < 300:
         return None
+    if status < 200:
+        return unexpected(response, "ends with a status that only announces an answer")
     if status < 400:
-        return response.unexpected(
+        return unexpected(
+            response,
             f"redirects to {_redirect_target(response)}, and redirects are not followed "
-            "because the token would travel along"
+            "because the token would travel along",
         )
     return _api_error(response)
 
@@ -186,6 +190,10 @@ def _phrase(status: int) -> str:
 
 
 def _redirect_target(response: Response) -> str:
-    location = urlsplit(response.headers.get("location", ""))
+    try:
+        location = urlsplit(response.headers.get("location", ""))
+    except ValueError:
+        return "a location that cannot be read"
     host = (location.netloc or "").rpartition("@")[2]
-    return repr(f"{location.scheme}://{host}{location.path}" if host else location.path)
+    target = f"{location.scheme}://{host}{location.path}" if host else location.path
+    return repr(without_tokens(target))

@@ -126,6 +126,7 @@ class Transport:
                 data=request.body,
                 headers=self._headers if request.body is None else self._json_headers,
                 allow_redirects=False,  # the token would travel along
+                raise_for_status=False,  # whatever a session of the caller is set to
                 timeout=timeout,
                 proxy=self._proxy,
                 ssl=self._ssl,

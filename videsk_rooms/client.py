@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncVidesk"]
 
-_RETRY, _RATE_LIMIT, _NO_HOOKS = Retry(), RateLimit(), Hooks()
-
 
 class AsyncVidesk:
     """The client for asyncio code.
@@ -87,9 +85,9 @@ class AsyncVidesk:
         *,
         base_url: str | None = None,
         timeout: Timeout | float | None = 30.0,
-        retry: Retry = _RETRY,
-        rate_limit: RateLimit | None = _RATE_LIMIT,
-        hooks: Hooks = _NO_HOOKS,
+        retry: Retry = Retry(),
+        rate_limit: RateLimit | None = RateLimit(),
+        hooks: Hooks = Hooks(),
         session: aiohttp.ClientSession | None = None,
         proxy: str | None = None,
         trust_env: bool = False,

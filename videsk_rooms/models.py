@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Literal, TypeAlias, Union
+from typing import Literal, TypeAlias, Union, overload
 
 import attrs
 
@@ -107,7 +107,13 @@ class RoomPage:
     def __iter__(self) -> Iterator[Room]:
         return iter(self.data)
 
-    def __getitem__(self, index: int) -> Room:
+    @overload
+    def __getitem__(self, index: int) -> Room: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Room, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Room | tuple[Room, ...]:
         return self.data[index]
 
 

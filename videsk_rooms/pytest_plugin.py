@@ -1,8 +1,10 @@
 """Fixtures for tests of code that uses Videsk rooms: a sandbox, and clients on it.
 
-    def test_a_ticket_opens_a_room(videsk, videsk_sandbox):
-        open_ticket(videsk, "ticket-12345")
-        assert videsk_sandbox.rooms[0]["externalId"] == "ticket-12345"
+```python
+def test_a_ticket_opens_a_room(videsk, videsk_sandbox):
+    videsk.rooms.create(external_id="ticket-12345")  # or whatever of yours does so
+    assert videsk_sandbox.rooms[0]["externalId"] == "ticket-12345"
+```
 
 - `videsk_sandbox`: a running `Sandbox`, a new one for each test.
 - `videsk`: a blocking `Videsk` on it, closed afterwards.

@@ -328,7 +328,8 @@ class AsyncRooms:
             sort: The order; absent, oldest first.
             ended: Only rooms that are over, or only those that are not.
             external_id: Only rooms with this name.
-            page_size: How many rooms a request fetches, 1 to 100.
+            page_size: How many rooms a request fetches, 1 to 100; 1 is taken as 2, so that pages
+                can overlap.
 
         Returns:
             An asynchronous iterator over rooms. Left early, it should be closed with `aclose()`,

@@ -81,7 +81,8 @@ class RequestLog(Sequence[RequestRecord]):
     The latest 100,000 are kept.
 
     ```python
-    assert [request.status for request in sandbox.requests.of("create")] == [503, 201]
+    videsk.rooms.create(name="Support")
+    assert [request.status for request in sandbox.requests.of("create")] == [201]
     ```
     """
 
@@ -102,7 +103,9 @@ class RequestLog(Sequence[RequestRecord]):
             ValueError: There is no such operation.
 
         ```python
-        (created,) = sandbox.requests.of("create")
+        videsk.rooms.create(name="Support")
+        created = sandbox.requests.of("create")[-1]
+        assert created.json["name"] == "Support"
         ```
         """
         if operation not in OPERATIONS:

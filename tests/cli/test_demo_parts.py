@@ -1,0 +1,229 @@
+"""The parts of the demo: where its code comes from, its checks, its belongings."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import inspect
+import types
+from typing import TYPE_CHECKING
+
+import pytest
+
+from videsk_rooms import ConflictError, NotFoundError, Videsk, VideskError
+from videsk_rooms.cli._demo import story
+from videsk_rooms.cli._demo.belongings import Belongings
+from videsk_rooms.cli._demo.source import code_of_steps
+from videsk_rooms.cli._demo.steps import Demo, Step
+from videsk_rooms.cli._demo.view import NoView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from types import ModuleType
+
+    from videsk_rooms.sandbox import Sandbox
+
+CODE = code_of_steps(story)
+ROOM_FOR_CODE = 80 - 6
+
+
+@pytest.fixture
+def videsk(account: Sandbox) -> Iterator[Videsk]:
+    with Videsk(account.api_token, base_url=account.url, rate_limit=None) as videsk:
+        yield videsk
+
+
+@pytest.fixture
+def demo() -> Demo:
+    return Demo(view=NoView(), code={}, sandbox=None)
+
+
+# -- the code that is shown -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("title", CODE)
+def test_the_shown_lines_are_lines_of_the_story(title: str) -> None:
+    """They follow the `with` of their step, whole, and are Python that fits the page."""
+    source = inspect.getsource(story).splitlines()
+    (start,) = [number for number, line in enumerate(source) if f'"{title}"' in line]
+    start += next(n for n, line in enumerate(source[start:]) if line.rstrip().endswith(":"))
+    shown = CODE[title].splitlines()
+    below = source[start + 1 : start + 1 + len(shown)]
+    assert [line.strip() for line in below] == [line.strip() for line in shown]
+    ast.parse(CODE[title])
+    assert max(map(len, shown)) <= ROOM_FOR_CODE
+
+
+def test_every_step_of_the_story_has_its_lines() -> None:
+    """There is no other way into a step than the one that is read."""
+    calls = [
+        node
+        for node in ast.walk(ast.parse(inspect.getsource(story)))
+        if isinstance(node, ast.Attribute) and node.attr in {"step", "refusal"}
+    ]
+    assert len(calls) == len(CODE)
+
+
+def module_of(path: Path, source: str) -> ModuleType:
+    path.write_text(source)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    assert spec.loader is not None
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_two_steps_of_one_title_are_refused(tmp_path: Path) -> None:
+    """One would show the code of the other."""
+    step = "    with demo.step('Twice') as step:\n        pass\n"
+    with pytest.raises(ValueError, match="'Twice'"):
+        code_of_steps(module_of(tmp_path / "twice.py", f"def tell(demo):\n{step}{step}"))
+
+
+def test_a_program_without_its_source_shows_no_code() -> None:
+    """It still runs its steps."""
+    assert code_of_steps(types.ModuleType("frozen")) == {}
+
+
+# -- the checks -----------------------------------------------------------------------------------
+
+
+def test_a_step_without_a_check_is_refused(demo: Demo) -> None:
+    """A tick that means nothing would be a lie."""
+    with demo.step("Nothing is checked") as step:
+        pass
+    with pytest.raises(ValueError, match="checked nothing"):
+        demo.done(step, "fine")
+    assert not demo.ok
+
+
+@pytest.mark.parametrize(
+    ("live", "came", "ok"),
+    [(True, None, True), (False, None, False), (True, "b", False), (False, "a", True)],
+)
+def test_only_an_account_may_leave_a_field_out(live: bool, came: str | None, ok: bool) -> None:
+    """And what it does not leave out has to be right."""
+    step = Step(1, "Title", "", live)
+    step.equal_if_sent("name", came, "a")
+    assert [check.ok for check in step.checks] == [ok]
+
+
+def test_a_check_quotes_no_token() -> None:
+    """What came is shown when it is wrong, whatever it is."""
+    step = Step(1, "Title", "", live=True)
+    step.equal("the answer", "Bearer abcdefghijklmnop", {"accessToken": "eyJhbGciOi.eyJleHAi.x"})
+    (check,) = step.checks
+    assert "abcdefghijklmnop" not in check.came
+    assert "eyJ" not in check.expected
+
+
+@pytest.mark.parametrize(
+    ("raised", "ok"), [(ConflictError, True), (None, False)], ids=["refused", "let through"]
+)
+def test_a_refusal_that_does_not_come_is_a_failed_check(
+    demo: Demo, account: Sandbox, videsk: Videsk, raised: type[VideskError] | None, ok: bool
+) -> None:
+    """The error is the result that is wanted."""
+    name = "theirs" if raised else "new"
+    with demo.refusal("Refused", ConflictError) as step:
+        videsk.rooms.create(external_id=name)
+    assert [check.ok for check in step.checks] == [ok]
+    assert isinstance(step.error, ConflictError) is ok
+
+
+def test_another_error_than_the_wanted_one_goes_on(demo: Demo, videsk: Videsk) -> None:
+    """It ends the demo like anywhere else."""
+    with pytest.raises(NotFoundError), demo.refusal("Refused", ConflictError):
+        videsk.rooms.get("64f1a2b3c4d5e6f7a8b9c0d1")
+
+
+# -- what has to be deleted -----------------------------------------------------------------------
+
+
+def make(videsk: Videsk, belongings: Belongings, *names: str) -> None:
+    for name in names:
+        with belongings.creating(name):
+            room = videsk.rooms.create(external_id=name)
+        belongings.made(name, room.id)
+
+
+def test_everything_made_is_deleted(account: Sandbox, videsk: Videsk) -> None:
+    """And nothing else is."""
+    belongings = Belongings()
+    make(videsk, belongings, "ours-1", "ours-2")
+    belongings.delete_all(videsk)
+    assert (belongings.names, belongings.deletions) == ((), 2)
+    assert [room["externalId"] for room in account.rooms] == ["theirs"]
+
+
+def test_a_room_that_is_gone_already_needs_no_deletion(videsk: Videsk) -> None:
+    """Somebody else may have been quicker."""
+    belongings = Belongings()
+    make(videsk, belongings, "ours-1")
+    videsk.rooms.delete(videsk.rooms.get_by_external_id("ours-1"))
+    belongings.delete_all(videsk)
+    assert (belongings.names, belongings.deletions) == ((), 0)
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        lambda belongings: belongings.doubt("ours-1"),
+        lambda belongings: (belongings.doubt("ours-1"), belongings.deleted("ours-1", "another")),
+    ],
+    ids=["a doubt", "a doubt that a deletion does not end"],
+)
+def test_a_room_of_unknown_id_is_looked_up(
+    account: Sandbox, videsk: Videsk, note: Callable[[Belongings], object]
+) -> None:
+    """Its create may have been cut short."""
+    belongings = Belongings()
+    make(videsk, belongings, "ours-1")
+    note(belongings)
+    belongings.delete_all(videsk)
+    assert (belongings.names, belongings.deletions) == ((), 1)
+    assert [room["externalId"] for room in account.rooms] == ["theirs"]
+
+
+def test_a_room_that_is_not_there_is_looked_for_twice(account: Sandbox, videsk: Videsk) -> None:
+    """A create that was cut short may still be on its way."""
+    belongings = Belongings()
+    belongings.doubt("ours-1")
+    belongings.delete_all(videsk)
+    assert belongings.names == ()
+    assert len(account.requests.of("list")) == 2
+
+
+def test_one_room_that_fails_does_not_keep_the_others(account: Sandbox, videsk: Videsk) -> None:
+    """It is told at the end."""
+    belongings = Belongings()
+    make(videsk, belongings, "ours-1", "ours-2")
+    account.faults.status(405, on="delete", times=1)
+    belongings.delete_all(videsk)
+    assert (belongings.names, belongings.deletions) == (("ours-1",), 1)
+
+
+def test_a_refused_token_ends_the_deleting(account: Sandbox, videsk: Videsk) -> None:
+    """Every further call would be refused alike."""
+    belongings = Belongings()
+    make(videsk, belongings, "ours-1", "ours-2")
+    account.tokens.revoke(account.api_token)
+    belongings.delete_all(videsk)
+    assert belongings.names == ("ours-1", "ours-2")
+    assert len(account.requests.of("delete")) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "left"), [(400, ()), (502, ("ours-1",))], ids=["refused", "not known"]
+)
+def test_a_create_that_failed_is_looked_for_unless_it_was_refused(
+    account: Sandbox, videsk: Videsk, status: int, left: tuple[str, ...]
+) -> None:
+    """A 5xx may have come from something in front of an API that did its part."""
+    account.faults.status(status, on="create", times=None)
+    belongings = Belongings()
+    with pytest.raises(VideskError), belongings.creating("ours-1"):
+        videsk.rooms.create(external_id="ours-1")
+    assert belongings.names == left

@@ -1,0 +1,127 @@
+"""Where the code of the documents is run: against a sandbox, as a reader would type it.
+
+- A page is a story. Its blocks run from top to bottom, share their names and share one sandbox.
+  `VIDESK_API_TOKEN` and `VIDESK_BASE_URL` point at the sandbox, so that `Videsk()` reaches it.
+- `videsk` is there in every block, whatever the blocks before did to it: an `AsyncVidesk` where a
+  block awaits at its top level, else a `Videsk`. Anything else must be imported on the page.
+- A docstring is a story of its own. It also has `sandbox`, the running one, and the names of
+  `NAMES_IN_DOCSTRINGS`, which whoever reads the docstring has at hand.
+- A block with a title, such as `title="tickets.py"`, is also written into a file of that name, in
+  the story's own folder, which is the current one. A block titled `test_….py` is not run as it
+  stands but by pytest, without any other file of this suite; so is one that defines test functions.
+- What clients and sandboxes a block leaves behind are closed when its story ends.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from videsk_rooms import AsyncVidesk, Videsk
+from videsk_rooms.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import CodeType
+
+    from .blocks import Block
+
+NAMES_IN_DOCSTRINGS = {
+    "AsyncVidesk": AsyncVidesk,
+    "Sandbox": Sandbox,
+    "Videsk": Videsk,
+    "timedelta": timedelta,
+}
+
+
+@contextmanager
+def story(name: str, **names: object) -> Iterator[Story]:
+    """Begin a story, and clean up at its end."""
+    begun = Story(name, **names)
+    try:
+        yield begun
+    finally:
+        begun.close()
+
+
+class Story:
+    """Runs blocks one after another."""
+
+    def __init__(self, name: str, **names: object) -> None:
+        self._name = name
+        self._names: dict[str, Any] = {"__name__": "__main__", **names}
+        self._left_behind: list[object] = []
+        self._loop = asyncio.new_event_loop()
+
+    def run(self, block: Block) -> None:
+        """Run a block."""
+        if block.title is not None:
+            Path(block.title).write_text(block.code, encoding="utf-8")
+        if _defines_tests(block.code):
+            _run_by_pytest(block)
+            return
+        code = _compiled(block, self._name)
+        awaits = bool(code.co_flags & inspect.CO_COROUTINE)
+        self._names["videsk"] = AsyncVidesk() if awaits else Videsk()
+        self._note()
+        outcome = eval(code, self._names)
+        if awaits:
+            self._loop.run_until_complete(outcome)
+        self._note()
+
+    def _note(self) -> None:
+        known = (AsyncVidesk, Videsk, Sandbox)
+        self._left_behind += [value for value in self._names.values() if isinstance(value, known)]
+
+    def close(self) -> None:
+        """Close what was left behind, and the loop."""
+        for value in self._left_behind:
+            if isinstance(value, AsyncVidesk):
+                self._loop.run_until_complete(value.close())
+            elif isinstance(value, Videsk):
+                value.close()
+            elif isinstance(value, Sandbox):
+                value.stop()
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.close()
+
+
+def _compiled(block: Block, name: str) -> CodeType:
+    # The empty lines make tracebacks name the line of the page.
+    source = "\n" * (block.line - 1) + block.code
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    code: CodeType = compile(source, name, "exec", flags=flags, dont_inherit=True)
+    return code
+
+
+def _defines_tests(code: str) -> bool:
+    tree = compile(code, "block", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    assert isinstance(tree, ast.Module)
+    return any(
+        isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef)
+        and statement.name.startswith("test_")
+        for statement in tree.body
+    )
+
+
+def _run_by_pytest(block: Block) -> None:
+    path = Path(block.title or "test_block.py")
+    path.write_text(block.code, encoding="utf-8")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"),
+            *("-o", "asyncio_default_fixture_loop_scope=function", str(path)),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "skipped" not in done.stdout, done.stdout

@@ -1,0 +1,69 @@
+"""What the documents and docstrings show, run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from videsk_rooms import AsyncRooms, AsyncVidesk, Videsk
+from videsk_rooms.sandbox import ApiTokens, Faults, RequestLog, Sandbox
+
+from .blocks import PAGES, ROOT, Block, blocks_of, public_docstrings, public_methods
+from .stage import NAMES_IN_DOCSTRINGS, story
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LANGUAGES = {"ini", "json", "python", "sh", "text"}
+
+
+def _python(text: str) -> list[Block]:
+    return [block for block in blocks_of(text) if block.language == "python"]
+
+
+def _pages_with_code() -> list[Path]:
+    return [page for page in PAGES if _python(page.read_text(encoding="utf-8"))]
+
+
+def _docstrings_with_code() -> dict[str, str]:
+    return {name: text for name, text in public_docstrings().items() if _python(text)}
+
+
+def _relative(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", _pages_with_code(), ids=_relative)
+@pytest.mark.usefixtures("account")
+def test_the_code_of_a_page_runs_from_top_to_bottom(page: Path) -> None:
+    """Whoever types a page block by block sees no error and no warning."""
+    with story(str(page)) as told:
+        for block in _python(page.read_text(encoding="utf-8")):
+            told.run(block)
+
+
+@pytest.mark.parametrize("name", _docstrings_with_code())
+def test_the_example_of_a_docstring_runs(name: str, account: Sandbox) -> None:
+    """Whoever copies an example out of help() sees no error and no warning."""
+    with story(f"docstring of {name}", sandbox=account, **NAMES_IN_DOCSTRINGS) as told:
+        for block in _python(public_docstrings()[name]):
+            told.run(block)
+
+
+@pytest.mark.parametrize(
+    "kind", [AsyncVidesk, AsyncRooms, Videsk, Sandbox, Faults, RequestLog, ApiTokens]
+)
+def test_every_method_shows_an_example(kind: type) -> None:
+    """A method that is called by users is shown being called."""
+    lacking = [
+        name for name, method in public_methods(kind) if not _python(str(method.__doc__ or ""))
+    ]
+    assert lacking == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_relative)
+def test_every_block_of_a_page_says_its_language(page: Path) -> None:
+    """No code hides from this suite in a block without a language, or in one misspelt."""
+    found = {block.language for block in blocks_of(page.read_text(encoding="utf-8"))}
+    assert found <= LANGUAGES

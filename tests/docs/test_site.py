@@ -1,0 +1,100 @@
+"""The site is built as it is published, and looked through for what is public."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .blocks import DOCS, PUBLIC_MODULES, ROOT, public_methods
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+for _package in ("mkdocs", "material", "mkdocstrings", "mkdocs_static_i18n"):
+    pytest.importorskip(_package, reason="the site is built with the extra `docs`")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built without a warning; links and anchors that lead nowhere are warnings."""
+    folder = tmp_path_factory.mktemp("site")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(folder)],
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def _public_names() -> Iterator[str]:
+    for module_name in PUBLIC_MODULES:
+        module = importlib.import_module(module_name)
+        for name in module.__all__:
+            yield name
+            value = getattr(module, name)
+            if inspect.isclass(value):
+                # Blocking methods that are derived are told of where they come from.
+                methods = (method for method in public_methods(value) if not _derived(method[1]))
+                yield from (".".join(full.split(".")[-2:]) for full, _ in methods)
+
+
+def _derived(method: object) -> bool:
+    return hasattr(method, "__wrapped__")
+
+
+def test_every_public_name_is_in_the_reference(site: Path) -> None:
+    """What users may rely on, they can look up."""
+    pages = (site / "reference").rglob("index.html")
+    found = re.findall(
+        r'id="([\w.]+)"', "".join(page.read_text(encoding="utf-8") for page in pages)
+    )
+    ends = {name.removeprefix(f"{module}.") for name in found for module in _modules(name)}
+    assert set(_public_names()) - ends == set()
+
+
+def _modules(name: str) -> Iterator[str]:
+    """All that may be the module in the name of a class or a function."""
+    parts = name.split(".")
+    return (".".join(parts[:end]) for end in range(1, len(parts)))
+
+
+def test_the_spanish_side_is_in_spanish(site: Path) -> None:
+    """Menus and search too, not only the text."""
+    text = (site / "es" / "guide" / "first-steps" / "index.html").read_text(encoding="utf-8")
+    assert '<html lang="es"' in text
+    assert "Primeros pasos" in text
+    assert "Referencia" in text
+
+
+def test_the_command_line_page_tells_every_command_and_option() -> None:
+    """docs/reference/command-line.md and `videsk-rooms --help` are about the same commands."""
+    typer = pytest.importorskip("typer", reason="the command line is the extra `cli`")
+    from videsk_rooms.cli._app import app
+
+    page = (DOCS / "reference" / "command-line.md").read_text(encoding="utf-8")
+    told = {
+        section.partition("\n")[0]: set(re.findall(r"(?m)^\| `(--[\w-]+)", section))
+        for section in page.split("\n## videsk-rooms ")[1:]
+    }
+    commands = typer.main.get_command(app).commands
+    assert told == {
+        name: {
+            option
+            for parameter in command.params
+            for option in parameter.opts
+            if option[:2] == "--"
+        }
+        for name, command in commands.items()
+    }

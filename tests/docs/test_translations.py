@@ -1,0 +1,73 @@
+"""The Spanish pages say what the English ones say: the same sections, the same code."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .blocks import DOCS, Block, blocks_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SPANISH = sorted(DOCS.rglob("*.es.md"))
+
+
+def _english(spanish: Path) -> Path:
+    return spanish.with_name(spanish.name.replace(".es.md", ".md"))
+
+
+def _name(page: Path) -> str:
+    return str(page.relative_to(DOCS))
+
+
+class _Unworded(ast.NodeTransformer):
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        """Take the words out of a string, those between an f-string's braces too."""
+        return ast.Constant("") if isinstance(node.value, str) else node
+
+
+def _without_words(block: Block) -> str:
+    """Reduce a block to what must be the same in every language."""
+    if block.language == "python":
+        source = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        tree = compile(block.code, "block", "exec", source)
+        assert isinstance(tree, ast.Module)
+        return ast.dump(_Unworded().visit(tree))
+    return re.sub(r"#.*", "", block.code)
+
+
+def _sections(page: Path) -> list[int]:
+    """List how deep each heading of a page is."""
+    outside = page.read_text(encoding="utf-8")
+    for block in blocks_of(outside):
+        outside = outside.replace(block.code, "")
+    return [len(marks) for marks in re.findall(r"(?m)^(#+) ", outside)]
+
+
+def test_every_guide_and_the_home_page_come_in_both_languages() -> None:
+    """Whoever adds a guide adds its translation."""
+    pages = {DOCS / "index.md", *(DOCS / "guide").rglob("*.md")} - set(_SPANISH)
+    assert {_english(page) for page in _SPANISH} == pages
+
+
+@pytest.mark.parametrize("spanish", _SPANISH, ids=_name)
+def test_both_languages_show_the_same_code(spanish: Path) -> None:
+    """A block differs in comments and strings at most."""
+    theirs, ours = (
+        [
+            (block.language, block.title, _without_words(block))
+            for block in blocks_of(page.read_text(encoding="utf-8"))
+        ]
+        for page in (_english(spanish), spanish)
+    )
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("spanish", _SPANISH, ids=_name)
+def test_both_languages_have_the_same_sections(spanish: Path) -> None:
+    """What is told in one language is told in the other."""
+    assert _sections(spanish) == _sections(_english(spanish))

@@ -1,0 +1,449 @@
+"""What is made of an answer's body, whatever it holds; told by properties."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, TypeVar
+
+import attrs
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tests.strategies import (
+    ROOM_FIELDS,
+    almost_rooms,
+    json_objects,
+    json_values,
+    pages,
+    rooms,
+    texts,
+)
+from tests.support import ROOM
+from videsk_rooms import (
+    Authorization,
+    Headers,
+    Response,
+    ResponseError,
+    Room,
+    RoomAccess,
+    RoomPage,
+    RoomStats,
+    _decode,
+    _json,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from videsk_rooms import JSONValue
+
+M = TypeVar("M")
+UTC = timezone.utc
+
+
+@pytest.fixture(scope="module", params=["standard library", "orjson"], autouse=True)
+def reader(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Read by either: nothing here may depend on which is installed."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "orjson":
+            orjson = pytest.importorskip("orjson", reason="orjson (extra `fast`) reads here")
+            patch.setattr(_json, "_read", orjson.loads)
+        else:
+            patch.setattr(_json, "_read", _json._standard_read)
+        yield
+
+
+def answer(value: object) -> Response:
+    """Make an answer of a body, or of what its JSON says."""
+    body = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return Response(200, Headers({}), body, "GET", "https://api.videsk.io/vpaas/rooms", None, ())
+
+
+def stats(response: Response) -> RoomStats:
+    return _decode.stats(response, "report")
+
+
+READERS: dict[type, Callable[[Response], object]] = {
+    Room: _decode.room,
+    RoomPage: _decode.page,
+    RoomAccess: _decode.access,
+    RoomStats: stats,
+}
+
+
+def model_or_refusal(
+    model: type[M], read: Callable[[Response], object], value: object
+) -> M | ResponseError:
+    """Read, and let nothing through but the model and the one error that is meant for this."""
+    try:
+        result = read(answer(value))
+    except ResponseError as error:
+        return error
+    assert type(result) is model
+    return result
+
+
+def refusal(read: Callable[[Response], object], value: object) -> ResponseError:
+    with pytest.raises(ResponseError) as caught:
+        read(answer(value))
+    return caught.value
+
+
+# -- anything may come ----------------------------------------------------------------------------
+
+
+@given(json_values() | almost_rooms() | pages(almost_rooms()))
+def test_any_json_is_read_or_refused(value: JSONValue) -> None:
+    """Fields can appear or vanish without notice (docs/api.md, "Access"): nothing else may fly."""
+    for model, read in READERS.items():
+        model_or_refusal(model, read, value)
+
+
+@given(st.binary())
+@example(b"")
+@example(b"[" * 100_000)
+@example(b'{"accessToken":' * 600 + b"1" + b"}" * 600)
+@example(b'{"id":"a","settings":{"a":1e999}}')
+@example(b'{"id":"a","ended":' + b"9" * 5000 + b"}")
+def test_any_bytes_are_read_or_refused(body: bytes) -> None:
+    """A body need not be JSON, nor text."""
+    for model, read in READERS.items():
+        model_or_refusal(model, read, body)
+
+
+@given(rooms())
+def test_every_room_of_the_api_is_read(room: dict[str, JSONValue]) -> None:
+    """Any field but `id` may be absent or null (docs/api.md, "Objects")."""
+    assert _decode.room(answer(room)).id == room["id"]
+
+
+@given(pages(rooms()))
+def test_every_page_of_the_api_is_read(page: dict[str, JSONValue]) -> None:
+    """Pages keep the order of their rooms, and their three numbers."""
+    read = _decode.page(answer(page))
+    assert (read.total, read.limit, read.skip) == (page["total"], page["limit"], page["skip"])
+    assert read.data == tuple(_decode.room(answer(room)) for room in _rooms_of(page))
+
+
+def _rooms_of(page: Mapping[str, JSONValue]) -> list[JSONValue]:
+    data = page["data"]
+    assert isinstance(data, list)
+    return data
+
+
+# -- where the fault lies -------------------------------------------------------------------------
+
+NO_TEXT: list[object] = [0, 1.5, True, [], {}, ["a"]]
+NO_TIME: list[object] = [0, 1723647600000, True, [], {}, "", "soon", "2024-13-01T00:00:00.000Z"]
+WRONG: dict[str, list[object]] = {
+    "id": [*NO_TEXT, None],
+    "name": NO_TEXT,
+    "externalId": NO_TEXT,
+    "exp": NO_TIME,
+    "nbf": NO_TIME,
+    "settings": ["", "{}", 0, True, [], [{}]],
+    "ended": ["", "false", 0, 1, [], {}],
+    "createdAt": NO_TIME,
+    "updatedAt": NO_TIME,
+    "authorizations": ["", 0, True, {}],
+    "accessToken": NO_TEXT,
+}
+WRONG_AUTHORIZATION: dict[str, list[object]] = {
+    "ip": NO_TEXT,
+    "jti": NO_TEXT,
+    "createdAt": NO_TIME,
+}
+WRONG_PAGE: dict[str, list[object]] = {
+    **{name: ["1", 1.0, True, None, [], {}] for name in ("total", "limit", "skip")},
+    "data": ["", {}, None, 1],
+}
+
+
+def cases(wrong: Mapping[str, list[object]]) -> pytest.MarkDecorator:
+    pairs = [(field, value) for field, values in wrong.items() for value in values]
+    return pytest.mark.parametrize(("field", "value"), pairs)
+
+
+def page_with(room: object) -> dict[str, object]:
+    return {"total": 5, "limit": 10, "skip": 0, "data": [ROOM, ROOM, ROOM, room, ROOM]}
+
+
+def test_the_tables_of_wrong_values_forget_no_field() -> None:
+    """Each field that has a type is given wrong ones here."""
+    assert WRONG.keys() == {"id", *ROOM_FIELDS}
+    assert WRONG_AUTHORIZATION.keys() == {"ip", "jti", "createdAt"}
+    assert len(attrs.fields(Room)) == len(WRONG) + 1  # and `extra`
+    assert len(attrs.fields(Authorization)) == len(WRONG_AUTHORIZATION)
+    assert WRONG_PAGE.keys() == {field.name for field in attrs.fields(RoomPage)}
+
+
+@cases(WRONG)
+def test_a_wrong_field_of_a_room_is_named(field: str, value: object) -> None:
+    """The error names the field as the API spells it, alone or within a page."""
+    room = {**ROOM, field: value}
+    assert refusal(_decode.room, room).path == field
+    assert refusal(_decode.page, page_with(room)).path == f"data[3].{field}"
+
+
+@cases(WRONG_AUTHORIZATION)
+def test_a_wrong_field_of_an_authorization_is_named(field: str, value: object) -> None:
+    """Lists within rooms are counted through."""
+    room = {**ROOM, "authorizations": [{}, {field: value}, {}]}
+    assert refusal(_decode.room, room).path == f"authorizations[1].{field}"
+    assert refusal(_decode.page, page_with(room)).path == f"data[3].authorizations[1].{field}"
+
+
+@cases(WRONG_PAGE)
+def test_a_wrong_field_of_a_page_is_named(field: str, value: object) -> None:
+    """A total of "1" is not counted with."""
+    assert refusal(_decode.page, {**page_with(ROOM), field: value}).path == field
+
+
+@pytest.mark.parametrize("value", [None, 1, "x", [], True])
+def test_what_is_no_object_is_named_by_its_place(value: object) -> None:
+    """A room or an authorization that is no object at all is told by where it stands."""
+    assert refusal(_decode.room, value).path is None
+    assert refusal(_decode.page, value).path is None
+    assert refusal(_decode.page, page_with(value)).path == "data[3]"
+    room = {**ROOM, "authorizations": [{}, value]}
+    assert refusal(_decode.room, room).path == "authorizations[1]"
+
+
+@pytest.mark.parametrize("field", WRONG_PAGE)
+def test_a_missing_field_of_a_page_is_named(field: str) -> None:
+    """Without its numbers a page is none: reading on would guess."""
+    page = {name: value for name, value in page_with(ROOM).items() if name != field}
+    error = refusal(_decode.page, page)
+    assert error.path == field
+    assert f"lacks a field at {field}" in str(error)
+
+
+def test_a_missing_id_is_named() -> None:
+    """`id` is the one field that a room always has (docs/api.md, "Objects")."""
+    assert refusal(_decode.room, {"name": "x"}).path == "id"
+    assert refusal(_decode.page, page_with({})).path == "data[3].id"
+
+
+@given(almost_rooms(), st.integers(0, 4))
+def test_a_refused_room_in_a_page_is_refused_alone_too(
+    room: dict[str, JSONValue], place: int
+) -> None:
+    """A page adds where the room stands, and changes nothing else."""
+    page = {"total": 5, "limit": 5, "skip": 0, "data": [{"id": "a"}] * place + [room]}
+    alone = model_or_refusal(Room, _decode.room, room)
+    within = model_or_refusal(RoomPage, _decode.page, page)
+    if isinstance(alone, ResponseError):
+        assert isinstance(within, ResponseError)
+        assert within.path == f"data[{place}].{alone.path}"
+    else:
+        assert isinstance(within, RoomPage)
+        assert within.data[place] == alone
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"id": 1}', b'{"id": "a", "exp": "x"}', b"\xff"])
+def test_a_refusal_is_chained_to_nothing(body: bytes) -> None:
+    """A parser's own words may quote the body, and a token in it."""
+    error = refusal(_decode.room, body)
+    assert error.__cause__ is error.__context__ is None
+
+
+def test_a_refusal_says_what_would_be_right() -> None:
+    """The text tells field, type and remedy."""
+    assert str(refusal(_decode.room, {"id": "a", "ended": "false"})) == (
+        "GET https://api.videsk.io/vpaas/rooms: the answer (status 200) should be true or false, "
+        'not a string, at ended; it begins with \'{"id": "a", "ended": "false"}\'. If base_url '
+        "points at the API and no proxy stands in between, report it with request id None."
+    )
+
+
+# -- two ways, one result -------------------------------------------------------------------------
+
+
+@given(rooms() | almost_rooms())
+def test_what_the_fast_way_reads_cattrs_reads_the_same(room: dict[str, JSONValue]) -> None:
+    """The fast way only gets there sooner: cattrs decides."""
+    try:
+        fast = _decode._fast_room(room)
+    except (ValueError, TypeError, KeyError, OverflowError):
+        return
+    assert _decode._CONVERTER.structure(room, Room) == fast
+
+
+@given(pages(rooms()))
+def test_pages_take_the_fast_way_and_cattrs_agrees(page: dict[str, JSONValue]) -> None:
+    """What the API usually sends needs no cattrs."""
+    assert _decode._fast_page(page) == _decode._CONVERTER.structure(page, RoomPage)
+
+
+@given(texts.filter(bool), json_objects())
+def test_join_takes_the_fast_way_and_cattrs_agrees(token: str, more: dict[str, JSONValue]) -> None:
+    """So does the answer to a join."""
+    joined = {**more, "accessToken": token}
+    fast = _decode._fast_joined(joined)
+    assert _decode._CONVERTER.structure(joined, _decode._Joined) == fast
+    assert _decode.access(answer(joined)).access_token == token
+
+
+# -- known, unknown, absent -----------------------------------------------------------------------
+
+FIELDS = {
+    "name": "name",
+    "externalId": "external_id",
+    "exp": "exp",
+    "nbf": "nbf",
+    "settings": "settings",
+    "ended": "ended",
+    "createdAt": "created_at",
+    "updatedAt": "updated_at",
+    "authorizations": "authorizations",
+    "accessToken": "access_token",
+}
+
+
+@given(rooms())
+def test_unknown_fields_are_kept_untouched(room: dict[str, JSONValue]) -> None:
+    """`extra` holds what has no field here, and nothing else."""
+    unknown = {name: value for name, value in room.items() if name not in {"id", *FIELDS}}
+    assert _decode.room(answer(room)).extra == unknown
+
+
+@given(rooms())
+def test_what_is_absent_is_none(room: dict[str, JSONValue]) -> None:
+    """Absent and null are the same; what was sent is not `None`."""
+    read = _decode.room(answer(room))
+    for spelled, name in FIELDS.items():
+        assert (getattr(read, name) is None) is (room.get(spelled) is None), name
+
+
+@given(rooms())
+def test_what_has_no_type_of_its_own_is_untouched(room: dict[str, JSONValue]) -> None:
+    """Strings, truth values and settings come through as they were sent."""
+    read = _decode.room(answer(room))
+    sent = [room.get(name) for name in ("name", "externalId", "settings", "ended", "accessToken")]
+    assert [read.name, read.external_id, read.settings, read.ended, read.access_token] == sent
+
+
+@given(json_objects())
+def test_statistics_are_untouched(data: dict[str, JSONValue]) -> None:
+    """Their fields are not documented (docs/api.md, "Operations")."""
+    assert stats(answer(data)) == RoomStats("report", data)
+
+
+def test_rooms_without_unknown_fields_do_not_share_what_is_none() -> None:
+    """The empty `extra` of one room is not that of another."""
+    first, second = _decode.page(answer(page_with(ROOM))).data[:2]
+    assert first.extra == second.extra == {}
+    assert first.extra is not second.extra
+
+
+# -- date-times -----------------------------------------------------------------------------------
+
+
+def zone_words(minutes: int) -> list[str]:
+    """Spell an offset in each way that ISO 8601 has for it."""
+    sign, rest = "-" if minutes < 0 else "+", abs(minutes)
+    words = [f"{sign}{rest // 60:02}:{rest % 60:02}", f"{sign}{rest // 60:02}{rest % 60:02}"]
+    if rest % 60 == 0:
+        words.append(f"{sign}{rest // 60:02}")
+    return words if minutes else [*words, "Z", "", "-00:00"]
+
+
+@given(
+    st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31)),  # noqa: DTZ001 - the offset is drawn
+    st.text("0123456789", max_size=9),
+    st.integers(-23 * 60 - 59, 23 * 60 + 59),
+    st.data(),
+)
+def test_date_times_are_aware_and_utc(
+    moment: datetime, fraction: str, offset: int, data: st.DataObject
+) -> None:
+    """Any offset and precision; without an offset it is UTC, as every documented time is."""
+    zone = data.draw(st.sampled_from(zone_words(offset)))
+    text = moment.isoformat(timespec="seconds") + (f".{fraction}" if fraction else "") + zone
+    expected = moment.replace(microsecond=int(fraction[:6].ljust(6, "0")), tzinfo=UTC)
+    expected -= timedelta(minutes=offset)
+    read = _decode.room(answer({"id": "a", "exp": text, "authorizations": [{"createdAt": text}]}))
+    assert read.authorizations is not None
+    for time in (read.exp, read.authorizations[0].created_at):
+        assert time == expected
+        assert time is not None
+        assert time.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0001-01-01T00:00:00.000+00:01",
+        "9999-12-31T23:59:59.999-00:01",
+        "2024-08-14T24:30:00.000Z",
+        "2024-08-14T15:00:00.000+24:00",
+        "2024-02-30T00:00:00.000Z",
+        "2024-08-14T15:00:00.000ZZ",
+        "+012024-08-14T15:00:00.000Z",
+        "Wed, 14 Aug 2024 15:00:00 GMT",
+        "\u0662\u0660\u0662\u0664-08-14T15:00:00.000Z",
+        "",
+        "Z",
+    ],
+)
+def test_what_no_datetime_can_be_is_refused(text: str) -> None:
+    """A time is never guessed."""
+    assert refusal(_decode.room, {"id": "a", "nbf": text}).path == "nbf"
+
+
+# -- access tokens --------------------------------------------------------------------------------
+
+
+def token_of(claims: object) -> str:
+    """Make a token that says something; its signature is none."""
+    parts = [json.dumps(part).encode() for part in ({"alg": "HS256"}, claims)]
+    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts) + ".x"
+
+
+@given(
+    st.text()
+    | st.text("abcEYJ.-_=", max_size=30)
+    | st.builds(token_of, json_values())
+    | st.builds("{}.{}.{}".format, st.text(), st.text(), st.text())
+)
+@example("..")
+@example("a.\u00e9.b")
+@example("a.\ud800.b")
+@example("a." + base64.urlsafe_b64encode(b"[" * 10_000).decode() + ".b")
+def test_any_token_is_read_without_complaint(token: str) -> None:
+    """Its claims are not documented (docs/api.md, "Objects"), so reading survives their absence."""
+    access = _decode.access_of(token)
+    assert access.access_token == token
+    assert isinstance(access.claims, dict)
+
+
+@given(st.integers(0, 253402300799), st.integers(0, 253402300799), texts, json_objects())
+def test_the_claims_of_a_token_are_read(
+    exp: int, nbf: int, jti: str, more: dict[str, JSONValue]
+) -> None:
+    """Seconds become times in UTC, and every claim is kept."""
+    claims = {**more, "exp": exp, "nbf": nbf, "jti": jti}
+    access = _decode.access_of(token_of(claims))
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    assert access.exp == epoch + timedelta(seconds=exp)
+    assert access.nbf == epoch + timedelta(seconds=nbf)
+    assert (access.jti, access.claims) == (jti, claims)
+
+
+@given(json_values(), json_values(), json_values())
+@example(exp=1e300, nbf=-1e300, jti=1)
+@example(exp=2**64 - 1, nbf=-(2**63), jti=None)
+@example(exp=True, nbf="1723647600", jti=["a"])
+def test_odd_claims_are_kept_but_not_believed(
+    exp: JSONValue, nbf: JSONValue, jti: JSONValue
+) -> None:
+    """What is no time or no string is `None`, and still among the claims."""
+    claims = {"exp": exp, "nbf": nbf, "jti": jti}
+    access = _decode.access_of(token_of(claims))
+    assert access.claims == claims
+    assert access.jti == (jti if isinstance(jti, str) else None)
+    for claim, time in ((exp, access.exp), (nbf, access.nbf)):
+        assert time is None or (type(claim) in {int, float} and time.tzinfo is UTC)

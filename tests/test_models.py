@@ -1,0 +1,367 @@
+"""Models: immutable, equal by content, picklable, quiet about tokens, however they were made."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import pickle
+import weakref
+from datetime import datetime, timezone
+from typing import Any
+
+import attrs
+import pytest
+
+from tests.support import ROOM, as_json
+from videsk_rooms import (
+    Attempt,
+    Authorization,
+    Headers,
+    Response,
+    Room,
+    RoomAccess,
+    RoomPage,
+    RoomStats,
+    _decode,
+)
+
+TOKEN = "eyJhbGciOiJub25lIn0.eyJqdGkiOiJhIiwiZXhwIjoyMjk5MzY2ODAwfQ.c2lnbmF0dXJl"
+FULL_ROOM = {
+    **ROOM,
+    "settings": {"maxParticipants": 10},
+    "ended": False,
+    "createdAt": "2024-08-13T15:00:00.000Z",
+    "updatedAt": "2024-08-13T16:00:00.000Z",
+    "accessToken": TOKEN,
+    "region": ["scl", {"zone": 1}],
+}
+START = datetime(2024, 8, 14, 15, tzinfo=timezone.utc)
+
+AUTHORIZATION = Authorization(
+    ip="192.168.1.1", jti="f47ac10b-58cc-4372-a567-0e02b2c3d479", created_at=START
+)
+MADE: dict[str, Any] = {
+    "Authorization": AUTHORIZATION,
+    "bare Authorization": Authorization(),
+    "Room": Room(
+        id="64f1a2b3c4d5e6f7a8b9c0d1",
+        name="Team standup meeting",
+        external_id="standup-2024-08-14",
+        exp=START.replace(hour=18),
+        nbf=START,
+        settings={"maxParticipants": 10},
+        ended=False,
+        created_at=START.replace(day=13),
+        updated_at=START.replace(day=13, hour=16),
+        authorizations=(AUTHORIZATION,),
+        access_token=TOKEN,
+        extra={"region": ["scl", {"zone": 1}]},
+    ),
+    "bare Room": Room(id="a"),
+    "RoomPage": RoomPage(
+        total=3, limit=2, skip=0, data=(Room(id="a"), Room(id="b", extra={"c": 1}))
+    ),
+    "empty RoomPage": RoomPage(total=0, limit=10, skip=0, data=()),
+    "RoomAccess": RoomAccess(
+        access_token=TOKEN,
+        exp=datetime(2042, 11, 12, 1, tzinfo=timezone.utc),
+        jti="a",
+        claims={"jti": "a", "exp": 2299366800},
+    ),
+    "RoomStats": RoomStats(view="report", data={"score": {"mos": [4.2, None]}}),
+}
+
+
+def answer(value: object) -> Response:
+    return Response(200, Headers({}), as_json(value), "GET", "https://api.videsk.io/", None, ())
+
+
+def _decoded() -> dict[str, Any]:
+    room = _decode.room(answer(FULL_ROOM))
+    assert room.authorizations is not None
+    rooms = [{"id": "a"}, {"id": "b", "c": 1}]
+    return {
+        "Authorization": room.authorizations[0],
+        "bare Authorization": _only_authorization({}),
+        "Room": room,
+        "bare Room": _decode.room(answer({"id": "a"})),
+        "RoomPage": _decode.page(answer({"total": 3, "limit": 2, "skip": 0, "data": rooms})),
+        "empty RoomPage": _decode.page(answer({"total": 0, "limit": 10, "skip": 0, "data": []})),
+        "RoomAccess": _decode.access(answer({"accessToken": TOKEN})),
+        "RoomStats": _decode.stats(answer({"score": {"mos": [4.2, None]}}), "report"),
+    }
+
+
+def _only_authorization(value: object) -> Authorization:
+    room = _decode.room(answer({"id": "a", "authorizations": [value]}))
+    assert room.authorizations is not None
+    return room.authorizations[0]
+
+
+DECODED = _decoded()
+EVERY = {
+    f"{name}, {how}": model
+    for how, models in (("made", MADE), ("decoded", DECODED))
+    for name, model in models.items()
+}
+every_model = pytest.mark.parametrize("model", EVERY.values(), ids=EVERY)
+every_protocol = pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_decoded_models_are_of_the_very_class(name: str) -> None:
+    """The decoder fills another class first; nothing of it is left."""
+    made, decoded = MADE[name], DECODED[name]
+    assert type(decoded) is type(made)
+    assert decoded.__class__ is made.__class__
+    assert (decoded, repr(decoded), hash(decoded)) == (made, repr(made), hash(made))
+
+
+@every_model
+def test_no_field_can_be_set_or_deleted(model: Any) -> None:
+    """A model can be shared without fear."""
+    for field in attrs.fields(type(model)):
+        before = getattr(model, field.name)
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            setattr(model, field.name, None)
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            delattr(model, field.name)
+        assert getattr(model, field.name) is before
+
+
+@every_model
+def test_no_attribute_can_be_added(model: Any) -> None:
+    """A slip of the pen is no new attribute."""
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        model.nmae = "x"
+    assert not hasattr(model, "__dict__")
+
+
+@every_model
+def test_a_difference_in_any_field_makes_models_unequal(model: Any) -> None:
+    """Equality is by content, all of it."""
+    for field in attrs.fields(type(model)):
+        other = attrs.evolve(model, **{field.name: "something else"})
+        assert other != model, field.name
+        assert not other == model, field.name  # noqa: SIM201 - the other operator
+
+
+@every_model
+def test_models_equal_nothing_of_another_kind(model: Any) -> None:
+    """A room is no tuple of its fields."""
+    assert model != attrs.astuple(model, recurse=False)
+    assert all(model != other for other in MADE.values() if type(other) is not type(model))
+
+
+@every_model
+def test_equal_models_have_equal_hashes(model: Any) -> None:
+    """Models go into sets and dicts, mappings among their fields or not."""
+    twin = attrs.evolve(model)
+    assert twin is not model
+    assert hash(twin) == hash(model)
+    assert {model, twin} == {model}
+
+
+def test_rooms_of_one_id_in_different_states_can_be_told_apart_in_a_set() -> None:
+    """The hash is of the id alone; equality still decides."""
+    assert len({Room(id="a"), Room(id="a", name="x"), Room(id="b")}) == 3
+
+
+@every_model
+def test_no_repr_shows_an_access_token(model: Any) -> None:
+    """Logs are read by many."""
+    for text in (repr(model), str(model), f"{model}", repr([model])):
+        assert TOKEN not in text
+        assert "access_token" not in text
+        assert type(model).__name__ in text
+
+
+def test_a_page_shows_no_token_of_its_rooms() -> None:
+    """Nor does what holds a room."""
+    page = _decode.page(answer({"total": 1, "limit": 10, "skip": 0, "data": [FULL_ROOM]}))
+    assert page[0].access_token == TOKEN
+    assert TOKEN not in repr(page)
+
+
+@every_protocol
+@every_model
+def test_models_make_the_round_trip_through_pickle(model: Any, protocol: int) -> None:
+    """Whole, the token too: whoever pickles a room wants to enter it elsewhere."""
+    back = pickle.loads(pickle.dumps(model, protocol))
+    assert back == model
+    assert type(back) is type(model)
+    assert repr(back) == repr(model)
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        back.id = "x"
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy])
+@every_model
+def test_models_can_be_copied(model: Any, duplicate: Any) -> None:
+    """A copy is equal, and as immutable."""
+    back = duplicate(model)
+    assert back == model
+    assert type(back) is type(model)
+
+
+def test_a_deep_copy_shares_no_mapping() -> None:
+    """What is mutable within a model is copied with it."""
+    room = DECODED["Room"]
+    back = copy.deepcopy(room)
+    assert back.settings is not room.settings
+    assert back.extra["region"] is not room.extra["region"]
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_attrs_takes_decoded_models_for_its_own(name: str) -> None:
+    """`asdict`, `astuple` and `evolve` work as on any attrs class."""
+    made, decoded = MADE[name], DECODED[name]
+    assert attrs.asdict(decoded) == attrs.asdict(made)
+    assert attrs.astuple(decoded) == attrs.astuple(made)
+    evolved = attrs.evolve(decoded)
+    assert evolved == made
+    assert type(evolved) is type(made)
+
+
+def test_evolve_changes_what_it_is_told_to() -> None:
+    """A changed copy of a decoded room leaves the room as it was."""
+    room = DECODED["Room"]
+    moved = attrs.evolve(room, name="Moved")
+    assert (moved.name, room.name) == ("Moved", "Team standup meeting")
+    assert attrs.evolve(moved, name=room.name) == room
+
+
+@pytest.mark.parametrize("name", ["Room", "Authorization"])
+def test_decoded_and_made_models_are_laid_out_alike(name: str) -> None:
+    """Neither takes weak references: with a slot for them the classes could not be swapped."""
+    for model in (MADE[name], DECODED[name]):
+        with pytest.raises(TypeError, match="weak reference"):
+            weakref.ref(model)
+        assert gc.is_tracked(model)
+
+
+def test_decoded_models_are_collected_in_cycles() -> None:
+    """A room in a cycle of references goes away like anything else."""
+
+    class Watched(dict[str, object]):
+        """Takes weak references."""
+
+    watched = Watched()
+    room = _decode._fast_room({"id": "a", "settings": {}, "extra": watched})
+    watched["room"] = room
+    gone = weakref.ref(watched)
+    del room, watched
+    gc.collect()
+    assert gone() is None
+
+
+# -- pages ----------------------------------------------------------------------------------------
+
+THREE = RoomPage(total=9, limit=3, skip=3, data=(Room(id="a"), Room(id="b"), Room(id="c")))
+
+
+def test_a_page_is_read_like_a_sequence() -> None:
+    """Length, order, indexes from both ends, slices, membership, unpacking."""
+    a, b, c = THREE
+    assert (a.id, b.id, c.id) == ("a", "b", "c")
+    assert len(THREE) == 3
+    assert (THREE[0], THREE[-1]) == (a, c)
+    assert THREE[1:] == (b, c)
+    assert THREE[::-1] == tuple(reversed(THREE)) == (c, b, a)
+    assert Room(id="b") in THREE
+    assert Room(id="d") not in THREE
+
+
+@pytest.mark.parametrize("index", [3, -4])
+def test_a_page_ends(index: int) -> None:
+    """An index beyond the page is an error, and not the next page."""
+    with pytest.raises(IndexError):
+        THREE[index]
+
+
+def test_an_empty_page_is_false() -> None:
+    """As every empty sequence is."""
+    assert not MADE["empty RoomPage"]
+    assert THREE
+
+
+@pytest.mark.parametrize(
+    ("total", "skip", "count", "more"),
+    [
+        (0, 0, 0, False),
+        (1, 0, 1, False),
+        (2, 0, 1, True),
+        (10, 0, 10, False),
+        (11, 0, 10, True),
+        (11, 10, 1, False),
+        (12, 10, 1, True),
+        (11, 11, 0, False),
+        (11, 500, 0, False),
+        (5, 4, 3, False),
+        (5, 0, 0, True),
+    ],
+)
+def test_a_page_tells_whether_rooms_come_after_it(
+    total: int, skip: int, count: int, more: bool
+) -> None:
+    """Counted from what the page holds, for the server may hold less than the limit allows."""
+    data = tuple(Room(id=str(number)) for number in range(count))
+    assert RoomPage(total=total, limit=10, skip=skip, data=data).has_more is more
+
+
+# -- what travels with errors and answers ---------------------------------------------------------
+
+RESPONSE = Response(
+    status=201,
+    headers=Headers({"X-Request-Id": "r-1", "Content-Type": "application/json"}),
+    body=b'{"accessToken":"' + TOKEN.encode() + b'"}',
+    method="POST",
+    url="https://api.videsk.io/vpaas/rooms",
+    request_id="r-1",
+    attempts=(
+        Attempt(1, START, 0.5, None, "ServerDisconnectedError: gone", 0.0, None),
+        Attempt(2, START, 0.1, 201, None, 0.25, "r-1"),
+    ),
+)
+
+
+# Protocols 0 and 1 cannot say slots without help; nobody but old archives asks for them.
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("value", [RESPONSE, RESPONSE.headers, *RESPONSE.attempts])
+def test_answers_make_the_round_trip_through_pickle(value: object, protocol: int) -> None:
+    """An answer can be handed to another process, attempts and headers with it."""
+    back = pickle.loads(pickle.dumps(value, protocol))
+    assert back == value
+    assert type(back) is type(value)
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy])
+@pytest.mark.parametrize("value", [RESPONSE, RESPONSE.headers, *RESPONSE.attempts])
+def test_answers_can_be_copied(value: object, duplicate: Any) -> None:
+    """A copy is equal."""
+    assert duplicate(value) == value
+
+
+@pytest.mark.parametrize("value", [RESPONSE, *RESPONSE.attempts])
+def test_answers_are_immutable(value: Any) -> None:
+    """What was answered does not change."""
+    for field in attrs.fields(type(value)):
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            setattr(value, field.name, None)
+
+
+def test_an_answer_shows_no_token_in_its_repr() -> None:
+    """A body may hold one."""
+    assert TOKEN not in repr(RESPONSE)
+    assert "r-1" in repr(RESPONSE)
+
+
+def test_headers_are_read_in_any_case_and_not_written() -> None:
+    """HTTP does not tell `Retry-After` from `retry-after`."""
+    headers = RESPONSE.headers
+    assert headers["x-request-id"] == headers["X-REQUEST-ID"] == "r-1"
+    assert headers.get("missing") is None
+    assert "CONTENT-TYPE" in headers
+    assert (len(headers), sorted(headers)) == (2, ["content-type", "x-request-id"])
+    with pytest.raises(TypeError):
+        headers["x"] = "y"  # type: ignore[index]  # what is tested

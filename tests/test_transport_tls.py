@@ -1,0 +1,167 @@
+"""Certificates: checked by default, trusted by a context or a fingerprint, unchecked on demand."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import ssl
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+
+from tests.peers import answering, self_signed, serving, with_length
+from tests.support import TOKEN
+from videsk_rooms import AsyncVidesk, ConnectionFailedError, Retry, Videsk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EMPTY_PAGE = with_length(b'{"total": 0, "limit": 10, "skip": 0, "data": []}')
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return self_signed(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture
+def server_side(certificate: tuple[Path, Path]) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate)
+    return context
+
+
+@pytest.fixture
+def trusting(certificate: tuple[Path, Path]) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(certificate[0]))
+
+
+def fingerprint(certificate: tuple[Path, Path]) -> bytes:
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate[0].read_text())).digest()
+
+
+async def list_rooms(server_side: ssl.SSLContext, host: str = "127.0.0.1", **options: Any) -> int:
+    """Ask a server with TLS for a page, and return its total."""
+    async with (
+        serving(answering(EMPTY_PAGE), ssl=server_side) as port,
+        AsyncVidesk(
+            TOKEN,
+            base_url=f"https://{host}:{port}",
+            retry=Retry(attempts=1),
+            rate_limit=None,
+            **options,
+        ) as videsk,
+    ):
+        return (await videsk.rooms.list()).total
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused(
+    server_side: ssl.SSLContext,
+) -> None:
+    """By default, and before the token is sent."""
+    with pytest.raises(ConnectionFailedError, match=r"(?i)certificate") as caught:
+        await list_rooms(server_side)
+    (attempt,) = caught.value.attempts
+    assert attempt.status is None
+    assert attempt.error is not None
+    assert "certificate" in attempt.error.lower()
+
+
+async def test_a_context_vouches_for_a_certificate(
+    server_side: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """`ssl=` takes an `ssl.SSLContext`."""
+    assert await list_rooms(server_side, ssl=trusting) == 0
+
+
+async def test_a_certificate_for_another_host_is_refused(
+    server_side: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """It is for 127.0.0.1, not for localhost."""
+    with pytest.raises(ConnectionFailedError, match=r"(?i)certificate"):
+        await list_rooms(server_side, "localhost", ssl=trusting)
+
+
+async def test_false_checks_no_certificate(server_side: ssl.SSLContext) -> None:
+    """For whoever knows what they do."""
+    assert await list_rooms(server_side, ssl=False) == 0
+
+
+async def test_true_checks_it_as_the_default_does(server_side: ssl.SSLContext) -> None:
+    """`ssl=True` is no way around it."""
+    with pytest.raises(ConnectionFailedError, match=r"(?i)certificate"):
+        await list_rooms(server_side, ssl=True)
+
+
+async def test_a_fingerprint_vouches_for_a_certificate(
+    server_side: ssl.SSLContext, certificate: tuple[Path, Path]
+) -> None:
+    """The one certificate, whoever signed it."""
+    assert await list_rooms(server_side, ssl=aiohttp.Fingerprint(fingerprint(certificate))) == 0
+
+
+async def test_another_fingerprint_is_refused(server_side: ssl.SSLContext) -> None:
+    """An impostor is told before the token is sent."""
+    with pytest.raises(ConnectionFailedError) as caught:
+        await list_rooms(server_side, ssl=aiohttp.Fingerprint(b"\x00" * 32))
+    (attempt,) = caught.value.attempts
+    assert attempt.status is None
+    assert "Fingerprint" in str(attempt.error)
+
+
+@pytest.mark.parametrize("pinned", [False, True], ids=["no-trust", "another-fingerprint"])
+async def test_nothing_is_sent_to_a_server_that_is_refused(
+    server_side: ssl.SSLContext, *, pinned: bool
+) -> None:
+    """Not a byte of the request, and so not the token."""
+    received = bytearray()
+
+    async def listen(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        received.extend(await reader.read())
+
+    async with (
+        serving(listen, ssl=server_side) as port,
+        AsyncVidesk(
+            TOKEN,
+            base_url=f"https://127.0.0.1:{port}",
+            retry=Retry(attempts=1),
+            rate_limit=None,
+            ssl=aiohttp.Fingerprint(b"\x00" * 32) if pinned else None,
+        ) as videsk,
+    ):
+        with pytest.raises(ConnectionFailedError):
+            await videsk.rooms.create(name="Support")
+    assert not received
+
+
+async def test_a_server_that_speaks_no_tls_is_refused() -> None:
+    """Its plain answer is no handshake."""
+
+    async def shout(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(EMPTY_PAGE)
+        await writer.drain()
+
+    async with (
+        serving(shout) as port,
+        AsyncVidesk(
+            TOKEN, base_url=f"https://127.0.0.1:{port}", retry=Retry(attempts=1), rate_limit=None
+        ) as videsk,
+    ):
+        with pytest.raises(ConnectionFailedError):
+            await videsk.rooms.list()
+
+
+async def test_the_blocking_client_takes_a_context(
+    server_side: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """Both faces hand it on."""
+
+    def list_blocking(port: int) -> int:
+        with Videsk(
+            TOKEN, base_url=f"https://127.0.0.1:{port}", rate_limit=None, ssl=trusting
+        ) as videsk:
+            return videsk.rooms.list().total
+
+    async with serving(answering(EMPTY_PAGE), ssl=server_side) as port:
+        assert await asyncio.to_thread(list_blocking, port) == 0

@@ -1,0 +1,43 @@
+"""`videsk-rooms demo`: its options.
+
+    story.py ──► steps.py ──► view.py
+    (what)       (checked)    (shown)
+
+`source.py` reads from the story the lines that a step shows, `belongings.py` knows what has to be
+deleted, and `run.py` puts it all together.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def demo(
+    *,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live",
+            help="Use the account of VIDESK_API_TOKEN: create 25 rooms there, and delete them.",
+        ),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object with the steps, at the end.")
+    ] = False,
+) -> None:
+    """Show the life of a room: the lines of Python, and what comes of them.
+
+    Runs against a sandbox on this machine, in a few seconds. What each step
+    shows is the code that is run, and its result is checked: the exit code is 0
+    only if every check held.
+
+    With --live it runs against your account. All its rooms have an external_id
+    that begins with videsk-rooms-demo-, and are deleted at the end, also after a
+    failure or Ctrl-C.
+    """
+    from videsk_rooms.cli._demo.run import run
+
+    if not run(live=live, as_json=as_json):
+        raise typer.Exit(1)

@@ -1,0 +1,147 @@
+"""What the demo made in an account, and has to delete again."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from videsk_rooms.errors import (
+    APIError,
+    AuthenticationError,
+    ConnectionFailedError,
+    DeadlineExceededError,
+    NotFoundError,
+    PermissionDeniedError,
+    VideskError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from videsk_rooms.sync import Videsk
+
+_TIMEOUT = 10.0
+# A create that was cut short by Ctrl-C may still be on its way through the server.
+_SECOND_LOOK_AFTER = 1.0
+# After these, and after so many others, every further call would fail alike, and slowly.
+_HOPELESS = (
+    AuthenticationError,
+    ConnectionFailedError,
+    DeadlineExceededError,
+    PermissionDeniedError,
+)
+_MOST_FAILURES = 3
+
+
+class Belongings:
+    """The rooms by `external_id`: noted before they are created, so that none can be lost.
+
+    Attributes:
+        deletions: How many rooms `delete_all` deleted.
+    """
+
+    deletions: int
+
+    def __init__(self) -> None:
+        self._ids: dict[str, str | None] = {}
+        self._failures = 0
+        self.deletions = 0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The `external_id` of each room that is, or may be, in the account."""
+        return tuple(self._ids)
+
+    @contextmanager
+    def creating(self, *names: str) -> Iterator[None]:
+        """Note rooms that the block creates; also those that it may have created when it fails."""
+        for name in names:
+            self._ids.setdefault(name, None)
+        try:
+            yield
+        except VideskError as error:
+            if len(names) == 1 and _surely_not_created(error):
+                del self._ids[names[0]]
+            raise
+
+    def made(self, name: str, room_id: str) -> None:
+        """Note the id of a room that was created."""
+        self._ids[name] = room_id
+
+    def doubt(self, name: str) -> None:
+        """Note that there may be a second room of a name."""
+        self._ids[name] = None
+
+    def deleted(self, name: str, room_id: str) -> None:
+        """Forget a room that was deleted, unless there may be another of its name."""
+        if self._ids.get(name) == room_id:
+            del self._ids[name]
+
+    def delete_all(self, videsk: Videsk) -> None:
+        """Delete what is left, as far as it goes; `names` then tells what could not be deleted.
+
+        Args:
+            videsk: The client.
+        """
+        videsk = videsk.with_options(timeout=_TIMEOUT)
+        try:
+            self._delete_the_known(videsk)
+            self._look_up_the_rest(videsk, to_be_sure=False)
+            if self._unsure():
+                time.sleep(_SECOND_LOOK_AFTER)
+            self._look_up_the_rest(videsk, to_be_sure=True)
+        except VideskError:
+            return
+
+    def _unsure(self) -> list[str]:
+        return [name for name, room_id in self._ids.items() if room_id is None]
+
+    def _delete_the_known(self, videsk: Videsk) -> None:
+        for name, room_id in list(self._ids.items()):
+            if room_id is not None:
+                with self._going_on():
+                    self._delete(videsk, room_id)
+                    del self._ids[name]
+
+    def _look_up_the_rest(self, videsk: Videsk, *, to_be_sure: bool) -> None:
+        for name in self._unsure():
+            with self._going_on():
+                if self._look_up_and_delete(videsk, name) or to_be_sure:
+                    del self._ids[name]
+
+    def _look_up_and_delete(self, videsk: Videsk, name: str) -> bool:
+        # Twice: a server that let one external_id be given twice must not keep the second room.
+        for found in (False, True):
+            try:
+                room = videsk.rooms.get_by_external_id(name)
+            except NotFoundError:
+                return found
+            self._delete(videsk, room.id)
+        return True
+
+    def _delete(self, videsk: Videsk, room_id: str) -> None:
+        try:
+            videsk.rooms.delete(room_id)
+        except NotFoundError:
+            return
+        self.deletions += 1
+
+    @contextmanager
+    def _going_on(self) -> Iterator[None]:
+        """Let one room fail without keeping the others from their turn."""
+        try:
+            yield
+        except _HOPELESS:
+            raise
+        except VideskError:
+            self._failures += 1
+            if self._failures >= _MOST_FAILURES:
+                raise
+
+
+def _surely_not_created(error: VideskError) -> bool:
+    if isinstance(error, APIError):
+        statuses = [attempt.status for attempt in error.attempts]
+        return all(status is not None and status < 500 for status in statuses)
+    return isinstance(error, ConnectionFailedError)

@@ -1,0 +1,109 @@
+"""Puts the demo together: a sandbox or an account, the story, the view, and the end of it all."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+from contextlib import ExitStack
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from videsk_rooms.cli._demo import story
+from videsk_rooms.cli._demo.source import code_of_steps
+from videsk_rooms.cli._demo.steps import Demo
+from videsk_rooms.cli._demo.view import NoView, TerminalView, summary
+from videsk_rooms.cli._output import write_json
+from videsk_rooms.cli._signals import handled, leave
+from videsk_rooms.errors import VideskError
+from videsk_rooms.sandbox import Sandbox
+from videsk_rooms.sync import Videsk
+
+if TYPE_CHECKING:
+    from videsk_rooms.cli._demo.steps import View
+
+
+def run(*, live: bool, as_json: bool) -> bool:
+    """Run the demo.
+
+    Args:
+        live: Against the account of the environment instead of a sandbox.
+        as_json: Print one JSON object at the end instead of every step.
+
+    Returns:
+        Whether every check held, and nothing was left in the account.
+
+    Raises:
+        ConfigurationError: There is no account in the environment.
+    """
+    if live:
+        Videsk().close()  # an account that is not set up is told before anything is shown
+    started = monotonic()
+    ours = f"videsk-rooms-demo-{secrets.token_hex(4)}"
+    view = NoView() if as_json else TerminalView()
+    with ExitStack() as stack:
+        stack.enter_context(handled(leave, signal.SIGTERM))
+        # Also where the shell that started it has it ignored: rooms must not stay in an account.
+        stack.enter_context(handled(signal.default_int_handler, signal.SIGINT))
+        sandbox = None if live else stack.enter_context(Sandbox())
+        view.say(
+            "The life of a room, on a sandbox on this machine.\n"
+            if sandbox
+            else f"The life of a room, in your account. Each external_id begins with {ours}.\n"
+        )
+        demo = Demo(view=view, code=code_of_steps(story), sandbox=sandbox)
+        try:
+            play(demo, view, ours)
+        finally:
+            if as_json:
+                write_json(summary(demo, monotonic() - started))
+            else:
+                conclude(demo, view, monotonic() - started)
+    return demo.ok and not demo.left
+
+
+def play(demo: Demo, view: View, ours: str) -> None:
+    """Run all steps, and delete what they made in an account, however they end.
+
+    Args:
+        demo: What takes the steps down.
+        view: Where to say that rooms are being deleted.
+        ours: How the `external_id` of each room begins.
+    """
+    sandbox = demo.sandbox
+    token, url = (sandbox.api_token, sandbox.url) if sandbox else (None, None)
+    with story.make_a_client(demo, token, url) as videsk:
+        try:
+            story.tell(demo, videsk, ours)
+        except VideskError as error:
+            demo.failed(error)
+        finally:
+            if demo.left:
+                try:
+                    view.say("Deleting what the demo made.")
+                finally:
+                    demo.belongings.delete_all(videsk)
+
+
+def conclude(demo: Demo, view: View, seconds: float) -> None:
+    """Say how it went, and what is left.
+
+    Args:
+        demo: The demo, at its end.
+        view: Where to say it.
+        seconds: How long it took.
+    """
+    failed = [step for step in demo.steps if not step.ok]
+    if failed:
+        numbers = ", ".join(str(step.number) for step in failed)
+        view.say(f"Failed: step {numbers}, after {seconds:.1f} s.", style="bold red")
+    else:
+        text = f"{len(demo.steps)} steps, every one checked, in {seconds:.1f} s."
+        view.say(text, style="bold green")
+    if demo.belongings.deletions:
+        view.say(f"Rooms deleted after it: {demo.belongings.deletions}.")
+    if demo.left:
+        view.say(
+            "These rooms may be left in the account, where each ends within 3 hours; look them up "
+            f"by their external_id and delete them: {', '.join(demo.left)}.",
+            style="bold red",
+        )
