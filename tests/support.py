@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from typing import TYPE_CHECKING
 from unittest.mock import Mock
@@ -32,11 +33,16 @@ ROOM: dict[str, object] = {
 }
 
 
+# An older aiohttp does not know the word.
+_NEEDS_STREAM_WRITER = "stream_writer" in inspect.signature(ClientResponse.__init__).parameters
+
+
 class MockedResponse(ClientResponse):
     """Lets aioresponses 0.7.9 make answers for an aiohttp that asks for a `stream_writer`."""
 
     def __init__(self, *args: object, **keywords: object) -> None:
-        keywords.setdefault("stream_writer", Mock(output_size=0))
+        if _NEEDS_STREAM_WRITER:
+            keywords.setdefault("stream_writer", Mock(output_size=0))
         super().__init__(*args, **keywords)  # type: ignore[arg-type]  # aioresponses knows them
 
 
