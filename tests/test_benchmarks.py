@@ -26,6 +26,7 @@ def test_every_section_reports_positive_figures() -> None:
     tables = [table for group in json.loads(done.stdout)["groups"].values() for table in group]
     assert {table["section"] for table in tables} == {
         "get",
+        "paced",
         "list",
         "blocking",
         "threads",

@@ -10,7 +10,16 @@ import httpx
 
 from videsk_rooms import AsyncVidesk
 
-from .clients import HEADERS, PAGE_PATH, ROOM_PATH, TOKEN, JSONReader, json_readers, unpaced
+from .clients import (
+    HEADERS,
+    PACED,
+    PAGE_PATH,
+    ROOM_PATH,
+    TOKEN,
+    UNPACED,
+    JSONReader,
+    json_readers,
+)
 from .measure import AsyncCall, Effort, in_turns_awaited
 from .payloads import PAGE_SIZE, ROOM_ID
 from .pydantic_models import PydanticPage
@@ -23,7 +32,7 @@ if TYPE_CHECKING:
 async def get(url: str, effort: Effort) -> Table:
     """Retrieve a room."""
     async with AsyncExitStack() as stack:
-        videsk = await stack.enter_async_context(AsyncVidesk(TOKEN, base_url=url, **unpaced()))
+        videsk = await stack.enter_async_context(AsyncVidesk(TOKEN, base_url=url, **UNPACED))
         session = await stack.enter_async_context(aiohttp.ClientSession(headers=HEADERS))
         client = await stack.enter_async_context(httpx.AsyncClient(headers=HEADERS))
         peers: dict[str, AsyncCall] = {
@@ -36,10 +45,24 @@ async def get(url: str, effort: Effort) -> Table:
     return Table.of("get", "get of a room, awaited", "calls/s", timings, goals)
 
 
+async def paced(url: str, effort: Effort) -> Table:
+    """Retrieve a room with all that the client does by itself, where none of it bites."""
+    async with AsyncExitStack() as stack:
+        videsk = await stack.enter_async_context(AsyncVidesk(TOKEN, base_url=url, **PACED))
+        session = await stack.enter_async_context(aiohttp.ClientSession(headers=HEADERS))
+        peers: dict[str, AsyncCall] = {
+            "AsyncVidesk": lambda: videsk.rooms.get(ROOM_ID),
+            **_bare(session, url + ROOM_PATH, json_readers()),
+        }
+        timings = await in_turns_awaited(peers, effort)
+    title = "get of a room, awaited, with retries, deadline and pacing"
+    return Table.of("paced", title, "calls/s", timings, {"aiohttp + json": 0.8})
+
+
 async def list_(url: str, effort: Effort) -> Table:
     """List a full page of rooms."""
     async with AsyncExitStack() as stack:
-        videsk = await stack.enter_async_context(AsyncVidesk(TOKEN, base_url=url, **unpaced()))
+        videsk = await stack.enter_async_context(AsyncVidesk(TOKEN, base_url=url, **UNPACED))
         session = await stack.enter_async_context(aiohttp.ClientSession(headers=HEADERS))
         readers = {**json_readers(), "pydantic models": PydanticPage.model_validate_json}
         peers: dict[str, AsyncCall] = {

@@ -12,7 +12,7 @@ from requests.adapters import HTTPAdapter
 
 from videsk_rooms import Videsk
 
-from .clients import HEADERS, ROOM_PATH, TOKEN, unpaced
+from .clients import HEADERS, ROOM_PATH, TOKEN, UNPACED
 from .measure import Call, Effort, in_turns, in_turns_threaded
 from .payloads import ROOM_ID
 from .tables import Table
@@ -43,7 +43,7 @@ def many_threads(url: str, effort: Effort) -> Table:
 @contextmanager
 def _peers(url: str) -> Iterator[dict[str, Call]]:
     with ExitStack() as stack:
-        videsk = stack.enter_context(Videsk(TOKEN, base_url=url, **unpaced()))
+        videsk = stack.enter_context(Videsk(TOKEN, base_url=url, **UNPACED))
         client = stack.enter_context(httpx.Client(headers=HEADERS))
         address = url + ROOM_PATH
         yield {

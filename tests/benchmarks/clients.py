@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from videsk_rooms import AsyncVidesk
+from videsk_rooms import RateLimit
 
 from .payloads import PAGE_SIZE, ROOM_ID
 
@@ -29,7 +28,7 @@ def json_readers() -> dict[str, JSONReader]:
     return {**readers, "orjson": orjson.loads}
 
 
-def unpaced() -> dict[str, Any]:
-    """Make the arguments that let a client send as fast as it can."""
-    # A client may come without pacing, and then has no word for switching it off.
-    return {"rate_limit": None} if "rate_limit" in inspect.signature(AsyncVidesk).parameters else {}
+# Without pacing, as its peers come; and with all that a client does by itself, at a limit that is
+# too high to bite.
+UNPACED: dict[str, Any] = {"rate_limit": None}
+PACED: dict[str, Any] = {"rate_limit": RateLimit(10_000)}

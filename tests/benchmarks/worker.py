@@ -18,7 +18,7 @@ from .tables import PlainTable, Table, as_plain, from_plain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SECTIONS = ("get", "list", "blocking", "threads", "decode", "import")
+SECTIONS = ("get", "paced", "list", "blocking", "threads", "decode", "import")
 # Those whose figures do not depend on what JSON is read with.
 WITHOUT_JSON = frozenset({"import"})
 
@@ -48,6 +48,8 @@ def _measure(section: str, url: str, repeats: int, share: float) -> Table:
 
     if section == "get":
         return asyncio.run(awaited.get(url, effort(100)))
+    if section == "paced":
+        return asyncio.run(awaited.paced(url, effort(100)))
     if section == "list":
         return asyncio.run(awaited.list_(url, effort(40)))
     if section == "blocking":
