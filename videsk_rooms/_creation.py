@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ import anyio
 
 from . import _codec, _decode
 from ._checks import wire_time
+from ._decision import http_date
 from ._failures import unsettled
 from ._json import loads
 from ._lookup import find
@@ -121,7 +121,7 @@ def _is_what_was_asked(
     that differs in what was asked for. Two callers that ask for the same at the same time, under
     the same name, and both lose the answer, cannot be told apart: they share the room.
     """
-    server_now = _http_date(conflict.headers.get("date"))
+    server_now = http_date(conflict.headers.get("date", ""))
     if room.created_at is not None and server_now is not None:
         began = server_now - timedelta(seconds=elapsed) - _SLACK
         if room.created_at < began:
@@ -150,11 +150,3 @@ def _says(found: object, asked: JSONValue) -> bool:
 
 def _wire_time(moment: datetime | None) -> str | None:
     return None if moment is None else wire_time(moment)
-
-
-def _http_date(value: str | None) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(value or "")
-    except (ValueError, TypeError):
-        return None
-    return moment if moment.tzinfo is not None else None

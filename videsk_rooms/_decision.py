@@ -129,18 +129,19 @@ def server_wait(
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
         return float(value)
-    moment = _date(value)
+    moment = http_date(value)
     if moment is not None:
-        server_now = now or _date(headers.get("date", "")) or datetime.now(timezone.utc)
+        server_now = now or http_date(headers.get("date", "")) or datetime.now(timezone.utc)
         return max(0.0, (moment - server_now).total_seconds())
     reset = headers.get("ratelimit-reset", "").strip() if status == 429 else ""
     return float(reset) if re.fullmatch(r"\d{1,9}(\.\d+)?", reset) else None
 
 
-def _date(value: str) -> datetime | None:
+def http_date(value: str) -> datetime | None:
+    """Read a date of a header; `None` for what is none."""
     try:
         moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
 
