@@ -22,6 +22,7 @@ from cattrs import (
 )
 from cattrs.gen import make_dict_structure_fn, override
 
+from ._drafts import twin
 from ._json import loads
 from ._messages import unexpected
 from .models import Authorization, JSONValue, Room, RoomAccess, RoomPage, RoomStats, StatsView
@@ -98,15 +99,8 @@ def _model(response: Response, fast: Callable[[object], M], model: type[M]) -> M
 # -- the fast way ---------------------------------------------------------------------------------
 
 
-def _twin(model: type[M]) -> Callable[..., M]:
-    """Make a mutable class with the slots of a frozen one, so that instances can change class."""
-    slots = {field.name: attrs.field() for field in attrs.fields(cast("type", model))}
-    made = attrs.make_class(model.__name__, slots, slots=True, weakref_slot=False)
-    return cast("Callable[..., M]", made)
-
-
-_draft_room = _twin(Room)
-_draft_authorization = _twin(Authorization)
+_draft_room = twin(Room)
+_draft_authorization = twin(Authorization)
 
 
 if sys.version_info >= (3, 11):

@@ -56,13 +56,19 @@ def no_answer(
 
 
 def too_late(
-    request: Request, url: str, deadline: Deadline, attempts: tuple[Attempt, ...], *, maybe: bool
+    request: Request,
+    url: str,
+    deadline: Deadline,
+    attempts: tuple[Attempt, ...],
+    *,
+    when: str,
+    maybe: bool,
 ) -> TransportError:
-    """Make the error for a call whose time was up while it waited for the rate limit."""
-    text = (
-        f"{request.method} {url}: the {deadline.total:.3g} s of the call were up while it waited "
-        f"for the rate limit{_tried(attempts)}"
-    )
+    """Make the error for a call whose time was up between two attempts, or before the first."""
+    before = f", after {len(attempts)} attempts" if len(attempts) > 1 else ""
+    if len(attempts) == 1:
+        before = ", after 1 attempt"
+    text = f"{request.method} {url}: the {deadline.total:.3g} s of the call were up {when}{before}."
     return _time_is_up(request, text, attempts, maybe=maybe)
 
 
@@ -81,7 +87,9 @@ def cast_doubt(error: VideskError, request: Request) -> None:
     """Write into an error that the request may have been processed all the same."""
     error.outcome_unknown = True
     if not isinstance(error, ConflictError):  # which is what settles it: see `_creation.py`
-        error.args = (f"{error} {how_to_find_out(request)}", *error.args[1:])
+        text = str(error)
+        end = "" if text.endswith(".") else "."
+        error.args = (f"{text}{end} {how_to_find_out(request)}", *error.args[1:])
 
 
 def how_to_find_out(request: Request) -> str:

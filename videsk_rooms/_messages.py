@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
 
 import attrs
 
+from ._drafts import twin
 from ._json import loads
 from .errors import ResponseError, without_tokens
 
 if TYPE_CHECKING:
+    from multidict import CIMultiDictProxy
+
     from .models import JSONValue
 
 T = TypeVar("T")
@@ -20,10 +23,20 @@ T = TypeVar("T")
 # a token must be recognised whole, or its first half would be quoted.
 _QUOTED, _QUOTED_SOURCE = 200, 16_384
 
-__all__ = ["Answer", "Attempt", "Failure", "Headers", "Request", "Response", "unexpected"]
+__all__ = [
+    "Answer",
+    "Attempt",
+    "Failure",
+    "Headers",
+    "Request",
+    "Response",
+    "make_attempt",
+    "make_response",
+    "unexpected",
+]
 
 
-@attrs.frozen
+@attrs.define
 class Request:
     """A call as it goes over the wire, but for the host and the token.
 
@@ -56,17 +69,32 @@ class Request:
 class Headers(Mapping[str, str]):
     """The headers of an answer: read-only, names in any case, picklable."""
 
-    __slots__ = ("_values",)
+    # Read in every call, but seldom in full: aiohttp's own mapping, which knows names in any case,
+    # is asked as it is, and copied only for whoever wants all of them.
+    __slots__ = ("_names", "_raw")
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         # A repeated header keeps its first value: none that is read here is a list.
-        values: dict[str, str] = {}
+        names: dict[str, str] = {}
         for name, value in headers.items():
-            values.setdefault(name.lower(), value)
-        self._values = values
+            names.setdefault(name.lower(), value)
+        self._names: dict[str, str] | None = names
+        self._raw: Mapping[str, str] | None = None
+
+    @classmethod
+    def wrap(cls, raw: CIMultiDictProxy[str]) -> Headers:
+        """Take over the headers of an answer without copying them."""
+        headers = object.__new__(cls)
+        headers._names, headers._raw = None, raw
+        return headers
+
+    def _all(self) -> dict[str, str]:
+        if self._names is None:
+            self.__init__(self._raw or {})  # type: ignore[misc]  # what `wrap` has put off
+        return self._names or {}
 
     def __getitem__(self, name: str) -> str:
-        return self._values[name.lower()]
+        return self._all()[name.lower()]
 
     @overload
     def get(self, key: str, /) -> str | None: ...
@@ -78,20 +106,25 @@ class Headers(Mapping[str, str]):
     def get(self, key: str, /, default: T) -> str | T: ...
 
     def get(self, key: str, /, default: object = None) -> object:
-        """Return a header, or the default. Asked often, and faster than Mapping's own."""
-        return self._values.get(key.lower(), default)
+        """Return a header, or the default."""
+        if self._raw is not None:
+            return self._raw.get(key, default)
+        return self._all().get(key.lower(), default)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
+        return iter(self._all())
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self._all())
+
+    def __reduce__(self) -> tuple[type[Headers], tuple[dict[str, str]]]:
+        return Headers, (dict(self._all()),)
 
     def __repr__(self) -> str:
-        return f"Headers({self._values!r})"
+        return f"Headers({self._all()!r})"
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class Attempt:
     """One try of a call.
 
@@ -150,7 +183,7 @@ class Failure:
     timed_out: bool = False
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class Response:
     """An answer of the API, undecoded.
 
@@ -187,6 +220,46 @@ class Response:
             # The parser's own words are left out: they may quote the body, tokens included.
             pass
         raise unexpected(self, "is not JSON" if self.body else "has an empty body")
+
+
+_draft_attempt, _draft_response = twin(Attempt), twin(Response)
+
+
+def make_attempt(
+    number: int,
+    started_at: datetime,
+    duration: float,
+    outcome: Answer | Failure,
+    delay: float,
+) -> Attempt:
+    """Note what was tried and what came of it."""
+    answer = outcome if isinstance(outcome, Answer) else None
+    attempt = _draft_attempt(
+        number,
+        started_at,
+        duration,
+        answer.status if answer else None,
+        None if isinstance(outcome, Answer) else outcome.detail,
+        delay,
+        answer.request_id if answer else None,
+    )
+    attempt.__class__ = Attempt  # of equal layout
+    return attempt
+
+
+def make_response(request: Request, answer: Answer, attempts: tuple[Attempt, ...]) -> Response:
+    """Make what a caller sees of an answer."""
+    response = _draft_response(
+        answer.status,
+        answer.headers,
+        answer.body,
+        request.method,
+        answer.url,
+        answer.request_id,
+        attempts,
+    )
+    response.__class__ = Response  # of equal layout
+    return response
 
 
 def unexpected(response: Response, what: str, *, path: str | None = None) -> ResponseError:

@@ -8,6 +8,7 @@ stamina cost 25 µs a call that needs no retry, a tenth of the call itself (docs
 from __future__ import annotations
 
 import random
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from math import inf
 from time import monotonic
@@ -20,20 +21,20 @@ from ._auth import TokenSource
 from ._deadline import Deadline
 from ._decision import Budget, Decision, Happened, decide, happened_with
 from ._failures import cast_doubt, no_answer, too_late
-from ._messages import Answer, Attempt, Failure, Response, unexpected
+from ._messages import Answer, Failure, make_attempt, make_response, unexpected
 from ._observing import Observer
 from ._options import Retry, Timeout
 from ._pacing import Pacing
 from ._status import error_of
 from ._tracing import Tracer
-from ._transport import Transport, client_timeout
-from .errors import VideskError
+from ._transport import Transport, client_timeout, closed
+from .errors import ClosedError, VideskError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ._auth import Secret
-    from ._messages import Request
+    from ._messages import Attempt, Request, Response
     from ._pacing import Departure
     from ._tracing import Span
 
@@ -57,6 +58,32 @@ class Send(Protocol):
         ...
 
 
+class Waits:
+    """What calls wait for besides an answer: their turn, a pause. Closing the client ends it."""
+
+    def __init__(self) -> None:
+        self._under_way: set[anyio.CancelScope] = set()
+        self._ended = False
+
+    @contextmanager
+    def at_most(self, seconds: float) -> Iterator[None]:
+        """Cut short what is waited for inside."""
+        with anyio.move_on_after(None if seconds == inf else seconds) as scope:
+            if self._ended:
+                scope.cancel()
+            self._under_way.add(scope)
+            try:
+                yield
+            finally:
+                self._under_way.discard(scope)
+
+    def end(self) -> None:
+        """End all waits, also those to come; who waited finds the transport closed."""
+        self._ended = True
+        for scope in self._under_way:
+            scope.cancel()
+
+
 @attrs.frozen
 class Pipeline:
     """Everything below the resources, put together."""
@@ -69,6 +96,7 @@ class Pipeline:
     budget: Budget
     observer: Observer
     tracer: Tracer | None
+    waits: Waits = attrs.field(factory=Waits)
 
     def deadline(self) -> Deadline:
         """Begin the time of a call."""
@@ -95,8 +123,11 @@ class Pipeline:
         call = _Call(self, request, deadline or self.deadline())
         if self.tracer is None:
             return await call.run(read)
-        with self.tracer.call(request, self.transport.url_of(request)) as span:
-            call.span = span
+        span = self.tracer.open(request, self.transport.url_of(request))
+        if span is None:
+            return await call.run(read)
+        call.span = span
+        with span:
             return await call.run(read)
 
 
@@ -116,7 +147,11 @@ class _Call:
 
     async def run(self, read: Callable[[Response], T]) -> T:
         while True:
-            outcome, used = await self._attempt()
+            try:
+                outcome, used = await self._attempt()
+            except VideskError as error:
+                self._final(error)
+                raise
             if isinstance(outcome, Failure):
                 happened = Happened(None, "not" if outcome.cause == "not_sent" else "maybe")
                 decision = self._decide(happened)
@@ -137,6 +172,7 @@ class _Call:
                     raise self._final(failed)
                 finally:
                     del failed  # or the traceback and this frame keep each other alive
+            failed = None  # likewise
             await self._wait_for_another(decision, happened)
 
     # -- one attempt ------------------------------------------------------------------------------
@@ -145,29 +181,23 @@ class _Call:
         pipeline = self._pipeline
         before = monotonic()
         departure = pipeline.pacing.depart_at_once() or await self._depart(before)
+        left = self._deadline.left()
+        if left <= 0:
+            departure.over()
+            raise self._too_late("before the request could be sent")
         started, started_at = monotonic(), datetime.now(timezone.utc)
         outcome, used = await pipeline.transport.attempt(
-            self._request,
-            pipeline.source,
-            client_timeout(pipeline.timeout, self._deadline.left()),
-            departure,
+            self._request, pipeline.source, client_timeout(pipeline.timeout, left), departure
         )
         duration = monotonic() - started
-        answer = outcome if isinstance(outcome, Answer) else None
-        attempt = Attempt(
-            number=len(self._attempts) + 1,
-            started_at=started_at,
-            duration=duration,
-            status=answer.status if answer else None,
-            error=None if isinstance(outcome, Answer) else outcome.detail,
-            delay=self._pause + (started - before),
-            request_id=answer.request_id if answer else None,
+        attempt = make_attempt(
+            len(self._attempts) + 1, started_at, duration, outcome, self._pause + started - before
         )
         self._tries += 1
         self._pause = 0.0
         self._attempts.append(attempt)
-        if answer is not None:
-            pipeline.pacing.learn(answer.headers)
+        if isinstance(outcome, Answer):
+            pipeline.pacing.learn(outcome.headers)
         if self.span is not None:
             self.span.attempted(attempt)
         await pipeline.observer.attempted(self._request, attempt, self._deadline)
@@ -175,27 +205,24 @@ class _Call:
 
     async def _depart(self, before: float) -> Departure:
         departure: Departure | None = None
-        left = self._deadline.left()
-        with anyio.move_on_after(None if left == inf else left):
+        with self._pipeline.waits.at_most(self._deadline.left()):
             departure = await self._pipeline.pacing.depart()
         if departure is None:
-            url = self._pipeline.transport.url_of(self._request)
-            raise too_late(
-                self._request,
-                url,
-                self._deadline,
-                tuple(self._attempts),
-                maybe=self._maybe_processed,
-            )
-        await self._pipeline.observer.paced(self._request, monotonic() - before, self._deadline)
+            if self._pipeline.transport.closed:
+                raise closed()
+            raise self._too_late("while it waited for the rate limit")
+        try:
+            await self._pipeline.observer.paced(self._request, monotonic() - before, self._deadline)
+        except BaseException:  # cancelled in a hook
+            departure.over()
+            raise
         return departure
 
     async def _renew(self, refused: Secret | None) -> bool:
         """Look for a newer token, once a call; when the time is up first, the 401 stands."""
         if refused is None or self._renewed:
             return False
-        left = self._deadline.left()
-        with anyio.move_on_after(None if left == inf else left):
+        with self._pipeline.waits.at_most(self._deadline.left()):
             self._renewed = await self._pipeline.source.renewed(refused)
         if self._renewed:
             self._tries -= 1  # the replay is owed, whatever the caller allows
@@ -206,7 +233,7 @@ class _Call:
     def _decide(self, happened: Happened) -> Decision:
         if happened.processed == "maybe" and not self._request.safe:
             self._maybe_processed = True
-        return decide(
+        decision = decide(
             self._request,
             happened,
             tries=self._tries,
@@ -215,17 +242,21 @@ class _Call:
             affordable=self._pipeline.budget.affordable,
             chance=random.random(),  # noqa: S311 - no secret
         )
+        # Whatever becomes of this call, the others need not run into the limit too.
+        if happened.status == 429 and decision.why != "server_wait":
+            self._pipeline.pacing.hold(happened.wait or decision.pause)
+        return decision
 
     async def _wait_for_another(self, decision: Decision, happened: Happened) -> None:
         pipeline = self._pipeline
-        if happened.status == 429:
-            pipeline.pacing.hold(happened.wait or decision.pause)
-        else:
+        if happened.status != 429:
             pipeline.budget.spend()
         await pipeline.observer.retrying(
             self._request, self._attempts[-1], decision.pause, self._deadline
         )
-        await anyio.sleep(decision.pause)
+        # A hook may have taken some of the time that was left.
+        with pipeline.waits.at_most(self._deadline.left()):
+            await anyio.sleep(decision.pause)
         self._pause = decision.pause
 
     def _success(self, value: T) -> T:
@@ -234,15 +265,7 @@ class _Call:
 
     def _response(self, answer: Answer) -> Response:
         """Make the answer a response, or raise the error that it stands for."""
-        response = Response(
-            answer.status,
-            answer.headers,
-            answer.body,
-            self._request.method,
-            answer.url,
-            answer.request_id,
-            tuple(self._attempts),
-        )
+        response = make_response(self._request, answer, tuple(self._attempts))
         error = error_of(response)
         if error is None and answer.too_long:
             error = unexpected(response, "is longer than 10 MiB and was cut off")
@@ -259,9 +282,23 @@ class _Call:
             why=decision.why,
         )
 
+    def _too_late(self, when: str) -> VideskError:
+        return too_late(
+            self._request,
+            self._pipeline.transport.url_of(self._request),
+            self._deadline,
+            tuple(self._attempts),
+            when=when,
+            maybe=self._maybe_processed,
+        )
+
     def _final(self, error: VideskError | None) -> VideskError:
         assert error is not None  # noqa: S101 - told to the type checker
         error.external_id = self._request.external_id
+        if isinstance(error, ClosedError) and error.outcome_unknown:
+            # The transport knows that the request was sent, not what it asks.
+            error.outcome_unknown = False
+            self._maybe_processed = not self._request.safe
         if self._maybe_processed and not error.outcome_unknown:
             cast_doubt(error, self._request)
         return error

@@ -7,14 +7,14 @@ query: an `externalId` may name a person.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from .errors import APIError, ResponseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from types import TracebackType
 
     from opentelemetry import trace
 
@@ -36,33 +36,24 @@ class Tracer:
     """Opens a span for each call."""
 
     def __init__(self, tracer: trace.Tracer) -> None:
-        self._tracer = tracer
-
-    @contextmanager
-    def call(self, request: Request, url: str) -> Iterator[Span | None]:
-        """Open the span of one call; `None` when nobody records it."""
         from opentelemetry.trace import SpanKind
 
+        self._tracer = tracer
+        self._kind = SpanKind.CLIENT
+
+    def open(self, request: Request, url: str) -> Span | None:
+        """Begin the span of a call; `None` when nobody records it."""
         name = f"{request.method} {request.template}" if request.template else request.method
-        with self._tracer.start_as_current_span(
-            name, kind=SpanKind.CLIENT, record_exception=False, set_status_on_exception=False
-        ) as raw:
-            if not raw.is_recording():
-                yield None
-                return
-            span = Span(raw, request, url)
-            try:
-                yield span
-            except BaseException as error:
-                span.failed(error)
-                raise
+        span = self._tracer.start_span(name, kind=self._kind)
+        return Span(span, request, url) if span.is_recording() else None
 
 
 class Span:
-    """The span of one call."""
+    """The span of one call; current while the call runs, as a context manager."""
 
     def __init__(self, span: trace.Span, request: Request, url: str) -> None:
         self._span = span
+        self._current: AbstractContextManager[object] | None = None
         self._attempts = 0
         parts = urlsplit(url)
         span.set_attributes(
@@ -76,6 +67,25 @@ class Span:
         )
         if request.template:
             span.set_attribute("url.template", request.template)
+
+    def __enter__(self) -> None:
+        from opentelemetry.trace import use_span
+
+        self._current = use_span(
+            self._span, end_on_exit=True, record_exception=False, set_status_on_exception=False
+        )
+        self._current.__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self.failed(error)
+        if self._current is not None:
+            self._current.__exit__(kind, error, traceback)
 
     def attempted(self, attempt: Attempt) -> None:
         """Add an attempt that has ended."""

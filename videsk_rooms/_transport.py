@@ -65,15 +65,17 @@ class Transport:
         self._proxy = proxy
         self._trust_env = trust_env
         self._ssl = True if ssl is None else ssl
-        self._closed = False
-        headers = {"Accept": "application/json", "User-Agent": user_agent()}
-        self._headers = headers
-        self._json_headers = {**headers, "Content-Type": "application/json"}
+        self.closed = False
+        self._headers = {"Accept": "application/json", "User-Agent": user_agent()}
+        # Those of every request are the session's own, which aiohttp prepares once.
+        own: dict[str, str] = {} if self._owns_session else self._headers
+        self._plain_headers = own or None
+        self._json_headers = {**own, "Content-Type": "application/json"}
         # None: those of the session, which for one of our own is `authorize`.
         self._middlewares: Sequence[ClientMiddlewareType] | None = None
         if session is not None:
-            own: Sequence[ClientMiddlewareType] = getattr(session, "_middlewares", ())
-            self._middlewares = (*own, authorize)
+            theirs: Sequence[ClientMiddlewareType] = getattr(session, "_middlewares", ())
+            self._middlewares = (*theirs, authorize)
 
     async def attempt(
         self,
@@ -91,7 +93,7 @@ class Transport:
             ClosedError: The client is closed, or was closed meanwhile.
             Exception: Whatever a callable that gives the token raised.
         """
-        if self._closed:
+        if self.closed:
             raise closed()
         ticket = Ticket(source, self._origin, departure)
         if not self._owns_session:
@@ -104,8 +106,8 @@ class Transport:
             departure.over()
         if ticket.error is not None:
             raise ticket.error
-        if self._closed and isinstance(outcome, Failure):
-            raise closed()
+        if self.closed and isinstance(outcome, Failure):
+            raise closed(sent=outcome.cause != "not_sent")
         if isinstance(outcome, Answer) and outcome.status >= 400 and ticket.used is not None:
             _remove_token(outcome, ticket.used.reveal())
         return outcome, ticket.used
@@ -124,7 +126,7 @@ class Transport:
                 request.method,
                 URL(url, encoded=True),
                 data=request.body,
-                headers=self._headers if request.body is None else self._json_headers,
+                headers=self._plain_headers if request.body is None else self._json_headers,
                 allow_redirects=False,  # the token would travel along
                 raise_for_status=False,  # whatever a session of the caller is set to
                 timeout=timeout,
@@ -133,7 +135,7 @@ class Transport:
                 middlewares=self._middlewares,
             ) as response:
                 body, too_long = await _read(response)
-                return Answer(response.status, Headers(response.headers), body, url, too_long)
+                return Answer(response.status, Headers.wrap(response.headers), body, url, too_long)
         # Every failure is turned into plain data: aiohttp's own exceptions hold the request with
         # its headers, and so the token.
         except NoTokenError:
@@ -158,6 +160,7 @@ class Transport:
     def _make_session(self) -> aiohttp.ClientSession:
         self._session = aiohttp.ClientSession(
             connector=_Connector(),
+            headers=self._headers,
             cookie_jar=aiohttp.DummyCookieJar(),
             middlewares=(authorize,),
             trust_env=self._trust_env,
@@ -167,7 +170,7 @@ class Transport:
 
     async def close(self) -> None:
         """Close the connections, unless the session is the caller's."""
-        self._closed = True
+        self.closed = True
         if self._owns_session and self._session is not None:
             await self._session.close()
 
@@ -185,9 +188,11 @@ class _Connector(aiohttp.TCPConnector):
         return connection
 
 
-def closed() -> ClosedError:
-    """Make the error of a client that was closed."""
-    return ClosedError("the client is closed; make a new one, or close it after its last call")
+def closed(*, sent: bool = False) -> ClosedError:
+    """Make the error of a client that was closed, perhaps when a request had been sent."""
+    error = ClosedError("the client is closed; make a new one, or close it after its last call")
+    error.outcome_unknown = sent
+    return error
 
 
 @lru_cache(maxsize=64)

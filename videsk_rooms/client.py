@@ -213,6 +213,7 @@ class AsyncVidesk:
         """
         if not self._is_view:
             await self._transport.close()
+            self._pipeline.waits.end()
             for pacing in self._pacings:
                 await pacing.close()
 

@@ -16,7 +16,7 @@ from .measure import Effort
 from .tables import PlainTable, Table, as_plain, from_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 SECTIONS = ("get", "paced", "list", "blocking", "threads", "decode", "import")
 # Those whose figures do not depend on what JSON is read with.
@@ -46,19 +46,16 @@ def _measure(section: str, url: str, repeats: int, share: float) -> Table:
     def effort(calls: int) -> Effort:
         return Effort(repeats, max(2, round(calls * share)))
 
-    if section == "get":
-        return asyncio.run(awaited.get(url, effort(100)))
-    if section == "paced":
-        return asyncio.run(awaited.paced(url, effort(100)))
-    if section == "list":
-        return asyncio.run(awaited.list_(url, effort(40)))
-    if section == "blocking":
-        return blocking.one_thread(url, effort(60))
-    if section == "threads":
-        return blocking.many_threads(url, effort(10))
-    if section == "decode":
-        return decoding.decode(effort(40))
-    return importing.import_(effort(1))
+    sections: dict[str, Callable[[], Table]] = {
+        "get": lambda: asyncio.run(awaited.get(url, effort(100))),
+        "paced": lambda: asyncio.run(awaited.paced(url, effort(100))),
+        "list": lambda: asyncio.run(awaited.list_(url, effort(40))),
+        "blocking": lambda: blocking.one_thread(url, effort(60)),
+        "threads": lambda: blocking.many_threads(url, effort(10)),
+        "decode": lambda: decoding.decode(effort(40)),
+        "import": lambda: importing.import_(effort(1)),
+    }
+    return sections[section]()
 
 
 def _main() -> None:
