@@ -545,6 +545,13 @@ def test_a_wrong_total_does_not_keep_reading_for_ever(total: int) -> None:
     assert listing.given == list(range(6 if total > 3 else 3))
 
 
+def test_a_room_that_a_page_has_twice_is_given_once() -> None:
+    """Nothing twice, also where the server itself repeats."""
+    listing = Listing([1, 1, 2, 2, 3, 1], 4)
+    listing.read(lambda _: None, most=20)
+    assert listing.given == [1, 2, 3]
+
+
 def test_a_listing_that_empties_under_way_ends() -> None:
     """Everything is deleted after the first page."""
     listing = Listing(ten_apart(10), 3)

@@ -141,8 +141,7 @@ class _Reading:
         if self._is_lost(page):
             self._position = self._further_back(page)
             return [], self._position
-        fresh = [room for room in page.data if room.id not in self._seen]
-        self._seen.update(room.id for room in fresh)
+        fresh = [room for room in page.data if self._is_new(room)]
         end = self._position + len(page.data)
         if not page.data or end >= page.total:
             return fresh, None
@@ -153,6 +152,12 @@ class _Reading:
         self._total = page.total
         self._steps_back = 0
         return fresh, self._position
+
+    def _is_new(self, room: Room) -> bool:
+        if room.id in self._seen:
+            return False
+        self._seen.add(room.id)
+        return True
 
     def _count(self, page: RoomPage) -> None:
         self._pages += 1
