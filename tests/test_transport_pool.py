@@ -136,6 +136,16 @@ async def test_calls_wait_for_the_only_connection(sandbox: Sandbox, narrow: Asyn
     assert len(pages) == len(sandbox.requests) == 20
 
 
+async def test_no_cookie_is_kept(sandbox: Sandbox) -> None:
+    """A firewall sets some; with them, calls of one account would no longer be alike."""
+    by_name = sandbox.url.replace("127.0.0.1", "localhost")  # aiohttp keeps none of an address
+    async with AsyncVidesk(sandbox.api_token, base_url=by_name, **ONCE) as videsk:
+        sandbox.faults.answer(200, headers={"Set-Cookie": "__cf_bm=1; Path=/"}, body=b"{}")
+        await videsk.request("GET", "/vpaas/rooms")
+        await videsk.rooms.list()
+    assert "Cookie" not in sandbox.requests[1].headers
+
+
 # -- closing --------------------------------------------------------------------------------------
 
 

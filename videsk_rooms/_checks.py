@@ -34,7 +34,7 @@ _SHOWN = 80
 
 def refusal(argument: str, value: object, right: str) -> InvalidRequestError:
     """Make the error that names an argument, shows its value and says what would be right."""
-    shown = without_tokens(repr(value))
+    shown = without_tokens(_repr(value))
     if len(shown) > _SHOWN:
         shown = f"{shown[:_SHOWN]}… ({type(value).__name__})"
     return InvalidRequestError(f"{argument}={shown}: {right}", argument=argument)
@@ -272,6 +272,14 @@ def _encodable(argument: str, value: str) -> str:
     except UnicodeEncodeError:
         raise refusal(argument, value, "give text that UTF-8 can say; this one is broken") from None
     return value
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception:
+        # An integer of thousands of digits, a list in a list in a list, a broken __repr__.
+        return f"<{type(value).__name__}>"
 
 
 def _kind(value: object) -> str:

@@ -21,9 +21,13 @@ _HOST = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?")
 
 
 def _is_number(value: object, *, least: float, above: bool = False) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return value > least if above else value >= least
+    try:
+        number = float(value)
+    except OverflowError:
+        return False
+    return math.isfinite(number) and (number > least if above else number >= least)
 
 
 def _bound(_: object, field: attrs.Attribute[float], value: object) -> None:
@@ -193,7 +197,10 @@ def checked_base_url(value: object) -> str:
     shown = f"{source}={value!r}" if "@" not in value else source
     try:
         parts = urlsplit(value)
-        host, port = _spelled_host(parts.hostname or ""), parts.port
+        host, port = (
+            _spelled_host(parts.hostname or "", in_brackets="[" in parts.netloc),
+            parts.port,
+        )
     except ValueError:
         raise ConfigurationError(f"{shown} cannot be read; {right}") from None
     if parts.username is not None or parts.password is not None:
@@ -211,10 +218,10 @@ def checked_base_url(value: object) -> str:
     return f"{parts.scheme}://{netloc}{parts.path}".rstrip("/")
 
 
-def _spelled_host(host: str) -> str:
+def _spelled_host(host: str, *, in_brackets: bool) -> str:
     """Spell a host in the one usual way; `ValueError` for what is none."""
-    if ":" in host:
-        return f"[{ipaddress.ip_address(host)}]"
+    if in_brackets:
+        return f"[{ipaddress.IPv6Address(host)}]"
     # Not left to the resolver, which raises a UnicodeError for a label that is empty or too long.
     if not _HOST.fullmatch(host):
         raise ValueError(host)

@@ -3,14 +3,16 @@
 The API pages by `$skip`: a room deleted from what was read already moves all later ones forward,
 and the next page would begin beyond some that nobody has seen. Therefore each page overlaps the one
 before by one room. If its first room is one that was seen, nothing hides between the two; if not,
-the order moved, and reading steps back until it meets a seen room again. A room created meanwhile
-moves others backward; those come twice, and the ids seen keep them from being given twice.
+the order moved, and reading steps back until it meets a seen room again: first by as many rooms as
+`total` lacks, which is exact where rooms are only deleted, then by more and more. A room created
+meanwhile moves others backward; those come twice, and the ids seen keep them from being given
+twice.
 
 What this promises: a room that is there from the first page to the last is given exactly once, as
 long as the server keeps the order of rooms (a stable sort whose key does not change). What `$skip`
 paging cannot promise: whether rooms created or deleted meanwhile are among those given; and nothing
 about completeness where the order itself is unstable, such as equal keys ordered anew each time.
-There, reading steps back a few times, then goes on.
+There, reading gives up stepping back after several times as many pages as the listing has.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 
 T_co = TypeVar("T_co", covariant=True)
 
-_MOST_STEPS_BACK = 8
+# So many times the pages that a listing has are read before stepping back ends.
+_PATIENCE = 8
 
 
 class Batches(AsyncGenerator[T_co, None], Generic[T_co]):
@@ -69,7 +72,11 @@ class Batches(AsyncGenerator[T_co, None], Generic[T_co]):
     ) -> T_co:
         """Close, and raise what was thrown."""
         await self.aclose()
-        raise typ if isinstance(typ, BaseException) else typ(val).with_traceback(tb)
+        if isinstance(typ, BaseException):
+            raise typ
+        if isinstance(val, BaseException):
+            raise val.with_traceback(tb)
+        raise (typ() if val is None else typ(val)).with_traceback(tb)
 
     async def aclose(self) -> None:
         """Stop reading: what is being fetched is cancelled."""
@@ -114,10 +121,14 @@ class _Reading:
 
     def __init__(self) -> None:
         self._position = 0
-        self._overlaps = False
-        self._farthest = 0
-        self._steps_back = 0
         self._seen: set[str] = set()
+        # Where the last room read stood, and how many rooms there were then.
+        self._anchor: int | None = None
+        self._total = 0
+        self._steps_back = 0
+        self._pages = 0
+        self._longest_page = 0
+        self._greatest_total = 0
 
     def take(self, page: RoomPage) -> tuple[list[Room], int | None]:
         """Take a page that was read at the position last returned.
@@ -126,25 +137,48 @@ class _Reading:
             The rooms of it that were not seen before, and the position to read at next, or `None`
             at the end.
         """
-        rooms, position = page.data, self._position
-        meets = bool(rooms) and rooms[0].id in self._seen
-        if self._overlaps and not meets and self._steps_back < _MOST_STEPS_BACK:
-            self._steps_back += 1
-            stride = max(page.limit, 1) << (self._steps_back - 1)
-            self._position = max(0, position - stride)
-            self._overlaps = self._position > 0
+        self._count(page)
+        if self._is_lost(page):
+            self._position = self._further_back(page)
             return [], self._position
-        fresh: list[Room] = []
-        for room in rooms:
-            if room.id not in self._seen:
-                self._seen.add(room.id)
-                fresh.append(room)
-        end = position + len(rooms)
-        if end > self._farthest:
-            self._farthest, self._steps_back = end, 0
-        if not rooms or end >= page.total:
+        fresh = [room for room in page.data if self._is_new(room)]
+        end = self._position + len(page.data)
+        if not page.data or end >= page.total:
             return fresh, None
         # A page of one room cannot overlap: it would never get on.
-        self._overlaps = len(rooms) > 1
-        self._position = end - 1 if self._overlaps else end
+        overlaps = len(page.data) > 1
+        self._position = end - 1 if overlaps else end
+        self._anchor = self._position if overlaps else None
+        self._total = page.total
+        self._steps_back = 0
         return fresh, self._position
+
+    def _is_new(self, room: Room) -> bool:
+        if room.id in self._seen:
+            return False
+        self._seen.add(room.id)
+        return True
+
+    def _count(self, page: RoomPage) -> None:
+        self._pages += 1
+        # Not the page's `limit`: a page may hold less.
+        self._longest_page = max(self._longest_page, len(page.data))
+        self._greatest_total = max(self._greatest_total, page.total)
+
+    def _is_lost(self, page: RoomPage) -> bool:
+        """Whether rooms may hide between what was read and this page."""
+        if self._anchor is None or self._position == 0:
+            return False
+        if page.data and page.data[0].id in self._seen:
+            return False
+        expected = self._greatest_total // max(self._longest_page - 1, 1)
+        return self._pages <= _PATIENCE * (expected + _PATIENCE)
+
+    def _further_back(self, page: RoomPage) -> int:
+        assert self._anchor is not None  # noqa: S101 - told to the type checker
+        missing = max(self._total - page.total, 0)
+        # Where the total does not tell, rooms that were created hide others that were deleted.
+        guessed = bool(self._steps_back) or not missing
+        hidden = (self._longest_page << self._steps_back) // 4 if guessed else 0
+        self._steps_back += 1
+        return max(self._anchor - max(missing + hidden, 1), 0)

@@ -261,7 +261,7 @@ def test_a_signal_leaves_nothing_behind(slow_to_create: Sandbox, by: signal.Sign
         said, complaints = process.communicate(timeout=PATIENCE)
     assert (process.returncode, complaints) == (128 + by, "")
     assert "Deleting what the demo made." in said
-    assert "Failed: step 5" in said
+    assert "Stopped in step 5" in said
     assert "may be left" not in said
 
 

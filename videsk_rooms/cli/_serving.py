@@ -7,6 +7,7 @@ import os
 import shlex
 import signal
 import socket
+import sys
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -61,6 +62,8 @@ def serve(
                     answered(record)
         finally:
             sandbox.stop()
+    if sys.stdout.isatty():
+        print()  # the shell's next prompt goes below the ^C
 
 
 class NewRequests:

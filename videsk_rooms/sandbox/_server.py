@@ -107,9 +107,16 @@ async def _read(request: web.BaseRequest) -> Incoming:
 
 
 async def _close(server: web.Server, runner: web.ServerRunner) -> None:
+    # asyncio never closes a connection that it has accepted, but not made when the server closes.
+    while accepting := [task for task in asyncio.all_tasks() if _is_accepting(task)]:
+        await asyncio.wait(accepting)
     transports = [connection.transport for connection in server.connections]
     await runner.cleanup()
     for transport in transports:
         if transport is not None:
             transport.abort()  # closing would wait for a client that does not read
     await asyncio.sleep(0)  # lets the aborted transports close their sockets
+
+
+def _is_accepting(task: asyncio.Task[object]) -> bool:
+    return "_accept_connection" in getattr(task.get_coro(), "__qualname__", "")

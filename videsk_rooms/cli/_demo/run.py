@@ -92,13 +92,14 @@ def conclude(demo: Demo, view: View, seconds: float) -> None:
         view: Where to say it.
         seconds: How long it took.
     """
-    failed = [step for step in demo.steps if not step.ok]
-    if failed:
-        numbers = ", ".join(str(step.number) for step in failed)
-        view.say(f"Failed: step {numbers}, after {seconds:.1f} s.", style="bold red")
-    else:
+    failed = [str(step.number) for step in demo.steps if not step.ok]
+    if not failed:
         text = f"{len(demo.steps)} steps, every one checked, in {seconds:.1f} s."
         view.say(text, style="bold green")
+    elif demo.interrupted:
+        view.say(f"Stopped in step {len(demo.steps)}, after {seconds:.1f} s.", style="bold red")
+    else:
+        view.say(f"Failed: step {', '.join(failed)}, after {seconds:.1f} s.", style="bold red")
     if demo.belongings.deletions:
         view.say(f"Rooms deleted after it: {demo.belongings.deletions}.")
     if demo.left:

@@ -130,6 +130,11 @@ class Demo:
         return bool(self.steps) and all(step.ok for step in self.steps)
 
     @property
+    def interrupted(self) -> bool:
+        """Whether the last step neither came to its end nor failed."""
+        return bool(self.steps) and not self.steps[-1].finished and self.steps[-1].error is None
+
+    @property
     def left(self) -> tuple[str, ...]:
         """The `external_id` of each room that may be left; a sandbox leaves none."""
         return self.belongings.names if self.live else ()

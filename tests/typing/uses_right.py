@@ -1,0 +1,367 @@
+# pyright: strict
+"""Programs as users write them. They are checked, never run: `tests/test_typing.py`."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+
+import aiohttp
+from typing_extensions import assert_type
+
+from videsk_rooms import (
+    APIError,
+    AsyncRooms,
+    AsyncVidesk,
+    Attempt,
+    AuthenticationError,
+    Authorization,
+    BadRequestError,
+    ClosedError,
+    ConfigurationError,
+    ConflictError,
+    ConnectionFailedError,
+    DeadlineExceededError,
+    Headers,
+    InvalidRequestError,
+    JSONValue,
+    NotFoundError,
+    OutcomeUnknownError,
+    PermissionDeniedError,
+    RateLimit,
+    RateLimitError,
+    Response,
+    ResponseError,
+    Retry,
+    Room,
+    RoomAccess,
+    RoomPage,
+    Rooms,
+    RoomStats,
+    ServerError,
+    Sort,
+    StatsView,
+    Timeout,
+    TransportError,
+    Videsk,
+    VideskError,
+    When,
+    __version__,
+)
+from videsk_rooms.sandbox import (
+    Fault,
+    FaultKind,
+    Operation,
+    RequestLog,
+    RequestRecord,
+    Sandbox,
+)
+
+ORDERS: list[Sort] = ["created_at", ["-created_at", "name"], ("exp",), {"updated_at": -1}]
+VIEW: StatsView = "snapshot"
+START: When = datetime(2042, 8, 14, 15, tzinfo=timezone.utc)
+END: When = timedelta(hours=2)
+
+VERSION: str = __version__
+
+
+# -- awaited --------------------------------------------------------------------------------------
+
+
+async def awaited() -> None:
+    async with AsyncVidesk() as videsk:
+        assert_type(videsk, AsyncVidesk)
+        assert_type(videsk.rooms, AsyncRooms)
+        settings: dict[str, int | bool] = {"maxParticipants": 10, "recordingEnabled": True}
+        room = await videsk.rooms.create(
+            name="Support", external_id="ticket-1", exp=END, nbf=START, settings=settings
+        )
+        assert_type(room, Room)
+        assert_type(await videsk.rooms.create(), Room)
+        assert_type(await videsk.rooms.get(room), Room)
+        assert_type(await videsk.rooms.get(room.id), Room)
+        assert_type(await videsk.rooms.get_by_external_id("ticket-1"), Room)
+        assert_type(await videsk.rooms.update(room, name="Moved", nbf=END, settings={}), Room)
+        assert_type(await videsk.rooms.update("id", external_id="b", exp=START), Room)
+        assert_type(await videsk.rooms.join(room), RoomAccess)
+        assert_type(await videsk.rooms.stats(room), RoomStats)
+        assert_type(await videsk.rooms.stats(room, view=VIEW), RoomStats)
+        await videsk.rooms.delete(room)
+        page = await videsk.rooms.list(
+            limit=10, skip=20, sort=ORDERS[0], ended=False, external_id="ticket-1"
+        )
+        assert_type(page, RoomPage)
+        async for each in videsk.rooms.iter(
+            sort="-exp", ended=True, external_id="ticket-1", page_size=50
+        ):
+            assert_type(each, Room)
+        rooms = videsk.rooms.iter()
+        assert_type(await rooms.__anext__(), Room)
+        assert_type([each.name async for each in rooms], list[str | None])
+        await rooms.aclose()
+        response = await videsk.request(
+            "GET", "/vpaas/rooms", query={"$limit": 1, "$sort": {"createdAt": -1}}, json=None
+        )
+        assert_type(response, Response)
+        patient = videsk.with_options(timeout=None, retry=Retry(), rate_limit=None, api_token="a")
+        assert_type(patient, AsyncVidesk)
+        await patient.close()
+
+
+# -- blocking -------------------------------------------------------------------------------------
+
+
+def blocking() -> None:
+    with Videsk() as videsk:
+        assert_type(videsk, Videsk)
+        assert_type(videsk.rooms, Rooms)
+        settings: dict[str, int | bool] = {"maxParticipants": 10, "recordingEnabled": True}
+        room = videsk.rooms.create(
+            name="Support", external_id="ticket-1", exp=END, nbf=START, settings=settings
+        )
+        assert_type(room, Room)
+        assert_type(videsk.rooms.create(), Room)
+        assert_type(videsk.rooms.get(room), Room)
+        assert_type(videsk.rooms.get(room.id), Room)
+        assert_type(videsk.rooms.get_by_external_id("ticket-1"), Room)
+        assert_type(videsk.rooms.update(room, name="Moved", nbf=END, settings={}), Room)
+        assert_type(videsk.rooms.update("id", external_id="b", exp=START), Room)
+        assert_type(videsk.rooms.join(room), RoomAccess)
+        assert_type(videsk.rooms.stats(room), RoomStats)
+        assert_type(videsk.rooms.stats(room, view=VIEW), RoomStats)
+        videsk.rooms.delete(room)
+        page = videsk.rooms.list(
+            limit=10, skip=20, sort=ORDERS[0], ended=False, external_id="ticket-1"
+        )
+        assert_type(page, RoomPage)
+        for each in videsk.rooms.iter(
+            sort="-exp", ended=True, external_id="ticket-1", page_size=50
+        ):
+            assert_type(each, Room)
+        rooms = videsk.rooms.iter()
+        assert_type(next(rooms), Room)
+        assert_type([each.name for each in rooms], list[str | None])
+        rooms.close()
+        response = videsk.request(
+            "GET", "/vpaas/rooms", query={"$limit": 1, "$sort": {"createdAt": -1}}, json=None
+        )
+        assert_type(response, Response)
+        patient = videsk.with_options(timeout=None, retry=Retry(), rate_limit=None, api_token="a")
+        assert_type(patient, Videsk)
+        patient.close()
+
+
+# -- setting up -----------------------------------------------------------------------------------
+
+
+def plain_token() -> str:
+    return "token"
+
+
+async def awaited_token() -> str:
+    return "token"
+
+
+async def set_up() -> None:
+    session, context = aiohttp.ClientSession(), ssl.create_default_context()
+    AsyncVidesk("token", base_url="https://api.videsk.io", timeout=10)
+    AsyncVidesk(plain_token, timeout=Timeout(total=20.0, attempt=None, connect=1))
+    AsyncVidesk(awaited_token, retry=Retry(1, base_delay=0.1, max_delay=1, max_retry_after=5))
+    AsyncVidesk(rate_limit=RateLimit(50, per=2, shared="redis://localhost:6379/0"))
+    AsyncVidesk(session=session, proxy="http://proxy:3128", trust_env=True, ssl=context)
+    Videsk(lambda: "token", base_url=None, timeout=None, retry=Retry(), rate_limit=RateLimit())
+    Videsk(awaited_token, proxy=None, trust_env=False, ssl=False)
+
+
+# -- reading --------------------------------------------------------------------------------------
+
+
+def read_room(room: Room) -> None:
+    assert_type(room.id, str)
+    assert_type(room.name, str | None)
+    assert_type(room.external_id, str | None)
+    assert_type(room.exp, datetime | None)
+    assert_type(room.nbf, datetime | None)
+    assert_type(room.settings, Mapping[str, JSONValue] | None)
+    assert_type(room.ended, bool | None)
+    assert_type(room.created_at, datetime | None)
+    assert_type(room.updated_at, datetime | None)
+    assert_type(room.authorizations, tuple[Authorization, ...] | None)
+    assert_type(room.access_token, str | None)
+    assert_type(room.extra, Mapping[str, JSONValue])
+    for one in room.authorizations or ():
+        assert_type((one.ip, one.jti), tuple[str | None, str | None])
+        assert_type(one.created_at, datetime | None)
+    assert_type({room: room.exp or room.created_at}, dict[Room, datetime | None])
+
+
+def read_page(page: RoomPage) -> None:
+    assert_type((page.total, page.limit, page.skip), tuple[int, int, int])
+    assert_type(page.data, tuple[Room, ...])
+    assert_type(page.has_more, bool)
+    assert_type(page[0], Room)
+    assert_type(page[1:], tuple[Room, ...])
+    assert_type(len(page), int)
+    assert_type([room.id for room in page], list[str])
+
+
+def read_access(access: RoomAccess, stats: RoomStats) -> None:
+    assert_type(access.access_token, str)
+    assert_type((access.exp, access.nbf), tuple[datetime | None, datetime | None])
+    assert_type(access.jti, str | None)
+    assert_type(access.claims, Mapping[str, JSONValue])
+    assert_type(stats.data, Mapping[str, JSONValue])
+    assert_type(stats.view, StatsView)
+
+
+def read_response(response: Response) -> None:
+    assert_type(response.status, int)
+    assert_type(response.headers, Headers)
+    assert_type(response.headers["x-request-id"], str)
+    assert_type(response.headers.get("retry-after"), str | None)
+    assert_type(response.body, bytes)
+    assert_type((response.method, response.url), tuple[str, str])
+    assert_type(response.request_id, str | None)
+    assert_type(response.attempts, tuple[Attempt, ...])
+    value = response.json()
+    if isinstance(value, dict):
+        total: JSONValue = value.get("total")
+        assert isinstance(total, int)
+    for attempt in response.attempts:
+        assert_type((attempt.number, attempt.status), tuple[int, int | None])
+        assert_type((attempt.duration, attempt.delay), tuple[float, float])
+        assert_type(attempt.started_at, datetime)
+        assert_type((attempt.error, attempt.request_id), tuple[str | None, str | None])
+
+
+# -- errors ---------------------------------------------------------------------------------------
+
+
+def handle(videsk: Videsk) -> str | None:  # noqa: C901, PLR0911 - each error once
+    try:
+        videsk.rooms.get("id")
+    except RateLimitError as error:
+        assert_type(error.retry_after, float | None)
+    except (BadRequestError, AuthenticationError, PermissionDeniedError) as error:
+        assert_type(error.errors, Mapping[str, object] | list[object])
+        assert_type((error.status, error.message), tuple[int, str])
+        return error.name or error.class_name
+    except NotFoundError as error:
+        assert_type(error.headers, Mapping[str, str])
+        return error.request_id
+    except (ConflictError, ServerError) as error:
+        return f"{error.method} {error.url}"
+    except APIError as error:
+        assert_type(error.attempts, tuple[Attempt, ...])
+    except ResponseError as error:
+        assert_type((error.path, error.body_start), tuple[str | None, str])
+    except ConnectionFailedError as error:
+        assert_type(error.attempts, tuple[Attempt, ...])
+    except DeadlineExceededError as error:
+        assert_type(error.outcome_unknown, bool)
+        return error.external_id
+    except OutcomeUnknownError as error:
+        return error.external_id
+    except TransportError as error:
+        assert_type(error.attempts, tuple[Attempt, ...])
+    except InvalidRequestError as error:
+        return error.argument
+    except (ClosedError, ConfigurationError, VideskError):
+        raise
+    return None
+
+
+def handle_as_builtin_errors(videsk: Videsk) -> None:
+    try:
+        videsk.rooms.list()
+    except TimeoutError as error:
+        assert_type(error, TimeoutError)
+    except ValueError as error:
+        assert_type(error, ValueError)
+
+
+# -- the sandbox and the fixtures -----------------------------------------------------------------
+
+
+async def sandboxes() -> None:
+    async with Sandbox(
+        port=0,
+        host="127.0.0.1",
+        api_token="token",
+        rate=None,
+        window="sliding",
+        seed=1,
+        retry_after=False,
+        delete_status=204,
+        join_status=200,
+    ) as sandbox:
+        assert_type(sandbox, Sandbox)
+        assert_type((sandbox.url, sandbox.api_token), tuple[str, str])
+    with Sandbox() as sandbox:
+        assert_type(sandbox.add_rooms(10), tuple[str, ...])
+        assert_type(
+            sandbox.add_room(
+                name="x",
+                external_id="y",
+                exp=sandbox.now,
+                nbf=sandbox.now,
+                settings={"a": 1},
+                created_at=sandbox.now,
+                extra={"b": [2]},
+                without=["ended"],
+            ),
+            dict[str, object],
+        )
+        assert_type(sandbox.rooms, tuple[dict[str, object], ...])
+        sandbox.advance(timedelta(hours=1))
+    assert_type(Sandbox().start(), Sandbox)
+    sandbox.stop()
+
+
+def read_the_log(log: RequestLog) -> None:
+    operation: Operation = "create"
+    for record in log.of(operation):
+        assert_type(record, RequestRecord)
+        assert_type((record.status, record.fault), tuple[int | None, FaultKind | None])
+        assert_type((record.path, record.body), tuple[str, bytes])
+        assert_type(record.query, tuple[tuple[str, str], ...])
+        assert_type(record.headers["authorization"], str)
+        assert_type(record.json, object)
+    assert_type((log[0].number, len(log)), tuple[int, int])
+    log.clear()
+
+
+def test_faults(videsk_sandbox: Sandbox) -> None:
+    faults = videsk_sandbox.faults
+    faults.status(503, message="x", errors={"a": 1}, headers={"Retry-After": "1"}, times=2)
+    faults.status(403, html=True, processed=True, on=("create", "list"))
+    faults.drop("after", reset=True, on="create", times=None)
+    faults.delay(0.1, process="last")
+    faults.truncated(keep=0.1)
+    faults.garbage(b"{", status=201)
+    faults.garbage_line(b"SSH-2.0\r\n", processed=True)
+    faults.empty(status=204)
+    faults.answer(302, headers={"Location": "/"}, body=b"")
+    faults.enormous(1024, gzip=True)
+    faults.random(0.2, seed=1, kinds=["status", "drop-after"], on={"get"})
+    assert_type(faults.pending, tuple[Fault, ...])
+    faults.clear()
+
+
+def test_tokens(videsk_sandbox: Sandbox, videsk: Videsk) -> None:
+    tokens = videsk_sandbox.tokens
+    token = tokens.issue(type="api-token", expires_in=timedelta(hours=1), networks=["10.0.0.0/8"])
+    assert_type(token, str)
+    tokens.bind(token, "127.0.0.1", "10.0.0.0/8")
+    tokens.forbid(token)
+    tokens.revoke(token)
+    tokens.restore(token)
+    assert_type(videsk.with_options(api_token=token).rooms.list().total, int)
+    assert_type(len(videsk_sandbox.requests), int)
+
+
+async def test_awaited(async_videsk: AsyncVidesk, videsk_sandbox: Sandbox) -> None:
+    room = await async_videsk.rooms.create(name="Support")
+    assert_type(room.access_token, str | None)
+    assert_type(videsk_sandbox.requests[-1].status, int | None)

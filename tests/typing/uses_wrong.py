@@ -1,0 +1,104 @@
+# ruff: noqa: B018, F401, I001 - a mistake is one, used or not
+"""Mistakes that a type checker must find, one a line.
+
+The comment at the end says what mypy calls it, and what pyright calls it. Checked by
+`tests/test_typing.py`, never run.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from videsk_rooms import APIError, AsyncVidesk, RateLimit, Retry, Room, RoomPage, Timeout, Videsk
+from videsk_rooms import Vidsk  # expect: attr-defined / reportAttributeAccessIssue
+from videsk_rooms.sandbox import Sandbox
+
+
+def set_up() -> None:
+    Videsk(api_key="token")  # expect: call-arg / reportCallIssue
+    Videsk(b"token")  # expect: arg-type / reportArgumentType
+    Videsk(lambda: 1)  # expect: arg-type, return-value / reportArgumentType
+    Videsk("token", "https://api.videsk.io")  # expect: call-arg / reportCallIssue
+    Videsk(timeout="30")  # expect: arg-type / reportArgumentType
+    Videsk(retry=3)  # expect: arg-type / reportArgumentType
+    Videsk(rate_limit=20)  # expect: arg-type / reportArgumentType
+    Videsk(session=None)  # expect: call-arg / reportCallIssue
+    AsyncVidesk(session="mine")  # expect: arg-type / reportArgumentType
+    AsyncVidesk(ssl="no")  # expect: arg-type / reportArgumentType
+    Timeout(total="30")  # expect: arg-type / reportArgumentType
+    Retry(tries=3)  # expect: call-arg / reportCallIssue
+    RateLimit(requests=0.5)  # expect: arg-type / reportArgumentType
+
+
+def call(videsk: Videsk, room: Room) -> None:
+    videsk.rooms.creat()  # expect: attr-defined / reportAttributeAccessIssue
+    videsk.rooms.create("Support")  # expect: call-arg / reportCallIssue
+    videsk.rooms.create(name=1)  # expect: arg-type / reportArgumentType
+    videsk.rooms.create(title="Support")  # expect: call-arg / reportCallIssue
+    videsk.rooms.create(exp="2042-08-14T18:00:00.000Z")  # expect: arg-type / reportArgumentType
+    videsk.rooms.create(nbf=3600)  # expect: arg-type / reportArgumentType
+    videsk.rooms.create(settings=[("a", 1)])  # expect: arg-type / reportArgumentType
+    videsk.rooms.get()  # expect: call-arg / reportCallIssue
+    videsk.rooms.get(7)  # expect: arg-type / reportArgumentType
+    videsk.rooms.get(None)  # expect: arg-type / reportArgumentType
+    videsk.rooms.get(room.external_id)  # expect: arg-type / reportArgumentType
+    videsk.rooms.get_by_external_id(room)  # expect: arg-type / reportArgumentType
+    videsk.rooms.update(room, name=None)  # expect: arg-type / reportArgumentType
+    videsk.rooms.update(room, exp=None)  # expect: arg-type / reportArgumentType
+    videsk.rooms.stats(room, view="all")  # expect: arg-type / reportArgumentType
+    videsk.rooms.stats(room, "report")  # expect: call-arg / reportCallIssue
+    videsk.rooms.list(sort=1)  # expect: arg-type / reportArgumentType
+    videsk.rooms.list(sort={"name": 2})  # expect: dict-item / reportArgumentType
+    videsk.rooms.list(limit="10")  # expect: arg-type / reportArgumentType
+    videsk.rooms.list(10)  # expect: call-arg / reportCallIssue
+    videsk.rooms.iter(limit=10)  # expect: call-arg / reportCallIssue
+    videsk.request("/vpaas/rooms")  # expect: call-arg / reportCallIssue
+    videsk.request("GET", "/vpaas/rooms", query="a=b")  # expect: arg-type / reportArgumentType
+    videsk.with_options(session=None)  # expect: call-arg / reportCallIssue
+    videsk.with_options(retry=None)  # expect: arg-type / reportArgumentType
+    videsk.rooms.delete(room).id  # expect: attr-defined / reportAttributeAccessIssue
+
+
+def read(videsk: Videsk, room: Room, page: RoomPage, error: APIError) -> None:
+    room.externalId  # expect: attr-defined / reportAttributeAccessIssue
+    room.name.upper()  # expect: union-attr / reportOptionalMemberAccess
+    room.exp - datetime.now(timezone.utc)  # expect: operator / reportOptionalOperand
+    room.name = "Moved"  # expect: misc / reportAttributeAccessIssue
+    room.extra["region"] = 1  # expect: index / reportIndexIssue
+    page["data"]  # expect: call-overload / reportArgumentType, reportCallIssue
+    page.data.append(room)  # expect: attr-defined / reportAttributeAccessIssue
+    error.retry_after  # expect: attr-defined / reportAttributeAccessIssue
+    videsk.rooms.join(room).token  # expect: attr-defined / reportAttributeAccessIssue
+    for each in videsk.rooms.iter():
+        each.ende  # expect: attr-defined / reportAttributeAccessIssue
+    for each in videsk.rooms.list():
+        each.ende  # expect: attr-defined / reportAttributeAccessIssue
+
+
+async def mix_up(videsk: AsyncVidesk, blocking: Videsk) -> None:
+    videsk.rooms.create()  # expect: unused-coroutine / reportUnusedCoroutine
+    videsk.rooms.get("id").name  # expect: attr-defined / reportAttributeAccessIssue
+    await blocking.rooms.get("id")  # expect: misc / reportGeneralTypeIssues
+    await videsk.rooms.iter()  # expect: misc / reportGeneralTypeIssues
+    for _ in videsk.rooms.iter():  # expect: attr-defined / reportGeneralTypeIssues
+        pass
+    async for _ in blocking.rooms.iter():  # expect: attr-defined / reportGeneralTypeIssues
+        pass
+    async for _ in videsk.rooms.list():  # expect: attr-defined / reportGeneralTypeIssues
+        pass
+    with videsk:  # expect: attr-defined / reportGeneralTypeIssues
+        pass
+    async with blocking:  # expect: attr-defined / reportGeneralTypeIssues
+        pass
+
+
+def imitate(sandbox: Sandbox) -> None:
+    Sandbox(window="rolling")  # expect: arg-type / reportArgumentType
+    Sandbox(delete_status=202)  # expect: arg-type / reportArgumentType
+    sandbox.advance(3600)  # expect: arg-type / reportArgumentType
+    sandbox.faults.status("503")  # expect: arg-type / reportArgumentType
+    sandbox.faults.status(503, on="creat")  # expect: arg-type / reportArgumentType
+    sandbox.faults.drop("later")  # expect: arg-type / reportArgumentType
+    sandbox.faults.random(kinds=["answers"])  # expect: list-item / reportArgumentType
+    sandbox.requests.of("creat")  # expect: arg-type / reportArgumentType
+    sandbox.url = "http://127.0.0.1"  # expect: misc / reportAttributeAccessIssue
