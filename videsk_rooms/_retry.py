@@ -270,7 +270,10 @@ class _Call:
         if error is None and answer.too_long:
             error = unexpected(response, "is longer than 10 MiB and was cut off")
         if error is not None:
-            raise error
+            try:
+                raise error
+            finally:
+                del error  # or the traceback and this frame keep each other alive
         return response
 
     def _no_answer(self, failure: Failure, decision: Decision) -> VideskError:
