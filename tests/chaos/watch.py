@@ -1,0 +1,113 @@
+"""What must be left when all is over: nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from videsk_rooms import AsyncVidesk
+
+_PATIENCE = 10.0
+_DESCRIPTORS = "/dev/fd"
+
+
+@contextmanager
+def watching(findings: list[str]) -> Iterator[None]:
+    """Find what is complained of in the background, and what is left behind.
+
+    Complaints are those that Python makes where nobody is to catch them: of tasks whose exception
+    was never retrieved, of resources that were not closed, of threads that ended badly.
+    """
+    complaints = _Complaints(findings)
+    logging.getLogger("asyncio").addHandler(complaints)
+    hooks = sys.unraisablehook, threading.excepthook
+    sys.unraisablehook = complaints.unraisable
+    threading.excepthook = complaints.in_thread
+    before = _held()
+    try:
+        yield
+        gc.collect()
+        findings += _left_over(before)
+    finally:
+        sys.unraisablehook, threading.excepthook = hooks
+        logging.getLogger("asyncio").removeHandler(complaints)
+
+
+async def check_at_rest(client: AsyncVidesk, findings: list[str]) -> None:
+    """Find the connections and the places in the pace that are still taken when no call is."""
+    session = client._transport._session
+    connector: Any = None if session is None else session.connector
+    if connector is not None:
+        await _settled(lambda: not connector._acquired)
+        if connector._acquired:
+            findings.append(f"{len(connector._acquired)} connections not given back")
+    for pacing in client._pacings:
+        taken: Any = {name: getattr(pacing, name, None) for name in ("_leaving", "_line")}
+        if any(taken.values()):
+            findings.append(f"places in the pace not given back: {taken}")
+
+
+async def check_tasks(findings: list[str]) -> None:
+    """Find the tasks that go on after the client is closed."""
+    own = asyncio.current_task()
+    await _settled(lambda: asyncio.all_tasks() == {own})
+    findings += [f"a task goes on: {task}" for task in asyncio.all_tasks() - {own}]
+
+
+async def _settled(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + _PATIENCE
+    while not condition() and time.monotonic() < end:  # noqa: ASYNC110 - there is no event for it
+        await asyncio.sleep(0.01)
+
+
+class _Complaints(logging.Handler):
+    def __init__(self, findings: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._findings = findings
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # A slow callback tells of the machine's load.
+        if not record.getMessage().startswith("Executing "):
+            self._findings.append(f"asyncio: {self.format(record)}")
+
+    def unraisable(self, complaint: sys.UnraisableHookArgs) -> None:
+        self._findings.append(f"unraisable: {complaint.exc_value!r} in {complaint.object!r}")
+
+    def in_thread(self, complaint: threading.ExceptHookArgs) -> None:
+        self._findings.append(f"in a thread: {complaint.exc_value!r} in {complaint.thread}")
+
+
+def _held() -> dict[str, set[str]]:
+    """Name the threads and the descriptors of this process."""
+    descriptors: set[str] = set()
+    if os.path.isdir(_DESCRIPTORS):
+        descriptors = {name for name in os.listdir(_DESCRIPTORS) if _is_open(name)}
+    threads = {f"{thread.name} {thread.ident}" for thread in threading.enumerate()}
+    return {"threads": threads, "descriptors": descriptors}
+
+
+def _is_open(descriptor: str) -> bool:
+    try:
+        os.fstat(int(descriptor))
+    except OSError:
+        return False  # the one that the listing itself was read through
+    return True
+
+
+def _left_over(before: dict[str, set[str]]) -> list[str]:
+    end = time.monotonic() + _PATIENCE
+    while True:
+        more = {what: held - before[what] for what, held in _held().items()}
+        if not any(more.values()) or time.monotonic() > end:
+            return [f"{what} left open: {names}" for what, names in more.items() if names]
+        time.sleep(0.01)
