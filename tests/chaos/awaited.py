@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_AT_ONCE = 64
+# More than the 100 connections of a client, so that some calls wait for one.
+_AT_ONCE = 128
 
 
 def run(*, creates: int, share: float, seed: int) -> Report:

@@ -36,6 +36,9 @@ class Manner:
         return {"retry": Retry(attempts=self.attempts, **SHORT_PAUSES), **self.options}
 
 
+# Low enough to bite.
+_PACE = RateLimit(requests=60, per=0.5)
+
 # The patient one nearly always has its way; the others see errors, which is what they are for.
 MANNERS: dict[str, Manner] = {
     PATIENT: Manner(6, {}, 8),
@@ -43,7 +46,8 @@ MANNERS: dict[str, Manner] = {
     "once": Manner(1, {}, 2),
     "rushed": Manner(6, {"timeout": 0.05}, 2),
     "very rushed": Manner(6, {"timeout": 0.01}, 1),
-    "paced": Manner(4, {"rate_limit": RateLimit(requests=100, per=0.5)}, 4),
+    "paced": Manner(4, {"rate_limit": _PACE}, 3),
+    "paced and rushed": Manner(4, {"rate_limit": _PACE, "timeout": 0.05}, 2),
 }
 
 Rooms: TypeAlias = "dict[str, AsyncRooms]"

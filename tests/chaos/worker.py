@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import threading
+import traceback
 from functools import partial
 from itertools import cycle
 from pathlib import Path
@@ -147,6 +148,13 @@ def _race_blocking(name: str, callers: int, result: _Result) -> None:
 
 
 async def _runner(rooms: AsyncRooms, name: str, number: int, result: _Result) -> None:
+    try:
+        await _run(rooms, name, number, result)
+    except Exception:
+        result.findings.append(traceback.format_exc())
+
+
+async def _run(rooms: AsyncRooms, name: str, number: int, result: _Result) -> None:
     """Ask for the room until it is there, under a name of one's own."""
     own = f"{os.getpid()}/{number}"
     while True:
