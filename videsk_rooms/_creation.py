@@ -60,14 +60,14 @@ async def create(
     except ConflictError as error:
         if not (error.outcome_unknown or name_is_ours):
             raise
-        conflict = error
+        conflict, took = error, monotonic() - began
     try:
         room = await _find_after_conflict(send, request.external_id or "", deadline)
-        if name_is_ours or _is_what_was_asked(room, request, conflict, monotonic() - began):
+        if name_is_ours or _is_what_was_asked(room, request, conflict, took):
             return await send(_codec.get(room), _decode.room, deadline)
-    except NotFoundError:
-        pass  # it was there, for the API said so, and is gone: nothing of ours is left
     except VideskError as error:
+        # Not found is no exception: the room is gone, or the listing lags behind, and whose it is
+        # cannot be told.
         raise unsettled(request, error) from error
     conflict.outcome_unknown = False
     try:
@@ -86,8 +86,10 @@ async def get_or_create(send: Send, request: Request) -> Room:
     name = request.external_id or ""
     conflict: ConflictError | None = None
     for _ in range(_ROUNDS):
+        look_up = find if conflict is None else _find_after_conflict
         try:
-            return await send(_codec.get(await find(send, name, deadline)), _decode.room, deadline)
+            room = await look_up(send, name, deadline)
+            return await send(_codec.get(room), _decode.room, deadline)
         except NotFoundError:
             pass
         try:
