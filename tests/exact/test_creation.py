@@ -18,10 +18,12 @@ from tests.support import API, ROOM, TOKEN, feathers
 from videsk_rooms import (
     APIError,
     AsyncVidesk,
+    AttemptEvent,
     AuthenticationError,
     BadRequestError,
     ConflictError,
     DeadlineExceededError,
+    Hooks,
     NotFoundError,
     OutcomeUnknownError,
     PermissionDeniedError,
@@ -242,6 +244,22 @@ async def test_a_generated_name_belongs_to_nobody_else(sandbox: Sandbox, fast: A
     sandbox.faults.answer(409, headers=JSON, body=TAKEN, processed=True, on="create")
     room = await fast.rooms.create(name="Support")
     assert operations(sandbox) == ["create", "list", "get"]
+    assert is_the_only_one(room, sandbox)
+
+
+async def test_a_generated_name_is_enough_to_know_the_room_by(
+    sandbox: Sandbox, fast: AsyncVidesk
+) -> None:
+    """Whatever it says of itself by now."""
+
+    async def rename(event: AttemptEvent) -> None:
+        if event.attempt.number == 1:
+            await fast.rooms.update(str(sandbox.rooms[0]["id"]), name="Renamed")
+
+    sandbox.faults.drop("after", on="create")
+    async with client(sandbox, hooks=Hooks(on_attempt=rename)) as videsk:
+        room = await videsk.rooms.create(name="Support")
+    assert room.name == "Renamed"
     assert is_the_only_one(room, sandbox)
 
 
