@@ -25,6 +25,7 @@ from videsk_rooms import (
     Headers,
     InvalidRequestError,
     NotFoundError,
+    OutcomeUnknownAtDeadlineError,
     OutcomeUnknownError,
     PermissionDeniedError,
     RateLimitError,
@@ -44,6 +45,7 @@ TREE: dict[type[VideskError], tuple[type[BaseException], ...]] = {
     ConnectionFailedError: (TransportError,),
     DeadlineExceededError: (TransportError, TimeoutError),
     OutcomeUnknownError: (TransportError,),
+    OutcomeUnknownAtDeadlineError: (DeadlineExceededError, OutcomeUnknownError),
     ResponseError: (VideskError,),
     APIError: (VideskError,),
     BadRequestError: (APIError,),
@@ -92,7 +94,10 @@ SAMPLES: dict[type[VideskError], VideskError] = {
     TransportError: TransportError("lost.", attempts=ATTEMPTS),
     ConnectionFailedError: ConnectionFailedError("refused.", attempts=ATTEMPTS),
     DeadlineExceededError: DeadlineExceededError(
-        "late.", attempts=ATTEMPTS, outcome_unknown=True, external_id="ticket-1"
+        "late.", attempts=ATTEMPTS, external_id="ticket-1"
+    ),
+    OutcomeUnknownAtDeadlineError: OutcomeUnknownAtDeadlineError(
+        "late.", attempts=ATTEMPTS, external_id="ticket-1"
     ),
     OutcomeUnknownError: OutcomeUnknownError("lost.", attempts=ATTEMPTS, external_id="ticket-1"),
     ResponseError: ResponseError(

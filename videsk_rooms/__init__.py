@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .errors import DeadlineExceededError as DeadlineExceededError
     from .errors import InvalidRequestError as InvalidRequestError
     from .errors import NotFoundError as NotFoundError
+    from .errors import OutcomeUnknownAtDeadlineError as OutcomeUnknownAtDeadlineError
     from .errors import OutcomeUnknownError as OutcomeUnknownError
     from .errors import PermissionDeniedError as PermissionDeniedError
     from .errors import RateLimitError as RateLimitError
@@ -69,6 +70,7 @@ _HOMES = {
         "DeadlineExceededError",
         "InvalidRequestError",
         "NotFoundError",
+        "OutcomeUnknownAtDeadlineError",
         "OutcomeUnknownError",
         "PermissionDeniedError",
         "RateLimitError",
@@ -110,6 +112,7 @@ __all__ = [
     "InvalidRequestError",
     "JSONValue",
     "NotFoundError",
+    "OutcomeUnknownAtDeadlineError",
     "OutcomeUnknownError",
     "PaceEvent",
     "PermissionDeniedError",

@@ -11,6 +11,7 @@ from .errors import (
     OutcomeUnknownAtDeadlineError,
     OutcomeUnknownError,
     TransportError,
+    without_tokens,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def no_answer(
         maybe: Whether any of them may have been processed.
         why: Why there is no further attempt.
     """
-    where = f"{request.method} {failure.url}"
+    where = f"{request.method} {without_tokens(failure.url)}"
     tried = _tried(attempts) + _WHY_NO_MORE.get(why, "")
     if failure.timed_out:
         text = f"{where}: no answer within {attempts[-1].duration:.3g} s{tried}"

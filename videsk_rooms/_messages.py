@@ -88,6 +88,15 @@ class Headers(Mapping[str, str]):
         headers._names, headers._raw = None, raw
         return headers
 
+    def without(self, secret: str) -> Headers:
+        """Return them with a secret taken out, where somebody has echoed it."""
+        values = (self._raw or self._all()).values()
+        if not any(secret in value for value in values):
+            return self
+        return Headers(
+            {name: value.replace(secret, "[removed]") for name, value in self._all().items()}
+        )
+
     def _all(self) -> dict[str, str]:
         if self._names is None:
             self.__init__(self._raw or {})  # type: ignore[misc]  # what `wrap` has put off
@@ -106,7 +115,15 @@ class Headers(Mapping[str, str]):
     def get(self, key: str, /, default: T) -> str | T: ...
 
     def get(self, key: str, /, default: object = None) -> object:
-        """Return a header, or the default."""
+        """Return a header, or the default.
+
+        Args:
+            key: The name, in any case.
+            default: What to return when there is no such header.
+
+        Returns:
+            The header's value, or the default.
+        """
         if self._raw is not None:
             return self._raw.get(key, default)
         return self._all().get(key.lower(), default)
@@ -274,9 +291,9 @@ def unexpected(response: Response, what: str, *, path: str | None = None) -> Res
     where = f" at {path}" if path else ""
     quoted = f"; it begins with {start!r}" if start else ""
     return ResponseError(
-        f"{response.method} {response.url}: the answer (status {response.status}) {what}{where}"
-        f"{quoted}. If base_url points at the API and no proxy stands in between, report it with "
-        f"request id {response.request_id!r}.",
+        f"{response.method} {without_tokens(response.url)}: the answer (status {response.status}) "
+        f"{what}{where}{quoted}. If base_url points at the API and no proxy stands in between, "
+        f"report it with request id {response.request_id!r}.",
         status=response.status,
         method=response.method,
         url=response.url,

@@ -218,6 +218,21 @@ def checked_base_url(value: object) -> str:
     return f"{parts.scheme}://{netloc}{parts.path}".rstrip("/")
 
 
+def checked_proxy(value: object) -> str | None:
+    """Refuse what is no URL of a proxy; it is not shown, for it may hold a password."""
+    if value is None:
+        return None
+    right = "give a URL such as 'http://proxy.example:3128', or None"
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else None
+        host, _port = (parts.hostname, parts.port) if parts else (None, None)
+    except ValueError:
+        parts = host = None
+    if parts is None or not host or parts.scheme not in {"http", "https"}:
+        raise ConfigurationError(f"proxy cannot be used; {right}")
+    return str(value)
+
+
 def _spelled_host(host: str, *, in_brackets: bool) -> str:
     """Spell a host in the one usual way; `ValueError` for what is none."""
     if in_brackets:

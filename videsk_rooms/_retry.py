@@ -143,7 +143,7 @@ class _Call:
         self._tries = 0
         self._maybe_processed = False
         self._renewed = False
-        self._pause = 0.0
+        self._delay = 0.0  # before the next attempt, so far
 
     async def run(self, read: Callable[[Response], T]) -> T:
         while True:
@@ -169,7 +169,9 @@ class _Call:
                 decision = self._decide(happened)
             if not decision.again:
                 try:
-                    raise self._final(failed)
+                    # From None: in a task written in Python, aiohttp's exception may still be the
+                    # one being handled, and would be printed with what it quotes.
+                    raise self._final(failed) from None
                 finally:
                     del failed  # or the traceback and this frame keep each other alive
             failed = None  # likewise
@@ -190,11 +192,9 @@ class _Call:
             self._request, pipeline.source, client_timeout(pipeline.timeout, left), departure
         )
         duration = monotonic() - started
-        attempt = make_attempt(
-            len(self._attempts) + 1, started_at, duration, outcome, self._pause + started - before
-        )
+        attempt = make_attempt(len(self._attempts) + 1, started_at, duration, outcome, self._delay)
         self._tries += 1
-        self._pause = 0.0
+        self._delay = 0.0
         self._attempts.append(attempt)
         if isinstance(outcome, Answer):
             pipeline.pacing.learn(outcome.headers)
@@ -203,16 +203,19 @@ class _Call:
         await pipeline.observer.attempted(self._request, attempt, self._deadline)
         return outcome, used
 
-    async def _depart(self, before: float) -> Departure:
+    async def _depart(self) -> Departure:
         departure: Departure | None = None
+        began = monotonic()
         with self._pipeline.waits.at_most(self._deadline.left()):
             departure = await self._pipeline.pacing.depart()
         if departure is None:
             if self._pipeline.transport.closed:
                 raise closed()
             raise self._too_late("while it waited for the rate limit")
+        waited = monotonic() - began
+        self._delay += waited
         try:
-            await self._pipeline.observer.paced(self._request, monotonic() - before, self._deadline)
+            await self._pipeline.observer.paced(self._request, waited, self._deadline)
         except BaseException:  # cancelled in a hook
             departure.over()
             raise
@@ -257,7 +260,7 @@ class _Call:
         # A hook may have taken some of the time that was left.
         with pipeline.waits.at_most(self._deadline.left()):
             await anyio.sleep(decision.pause)
-        self._pause = decision.pause
+        self._delay += decision.pause
 
     def _success(self, value: T) -> T:
         self._pipeline.budget.refill()

@@ -93,8 +93,9 @@ def error_of(response: Response) -> APIError | ResponseError | None:
 
 def not_found(response: Response, message: str) -> NotFoundError:
     """Make the error for a search that found nothing: the API answers those with an empty page."""
+    where = f"{response.method} {without_tokens(response.url)}"
     return NotFoundError(
-        f"{response.method} {response.url}: {message}. Create it first, or check the id.",
+        f"{where}: {message}. Create it first, or check the id.",
         status=404,
         name="NotFound",
         message=message,

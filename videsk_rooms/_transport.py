@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import platform
+import re
+import ssl as _ssl
 from functools import lru_cache
 from math import inf
 from typing import TYPE_CHECKING
@@ -13,10 +15,9 @@ from yarl import URL
 
 from ._auth import NoTokenError, Ticket, authorize, ticket_in_hand
 from ._messages import Answer, Failure, Headers
-from .errors import ClosedError, without_tokens
+from .errors import ClosedError, ConfigurationError, without_tokens
 
 if TYPE_CHECKING:
-    import ssl as _ssl
     from collections.abc import Sequence
 
     from aiohttp import ClientMiddlewareType
@@ -58,6 +59,7 @@ class Transport:
         trust_env: bool,
         ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None,
     ) -> None:
+        _check(session, ssl)
         self.base_url = base_url
         self._origin = URL(base_url).origin()
         self._session = session
@@ -108,7 +110,7 @@ class Transport:
             raise ticket.error
         if self.closed and isinstance(outcome, Failure):
             raise closed(sent=outcome.cause != "not_sent")
-        if isinstance(outcome, Answer) and outcome.status >= 400 and ticket.used is not None:
+        if ticket.used is not None:
             _remove_token(outcome, ticket.used.reveal())
         return outcome, ticket.used
 
@@ -152,7 +154,13 @@ class Transport:
             return Failure(cause, "the time was up", url, timed_out=True)
         except (aiohttp.ClientError, OSError) as error:
             return Failure("interrupted", _told(error), url)
-        except RuntimeError:
+        except asyncio.CancelledError:
+            # aiohttp cancels those who wait for a connection when the session closes under them.
+            if session.closed and not _cancelled_by_its_owner():
+                raise closed() from None
+            raise
+        except Exception:
+            # A session closed under a request fails in several ways, an AssertionError among them.
             if session.closed:
                 raise closed() from None
             raise
@@ -228,19 +236,40 @@ async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:
     return b"".join(chunks), False
 
 
-def _remove_token(answer: Answer, token: str) -> None:
-    """Take our own token out of an error's answer, where a proxy may have echoed the request."""
-    secret = token.encode("ascii")
-    if secret in answer.body:
-        answer.body = answer.body.replace(secret, b"[removed]")
-    if any(token in value for value in answer.headers.values()):
-        cleaned = {
-            name: value.replace(token, "[removed]") for name, value in answer.headers.items()
-        }
-        answer.headers = Headers(cleaned)
+def _remove_token(outcome: Answer | Failure, token: str) -> None:
+    """Take our own token out of what came back, where a proxy may have echoed the request."""
+    if isinstance(outcome, Failure):
+        outcome.detail = outcome.detail.replace(token, "[removed]")
+        return
+    # Some write a slash in JSON as \\/.
+    for spelled in {token, token.replace("/", "\\/")}:
+        secret = spelled.encode("ascii")
+        if secret in outcome.body:
+            outcome.body = outcome.body.replace(secret, b"[removed]")
+    outcome.headers = outcome.headers.without(token)
+
+
+def _cancelled_by_its_owner() -> bool:
+    cancelling = getattr(asyncio.current_task(), "cancelling", None)  # new in Python 3.11
+    return cancelling is not None and cancelling() > 0
+
+
+def _check(session: object, ssl: object) -> None:
+    if session is not None and not isinstance(session, aiohttp.ClientSession):
+        raise ConfigurationError(
+            f"session is a {type(session).__name__}; give an aiohttp.ClientSession"
+        )
+    if ssl is not None and not isinstance(ssl, bool | _ssl.SSLContext | aiohttp.Fingerprint):
+        raise ConfigurationError(
+            f"ssl={ssl!r}: give an ssl.SSLContext, an aiohttp.Fingerprint, or False"
+        )
+
+
+_CREDENTIALS = re.compile(r"//[^/@\s'\"]*@")
 
 
 def _told(error: BaseException) -> str:
     name = type(error).__name__
-    text = without_tokens(str(error))
+    # A proxy's URL is quoted with its password.
+    text = _CREDENTIALS.sub("//", without_tokens(str(error)))
     return text if name == "ConnectionLostError" else f"{name}: {text}" if text else name

@@ -14,6 +14,7 @@ from ._options import (
     RateLimit,
     Retry,
     checked_base_url,
+    checked_proxy,
     checked_rate_limit,
     checked_retry,
     checked_timeout,
@@ -95,7 +96,11 @@ class AsyncVidesk:
     ) -> None:
         source = token_source(api_token)
         self._transport = Transport(
-            checked_base_url(base_url), session=session, proxy=proxy, trust_env=trust_env, ssl=ssl
+            checked_base_url(base_url),
+            session=session,
+            proxy=checked_proxy(proxy),
+            trust_env=trust_env,
+            ssl=ssl,
         )
         self._pipeline = Pipeline(
             transport=self._transport,

@@ -41,6 +41,7 @@ __all__ = [
     "DeadlineExceededError",
     "InvalidRequestError",
     "NotFoundError",
+    "OutcomeUnknownAtDeadlineError",
     "OutcomeUnknownError",
     "PermissionDeniedError",
     "RateLimitError",
@@ -221,7 +222,6 @@ class APIError(VideskError):
         retry_after: Seconds after which the server wants to be asked again, if it said so.
     """
 
-    retry_after: float | None = None
     status: int
     name: str | None
     message: str
@@ -232,6 +232,7 @@ class APIError(VideskError):
     request_id: str | None
     headers: Mapping[str, str]
     attempts: tuple[Attempt, ...]
+    retry_after: float | None = None
 
     def __init__(
         self,
@@ -292,7 +293,8 @@ class ServerError(APIError):
 # -- no token in any text -------------------------------------------------------------------------
 
 _BEARER = re.compile(r"(?i)\bbearer\s+[^\s\"'<>,;\\]{12,}")
-_JSON_WEB_TOKEN = re.compile(r"\beyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){0,2}")
+# No word boundary before it: in %20eyJ… and \neyJ… there is none.
+_JSON_WEB_TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,2}")
 _TOKEN_FIELD = re.compile(r"(?i)(\"\w*(?:token|secret|authorization)\w*\"\s*:\s*\")[^\"]*")
 
 

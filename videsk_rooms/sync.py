@@ -127,7 +127,7 @@ class Videsk:
             retry: How often a call is tried.
             rate_limit: Another pace than this client's; `None`: no pacing.
             hooks: Other hooks than this client's.
-            api_token: Another API token.
+            api_token: Another API token; its requests are paced by themselves.
 
         Returns:
             The view. Closing it closes nothing: the connections are this client's.
