@@ -181,8 +181,7 @@ class _Call:
 
     async def _attempt(self) -> tuple[Answer | Failure, Secret | None]:
         pipeline = self._pipeline
-        before = monotonic()
-        departure = pipeline.pacing.depart_at_once() or await self._depart(before)
+        departure = pipeline.pacing.depart_at_once() or await self._depart()
         left = self._deadline.left()
         if left <= 0:
             departure.over()

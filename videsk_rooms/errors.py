@@ -8,6 +8,7 @@
     │   ├── ConnectionFailedError                   surely not processed
     │   ├── DeadlineExceededError   (TimeoutError)  the time was up
     │   └── OutcomeUnknownError                     may have been processed
+    │       └── OutcomeUnknownAtDeadlineError       both: a DeadlineExceededError as well
     ├── ResponseError                               an answer that is not the API's
     └── APIError                                    the API said no
         ├── BadRequestError 400     ├── AuthenticationError 401   ├── PermissionDeniedError 403
