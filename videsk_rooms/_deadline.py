@@ -12,7 +12,7 @@ class Deadline:
     __slots__ = ("_at", "total")
 
     def __init__(self, total: float | None) -> None:
-        self.total = total
+        self.total: float | None = total
         self._at = inf if total is None else monotonic() + total
 
     def left(self) -> float:
