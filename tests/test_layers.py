@@ -22,17 +22,25 @@ CLIENT = (
     "errors",
     "models",
     "_json",
+    "_drafts",
     "_messages",
     "_checks",
     "_codec",
     "_decode",
+    "_decision",
     "_status",
     "_paging",
     "_options",
+    "_deadline",
+    "_failures",
+    "_observing",
+    "_tracing",
     "_auth",
-    "_transport",
     "_pacing",
+    "_transport",
     "_retry",
+    "_lookup",
+    "_creation",
     "rooms",
     "client",
     "_portal",
@@ -52,13 +60,13 @@ REQUIRED = {"anyio", "attrs", "cattrs"}
 # aiohttp, with what comes with it.
 AIOHTTP = {"aiohttp", "multidict", "yarl"}
 MAY_IMPORT_AIOHTTP = {"_auth", "_transport", "sandbox"}
-# The packages of the extras: who may import them.
+# The packages of the extras: who may import them, a file or all of a folder.
 OPTIONAL = {
     "jwt": {"sandbox"},
-    "opentelemetry": {"integrations"},
+    "opentelemetry": {"_tracing", "integrations"},
     "orjson": {"_json"},
     "pytest": {"pytest_plugin"},
-    "redis": {"_pacing"},
+    "redis": {"_pacing/_redis.py"},
     "rich": {"cli"},
     "typer": {"cli"},
     "uvloop": {"_portal"},
@@ -67,6 +75,8 @@ OPTIONAL = {
 # package covers the files of the command line, which it imports late.
 AT_ONCE = {("_json", "orjson"), ("pytest_plugin", "pytest"), ("cli", "rich"), ("cli", "typer")}
 NEVER_AT_ONCE = {"cli/__init__.py", "cli/__main__.py"}
+# What some systems lack: the only file that may import it, which others import late in turn.
+NOT_EVERYWHERE = {"fcntl": "_pacing/_file.py"}
 
 DOWN = "the imports of the client run down the table only"
 APART = "client and sandbox share nothing, not even types"
@@ -75,6 +85,7 @@ PUBLIC = "what stands outside imports what OUTSIDE lists only"
 CARRIER = "on the client's side only _auth and _transport import aiohttp"
 OPTION = "an optional package is imported by those that OPTIONAL lists only"
 LATE = "an optional package is imported where it is used"
+SYSTEM = "one file imports what some systems lack, and is itself imported where it is used"
 UNKNOWN = "this is no dependency"
 NOWHERE = "one of the two has no place in the table"
 
@@ -130,9 +141,7 @@ class _Reader(ast.NodeVisitor):
             folders = [PACKAGE.name, *self.file.split("/")][: -node.level]
             home = ".".join([*folders, *filter(None, [home])])
         for alias in node.names:
-            # A name out of the package itself is a file, or what `__init__.py` has.
-            file = alias.name if (PACKAGE / f"{alias.name}.py").exists() else "__init__"
-            target = f"{home}.{file}" if home == PACKAGE.name else home
+            target = _module(home, alias.name)
             self.imports.append(Import(self.file, node.lineno, target, self._when))
 
     def visit_If(self, node: ast.If) -> None:
@@ -151,6 +160,16 @@ class _Reader(ast.NodeVisitor):
         for statement in body:
             self.visit(statement)
         self._when = before
+
+
+def _module(home: str, name: str) -> str:
+    """Tell where a name comes from: one out of a folder is a file, or what `__init__.py` has."""
+    package, *folders = home.split(".")
+    if package != PACKAGE.name:
+        return home
+    if PACKAGE.joinpath(*folders, f"{name}.py").exists():
+        return f"{home}.{name}"
+    return home if folders else f"{home}.__init__"
 
 
 def imports_in(file: str, source: str) -> list[Import]:
@@ -173,7 +192,8 @@ def files() -> dict[str, str]:
 
 def broken_rules(found: list[Import]) -> list[str]:
     """Tell what is wrong with imports, a line each."""
-    return [words for one in found for words in (*_own(one), *_aiohttp(one), *_other(one))]
+    rules = (_own, _aiohttp, _system, _other)
+    return [words for one in found for rule in rules for words in rule(one)]
 
 
 def _own(one: Import) -> Iterator[str]:
@@ -205,6 +225,14 @@ def _aiohttp(one: Import) -> Iterator[str]:
         yield one.breaks(CARRIER)
 
 
+def _system(one: Import) -> Iterator[str]:
+    """Judge an import of what some systems lack, and of the file that needs it."""
+    needed_by = {f"{PACKAGE.name}/{file}" for file in NOT_EVERYWHERE.values()}
+    at_once = one.when == "at once" and f"{one.target.replace('.', '/')}.py" in needed_by
+    if at_once or NOT_EVERYWHERE.get(one.target, one.file) != one.file:
+        yield one.breaks(SYSTEM)
+
+
 def _other(one: Import) -> Iterator[str]:
     """Judge an import of another package."""
     package = one.package
@@ -214,7 +242,7 @@ def _other(one: Import) -> Iterator[str]:
     if package not in OPTIONAL:
         if one.importer != "integrations":
             yield one.breaks(UNKNOWN)
-    elif one.importer not in OPTIONAL[package]:
+    elif not {one.importer, one.file} & OPTIONAL[package]:
         yield one.breaks(OPTION)
     elif one.when == "at once" and not _may_be_at_once(one):
         yield one.breaks(LATE)
@@ -271,7 +299,13 @@ TYPES = "if TYPE_CHECKING:\n    "
         ("_decode.py", LATER + "import orjson", "2 imports orjson later", OPTION),
         ("sandbox/_a.py", "try:\n    import jwt\nexcept E:\n    0", "2 imports jwt at once", LATE),
         ("cli/__init__.py", "import typer", "1 imports typer at once", LATE),
-        ("_pacing.py", "import redis.asyncio", "1 imports redis at once", LATE),
+        ("_pacing/_redis.py", "import redis.asyncio", "1 imports redis at once", LATE),
+        ("_pacing/_ring.py", LATER + "import redis", "2 imports redis later", OPTION),
+        ("_tracing.py", "import opentelemetry.trace", "1 imports opentelemetry at once", LATE),
+        ("_retry.py", LATER + "import opentelemetry", "2 imports opentelemetry later", OPTION),
+        ("_pacing/_ring.py", LATER + "import fcntl", "2 imports fcntl later", SYSTEM),
+        ("_pacing/__init__.py", "from . import _file", "1 imports _pacing at once", SYSTEM),
+        ("_pacing/_shared.py", "from ._file import A", "1 imports _pacing at once", SYSTEM),
         ("_portal.py", "import trio", "1 imports trio at once", UNKNOWN),
         ("_new.py", "from .errors import A", "1 imports errors at once", NOWHERE),
     ],
@@ -289,7 +323,10 @@ def test_a_broken_rule_is_told_in_words(file: str, source: str, found: str, rule
         ("rooms.py", "from . import _codec, _decode"),
         ("client.py", TYPES + "import aiohttp"),
         ("_json.py", "try:\n    import orjson\nexcept ImportError:\n    pass"),
+        ("_pacing/__init__.py", LATER + "from ._file import FileStore"),
+        ("_pacing/_file.py", "import fcntl\nfrom ._ring import Ring"),
         ("_pacing/_redis.py", LATER + "import redis"),
+        ("_tracing.py", LATER + "from opentelemetry import trace"),
         ("integrations/fastapi.py", "import fastapi\nfrom videsk_rooms import AsyncVidesk"),
         ("cli/_demo/run.py", "import rich\nfrom .. import _output\nfrom ...sync import Videsk"),
         ("sandbox/_server.py", "from aiohttp import web\nfrom ._api import RoomsApi"),
@@ -332,6 +369,8 @@ def test_importing_the_package_loads_nothing_else() -> None:
         ("VideskError", set()),
         ("Room", {"attr", "attrs"}),
         ("Retry", {"attr", "attrs"}),
+        ("RateLimit", {"attr", "attrs"}),
+        ("Hooks", {"attr", "attrs", "anyio", "orjson"}),
         ("Response", {"attr", "attrs", "orjson"}),
     ],
 )
