@@ -235,7 +235,7 @@ class Pages:
         self.running += 1
         self.started.set()
         try:
-            await self.gate.wait()
+            await asyncio.wait_for(self.gate.wait(), 30)  # lest a mistake hang the suite
         except asyncio.CancelledError:
             self.cancelled += 1
             raise
