@@ -355,6 +355,7 @@ def test_any_name_is_sent_or_refused(name: str) -> None:
         (lambda: any_request("GET /"), "method", "give an HTTP method, such as 'GET'"),
         (lambda: any_request("GET\n"), "method", "give an HTTP method"),
         (lambda: any_request(path="vpaas/rooms"), "path", "begins with one slash"),
+        (lambda: any_request(path="//evil.example/a"), "path", "begins with one slash"),
         (lambda: any_request(path=URL("/a")), "path", "not a URL"),
         (lambda: any_request(query="a=b"), "query", "give a mapping of names to values"),
         (lambda: any_request(query={"": 1}), "query", "give names that are strings"),

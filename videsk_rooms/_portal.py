@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import functools
 import sys
 import threading
 import weakref
+from time import monotonic, sleep
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -31,7 +33,14 @@ from typing import (
 from .errors import ClosedError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
+    from collections.abc import (
+        AsyncGenerator,
+        Awaitable,
+        Callable,
+        Coroutine,
+        Generator,
+        Sequence,
+    )
 
     from typing_extensions import Self
 
@@ -46,6 +55,9 @@ T = TypeVar("T")
 _WAIT_SLICE = 0.1 if sys.platform == "win32" else -1
 _PATIENCE_AT_CLOSE = 5.0
 _PATIENCE_AT_EXIT = 1.0
+# How long cancelled calls may take to clean up before their callers are let go without them.
+_PATIENCE_WITH_CALLS = 1.0
+_HELD_BACK_AT_EXIT = 2.0
 
 
 class _Call(Generic[R]):
@@ -55,6 +67,7 @@ class _Call(Generic[R]):
         "_arguments",
         "_done",
         "_error",
+        "_forsaken",
         "_function",
         "_keywords",
         "_loop",
@@ -74,6 +87,7 @@ class _Call(Generic[R]):
         self._arguments = arguments
         self._keywords = keywords
         self._task: asyncio.Task[None] | None = None
+        self._forsaken = False
         self._error: BaseException | None = None
         self._done = threading.Lock()
         self._done.acquire()
@@ -81,22 +95,37 @@ class _Call(Generic[R]):
     # In the loop's thread:
 
     def start(self) -> None:
-        self._task = asyncio.ensure_future(self._run())
+        if self._loop.ending:
+            self.refuse()
+        else:
+            self._task = asyncio.ensure_future(self._run())
 
     def cancel(self) -> None:
+        """Give the call up: its caller has gone."""
+        self._forsaken = True
+        self._loop.calls.discard(self)  # _run may never begin, so it cannot be left to it
         if self._task is not None:
             self._task.cancel()
+
+    def refuse(self) -> None:
+        """Let the caller go: the loop ends without an outcome of this call."""
+        self._error = asyncio.CancelledError()
+        self._release()
 
     async def _run(self) -> None:
         try:
             self._result = await self._function(*self._arguments, **self._keywords)
         except BaseException as error:  # all of them belong to the caller
-            self._error = error
+            # With nobody to take it away, the error and this frame would keep each other alive.
+            self._error = None if self._forsaken else error
         finally:
             self._release()
 
     def _release(self) -> None:
-        self._loop.calls.discard(self)
+        try:
+            self._loop.calls.remove(self)
+        except KeyError:
+            return  # let go before
         self._done.release()
 
     # In the caller's thread:
@@ -109,17 +138,12 @@ class _Call(Generic[R]):
         error, self._error = self._error, None
         if error is None:
             return self._result
-        if isinstance(error, asyncio.CancelledError):
-            raise _closed() from None
+        if self._loop.closed and isinstance(error, asyncio.CancelledError | ClosedError):
+            raise _refusal() from None
         try:
             raise error
         finally:
             del error  # or the traceback and this frame keep each other alive
-
-    def abandon(self) -> None:
-        """Let the caller go: the loop has ended without running this call."""
-        self._error = asyncio.CancelledError()
-        self._release()
 
 
 class _Loop:
@@ -129,52 +153,127 @@ class _Loop:
         self.calls: set[_Call[Any]] = set()
         self.loop: asyncio.AbstractEventLoop | None = None
         self.thread: threading.Thread | None = None
+        self.closed = False
+        self.ending = False
+        # Reentrant: a signal handler may close the client whose thread is being started.
+        self._starting = threading.RLock()
         self._last = last
-        self._stop: asyncio.Event | None = None
+        self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self) -> asyncio.AbstractEventLoop:
-        ready = threading.Event()
+    # In a caller's thread:
+
+    def started(self) -> asyncio.AbstractEventLoop:
+        """Return the loop; the first call starts its thread."""
+        with self._starting:
+            if self.loop is None and not self.closed and not _exiting.is_set():
+                self._start()
+            loop = self.loop
+        if loop is None or self.closed:
+            self.stop_soon()  # for a signal handler that closed while the thread was started
+            raise _refusal()
+        return loop
+
+    def _start(self) -> None:
+        # Made here and not in the thread, so that there is no handshake to be interrupted, and a
+        # failure, such as no file descriptor left, reaches the caller.
+        loop = asyncio.new_event_loop()
+        first = threading.Lock()
         # A daemon: a client that nobody closed must not keep the interpreter from leaving.
-        self.thread = threading.Thread(
-            target=self._thread, args=(ready,), name="videsk-rooms", daemon=True
+        thread = threading.Thread(
+            target=self._thread, args=(loop, first), name="videsk-rooms", daemon=True
         )
-        self.thread.start()
-        ready.wait()
-        assert self.loop is not None  # noqa: S101 - told to the type checker
-        return self.loop
-
-    def _thread(self, ready: threading.Event) -> None:
-        asyncio.run(self._main(ready))
-        for call in list(self.calls):
-            call.abandon()
-
-    async def _main(self, ready: threading.Event) -> None:
-        self._stop = asyncio.Event()
-        self.loop = asyncio.get_running_loop()
-        ready.set()
-        await self._stop.wait()
-        for call in list(self.calls):
-            call.cancel()
-        await self._last()
-
-    def background(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Run a coroutine in the loop for nobody. To be called in the loop's thread."""
-        task = asyncio.ensure_future(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        try:
+            thread.start()
+        except BaseException as error:
+            # Ctrl-C comes before the thread has begun or after it: whoever is first takes the loop.
+            if first.acquire(blocking=False):
+                loop.close()
+                if isinstance(error, RuntimeError) and not threading.main_thread().is_alive():
+                    raise _refusal(_LEAVING) from None
+            else:
+                self.thread, self.loop = thread, loop
+            raise
+        self.thread, self.loop = thread, loop
 
     def stop_soon(self) -> None:
         """Ask the thread to end; waits for nothing, so that a finalizer may call it anywhere."""
-        if self.loop is not None and self._stop is not None:
-            try:
-                self.loop.call_soon_threadsafe(self._stop.set)
-            except RuntimeError:
-                return  # it has ended
+        self.soon(self._stop.set)
 
-    def join(self, patience: float) -> None:
+    def soon(self, callback: Callable[..., object], *arguments: object) -> bool:
+        """Have something done in the loop, and tell whether there is one to do it."""
+        if self.loop is None:
+            return False
+        try:
+            self.loop.call_soon_threadsafe(callback, *arguments)
+        except RuntimeError:
+            return False  # it has ended
+        return True
+
+    def close(self, patience: float) -> None:
+        """Ask the thread to end, and wait for it for so many seconds."""
+        with self._starting:
+            self.closed = True
+        self.stop_soon()
         if self.thread is not None and self.thread is not threading.current_thread():
             self.thread.join(patience)
+
+    # In the loop's thread:
+
+    def _thread(self, loop: asyncio.AbstractEventLoop, first: threading.Lock) -> None:
+        if not first.acquire(blocking=False):
+            return  # the caller was interrupted, and has closed the loop
+        try:
+            loop.run_until_complete(self._main())
+        finally:
+            self.ending = True
+            loop.close()
+            for call in list(self.calls):  # handed over when the loop ran no more
+                call.refuse()
+
+    async def _main(self) -> None:
+        await self._stop.wait()
+        self.ending = True
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await self._last()
+        if others:
+            # A task may take its time, such as a callable's of the user: it keeps the thread, which
+            # nobody has to wait for, but not the callers.
+            await asyncio.wait(others, timeout=_PATIENCE_WITH_CALLS)
+            for call in list(self.calls):
+                call.refuse()
+            await asyncio.wait(others)
+        loop = asyncio.get_running_loop()
+        await loop.shutdown_asyncgens()
+        # An interpreter that exits starts no thread to wait in, and has waited already.
+        with contextlib.suppress(RuntimeError):
+            await loop.shutdown_default_executor()
+
+    def background(self, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a coroutine function in the loop for nobody."""
+        if self.ending:
+            return
+        task = asyncio.ensure_future(function())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class _Reading(Generic[T]):
+    """Batches, of which an interrupted caller may want the next and the end at once."""
+
+    def __init__(self, batches: Batches[T]) -> None:
+        self._batches = batches
+        self._turn = asyncio.Lock()
+
+    async def next_batch(self) -> Sequence[T]:
+        async with self._turn:
+            return await self._batches.next_batch()
+
+    async def close(self) -> None:
+        async with self._turn:  # a generator that runs cannot be closed
+            await self._batches.aclose()
 
 
 class Portal:
@@ -186,12 +285,10 @@ class Portal:
         Args:
             last: What is awaited in the loop before it ends.
         """
-        self._inner = _Loop(last)
-        self._starting = threading.Lock()
-        self._closed = False
-        self._finalizer = weakref.finalize(self, self._inner.stop_soon)
-        self._finalizer.atexit = False  # _close_all waits, a finalizer does not
-        _open_portals.add(self)
+        self._inner = inner = _Loop(last)
+        _open_loops.add(inner)
+        finalizer = weakref.finalize(self, _let_go, inner)
+        finalizer.atexit = False  # _close_all waits, a finalizer does not
 
     def call(
         self,
@@ -207,84 +304,88 @@ class Portal:
         Raises:
             ClosedError: The portal is closed, or was closed meanwhile.
         """
-        if self._closed:
-            raise _closed()
         inner = self._inner
-        loop = inner.loop or self._start()
+        if inner.closed:
+            raise _refusal()
+        loop = inner.loop or inner.started()
         if asyncio._get_running_loop() is loop:
             raise RuntimeError(
                 "a blocking client was called from its own event loop, where it would wait for "
                 "itself; use AsyncVidesk in a callable given as api_token"
             )
         call: _Call[R] = _Call(inner, function, arguments, keywords)
-        inner.calls.add(call)
         try:
-            loop.call_soon_threadsafe(call.start)
-        except RuntimeError:
-            inner.calls.discard(call)
-            raise _closed() from None
-        try:
+            inner.calls.add(call)
+            try:
+                loop.call_soon_threadsafe(call.start)
+            except RuntimeError:
+                if not loop.is_closed():
+                    raise  # not the loop's, but a signal handler's
+                raise _refusal() from None
             call.wait()
         except BaseException:
-            _cancel_soon(loop, call)
+            if not inner.soon(call.cancel):
+                inner.calls.discard(call)
             raise
         return call.outcome()
 
     def drain(self, batches: Batches[T]) -> Generator[T, None, None]:
         """Iterate over batches, a hand-off each; leaving early closes them."""
+        reading = _Reading(batches)
         try:
-            while batch := self.call(batches.next_batch):
+            while batch := self.call(reading.next_batch):
                 yield from batch
-        finally:
-            self._finish(batches)
+        except BaseException:
+            # Closed without waiting for it: this may be the garbage collection of any thread, even
+            # the loop's own, and holding any lock.
+            self._inner.soon(self._inner.background, reading.close)
+            raise
 
-    def _finish(self, batches: Batches[T]) -> None:
-        loop = self._inner.loop
-        if self._closed or loop is None:
-            return  # closing has cancelled everything
-        if asyncio._get_running_loop() is loop:
-            # Collected as garbage in the loop's own thread, which cannot wait for itself.
-            self._inner.background(batches.aclose())
-        else:
-            self.call(batches.aclose)
-
-    def _start(self) -> asyncio.AbstractEventLoop:
-        with self._starting:
-            if self._closed:
-                raise _closed()
-            return self._inner.loop or self._inner.start()
-
-    def close(self, *, patience: float = _PATIENCE_AT_CLOSE) -> None:
+    def close(self) -> None:
         """End the loop and its thread. Calls under way raise `ClosedError`.
 
-        Args:
-            patience: Seconds to wait for the thread; it is left to itself after that.
+        Waits for the thread, but not for ever: what does not let itself be cancelled, such as a
+        callable of the user, keeps the thread until it is done.
         """
-        with self._starting:
-            self._closed = True
-        self._inner.stop_soon()
-        self._inner.join(patience)
+        self._inner.close(_PATIENCE_AT_CLOSE)
 
 
-_open_portals: weakref.WeakSet[Portal] = weakref.WeakSet()
+# -- the end --------------------------------------------------------------------------------------
+
+_CLOSED = "the client is closed; make a new one, or close it after its last call"
+_LEAVING = "the interpreter is exiting, and the client with it; make its last call before"
+
+# A plain set, copied in one step: a WeakSet cannot be read while another thread makes a client.
+_open_loops: set[_Loop] = set()
+_exiting = threading.Event()
+
+
+def _let_go(loop: _Loop) -> None:
+    _open_loops.discard(loop)
+    loop.stop_soon()
 
 
 @atexit.register
 def _close_all() -> None:
     """Close what nobody closed: silently, and without waiting long."""
-    for portal in list(_open_portals):
-        portal.close(patience=_PATIENCE_AT_EXIT)
+    _exiting.set()
+    loops = list(_open_loops)
+    for loop in loops:
+        loop.close(0)
+    deadline = monotonic() + _PATIENCE_AT_EXIT
+    for loop in loops:
+        loop.close(max(0.0, deadline - monotonic()))
 
 
-def _cancel_soon(loop: asyncio.AbstractEventLoop, call: _Call[R]) -> None:
-    try:
-        loop.call_soon_threadsafe(call.cancel)
-    except RuntimeError:
-        return  # the loop has ended, and the call with it
-
-
-def _closed() -> ClosedError:
-    return ClosedError("the client is closed; make a new one, or close it after its last call")
+def _refusal(text: str = _CLOSED) -> ClosedError:
+    if _exiting.is_set():
+        text = _LEAVING
+        if threading.current_thread() is not threading.main_thread():
+            # All other threads but daemons have ended. The interpreter leaves while a daemon waits
+            # here, as it would in any other call; raising would have it die of this error, and
+            # print a traceback into every exit.
+            sleep(_HELD_BACK_AT_EXIT)
+    return ClosedError(text)
 
 
 # -- deriving -------------------------------------------------------------------------------------

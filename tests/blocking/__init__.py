@@ -1,0 +1,1 @@
+"""Tests of the blocking face: threads, interruptions, the end."""

@@ -1,0 +1,112 @@
+"""The interpreter exits whatever became of the clients: soon, silently, and with its own code."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.blocking.support import FOREVER, Script, under_way
+
+if TYPE_CHECKING:
+    from videsk_rooms.sandbox import Sandbox
+
+EXITING = (
+    "ClosedError: the interpreter is exiting, and the client with it; make its last call before\n"
+)
+
+
+def script(sandbox: Sandbox, way: str) -> Script:
+    """Run the program that leaves a client in a way."""
+    sandbox.add_rooms(5)
+    return Script("leaving", way, url=sandbox.url, token=sandbox.api_token)
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        "closed",
+        "never_used",
+        "forgotten",
+        "in_a_cycle",
+        "in_a_global",
+        "many_in_a_global",
+        "by_a_name",
+        "with_a_callable",
+        "still_iterating",
+        "sys_exit",
+        "sys_exit_in_a_thread",
+    ],
+)
+def test_leaving(sandbox: Sandbox, way: str) -> None:
+    """Nothing has to be closed, and nothing is said about what was not."""
+    assert script(sandbox, way).finish() == (0, "", "")
+
+
+def test_calls_of_daemon_threads(sandbox: Sandbox) -> None:
+    """Daemon threads end with the interpreter, in their calls, without a traceback."""
+    sandbox.faults.delay(FOREVER, times=None)
+    leaving = script(sandbox, "calls_of_daemons")
+    under_way(sandbox, 3)
+    leaving.go_on()
+    assert leaving.finish() == (0, "", "")
+
+
+@pytest.mark.parametrize("way", ["daemons_that_call_on", "daemons_that_iterate"])
+def test_daemon_threads_that_do_not_stop(sandbox: Sandbox, way: str) -> None:
+    """Also between two calls: the next one is none that a traceback is printed for."""
+    leaving = script(sandbox, way)
+    under_way(sandbox, 20)
+    leaving.go_on()
+    assert leaving.finish() == (0, "", "")
+
+
+def test_a_daemon_thread_that_is_waited_for(sandbox: Sandbox) -> None:
+    """If something at exit joins the daemon, its call does not keep it for ever."""
+    sandbox.faults.delay(FOREVER, times=None)
+    leaving = script(sandbox, "a_daemon_that_somebody_waits_for")
+    under_way(sandbox)
+    leaving.go_on()
+    assert leaving.finish() == (0, EXITING, "")
+
+
+def test_a_call_at_exit(sandbox: Sandbox) -> None:
+    """What `atexit` runs before the client is closed may call it: the last registered is first."""
+    assert script(sandbox, "at_exit").finish() == (0, "int: 5\n", "")
+
+
+def test_a_first_call_at_exit(sandbox: Sandbox) -> None:
+    """A first call needs a thread, which newer Pythons do not start any more at exit.
+
+    3.10 and 3.11 do, 3.12 does not, and later ones changed their minds again.
+    """
+    code, out, err = script(sandbox, "at_exit_for_the_first_time").finish()
+    allowed = {"int: 5\n"} if sys.version_info < (3, 12) else {"int: 5\n", EXITING}
+    assert (code, err) == (0, "")
+    assert out in allowed
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        "at_exit_after_the_package",
+        "at_exit_with_a_new_client",
+        "in_a_finalizer",
+        "in_a_finalizer_for_the_first_time",
+    ],
+)
+def test_a_call_too_late(sandbox: Sandbox, way: str) -> None:
+    """After the clients were closed, a call is refused at once: no thread would answer it."""
+    assert script(sandbox, way).finish() == (0, EXITING, "")
+
+
+@pytest.mark.parametrize("way", ["an_exception", "an_exception_under_with"])
+def test_an_exception_that_nobody_catches(sandbox: Sandbox, way: str) -> None:
+    """Its own traceback is all that is printed."""
+    code, out, err = script(sandbox, way).finish()
+    assert (code, out) == (1, "")
+    assert err.startswith("Traceback (most recent call last):\n")
+    assert err.endswith("\nLookupError: on purpose\n")
+    assert err.count("Traceback") == 1
+    assert "videsk" not in err

@@ -1,0 +1,140 @@
+"""Where a loop is running already: in a notebook, in a coroutine, in the client's own loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.blocking.support import Thread, blocking_client
+from videsk_rooms import AsyncVidesk, Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from videsk_rooms import Videsk
+    from videsk_rooms.sandbox import Sandbox
+
+
+async def test_in_a_coroutine(sandbox: Sandbox, client: Videsk) -> None:
+    """It blocks the loop that is running, as it says, and works."""
+    room = client.rooms.create(external_id="ticket-1")
+    assert [found.id for found in client.rooms.iter()] == [room.id]
+    assert asyncio.get_running_loop().is_running()
+
+
+async def test_in_a_callback(client: Videsk) -> None:
+    """A callback of the running loop may call it too."""
+    answered = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_soon(lambda: answered.set_result(client.rooms.list().total))
+    assert await answered == 0
+
+
+async def test_in_threads_of_a_coroutine(sandbox: Sandbox, client: Videsk) -> None:
+    """In threads of its own the running loop goes on meanwhile."""
+    ids = sandbox.add_rooms(8)
+    rooms = await asyncio.gather(*(asyncio.to_thread(client.rooms.get, one) for one in ids))
+    assert [room.id for room in rooms] == list(ids)
+
+
+def test_in_loops_that_come_and_go(client: Videsk) -> None:
+    """A client belongs to no loop but its own: the callers' may end and others begin."""
+
+    async def ask() -> int:
+        return client.rooms.list().total
+
+    def ask_in_a_loop() -> int:
+        return asyncio.run(ask())
+
+    assert [asyncio.run(ask()) for _ in range(2)] == [0, 0]
+    assert [thread.result() for thread in [Thread(ask_in_a_loop) for _ in range(4)]] == [0] * 4
+
+
+async def test_beside_an_awaited_client(sandbox: Sandbox, client: Videsk) -> None:
+    """Both faces can be used in the same coroutine."""
+    async with AsyncVidesk(
+        sandbox.api_token, base_url=sandbox.url, retry=Retry(attempts=1), rate_limit=None
+    ) as awaited:
+        room = await awaited.rooms.create()
+        assert client.rooms.get(room).id == (await awaited.rooms.get(room)).id
+
+
+# -- in a callable that gives the token -----------------------------------------------------------
+
+
+def asked_awaitably(call: Callable[[], object], token: str) -> Callable[[], object]:
+    async def ask() -> str:
+        call()
+        return token
+
+    return ask
+
+
+def asked_plainly(call: Callable[[], object], token: str) -> Callable[[], object]:
+    def ask() -> str:
+        call()
+        return token
+
+    return ask
+
+
+@pytest.mark.parametrize("asked", [asked_awaitably, asked_plainly])
+def test_its_own_client_in_a_callable(
+    sandbox: Sandbox, asked: Callable[[Callable[[], object], str], Callable[[], object]]
+) -> None:
+    """It would wait for itself for ever; the error says so, and what to do."""
+    clients: list[Videsk] = []
+    ask = asked(lambda: clients[0].rooms.list(), sandbox.api_token)
+    with blocking_client(sandbox, api_token=ask) as client:
+        clients.append(client)
+        with pytest.raises(RuntimeError, match="callable given as api_token"):
+            Thread(client.rooms.list).result()
+    assert len(sandbox.requests) == 0
+
+
+@pytest.mark.parametrize("asked", [asked_awaitably, asked_plainly])
+def test_another_client_in_a_callable(
+    sandbox: Sandbox, asked: Callable[[Callable[[], object], str], Callable[[], object]]
+) -> None:
+    """A client with a loop and a token of its own may be asked for the token."""
+    with blocking_client(sandbox) as other:
+        ask = asked(other.rooms.list, sandbox.api_token)
+        with blocking_client(sandbox, api_token=ask) as client:
+            assert client.rooms.list().total == 0
+    assert len(sandbox.requests) == 2
+
+
+def test_a_view_with_another_token_in_a_plain_callable(sandbox: Sandbox) -> None:
+    """It waits for no token, and the callable runs beside the loop, so the loop can answer."""
+    clients: list[Videsk] = []
+
+    def ask() -> str:
+        clients[0].with_options(api_token=sandbox.api_token).rooms.list()
+        return sandbox.api_token
+
+    with blocking_client(sandbox, api_token=ask) as client:
+        clients.append(client)
+        assert client.rooms.list().total == 0
+    assert len(sandbox.requests) == 2
+
+
+TENANT: contextvars.ContextVar[str] = contextvars.ContextVar("tenant")
+
+
+@pytest.mark.parametrize("awaitably", [True, False])
+def test_a_callable_sees_the_context_of_the_caller(sandbox: Sandbox, awaitably: bool) -> None:
+    """Context variables go along into the loop, and what is set there stays there."""
+    tenants: list[str] = []
+
+    def look() -> None:
+        tenants.append(TENANT.get())
+        TENANT.set("changed")
+
+    asked = asked_awaitably if awaitably else asked_plainly
+    TENANT.set("caller")
+    with blocking_client(sandbox, api_token=asked(look, sandbox.api_token)) as client:
+        client.rooms.list()
+    assert tenants == ["caller"]
+    assert TENANT.get() == "caller"
