@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import traceback
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from videsk_rooms import (
     DeadlineExceededError,
     InvalidRequestError,
     NotFoundError,
+    Response,
     Timeout,
 )
 
@@ -111,9 +113,8 @@ def test_results_are_freed_by_reference_counts(sandbox: Sandbox, client: Videsk)
     with no_garbage_collection():
         response: Any = client.request("GET", "/vpaas/rooms", query={"$limit": 100})
         assert len(response.body) > 20_000
-        gone = weakref.ref(response)
         del response
-        eventually(lambda: gone() is None)
+        eventually(lambda: not [each for each in gc.get_objects() if isinstance(each, Response)])
         eventually(lambda: calls_alive() == 0)
 
 
