@@ -15,6 +15,7 @@ from videsk_rooms import (
     AsyncRooms,
     AsyncVidesk,
     Attempt,
+    AttemptEvent,
     AuthenticationError,
     Authorization,
     BadRequestError,
@@ -24,16 +25,20 @@ from videsk_rooms import (
     ConnectionFailedError,
     DeadlineExceededError,
     Headers,
+    Hooks,
     InvalidRequestError,
     JSONValue,
     NotFoundError,
+    OutcomeUnknownAtDeadlineError,
     OutcomeUnknownError,
+    PaceEvent,
     PermissionDeniedError,
     RateLimit,
     RateLimitError,
     Response,
     ResponseError,
     Retry,
+    RetryEvent,
     Room,
     RoomAccess,
     RoomPage,
@@ -82,6 +87,8 @@ async def awaited() -> None:
         assert_type(await videsk.rooms.get(room), Room)
         assert_type(await videsk.rooms.get(room.id), Room)
         assert_type(await videsk.rooms.get_by_external_id("ticket-1"), Room)
+        assert_type(await videsk.rooms.get_or_create("ticket-1"), Room)
+        await videsk.rooms.get_or_create("a", name="b", exp=END, nbf=START, settings=settings)
         assert_type(await videsk.rooms.update(room, name="Moved", nbf=END, settings={}), Room)
         assert_type(await videsk.rooms.update("id", external_id="b", exp=START), Room)
         assert_type(await videsk.rooms.join(room), RoomAccess)
@@ -106,6 +113,7 @@ async def awaited() -> None:
         assert_type(response, Response)
         patient = videsk.with_options(timeout=None, retry=Retry(), rate_limit=None, api_token="a")
         assert_type(patient, AsyncVidesk)
+        assert_type(videsk.with_options(hooks=Hooks()).rooms, AsyncRooms)
         await patient.close()
 
 
@@ -125,6 +133,8 @@ def blocking() -> None:
         assert_type(videsk.rooms.get(room), Room)
         assert_type(videsk.rooms.get(room.id), Room)
         assert_type(videsk.rooms.get_by_external_id("ticket-1"), Room)
+        assert_type(videsk.rooms.get_or_create("ticket-1"), Room)
+        videsk.rooms.get_or_create("a", name="b", exp=END, nbf=START, settings=settings)
         assert_type(videsk.rooms.update(room, name="Moved", nbf=END, settings={}), Room)
         assert_type(videsk.rooms.update("id", external_id="b", exp=START), Room)
         assert_type(videsk.rooms.join(room), RoomAccess)
@@ -149,6 +159,7 @@ def blocking() -> None:
         assert_type(response, Response)
         patient = videsk.with_options(timeout=None, retry=Retry(), rate_limit=None, api_token="a")
         assert_type(patient, Videsk)
+        assert_type(videsk.with_options(hooks=Hooks()).rooms, Rooms)
         patient.close()
 
 
@@ -172,6 +183,38 @@ async def set_up() -> None:
     AsyncVidesk(session=session, proxy="http://proxy:3128", trust_env=True, ssl=context)
     Videsk(lambda: "token", base_url=None, timeout=None, retry=Retry(), rate_limit=RateLimit())
     Videsk(awaited_token, proxy=None, trust_env=False, ssl=False)
+    retry, rate_limit = Retry(attempts=2), RateLimit(10)
+    assert_type((retry.attempts, retry.base_delay), tuple[int, float])
+    assert_type((retry.max_delay, retry.max_retry_after), tuple[float, float])
+    assert_type((rate_limit.requests, rate_limit.per), tuple[int, float])
+    assert_type(rate_limit.shared, str | None)
+
+
+# -- watching -------------------------------------------------------------------------------------
+
+
+def note_attempt(event: AttemptEvent) -> None:
+    assert_type((event.operation, event.method, event.path), tuple[str, str, str])
+    assert_type(event.attempt, Attempt)
+
+
+async def note_retry(event: RetryEvent) -> None:
+    assert_type((event.operation, event.method, event.path), tuple[str, str, str])
+    assert_type((event.attempt, event.pause), tuple[Attempt, float])
+
+
+def note_pace(event: PaceEvent) -> None:
+    assert_type((event.operation, event.method, event.path), tuple[str, str, str])
+    assert_type(event.waited, float)
+
+
+def watch() -> None:
+    hooks = Hooks(on_attempt=note_attempt, on_retry=note_retry, on_pace=note_pace)
+    AsyncVidesk(hooks=hooks)
+    Videsk(hooks=hooks)
+    seen: list[AttemptEvent] = []
+    Videsk(hooks=Hooks(seen.append))
+    Videsk(hooks=Hooks(on_pace=None))
 
 
 # -- reading --------------------------------------------------------------------------------------
@@ -243,6 +286,7 @@ def handle(videsk: Videsk) -> str | None:  # noqa: C901, PLR0911 - each error on
         videsk.rooms.get("id")
     except RateLimitError as error:
         assert_type(error.retry_after, float | None)
+        assert_type((error.outcome_unknown, error.external_id), tuple[bool, str | None])
     except (BadRequestError, AuthenticationError, PermissionDeniedError) as error:
         assert_type(error.errors, Mapping[str, object] | list[object])
         assert_type((error.status, error.message), tuple[int, str])
@@ -254,6 +298,7 @@ def handle(videsk: Videsk) -> str | None:  # noqa: C901, PLR0911 - each error on
         return f"{error.method} {error.url}"
     except APIError as error:
         assert_type(error.attempts, tuple[Attempt, ...])
+        assert_type(error.retry_after, float | None)
     except ResponseError as error:
         assert_type((error.path, error.body_start), tuple[str | None, str])
     except ConnectionFailedError as error:
@@ -270,6 +315,20 @@ def handle(videsk: Videsk) -> str | None:  # noqa: C901, PLR0911 - each error on
     except (ClosedError, ConfigurationError, VideskError):
         raise
     return None
+
+
+async def reconcile(videsk: AsyncVidesk) -> Room | None:
+    try:
+        return await videsk.rooms.create()
+    except OutcomeUnknownAtDeadlineError as error:
+        late: DeadlineExceededError = error
+        unknown: OutcomeUnknownError = error
+        raise unknown from late
+    except VideskError as error:
+        assert_type((error.outcome_unknown, error.external_id), tuple[bool, str | None])
+        if error.outcome_unknown and error.external_id is not None:
+            return await videsk.rooms.get_or_create(error.external_id)
+        return None
 
 
 def handle_as_builtin_errors(videsk: Videsk) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from videsk_rooms import APIError, AsyncVidesk, RateLimit, Retry, Room, RoomPage, Timeout, Videsk
+from videsk_rooms import APIError, AsyncVidesk, AttemptEvent, Hooks, PaceEvent, RateLimit, Retry
+from videsk_rooms import RetryEvent, Room, RoomPage, Timeout, TransportError, Videsk, VideskError
 from videsk_rooms import Vidsk  # expect: attr-defined / reportAttributeAccessIssue
 from videsk_rooms.sandbox import Sandbox
 
@@ -27,7 +28,26 @@ def set_up() -> None:
     AsyncVidesk(ssl="no")  # expect: arg-type / reportArgumentType
     Timeout(total="30")  # expect: arg-type / reportArgumentType
     Retry(tries=3)  # expect: call-arg / reportCallIssue
+    Retry("3")  # expect: arg-type / reportArgumentType
     RateLimit(requests=0.5)  # expect: arg-type / reportArgumentType
+    RateLimit(shared=6379)  # expect: arg-type / reportArgumentType
+    RateLimit(window=1)  # expect: call-arg / reportCallIssue
+
+
+def note_pace(event: PaceEvent) -> None:
+    event.pause  # expect: attr-defined / reportAttributeAccessIssue
+
+
+def watch(videsk: Videsk, event: AttemptEvent, again: RetryEvent) -> None:
+    Videsk(hooks=None)  # expect: arg-type / reportArgumentType
+    Videsk(hooks=note_pace)  # expect: arg-type / reportArgumentType
+    Hooks(on_attempt=note_pace)  # expect: arg-type / reportArgumentType
+    Hooks(on_error=note_pace)  # expect: call-arg / reportCallIssue
+    Hooks(on_retry=lambda: None)  # expect: arg-type, misc / reportArgumentType
+    videsk.with_options(hooks=None)  # expect: arg-type / reportArgumentType
+    event.status  # expect: attr-defined / reportAttributeAccessIssue
+    event.operation = "x"  # expect: misc / reportAttributeAccessIssue
+    again.pause.upper()  # expect: attr-defined / reportAttributeAccessIssue
 
 
 def call(videsk: Videsk, room: Room) -> None:
@@ -43,6 +63,10 @@ def call(videsk: Videsk, room: Room) -> None:
     videsk.rooms.get(None)  # expect: arg-type / reportArgumentType
     videsk.rooms.get(room.external_id)  # expect: arg-type / reportArgumentType
     videsk.rooms.get_by_external_id(room)  # expect: arg-type / reportArgumentType
+    videsk.rooms.get_or_create()  # expect: call-arg / reportCallIssue
+    videsk.rooms.get_or_create("a", external_id="b")  # expect: misc / reportCallIssue
+    videsk.rooms.get_or_create(None)  # expect: arg-type / reportArgumentType
+    videsk.rooms.get_or_create("a", "Support")  # expect: call-arg / reportCallIssue
     videsk.rooms.update(room, name=None)  # expect: arg-type / reportArgumentType
     videsk.rooms.update(room, exp=None)  # expect: arg-type / reportArgumentType
     videsk.rooms.stats(room, view="all")  # expect: arg-type / reportArgumentType
@@ -59,7 +83,7 @@ def call(videsk: Videsk, room: Room) -> None:
     videsk.rooms.delete(room).id  # expect: attr-defined / reportAttributeAccessIssue
 
 
-def read(videsk: Videsk, room: Room, page: RoomPage, error: APIError) -> None:
+def read(videsk: Videsk, room: Room, page: RoomPage) -> None:
     room.externalId  # expect: attr-defined / reportAttributeAccessIssue
     room.name.upper()  # expect: union-attr / reportOptionalMemberAccess
     room.exp - datetime.now(timezone.utc)  # expect: operator / reportOptionalOperand
@@ -67,12 +91,19 @@ def read(videsk: Videsk, room: Room, page: RoomPage, error: APIError) -> None:
     room.extra["region"] = 1  # expect: index / reportIndexIssue
     page["data"]  # expect: call-overload / reportArgumentType, reportCallIssue
     page.data.append(room)  # expect: attr-defined / reportAttributeAccessIssue
-    error.retry_after  # expect: attr-defined / reportAttributeAccessIssue
     videsk.rooms.join(room).token  # expect: attr-defined / reportAttributeAccessIssue
     for each in videsk.rooms.iter():
         each.ende  # expect: attr-defined / reportAttributeAccessIssue
     for each in videsk.rooms.list():
         each.ende  # expect: attr-defined / reportAttributeAccessIssue
+
+
+def catch(any_error: VideskError, error: TransportError, refused: APIError) -> None:
+    any_error.attempts  # expect: attr-defined / reportAttributeAccessIssue
+    any_error.external_id.upper()  # expect: union-attr / reportOptionalMemberAccess
+    any_error.unknown_outcome  # expect: attr-defined / reportAttributeAccessIssue
+    error.retry_after  # expect: attr-defined / reportAttributeAccessIssue
+    refused.retry_after + 1  # expect: operator / reportOptionalOperand
 
 
 async def mix_up(videsk: AsyncVidesk, blocking: Videsk) -> None:
