@@ -216,7 +216,7 @@ def token_source(api_token: str | TokenCallable | None) -> TokenSource:
 class Ticket:
     """What one attempt tells the middleware, and what it tells the attempt."""
 
-    __slots__ = ("_departure", "error", "left", "origin", "source", "used")
+    __slots__ = ("_departure", "error", "given_up", "left", "origin", "source", "used")
 
     def __init__(self, source: TokenSource, origin: URL, departure: Departure) -> None:
         self.source = source
@@ -224,6 +224,7 @@ class Ticket:
         self.used: Secret | None = None
         self.error: Exception | None = None
         self.left = False
+        self.given_up = False
         self._departure = departure
 
     def leave(self) -> None:

@@ -8,7 +8,7 @@ import re
 import ssl as _ssl
 from functools import lru_cache
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from yarl import URL
@@ -68,6 +68,7 @@ class Transport:
         self._trust_env = trust_env
         self._ssl = True if ssl is None else ssl
         self.closed = False
+        self._under_way: dict[Ticket, asyncio.Task[Any] | None] = {}
         self._headers = {"Accept": "application/json", "User-Agent": user_agent()}
         # Those of every request are the session's own, which aiohttp prepares once.
         own: dict[str, str] = {} if self._owns_session else self._headers
@@ -96,16 +97,27 @@ class Transport:
             Exception: Whatever a callable that gives the token raised.
         """
         if self.closed:
+            departure.over()
             raise closed()
         ticket = Ticket(source, self._origin, departure)
-        if not self._owns_session:
-            ticket.leave()  # when a connection of another's session is had, nobody tells
+        self._under_way[ticket] = asyncio.current_task()
         restore = ticket_in_hand.set(ticket)
         try:
+            if not self._owns_session:
+                ticket.leave()  # when a connection of another's session is had, nobody tells
             outcome = await self._exchange(request, self.url_of(request), timeout, ticket)
+        except asyncio.CancelledError:
+            # Given up when the client closed; and when a session closes, aiohttp cancels those who
+            # wait for a connection.
+            if self._is_gone() and not _cancelled_by_its_owner(ticket):
+                raise closed(sent=ticket.left) from None
+            raise
         finally:
             ticket_in_hand.reset(restore)
+            del self._under_way[ticket]
             departure.over()
+            if ticket.given_up:
+                _uncancel()
         if ticket.error is not None:
             raise ticket.error
         if self.closed and isinstance(outcome, Failure):
@@ -154,16 +166,14 @@ class Transport:
             return Failure(cause, "the time was up", url, timed_out=True)
         except (aiohttp.ClientError, OSError) as error:
             return Failure("interrupted", _told(error), url)
-        except asyncio.CancelledError:
-            # aiohttp cancels those who wait for a connection when the session closes under them.
-            if session.closed and not _cancelled_by_its_owner():
-                raise closed() from None
-            raise
         except Exception:
             # A session closed under a request fails in several ways, an AssertionError among them.
             if session.closed:
                 raise closed() from None
             raise
+
+    def _is_gone(self) -> bool:
+        return self.closed or (self._session is not None and self._session.closed)
 
     def _make_session(self) -> aiohttp.ClientSession:
         self._session = aiohttp.ClientSession(
@@ -177,8 +187,14 @@ class Transport:
         return self._session
 
     async def close(self) -> None:
-        """Close the connections, unless the session is the caller's."""
+        """End what is under way, and close the connections, unless the session is the caller's."""
         self.closed = True
+        # Closing the session alone would leave some waiting: for the rest of a body, for the
+        # handshake of a connection.
+        for ticket, task in self._under_way.items():
+            if task is not None and task is not asyncio.current_task():
+                ticket.given_up = True
+                task.cancel()
         if self._owns_session and self._session is not None:
             await self._session.close()
 
@@ -249,9 +265,15 @@ def _remove_token(outcome: Answer | Failure, token: str) -> None:
     outcome.headers = outcome.headers.without(token)
 
 
-def _cancelled_by_its_owner() -> bool:
+def _cancelled_by_its_owner(ticket: Ticket) -> bool:
     cancelling = getattr(asyncio.current_task(), "cancelling", None)  # new in Python 3.11
-    return cancelling is not None and cancelling() > 0
+    return cancelling is not None and cancelling() > int(ticket.given_up)
+
+
+def _uncancel() -> None:
+    uncancel = getattr(asyncio.current_task(), "uncancel", None)  # new in Python 3.11
+    if uncancel is not None:
+        uncancel()
 
 
 def _check(session: object, ssl: object) -> None:
