@@ -227,10 +227,10 @@ class Ticket:
         self.given_up = False
         self._departure = departure
 
-    def leave(self) -> None:
-        """Tell that the request is leaving now: it has its connection."""
+    async def leave(self) -> None:
+        """Tell that the request has its connection and leaves as soon as this returns."""
+        await self._departure.leave()
         self.left = True
-        self._departure.left()
 
 
 ticket_in_hand: ContextVar[Ticket] = ContextVar("videsk_rooms_ticket")

@@ -104,7 +104,7 @@ class Transport:
         restore = ticket_in_hand.set(ticket)
         try:
             if not self._owns_session:
-                ticket.leave()  # when a connection of another's session is had, nobody tells
+                await ticket.leave()  # when a connection of another's session is had, nobody tells
             outcome = await self._exchange(request, self.url_of(request), timeout, ticket)
         except asyncio.CancelledError:
             # Given up when the client closed; and when a session closes, aiohttp cancels those who
@@ -208,7 +208,11 @@ class _Connector(aiohttp.TCPConnector):
         connection = await super().connect(req, traces, timeout)
         ticket = ticket_in_hand.get(None)
         if ticket is not None:
-            ticket.leave()
+            try:
+                await ticket.leave()
+            except BaseException:
+                connection.release()
+                raise
         return connection
 
 

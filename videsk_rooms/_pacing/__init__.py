@@ -1,15 +1,21 @@
 """When the next request may leave.
 
+_departure.py  what pacing gives to one attempt, and what every kind of pacing can do
 _limit.py      how many requests in how much time, and what the server's headers say of it
+_line.py       callers that wait in order
+_in_process.py one client alone: departures are counted as they happen
 _ring.py       the departures that were promised, and the rule for the next one: pure
-_in_process.py one client alone: callers stand in line, departures are counted as they happen
 _shared.py     several processes: places are reserved in a store that they have in common
-_file.py       such a store: a mapped, locked file of this machine
-_redis.py      such a store: one script in a Redis server of all machines
+_store.py      what such a store can do
+_file.py       a store: a locked file of this machine
+_redis.py      a store: one script in a Redis server of all machines
+_alone.py      what paces a process while its store is out of reach
 """
 
 from __future__ import annotations
 
+import os
+import weakref
 from typing import TYPE_CHECKING
 
 from videsk_rooms.errors import ConfigurationError
@@ -21,6 +27,8 @@ from ._limit import Limit
 if TYPE_CHECKING:
     from videsk_rooms._auth import TokenSource
     from videsk_rooms._options import RateLimit
+
+    from ._store import Store
 
 __all__ = ["Departure", "Pacing", "make_pacing"]
 
@@ -34,11 +42,19 @@ def make_pacing(rate_limit: RateLimit | None, source: TokenSource) -> Pacing:
     if rate_limit is None:
         return Unpaced()
     limit = Limit(rate_limit.requests, rate_limit.per)
+    pacing: Pacing
     if rate_limit.shared is None:
-        return InProcess(limit)
-    from ._shared import Shared
+        pacing = InProcess(limit)
+    else:
+        from ._shared import Shared
 
-    scheme, _, rest = rate_limit.shared.partition(":")
+        pacing = Shared(_make_store(rate_limit.shared, source), limit)
+    _in_use.add(pacing)
+    return pacing
+
+
+def _make_store(shared: str, source: TokenSource) -> Store:
+    scheme, _, rest = shared.partition(":")
     if scheme == "file":
         try:
             from ._file import FileStore
@@ -47,7 +63,20 @@ def make_pacing(rate_limit: RateLimit | None, source: TokenSource) -> Pacing:
                 "RateLimit.shared='file:…' needs a lock that this system does not have (Windows "
                 "has none of the kind); share by Redis"
             ) from None
-        return Shared(FileStore(rest), limit)
+        return FileStore(rest)
     from ._redis import RedisStore
 
-    return Shared(RedisStore(rate_limit.shared, source), limit)
+    return RedisStore(shared, source)
+
+
+_in_use: weakref.WeakSet[Pacing] = weakref.WeakSet()
+
+
+def _begin_anew() -> None:
+    for pacing in list(_in_use):
+        pacing.begin_anew()
+
+
+# By a hook, so that no call has to ask for the process that it is in.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)

@@ -11,8 +11,11 @@ if TYPE_CHECKING:
 class Departure(Protocol):
     """The permission for one request to leave."""
 
-    def left(self) -> None:
-        """Tell that the request is leaving now: it has its connection."""
+    async def leave(self) -> None:
+        """Tell that the request has its connection and leaves as soon as this returns.
+
+        Whoever took too long over connecting may have to wait for another place.
+        """
         ...
 
     def over(self) -> None:
@@ -28,7 +31,11 @@ class Pacing(Protocol):
         ...
 
     async def depart(self) -> Departure:
-        """Wait in line until the request may leave. Cancelled, the place is free again."""
+        """Wait in line until the request may leave. Cancelled, the place is free again.
+
+        Raises:
+            ClosedError: It was closed meanwhile.
+        """
         ...
 
     def learn(self, headers: Mapping[str, str]) -> None:
@@ -43,9 +50,13 @@ class Pacing(Protocol):
         """Let go of what is held."""
         ...
 
+    def begin_anew(self) -> None:
+        """Forget what belongs to the parent, in a child after a fork."""
+        ...
+
 
 class _AtWill:
-    def left(self) -> None:
+    async def leave(self) -> None:
         """Nothing is counted."""
 
     def over(self) -> None:
@@ -73,4 +84,7 @@ class Unpaced:
         """Nothing is paced."""
 
     async def close(self) -> None:
+        """Nothing is held."""
+
+    def begin_anew(self) -> None:
         """Nothing is held."""

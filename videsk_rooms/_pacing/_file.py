@@ -1,39 +1,39 @@
-"""A store for all processes of one machine: a mapped file under a lock.
+"""A store for all processes of one machine: a file under a lock.
 
 The lock is the kernel's and falls with whoever holds it. The content is written twice, in turns:
-a process killed while it writes leaves the other copy as it was. Times are those of the machine's
-monotonic clock, which all processes share and nobody sets; they end with a reboot, so the file
-knows of which boot it speaks.
+a process killed while it writes leaves the other copy as it was. The file is read and written, not
+mapped: a mapped file that somebody empties, or a full disk, kills the process. Times are those of
+the machine's monotonic clock, which all processes share and nobody sets; they end with a reboot, so
+the file knows of which boot it speaks.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import fcntl
-import mmap
 import os
 import random
+import stat
 import struct
 import time
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from videsk_rooms.errors import ConfigurationError
 
 from ._ring import Ring
-from ._store import MICRO, Place, StoreUnreachableError
+from ._store import MICRO, Place, StoreUnreachableError, rule_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from ._limit import Limit
 
-# As in one process; measured with four processes on a busy machine (docs/architecture.md).
-MARGIN = 0.010
-
 _MAGIC = b"videsk-rooms pacing 1"
-_HEADER = struct.Struct(f"<{len(_MAGIC)}s36sxxxxxxxB")  # magic, boot, which copy holds
+_HEADER = struct.Struct("<24s40sQ")  # magic, boot, which copy holds
 _COPY = struct.Struct("<Qq")  # how many times, held until
 _TIME_BYTES = 8
 _CAPACITY = 16_384
@@ -41,7 +41,8 @@ _COPY_BYTES = _COPY.size + _CAPACITY * _TIME_BYTES
 _SIZE = _HEADER.size + 2 * _COPY_BYTES
 
 _PATIENCE = 1.0
-_BETWEEN_TRIES = (0.0002, 0.001)
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.01
+_CLOCK_IS_SET_BY = 60
 
 
 class FileStore:
@@ -49,16 +50,34 @@ class FileStore:
 
     def __init__(self, path: str) -> None:
         self._path = _checked(path)
-        self._file: _MappedFile | None = None
-        self._file_for_now()  # a path that cannot be used is told at construction
+        try:
+            self._file: _File | None = _File(self._path)
+        except OSError as error:
+            raise ConfigurationError(
+                f"RateLimit.shared: the file {str(self._path)!r} cannot be used: "
+                f"{error.strerror}; name one that this process may write, or that it can make"
+            ) from None
+
+    async def ready(self) -> None:
+        """Nothing is needed."""
 
     async def reserve(self, count: int, limit: Limit) -> Sequence[Place]:
         """Reserve places."""
-        window = int((limit.per + MARGIN) * MICRO)
+        rule = rule_of(limit)
         async with self._ring() as ring:
+            now = _now()
+            ring.forget(now - rule.window)
             count = min(count, _CAPACITY - len(ring.times))
-            slots = ring.reserve(count, now=_now(), limit=limit.requests, window=window)
-        return [Place(slot, slot / MICRO, self) for slot in slots]
+            slots = ring.reserve(count, rule, now=now)
+        return [self._place(slot, now) for slot in slots]
+
+    async def confirm(self, places: Sequence[Place], limit: Limit) -> Sequence[Place]:
+        """Confirm places whose time has come."""
+        rule = rule_of(limit)
+        async with self._ring() as ring:
+            now = _now()
+            slots = [ring.confirm(place.slot, rule, now=now) for place in places]
+        return [self._place(slot, now) for slot in slots]
 
     async def give_back(self, places: Sequence[Place]) -> None:
         """Free places."""
@@ -66,71 +85,67 @@ class FileStore:
             ring.give_back(place.slot for place in places)
 
     async def hold(self, seconds: float) -> None:
-        """Promise nothing for so long."""
+        """Let nobody leave for so long."""
         async with self._ring() as ring:
             ring.hold(_now() + int(seconds * MICRO))
 
-    def held_until(self) -> float:
-        """Tell until when nobody may leave. Read without the lock: it is one number."""
-        return 0.0 if self._file is None else self._file.held_until() / MICRO
-
     async def close(self) -> None:
         """Close the file; the departures stay in it."""
-        file, self._file = self._file, None
-        if file is not None:
-            file.close()
+        self._file = None
+
+    def begin_anew(self) -> None:
+        """Let go of the parent's descriptor, which shares its lock with the parent."""
+        self._file = None
+
+    def _place(self, slot: int, now: int) -> Place:
+        return Place(slot, slot / MICRO, self, sure=slot <= now)
 
     @contextlib.asynccontextmanager
     async def _ring(self) -> AsyncIterator[Ring]:
         """Lock the file, and write back what becomes of its ring."""
-        file = self._file_for_now()
+        try:
+            file = await self._locked()
+            try:
+                ring = file.read()
+                yield ring
+                file.write(ring)
+            finally:
+                file.unlock()
+        except OSError as error:
+            raise StoreUnreachableError(f"{self._path}: {error.strerror}") from None
+
+    async def _locked(self) -> _File:
         give_up_at = time.monotonic() + _PATIENCE
-        while not file.lock():
+        pause = _FIRST_PAUSE
+        while True:
+            if self._file is None or self._file.is_gone():
+                self._file = _File(self._path)
+            if self._file.lock():
+                return self._file
             # Held for microseconds, unless its holder was stopped: not worth a thread.
             if time.monotonic() > give_up_at:
                 raise StoreUnreachableError(f"another process keeps {self._path} locked")
-            await asyncio.sleep(random.uniform(*_BETWEEN_TRIES))  # noqa: S311 - no secret
-        try:
-            ring = file.read()
-            yield ring
-            file.write(ring)
-        finally:
-            file.unlock()
-
-    def _file_for_now(self) -> _MappedFile:
-        # A forked child would share its parent's lock, and a deleted file is nobody else's.
-        if self._file is not None and not self._file.is_current():
-            self._file.close()
-            self._file = None
-        if self._file is None:
-            try:
-                self._file = _MappedFile(self._path)
-            except OSError as error:
-                raise ConfigurationError(
-                    f"RateLimit.shared: the file {str(self._path)!r} cannot be used: "
-                    f"{error.strerror}; name a file that this process may write"
-                ) from None
-        return self._file
+            await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - no secret
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
 
-class _MappedFile:
+class _File:
     """The file as one process sees it."""
 
     def __init__(self, path: Path) -> None:
-        self._pid = os.getpid()
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-            self._prepare(path)
-            self._map = mmap.mmap(self._descriptor, _SIZE)
-            self._begin_this_boot()
-            self.unlock()
-        except BaseException:
-            os.close(self._descriptor)
-            raise
+        # Not blocking: a pipe without a reader would keep the process waiting.
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+        self._descriptor = os.open(path, flags, 0o660)
+        self._prepare()
 
-    def is_current(self) -> bool:
-        return self._pid == os.getpid() and os.fstat(self._descriptor).st_nlink > 0
+    def __del__(self) -> None:
+        with contextlib.suppress(OSError, AttributeError):
+            os.close(self._descriptor)
+
+    def is_gone(self) -> bool:
+        """Tell whether it was deleted, or emptied."""
+        state = os.fstat(self._descriptor)
+        return state.st_nlink == 0 or state.st_size != _SIZE
 
     def lock(self) -> bool:
         """Try to lock it."""
@@ -144,45 +159,51 @@ class _MappedFile:
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def read(self) -> Ring:
-        start = self._copy_start(self._map[_HEADER.size - 1])
-        count, held_until = _COPY.unpack_from(self._map, start)
-        times = struct.unpack_from(f"<{count}q", self._map, start + _COPY.size)
+        """Read the ring; a new file, or one of an earlier boot, has an empty one."""
+        copy = self._copy_that_holds()
+        if copy is None:
+            return Ring()
+        count, held_until = self._read(_COPY, copy)
+        times = self._read(struct.Struct(f"<{min(count, _CAPACITY)}q"), copy + _COPY.size)
         return Ring(times, held_until=held_until)
 
     def write(self, ring: Ring) -> None:
-        other = 1 - self._map[_HEADER.size - 1]
-        start = self._copy_start(other)
-        _COPY.pack_into(self._map, start, len(ring.times), ring.held_until)
-        struct.pack_into(f"<{len(ring.times)}q", self._map, start + _COPY.size, *ring.times)
-        self._map[_HEADER.size - 1] = other
+        """Write the ring into the copy that does not hold, and then say that it does."""
+        other = 1 if self._copy_that_holds() == _copy_start(0) else 0
+        count = len(ring.times)
+        content = _COPY.pack(count, ring.held_until) + struct.pack(f"<{count}q", *ring.times)
+        self._write(content, _copy_start(other))
+        self._write(_HEADER.pack(_MAGIC, _this_boot(), other), 0)
 
-    def held_until(self) -> int:
-        start = self._copy_start(self._map[_HEADER.size - 1])
-        held_until: int = _COPY.unpack_from(self._map, start)[1]
-        return held_until
+    def _copy_that_holds(self) -> int | None:
+        magic, boot, which = self._read(_HEADER, 0)
+        if magic.rstrip(b"\0") != _MAGIC or not _is_this_boot(boot):
+            return None
+        return _copy_start(which & 1)
 
-    def close(self) -> None:
-        self._map.close()
-        os.close(self._descriptor)
+    def _read(self, content: struct.Struct, start: int) -> tuple[Any, ...]:
+        found = os.pread(self._descriptor, content.size, start)
+        return content.unpack(found.ljust(content.size, b"\0"))
 
-    def _prepare(self, path: Path) -> None:
+    def _write(self, content: bytes, start: int) -> None:
+        written = os.pwrite(self._descriptor, content, start)
+        if written != len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def _prepare(self) -> None:
+        """Give a new file its size, and refuse one that holds something else."""
+        state = os.fstat(self._descriptor)
+        if not stat.S_ISREG(state.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
         start = os.pread(self._descriptor, len(_MAGIC), 0)
-        if start.strip(b"\0") and start != _MAGIC:
-            raise ConfigurationError(
-                f"RateLimit.shared: the file {str(path)!r} holds something else; "
-                "name a new file, which is made when it is missing"
-            )
-        os.ftruncate(self._descriptor, _SIZE)
+        if state.st_size == 0:
+            os.ftruncate(self._descriptor, _SIZE)
+        elif state.st_size != _SIZE or start not in {_MAGIC, bytes(len(_MAGIC))}:
+            raise OSError(errno.EEXIST, "it holds something else")
 
-    def _begin_this_boot(self) -> None:
-        magic, boot, _ = _HEADER.unpack_from(self._map)
-        if magic != _MAGIC or boot != _boot():
-            _COPY.pack_into(self._map, self._copy_start(0), 0, 0)
-            _HEADER.pack_into(self._map, 0, _MAGIC, _boot(), 0)
 
-    @staticmethod
-    def _copy_start(copy: int) -> int:
-        return _HEADER.size + copy * _COPY_BYTES
+def _copy_start(copy: int) -> int:
+    return _HEADER.size + copy * _COPY_BYTES
 
 
 def _checked(path: str) -> Path:
@@ -197,10 +218,18 @@ def _now() -> int:
     return int(time.monotonic() * MICRO)
 
 
-def _boot() -> bytes:
-    """Name this boot of the machine, in 36 bytes."""
+@lru_cache(maxsize=1)
+def _this_boot() -> bytes:
+    """Name this boot of the machine."""
     with contextlib.suppress(OSError):
-        return Path("/proc/sys/kernel/random/boot_id").read_bytes().strip()[:36].ljust(36)
-    # Elsewhere: when it was, to a quarter of an hour, since corrections of the clock move it.
-    began = round((time.time() - time.monotonic()) / 900)
-    return str(began).encode().ljust(36)
+        return Path("/proc/sys/kernel/random/boot_id").read_bytes().strip()
+    # Elsewhere: when it was, by a clock that is set now and then.
+    return str(round(time.time() - time.monotonic())).encode()
+
+
+def _is_this_boot(told: bytes) -> bool:
+    told = told.rstrip(b"\0")
+    try:
+        return abs(int(told) - int(_this_boot())) < _CLOCK_IS_SET_BY
+    except ValueError:
+        return told == _this_boot()

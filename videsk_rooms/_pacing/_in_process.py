@@ -8,55 +8,47 @@ the permission would let the two come too close together at the server.
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from ._limit import Learned
+from ._limit import SPREAD, Learned
+from ._line import Line, wake_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import asyncio
+    from collections.abc import Callable, Mapping
 
     from ._limit import Limit
-
-# More than the spread of the way to the server, so that two requests a window apart do not
-# arrive closer together than that (docs/architecture.md, "Pacing").
-MARGIN = 0.010
 
 
 class InProcess:
     """Lets requests leave in the order in which they came, never more than the limit allows."""
 
-    def __init__(self, limit: Limit, *, margin: float = MARGIN) -> None:
+    def __init__(
+        self, limit: Limit, *, margin: float = SPREAD, clock: Callable[[], float] = monotonic
+    ) -> None:
         self._limit = Learned(limit)
         self._margin = margin
+        self._clock = clock
         self._left: deque[float] = deque(maxlen=limit.requests)
         self._leaving = 0
         self._held_until = 0.0
-        self._line: deque[asyncio.Future[_Departure]] = deque()
+        self._next_from_line = 0.0
+        self._line = self._new_line()
         self._alarm: asyncio.TimerHandle | None = None
+        self._closed = False
 
     def depart_at_once(self) -> _Departure | None:
         """Return the permission if nobody waits and one more may leave."""
-        if self._line or self._opening(monotonic()) > 0:
+        if self._opening(self._clock()) > 0 or self._line:
             return None
         return self._granted()
 
     async def depart(self) -> _Departure:
         """Stand in line."""
-        waiting: asyncio.Future[_Departure] = asyncio.get_running_loop().create_future()
-        self._line.append(waiting)
-        self._serve()
-        try:
-            return await waiting
-        except asyncio.CancelledError:
-            if waiting.done() and not waiting.cancelled():
-                waiting.result().over()
-            else:
-                waiting.cancel()
-                self._serve()
-            raise
+        return await self._line.wait()
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """Go by the server's limit from now on."""
@@ -66,11 +58,22 @@ class InProcess:
 
     def hold(self, seconds: float) -> None:
         """Let nobody leave for so long."""
-        self._held_until = max(self._held_until, monotonic() + seconds)
+        self._held_until = max(self._held_until, self._clock() + seconds)
 
     async def close(self) -> None:
-        """Forget the alarm; whoever waits is cancelled by its own call."""
+        """Let nobody wait any longer."""
+        self._closed = True
+        self._line.dismiss()
         self._disarm()
+
+    def begin_anew(self) -> None:
+        """Forget who waits and who is on the way, in a child after a fork."""
+        self._line = self._new_line()
+        self._leaving = 0
+        self._alarm = None
+
+    def _new_line(self) -> Line[_Departure]:
+        return Line(self._serve, unused=_Departure.over)
 
     def _opening(self, now: float) -> float:
         """Tell in how many seconds one more may leave; infinity if somebody must leave first."""
@@ -78,7 +81,7 @@ class InProcess:
         # Those on their way to a connection will leave at any moment, so each takes a place.
         unused = limit.requests - self._leaving
         if unused <= 0:
-            return float("inf")
+            return inf
         opens = self._held_until
         if len(self._left) >= unused:
             opens = max(opens, self._left[-unused] + limit.per + self._margin)
@@ -90,21 +93,20 @@ class InProcess:
 
     def _serve(self) -> None:
         """Let those at the head of the line leave who may, and wake up when the next one may."""
+        self._disarm()
+        if self._closed:
+            self._line.dismiss()
         while self._line:
-            if self._line[0].done():
-                self._line.popleft()  # cancelled
-                continue
-            wait = self._opening(monotonic())
+            now = self._clock()
+            wait = max(self._opening(now), self._next_from_line - now)
             if wait > 0:
-                self._wake_in(wait)
+                if wait != inf:
+                    self._alarm = wake_in(wait, self._serve)
                 return
-            self._line.popleft().set_result(self._granted())
-        self._disarm()
-
-    def _wake_in(self, seconds: float) -> None:
-        self._disarm()
-        if seconds != float("inf"):
-            self._alarm = asyncio.get_running_loop().call_later(seconds, self._serve)
+            waiting = self._line.next()
+            if waiting is not None:
+                waiting.set_result(self._granted())
+                self._next_from_line = now + self._limit.limit.gap
 
     def _disarm(self) -> None:
         if self._alarm is not None:
@@ -113,7 +115,7 @@ class InProcess:
 
     def _one_left(self) -> None:
         self._leaving -= 1
-        self._left.append(monotonic())
+        self._left.append(self._clock())
         if self._line:
             self._serve()
 
@@ -129,7 +131,7 @@ class _Departure:
     def __init__(self, pacing: InProcess) -> None:
         self._pacing: InProcess | None = pacing
 
-    def left(self) -> None:
+    async def leave(self) -> None:
         """Count it."""
         pacing, self._pacing = self._pacing, None
         if pacing is not None:

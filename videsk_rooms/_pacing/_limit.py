@@ -15,6 +15,14 @@ _POLICY = re.compile(r"(\d{1,5})\s*;\s*w\s*=\s*(\d{1,5})\b")
 _NUMBER = re.compile(r"\s*(\d{1,5})\b")
 _MOST = 10_000
 
+SPREAD = 0.015
+"""By how many seconds the time on the way to the server may vary.
+
+Two requests a window apart leave this much further apart, lest they arrive too close together
+(docs/architecture.md, "Pacing").
+"""
+_LONGEST_GAP = 0.002
+
 
 @attrs.frozen
 class Limit:
@@ -22,6 +30,15 @@ class Limit:
 
     requests: int
     per: float
+
+    @property
+    def gap(self) -> float:
+        """How many seconds lie between requests that had to wait.
+
+        Left to themselves they would leave all at once, a window after others that did. The server
+        then takes them one by one, and what comes last of a burst is late by what the others cost.
+        """
+        return min(_LONGEST_GAP, self.per / self.requests / 4)
 
 
 class Learned:

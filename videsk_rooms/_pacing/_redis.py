@@ -1,8 +1,9 @@
-"""A store for all machines: a list in Redis, and one script that reads and changes it at once.
+"""A store for all machines: a sorted set in Redis, and one script that does all to it.
 
 Times are those of the Redis server, and what comes back are waits, so that no machine's clock
 matters. The key is made from a hash of the API token: an account's processes meet there, and the
-token is not told.
+token is not told. While an old and a new token of an account are both in use, each has a pace of
+its own.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ import hashlib
 from time import monotonic
 from typing import TYPE_CHECKING, cast
 
+import anyio
+import attrs
+
 from videsk_rooms.errors import ConfigurationError
 
-from ._store import MICRO, Place, StoreUnreachableError
+from ._store import MICRO, Place, StoreUnreachableError, rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,48 +29,83 @@ if TYPE_CHECKING:
 
     from ._limit import Limit
 
-# Wider than in one machine, for the way to Redis and back varies too (docs/architecture.md).
-MARGIN = 0.020
-
 _PATIENCE = 1.0
 
 # KEYS: the departures, the end of a hold. ARGV: the command and its numbers, in microseconds.
+# The rule is that of `_ring.py`. Answers begin with the server's time.
 _SCRIPT = """
 local departures, held = KEYS[1], KEYS[2]
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local number = function(value) return tonumber(value or '0') end
+local whole = function(value) return string.format('%.0f', value) end
+local answer = {whole(now)}
 
 if ARGV[1] == 'give back' then
-  for i = 2, #ARGV do redis.call('LREM', departures, -1, ARGV[i]) end
-  return {}
+  for i = 2, #ARGV do redis.call('ZREM', departures, ARGV[i]) end
+  return answer
 end
+
+local held_until = tonumber(redis.call('GET', held) or '0')
 
 if ARGV[1] == 'hold' then
-  local till = now + number(ARGV[2])
-  if till > number(redis.call('GET', held)) then
-    redis.call('SET', held, string.format('%.0f', till), 'PX', math.ceil(number(ARGV[2]) / 1000))
+  local till = now + ARGV[2]
+  if till > held_until then
+    redis.call('SET', held, whole(till), 'PX', math.ceil(ARGV[2] / 1000) + 1000)
   end
-  return {}
+  return answer
 end
 
-local count, limit, window = number(ARGV[2]), number(ARGV[3]), number(ARGV[4])
-local first = redis.call('LINDEX', departures, 0)
-while first and tonumber(first) <= now - window do
-  redis.call('LPOP', departures)
-  first = redis.call('LINDEX', departures, 0)
+local limit, window = tonumber(ARGV[2]), tonumber(ARGV[3])
+local gap, late = tonumber(ARGV[4]), tonumber(ARGV[5])
+
+local at_rank = function(rank)
+  return tonumber(redis.call('ZRANGE', departures, rank, rank)[1])
 end
-local least = math.max(now, number(redis.call('GET', held)))
-local slot = now
-local answer = {string.format('%.0f', now)}
-for i = 1, count do
-  slot = math.max(least, number(redis.call('LINDEX', departures, -1)))
-  local before = redis.call('LINDEX', departures, -limit)
-  if before then slot = math.max(slot, tonumber(before) + window) end
-  redis.call('RPUSH', departures, string.format('%.0f', slot))
-  answer[i + 1] = string.format('%.0f', slot)
+
+local promise = function(slot)
+  redis.call('ZADD', departures, whole(slot), whole(slot))
+  return slot
 end
-redis.call('PEXPIRE', departures, math.ceil((slot - now + window) / 1000) + 1000)
+
+local reserve = function()
+  local slot = math.max(now, held_until)
+  local before, last = at_rank(-limit), at_rank(-1)
+  if before then slot = math.max(slot, before + window) end
+  if last then slot = math.max(slot, last + (slot > now and gap or 1)) end
+  return promise(slot)
+end
+
+local opening = function()
+  local opens = math.max(now, held_until)
+  while true do
+    local before = redis.call('ZCOUNT', departures, '-inf', whole(opens))
+    if before < limit or at_rank(before - limit) + window <= opens then return opens end
+    opens = at_rank(before - limit) + window
+  end
+end
+
+local confirm = function(member)
+  local rank, slot = redis.call('ZRANK', departures, member), tonumber(member)
+  if not rank then return reserve() end
+  local early = rank >= limit and at_rank(rank - limit) + window > slot
+  if slot >= held_until and not early and now - slot <= late then return slot end
+  redis.call('ZREM', departures, member)
+  local moved = opening()
+  local step = moved > now and 1 or -1
+  while redis.call('ZSCORE', departures, whole(moved)) do moved = moved + step end
+  return promise(moved)
+end
+
+redis.call('ZREMRANGEBYSCORE', departures, '-inf', whole(now - window))
+if ARGV[1] == 'reserve' then
+  for i = 1, tonumber(ARGV[6]) do answer[#answer + 1] = whole(reserve()) end
+else
+  for i = 6, #ARGV do answer[#answer + 1] = whole(confirm(ARGV[i])) end
+end
+local last = at_rank(-1)
+if last then
+  redis.call('PEXPIRE', departures, math.ceil((math.max(last - now, 0) + window) / 1000) + 1000)
+end
 return answer
 """
 
@@ -79,28 +118,28 @@ class RedisStore:
         self._source = source
         self._redis: Redis | None = None
         self._script: AsyncScript | None = None
-        self._held_until = 0.0
         _check_url(url)
+
+    async def ready(self) -> None:
+        """Have the token: a callable that gives it fails towards whoever asked."""
+        await self._source.current()
 
     async def reserve(self, count: int, limit: Limit) -> Sequence[Place]:
         """Reserve places."""
-        window = int((limit.per + MARGIN) * MICRO)
-        answer = await self._run("reserve", count, limit.requests, window)
-        here, now = monotonic(), int(answer[0])
-        return [Place(slot, here + (slot - now) / MICRO, self) for slot in map(int, answer[1:])]
+        return self._places(await self._run("reserve", *attrs.astuple(rule_of(limit)), count))
+
+    async def confirm(self, places: Sequence[Place], limit: Limit) -> Sequence[Place]:
+        """Confirm places whose time has come."""
+        slots = (place.slot for place in places)
+        return self._places(await self._run("confirm", *attrs.astuple(rule_of(limit)), *slots))
 
     async def give_back(self, places: Sequence[Place]) -> None:
         """Free places."""
         await self._run("give back", *(place.slot for place in places))
 
     async def hold(self, seconds: float) -> None:
-        """Promise nothing for so long."""
-        self._held_until = max(self._held_until, monotonic() + seconds)
+        """Let nobody leave for so long."""
         await self._run("hold", int(seconds * MICRO))
-
-    def held_until(self) -> float:
-        """Tell until when nobody may leave, as far as this process was told."""
-        return self._held_until
 
     async def close(self) -> None:
         """Close the connections to Redis; the departures stay there."""
@@ -108,31 +147,46 @@ class RedisStore:
         if redis is not None:
             await redis.aclose()
 
-    async def _run(self, command: str, *numbers: int) -> list[bytes]:
+    def begin_anew(self) -> None:
+        """Let go of the parent's connections: two processes must not speak on one."""
+        _inherited.append(self._redis)  # collecting it would reach into the parent's loop
+        self._redis = self._script = None
+
+    def _places(self, answer: Sequence[int]) -> list[Place]:
+        here, (now, *slots) = monotonic(), answer
+        return [Place(slot, here + (slot - now) / MICRO, self, sure=slot <= now) for slot in slots]
+
+    async def _run(self, command: str, *numbers: int) -> list[int]:
         from redis.exceptions import RedisError
 
-        account = await self._account()
+        keys = await self._keys()
         script = self._script or self._connect()
-        keys = [f"{account}:departures", f"{account}:held"]
         try:
-            return cast("list[bytes]", await script(keys=keys, args=[command, *numbers]))
-        except (RedisError, OSError) as error:
+            with anyio.fail_after(_PATIENCE):
+                answer = await script(keys=keys, args=[command, *numbers])
+        except (RedisError, OSError, UnicodeError) as error:
             # Its text may hold the URL, and that a password.
             raise StoreUnreachableError(f"Redis: {type(error).__name__}") from None
+        return [int(number) for number in cast("list[bytes]", answer)]
 
-    async def _account(self) -> str:
+    async def _keys(self) -> list[str]:
         token = (await self._source.current()).reveal()
         digest = hashlib.sha256(f"videsk-rooms pacing\0{token}".encode()).hexdigest()
-        return f"{{videsk-rooms:{digest[:32]}}}"  # braces: one node of a cluster holds both keys
+        account = f"{{videsk-rooms:{digest[:32]}}}"  # braces: one node of a cluster holds both keys
+        return [f"{account}:departures", f"{account}:held"]
 
     def _connect(self) -> AsyncScript:
         from redis.asyncio import Redis
+        from redis.asyncio.retry import Retry
+        from redis.backoff import NoBackoff
 
-        self._redis = Redis.from_url(
-            self._url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE
-        )
+        # Not tried again: what is late by then is better asked anew.
+        self._redis = Redis.from_url(self._url, retry=Retry(NoBackoff(), 0))
         self._script = self._redis.register_script(_SCRIPT)
         return self._script
+
+
+_inherited: list[object] = []
 
 
 def _check_url(url: str) -> None:
@@ -144,8 +198,9 @@ def _check_url(url: str) -> None:
             "pip install 'videsk-rooms[redis]'"
         ) from None
     try:
-        ConnectionPool.from_url(url)
-    except ValueError:
+        pool = ConnectionPool.from_url(url)
+        pool.connection_class(**pool.connection_kwargs)  # which connects nowhere yet
+    except (ValueError, TypeError):
         raise ConfigurationError(
             "RateLimit.shared is no URL of a Redis; give one such as 'redis://host:6379/0'"
         ) from None

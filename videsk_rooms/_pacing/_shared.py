@@ -3,62 +3,68 @@
 Callers of one process stand in line, and the places reserved for it are handed out from the front.
 So when a caller is cancelled, those behind it move up, and places are left over only when the line
 has ended; they are then given back to the store.
+
+A place is a moment, and the promises of the store hold only if requests leave at theirs. One that
+takes long over connecting leaves later, while its successor a window on has its connection and does
+not: at the server the two would come too close together. So a late request, connection in hand, has
+its place confirmed once more, which moves it to the time at which it really leaves; and each place
+is confirmed when its time has come, which moves it on if those before it were moved.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
+import contextlib
 from collections import deque
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
+import attrs
+
+from ._alone import Reachable
 from ._limit import Learned, Limit
-from ._store import ALONE_SHARE, Alone, Place, Store, StoreUnreachableError
+from ._line import Line, end, wake_in
+from ._store import LATE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-_logger = logging.getLogger("videsk_rooms")
+    from ._store import Place, Store
 
-_RETURN_AFTER = 1.0
+# So often, and then a request leaves, late or not: where the machine stalls, nobody is on time.
+_CONFIRMED_LATE = 3
 _WHEN_FULL = 0.05
-_ROUNDING = 0.001
+
+# What a child after a fork got from its parent: collecting it would reach into the parent's loop.
+_inherited: list[object] = []
 
 
 class Shared:
     """Lets requests leave at places that are reserved in a common store."""
 
-    def __init__(self, store: Store, limit: Limit) -> None:
-        self._store = store
-        self._alone = Alone()
-        self._used: Store = store
+    def __init__(
+        self, store: Store, limit: Limit, *, clock: Callable[[], float] = monotonic
+    ) -> None:
         self._limit = Learned(limit)
-        self._line: deque[asyncio.Future[Place]] = deque()
+        self._store = Reachable(store, self._limit, clock)
+        self._clock = clock
+        self._line = self._new_line()
         self._places: deque[Place] = deque()
         self._surplus: list[Place] = []
-        self._holding = 0.0
+        self._to_hold = 0.0
+        self._full_until = 0.0
         self._alarm: asyncio.TimerHandle | None = None
         self._errand: asyncio.Task[None] | None = None
-        self._away_until = 0.0
-        self._warned = False
+        self._closed = False
 
     def depart_at_once(self) -> None:
         """Tell nothing: only the store knows."""
 
     async def depart(self) -> _Departure:
         """Stand in line."""
-        waiting: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
-        self._line.append(waiting)
-        self._serve()
-        try:
-            return _Departure(self, await waiting)
-        except asyncio.CancelledError:
-            if waiting.done() and not waiting.cancelled() and waiting.exception() is None:
-                self._unused(waiting.result())  # called up at this very moment
-            waiting.cancel()
-            self._serve()
-            raise
+        await self._store.ready()
+        return _Departure(self, await self._line.wait())
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """Go by the server's limit from now on."""
@@ -66,138 +72,125 @@ class Shared:
 
     def hold(self, seconds: float) -> None:
         """Let nobody leave for so long, in any process."""
-        self._holding = max(self._holding, seconds)
-        self._run_errand()
+        self._to_hold = max(self._to_hold, seconds)
+        self._serve()
 
     async def close(self) -> None:
-        """Give back what is reserved, and let go of the store."""
-        self._disarm()
-        if self._errand is not None:
-            self._errand.cancel()
-            await asyncio.wait([self._errand])
-        self._surplus += self._places
-        self._places.clear()
-        await self._give_back()
+        """Let nobody wait any longer, give back what is reserved, and let go of the store."""
+        self._closed = True
+        self._line.dismiss()
+        self._serve()
+        await end(self._errand)
+        with contextlib.suppress(Exception):  # they come to an end by themselves
+            await self._give_back()
         await self._store.close()
 
+    def begin_anew(self) -> None:
+        """Forget who waits for which place, in a child after a fork."""
+        _inherited.append((self._line, self._errand, self._alarm))
+        self._line = self._new_line()
+        self._places.clear()
+        self._surplus.clear()
+        self._alarm = self._errand = None
+        self._store.begin_anew()
+
     # -- the line ---------------------------------------------------------------------------------
+
+    def _new_line(self) -> Line[Place]:
+        return Line(self._serve, unused=self._unused)
 
     def _serve(self) -> None:
         """Let those leave whose place has come, and see to it that the others get one."""
         self._disarm()
-        self._drop_what_is_held()
-        now = monotonic()
-        while self._line and (self._line[0].done() or self._has_place(now)):
-            waiting = self._line.popleft()
-            if not waiting.done():
-                waiting.set_result(self._places.popleft())
+        if self._closed:
+            self._line.dismiss()
+        now = self._clock()
+        while self._places and self._places[0].sure and self._places[0].at <= now:
+            waiting = self._line.next()
+            if waiting is None:
+                break
+            waiting.set_result(self._places.popleft())
         if not self._line:
             self._surplus += self._places
             self._places.clear()
-        if self._holding or self._surplus or len(self._places) < self._wanted():
+        if not self._closed:
+            self._go_on(now)
+
+    def _go_on(self, now: float) -> None:
+        first = self._places[0].at if self._places else inf
+        more = self._full_until if len(self._places) < self._wanted() else inf
+        if self._to_hold or self._surplus or first <= now or more <= now:
             self._run_errand()
-        if self._places:
-            self._wake_in(self._places[0].at - now)
-
-    def _has_place(self, now: float) -> bool:
-        return bool(self._places) and self._places[0].at <= now
-
-    def _drop_what_is_held(self) -> None:
-        """Return the places that lie before the end of a hold, to ask for later ones."""
-        if self._places and self._places[0].at < self._used.held_until() - _ROUNDING:
-            self._surplus += self._places
-            self._places.clear()
+        elif (until := min(first, more)) != inf:
+            self._alarm = wake_in(until - now, self._serve)
 
     def _wanted(self) -> int:
         # No more than one window ahead: a process that is killed takes its places with it.
         return min(len(self._line), self._limit.limit.requests)
 
     def _unused(self, place: Place) -> None:
-        self._places.appendleft(place)
+        """Take a place back from a request that did not leave; its time may have passed."""
+        self._places.appendleft(attrs.evolve(place, sure=False))
         self._serve()
+
+    def _is_late(self, place: Place) -> bool:
+        return self._clock() - place.at > LATE
+
+    async def _confirmed(self, late: Place) -> Place:
+        """Wait, ahead of all, until a place is confirmed: at once, as a rule."""
+        self._places.appendleft(attrs.evolve(late, sure=False))
+        return await self._line.wait(ahead=True)
 
     # -- errands to the store ---------------------------------------------------------------------
 
     def _run_errand(self) -> None:
+        # One left behind by a loop that is closed will never end.
         if self._errand is None or self._errand.get_loop().is_closed():
-            self._errand = asyncio.ensure_future(self._go())
+            with contextlib.suppress(RuntimeError):  # outside of a loop
+                asyncio.get_running_loop()
+                self._errand = asyncio.ensure_future(self._go())
 
     async def _go(self) -> None:
         try:
-            await self._hold()
+            seconds, self._to_hold = self._to_hold, 0.0
+            if seconds > 0:
+                await self._store.hold(seconds)
             await self._give_back()
+            await self._confirm()
             await self._reserve()
-        except Exception as error:  # a token that cannot be had, say: whoever waits must hear of it
-            for waiting in self._line:
-                if not waiting.done():
-                    waiting.set_exception(error)
-            self._line.clear()
+        except Exception as error:  # whoever waits must hear of it
+            self._line.dismiss(error)
         finally:
             self._errand = None
         self._serve()
 
-    async def _hold(self) -> None:
-        seconds, self._holding = self._holding, 0.0
-        if seconds > 0:
-            try:
-                await self._used.hold(seconds)
-            except StoreUnreachableError as error:
-                self._out_of_reach(error)
-                await self._alone.hold(seconds)
-
     async def _give_back(self) -> None:
         surplus, self._surplus = self._surplus, []
-        for store in {id(place.store): place.store for place in surplus}.values():
-            await self._return_to(store, [place for place in surplus if place.store is store])
+        if surplus:
+            await self._store.give_back(surplus)
 
-    async def _return_to(self, store: Store, places: Sequence[Place]) -> None:
-        try:
-            await store.give_back(places)
-        except StoreUnreachableError as error:
-            self._out_of_reach(error)
+    async def _confirm(self) -> None:
+        now = self._clock()
+        due = [place for place in self._places if place.at <= now and not place.sure]
+        if due:
+            self._places = deque(place for place in self._places if place not in due)
+            try:
+                due = list(await self._store.confirm(due))
+            finally:
+                self._take(due)
 
     async def _reserve(self) -> None:
-        while (missing := self._wanted() - len(self._places)) > 0:
-            places = await self._reserved(missing)
+        missing = self._wanted() - len(self._places)
+        if missing > 0:
+            places = await self._store.reserve(missing)
+            self._take(places)
             if not places:
-                await asyncio.sleep(_WHEN_FULL)
-            self._places.extend(places)
-            if self._has_place(monotonic()):
-                return
+                self._full_until = self._clock() + _WHEN_FULL
 
-    async def _reserved(self, count: int) -> Sequence[Place]:
-        if monotonic() >= self._away_until:
-            try:
-                places = await self._store.reserve(count, self._limit.limit)
-            except StoreUnreachableError as error:
-                self._out_of_reach(error)
-            else:
-                self._back_again()
-                return places
-        return await self._alone.reserve(count, self._limit.limit)
-
-    def _out_of_reach(self, error: StoreUnreachableError) -> None:
-        self._used = self._alone
-        self._away_until = monotonic() + _RETURN_AFTER
-        if not self._warned:
-            self._warned = True
-            _logger.warning(
-                "the shared rate limit is out of reach (%s); until it is back, this process paces "
-                "itself by %.0f %% of the limit",
-                error,
-                ALONE_SHARE * 100,
-            )
-
-    def _back_again(self) -> None:
-        self._used = self._store
-        if self._warned:
-            self._warned = False
-            _logger.warning("the shared rate limit is back")
+    def _take(self, places: Sequence[Place]) -> None:
+        self._places = deque(sorted([*self._places, *places], key=_at))
 
     # -- the alarm --------------------------------------------------------------------------------
-
-    def _wake_in(self, seconds: float) -> None:
-        self._alarm = asyncio.get_running_loop().call_later(max(seconds, 0.0), self._serve)
 
     def _disarm(self) -> None:
         if self._alarm is not None:
@@ -212,12 +205,23 @@ class _Departure:
         self._pacing: Shared | None = pacing
         self._place = place
 
-    def left(self) -> None:
-        """Keep the place: it was counted when it was reserved."""
-        self._pacing = None
+    async def leave(self) -> None:
+        """Keep the place: it was counted when it was reserved. Late, have it counted as now."""
+        pacing, self._pacing = self._pacing, None
+        if pacing is None:
+            return
+        place = self._place
+        for _ in range(_CONFIRMED_LATE):
+            if not pacing._is_late(place):
+                return
+            place = await pacing._confirmed(place)
 
     def over(self) -> None:
         """Give the place back, unless the request left."""
         pacing, self._pacing = self._pacing, None
         if pacing is not None:
             pacing._unused(self._place)
+
+
+def _at(place: Place) -> float:
+    return place.at

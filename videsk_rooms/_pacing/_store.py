@@ -1,23 +1,33 @@
-"""What several processes pace themselves by, and its stand-in when it is out of reach."""
+"""What several processes pace themselves by."""
 
 from __future__ import annotations
 
-from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
-from ._ring import Ring
+from ._limit import SPREAD
+from ._ring import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ._limit import Limit
 
-# While the store is out of reach nobody knows how many processes share the limit. A quarter of it
-# keeps four of them within it.
-ALONE_SHARE = 0.25
 MICRO = 1_000_000
+LATE = 0.005
+"""How many seconds after its promised time a request may leave without having that corrected."""
+MARGIN = SPREAD + LATE
+
+
+def rule_of(limit: Limit) -> Rule:
+    """Write a limit as a ring wants it."""
+    return Rule(
+        limit.requests,
+        window=int((limit.per + MARGIN) * MICRO),
+        gap=int(limit.gap * MICRO) + 1,
+        late=int(LATE * MICRO),
+    )
 
 
 class StoreUnreachableError(Exception):
@@ -29,21 +39,39 @@ class Place:
     """A departure that was promised to this process.
 
     Attributes:
-        slot: When, in microseconds of the store's clock.
+        slot: When, in microseconds of the store's clock. No two promises of a store are alike.
         at: When, in seconds of this process's `time.monotonic()`.
         store: Who promised it, and takes it back.
+        sure: Whether its time has come; a promise for later is to be confirmed then.
     """
 
     slot: int
     at: float
     store: Store
+    sure: bool
 
 
 class Store(Protocol):
     """What the processes have in common."""
 
+    async def ready(self) -> None:
+        """See to it that the store can be asked, before anybody stands in line.
+
+        Raises:
+            Exception: Whatever a callable that gives the token raised.
+        """
+        ...
+
     async def reserve(self, count: int, limit: Limit) -> Sequence[Place]:
-        """Reserve up to so many places, in order; fewer if the store is full."""
+        """Reserve up to so many places, in order; fewer if the store is full.
+
+        Raises:
+            StoreUnreachableError: It cannot be used now; so do the others.
+        """
+        ...
+
+    async def confirm(self, places: Sequence[Place], limit: Limit) -> Sequence[Place]:
+        """Confirm places whose time has come; those that are not sure now have another time."""
         ...
 
     async def give_back(self, places: Sequence[Place]) -> None:
@@ -51,45 +79,13 @@ class Store(Protocol):
         ...
 
     async def hold(self, seconds: float) -> None:
-        """Promise nothing for so long, to anybody."""
-        ...
-
-    def held_until(self) -> float:
-        """Tell until when nobody may leave, as far as this process knows, by its own clock."""
+        """Let nobody leave for so long."""
         ...
 
     async def close(self) -> None:
         """Let go of the store."""
         ...
 
-
-class Alone:
-    """Stands in for a store out of reach: paces this process by a share of the limit."""
-
-    def __init__(self) -> None:
-        self._ring = Ring()
-
-    async def reserve(self, count: int, limit: Limit) -> Sequence[Place]:
-        """Reserve places in this process alone."""
-        share = limit.requests * ALONE_SHARE
-        requests = max(1, int(share))
-        per = limit.per * requests / share  # a quarter of 2 a second is 1 in two seconds
-        slots = self._ring.reserve(
-            count, now=int(monotonic() * MICRO), limit=requests, window=int(per * MICRO)
-        )
-        return [Place(slot, slot / MICRO, self) for slot in slots]
-
-    async def give_back(self, places: Sequence[Place]) -> None:
-        """Free places."""
-        self._ring.give_back(place.slot for place in places)
-
-    async def hold(self, seconds: float) -> None:
-        """Promise nothing for so long."""
-        self._ring.hold(int((monotonic() + seconds) * MICRO))
-
-    def held_until(self) -> float:
-        """Tell until when nobody may leave."""
-        return self._ring.held_until / MICRO
-
-    async def close(self) -> None:
-        """Nothing is held."""
+    def begin_anew(self) -> None:
+        """Forget what belongs to the parent, in a child after a fork."""
+        ...
