@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from videsk_rooms import AsyncVidesk, Hooks
 
-from .manners import MANNERS
+from .manners import MANNERS, PACE
 from .report import Report
 from .stage import PATIENCE, staged
-from .watch import check_at_rest, check_tasks
+from .watch import check_connections, check_pace, check_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -42,7 +42,8 @@ async def _play(stage: Stage) -> None:
     ) as client:
         callers = stage.callers(_Awaited(client))
         await _end_of([stage.in_turn(callers) for _ in range(_AT_ONCE)], stage)
-        await check_at_rest(client, findings)
+        await check_connections(client, findings)
+        await check_pace(client, PACE, findings)
     await check_tasks(findings)
 
 

@@ -37,7 +37,7 @@ class Manner:
 
 
 # Low enough to bite.
-_PACE = RateLimit(requests=60, per=0.5)
+PACE = RateLimit(requests=60, per=0.5)
 
 # The patient one nearly always has its way; the others see errors, which is what they are for.
 MANNERS: dict[str, Manner] = {
@@ -46,8 +46,8 @@ MANNERS: dict[str, Manner] = {
     "once": Manner(1, {}, 2),
     "rushed": Manner(6, {"timeout": 0.05}, 2),
     "very rushed": Manner(6, {"timeout": 0.01}, 1),
-    "paced": Manner(4, {"rate_limit": _PACE}, 3),
-    "paced and rushed": Manner(4, {"rate_limit": _PACE, "timeout": 0.05}, 2),
+    "paced": Manner(4, {"rate_limit": PACE}, 3),
+    "paced and rushed": Manner(4, {"rate_limit": PACE, "timeout": 0.05}, 2),
 }
 
 Rooms: TypeAlias = "dict[str, AsyncRooms]"

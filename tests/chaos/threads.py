@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from videsk_rooms import Hooks, Videsk
 
 from .at_once import as_awaited, run_at_once
-from .manners import MANNERS
+from .manners import MANNERS, PACE
 from .report import Report
 from .stage import PATIENCE, staged
-from .watch import check_at_rest
+from .watch import check_connections, check_pace
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
@@ -51,7 +51,8 @@ def _play(stage: Stage) -> None:
             thread.start()
         for thread in threads:
             _end_of(thread, stage)
-        client._portal.call(check_at_rest, client._twin, stage.report.findings)
+        client._portal.call(check_connections, client._twin, stage.report.findings)
+        client._portal.call(check_pace, client._twin, PACE, stage.report.findings)
 
 
 def _end_of(thread: threading.Thread, stage: Stage) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from videsk_rooms import AsyncVidesk
+    from videsk_rooms import AsyncVidesk, RateLimit
 
 _PATIENCE = 10.0
 _DESCRIPTORS = "/dev/fd"
@@ -28,6 +28,7 @@ def watching(findings: list[str]) -> Iterator[None]:
     Complaints are those that Python makes where nobody is to catch them: of tasks whose exception
     was never retrieved, of resources that were not closed, of threads that ended badly.
     """
+    gc.collect()  # of what was before, nobody is to complain here
     complaints = _Complaints(findings)
     logging.getLogger("asyncio").addHandler(complaints)
     hooks = sys.unraisablehook, threading.excepthook
@@ -43,18 +44,30 @@ def watching(findings: list[str]) -> Iterator[None]:
         logging.getLogger("asyncio").removeHandler(complaints)
 
 
-async def check_at_rest(client: AsyncVidesk, findings: list[str]) -> None:
-    """Find the connections and the places in the pace that are still taken when no call is."""
+async def check_connections(client: AsyncVidesk, findings: list[str]) -> None:
+    """Find the connections that are still taken when no call is."""
     session = client._transport._session
     connector: Any = None if session is None else session.connector
     if connector is not None:
         await _settled(lambda: not connector._acquired)
         if connector._acquired:
             findings.append(f"{len(connector._acquired)} connections not given back")
+
+
+async def check_pace(client: AsyncVidesk, limit: RateLimit, findings: list[str]) -> None:
+    """Find the places that are still taken when no call is: after a window, all can be had."""
+    await asyncio.sleep(limit.per)
     for pacing in client._pacings:
-        taken: Any = {name: getattr(pacing, name, None) for name in ("_leaving", "_line")}
-        if any(taken.values()):
-            findings.append(f"places in the pace not given back: {taken}")
+        at_once = [asyncio.ensure_future(pacing.depart()) for _ in range(limit.requests)]
+        _, missing = await asyncio.wait(at_once, timeout=_PATIENCE)
+        if missing:
+            findings.append(f"{len(missing)} of {limit.requests} places not given back")
+        for place in at_once:
+            if place in missing:
+                place.cancel()
+            else:
+                place.result().over()
+        await asyncio.wait(at_once)
 
 
 async def check_tasks(findings: list[str]) -> None:

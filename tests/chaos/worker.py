@@ -30,7 +30,7 @@ from .crew import Log
 from .examine import SurpriseError, examine
 from .manners import SHORT_PAUSES
 from .tally import kind_of
-from .watch import check_at_rest, check_tasks, watching
+from .watch import check_connections, check_tasks, watching
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -61,7 +61,7 @@ async def _work_off(left: Iterator[str], book: Log, pace: str, findings: list[st
     limit = RateLimit(requests=_HIGH_LIMIT, shared=pace)
     async with AsyncVidesk(retry=_RETRY, rate_limit=limit) as client:
         await asyncio.gather(*(_worker(client, left, book) for _ in range(_AT_ONCE)))
-        await check_at_rest(client, findings)
+        await check_connections(client, findings)
     await check_tasks(findings)
 
 
@@ -130,7 +130,7 @@ class _Result:
 async def _race_awaited(name: str, callers: int, result: _Result) -> None:
     async with AsyncVidesk(retry=_RETRY, rate_limit=None) as client:
         await asyncio.gather(*(_runner(client.rooms, name, n, result) for n in range(callers)))
-        await check_at_rest(client, result.findings)
+        await check_connections(client, result.findings)
     await check_tasks(result.findings)
 
 
