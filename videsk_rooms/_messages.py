@@ -30,9 +30,11 @@ __all__ = [
     "Headers",
     "Request",
     "Response",
+    "headers_without",
     "make_attempt",
     "make_response",
     "unexpected",
+    "wrapped",
 ]
 
 
@@ -81,25 +83,9 @@ class Headers(Mapping[str, str]):
         self._names: dict[str, str] | None = names
         self._raw: Mapping[str, str] | None = None
 
-    @classmethod
-    def wrap(cls, raw: CIMultiDictProxy[str]) -> Headers:
-        """Take over the headers of an answer without copying them."""
-        headers = object.__new__(cls)
-        headers._names, headers._raw = None, raw
-        return headers
-
-    def without(self, secret: str) -> Headers:
-        """Return them with a secret taken out, where somebody has echoed it."""
-        values = (self._raw or self._all()).values()
-        if not any(secret in value for value in values):
-            return self
-        return Headers(
-            {name: value.replace(secret, "[removed]") for name, value in self._all().items()}
-        )
-
     def _all(self) -> dict[str, str]:
         if self._names is None:
-            self.__init__(self._raw or {})  # type: ignore[misc]  # what `wrap` has put off
+            self.__init__(self._raw or {})  # type: ignore[misc]  # what `wrapped` has put off
         return self._names or {}
 
     def __getitem__(self, name: str) -> str:
@@ -139,6 +125,21 @@ class Headers(Mapping[str, str]):
 
     def __repr__(self) -> str:
         return f"Headers({self._all()!r})"
+
+
+def wrapped(raw: CIMultiDictProxy[str]) -> Headers:
+    """Take over the headers of an answer without copying them."""
+    headers = object.__new__(Headers)
+    headers._names, headers._raw = None, raw
+    return headers
+
+
+def headers_without(headers: Headers, secret: str) -> Headers:
+    """Take a secret out of headers, where somebody has echoed it."""
+    values = (headers._raw or headers._all()).values()
+    if not any(secret in value for value in values):
+        return headers
+    return Headers({name: value.replace(secret, "[removed]") for name, value in headers.items()})
 
 
 @attrs.frozen(weakref_slot=False)

@@ -14,7 +14,7 @@ import aiohttp
 from yarl import URL
 
 from ._auth import NoTokenError, Ticket, authorize, ticket_in_hand
-from ._messages import Answer, Failure, Headers
+from ._messages import Answer, Failure, headers_without, wrapped
 from .errors import ClosedError, ConfigurationError, without_tokens
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class Transport:
                 middlewares=self._middlewares,
             ) as response:
                 body, too_long = await _read(response)
-                return Answer(response.status, Headers.wrap(response.headers), body, url, too_long)
+                return Answer(response.status, wrapped(response.headers), body, url, too_long)
         # Every failure is turned into plain data: aiohttp's own exceptions hold the request with
         # its headers, and so the token.
         except NoTokenError:
@@ -266,7 +266,7 @@ def _remove_token(outcome: Answer | Failure, token: str) -> None:
         secret = spelled.encode("ascii")
         if secret in outcome.body:
             outcome.body = outcome.body.replace(secret, b"[removed]")
-    outcome.headers = outcome.headers.without(token)
+    outcome.headers = headers_without(outcome.headers, token)
 
 
 def _cancelled_by_its_owner(ticket: Ticket) -> bool:
