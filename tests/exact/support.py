@@ -76,7 +76,7 @@ def nothing_is_left(videsk: AsyncVidesk) -> None:
     pacing = videsk._pipeline.pacing
     if isinstance(pacing, InProcess):
         assert pacing._leaving == 0
-        assert not [waiting for waiting in pacing._line if not waiting.done()]
+        assert len(pacing._line) == 0
     assert not videsk._pipeline.waits._under_way
 
 
