@@ -120,8 +120,9 @@ def _is_what_was_asked(
     """Tell whether a room can be the one that this create asked for.
 
     A room that was there before the create began is not; both times are the server's. Nor is one
-    that differs in what was asked for. Two callers that ask for the same at the same time, under
-    the same name, and both lose the answer, cannot be told apart: they share the room.
+    that differs in what was asked for. Of two callers that ask for the same at the same time, under
+    the same name, one makes the room; if the other loses an answer, they cannot be told apart: they
+    share it.
     """
     server_now = http_date(conflict.headers.get("date", ""))
     if room.created_at is not None and server_now is not None:
