@@ -296,6 +296,9 @@ _CREDENTIALS = re.compile(r"//[^/@\s'\"]*@")
 
 def _told(error: BaseException) -> str:
     name = type(error).__name__
-    # A proxy's URL is quoted with its password.
-    text = _CREDENTIALS.sub("//", without_tokens(str(error)))
+    text = str(error)
+    if isinstance(error, aiohttp.ClientResponseError):
+        text = f"{error.status}, {error.message}"  # without the URL, whose query may name a person
+    # A proxy's URL is quoted with its password, and what is no HTTP with line breaks.
+    text = " ".join(_CREDENTIALS.sub("//", without_tokens(text)).split())
     return text if name == "ConnectionLostError" else f"{name}: {text}" if text else name
