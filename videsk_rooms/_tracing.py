@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from ._messages import Attempt, Request
 
 
+# Any other goes by `_OTHER`, for whoever counts spans by their names.
+_KNOWN_METHODS = frozenset(
+    {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
+)
+
+
 def make_tracer() -> Tracer | None:
     """Make what opens spans; `None` without OpenTelemetry."""
     try:
@@ -43,7 +49,9 @@ class Tracer:
 
     def open(self, request: Request, url: str) -> Span | None:
         """Begin the span of a call; `None` when nobody records it."""
-        name = f"{request.method} {request.template}" if request.template else request.method
+        name = request.method if request.method in _KNOWN_METHODS else "HTTP"
+        if request.template:
+            name = f"{name} {request.template}"
         span = self._tracer.start_span(name, kind=self._kind)
         return Span(span, request, url) if span.is_recording() else None
 
@@ -55,10 +63,12 @@ class Span:
         self._span = span
         self._current: AbstractContextManager[object] | None = None
         self._attempts = 0
+        self._status: int | None = None
+        known = request.method in _KNOWN_METHODS
         parts = urlsplit(url)
         span.set_attributes(
             {
-                "http.request.method": request.method,
+                "http.request.method": request.method if known else "_OTHER",
                 "url.full": url.partition("?")[0],
                 "server.address": parts.hostname or "",
                 "server.port": parts.port or (443 if parts.scheme == "https" else 80),
@@ -67,6 +77,8 @@ class Span:
         )
         if request.template:
             span.set_attribute("url.template", request.template)
+        if not known:
+            span.set_attribute("http.request.method_original", request.method)
 
     def __enter__(self) -> None:
         from opentelemetry.trace import use_span
@@ -82,14 +94,19 @@ class Span:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if self._status is not None:
+            self._span.set_attribute("http.response.status_code", self._status)
+        if self._attempts > 1:
+            self._span.set_attribute("http.request.resend_count", self._attempts - 1)
         if error is not None:
-            self.failed(error)
+            self._failed(error)
         if self._current is not None:
             self._current.__exit__(kind, error, traceback)
 
     def attempted(self, attempt: Attempt) -> None:
         """Add an attempt that has ended."""
         self._attempts += 1
+        self._status = attempt.status
         told: dict[str, str | int | float] = {
             "videsk.attempt.number": attempt.number,
             "videsk.attempt.duration": attempt.duration,
@@ -97,22 +114,18 @@ class Span:
         }
         if attempt.status is not None:
             told["http.response.status_code"] = attempt.status
-            self._span.set_attribute("http.response.status_code", attempt.status)
         else:
             told["error.type"] = (attempt.error or "").partition(":")[0]
         if attempt.request_id is not None:
             told["videsk.request_id"] = attempt.request_id
         self._span.add_event("videsk.attempt", told)
-        if self._attempts > 1:
-            self._span.set_attribute("http.request.resend_count", self._attempts - 1)
 
-    def failed(self, error: BaseException) -> None:
-        """Tell how the call failed."""
+    def _failed(self, error: BaseException) -> None:
         from opentelemetry.trace import StatusCode
 
-        # By the conventions: the status of the answer, else the name of what was raised.
+        # By the conventions: the status of the answer if it is an error, else what was raised.
         kind = type(error).__name__
-        if isinstance(error, APIError | ResponseError):
+        if isinstance(error, APIError | ResponseError) and error.status >= 400:
             kind = str(error.status)
         self._span.set_attribute("error.type", kind)
         self._span.set_status(StatusCode.ERROR, type(error).__name__)
