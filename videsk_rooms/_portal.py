@@ -140,6 +140,8 @@ class _Call(Generic[R]):
             return self._result
         if self._loop.closed and isinstance(error, asyncio.CancelledError | ClosedError):
             raise _refusal() from None
+        if _is_for_want_of_threads(error):
+            raise _refusal(_LEAVING) from None
         try:
             raise error
         finally:
@@ -189,7 +191,7 @@ class _Loop:
             # Ctrl-C comes before the thread has begun or after it: whoever is first takes the loop.
             if first.acquire(blocking=False):
                 loop.close()
-                if isinstance(error, RuntimeError) and not threading.main_thread().is_alive():
+                if _is_for_want_of_threads(error):
                     raise _refusal(_LEAVING) from None
             else:
                 self.thread, self.loop = thread, loop
@@ -367,7 +369,12 @@ def _let_go(loop: _Loop) -> None:
 
 @atexit.register
 def _close_all() -> None:
-    """Close what nobody closed: silently, and without waiting long."""
+    """Close what nobody closed: silently, and without waiting long.
+
+    What `atexit` runs later was registered earlier, before this package was loaded; its calls are
+    refused. What it runs before may call, if that needs no new thread: the thread of the loop, or
+    one to look up the name of a host.
+    """
     _exiting.set()
     loops = list(_open_loops)
     for loop in loops:
@@ -375,6 +382,16 @@ def _close_all() -> None:
     deadline = monotonic() + _PATIENCE_AT_EXIT
     for loop in loops:
         loop.close(max(0.0, deadline - monotonic()))
+
+
+def _is_for_want_of_threads(error: BaseException) -> bool:
+    """Tell how Python says, in words that vary, that it starts no thread while it exits."""
+    # The main thread counts as ended once Python has waited for all threads, before `atexit` runs.
+    return (
+        isinstance(error, RuntimeError)
+        and "shutdown" in str(error)
+        and not threading.main_thread().is_alive()
+    )
 
 
 def _refusal(text: str = _CLOSED) -> ClosedError:

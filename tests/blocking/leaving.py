@@ -56,9 +56,13 @@ def many_in_a_global() -> None:
         in_a_global()
 
 
-def by_a_name() -> None:
+def make_client_by_name() -> Videsk:
     # A name is looked up by a thread of the loop's executor.
-    client = make_client(base_url=os.environ["VIDESK_BASE_URL"].replace("127.0.0.1", "localhost"))
+    return make_client(base_url=os.environ["VIDESK_BASE_URL"].replace("127.0.0.1", "localhost"))
+
+
+def by_a_name() -> None:
+    client = make_client_by_name()
     client.rooms.list()
     KEPT.append(client)
 
@@ -85,6 +89,10 @@ def at_exit() -> None:
 def at_exit_for_the_first_time() -> None:
     client = make_client()
     atexit.register(_call, client)
+
+
+def at_exit_by_a_name() -> None:
+    atexit.register(_call, make_client_by_name())
 
 
 def at_exit_after_the_package() -> None:

@@ -90,6 +90,7 @@ def test_a_first_call_at_exit(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     "way",
     [
+        "at_exit_by_a_name",
         "at_exit_after_the_package",
         "at_exit_with_a_new_client",
         "in_a_finalizer",
@@ -97,7 +98,7 @@ def test_a_first_call_at_exit(sandbox: Sandbox) -> None:
     ],
 )
 def test_a_call_too_late(sandbox: Sandbox, way: str) -> None:
-    """After the clients were closed, a call is refused at once: no thread would answer it."""
+    """Where no thread would answer a call, or look a name up for it, it is refused at once."""
     assert script(sandbox, way).finish() == (0, EXITING, "")
 
 
