@@ -1,0 +1,83 @@
+"""A real Redis server, for as long as it is needed."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROGRAM = shutil.which("redis-server")
+MISSING = "redis-server is not installed"
+
+_PATIENCE = 20.0
+
+
+class RedisServer:
+    """A server on a free port of this machine that keeps nothing and leaves nothing behind."""
+
+    def __init__(self, folder: str, *, password: str | None = None) -> None:
+        self.port = _free_port()
+        self.password = password
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """How to reach it."""
+        user = f":{self.password}@" if self.password else ""
+        return f"redis://{user}127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        """Start it, empty, and wait until it answers."""
+        assert PROGRAM is not None, MISSING
+        arguments = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", self._folder]
+        arguments += ["--save", "", "--appendonly", "no"]
+        if self.password:
+            arguments += ["--requirepass", self.password]
+        self._process = subprocess.Popen(
+            [PROGRAM, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+        end = time.monotonic() + _PATIENCE
+        while not self._answers():
+            assert self._process.poll() is None, "redis-server has ended"
+            assert time.monotonic() < end, "redis-server does not answer"
+            time.sleep(0.01)
+
+    def kill(self) -> None:
+        """End it without a good-bye."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)) as to:
+            to.sendall(b"PING\r\n")
+            return bool(to.recv(64))
+        return False
+
+
+@contextlib.contextmanager
+def serving(*, password: str | None = None) -> Iterator[RedisServer]:
+    """Run a server."""
+    with tempfile.TemporaryDirectory() as folder:
+        server = RedisServer(folder, password=password)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port

@@ -1,0 +1,138 @@
+"""What the server's headers tell of the limit (docs/api.md, "Access")."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from videsk_rooms._messages import Headers
+from videsk_rooms._pacing._limit import Learned, Limit, told_limit
+
+SET = Limit(20, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("number", "policy", "limit"),
+    [
+        ("20", "20;w=1", Limit(20, 1.0)),
+        ("20", None, Limit(20, 1.0)),
+        (None, "20;w=1", Limit(20, 1.0)),
+        (" 50 ", "50 ; w = 1", Limit(50, 1.0)),
+        ("0020", "0020;w=01", Limit(20, 1.0)),
+        ("1", "1;w=1", Limit(1, 1.0)),
+        ("10000", "10000;w=1", Limit(10_000, 1.0)),
+        ("100", "100;w=60", Limit(100, 60.0)),
+        # Further parameters, before and after.
+        ("20", '20;w=30;comment="sliding window"', Limit(20, 30.0)),
+        ("20", "20;burst=1000;w=30", Limit(20, 30.0)),
+        # As later drafts write a policy.
+        (None, '"default";q=40;w=10', Limit(40, 10.0)),
+        (None, '"default";w=10;q=40', Limit(40, 10.0)),
+        ("40", '"default";q=40;w=10', Limit(40, 10.0)),
+        # As earlier drafts write the limit: with the policies behind it.
+        ("10, 10;w=1, 50;w=60", None, Limit(10, 1.0)),
+        ("50, 10;w=1, 50;w=60", None, Limit(50, 60.0)),
+        ("10;w=5", None, Limit(10, 5.0)),
+    ],
+)
+def test_the_limit_is_read(number: str | None, policy: str | None, limit: Limit) -> None:
+    """Every spelling of a number and its window."""
+    assert told_limit(number, policy) == limit
+
+
+@pytest.mark.parametrize(
+    ("number", "policy", "limit"),
+    [
+        ("10", "10;w=1, 50;w=60, 1000;w=3600", Limit(10, 1.0)),
+        ("50", "10;w=1, 50;w=60, 1000;w=3600", Limit(50, 60.0)),
+        ("30", "10;w=1, 50;w=60", Limit(30, 1.0)),
+        (None, "10;w=1, 50;w=60, 1000;w=3600", Limit(1000, 3600.0)),
+        (None, "10;w=1, 1000;w=1", Limit(10, 1.0)),
+        ("20", "20;w=1, 20;w=60", Limit(20, 60.0)),
+        ("20", "20;w=60, 20;w=1", Limit(20, 60.0)),
+    ],
+)
+def test_of_several_policies_the_one_for_the_number_holds(
+    number: str | None, policy: str, limit: Limit
+) -> None:
+    """Without a number, or with two windows for it, the one that allows the fewest a second."""
+    assert told_limit(number, policy) == limit
+
+
+NONSENSE = [
+    "",
+    " ",
+    "unlimited",
+    "-20",
+    "+20",
+    "20.5",
+    "2e1",
+    "0x14",
+    "20 per second",
+    "20requests",
+    "٢٠",
+    "0",
+    "00",
+    "10001",
+    "100020",
+    "120000",
+    "9" * 9,
+    "9" * 4000,
+]
+
+
+@pytest.mark.parametrize("number", NONSENSE)
+def test_a_number_that_cannot_be_paced_by_tells_nothing(number: str) -> None:
+    """Nonsense, zero and enormous values, as the limit and in a policy."""
+    assert told_limit(number, None) is None
+    assert told_limit(None, f"{number};w=1") is None
+    assert told_limit(number, "20;w=2") == Limit(20, 2.0)
+
+
+@pytest.mark.parametrize("window", [*NONSENSE[:13], "9" * 4000])
+def test_a_window_that_cannot_be_is_one_second(window: str) -> None:
+    """The number is one of requests a second."""
+    assert told_limit("20", f"20;w={window}") == Limit(20, 1.0)
+    assert told_limit(None, f"20;w={window}") is None
+
+
+@pytest.mark.parametrize("policy", ["20", "w=1", ";w=1", "20;1", "20,w=1", ",,,;;;===", "20;w"])
+def test_a_policy_that_is_none_tells_nothing(policy: str) -> None:
+    """It names a number and a window, or nothing."""
+    assert told_limit(None, policy) is None
+    assert told_limit("30", policy) == Limit(30, 1.0)
+
+
+@given(st.none() | st.text(), st.none() | st.text(alphabet='0123456789;w=q," ') | st.text())
+def test_whatever_comes_is_a_limit_or_none(number: str | None, policy: str | None) -> None:
+    """A header raises nothing, and no limit is out of range."""
+    limit = told_limit(number, policy)
+    assert limit is None or (1 <= limit.requests <= 10_000 and limit.per >= 1.0)
+
+
+def test_the_limit_that_was_set_holds_until_another_is_told() -> None:
+    """Answers without the headers, or with nonsense, change nothing; names come in any case."""
+    learned = Learned(SET)
+    for headers in ({}, {"Ratelimit-Limit": "many"}, {"RateLimit-Limit": "20"}):
+        assert not learned.learn(Headers(headers))
+        assert learned.limit == SET
+    assert learned.learn(Headers({"RATELIMIT-LIMIT": "50", "ratelimit-policy": "50;w=10"}))
+    assert learned.limit == Limit(50, 10.0)
+
+
+def test_what_was_told_stays_when_an_answer_says_nothing() -> None:
+    """A proxy's page has no such headers, and is no reason to go back."""
+    learned = Learned(SET)
+    learned.learn(Headers({"Ratelimit-Limit": "5"}))
+    assert not learned.learn(Headers({}))
+    assert not learned.learn(Headers({"Ratelimit-Limit": "5"}))
+    assert learned.limit == Limit(5, 1.0)
+
+
+def test_a_limit_goes_up_and_down() -> None:
+    """Whenever another one is told."""
+    learned = Learned(SET)
+    told = [learned.learn(Headers({"Ratelimit-Limit": number})) for number in ("40", "10", "10")]
+    assert told == [True, True, False]
+    assert learned.limit == Limit(10, 1.0)
