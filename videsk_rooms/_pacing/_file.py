@@ -28,7 +28,7 @@ from ._ring import Ring
 from ._store import MICRO, Place, StoreUnreachableError, rule_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from ._limit import Limit
 
@@ -48,8 +48,9 @@ _CLOCK_IS_SET_BY = 60
 class FileStore:
     """Keeps the departures of all processes that name the same file."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = _checked(path)
+        self._clock = clock
         try:
             self._file: _File | None = _File(self._path)
         except OSError as error:
@@ -65,7 +66,7 @@ class FileStore:
         """Reserve places."""
         rule = rule_of(limit)
         async with self._ring() as ring:
-            now = _now()
+            now = self._now()
             ring.forget(now - rule.window)
             count = min(count, _CAPACITY - len(ring.times))
             slots = ring.reserve(count, rule, now=now)
@@ -75,7 +76,7 @@ class FileStore:
         """Confirm places whose time has come."""
         rule = rule_of(limit)
         async with self._ring() as ring:
-            now = _now()
+            now = self._now()
             slots = [ring.confirm(place.slot, rule, now=now) for place in places]
         return [self._place(slot, now) for slot in slots]
 
@@ -87,7 +88,7 @@ class FileStore:
     async def hold(self, seconds: float) -> None:
         """Let nobody leave for so long."""
         async with self._ring() as ring:
-            ring.hold(_now() + int(seconds * MICRO))
+            ring.hold(self._now() + int(seconds * MICRO))
 
     async def close(self) -> None:
         """Close the file; the departures stay in it."""
@@ -96,6 +97,9 @@ class FileStore:
     def begin_anew(self) -> None:
         """Let go of the parent's descriptor, which shares its lock with the parent."""
         self._file = None
+
+    def _now(self) -> int:
+        return int(self._clock() * MICRO)
 
     def _place(self, slot: int, now: int) -> Place:
         return Place(slot, slot / MICRO, self, sure=slot <= now)
@@ -212,10 +216,6 @@ def _checked(path: str) -> Path:
         if not path.startswith("/"):
             raise ConfigurationError("RateLimit.shared names a host; give 'file:/a/path'")
     return Path(path).absolute()
-
-
-def _now() -> int:
-    return int(time.monotonic() * MICRO)
 
 
 @lru_cache(maxsize=1)

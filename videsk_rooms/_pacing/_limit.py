@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-# docs/api.md, "Access": draft-polli-ratelimit-headers-02, such as `20;w=1`
-_POLICY = re.compile(r"(\d{1,5})\s*;\s*w\s*=\s*(\d{1,5})\b")
-_NUMBER = re.compile(r"\s*(\d{1,5})\b")
+_WHOLE = re.compile(r"[0-9]{1,9}")
 _MOST = 10_000
 
 SPREAD = 0.015
@@ -66,16 +64,26 @@ class Learned:
 def told_limit(number: str | None, policy: str | None) -> Limit | None:
     """Read the limit from `Ratelimit-Limit` and `Ratelimit-Policy`; `None` if they tell none.
 
-    The window is one second unless the policy names another one for the same number.
+    The number is that of a second, unless a policy names another window for it. Without a number,
+    the policy holds that allows the fewest requests a second. A number beyond 10,000 is none that
+    could be paced by.
     """
-    windows = {int(count): float(seconds) for count, seconds in _POLICY.findall(policy or "")}
-    told = _NUMBER.match(number or "")
-    if told is not None:
-        count = int(told[1])
-    elif windows:
-        count = min(windows, key=lambda each: each / max(windows[each], 1.0))
-    else:
-        return None
+    policies = [*_policies(number or ""), *_policies(policy or "")]
+    count = _whole((number or "").partition(",")[0].partition(";")[0])
     if not 1 <= count <= _MOST:
-        return None
-    return Limit(count, windows.get(count) or 1.0)
+        return min(policies, key=lambda each: each.requests / each.per, default=None)
+    return Limit(count, max((each.per for each in policies if each.requests == count), default=1.0))
+
+
+def _policies(text: str) -> Iterator[Limit]:
+    """Read policies: `20;w=1` (docs/api.md, "Access"), or as later drafts do `"name";q=20;w=1`."""
+    for policy in text.split(","):
+        first, *rest = policy.split(";")
+        named = {name.strip(): value for name, _, value in (each.partition("=") for each in rest)}
+        count, window = _whole(named.get("q", first)), _whole(named.get("w", ""))
+        if 1 <= count <= _MOST and window >= 1:
+            yield Limit(count, float(window))
+
+
+def _whole(text: str) -> int:
+    return int(text) if _WHOLE.fullmatch(text := text.strip()) else 0
