@@ -9,7 +9,8 @@
 - A block with a title, such as `title="tickets.py"`, is also written into a file of that name, in
   the story's own folder, which is the current one. A block titled `test_….py` is not run as it
   stands but by pytest, without any other file of this suite; so is one that defines test functions.
-- What clients and sandboxes a block leaves behind are closed when its story ends.
+- What clients and sandboxes a block leaves behind are closed when its story ends, and the package's
+  logger tells as much as before.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
+import logging
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -59,6 +61,8 @@ class Story:
         self._names: dict[str, Any] = {"__name__": "__main__", **names}
         self._left_behind: list[object] = []
         self._loop = asyncio.new_event_loop()
+        self._logger = logging.getLogger("videsk_rooms")
+        self._level = self._logger.level
 
     def run(self, block: Block) -> None:
         """Run a block."""
@@ -81,7 +85,8 @@ class Story:
         self._left_behind += [value for value in self._names.values() if isinstance(value, known)]
 
     def close(self) -> None:
-        """Close what was left behind, and the loop."""
+        """Close what was left behind, and the loop; be quiet again."""
+        self._logger.setLevel(self._level)
         for value in self._left_behind:
             if isinstance(value, AsyncVidesk):
                 self._loop.run_until_complete(value.close())
