@@ -55,6 +55,8 @@ T = TypeVar("T")
 _WAIT_SLICE = 0.1 if sys.platform == "win32" else -1
 _PATIENCE_AT_CLOSE = 5.0
 _PATIENCE_AT_EXIT = 1.0
+# How long calls may take to notice that the client is closed, before they are cancelled.
+_PATIENCE_WITH_ANSWERS = 0.1
 # How long cancelled calls may take to clean up before their callers are let go without them.
 _PATIENCE_WITH_CALLS = 1.0
 _HELD_BACK_AT_EXIT = 2.0
@@ -139,6 +141,8 @@ class _Call(Generic[R]):
         if error is None:
             return self._result
         if self._loop.closed and isinstance(error, asyncio.CancelledError | ClosedError):
+            if isinstance(error, ClosedError) and error.outcome_unknown:
+                raise error from None
             raise _refusal() from None
         if _is_for_want_of_threads(error):
             raise _refusal(_LEAVING) from None
@@ -237,10 +241,13 @@ class _Loop:
         await self._stop.wait()
         self.ending = True
         others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
         await self._last()
         if others:
+            # The client's own calls end by that, and tell whether they were sent; it is the rest
+            # that has to be cancelled.
+            _, rest = await asyncio.wait(others, timeout=_PATIENCE_WITH_ANSWERS)
+            for task in rest:
+                task.cancel()
             # A task may take its time, such as a callable's of the user: it keeps the thread, which
             # nobody has to wait for, but not the callers.
             await asyncio.wait(others, timeout=_PATIENCE_WITH_CALLS)
