@@ -523,6 +523,28 @@ async def test_closing_says_nothing_unknown_of_a_read(sandbox: Sandbox) -> None:
     assert not error.outcome_unknown
 
 
+def test_closing_the_blocking_face_tells_the_same(sandbox: Sandbox) -> None:
+    """The thread that waits for its answer learns that the room may have been created."""
+    sandbox.faults.delay(LATE)
+    errors: list[BaseException] = []
+
+    def create_room() -> None:
+        try:
+            videsk.rooms.create(external_id="ticket-1")
+        except BaseException as error:
+            errors.append(error)
+
+    videsk = Videsk(sandbox.api_token, base_url=sandbox.url, rate_limit=None, timeout=None)
+    thread = threading.Thread(target=create_room)
+    thread.start()
+    asyncio.run(until(lambda: sandbox.requests))
+    videsk.close()
+    thread.join(timeout=LATE / 2)
+    (error,) = errors
+    assert isinstance(error, ClosedError)
+    assert (error.outcome_unknown, error.external_id) == (True, "ticket-1")
+
+
 async def test_whoever_waited_behind_a_cancelled_call_moves_up(sandbox: Sandbox) -> None:
     """The order is that of the calls, without the one that has gone."""
     limit = RateLimit(requests=1, per=0.5)
