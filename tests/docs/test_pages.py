@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
 import videsk_rooms
+from tests.benchmarks.worker import SECTIONS
 from tests.support import ROOM
+from videsk_rooms import errors
+from videsk_rooms._decision import TRANSIENT
 
 from .blocks import DOCS, ROOT, blocks_of
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_WRONG = sorted((DOCS / "guide").glob("when-things-go-wrong*.md"))
 _LINK = re.compile(r"\]\((?!https?://)([^)#]+)(?:#([^)]+))?\)")
 
 
@@ -34,6 +42,29 @@ def test_the_example_of_a_room_is_the_one_that_the_tests_read() -> None:
     blocks = blocks_of((DOCS / "api.md").read_text(encoding="utf-8"))
     examples = [json.loads(block.code) for block in blocks if block.language == "json"]
     assert ROOM in examples
+
+
+def test_every_section_of_the_benchmark_is_told() -> None:
+    """docs/performance.md and `python -m tests.benchmarks` are about the same sections."""
+    text = (DOCS / "performance.md").read_text(encoding="utf-8")
+    assert re.findall(r"(?m)^\| `(\w+)` \|", text) == list(SECTIONS)
+
+
+@pytest.mark.parametrize("page", _WRONG, ids=lambda page: page.name)
+def test_every_error_is_told_at_a_glance(page: Path) -> None:
+    """Whoever adds an error says when it comes and what to do about it."""
+    rows = re.findall(r"(?m)^\| (`\w+Error`[^|]*) \|", page.read_text(encoding="utf-8"))
+    told = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert told == set(errors.__all__) - {"VideskError"}
+
+
+@pytest.mark.parametrize("page", _WRONG, ids=lambda page: page.name)
+def test_every_status_that_is_tried_again_is_told(page: Path) -> None:
+    """The guide on failures has the decision's own list."""
+    again = re.findall(r"(?m)^\| (.*\b[45]\d\d\b[^|]*) \|", page.read_text(encoding="utf-8"))
+    spans = re.findall(r"\b(\d{3})(?: (?:to|a) (\d{3}))?\b", " ".join(again[:2]))
+    told = {status for first, last in spans for status in range(int(first), int(last or first) + 1)}
+    assert told == TRANSIENT
 
 
 def test_the_sections_that_comments_name_are_there() -> None:
