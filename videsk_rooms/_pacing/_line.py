@@ -44,7 +44,6 @@ class Line(Generic[T]):
             line.pop(waiting, None)
             if waiting.done() and not waiting.cancelled() and waiting.exception() is None:
                 self._unused(waiting.result())
-            waiting.cancel()
             self._changed()
             raise
 
