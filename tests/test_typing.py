@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import os
 import re
 import subprocess
 import sys
@@ -36,11 +37,14 @@ class Run(Protocol):
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Run a checker for this Python, away from the project: users do not have its settings."""
     folder = tmp_path_factory.mktemp("elsewhere")
+    # Pyright's --verifytypes takes the Python of the PATH, whatever --pythonpath says.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
     def run(*command: str) -> str:
         result = subprocess.run(
             [sys.executable, "-m", *command],
             cwd=folder,
+            env={**os.environ, "PATH": path},
             capture_output=True,
             text=True,
             check=False,
