@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from videsk_rooms._pacing._limit import _LONGEST_GAP as LONGEST_GAP
+from videsk_rooms._pacing._limit import SPREAD
+from videsk_rooms._pacing._store import LATE, MARGIN
+
 from .blocks import DOCS, ROOT
 
 if TYPE_CHECKING:
@@ -101,6 +105,13 @@ def test_imports_run_down_the_table_only() -> None:
     for name, imports in _rows("The files").items():
         assert set(_CODE.findall(imports)) <= above, f"{name} imports from below"
         above.add(name.removesuffix(".py").removesuffix("/"))
+
+
+def test_the_margins_of_pacing_are_the_codes() -> None:
+    """Whoever changes one says so where it is explained."""
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    told = re.findall(r"(\d+) ms", page.partition("**The margin.**")[2].partition("\n\n")[0])
+    assert [int(each) / 1000 for each in told] == [SPREAD, MARGIN, LATE, LONGEST_GAP]
 
 
 def test_only_two_files_of_the_client_import_aiohttp() -> None:
