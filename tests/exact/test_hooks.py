@@ -15,6 +15,7 @@ from tests.exact.support import FAST, ID, LATE, client, nothing_is_left
 from videsk_rooms import (
     AsyncVidesk,
     AttemptEvent,
+    ClosedError,
     ConfigurationError,
     DeadlineExceededError,
     Hooks,
@@ -235,6 +236,22 @@ async def test_a_hook_that_hangs_after_the_answer_does_not_lose_it(sandbox: Sand
     async with client(sandbox, timeout=1.0, hooks=Hooks(on_attempt=hang)) as videsk:
         room = await videsk.rooms.create(external_id="ticket-1")
     assert room.external_id == "ticket-1"
+
+
+async def test_a_hook_may_close_the_client(sandbox: Sandbox) -> None:
+    """The call ends then, and does not pause for a client that is no more."""
+    clients: list[AsyncVidesk] = []
+
+    async def close(_: RetryEvent) -> None:
+        await clients[0].close()
+
+    sandbox.faults.status(503, headers={"Retry-After": "50"})
+    started = time.monotonic()
+    clients.append(client(sandbox, timeout=None, hooks=Hooks(on_retry=close)))
+    with pytest.raises(ClosedError) as caught:
+        await clients[0].rooms.create(external_id="ticket-1")
+    assert time.monotonic() - started < 25
+    assert (caught.value.outcome_unknown, caught.value.external_id) == (True, "ticket-1")
 
 
 async def test_a_view_may_have_other_hooks(sandbox: Sandbox) -> None:

@@ -513,6 +513,15 @@ async def test_a_429_needs_no_budget(sandbox: Sandbox) -> None:
     assert statuses_of(response.attempts) == [429, 429, 429, 200]
 
 
+async def test_429s_use_no_budget_up(sandbox: Sandbox) -> None:
+    """After more of them than the budget holds, a passing fault can still be paid for."""
+    sandbox.faults.status(429, times=55)
+    sandbox.faults.status(503)
+    async with client(sandbox, retry=Retry(attempts=60, base_delay=0.0)) as videsk:
+        response = await videsk.request("GET", ROOMS)
+    assert statuses_of(response.attempts) == [429] * 55 + [503, 200]
+
+
 # -- one attempt is one request -------------------------------------------------------------------
 
 
