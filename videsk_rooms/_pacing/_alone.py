@@ -1,8 +1,9 @@
 """What paces a process while the store that it shares is out of reach.
 
 Nobody then knows how many processes share the limit. Each takes a quarter of it, which keeps four
-of them within it. Both changes are made with care: the promises of the store that are still to be
-used, here and elsewhere, must not meet departures that it has never heard of.
+of them within it. Both changes are made with care, so that no window holds departures by the store
+and so many others beside them: a process first lets a window pass, and when the store is back, it
+keeps to its share for as long as others may not have noticed.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ import attrs
 
 from ._line import end
 from ._ring import Ring, Rule
-from ._store import MARGIN, MICRO, Place, StoreUnreachableError
+from ._store import MARGIN, MICRO, PATIENCE, StoreUnreachableError, places_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ._limit import Learned, Limit
-    from ._store import Store
+    from ._store import Place, Store
 
 SHARE = 0.25
 RETURN_AFTER = 1.0
@@ -51,7 +52,7 @@ class Alone:
         if slot - now > _AHEAD * MICRO:
             self._ring.give_back([slot])
             return []
-        return [Place(slot, slot / MICRO, self, sure=slot <= now)]
+        return places_of([slot], self, now=now, clock=self._clock)
 
     async def confirm(self, places: Sequence[Place], limit: Limit) -> Sequence[Place]:
         """Confirm places: nobody else can have moved them."""
@@ -85,7 +86,6 @@ class Reachable:
         self._away = False
         self._look_at = 0.0
         self._look: asyncio.Task[None] | None = None
-        self._last_at = 0.0
         self._careful_until = 0.0
 
     async def ready(self) -> None:
@@ -104,19 +104,18 @@ class Reachable:
         return await self._alone.reserve(count, self._limit.limit)
 
     async def confirm(self, places: Sequence[Place]) -> Sequence[Place]:
-        """Confirm places whose time has come; what cannot be asked about is kept as promised."""
+        """Confirm places whose time has come; those of a store out of reach are void."""
         own, shared = self._apart(places)
+        confirmed = [*await self._alone.confirm(own, self._limit.limit)]
         if shared and not self._away:
             try:
-                shared = await self._store.confirm(shared, self._limit.limit)
+                confirmed += await self._store.confirm(shared, self._limit.limit)
             except StoreUnreachableError as error:
                 await self._lost(error)
-        if self._away:
-            shared = [attrs.evolve(place, sure=True) for place in shared]
-        return [*await self._alone.confirm(own, self._limit.limit), *shared]
+        return confirmed
 
     async def give_back(self, places: Sequence[Place]) -> None:
-        """Free places; those of a store out of reach are lost with it."""
+        """Free places."""
         own, shared = self._apart(places)
         await self._alone.give_back(own)
         if shared and not self._away:
@@ -150,30 +149,21 @@ class Reachable:
 
     async def _reserve(self, count: int) -> Sequence[Place]:
         limit = self._limit.limit
-        careful = self._clock() < self._careful_until
-        own: Sequence[Place] = ()
-        if careful:  # others may still be on their own, so this one goes on keeping to its share
-            own = await self._alone.reserve(1, limit)
-            if not own:
-                return []
-            count = 1
-        places = await self._store.reserve(count, limit)
-        if careful:
-            places = [
-                attrs.evolve(place, at=max(place.at, mine.at), sure=False)
-                for place, mine in zip(places, own, strict=False)
-            ]
-        if places:
-            self._last_at = places[-1].at
-        return places
+        if self._clock() >= self._careful_until:
+            return await self._store.reserve(count, limit)
+        # Others may still be on their own, so this one goes on keeping to its share.
+        own = await self._alone.reserve(1, limit)
+        shared = await self._store.reserve(1, limit) if own else ()
+        return [
+            attrs.evolve(place, at=max(place.at, mine.at), sure=False)
+            for place, mine in zip(shared, own, strict=False)
+        ]
 
     async def _lost(self, error: StoreUnreachableError) -> None:
-        now = self._clock()
-        # What the store has promised is still used, here and elsewhere.
-        rest = max(0.0, self._last_at - now)
-        await self._alone.hold(rest + self._limit.limit.per + MARGIN)
+        # Until a window has passed over what left by the promises of the store, here or elsewhere.
+        await self._alone.hold(self._limit.limit.per + MARGIN)
         self._away = True
-        self._look_at = now + RETURN_AFTER
+        self._look_at = self._clock() + RETURN_AFTER
         _logger.warning(
             "the shared rate limit is out of reach (%s); until it is back, this process paces "
             "itself by %.0f %% of the limit",
@@ -195,7 +185,8 @@ class Reachable:
             self._look_at = self._clock() + RETURN_AFTER
         else:
             self._away = False
-            self._careful_until = self._clock() + RETURN_AFTER + self._limit.limit.per + MARGIN
+            others_know = self._clock() + RETURN_AFTER + PATIENCE
+            self._careful_until = others_know + self._limit.limit.per + MARGIN
             _logger.warning("the shared rate limit is back")
         finally:
             self._look = None

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from videsk_rooms.errors import ConfigurationError
 
 from ._ring import Ring
-from ._store import MICRO, Place, StoreUnreachableError, rule_of
+from ._store import MICRO, PATIENCE, Place, StoreUnreachableError, places_of, rule_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -40,7 +40,6 @@ _CAPACITY = 16_384
 _COPY_BYTES = _COPY.size + _CAPACITY * _TIME_BYTES
 _SIZE = _HEADER.size + 2 * _COPY_BYTES
 
-_PATIENCE = 1.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.01
 _CLOCK_IS_SET_BY = 60
 
@@ -70,7 +69,7 @@ class FileStore:
             ring.forget(now - rule.window)
             count = min(count, _CAPACITY - len(ring.times))
             slots = ring.reserve(count, rule, now=now)
-        return [self._place(slot, now) for slot in slots]
+        return places_of(slots, self, now=now, clock=self._clock)
 
     async def confirm(self, places: Sequence[Place], limit: Limit) -> Sequence[Place]:
         """Confirm places whose time has come."""
@@ -78,7 +77,7 @@ class FileStore:
         async with self._ring() as ring:
             now = self._now()
             slots = [ring.confirm(place.slot, rule, now=now) for place in places]
-        return [self._place(slot, now) for slot in slots]
+        return places_of(slots, self, now=now, clock=self._clock)
 
     async def give_back(self, places: Sequence[Place]) -> None:
         """Free places."""
@@ -101,9 +100,6 @@ class FileStore:
     def _now(self) -> int:
         return int(self._clock() * MICRO)
 
-    def _place(self, slot: int, now: int) -> Place:
-        return Place(slot, slot / MICRO, self, sure=slot <= now)
-
     @contextlib.asynccontextmanager
     async def _ring(self) -> AsyncIterator[Ring]:
         """Lock the file, and write back what becomes of its ring."""
@@ -119,7 +115,7 @@ class FileStore:
             raise StoreUnreachableError(f"{self._path}: {error.strerror}") from None
 
     async def _locked(self) -> _File:
-        give_up_at = time.monotonic() + _PATIENCE
+        give_up_at = time.monotonic() + PATIENCE
         pause = _FIRST_PAUSE
         while True:
             if self._file is None or self._file.is_gone():

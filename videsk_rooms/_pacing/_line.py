@@ -74,8 +74,9 @@ def wake_in(seconds: float, serve: Callable[[], None]) -> asyncio.TimerHandle | 
     return loop.call_later(max(seconds, 0.0), serve)
 
 
-async def end(task: asyncio.Task[None] | None) -> None:
-    """Cancel a task and see it end, unless another loop has left it behind."""
+async def end(task: asyncio.Task[None] | None, *, patience: float = 0.0) -> None:
+    """Let a task come to its end, cancelled if it takes too long; one of another loop is let be."""
     if task is not None and task.get_loop() is asyncio.get_running_loop():
+        await asyncio.wait([task], timeout=patience)
         task.cancel()
         await asyncio.wait([task])

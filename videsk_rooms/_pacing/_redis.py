@@ -17,7 +17,7 @@ import attrs
 
 from videsk_rooms.errors import ConfigurationError
 
-from ._store import MICRO, Place, StoreUnreachableError, rule_of
+from ._store import MICRO, PATIENCE, StoreUnreachableError, places_of, rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from videsk_rooms._auth import TokenSource
 
     from ._limit import Limit
+    from ._store import Place
 
-_PATIENCE = 1.0
 
 # KEYS: the departures, the end of a hold. ARGV: the command and its numbers, in microseconds.
 # The rule is that of `_ring.py`. Answers begin with the server's time.
@@ -153,8 +153,8 @@ class RedisStore:
         self._redis = self._script = None
 
     def _places(self, answer: Sequence[int]) -> list[Place]:
-        here, (now, *slots) = monotonic(), answer
-        return [Place(slot, here + (slot - now) / MICRO, self, sure=slot <= now) for slot in slots]
+        now, *slots = answer
+        return places_of(slots, self, now=now, clock=monotonic)
 
     async def _run(self, command: str, *numbers: int) -> list[int]:
         from redis.exceptions import RedisError
@@ -162,7 +162,7 @@ class RedisStore:
         keys = await self._keys()
         script = self._script or self._connect()
         try:
-            with anyio.fail_after(_PATIENCE):
+            with anyio.fail_after(PATIENCE):
                 answer = await script(keys=keys, args=[command, *numbers])
         except (RedisError, OSError, UnicodeError) as error:
             # Its text may hold the URL, and that a password.

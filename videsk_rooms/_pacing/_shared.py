@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 # So often, and then a request leaves, late or not: where the machine stalls, nobody is on time.
 _CONFIRMED_LATE = 3
 _WHEN_FULL = 0.05
+_LAST_ERRAND = 1.0
 
 # What a child after a fork got from its parent: collecting it would reach into the parent's loop.
 _inherited: list[object] = []
@@ -80,7 +81,7 @@ class Shared:
         self._closed = True
         self._line.dismiss()
         self._serve()
-        await end(self._errand)
+        await end(self._errand, patience=_LAST_ERRAND)
         with contextlib.suppress(Exception):  # they come to an end by themselves
             await self._give_back()
         await self._store.close()

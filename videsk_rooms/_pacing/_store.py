@@ -10,14 +10,18 @@ from ._limit import SPREAD
 from ._ring import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from ._limit import Limit
 
 MICRO = 1_000_000
+PATIENCE = 1.0
+"""How many seconds a store may take over an answer, until it counts as out of reach."""
 LATE = 0.005
 """How many seconds after its promised time a request may leave without having that corrected."""
 MARGIN = SPREAD + LATE
+_AT_ONCE = 1000
+"""Microseconds: promises at once are not alike either."""
 
 
 def rule_of(limit: Limit) -> Rule:
@@ -49,6 +53,19 @@ class Place:
     at: float
     store: Store
     sure: bool
+
+
+def places_of(
+    slots: Iterable[int], store: Store, *, now: int, clock: Callable[[], float]
+) -> list[Place]:
+    """Make places of what a store has promised when its own clock showed `now`."""
+    here = clock()
+    return [
+        Place(slot, here, store, sure=True)
+        if slot - now <= _AT_ONCE
+        else Place(slot, here + (slot + 1 - now) / MICRO, store, sure=False)
+        for slot in slots
+    ]
 
 
 class Store(Protocol):

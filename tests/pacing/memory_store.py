@@ -1,0 +1,86 @@
+"""A store in memory: what processes share, and the way of each of them to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import TYPE_CHECKING, TypeVar
+
+from videsk_rooms._pacing._ring import Ring
+from videsk_rooms._pacing._store import MICRO, PATIENCE, StoreUnreachableError, places_of, rule_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from videsk_rooms._pacing._limit import Limit
+    from videsk_rooms._pacing._store import Place
+
+T = TypeVar("T")
+
+
+class Server:
+    """One ring for all."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.ring = Ring()
+        self._clock = clock
+
+    def now(self) -> int:
+        return int(self._clock() * MICRO)
+
+    def lose_everything(self) -> None:
+        self.ring = Ring()
+
+
+class MemoryStore:
+    """The way of one process to the ring, which takes time and may be blocked."""
+
+    def __init__(self, server: Server, clock: Callable[[], float], *, way: float = 0.0) -> None:
+        self.reachable = True
+        self.silent = False
+        self.asked: Counter[str] = Counter()
+        self.error: Exception | None = None
+        self._server = server
+        self._clock = clock
+        self._way = way
+
+    async def ready(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+    async def reserve(self, count: int, limit: Limit) -> Sequence[Place]:
+        return await self._ask(
+            "reserve",
+            lambda now: self._server.ring.reserve(count, rule_of(limit), now=now),
+        )
+
+    async def confirm(self, places: Sequence[Place], limit: Limit) -> Sequence[Place]:
+        rule = rule_of(limit)
+        return await self._ask(
+            "confirm",
+            lambda now: [self._server.ring.confirm(each.slot, rule, now=now) for each in places],
+        )
+
+    async def give_back(self, places: Sequence[Place]) -> None:
+        slots = [place.slot for place in places]
+        await self._ask("give back", lambda _: self._server.ring.give_back(slots))
+
+    async def hold(self, seconds: float) -> None:
+        await self._ask("hold", lambda now: self._server.ring.hold(now + int(seconds * MICRO)))
+
+    async def close(self) -> None:
+        self.asked["close"] += 1
+
+    def begin_anew(self) -> None:
+        self.asked["begin anew"] += 1
+
+    async def _ask(self, what: str, do: Callable[[int], list[int] | None]) -> Sequence[Place]:
+        self.asked[what] += 1
+        await asyncio.sleep(self._way)
+        if not self.reachable:
+            await asyncio.sleep(PATIENCE if self.silent else 0.0)
+            raise StoreUnreachableError("out of order")
+        now = self._server.now()
+        slots = do(now) or []
+        await asyncio.sleep(self._way)
+        return places_of(slots, self, now=now, clock=self._clock)
