@@ -6,6 +6,7 @@ import asyncio
 import pickle
 import signal
 import ssl
+import sys
 import threading
 import time
 from contextlib import asynccontextmanager
@@ -521,6 +522,42 @@ async def test_closing_says_nothing_unknown_of_a_read(sandbox: Sandbox) -> None:
         error = await call
     assert isinstance(error, ClosedError)
     assert not error.outcome_unknown
+
+
+counts_cancellations = pytest.mark.skipif(
+    sys.version_info < (3, 11), reason="a task counts its cancellations from Python 3.11 on"
+)
+
+
+@counts_cancellations
+async def test_a_task_whose_call_was_closed_is_not_cancelled(sandbox: Sandbox) -> None:
+    """It may go on, and set itself time limits as before."""
+
+    async def go_on(videsk: AsyncVidesk) -> str:
+        with pytest.raises(ClosedError):
+            await videsk.rooms.list()
+        task = asyncio.current_task()
+        assert task is not None
+        assert task.cancelling() == 0  # type: ignore[attr-defined,unused-ignore]  # from 3.11 on
+        return "went on"
+
+    async with awaiting_the_answer(sandbox) as (videsk, reached, *_):
+        work = asyncio.ensure_future(go_on(videsk))
+        await until(reached)
+        await videsk.close()
+        assert await work == "went on"
+
+
+@counts_cancellations
+async def test_who_cancels_a_call_of_a_closing_client_has_cancelled_it(sandbox: Sandbox) -> None:
+    """The caller's word counts more than the client's."""
+    async with awaiting_the_answer(sandbox) as (videsk, reached, *_):
+        call = asyncio.ensure_future(videsk.rooms.list())
+        await until(reached)
+        call.cancel()
+        await videsk.close()
+        with pytest.raises(asyncio.CancelledError):
+            await call
 
 
 def test_closing_the_blocking_face_tells_the_same(sandbox: Sandbox) -> None:
