@@ -11,9 +11,11 @@ from __future__ import annotations
 import inspect
 import os
 import re
+from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, NoReturn, Protocol, TypeAlias
+from weakref import WeakKeyDictionary
 
 import anyio
 import anyio.to_thread
@@ -154,7 +156,8 @@ class AskedToken:
     def __init__(self, ask: TokenCallable) -> None:
         self._ask = ask
         self._token: Secret | None = None
-        self._lock = anyio.Lock()
+        # A lock belongs to the loop that waits for it.
+        self._locks: WeakKeyDictionary[AbstractEventLoop, anyio.Lock] = WeakKeyDictionary()
         self._question: object = None
 
     async def current(self) -> Secret:
@@ -171,7 +174,7 @@ class AskedToken:
                 "the callable given as api_token called its own client, which waits for the token "
                 "that the callable has yet to give; use a client with a token of its own in there"
             )
-        async with self._lock:
+        async with self._locks.setdefault(get_running_loop(), anyio.Lock()):
             # Compared by identity: whoever waited here while another asked takes that answer, even
             # if it is the same token again.
             if self._token is stale:

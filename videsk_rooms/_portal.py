@@ -30,6 +30,7 @@ from typing import (
     overload,
 )
 
+from ._forking import part_from, renew_in_children, set_aside
 from .errors import ClosedError
 
 if TYPE_CHECKING:
@@ -294,10 +295,26 @@ class Portal:
         Args:
             last: What is awaited in the loop before it ends.
         """
-        self._inner = inner = _Loop(last)
+        self._last = last
+        self._open()
+        renew_in_children(self)
+
+    def _open(self) -> None:
+        self._inner = inner = _Loop(self._last)
         _open_loops.add(inner)
-        finalizer = weakref.finalize(self, _let_go, inner)
-        finalizer.atexit = False  # _close_all waits, a finalizer does not
+        self._finalizer = weakref.finalize(self, _let_go, inner)
+        self._finalizer.atexit = False  # _close_all waits, a finalizer does not
+
+    def begin_anew(self) -> None:
+        """Begin with another loop and thread, in a child after a fork, which has neither."""
+        parents = self._inner
+        set_aside(parents)
+        if parents.loop is not None:
+            part_from(parents.loop)
+        self._finalizer.detach()
+        _open_loops.discard(parents)
+        self._open()
+        self._inner.closed = parents.closed
 
     def call(
         self,

@@ -8,7 +8,8 @@ stamina cost 25 µs a call that needs no retry, a tenth of the call itself (docs
 from __future__ import annotations
 
 import random
-from contextlib import contextmanager
+from asyncio import AbstractEventLoop, get_running_loop
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from math import inf
 from time import monotonic
@@ -21,6 +22,7 @@ from ._auth import TokenSource
 from ._deadline import Deadline
 from ._decision import Budget, Decision, Happened, decide, happened_with
 from ._failures import cast_doubt, no_answer, too_late
+from ._forking import renew_in_children, set_aside
 from ._messages import Answer, Failure, make_attempt, make_response, unexpected
 from ._observing import Observer
 from ._options import Retry, Timeout
@@ -62,8 +64,9 @@ class Waits:
     """What calls wait for besides an answer: their turn, a pause. Closing the client ends it."""
 
     def __init__(self) -> None:
-        self._under_way: set[anyio.CancelScope] = set()
+        self._under_way: dict[anyio.CancelScope, AbstractEventLoop] = {}
         self._ended = False
+        renew_in_children(self)
 
     @contextmanager
     def at_most(self, seconds: float) -> Iterator[None]:
@@ -71,17 +74,27 @@ class Waits:
         with anyio.move_on_after(None if seconds == inf else seconds) as scope:
             if self._ended:
                 scope.cancel()
-            self._under_way.add(scope)
+            self._under_way[scope] = get_running_loop()
             try:
                 yield
             finally:
-                self._under_way.discard(scope)
+                del self._under_way[scope]
 
     def end(self) -> None:
         """End all waits, also those to come; who waited finds the transport closed."""
         self._ended = True
-        for scope in self._under_way:
-            scope.cancel()
+        here = get_running_loop()
+        for scope, loop in list(self._under_way.items()):
+            if loop is here:
+                scope.cancel()
+            else:
+                with suppress(RuntimeError):  # the loop has ended, and the wait with it
+                    loop.call_soon_threadsafe(scope.cancel)
+
+    def begin_anew(self) -> None:
+        """Forget who waits in the parent, in a child after a fork."""
+        set_aside(self._under_way)
+        self._under_way = {}
 
 
 @attrs.frozen

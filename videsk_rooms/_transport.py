@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import platform
 import re
 import ssl as _ssl
@@ -14,15 +15,15 @@ import aiohttp
 from yarl import URL
 
 from ._auth import NoTokenError, Ticket, authorize, ticket_in_hand
+from ._forking import renew_in_children, set_aside
 from ._messages import Answer, Failure, headers_without, wrapped
+from ._sessions import Sessions
 from .errors import ClosedError, ConfigurationError, without_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aiohttp import ClientMiddlewareType
-    from aiohttp.connector import Connection
-    from aiohttp.tracing import Trace
 
     from ._auth import Secret, TokenSource
     from ._messages import FailureCause, Request
@@ -62,16 +63,16 @@ class Transport:
         _check(session, ssl)
         self.base_url = base_url
         self._origin = URL(base_url).origin()
-        self._session = session
-        self._owns_session = session is None
+        self._theirs = session
         self._proxy = proxy
-        self._trust_env = trust_env
         self._ssl = True if ssl is None else ssl
         self.closed = False
         self._under_way: dict[Ticket, asyncio.Task[Any] | None] = {}
-        self._headers = {"Accept": "application/json", "User-Agent": user_agent()}
+        renew_in_children(self)
+        headers = {"Accept": "application/json", "User-Agent": user_agent()}
+        self._sessions = Sessions(headers, trust_env=trust_env)
         # Those of every request are the session's own, which aiohttp prepares once.
-        own: dict[str, str] = {} if self._owns_session else self._headers
+        own: dict[str, str] = {} if session is None else headers
         self._plain_headers = own or None
         self._json_headers = {**own, "Content-Type": "application/json"}
         # None: those of the session, which for one of our own is `authorize`.
@@ -101,15 +102,18 @@ class Transport:
             raise closed()
         ticket = Ticket(source, self._origin, departure)
         self._under_way[ticket] = asyncio.current_task()
+        session = self._theirs
         restore = ticket_in_hand.set(ticket)
         try:
-            if not self._owns_session:
+            if session is not None:
                 await ticket.leave()  # when a connection of another's session is had, nobody tells
-            outcome = await self._exchange(request, self.url_of(request), timeout, ticket)
+            else:
+                session = self._sessions.here() or await self._sessions.open()
+            outcome = await self._exchange(session, request, timeout, ticket)
         except asyncio.CancelledError:
             # Given up when the client closed; and when a session closes, aiohttp cancels those who
             # wait for a connection.
-            if self._is_gone() and not _cancelled_by_its_owner(ticket):
+            if self._is_gone(session) and not _cancelled_by_its_owner(ticket):
                 raise closed(sent=ticket.left) from None
             raise
         finally:
@@ -132,9 +136,13 @@ class Transport:
         return f"{url}?{request.query}" if request.query else url
 
     async def _exchange(
-        self, request: Request, url: str, timeout: aiohttp.ClientTimeout, ticket: Ticket
+        self,
+        session: aiohttp.ClientSession,
+        request: Request,
+        timeout: aiohttp.ClientTimeout,
+        ticket: Ticket,
     ) -> Answer | Failure:
-        session = self._session or self._make_session()
+        url = self.url_of(request)
         try:
             async with session.request(
                 request.method,
@@ -172,48 +180,35 @@ class Transport:
                 raise closed() from None
             raise
 
-    def _is_gone(self) -> bool:
-        return self.closed or (self._session is not None and self._session.closed)
-
-    def _make_session(self) -> aiohttp.ClientSession:
-        self._session = aiohttp.ClientSession(
-            connector=_Connector(),
-            headers=self._headers,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            middlewares=(authorize,),
-            trust_env=self._trust_env,
-            raise_for_status=False,
-        )
-        return self._session
+    def _is_gone(self, session: aiohttp.ClientSession | None) -> bool:
+        return self.closed or (session is not None and session.closed)
 
     async def close(self) -> None:
         """End what is under way, and close the connections, unless the session is the caller's."""
         self.closed = True
         # Closing the session alone would leave some waiting: for the rest of a body, for the
         # handshake of a connection.
-        for ticket, task in self._under_way.items():
+        for ticket, task in list(self._under_way.items()):  # other threads may have loops too
             if task is not None and task is not asyncio.current_task():
                 ticket.given_up = True
-                task.cancel()
-        if self._owns_session and self._session is not None:
-            await self._session.close()
+                _cancel(task)
+        await self._sessions.close()
+
+    def begin_anew(self) -> None:
+        """Let go of what belongs to the parent, in a child after a fork."""
+        set_aside(self._under_way)
+        self._under_way = {}
+        self._sessions.begin_anew()
 
 
-class _Connector(aiohttp.TCPConnector):
-    """Tells a request's ticket when the request has its connection, and so leaves."""
-
-    async def connect(
-        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
-    ) -> Connection:
-        connection = await super().connect(req, traces, timeout)
-        ticket = ticket_in_hand.get(None)
-        if ticket is not None:
-            try:
-                await ticket.leave()
-            except BaseException:
-                connection.release()
-                raise
-        return connection
+def _cancel(task: asyncio.Task[Any]) -> None:
+    """Cancel a task, be it of another thread's loop."""
+    loop = task.get_loop()
+    if loop is asyncio.get_running_loop():
+        task.cancel()
+        return
+    with contextlib.suppress(RuntimeError):  # the loop has ended, and the task with it
+        loop.call_soon_threadsafe(task.cancel)
 
 
 def closed(*, sent: bool = False) -> ClosedError:

@@ -46,7 +46,7 @@ def watching(findings: list[str]) -> Iterator[None]:
 
 async def check_connections(client: AsyncVidesk, findings: list[str]) -> None:
     """Find the connections that are still taken when no call is."""
-    session = client._transport._session
+    session = client._transport._sessions.here()
     connector: Any = None if session is None else session.connector
     if connector is not None:
         await _settled(lambda: not connector._acquired)

@@ -69,7 +69,7 @@ SAID_UNDONE = frozenset({"425", "429", "429 as a page"})
 
 def nothing_is_left(videsk: AsyncVidesk) -> None:
     """Check that no connection, no place in the pacing and no task is in use."""
-    session = videsk._transport._session
+    session = videsk._transport._theirs or videsk._transport._sessions.here()
     if session is not None and session.connector is not None:
         assert not session.connector._acquired
         assert not any(session.connector._waiters.values())

@@ -14,10 +14,9 @@ _alone.py      what paces a process while its store is out of reach
 
 from __future__ import annotations
 
-import os
-import weakref
 from typing import TYPE_CHECKING
 
+from videsk_rooms._forking import renew_in_children
 from videsk_rooms.errors import ConfigurationError
 
 from ._departure import Departure, Pacing, Unpaced
@@ -49,7 +48,7 @@ def make_pacing(rate_limit: RateLimit | None, source: TokenSource) -> Pacing:
         from ._shared import Shared
 
         pacing = Shared(_make_store(rate_limit.shared, source), limit)
-    _in_use.add(pacing)
+    renew_in_children(pacing)
     return pacing
 
 
@@ -67,16 +66,3 @@ def _make_store(shared: str, source: TokenSource) -> Store:
     from ._redis import RedisStore
 
     return RedisStore(shared, source)
-
-
-_in_use: weakref.WeakSet[Pacing] = weakref.WeakSet()
-
-
-def _begin_anew() -> None:
-    for pacing in list(_in_use):
-        pacing.begin_anew()
-
-
-# By a hook, so that no call has to ask for the process that it is in.
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_begin_anew)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 import anyio
 import attrs
 
+from videsk_rooms._forking import set_aside
 from videsk_rooms.errors import ConfigurationError
 
 from ._store import MICRO, PATIENCE, StoreUnreachableError, places_of, rule_of
@@ -149,7 +150,7 @@ class RedisStore:
 
     def begin_anew(self) -> None:
         """Let go of the parent's connections: two processes must not speak on one."""
-        _inherited.append(self._redis)  # collecting it would reach into the parent's loop
+        set_aside(self._redis)  # collecting it would reach into the parent's loop
         self._redis = self._script = None
 
     def _places(self, answer: Sequence[int]) -> list[Place]:
@@ -184,9 +185,6 @@ class RedisStore:
         self._redis = Redis.from_url(self._url, retry=Retry(NoBackoff(), 0))
         self._script = self._redis.register_script(_SCRIPT)
         return self._script
-
-
-_inherited: list[object] = []
 
 
 def _check_url(url: str) -> None:

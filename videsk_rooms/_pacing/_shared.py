@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from videsk_rooms._forking import set_aside
+
 from ._alone import Reachable
 from ._limit import Learned, Limit
 from ._line import Line, end, wake_in
@@ -36,9 +38,6 @@ if TYPE_CHECKING:
 _CONFIRMED_LATE = 3
 _WHEN_FULL = 0.05
 _LAST_ERRAND = 1.0
-
-# What a child after a fork got from its parent: collecting it would reach into the parent's loop.
-_inherited: list[object] = []
 
 
 class Shared:
@@ -88,7 +87,7 @@ class Shared:
 
     def begin_anew(self) -> None:
         """Forget who waits for which place, in a child after a fork."""
-        _inherited.append((self._line, self._errand, self._alarm))
+        set_aside(self._line, self._errand, self._alarm)
         self._line = self._new_line()
         self._places.clear()
         self._surplus.clear()

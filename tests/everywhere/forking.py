@@ -1,0 +1,192 @@
+"""Programs that fork: run as `python -m tests.everywhere.forking PROGRAM URL TOKEN`.
+
+Each says nothing and ends with 0 if all went well, in the parent and in the children.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import multiprocessing
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING, NoReturn
+
+from videsk_rooms import AsyncVidesk, ClosedError, RateLimit, Videsk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_FAST = RateLimit(requests=10_000)
+
+
+def in_child(work: Callable[[], None], *, leave: Callable[[int], NoReturn] = sys.exit) -> None:
+    """Do something in a forked child, and see it end well."""
+    child = os.fork()
+    if child == 0:
+        work()
+        leave(0)
+    _, status = os.waitpid(child, 0)
+    assert status == 0, f"the child ended with {status}"
+
+
+def used_before(url: str, token: str) -> None:
+    """A client that was used goes on in the parent and in its children."""
+    client = Videsk(token, base_url=url, rate_limit=_FAST)
+    room = client.rooms.create(name="before")
+
+    def work() -> None:
+        gc.collect()
+        assert client.rooms.get(room).name == "before"
+        client.rooms.create(name="child")
+        gc.collect()
+
+    for leave in (sys.exit, os._exit):
+        in_child(work, leave=leave)  # type: ignore[arg-type]  # exit's code is optional
+        assert client.rooms.get(room).name == "before"
+    client.close()
+
+
+def while_busy(url: str, token: str) -> None:
+    """Forking while other threads call harms neither them nor the child."""
+    client = Videsk(token, base_url=url, rate_limit=_FAST)
+    stop = threading.Event()
+
+    def keep_calling() -> None:
+        while not stop.is_set():
+            client.rooms.list(limit=1)
+
+    threads = [threading.Thread(target=keep_calling) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+
+    def work() -> None:
+        for _ in range(5):
+            client.rooms.list(limit=1)
+
+    for _ in range(5):
+        in_child(work)
+        client.rooms.list(limit=1)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    client.close()
+
+
+def unused(url: str, token: str) -> None:
+    """A client that was only made has no thread yet, and gets one in each process."""
+    client = Videsk(token, base_url=url, rate_limit=_FAST)
+    assert threading.active_count() == 1
+    in_child(lambda: assert_works(client))
+    assert_works(client)
+    client.close()
+
+
+def grandchild(url: str, token: str) -> None:
+    """A child may fork in turn."""
+    client = Videsk(token, base_url=url, rate_limit=_FAST)
+    assert_works(client)
+
+    def work() -> None:
+        assert_works(client)
+        in_child(lambda: assert_works(client))
+        assert_works(client)
+
+    in_child(work)
+    assert_works(client)
+    client.close()
+
+
+def closing(url: str, token: str) -> None:
+    """A child closes its own; what the parent closed before is closed in both."""
+    client = Videsk(token, base_url=url, rate_limit=_FAST)
+    assert_works(client)
+    in_child(client.close)
+    assert_works(client)
+    client.close()
+
+    def work() -> None:
+        try:
+            client.rooms.list()
+        except ClosedError:
+            return
+        raise AssertionError("a closed client worked")
+
+    in_child(work)
+
+
+def iterating(url: str, token: str) -> None:
+    """An iteration that the parent has begun is the parent's; the child's copy just ends."""
+    client = Videsk(token, base_url=url, rate_limit=_FAST)
+    rooms = client.rooms.iter(page_size=2)
+    first = next(rooms)
+
+    def work() -> None:
+        nonlocal rooms
+        del rooms
+        gc.collect()
+        assert_works(client)
+
+    in_child(work)
+    assert first.id not in [room.id for room in rooms]
+    client.close()
+
+
+def awaited(url: str, token: str) -> None:
+    """An awaited client works in the child's own loop, and goes on in the parent's."""
+    client = AsyncVidesk(token, base_url=url, rate_limit=_FAST)
+
+    async def call() -> None:
+        await asyncio.gather(*(client.rooms.list(limit=1) for _ in range(5)))
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(call())
+    in_child(lambda: asyncio.run(call()))
+    loop.run_until_complete(call())
+    loop.run_until_complete(client.close())
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+
+
+_client: Videsk | None = None
+
+
+def _work_in_pool(number: int) -> str | None:
+    assert _client is not None
+    return _client.rooms.create(name=f"job {number}").name
+
+
+def pool(url: str, token: str) -> None:
+    """A pool of forked processes uses a client of the module that its parent has used."""
+    global _client  # noqa: PLW0603 - as users do it
+    _client = Videsk(token, base_url=url, rate_limit=_FAST)
+    assert_works(_client)
+    with multiprocessing.get_context("fork").Pool(2) as workers:
+        names = workers.map(_work_in_pool, range(20))
+    assert names == [f"job {number}" for number in range(20)]
+    assert_works(_client)
+    _client.close()
+
+
+def assert_works(client: Videsk) -> None:
+    """Make a call."""
+    assert client.rooms.list(limit=1).limit == 1
+
+
+PROGRAMS = {
+    program.__name__: program
+    for program in (
+        used_before,
+        while_busy,
+        unused,
+        grandchild,
+        closing,
+        iterating,
+        awaited,
+        pool,
+    )
+}
+
+if __name__ == "__main__":
+    PROGRAMS[sys.argv[1]](*sys.argv[2:])

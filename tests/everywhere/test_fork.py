@@ -1,0 +1,39 @@
+"""A client made before `os.fork()` works in the parent and in its children."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.everywhere.forking import PROGRAMS
+
+if TYPE_CHECKING:
+    from videsk_rooms.sandbox import Sandbox
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+
+# Python 3.12 and later warn of every fork of a process with threads; whether this one is safe is
+# what is tested.
+_WARNINGS = ("-W", "error", "-W", "ignore:This process:DeprecationWarning")
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_client_made_before_a_fork_works_in_both(sandbox: Sandbox, program: str) -> None:
+    """Silently, to the end, and with every child ending well."""
+    sandbox.add_rooms(7)
+    done = subprocess.run(
+        [
+            *(sys.executable, *_WARNINGS, "-m", "tests.everywhere.forking"),
+            *(program, sandbox.url, sandbox.api_token),
+        ],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

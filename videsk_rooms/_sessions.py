@@ -1,0 +1,125 @@
+"""One aiohttp session for each event loop: connections belong to the loop that opened them.
+
+A session closes with its loop. Loops have no hook for that, but before they end they close the
+asynchronous generators that were begun in them, and can still close connections then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from ._auth import authorize, ticket_in_hand
+from ._forking import set_aside
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping
+
+    from aiohttp.connector import Connection
+    from aiohttp.tracing import Trace
+
+    Watch = AsyncGenerator[None, None]
+
+
+class Sessions:
+    """The sessions of one client, made in the loops that need them."""
+
+    def __init__(self, headers: Mapping[str, str], *, trust_env: bool) -> None:
+        self._headers = headers
+        self._trust_env = trust_env
+        self._open: dict[asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, Watch]] = {}
+
+    def here(self) -> aiohttp.ClientSession | None:
+        """Return the session of the running loop, if it has one that is open."""
+        found = self._open.get(asyncio.get_running_loop())
+        return None if found is None or found[0].closed else found[0]
+
+    async def open(self) -> aiohttp.ClientSession:
+        """Make a session for the running loop."""
+        self._forget_closed_loops()
+        session = self._make()
+        watch = _close_at_the_end(session)
+        self._open[asyncio.get_running_loop()] = session, watch
+        await watch.__anext__()
+        return session
+
+    async def close(self) -> None:
+        """Close all sessions whose loops still run, each in its own."""
+        here = asyncio.get_running_loop()
+        self._forget_closed_loops()
+        sessions, self._open = self._open, {}
+        for loop, (session, watch) in sessions.items():
+            if loop is here:
+                await watch.aclose()
+                await session.close()
+            elif loop.is_running():
+                there = asyncio.run_coroutine_threadsafe(session.close(), loop)
+                await asyncio.wrap_future(there)
+            else:
+                _close_when_it_runs(session, loop)
+
+    def begin_anew(self) -> None:
+        """Let go of the parent's sessions, in a child after a fork."""
+        set_aside(self._open)
+        self._open = {}
+
+    def _make(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=Connector(),
+            headers=self._headers,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            middlewares=(authorize,),
+            trust_env=self._trust_env,
+            raise_for_status=False,
+        )
+
+    def _forget_closed_loops(self) -> None:
+        # Ended without closing their generators, or they would have closed their sessions.
+        for loop in [loop for loop in self._open if loop.is_closed()]:
+            session, _ = self._open.pop(loop)
+            _drop(session)
+
+
+async def _close_at_the_end(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        await session.close()
+
+
+def _drop(session: aiohttp.ClientSession) -> None:
+    """Let go of a session whose loop is gone; its sockets close as they are collected."""
+    connector = session.connector
+    session.detach()
+    if isinstance(connector, Connector):
+        connector.drop()
+
+
+def _close_when_it_runs(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop) -> None:
+    """Close a session of a loop that stands still, if that ever runs again."""
+    with contextlib.suppress(RuntimeError):  # closed at this very moment
+        loop.call_soon_threadsafe(lambda: asyncio.ensure_future(session.close(), loop=loop))
+
+
+class Connector(aiohttp.TCPConnector):
+    """Tells a request's ticket when the request has its connection, and so leaves."""
+
+    async def connect(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        ticket = ticket_in_hand.get(None)
+        if ticket is not None:
+            try:
+                await ticket.leave()
+            except BaseException:
+                connection.release()
+                raise
+        return connection
+
+    def drop(self) -> None:
+        """Forget all connections, without a loop to close them in."""
+        self._close()
