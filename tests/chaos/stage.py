@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 # Reading 8 MiB takes ten times as long as anything else, so that it comes a third as often.
 _COMMON, _RARE = 3, 1
 
-# Four times what any call may take: when no caller has come to its end for so long, they hang.
-PATIENCE = 120.0
+# Twice what any call may take: when no caller has come to its end for so long, they hang.
+PATIENCE = 60.0
 
 
 def make_bad(sandbox: Sandbox, share: float, seed: int) -> None:

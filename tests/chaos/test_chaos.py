@@ -10,7 +10,7 @@ from typing import Any
 from .crew import CHECKED, ROOT, UNCHECKED_MEMORY
 
 # Only ends a run that hangs past its own patience.
-_PATIENCE = 300
+_PATIENCE = 170
 
 
 def chaos(mode: str, *, creates: int, seed: int) -> dict[str, Any]:
