@@ -23,6 +23,7 @@ CLIENT = (
     "models",
     "_json",
     "_drafts",
+    "_forking",
     "_messages",
     "_checks",
     "_codec",
@@ -37,6 +38,7 @@ CLIENT = (
     "_tracing",
     "_auth",
     "_pacing",
+    "_sessions",
     "_transport",
     "_retry",
     "_lookup",
@@ -61,7 +63,7 @@ REQUIRED = {"anyio", "attrs", "cattrs"}
 AIOHTTP = {"aiohttp", "multidict", "yarl"}
 # anyio likewise; with what, depends on its version and Python's.
 ANYIO = {"anyio", "exceptiongroup", "idna", "sniffio", "typing_extensions"}
-MAY_IMPORT_AIOHTTP = {"_auth", "_transport", "sandbox"}
+MAY_IMPORT_AIOHTTP = {"_auth", "_sessions", "_transport", "sandbox"}
 # The packages of the extras: who may import them, a file or all of a folder.
 OPTIONAL = {
     "jwt": {"sandbox"},
@@ -84,7 +86,7 @@ DOWN = "the imports of the client run down the table only"
 APART = "client and sandbox share nothing, not even types"
 INSIDE = "the client imports nothing that stands outside of it"
 PUBLIC = "what stands outside imports what OUTSIDE lists only"
-CARRIER = "on the client's side only _auth and _transport import aiohttp"
+CARRIER = "on the client's side only _auth, _sessions and _transport import aiohttp"
 OPTION = "an optional package is imported by those that OPTIONAL lists only"
 LATE = "an optional package is imported where it is used"
 SYSTEM = "one file imports what some systems lack, and is itself imported where it is used"

@@ -98,8 +98,8 @@ def how_to_find_out(request: Request) -> str:
     if request.external_id is not None:
         return (
             "The room may have been created: look it up with "
-            f"rooms.get_by_external_id({request.external_id!r}), or try again with the same "
-            "external_id."
+            f"rooms.get_by_external_id({request.external_id!r}), or have it either way with "
+            f"rooms.get_or_create({request.external_id!r})."
         )
     return "It may have been processed: look at the room before trying again."
 

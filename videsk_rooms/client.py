@@ -43,7 +43,8 @@ class AsyncVidesk:
     """The client for asyncio code.
 
     Usable with `async with`, or without and closed with `close()`. One client serves any number of
-    concurrent calls of one event loop.
+    concurrent calls. Used in several event loops, it has connections in each, which close with the
+    loop; a child after `os.fork()` has its own.
 
     Args:
         api_token: The API token, or a callable that returns it, plain or awaitable; the callable is

@@ -48,8 +48,12 @@ class Videsk:
 
     Usable with `with`, or without and closed with `close()`. Safe to share between threads. Has
     every method of `AsyncVidesk` and of its resources under the same name, run by one event loop in
-    a thread of its own; works also where a loop is running already, as in a notebook. Ctrl-C
-    cancels the request that is waited for.
+    a thread of its own; works also where a loop is running already, as in a notebook, and after
+    `os.fork()` in both processes. Ctrl-C cancels the request that is waited for.
+
+    At exit, clients that nobody closed are closed. What `atexit` runs before that may call them,
+    but a first call, or the look-up of a host's name, needs a thread that Python may refuse by
+    then: `ClosedError`.
 
     Args:
         api_token: The API token, or a callable that returns it, plain or awaitable, as in

@@ -43,7 +43,7 @@ def used_before(url: str, token: str) -> None:
         gc.collect()
 
     for leave in (sys.exit, os._exit):
-        in_child(work, leave=leave)  # type: ignore[arg-type]  # exit's code is optional
+        in_child(work, leave=leave)
         assert client.rooms.get(room).name == "before"
     client.close()
 
