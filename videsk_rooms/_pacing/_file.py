@@ -133,19 +133,21 @@ class _File:
     """The file as one process sees it."""
 
     def __init__(self, path: Path) -> None:
-        # Not blocking: a pipe without a reader would keep the process waiting.
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
-        self._descriptor = os.open(path, flags, 0o660)
-        self._prepare()
+        self._path = path
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+        self._inode = self._prepare()
 
     def __del__(self) -> None:
         with contextlib.suppress(OSError, AttributeError):
             os.close(self._descriptor)
 
     def is_gone(self) -> bool:
-        """Tell whether it was deleted, or emptied."""
-        state = os.fstat(self._descriptor)
-        return state.st_nlink == 0 or state.st_size != _SIZE
+        """Tell whether it was deleted, moved away or emptied: others then meet elsewhere."""
+        try:
+            state = os.stat(self._path)
+        except FileNotFoundError:
+            return True
+        return (state.st_dev, state.st_ino) != self._inode or state.st_size != _SIZE
 
     def lock(self) -> bool:
         """Try to lock it."""
@@ -170,14 +172,15 @@ class _File:
     def write(self, ring: Ring) -> None:
         """Write the ring into the copy that does not hold, and then say that it does."""
         other = 1 if self._copy_that_holds() == _copy_start(0) else 0
-        count = len(ring.times)
-        content = _COPY.pack(count, ring.held_until) + struct.pack(f"<{count}q", *ring.times)
+        times = ring.times[-_CAPACITY:]
+        head = _COPY.pack(len(times), ring.held_until)
+        content = head + struct.pack(f"<{len(times)}q", *times)
         self._write(content, _copy_start(other))
         self._write(_HEADER.pack(_MAGIC, _this_boot(), other), 0)
 
     def _copy_that_holds(self) -> int | None:
         magic, boot, which = self._read(_HEADER, 0)
-        if magic.rstrip(b"\0") != _MAGIC or not _is_this_boot(boot):
+        if magic.rstrip(b"\0") != _MAGIC or not _is_same_boot(boot, _this_boot()):
             return None
         return _copy_start(which & 1)
 
@@ -190,7 +193,7 @@ class _File:
         if written != len(content):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    def _prepare(self) -> None:
+    def _prepare(self) -> tuple[int, int]:
         """Give a new file its size, and refuse one that holds something else."""
         state = os.fstat(self._descriptor)
         if not stat.S_ISREG(state.st_mode):
@@ -200,6 +203,7 @@ class _File:
             os.ftruncate(self._descriptor, _SIZE)
         elif state.st_size != _SIZE or start not in {_MAGIC, bytes(len(_MAGIC))}:
             raise OSError(errno.EEXIST, "it holds something else")
+        return state.st_dev, state.st_ino
 
 
 def _copy_start(copy: int) -> int:
@@ -207,10 +211,8 @@ def _copy_start(copy: int) -> int:
 
 
 def _checked(path: str) -> Path:
-    if path.startswith("//"):  # file:///a/path
-        path = path[2:]
-        if not path.startswith("/"):
-            raise ConfigurationError("RateLimit.shared names a host; give 'file:/a/path'")
+    if path.startswith("//") and not path.startswith("///"):  # file:///a/path names no host
+        raise ConfigurationError("RateLimit.shared names a host; give 'file:/a/path'")
     return Path(path).absolute()
 
 
@@ -223,9 +225,9 @@ def _this_boot() -> bytes:
     return str(round(time.time() - time.monotonic())).encode()
 
 
-def _is_this_boot(told: bytes) -> bool:
-    told = told.rstrip(b"\0")
+def _is_same_boot(one: bytes, other: bytes) -> bool:
+    one, other = one.rstrip(b"\0"), other.rstrip(b"\0")
     try:
-        return abs(int(told) - int(_this_boot())) < _CLOCK_IS_SET_BY
+        return abs(int(one) - int(other)) < _CLOCK_IS_SET_BY
     except ValueError:
-        return told == _this_boot()
+        return one == other
