@@ -78,8 +78,14 @@ def rooms() -> st.SearchStrategy[dict[str, JSONValue]]:
         json_values(max_leaves=4),
         max_size=2,
     )
-    # Known fields win: the unknown ones must not spoil them.
-    return st.builds(lambda more, room: {**more, **room}, unknown, known)
+    return st.builds(
+        lambda more, room: {
+            **{name: value for name, value in more.items() if name not in ROOM_FIELDS},
+            **room,
+        },
+        unknown,
+        known,
+    )
 
 
 @st.composite

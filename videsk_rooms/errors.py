@@ -295,7 +295,7 @@ class ServerError(APIError):
 
 _BEARER = re.compile(r"(?i)\bbearer\s+[^\s\"'<>,;\\]{12,}")
 # No word boundary before it: in %20eyJ… and \neyJ… there is none.
-_JSON_WEB_TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,2}")
+_JSON_WEB_TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,2}")
 _TOKEN_FIELD = re.compile(r"(?i)(\"\w*(?:token|secret|authorization)\w*\"\s*:\s*\")[^\"]*")
 
 

@@ -27,7 +27,7 @@ import pytest
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncGenerator, Iterator
+    from collections.abc import Iterator
 
     from videsk_rooms import AsyncVidesk, Videsk
     from videsk_rooms.sandbox import Sandbox
@@ -79,7 +79,7 @@ def async_videsk(videsk_sandbox: Sandbox) -> Iterator[AsyncVidesk]:
     # only be closed in the loop that opened it, which may be another one.
     client, closing = _make_async_client(videsk_sandbox)
     yield client
-    closing.finish()
+    closing.finish(client)
 
 
 def _make_sandbox(request: pytest.FixtureRequest) -> Sandbox:
@@ -108,35 +108,27 @@ def _configured_rate(config: pytest.Config) -> int | None:
 
 
 class _Closing:
-    """Closes a client in the loop that used it, at the test's end or with the loop, if sooner."""
+    """Closes a client at the test's end, in the loop that used it if that goes on."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._watch: AsyncGenerator[None, None] | None = None
 
-    async def begin(self, client: AsyncVidesk) -> None:
-        """Remember the running loop, once."""
-        if self._watch is None:
-            import asyncio
+    def begin(self) -> None:
+        """Remember the running loop."""
+        import asyncio
 
-            self._loop = asyncio.get_running_loop()
-            self._watch = _close_at_end(client)
-            await self._watch.__anext__()
+        self._loop = asyncio.get_running_loop()
 
-    def finish(self) -> None:
-        """Close the client, unless its loop has ended and closed it."""
-        if self._loop is None or self._watch is None:
+    def finish(self, client: AsyncVidesk) -> None:
+        """Close the client; connections of a loop that has ended have ended with it."""
+        import asyncio
+
+        if self._loop is None:
             return  # never used, so nothing is open
-        if not self._loop.is_closed() and not self._loop.is_running():
-            self._loop.run_until_complete(self._watch.aclose())
-
-
-async def _close_at_end(client: AsyncVidesk) -> AsyncGenerator[None, None]:
-    # A loop that ends closes the generators begun in it, while it can still close connections.
-    try:
-        yield
-    finally:
-        await client.close()
+        if self._loop.is_closed():
+            asyncio.run(client.close())
+        elif not self._loop.is_running():
+            self._loop.run_until_complete(client.close())
 
 
 def _make_async_client(sandbox: Sandbox) -> tuple[AsyncVidesk, _Closing]:
@@ -145,9 +137,7 @@ def _make_async_client(sandbox: Sandbox) -> tuple[AsyncVidesk, _Closing]:
     closing = _Closing()
 
     async def token() -> str:
-        # Asked in the loop that uses the client, before anything is opened in it.
-        await closing.begin(client)
+        closing.begin()  # asked in the loop that uses the client
         return sandbox.api_token
 
-    client = AsyncVidesk(token, base_url=sandbox.url, rate_limit=None)
-    return client, closing
+    return AsyncVidesk(token, base_url=sandbox.url, rate_limit=None), closing
