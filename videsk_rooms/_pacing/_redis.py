@@ -180,9 +180,12 @@ class RedisStore:
         from redis.asyncio import Redis
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
+        from redis.exceptions import ConnectionError as BrokenError
 
-        # Not tried again: what is late by then is better asked anew.
-        self._redis = Redis.from_url(self._url, retry=Retry(NoBackoff(), 0))
+        # Once more at once, where the server has dropped a connection that was idle. It does no
+        # harm when the script then runs twice: places that nobody heard of are left unused.
+        retry = Retry(NoBackoff(), 1, supported_errors=(BrokenError,))
+        self._redis = Redis.from_url(self._url, retry=retry)
         self._script = self._redis.register_script(_SCRIPT)
         return self._script
 
