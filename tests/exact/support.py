@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from videsk_rooms import AsyncVidesk, Retry
@@ -69,15 +70,23 @@ SAID_UNDONE = frozenset({"425", "429", "429 as a page"})
 
 def nothing_is_left(videsk: AsyncVidesk) -> None:
     """Check that no connection, no place in the pacing and no task is in use."""
-    session = videsk._transport._theirs or videsk._transport._sessions.here()
-    if session is not None and session.connector is not None:
-        assert not session.connector._acquired
-        assert not any(session.connector._waiters.values())
+    transport = videsk._transport
+    sessions = [session for session, _ in list(transport._sessions._open.values())]
+    for session in [transport._theirs, *sessions]:
+        if session is not None and session.connector is not None:
+            assert not session.connector._acquired
+            assert not any(session.connector._waiters.values())
     pacing = videsk._pipeline.pacing
     if isinstance(pacing, InProcess):
         assert pacing._leaving == 0
         assert len(pacing._line) == 0
     assert not videsk._pipeline.waits._under_way
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait in a test of the blocking face, where no loop runs, for what other threads do."""
+    while not condition():
+        time.sleep(0.001)
 
 
 async def outcome_of(call: Awaitable[object]) -> object:

@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver
 
-from tests.exact.support import ID, LATE, client, nothing_is_left, outcome_of
+from tests.exact.support import ID, LATE, client, nothing_is_left, outcome_of, wait_until
 from tests.peers import read_request, serving, with_length
 from tests.sandbox.support import until
 from tests.support import TOKEN
@@ -574,7 +574,7 @@ def test_closing_the_blocking_face_tells_the_same(sandbox: Sandbox) -> None:
     videsk = Videsk(sandbox.api_token, base_url=sandbox.url, rate_limit=None, timeout=None)
     thread = threading.Thread(target=create_room)
     thread.start()
-    asyncio.run(until(lambda: sandbox.requests))
+    wait_until(lambda: sandbox.requests)
     videsk.close()
     thread.join(timeout=LATE / 2)
     (error,) = errors
@@ -608,14 +608,13 @@ def test_an_interrupt_frees_what_a_blocking_call_held(sandbox: Sandbox, stage: s
         twin = videsk._twin
 
         def interrupt() -> None:
-            while not (line_of(twin) or len(sandbox.requests) == 2):
-                time.sleep(0.01)
+            wait_until(lambda: line_of(twin) or len(sandbox.requests) == 2)
             signal.pthread_kill(main, signal.SIGINT)
 
         threading.Thread(target=interrupt).start()
         with pytest.raises(KeyboardInterrupt):
             videsk.rooms.list()
-        asyncio.run(until(lambda: is_free(twin)))
+        wait_until(lambda: is_free(twin))
 
 
 def is_free(videsk: AsyncVidesk) -> bool:
