@@ -123,6 +123,10 @@ class Observer:
     def __init__(self, hooks: Hooks) -> None:
         self._hooks = hooks
 
+    def watches_attempts(self) -> bool:
+        """Tell whether anybody wants to know of attempts: hardly ever, and asked in every call."""
+        return self._hooks.on_attempt is not None or _logger.isEnabledFor(logging.DEBUG)
+
     async def attempted(self, request: Request, attempt: Attempt, deadline: Deadline) -> None:
         """Tell of an attempt that has ended."""
         if _logger.isEnabledFor(logging.DEBUG):

@@ -29,7 +29,7 @@ from ._options import Retry, Timeout
 from ._pacing import Pacing
 from ._status import error_of
 from ._tracing import Tracer
-from ._transport import Transport, client_timeout, closed
+from ._transport import AttemptBounds, Transport, closed
 from .errors import ClosedError, VideskError
 
 if TYPE_CHECKING:
@@ -110,6 +110,11 @@ class Pipeline:
     observer: Observer
     tracer: Tracer | None
     waits: Waits = attrs.field(factory=Waits)
+    bounds: AttemptBounds = attrs.field(init=False)
+
+    @bounds.default
+    def _bounds_of_timeout(self) -> AttemptBounds:
+        return AttemptBounds(self.timeout)
 
     def deadline(self) -> Deadline:
         """Begin the time of a call."""
@@ -201,7 +206,7 @@ class _Call:
             raise self._too_late("before the request could be sent")
         started, started_at = monotonic(), datetime.now(timezone.utc)
         outcome, used = await pipeline.transport.attempt(
-            self._request, pipeline.source, client_timeout(pipeline.timeout, left), departure
+            self._request, pipeline.source, pipeline.bounds.within(left), departure
         )
         duration = monotonic() - started
         attempt = make_attempt(len(self._attempts) + 1, started_at, duration, outcome, self._delay)
@@ -212,7 +217,8 @@ class _Call:
             pipeline.pacing.learn(outcome.headers)
         if self.span is not None:
             self.span.attempted(attempt)
-        await pipeline.observer.attempted(self._request, attempt, self._deadline)
+        if pipeline.observer.watches_attempts():
+            await pipeline.observer.attempted(self._request, attempt, self._deadline)
         return outcome, used
 
     async def _depart(self) -> Departure:

@@ -7,7 +7,6 @@ import contextlib
 import platform
 import re
 import ssl as _ssl
-from functools import lru_cache
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -218,20 +217,24 @@ def closed(*, sent: bool = False) -> ClosedError:
     return error
 
 
-@lru_cache(maxsize=64)
-def _uncut_timeout(timeout: Timeout) -> aiohttp.ClientTimeout:
-    return _client_timeout(timeout.attempt, timeout.connect)
+class AttemptBounds:
+    """Our bounds on time as aiohttp wants them for one attempt."""
 
+    def __init__(self, timeout: Timeout) -> None:
+        self._attempt = inf if timeout.attempt is None else timeout.attempt
+        self._connect = timeout.connect
+        self._uncut = self._made(self._attempt)
 
-def client_timeout(timeout: Timeout, left: float) -> aiohttp.ClientTimeout:
-    """Turn our bounds into aiohttp's for one attempt, cut to the time that is left."""
-    if left > (inf if timeout.attempt is None else timeout.attempt):
-        return _uncut_timeout(timeout)
-    return _client_timeout(None if left == inf else max(left, _LEAST), timeout.connect)
+    def within(self, left: float) -> aiohttp.ClientTimeout:
+        """Cut them to the seconds that are left of the call."""
+        return self._uncut if left > self._attempt else self._made(left)
 
-
-def _client_timeout(total: float | None, connect: float | None) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=total, sock_connect=connect, ceil_threshold=_NO_ROUNDING)
+    def _made(self, seconds: float) -> aiohttp.ClientTimeout:
+        return aiohttp.ClientTimeout(
+            total=None if seconds == inf else max(seconds, _LEAST),
+            sock_connect=self._connect,
+            ceil_threshold=_NO_ROUNDING,
+        )
 
 
 async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:
