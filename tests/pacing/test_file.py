@@ -305,7 +305,7 @@ FORK_IN_THE_MIDST = """
     async def leave():
         departure = await pacing.depart()
         await departure.leave()
-        os.write(1, b"%d\n" % departure._place.slot)  # at once: two processes write there
+        os.write(1, b"%d " % departure._place.slot)  # at once: two processes write there
 
     async def parent():
         await leave()

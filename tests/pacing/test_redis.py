@@ -359,7 +359,7 @@ INHERIT = """
         for _ in range(times):
             departure = await pacing.depart()
             await departure.leave()
-            os.write(1, b"%d\n" % departure._place.slot)  # at once: two processes write there
+            os.write(1, b"%d " % departure._place.slot)  # at once: two processes write there
 
     async def parent():
         await leave(20)
