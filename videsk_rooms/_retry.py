@@ -110,11 +110,9 @@ class Pipeline:
     observer: Observer
     tracer: Tracer | None
     waits: Waits = attrs.field(factory=Waits)
-    bounds: AttemptBounds = attrs.field(init=False)
-
-    @bounds.default
-    def _bounds_of_timeout(self) -> AttemptBounds:
-        return AttemptBounds(self.timeout)
+    bounds: AttemptBounds = attrs.field(
+        init=False, default=attrs.Factory(lambda self: AttemptBounds(self.timeout), takes_self=True)
+    )
 
     def deadline(self) -> Deadline:
         """Begin the time of a call."""
