@@ -68,7 +68,7 @@ async def create(
     except VideskError as error:
         # Not found is no exception: the room is gone, or the listing lags behind, and whose it is
         # cannot be told.
-        raise unsettled(request, error) from error
+        raise unsettled(request, error, conflict.attempts) from error
     conflict.outcome_unknown = False
     try:
         raise conflict

@@ -73,13 +73,22 @@ def too_late(
     return _time_is_up(request, text, attempts, maybe=maybe)
 
 
-def unsettled(request: Request, error: VideskError) -> TransportError:
-    """Make the error for a create whose outcome could not be found out."""
+def unsettled(
+    request: Request, error: VideskError, created: tuple[Attempt, ...]
+) -> TransportError:
+    """Make the error for a create whose outcome could not be found out.
+
+    Args:
+        request: The create.
+        error: What the look-up ended with.
+        created: The attempts of the create.
+    """
     text = (
         f"{request.method} {request.path}: the room may have been created, and looking it up "
         f"failed: {error} {how_to_find_out(request)}"
     )
-    attempts = getattr(error, "attempts", ())
+    looked_up: tuple[Attempt, ...] = getattr(error, "attempts", ())
+    attempts = (*created, *looked_up)
     kind = OutcomeUnknownAtDeadlineError if isinstance(error, TimeoutError) else OutcomeUnknownError
     return kind(text, attempts=attempts, external_id=request.external_id)
 
