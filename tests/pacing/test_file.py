@@ -341,20 +341,21 @@ LOCKS = """
     from videsk_rooms._pacing import make_pacing
 
     pacing = make_pacing(RateLimit(100, shared=f"file:{sys.argv[1]}"), token_source("a-token"))
-    store = pacing._store._store
+    shared = pacing._next
+    store, limit = shared._store._store, shared._limit.limit
     file = store._file
     assert file.lock()
     pid = os.fork()
     if pid == 0:
         assert store._file is None, "the child shares its parent's lock"
         try:
-            asyncio.run(store.reserve(1, pacing._limit.limit))
+            asyncio.run(store.reserve(1, limit))
         except Exception as error:
             print(type(error).__name__, flush=True)
         os._exit(0)
     os.waitpid(pid, 0)
     file.unlock()
-    assert len(asyncio.run(store.reserve(1, pacing._limit.limit))) == 1
+    assert len(asyncio.run(store.reserve(1, limit))) == 1
 """
 
 

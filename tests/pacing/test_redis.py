@@ -132,7 +132,7 @@ HOLD = """
     async def main():
         pacing = make_pacing(RateLimit(shared=sys.argv[1]), token_source(sys.argv[2]))
         pacing.hold(1000.0)
-        await pacing._errand
+        await pacing.here()._errand
         await pacing.close()
 
     asyncio.run(main())

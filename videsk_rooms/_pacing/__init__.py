@@ -6,6 +6,7 @@ _line.py       callers that wait in order
 _in_process.py one client alone: departures are counted as they happen
 _ring.py       the departures that were promised, and the rule for the next one: pure
 _shared.py     several processes: places are reserved in a store that they have in common
+_loops.py      the same for each event loop of a process
 _store.py      what such a store can do
 _file.py       a store: a locked file of this machine
 _redis.py      a store: one script in a Redis server of all machines
@@ -45,9 +46,11 @@ def make_pacing(rate_limit: RateLimit | None, source: TokenSource) -> Pacing:
     if rate_limit.shared is None:
         pacing = InProcess(limit)
     else:
+        from ._loops import EachLoop
         from ._shared import Shared
 
-        pacing = Shared(_make_store(rate_limit.shared, source), limit)
+        shared = rate_limit.shared
+        pacing = EachLoop(lambda: Shared(_make_store(shared, source), limit))
     renew_in_children(pacing)
     return pacing
 

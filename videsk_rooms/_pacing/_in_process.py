@@ -1,4 +1,4 @@
-"""Pacing for one client alone.
+"""Pacing for one client alone, in one event loop or several.
 
 Nothing is reserved: callers stand in line, and whoever is first asks again and again whether one
 more may leave now. Counted is when requests really leave, not when they were allowed to: a first
@@ -13,11 +13,12 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from videsk_rooms._forking import set_aside
+
 from ._limit import SPREAD, Learned
-from ._line import Line, wake_in
+from ._line import Alarm, Line
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Mapping
 
     from ._limit import Limit
@@ -37,14 +38,15 @@ class InProcess:
         self._held_until = 0.0
         self._next_from_line = 0.0
         self._line = self._new_line()
-        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm = Alarm(self._serve)
         self._closed = False
 
     def depart_at_once(self) -> _Departure | None:
         """Return the permission if nobody waits and one more may leave."""
-        if self._opening(self._clock()) > 0 or self._line:
-            return None
-        return self._granted()
+        with self._line.lock:
+            if self._opening(self._clock()) > 0 or self._line.waiting:
+                return None
+            return self._granted()
 
     async def depart(self) -> _Departure:
         """Stand in line."""
@@ -53,8 +55,9 @@ class InProcess:
     def learn(self, headers: Mapping[str, str]) -> None:
         """Go by the server's limit from now on."""
         if self._limit.learn(headers):
-            self._left = deque(self._left, maxlen=self._limit.limit.requests)
-            self._serve()
+            with self._line.lock:
+                self._left = deque(self._left, maxlen=self._limit.limit.requests)
+                self._serve()
 
     def hold(self, seconds: float) -> None:
         """Let nobody leave for so long."""
@@ -63,14 +66,14 @@ class InProcess:
     async def close(self) -> None:
         """Let nobody wait any longer."""
         self._closed = True
-        self._line.dismiss()
-        self._disarm()
+        self._serve()
 
     def begin_anew(self) -> None:
         """Forget who waits and who is on the way, in a child after a fork."""
+        set_aside(self._line, self._alarm)
         self._line = self._new_line()
         self._leaving = 0
-        self._alarm = None
+        self._alarm = Alarm(self._serve)
 
     def _new_line(self) -> Line[_Departure]:
         return Line(self._serve, unused=_Departure.over)
@@ -93,36 +96,32 @@ class InProcess:
 
     def _serve(self) -> None:
         """Let those at the head of the line leave who may, and wake up when the next one may."""
-        self._disarm()
-        if self._closed:
-            self._line.dismiss()
-        while self._line:
-            now = self._clock()
-            wait = max(self._opening(now), self._next_from_line - now)
-            if wait > 0:
-                if wait != inf:
-                    self._alarm = wake_in(wait, self._serve)
-                return
-            waiting = self._line.next()
-            if waiting is not None:
-                waiting.set_result(self._granted())
+        with self._line.lock:
+            self._alarm.off()
+            if self._closed:
+                self._line.dismiss()
+            while (first := self._line.first()) is not None:
+                now = self._clock()
+                wait = max(self._opening(now), self._next_from_line - now)
+                if wait > 0:
+                    if wait != inf:
+                        self._alarm.set(wait, first.get_loop())
+                    return
+                self._line.call_up(first, self._granted())
                 self._next_from_line = now + self._limit.limit.gap
 
-    def _disarm(self) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
-
     def _one_left(self) -> None:
-        self._leaving -= 1
-        self._left.append(self._clock())
-        if self._line:
-            self._serve()
+        with self._line.lock:
+            self._leaving -= 1
+            self._left.append(self._clock())
+            if self._line.waiting:
+                self._serve()
 
     def _one_stayed(self) -> None:
-        self._leaving -= 1
-        if self._line:
-            self._serve()
+        with self._line.lock:
+            self._leaving -= 1
+            if self._line.waiting:
+                self._serve()
 
 
 class _Departure:

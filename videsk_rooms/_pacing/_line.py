@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from videsk_rooms.errors import ClosedError
 
@@ -15,7 +16,7 @@ T = TypeVar("T")
 
 
 class Line(Generic[T]):
-    """Callers in order; each waits until it is called up, and may walk off at any moment."""
+    """Callers in order, of one event loop or several; each may walk off at any moment."""
 
     def __init__(self, changed: Callable[[], None], unused: Callable[[T], None]) -> None:
         """Begin an empty line.
@@ -24,54 +25,114 @@ class Line(Generic[T]):
             changed: Called when somebody has come or gone.
             unused: Called with what a caller was given that was cancelled at this very moment.
         """
+        # Re-entrant: a coroutine that is collected leaves the line from wherever that happens.
+        self.lock = threading.RLock()
         self._changed = changed
         self._unused = unused
         self._ahead: OrderedDict[asyncio.Future[T], None] = OrderedDict()
-        self._waiting: OrderedDict[asyncio.Future[T], None] = OrderedDict()
+        self.waiting: OrderedDict[asyncio.Future[T], None] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._ahead) + len(self._waiting)
+        return len(self._ahead) + len(self.waiting)
 
     async def wait(self, *, ahead: bool = False) -> T:
         """Wait until called up; `ahead` of all who came without it."""
-        line = self._ahead if ahead else self._waiting
+        line = self._ahead if ahead else self.waiting
         waiting: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        line[waiting] = None
-        self._changed()
+        with self.lock:
+            line[waiting] = None
+            self._changed()
         try:
             return await waiting
         except BaseException:  # also the end of a coroutine that its loop left behind
-            line.pop(waiting, None)
-            if waiting.done() and not waiting.cancelled() and waiting.exception() is None:
-                self._unused(waiting.result())
-            self._changed()
+            with self.lock:
+                line.pop(waiting, None)
+                if waiting.done() and not waiting.cancelled() and waiting.exception() is None:
+                    self._unused(waiting.result())
+                self._changed()
             raise
 
-    def next(self) -> asyncio.Future[T] | None:
-        """Take the first one out of the line; `None` if nobody is there."""
-        for line in (self._ahead, self._waiting):
-            while line:
-                waiting, _ = line.popitem(last=False)
-                # Cancelled and not yet told so, or left behind by a loop that is closed.
-                if not waiting.done() and not waiting.get_loop().is_closed():
-                    return waiting
-        return None
+    def first(self) -> asyncio.Future[T] | None:
+        """Find who is first; `None` if nobody waits in a loop that is running."""
+        return _first(self._ahead) or _first(self.waiting)
+
+    def call_up(self, waiting: asyncio.Future[T], value: T) -> None:
+        """Take somebody out of the line, and hand over what it waits for."""
+        self._ahead.pop(waiting, None)
+        self.waiting.pop(waiting, None)
+        if not _run_in(waiting.get_loop(), self._hand_over, waiting, value):
+            self._unused(value)
 
     def dismiss(self, error: Exception | None = None) -> None:
         """Send everybody home, with an error."""
-        while (waiting := self.next()) is not None:
-            waiting.set_exception(
-                error or ClosedError("the client was closed; make a new one to go on")
-            )
+        with self.lock:
+            everybody = [*self._ahead, *self.waiting]
+            self._ahead.clear()
+            self.waiting.clear()
+        for waiting in everybody:
+            reason = error or ClosedError("the client was closed; make a new one to go on")
+            _run_in(waiting.get_loop(), _send_home, waiting, reason)
+
+    def _hand_over(self, waiting: asyncio.Future[T], value: T) -> None:
+        if waiting.done():
+            self._unused(value)
+        else:
+            waiting.set_result(value)
 
 
-def wake_in(seconds: float, serve: Callable[[], None]) -> asyncio.TimerHandle | None:
-    """Call a function later; outside of a loop nobody waits who could be served."""
+def _first(line: OrderedDict[asyncio.Future[T], None]) -> asyncio.Future[T] | None:
+    first: asyncio.Future[T] | None = None
+    gone: list[asyncio.Future[T]] = []
+    for waiting in line:
+        loop = waiting.get_loop()
+        # Cancelled and not yet told so, or left behind.
+        if waiting.done() or loop.is_closed():
+            gone.append(waiting)
+        elif loop.is_running():  # one that stands still may go on, and keeps its turn
+            first = waiting
+            break
+    for waiting in gone:
+        del line[waiting]
+    return first
+
+
+def _send_home(waiting: asyncio.Future[Any], error: Exception) -> None:
+    if not waiting.done():
+        waiting.set_exception(error)
+
+
+def _run_in(loop: asyncio.AbstractEventLoop, do: Callable[..., None], *arguments: Any) -> bool:
+    """Call a function in a loop, now or soon; tell whether the loop is there to do it."""
+    if loop is asyncio._get_running_loop():
+        do(*arguments)
+        return True
     try:
-        loop = asyncio.get_running_loop()
+        loop.call_soon_threadsafe(do, *arguments)
     except RuntimeError:
-        return None
-    return loop.call_later(max(seconds, 0.0), serve)
+        return False
+    return True
+
+
+class Alarm:
+    """Calls a function later, in the loop of whoever waits; one call at most is ahead."""
+
+    def __init__(self, ring: Callable[[], None]) -> None:
+        self._ring = ring
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._handle: asyncio.TimerHandle | None = None
+
+    def set(self, seconds: float, loop: asyncio.AbstractEventLoop) -> None:
+        """Call in so many seconds; in another loop at once, where it can then be set."""
+        if loop is asyncio._get_running_loop():
+            self._loop, self._handle = loop, loop.call_later(max(seconds, 0.0), self._ring)
+        else:
+            _run_in(loop, self._ring)
+
+    def off(self) -> None:
+        """Call nobody; what another loop has ahead does no harm."""
+        handle, self._handle = self._handle, None
+        if handle is not None and self._loop is asyncio._get_running_loop():
+            handle.cancel()
 
 
 async def end(task: asyncio.Task[None] | None, *, patience: float = 0.0) -> None:

@@ -21,7 +21,7 @@ from videsk_rooms.errors import ConfigurationError
 from ._store import MICRO, PATIENCE, StoreUnreachableError, places_of, rule_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from redis.asyncio import Redis
     from redis.commands.core import AsyncScript
@@ -117,8 +117,8 @@ class RedisStore:
     def __init__(self, url: str, source: TokenSource) -> None:
         self._url = url
         self._source = source
-        self._redis: Redis | None = None
         self._script: AsyncScript | None = None
+        self._watch: AsyncGenerator[None, None] | None = None
         _check_url(url)
 
     async def ready(self) -> None:
@@ -144,14 +144,14 @@ class RedisStore:
 
     async def close(self) -> None:
         """Close the connections to Redis; the departures stay there."""
-        redis, self._redis, self._script = self._redis, None, None
-        if redis is not None:
-            await redis.aclose()
+        watch, self._script, self._watch = self._watch, None, None
+        if watch is not None:
+            await watch.aclose()
 
     def begin_anew(self) -> None:
         """Let go of the parent's connections: two processes must not speak on one."""
-        set_aside(self._redis)  # collecting it would reach into the parent's loop
-        self._redis = self._script = None
+        set_aside(self._script, self._watch)  # collecting them would reach into the parent's loop
+        self._script = self._watch = None
 
     def _places(self, answer: Sequence[int]) -> list[Place]:
         now, *slots = answer
@@ -161,7 +161,7 @@ class RedisStore:
         from redis.exceptions import RedisError
 
         keys = await self._keys()
-        script = self._script or self._connect()
+        script = self._script or await self._connect()
         try:
             with anyio.fail_after(PATIENCE):
                 answer = await script(keys=keys, args=[command, *numbers])
@@ -176,7 +176,7 @@ class RedisStore:
         account = f"{{videsk-rooms:{digest[:32]}}}"  # braces: one node of a cluster holds both keys
         return [f"{account}:departures", f"{account}:held"]
 
-    def _connect(self) -> AsyncScript:
+    async def _connect(self) -> AsyncScript:
         from redis.asyncio import Redis
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
@@ -185,9 +185,19 @@ class RedisStore:
         # Once more at once, where the server has dropped a connection that was idle. It does no
         # harm when the script then runs twice: places that nobody heard of are left unused.
         retry = Retry(NoBackoff(), 1, supported_errors=(BrokenError,))
-        self._redis = Redis.from_url(self._url, retry=retry)
-        self._script = self._redis.register_script(_SCRIPT)
-        return self._script
+        redis = Redis.from_url(self._url, retry=retry)
+        self._script = script = redis.register_script(_SCRIPT)
+        # Loops have no hook for it, but before they end they close the generators begun in them.
+        self._watch = _close_at_the_end(redis)
+        await self._watch.__anext__()
+        return script
+
+
+async def _close_at_the_end(redis: Redis) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        await redis.aclose()
 
 
 def _check_url(url: str) -> None:

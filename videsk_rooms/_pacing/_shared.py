@@ -26,7 +26,7 @@ from videsk_rooms._forking import set_aside
 
 from ._alone import Reachable
 from ._limit import Learned, Limit
-from ._line import Line, end, wake_in
+from ._line import Alarm, Line, end
 from ._store import LATE
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Shared:
         self._surplus: list[Place] = []
         self._to_hold = 0.0
         self._full_until = 0.0
-        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm = Alarm(self._serve)
         self._errand: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -91,7 +91,7 @@ class Shared:
         self._line = self._new_line()
         self._places.clear()
         self._surplus.clear()
-        self._alarm = self._errand = None
+        self._alarm, self._errand = Alarm(self._serve), None
         self._store.begin_anew()
 
     # -- the line ---------------------------------------------------------------------------------
@@ -101,15 +101,15 @@ class Shared:
 
     def _serve(self) -> None:
         """Let those leave whose place has come, and see to it that the others get one."""
-        self._disarm()
+        self._alarm.off()
         if self._closed:
             self._line.dismiss()
         now = self._clock()
         while self._places and self._places[0].sure and self._places[0].at <= now:
-            waiting = self._line.next()
-            if waiting is None:
+            first = self._line.first()
+            if first is None:
                 break
-            waiting.set_result(self._places.popleft())
+            self._line.call_up(first, self._places.popleft())
         if not self._line:
             self._surplus += self._places
             self._places.clear()
@@ -121,8 +121,8 @@ class Shared:
         more = self._full_until if len(self._places) < self._wanted() else inf
         if self._to_hold or self._surplus or first <= now or more <= now:
             self._run_errand()
-        elif (until := min(first, more)) != inf:
-            self._alarm = wake_in(until - now, self._serve)
+        elif (until := min(first, more)) != inf and (loop := asyncio._get_running_loop()):
+            self._alarm.set(until - now, loop)
 
     def _wanted(self) -> int:
         # No more than one window ahead: a process that is killed takes its places with it.
@@ -145,10 +145,9 @@ class Shared:
 
     def _run_errand(self) -> None:
         # One left behind by a loop that is closed will never end.
-        if self._errand is None or self._errand.get_loop().is_closed():
-            with contextlib.suppress(RuntimeError):  # outside of a loop
-                asyncio.get_running_loop()
-                self._errand = asyncio.ensure_future(self._go())
+        free = self._errand is None or self._errand.get_loop().is_closed()
+        if free and asyncio._get_running_loop() is not None:
+            self._errand = asyncio.ensure_future(self._go())
 
     async def _go(self) -> None:
         try:
@@ -189,13 +188,6 @@ class Shared:
 
     def _take(self, places: Sequence[Place]) -> None:
         self._places = deque(sorted([*self._places, *places], key=_at))
-
-    # -- the alarm --------------------------------------------------------------------------------
-
-    def _disarm(self) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
 
 
 class _Departure:

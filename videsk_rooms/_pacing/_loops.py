@@ -1,0 +1,93 @@
+"""Shared pacing for a client that is used in several event loops.
+
+Each loop is paced as if it were a process: it has a line of its own, and its own way to the store,
+for connections and descriptors are not shared between threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING
+
+from videsk_rooms._forking import set_aside
+from videsk_rooms.errors import ClosedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ._departure import Departure
+    from ._shared import Shared
+
+# For a loop that stops at this very moment, which will never say that it has closed its own.
+_PATIENCE = 5.0
+
+
+class EachLoop:
+    """Gives each loop its own shared pacing."""
+
+    def __init__(self, make: Callable[[], Shared]) -> None:
+        self._make = make
+        # Made at once, so that a store that cannot be used is told at construction.
+        self._next: Shared | None = make()
+        self._by_loop: dict[asyncio.AbstractEventLoop, Shared] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def depart_at_once(self) -> None:
+        """Tell nothing: only the store knows."""
+
+    async def depart(self) -> Departure:
+        """Stand in the line of the running loop."""
+        return await self.here().depart()
+
+    def learn(self, headers: Mapping[str, str]) -> None:
+        """Go by the server's limit from now on."""
+        if not self._closed:
+            self.here().learn(headers)
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody leave for so long, in any loop of any process."""
+        if not self._closed:
+            self.here().hold(seconds)
+
+    async def close(self) -> None:
+        """Close all, each in its own loop, while that runs."""
+        with self._lock:
+            self._closed = True
+            pacings, self._by_loop, unused, self._next = self._by_loop, {}, self._next, None
+        for loop, pacing in pacings.items():
+            if loop is asyncio.get_running_loop():
+                await pacing.close()
+            elif loop.is_running():
+                there = asyncio.run_coroutine_threadsafe(pacing.close(), loop)
+                await asyncio.wait([asyncio.wrap_future(there)], timeout=_PATIENCE)
+        if unused is not None:
+            await unused.close()
+
+    def begin_anew(self) -> None:
+        """Forget the parent's loops, in a child after a fork."""
+        for pacing in self._by_loop.values():
+            pacing.begin_anew()
+        set_aside(self._by_loop)
+        self._lock = threading.Lock()
+        self._by_loop = {}
+        if self._next is not None:
+            self._next.begin_anew()
+
+    def here(self) -> Shared:
+        """Return the pacing of the running loop."""
+        loop = asyncio.get_running_loop()
+        found = self._by_loop.get(loop)
+        return found if found is not None else self._begin_in(loop)
+
+    def _begin_in(self, loop: asyncio.AbstractEventLoop) -> Shared:
+        with self._lock:
+            if self._closed:
+                raise ClosedError("the client was closed; make a new one to go on")
+            for ended in [each for each in self._by_loop if each.is_closed()]:
+                del self._by_loop[ended]
+            pacing = self._next or self._make()
+            self._next = None
+            self._by_loop[loop] = pacing
+            return pacing
