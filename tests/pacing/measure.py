@@ -246,10 +246,7 @@ def _main() -> None:
     if given.json:
         json.dump({"runs": [asdict(each) for each in found], "departure": cost}, sys.stdout)
     else:
-        load = os.getloadavg()[0]
-        print(
-            f"\na departure that need not wait: {cost * 1e6:.2f} µs; load of the machine {load:.1f}"
-        )
+        print(f"\na departure that need not wait: {cost * 1e6:.2f} µs")
 
 
 def _row(figures: Figures) -> str:
