@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from videsk_rooms._pacing._store import rule_of
 
@@ -20,16 +20,27 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
 
 
+class Environment(TypedDict):
+    """Where a process of this tree runs."""
+
+    cwd: Path
+    env: dict[str, str]
+
+
+def environment() -> Environment:
+    """Have a process import this tree."""
+    return {"cwd": ROOT, "env": {**os.environ, "PYTHONPATH": str(ROOT)}}
+
+
 def started(script: str, *arguments: object) -> subprocess.Popen[str]:
     """Start a script that imports this tree; warnings are errors there too."""
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-c", dedent(script), *map(str, arguments)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        **environment(),
     )
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _MOST = 10_000
 
-SPREAD = 0.015
+SPREAD = 0.020
 """By how many seconds the time on the way to the server may vary.
 
 Two requests a window apart leave this much further apart, lest they arrive too close together

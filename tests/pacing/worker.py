@@ -1,0 +1,103 @@
+"""One process that makes calls as fast as it is let, for `full_rate.py`.
+
+It says "ready" when all is loaded, begins when it is told to, and prints what became of its calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import attrs
+
+from videsk_rooms import AsyncVidesk, NotFoundError, RateLimit, RateLimitError, Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from videsk_rooms._pacing import Departure, Pacing
+
+
+class Watched:
+    """Pacing, and when each request left."""
+
+    def __init__(self, pacing: Pacing) -> None:
+        self._pacing = pacing
+
+    def depart_at_once(self) -> Departure | None:
+        departure = self._pacing.depart_at_once()
+        return None if departure is None else _Watched(departure)
+
+    async def depart(self) -> Departure:
+        return _Watched(await self._pacing.depart())
+
+    def learn(self, headers: Mapping[str, str]) -> None:
+        self._pacing.learn(headers)
+
+    def hold(self, seconds: float) -> None:
+        self._pacing.hold(seconds)
+
+    async def close(self) -> None:
+        await self._pacing.close()
+
+    def begin_anew(self) -> None:
+        self._pacing.begin_anew()
+
+
+class _Watched:
+    def __init__(self, departure: Departure) -> None:
+        self._departure = departure
+        self._call = asyncio.current_task()
+
+    async def leave(self) -> None:
+        await self._departure.leave()
+        left[self._call] = time.monotonic()
+
+    def over(self) -> None:
+        self._departure.over()
+
+
+# When the last request of each caller left; a caller makes one call at a time.
+left: dict[asyncio.Task[object] | None, float] = {}
+
+
+async def main(options: dict[str, str | int | float | None]) -> None:
+    """Make calls until the time is up."""
+    seconds, rate = float(options["seconds"] or 0), int(options["rate"] or 0)
+    shared = options["shared"]
+    assert shared is None or isinstance(shared, str)
+    calls: list[tuple[str, float, float]] = []
+    async with AsyncVidesk(
+        str(options["token"]),
+        base_url=str(options["url"]),
+        rate_limit=RateLimit(rate, shared=shared),
+        retry=Retry(attempts=1),
+        timeout=60.0,
+    ) as videsk:
+        pipeline = videsk._pipeline
+        watched = attrs.evolve(pipeline, pacing=Watched(pipeline.pacing))
+        videsk._pipeline = watched
+        print("ready", flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
+        end = time.monotonic() + seconds
+
+        async def caller(number: int) -> None:
+            made = 0
+            while (asked := time.monotonic()) < end:
+                path = f"/vpaas/rooms/{options['process']:06x}{number:06x}{made:012x}"
+                made += 1
+                try:
+                    await videsk.request("GET", path)
+                except (NotFoundError, RateLimitError):  # there is no such room
+                    waited = time.monotonic() - asked
+                    calls.append((path, left[asyncio.current_task()], waited))
+
+        await asyncio.gather(*(caller(number) for number in range(int(options["callers"] or 0))))
+    print(json.dumps(calls))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(json.loads(sys.argv[1])))
