@@ -73,9 +73,7 @@ def too_late(
     return _time_is_up(request, text, attempts, maybe=maybe)
 
 
-def unsettled(
-    request: Request, error: VideskError, created: tuple[Attempt, ...]
-) -> TransportError:
+def unsettled(request: Request, error: VideskError, created: tuple[Attempt, ...]) -> TransportError:
     """Make the error for a create whose outcome could not be found out.
 
     Args:
