@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
+
 from .errors import (
     ConflictError,
     ConnectionFailedError,
@@ -86,7 +88,10 @@ def unsettled(request: Request, error: VideskError, created: tuple[Attempt, ...]
         f"failed: {error} {how_to_find_out(request)}"
     )
     looked_up: tuple[Attempt, ...] = getattr(error, "attempts", ())
-    attempts = (*created, *looked_up)
+    before = len(created)
+    attempts = created + tuple(
+        attrs.evolve(attempt, number=before + attempt.number) for attempt in looked_up
+    )
     kind = OutcomeUnknownAtDeadlineError if isinstance(error, TimeoutError) else OutcomeUnknownError
     return kind(text, attempts=attempts, external_id=request.external_id)
 

@@ -74,6 +74,8 @@ def _are_attempts(error: VideskError, allowed: int) -> bool:
     attempts = getattr(error, "attempts", None)
     # Only the time can be up before anything was tried.
     least = 0 if isinstance(error, DeadlineExceededError) else 1
+    if isinstance(error, OutcomeUnknownError):
+        allowed *= 2  # those of the create, and those of looking its room up
     return (
         isinstance(attempts, tuple)
         and least <= len(attempts) <= allowed
