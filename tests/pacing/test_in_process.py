@@ -296,6 +296,7 @@ def test_a_loop_that_was_closed_holds_up_no_other() -> None:
     left_behind = first.run_until_complete(occupy())
     first.close()
     assert second.run_until_complete(sent(pacing)) == 1000.0 + WINDOW
+    assert len(pacing._line) == 0
     second.close()
     # It will never end, and asyncio complains of such tasks.
     left_behind._log_destroy_pending = False  # type: ignore[attr-defined]  # asyncio's own
@@ -364,6 +365,7 @@ class Crowd:
         if cancelled is not None:
             await asyncio.sleep(cancelled)
             task.cancel()
+            self.events.append(self._loop.now)
         await asyncio.wait([task])
         assert task.cancelled() or task.exception() is None
 
@@ -422,6 +424,7 @@ def test_a_crowd_is_paced_exactly(
         *own.events,
         *(each + limit.per + SPREAD for each in own.left),
         *(at + limit.gap for at, _, _ in own.granted),
+        *(at + limit.gap for at in own.events),  # called up, and cancelled at that moment
     ]
     for at, _, waited in own.granted:
         assert not waited or any(abs(at - reason) < 1e-6 for reason in reasons)

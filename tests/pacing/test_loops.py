@@ -18,6 +18,7 @@ from videsk_rooms._auth import token_source
 from videsk_rooms._pacing import make_pacing
 from videsk_rooms._pacing._in_process import InProcess
 from videsk_rooms._pacing._limit import Limit
+from videsk_rooms._pacing._line import Line
 from videsk_rooms.sandbox import Sandbox
 
 from .support import PATIENCE
@@ -56,7 +57,8 @@ def in_threads(work: Callable[[], Coroutine[Any, Any, T]], count: int = THREADS)
     """Run a coroutine function in so many loops at the same time."""
     results: list[T] = []
     threads = [
-        threading.Thread(target=lambda: results.append(asyncio.run(work()))) for _ in range(count)
+        threading.Thread(target=lambda: results.append(asyncio.run(work())), daemon=True)
+        for _ in range(count)
     ]
     for thread in threads:
         thread.start()
@@ -158,6 +160,42 @@ async def test_a_place_given_back_in_one_loop_serves_another() -> None:
     await asyncio.to_thread(waiting.wait, PATIENCE)
     connecting.over()
     assert await asyncio.wait_for(other, PATIENCE) == "left"
+
+
+async def test_a_place_that_comes_too_late_is_given_on() -> None:
+    """Its caller in another loop was cancelled before it could be told."""
+    pacing = InProcess(Limit(1, 1000.0))
+    connecting = pacing.depart_at_once()
+    assert connecting is not None
+    waiting, called_up = threading.Event(), threading.Event()
+
+    async def walk_off() -> None:
+        task = asyncio.ensure_future(leave(pacing))
+        await asyncio.sleep(0)
+        waiting.set()
+        called_up.wait(PATIENCE)  # keeps the loop from hearing of it
+        task.cancel()
+        await asyncio.wait([task])
+        await asyncio.sleep(0)
+
+    other = asyncio.ensure_future(asyncio.to_thread(asyncio.run, walk_off()))
+    await asyncio.to_thread(waiting.wait, PATIENCE)
+    connecting.over()
+    called_up.set()
+    await other
+    assert pacing._leaving == 0
+    assert pacing.depart_at_once() is not None
+
+
+def test_a_place_for_a_loop_that_has_just_closed_is_given_on() -> None:
+    """Nobody is there to be told."""
+    given_on: list[str] = []
+    line = Line[str](lambda: None, unused=given_on.append)
+    loop = asyncio.new_event_loop()
+    waiting: asyncio.Future[str] = loop.create_future()
+    loop.close()
+    line.call_up(waiting, "a place")
+    assert given_on == ["a place"]
 
 
 def test_a_loop_that_stands_still_holds_up_no_other() -> None:

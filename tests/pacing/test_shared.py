@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from videsk_rooms import ClosedError
 from videsk_rooms._messages import Headers
-from videsk_rooms._pacing._alone import SHARE
-from videsk_rooms._pacing._limit import Limit
+from videsk_rooms._pacing._alone import RETURN_AFTER, SHARE, Alone, Reachable
+from videsk_rooms._pacing._limit import Learned, Limit
 from videsk_rooms._pacing._shared import Shared
 from videsk_rooms._pacing._store import LATE, MARGIN, MICRO, PATIENCE
 
@@ -340,6 +340,21 @@ def test_a_late_request_costs_no_more_than_its_lateness() -> None:
     simulate(run)
 
 
+def test_a_late_request_keeps_its_turn() -> None:
+    """It has its connection already; those of its process that wait in the line have none."""
+    limit = Limit(1, 1.0)
+
+    async def run(loop: VirtualLoop) -> None:
+        own = Processes(loop, limit=limit)
+        late = own.sending(connects=0.3)
+        await asyncio.sleep(0.1)
+        waiting = own.sending()
+        assert await results([late, waiting]) == near(0.3, 0.3 + WINDOW)
+        await own.close()
+
+    simulate(run)
+
+
 def test_a_punctual_request_asks_once() -> None:
     """One question for a place at once; one more for a promise whose time has come."""
 
@@ -560,6 +575,9 @@ def test_out_of_reach_a_process_paces_itself_by_a_share(
         alone = sum(8.0 <= each < 18.0 for each in left)
         assert 0.9 * SHARE * 200 <= alone <= SHARE * 200
         assert sum(5.0 <= each < 20.0 for each in left) <= SHARE * 300 + 20
+        careful = [each for each in left if 20.0 <= each < 22.0]
+        for end in careful:
+            assert sum(end - 1.0 < each <= end for each in careful) <= SHARE * limit.requests
         assert sum(25.0 <= each < 30.0 for each in left) >= 0.9 * 100
         assert own.most() <= limit.requests
 
@@ -652,6 +670,44 @@ def test_the_store_is_not_asked_again_and_again_while_it_is_away() -> None:
         await own.close()
 
     simulate(run)
+
+
+@pytest.mark.parametrize("requests", [1, 2, 3, 4, 5, 7, 20])
+def test_alone_every_limit_has_its_share(requests: int) -> None:
+    """A quarter of one in a second is one in four."""
+
+    async def run(loop: VirtualLoop) -> None:
+        alone = Alone(loop.time)
+        limit = Limit(requests, 1.0)
+        end = loop.now + 200.0
+        found = 0
+        while loop.now < end:
+            found += len(await alone.reserve(1, limit))
+            await asyncio.sleep(0.01)
+        assert 0.9 * 200 * SHARE * requests <= found <= 200 * SHARE * requests + 2
+
+    simulate(run)
+
+
+def test_after_a_fork_the_child_looks_for_the_store_itself() -> None:
+    """What looked for it in the parent will not tell the child."""
+    parent, child = VirtualLoop(), VirtualLoop()
+    store = MemoryStore(Server(child.time), child.time)
+    reachable = Reachable(store, Learned(LIMIT), clock=child.time)
+    store.reachable, store.silent = False, True
+    parent.run_until_complete(reachable.reserve(1))
+    child.now += 2 * RETURN_AFTER
+    parent.run_until_complete(reachable.reserve(1))
+    parents = reachable._look
+    assert parents is not None
+    reachable.begin_anew()
+    store.reachable = True
+    child.run_until_complete(reachable.reserve(1))
+    child.run_until_complete(asyncio.sleep(0.1))
+    assert not reachable._away
+    parent.run_until_complete(parents)
+    parent.close()
+    child.close()
 
 
 # -- many at once ---------------------------------------------------------------------------------
