@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING
 
 import attrs
@@ -113,7 +114,8 @@ class AsyncVidesk:
             observer=Observer(checked_hooks(hooks)),
             tracer=make_tracer(),
         )
-        self._pacings = [self._pipeline.pacing]
+        # Weak, so that a view that is gone leaves nothing behind, such as an open file.
+        self._pacings = weakref.WeakSet([self._pipeline.pacing])
         self._rate_limit = rate_limit
         self._is_view = False
         self.rooms = AsyncRooms(self._pipeline)
@@ -200,7 +202,7 @@ class AsyncVidesk:
             view._rate_limit = self._rate_limit if rate_limit is ... else rate_limit
             pacing = make_pacing(checked_rate_limit(view._rate_limit), pipeline.source)
             pipeline = attrs.evolve(pipeline, pacing=pacing)
-            self._pacings.append(pacing)
+            self._pacings.add(pacing)
         view._pipeline = pipeline
         view._is_view = True
         view.rooms = AsyncRooms(pipeline)
@@ -220,7 +222,7 @@ class AsyncVidesk:
         if not self._is_view:
             await self._transport.close()
             self._pipeline.waits.end()
-            for pacing in self._pacings:
+            for pacing in list(self._pacings):
                 await pacing.close()
 
     async def __aenter__(self) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -587,6 +588,18 @@ def test_nothing_is_left_open(path: Path) -> None:
     assert open_files() == before + 1
     del store
     assert open_files() == before
+
+
+def test_a_view_that_is_gone_leaves_nothing_open(path: Path) -> None:
+    """One for each customer's token, say, in a client that lives on."""
+    videsk = client(f"file:{path}")
+    gc.collect()
+    before = open_files()
+    for number in range(5):
+        videsk.with_options(api_token=f"a-token-{number}")
+    gc.collect()
+    assert open_files() == before
+    asyncio.run(videsk.close())
 
 
 def open_files() -> int:

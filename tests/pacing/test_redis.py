@@ -111,6 +111,20 @@ async def test_what_is_given_back_is_free_for_others(own_redis: RedisServer) -> 
         assert slots_of(await other.reserve(1, FAR)) == [places[0].slot]
 
 
+async def test_a_late_departure_moves_those_after_it(own_redis: RedisServer) -> None:
+    """It counts when it happens, and its successor comes a window after that."""
+    limit = Limit(1, 0.1)
+    async with storing(own_redis) as one, storing(own_redis) as other:
+        (early,), (later,) = await one.reserve(1, limit), await other.reserve(1, limit)
+        await asyncio.sleep(0.03)
+        (late,) = await one.confirm([early], limit)
+        assert late.sure
+        assert late.slot - early.slot >= 30_000
+        await asyncio.sleep(later.at - time.monotonic())
+        (moved,) = await other.confirm([later], limit)
+        assert moved.slot - late.slot >= rule_of(limit).window
+
+
 async def test_a_hold_is_seen_by_other_processes(own_redis: RedisServer) -> None:
     """By those that ask, and by those that were promised an earlier time."""
     async with storing(own_redis) as one, storing(own_redis) as other:
@@ -190,7 +204,7 @@ async def test_the_token_is_nowhere_in_redis(own_redis: RedisServer, inside: red
                 break
     content = [*seen, *dump(inside)]
     assert len(dump(inside)) >= 4
-    assert not [each for each in content if TOKEN in each]
+    assert not [each for each in content if TOKEN[:8] in each or TOKEN[-8:] in each]
 
 
 def dump(inside: redis.Redis) -> list[str]:
@@ -291,7 +305,7 @@ async def test_when_it_does_not_answer_it_is_out_of_reach(own_redis: RedisServer
         begun = time.monotonic()
         with pytest.raises(StoreUnreachableError, match="TimeoutError"):
             await store.reserve(1, LIMIT)
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 4.5  # its own patience is 5 s
         own_redis.go_on()
         assert len(await store.reserve(1, LIMIT)) == 1
 
