@@ -68,10 +68,10 @@ def too_late(
     maybe: bool,
 ) -> TransportError:
     """Make the error for a call whose time was up between two attempts, or before the first."""
-    before = f", after {len(attempts)} attempts" if len(attempts) > 1 else ""
-    if len(attempts) == 1:
-        before = ", after 1 attempt"
-    text = f"{request.method} {url}: the {deadline.total:.3g} s of the call were up {when}{before}."
+    count = len(attempts)
+    before = f", after {count} attempt{'s'[: count > 1]}" if count else ""
+    where = f"{request.method} {without_tokens(url)}"
+    text = f"{where}: the {deadline.total:.3g} s of the call were up {when}{before}."
     return _time_is_up(request, text, attempts, maybe=maybe)
 
 

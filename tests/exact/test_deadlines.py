@@ -233,6 +233,18 @@ async def test_a_time_up_between_two_attempts_keeps_the_doubt_about_the_first(
     assert len(caught.value.attempts) == len(sandbox.requests) == 1
 
 
+async def test_a_time_up_in_the_line_quotes_no_token_that_was_taken_for_an_id(
+    sandbox: Sandbox,
+) -> None:
+    """It is told like every other error: without what looks like a token."""
+    pasted = "eyJhbGciOiJIUzI1NiJ9.eyJqdGkiOiI0NzExIn0.c2lnbmF0dXJl"
+    async with client(sandbox, rate_limit=SLOW, timeout=1.0) as videsk:
+        await videsk.rooms.list()
+        with pytest.raises(DeadlineExceededError, match="rate limit") as caught:
+            await videsk.rooms.get(pasted)
+    assert pasted[:20] not in str(caught.value)
+
+
 @pytest.mark.parametrize("awaitable", [False, True], ids=["plain", "awaitable"])
 async def test_a_token_that_never_comes_ends_with_the_time(
     sandbox: Sandbox, *, awaitable: bool
