@@ -9,6 +9,7 @@ before.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -104,13 +105,14 @@ async def get_or_create(send: Send, request: Request) -> Room:
 
 
 async def _find_after_conflict(send: Send, external_id: str, deadline: Deadline) -> Room:
-    for pause in _LOOKUP_PAUSES:
+    *earlier, last = _LOOKUP_PAUSES
+    for pause in earlier:
         if pause < deadline.left():
             await anyio.sleep(pause)
-            try:
+            with suppress(NotFoundError):
                 return await find(send, external_id, deadline)
-            except NotFoundError:
-                continue
+    if last < deadline.left():
+        await anyio.sleep(last)
     return await find(send, external_id, deadline)
 
 
