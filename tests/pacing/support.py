@@ -1,7 +1,8 @@
-"""Scripts in processes of their own."""
+"""Scripts in processes of their own, and what tests of every store check."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -9,12 +10,16 @@ from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING, TypedDict
 
+import pytest
+
+from videsk_rooms import AsyncVidesk, RateLimit, Videsk
 from videsk_rooms._pacing._store import rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from videsk_rooms._pacing._limit import Limit
+    from videsk_rooms.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
@@ -63,3 +68,22 @@ def check_paced(slots: Sequence[int], limit: Limit) -> None:
     in_order = sorted(slots)
     for earlier, later in zip(in_order, in_order[limit.requests :], strict=False):
         assert later - earlier >= rule.window
+
+
+def check_both_faces_share(sandbox: Sandbox, shared: str) -> None:
+    """See an awaited and a blocking client use up one limit."""
+    rate_limit = RateLimit(requests=3, per=60.0, shared=shared)
+
+    async def two_calls() -> None:
+        videsk = AsyncVidesk(sandbox.api_token, base_url=sandbox.url, rate_limit=rate_limit)
+        async with videsk:
+            await videsk.rooms.list()
+            await videsk.rooms.list()
+
+    asyncio.run(two_calls())
+    videsk = Videsk(sandbox.api_token, base_url=sandbox.url, rate_limit=rate_limit, timeout=1.0)
+    with videsk:
+        videsk.rooms.list()
+        with pytest.raises(TimeoutError, match="rate limit"):
+            videsk.rooms.list()
+    assert len(sandbox.requests) == 3

@@ -19,7 +19,7 @@ from videsk_rooms._pacing._file import FileStore, _is_same_boot
 from videsk_rooms._pacing._limit import Limit
 from videsk_rooms._pacing._store import StoreUnreachableError
 
-from .support import PATIENCE, check_paced, finished, run, started
+from .support import PATIENCE, check_both_faces_share, check_paced, finished, run, started
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,21 +110,7 @@ def test_threads_are_never_promised_more_than_the_limit(path: Path) -> None:
 
 def test_clients_share_what_leaves_at_once(sandbox: Sandbox, path: Path) -> None:
     """What one has used up, the other has not, blocking or awaited."""
-    rate_limit = RateLimit(requests=3, per=60.0, shared=f"file:{path}")
-
-    async def two_calls() -> None:
-        videsk = AsyncVidesk(sandbox.api_token, base_url=sandbox.url, rate_limit=rate_limit)
-        async with videsk:
-            await videsk.rooms.list()
-            await videsk.rooms.list()
-
-    asyncio.run(two_calls())
-    videsk = Videsk(sandbox.api_token, base_url=sandbox.url, rate_limit=rate_limit, timeout=1.0)
-    with videsk:
-        videsk.rooms.list()
-        with pytest.raises(TimeoutError, match="rate limit"):
-            videsk.rooms.list()
-    assert len(sandbox.requests) == 3
+    check_both_faces_share(sandbox, f"file:{path}")
 
 
 def test_what_is_given_back_is_free_for_others(path: Path) -> None:

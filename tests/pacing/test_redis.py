@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from tests.support import TOKEN
-from videsk_rooms import AsyncVidesk, ConfigurationError, RateLimit, Videsk
+from videsk_rooms import AsyncVidesk, ConfigurationError, RateLimit
 from videsk_rooms._auth import token_source
 from videsk_rooms._pacing import make_pacing
 from videsk_rooms._pacing._alone import SHARE
@@ -20,7 +20,7 @@ from videsk_rooms._pacing._limit import Limit
 from videsk_rooms._pacing._redis import RedisStore
 from videsk_rooms._pacing._store import StoreUnreachableError, rule_of
 
-from .support import PATIENCE, check_paced, finished, run, started
+from .support import PATIENCE, check_both_faces_share, check_paced, finished, run, started
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -167,21 +167,7 @@ async def test_a_429_holds_back_clients_of_other_processes(
 
 def test_blocking_and_awaited_clients_share(sandbox: Sandbox, own_redis: RedisServer) -> None:
     """What one has used up, the other has not."""
-    rate_limit = RateLimit(3, per=60.0, shared=own_redis.url)
-
-    async def two_calls() -> None:
-        videsk = AsyncVidesk(sandbox.api_token, base_url=sandbox.url, rate_limit=rate_limit)
-        async with videsk:
-            await videsk.rooms.list()
-            await videsk.rooms.list()
-
-    asyncio.run(two_calls())
-    videsk = Videsk(sandbox.api_token, base_url=sandbox.url, rate_limit=rate_limit, timeout=1.0)
-    with videsk:
-        videsk.rooms.list()
-        with pytest.raises(TimeoutError, match="rate limit"):
-            videsk.rooms.list()
-    assert len(sandbox.requests) == 3
+    check_both_faces_share(sandbox, own_redis.url)
 
 
 # -- what is kept there ---------------------------------------------------------------------------
