@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 # 520 to 527 and 530 are Cloudflare's, in front of the API (docs/api.md, "Access").
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 528), 530})
-_NOT_PROCESSED = frozenset({425, 429})
 
 Why: TypeAlias = Literal[
     "final", "unrepeatable", "attempts", "server_wait", "deadline", "budget", "transient"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Awaitable, Callable
-from math import inf
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
@@ -165,8 +164,7 @@ async def _tell(
     try:
         result = hook(event)
         if inspect.isawaitable(result):
-            left = deadline.left()
-            with anyio.move_on_after(None if left == inf else left):
+            with anyio.move_on_after(deadline.left()):
                 await result
     except Exception:
         _logger.warning("a hook failed at %s", type(event).__name__, exc_info=True)

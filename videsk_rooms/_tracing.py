@@ -47,29 +47,29 @@ class Tracer:
         self._tracer = tracer
         self._kind = SpanKind.CLIENT
 
-    def open(self, request: Request, url: str) -> Span | None:
+    def open(self, request: Request, base_url: str) -> Span | None:
         """Begin the span of a call; `None` when nobody records it."""
         name = request.method if request.method in _KNOWN_METHODS else "HTTP"
         if request.template:
             name = f"{name} {request.template}"
         span = self._tracer.start_span(name, kind=self._kind)
-        return Span(span, request, url) if span.is_recording() else None
+        return Span(span, request, base_url) if span.is_recording() else None
 
 
 class Span:
     """The span of one call; current while the call runs, as a context manager."""
 
-    def __init__(self, span: trace.Span, request: Request, url: str) -> None:
+    def __init__(self, span: trace.Span, request: Request, base_url: str) -> None:
         self._span = span
         self._current: AbstractContextManager[object] | None = None
         self._attempts = 0
         self._status: int | None = None
         known = request.method in _KNOWN_METHODS
-        parts = urlsplit(url)
+        parts = urlsplit(base_url)
         span.set_attributes(
             {
                 "http.request.method": request.method if known else "_OTHER",
-                "url.full": url.partition("?")[0],
+                "url.full": base_url + request.path,
                 "server.address": parts.hostname or "",
                 "server.port": parts.port or (443 if parts.scheme == "https" else 80),
                 "videsk.operation": request.operation,
