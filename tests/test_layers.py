@@ -23,6 +23,7 @@ CLIENT = (
     "models",
     "_json",
     "_drafts",
+    "_elsewhere",
     "_forking",
     "_messages",
     "_checks",

@@ -31,7 +31,7 @@ from typing import (
 )
 
 from ._forking import part_from, renew_in_children, set_aside
-from .errors import ClosedError
+from .errors import CLOSED, ClosedError
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -378,7 +378,6 @@ class Portal:
 
 # -- the end --------------------------------------------------------------------------------------
 
-_CLOSED = "the client is closed; make a new one, or close it after its last call"
 _LEAVING = "the interpreter is exiting, and the client with it; make its last call before"
 
 # A plain set, copied in one step: a WeakSet cannot be read while another thread makes a client.
@@ -418,7 +417,7 @@ def _is_for_want_of_threads(error: BaseException) -> bool:
     )
 
 
-def _refusal(text: str = _CLOSED) -> ClosedError:
+def _refusal(text: str = CLOSED) -> ClosedError:
     if _exiting.is_set():
         text = _LEAVING
         if threading.current_thread() is not threading.main_thread():

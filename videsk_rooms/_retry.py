@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import random
 from asyncio import AbstractEventLoop, get_running_loop
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime, timezone
-from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -21,6 +20,7 @@ import attrs
 from ._auth import TokenSource
 from ._deadline import Deadline
 from ._decision import Budget, Decision, Happened, decide, happened_with
+from ._elsewhere import run_in
 from ._failures import cast_doubt, no_answer, too_late
 from ._forking import renew_in_children, set_aside
 from ._messages import Answer, Failure, make_attempt, make_response, unexpected
@@ -71,7 +71,7 @@ class Waits:
     @contextmanager
     def at_most(self, seconds: float) -> Iterator[None]:
         """Cut short what is waited for inside."""
-        with anyio.move_on_after(None if seconds == inf else seconds) as scope:
+        with anyio.move_on_after(seconds) as scope:
             if self._ended:
                 scope.cancel()
             self._under_way[scope] = get_running_loop()
@@ -83,13 +83,8 @@ class Waits:
     def end(self) -> None:
         """End all waits, also those to come; who waited finds the transport closed."""
         self._ended = True
-        here = get_running_loop()
         for scope, loop in list(self._under_way.items()):
-            if loop is here:
-                scope.cancel()
-            else:
-                with suppress(RuntimeError):  # the loop has ended, and the wait with it
-                    loop.call_soon_threadsafe(scope.cancel)
+            run_in(loop, scope.cancel)
 
     def begin_anew(self) -> None:
         """Forget who waits in the parent, in a child after a fork."""
@@ -139,7 +134,7 @@ class Pipeline:
         call = _Call(self, request, deadline or self.deadline())
         if self.tracer is None:
             return await call.run(read)
-        span = self.tracer.open(request, self.transport.url_of(request))
+        span = self.tracer.open(request, self.transport.base_url)
         if span is None:
             return await call.run(read)
         call.span = span

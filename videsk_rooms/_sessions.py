@@ -7,12 +7,13 @@ asynchronous generators that were begun in them, and can still close connections
 from __future__ import annotations
 
 import asyncio
-import contextlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 import aiohttp
 
 from ._auth import authorize, ticket_in_hand
+from ._elsewhere import await_in, run_in
 from ._forking import set_aside
 
 if TYPE_CHECKING:
@@ -48,18 +49,13 @@ class Sessions:
 
     async def close(self) -> None:
         """Close all sessions whose loops still run, each in its own."""
-        here = asyncio.get_running_loop()
         self._forget_closed_loops()
         sessions, self._open = self._open, {}
         for loop, (session, watch) in sessions.items():
-            if loop is here:
-                await watch.aclose()
-                await session.close()
-            elif loop.is_running():
-                there = asyncio.run_coroutine_threadsafe(session.close(), loop)
-                await asyncio.wrap_future(there)
+            if loop.is_running():
+                await await_in(loop, partial(_close, session, watch))
             else:
-                _close_when_it_runs(session, loop)
+                run_in(loop, _close_soon, session)  # it stands still: if it ever runs again
 
     def begin_anew(self) -> None:
         """Let go of the parent's sessions, in a child after a fork."""
@@ -83,6 +79,15 @@ class Sessions:
             _drop(session)
 
 
+async def _close(session: aiohttp.ClientSession, watch: Watch) -> None:
+    await watch.aclose()
+    await session.close()
+
+
+def _close_soon(session: aiohttp.ClientSession) -> asyncio.Future[None]:
+    return asyncio.ensure_future(session.close())
+
+
 async def _close_at_the_end(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
     try:
         yield
@@ -96,12 +101,6 @@ def _drop(session: aiohttp.ClientSession) -> None:
     session.detach()
     if isinstance(connector, Connector):
         connector.drop()
-
-
-def _close_when_it_runs(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop) -> None:
-    """Close a session of a loop that stands still, if that ever runs again."""
-    with contextlib.suppress(RuntimeError):  # closed at this very moment
-        loop.call_soon_threadsafe(lambda: asyncio.ensure_future(session.close(), loop=loop))
 
 
 class Connector(aiohttp.TCPConnector):

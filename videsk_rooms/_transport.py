@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import platform
 import re
 import ssl as _ssl
@@ -14,10 +13,11 @@ import aiohttp
 from yarl import URL
 
 from ._auth import NoTokenError, Ticket, authorize, ticket_in_hand
+from ._elsewhere import run_in
 from ._forking import renew_in_children, set_aside
 from ._messages import Answer, Failure, headers_without, wrapped
 from ._sessions import Sessions
-from .errors import ClosedError, ConfigurationError, without_tokens
+from .errors import CLOSED, ClosedError, ConfigurationError, without_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -190,7 +190,7 @@ class Transport:
         for ticket, task in list(self._under_way.items()):  # other threads may have loops too
             if task is not None and task is not asyncio.current_task():
                 ticket.given_up = True
-                _cancel(task)
+                run_in(task.get_loop(), task.cancel)
         await self._sessions.close()
 
     def begin_anew(self) -> None:
@@ -200,19 +200,9 @@ class Transport:
         self._sessions.begin_anew()
 
 
-def _cancel(task: asyncio.Task[Any]) -> None:
-    """Cancel a task, be it of another thread's loop."""
-    loop = task.get_loop()
-    if loop is asyncio.get_running_loop():
-        task.cancel()
-        return
-    with contextlib.suppress(RuntimeError):  # the loop has ended, and the task with it
-        loop.call_soon_threadsafe(task.cancel)
-
-
 def closed(*, sent: bool = False) -> ClosedError:
     """Make the error of a client that was closed, perhaps when a request had been sent."""
-    error = ClosedError("the client is closed; make a new one, or close it after its last call")
+    error = ClosedError(CLOSED)
     error.outcome_unknown = sent
     return error
 

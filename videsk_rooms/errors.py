@@ -109,6 +109,9 @@ class InvalidRequestError(VideskError, ValueError):
         self.argument = argument
 
 
+CLOSED = "the client is closed; make a new one, or close it after its last call"
+
+
 class ClosedError(VideskError):
     """The client was used after it was closed, or was closed while a call waited."""
 

@@ -7,7 +7,8 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from videsk_rooms.errors import ClosedError
+from videsk_rooms._elsewhere import run_in
+from videsk_rooms.errors import CLOSED, ClosedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +61,7 @@ class Line(Generic[T]):
         """Take somebody out of the line, and hand over what it waits for."""
         self._ahead.pop(waiting, None)
         self.waiting.pop(waiting, None)
-        if not _run_in(waiting.get_loop(), self._hand_over, waiting, value):
+        if not run_in(waiting.get_loop(), self._hand_over, waiting, value):
             self._unused(value)
 
     def dismiss(self, error: Exception | None = None) -> None:
@@ -70,8 +71,8 @@ class Line(Generic[T]):
             self._ahead.clear()
             self.waiting.clear()
         for waiting in everybody:
-            reason = error or ClosedError("the client was closed; make a new one to go on")
-            _run_in(waiting.get_loop(), _send_home, waiting, reason)
+            reason = error or ClosedError(CLOSED)
+            run_in(waiting.get_loop(), _send_home, waiting, reason)
 
     def _hand_over(self, waiting: asyncio.Future[T], value: T) -> None:
         if waiting.done():
@@ -101,18 +102,6 @@ def _send_home(waiting: asyncio.Future[Any], error: Exception) -> None:
         waiting.set_exception(error)
 
 
-def _run_in(loop: asyncio.AbstractEventLoop, do: Callable[..., None], *arguments: Any) -> bool:
-    """Call a function in a loop, now or soon; tell whether the loop is there to do it."""
-    if loop is asyncio._get_running_loop():
-        do(*arguments)
-        return True
-    try:
-        loop.call_soon_threadsafe(do, *arguments)
-    except RuntimeError:
-        return False
-    return True
-
-
 class Alarm:
     """Calls a function later, in the loop of whoever waits; one call at most is ahead."""
 
@@ -126,7 +115,7 @@ class Alarm:
         if loop is asyncio._get_running_loop():
             self._loop, self._handle = loop, loop.call_later(max(seconds, 0.0), self._ring)
         else:
-            _run_in(loop, self._ring)
+            run_in(loop, self._ring)
 
     def off(self) -> None:
         """Call nobody; what another loop has ahead does no harm."""

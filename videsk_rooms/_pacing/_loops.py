@@ -10,17 +10,15 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING
 
+from videsk_rooms._elsewhere import await_in
 from videsk_rooms._forking import set_aside
-from videsk_rooms.errors import ClosedError
+from videsk_rooms.errors import CLOSED, ClosedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ._departure import Departure
     from ._shared import Shared
-
-# For a loop that stops at this very moment, which will never say that it has closed its own.
-_PATIENCE = 5.0
 
 
 class EachLoop:
@@ -57,11 +55,8 @@ class EachLoop:
             self._closed = True
             pacings, self._by_loop, unused, self._next = self._by_loop, {}, self._next, None
         for loop, pacing in pacings.items():
-            if loop is asyncio.get_running_loop():
-                await pacing.close()
-            elif loop.is_running():
-                there = asyncio.run_coroutine_threadsafe(pacing.close(), loop)
-                await asyncio.wait([asyncio.wrap_future(there)], timeout=_PATIENCE)
+            if loop.is_running():
+                await await_in(loop, pacing.close)
         if unused is not None:
             await unused.close()
 
@@ -84,7 +79,7 @@ class EachLoop:
     def _begin_in(self, loop: asyncio.AbstractEventLoop) -> Shared:
         with self._lock:
             if self._closed:
-                raise ClosedError("the client was closed; make a new one to go on")
+                raise ClosedError(CLOSED)
             for ended in [each for each in self._by_loop if each.is_closed()]:
                 del self._by_loop[ended]
             pacing = self._next or self._make()

@@ -1,0 +1,35 @@
+"""Doing things in event loops that belong to other threads."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+# For a loop that stops at this very moment, which will never say that it has done anything.
+_PATIENCE = 5.0
+
+
+def run_in(loop: asyncio.AbstractEventLoop, do: Callable[..., object], *arguments: Any) -> bool:
+    """Call a function in a loop, now or soon; tell whether the loop is there to do it."""
+    if loop is asyncio._get_running_loop():
+        do(*arguments)
+        return True
+    try:
+        loop.call_soon_threadsafe(do, *arguments)
+    except RuntimeError:
+        return False  # it has ended
+    return True
+
+
+async def await_in(
+    loop: asyncio.AbstractEventLoop, do: Callable[[], Coroutine[Any, Any, None]]
+) -> None:
+    """Await a coroutine function in a running loop, this one or another."""
+    if loop is asyncio.get_running_loop():
+        await do()
+        return
+    there = asyncio.run_coroutine_threadsafe(do(), loop)
+    await asyncio.wait([asyncio.wrap_future(there)], timeout=_PATIENCE)
