@@ -46,7 +46,13 @@ CLIENT = (
     "_creation",
     "rooms",
     "client",
+    "_leaving",
+    "_uv",
+    "_greenlets",
+    "_threads",
+    "_handoff",
     "_portal",
+    "_blocking",
     "sync",
 )
 # What stands outside of it, with all of this package that it may import.
@@ -61,10 +67,11 @@ MAY_BE_MISSING = {"integrations"}
 
 REQUIRED = {"anyio", "attrs", "cattrs"}
 # aiohttp, with what comes with it.
-AIOHTTP = {"aiohttp", "multidict", "yarl"}
+AIOHTTP = {"aiohappyeyeballs", "aiohttp", "multidict", "yarl"}
 # anyio likewise; with what, depends on its version and Python's.
 ANYIO = {"anyio", "exceptiongroup", "idna", "sniffio", "typing_extensions"}
-MAY_IMPORT_AIOHTTP = {"_auth", "_sessions", "_transport", "sandbox"}
+# _uv: connections as aiohttp makes them.
+MAY_IMPORT_AIOHTTP = {"_auth", "_sessions", "_transport", "_uv", "sandbox"}
 # The packages of the extras: who may import them, a file or all of a folder.
 OPTIONAL = {
     "jwt": {"sandbox"},
@@ -74,11 +81,19 @@ OPTIONAL = {
     "redis": {"_pacing/_redis.py"},
     "rich": {"cli"},
     "typer": {"cli"},
-    "uvloop": {"_portal"},
+    "gevent": {"_greenlets"},
+    "uvloop": {"_uv"},
 }
 # Elsewhere they are imported when they are first used. What `cli/__init__.py` says about a missing
 # package covers the files of the command line, which it imports late.
-AT_ONCE = {("_json", "orjson"), ("pytest_plugin", "pytest"), ("cli", "rich"), ("cli", "typer")}
+AT_ONCE = {
+    ("_greenlets", "gevent"),
+    ("_json", "orjson"),
+    ("_uv", "uvloop"),
+    ("cli", "rich"),
+    ("cli", "typer"),
+    ("pytest_plugin", "pytest"),
+}
 NEVER_AT_ONCE = {"cli/__init__.py", "cli/__main__.py"}
 # What some systems lack: the only file that may import it, which others import late in turn.
 NOT_EVERYWHERE = {"fcntl": "_pacing/_file.py"}
@@ -87,7 +102,7 @@ DOWN = "the imports of the client run down the table only"
 APART = "client and sandbox share nothing, not even types"
 INSIDE = "the client imports nothing that stands outside of it"
 PUBLIC = "what stands outside imports what OUTSIDE lists only"
-CARRIER = "on the client's side only _auth, _sessions and _transport import aiohttp"
+CARRIER = "on the client's side only MAY_IMPORT_AIOHTTP lists who imports aiohttp or what it uses"
 OPTION = "an optional package is imported by those that OPTIONAL lists only"
 LATE = "an optional package is imported where it is used"
 SYSTEM = "one file imports what some systems lack, and is itself imported where it is used"
@@ -385,10 +400,10 @@ def test_names_load_what_they_need(name: str, loaded: set[str]) -> None:
     assert loaded_by(f"from videsk_rooms import {name}") <= {PACKAGE.name, *loaded}
 
 
-def test_the_client_loads_no_optional_package_but_orjson() -> None:
+def test_the_client_loads_no_optional_package_but_the_fast_ones() -> None:
     """An extra costs those who use it."""
     loaded = loaded_by("from videsk_rooms import AsyncVidesk, Videsk")
-    assert loaded & set(OPTIONAL) <= {"orjson"}
+    assert loaded & set(OPTIONAL) <= {"orjson", "uvloop"}
     assert loaded >= {"aiohttp", "anyio", "cattrs"}
 
 

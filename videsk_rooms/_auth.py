@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, NoReturn, Protocol, TypeAlias
 from weakref import WeakKeyDictionary
 
 import anyio
-import anyio.to_thread
 from aiohttp import (
     ClientConnectionError,
     ClientConnectorError,
@@ -28,6 +27,7 @@ from aiohttp import (
     hdrs,
 )
 
+from ._elsewhere import in_a_thread
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ class AskedToken:
             return await self._ask()
         # In a thread: a plain callable may block, and everything else would wait with it. Left to
         # itself when the time is up: the deadline of the call would wait for it otherwise.
-        given = await anyio.to_thread.run_sync(self._ask, abandon_on_cancel=True)
+        given = await in_a_thread(self._ask)
         return await given if inspect.isawaitable(given) else given
 
 

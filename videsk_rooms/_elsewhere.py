@@ -1,12 +1,16 @@
-"""Doing things in event loops that belong to other threads."""
+"""Doing things in other threads, and in the event loops that belong to them."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio.to_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+
+T = TypeVar("T")
 
 # For a loop that stops at this very moment, which will never say that it has done anything.
 _PATIENCE = 5.0
@@ -33,3 +37,11 @@ async def await_in(
         return
     there = asyncio.run_coroutine_threadsafe(do(), loop)
     await asyncio.wait([asyncio.wrap_future(there)], timeout=_PATIENCE)
+
+
+async def in_a_thread(function: Callable[[], T]) -> T:
+    """Call what may block, beside the running loop; cancelled, it is left to itself."""
+    own_way = getattr(asyncio.get_running_loop(), "in_a_thread", None)
+    if own_way is not None:  # a loop beside gevent, where anyio would start a greenlet
+        return await own_way(function)  # type: ignore[no-any-return]  # ours: RealLoop's
+    return await anyio.to_thread.run_sync(function, abandon_on_cancel=True)

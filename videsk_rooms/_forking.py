@@ -9,13 +9,18 @@ to the parent is set aside and never collected, and everything begins anew.
 from __future__ import annotations
 
 import contextlib
+
+# What the first look-up of a name would import: a child forked meanwhile has an import begun that
+# nobody ends, and waits for it with its own first call.
+import encodings.idna  # noqa: F401
 import os
 import select
 import weakref
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
 
 class Renewable(Protocol):
@@ -47,11 +52,22 @@ def part_from(loop: asyncio.AbstractEventLoop) -> None:
 
     Whatever still unregisters a socket by it, at the interpreter's end for one, does no harm then.
     """
-    selector = getattr(loop, "_selector", None)  # uvloop has none, and parts by itself
-    if selector is None or not hasattr(select, "epoll"):
-        return
-    with contextlib.suppress(OSError, ValueError, AttributeError), select.epoll() as own:
-        os.dup2(own.fileno(), selector.fileno(), inheritable=False)
+    with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
+        epoll, number = _epoll_of(loop)
+        with epoll() as own:
+            os.dup2(own.fileno(), number, inheritable=False)
+
+
+def _epoll_of(loop: Any) -> tuple[Callable[[], select.epoll], int]:
+    """Find how to make an epoll, and the number of the one that a loop waits on.
+
+    Raises:
+        AttributeError: The loop waits on something else, such as a kqueue, which no child inherits.
+    """
+    selector = getattr(loop, "_selector", None)
+    if selector is None:
+        return select.epoll, loop._get_backend_id()  # uvloop
+    return type(selector._selector), selector._selector.fileno()  # gevent hides select.epoll
 
 
 def _never_collect(things: object) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ._blocking import blocking, iterating
 from ._observing import Hooks
 from ._options import RateLimit, Retry
-from ._portal import Portal, blocking, iterating
+from ._portal import Portal
 from .client import AsyncVidesk
 from .rooms import AsyncRooms
 

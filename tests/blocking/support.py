@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from videsk_rooms import Retry, Videsk
-from videsk_rooms._portal import _Call
+from videsk_rooms._handoff import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,14 +68,14 @@ def tasks_of(client: Videsk) -> list[str]:
     async def others() -> list[str]:
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         names = [getattr(task.get_coro(), "__qualname__", "?") for task in tasks]
-        return sorted(name for name in names if name != "_Loop._main")
+        return sorted(name for name in names if name != "LoopThread._main")
 
     return client._portal.call(others)
 
 
 def calls_alive() -> int:
     """Count the calls that something still refers to."""
-    return sum(isinstance(kept, _Call) for kept in gc.get_objects())
+    return sum(isinstance(kept, Call) for kept in gc.get_objects())
 
 
 @contextmanager

@@ -21,13 +21,13 @@ from tests.blocking.support import (
     under_way,
 )
 from videsk_rooms import ClosedError, RoomPage, Videsk
-from videsk_rooms._portal import _Call
+from videsk_rooms._handoff import Call
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
 
     from tests.blocking.support import Relay
-    from videsk_rooms._portal import _Loop
+    from videsk_rooms._handoff import LoopThread
     from videsk_rooms.sandbox import Sandbox
 
 
@@ -160,7 +160,7 @@ def test_closing_in_a_thread_of_the_own_loop(sandbox: Sandbox) -> None:
 
 
 @contextlib.contextmanager
-def held_at_its_end(sandbox: Sandbox) -> Iterator[_Loop]:
+def held_at_its_end(sandbox: Sandbox) -> Iterator[LoopThread]:
     """Close a client while a task of its loop goes on all the same, until the block is left."""
     asked, enough = threading.Event(), threading.Event()
 
@@ -199,7 +199,7 @@ def test_nothing_begins_while_the_loop_ends(
         await asyncio.sleep(FOREVER)
 
     with held_at_its_end(sandbox) as inner:
-        call = _Call(inner, begin, (), {})
+        call = Call(inner, begin, (), {})
         inner.calls.add(call)
         assert inner.soon(call.start)
         assert inner.soon(inner.background, begin)
@@ -214,7 +214,7 @@ def test_nothing_begins_while_the_loop_ends(
 def test_a_call_handed_over_to_a_loop_that_runs_no_more(sandbox: Sandbox) -> None:
     """A call that the loop never comes to is refused when it ends."""
     with held_at_its_end(sandbox) as inner:
-        call = _Call(inner, asyncio.sleep, (FOREVER,), {})
+        call = Call(inner, asyncio.sleep, (FOREVER,), {})
         inner.calls.add(call)
     Thread(call.wait).result()
     with pytest.raises(ClosedError):

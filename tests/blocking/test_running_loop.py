@@ -12,12 +12,15 @@ from tests.blocking.support import Thread, blocking_client
 from videsk_rooms import AsyncVidesk, Retry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from videsk_rooms import Videsk
     from videsk_rooms.sandbox import Sandbox
 
+KNOWINGLY = pytest.mark.filterwarnings("ignore:Videsk was called in a coroutine:RuntimeWarning")
 
+
+@KNOWINGLY
 async def test_in_a_coroutine(sandbox: Sandbox, client: Videsk) -> None:
     """It blocks the loop that is running, as it says, and works."""
     room = client.rooms.create(external_id="ticket-1")
@@ -25,6 +28,7 @@ async def test_in_a_coroutine(sandbox: Sandbox, client: Videsk) -> None:
     assert asyncio.get_running_loop().is_running()
 
 
+@KNOWINGLY
 async def test_in_a_callback(client: Videsk) -> None:
     """A callback of the running loop may call it too."""
     answered = asyncio.get_running_loop().create_future()
@@ -39,6 +43,7 @@ async def test_in_threads_of_a_coroutine(sandbox: Sandbox, client: Videsk) -> No
     assert [room.id for room in rooms] == list(ids)
 
 
+@KNOWINGLY
 def test_in_loops_that_come_and_go(client: Videsk) -> None:
     """A client belongs to no loop but its own: the callers' may end and others begin."""
 
@@ -52,6 +57,7 @@ def test_in_loops_that_come_and_go(client: Videsk) -> None:
     assert [thread.result() for thread in [Thread(ask_in_a_loop) for _ in range(4)]] == [0] * 4
 
 
+@KNOWINGLY
 async def test_beside_an_awaited_client(sandbox: Sandbox, client: Videsk) -> None:
     """Both faces can be used in the same coroutine."""
     async with AsyncVidesk(
@@ -59,6 +65,45 @@ async def test_beside_an_awaited_client(sandbox: Sandbox, client: Videsk) -> Non
     ) as awaited:
         room = await awaited.rooms.create()
         assert client.rooms.get(room).id == (await awaited.rooms.get(room)).id
+
+
+# -- the warning ----------------------------------------------------------------------------------
+
+
+async def test_a_coroutine_is_told_of_the_awaited_client(client: Videsk) -> None:
+    """The warning names the awaited client, and the line that should use it; it comes once."""
+    with pytest.warns(RuntimeWarning, match="use AsyncVidesk") as told:
+        client.rooms.list()
+    client.with_options(timeout=5).rooms.list()  # as an error, a second one would be raised
+    assert [warning.filename for warning in told] == [__file__]
+
+
+async def test_an_iteration_in_a_coroutine_is_told_likewise(client: Videsk) -> None:
+    """So does an iteration, which calls as it goes."""
+    with pytest.warns(RuntimeWarning, match="use AsyncVidesk") as told:
+        assert list(client.rooms.iter()) == []
+    assert [warning.filename for warning in told] == [__file__]
+
+
+@pytest.mark.usefixtures("notebook")
+async def test_a_notebook_is_told_nothing(client: Videsk) -> None:
+    """The loop of a notebook has nothing else to do while a cell runs."""
+    assert client.rooms.list().total == 0
+
+
+@pytest.fixture
+def notebook() -> Iterator[None]:
+    """A shell of IPython in this process, as a notebook's kernel has one."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    InteractiveShell.instance()
+    yield
+    InteractiveShell.clear_instance()
+
+
+def test_where_no_loop_runs_nothing_is_told(client: Videsk) -> None:
+    """Plain code is what the blocking client is for."""
+    assert client.rooms.list().total == 0
 
 
 # -- in a callable that gives the token -----------------------------------------------------------
@@ -94,6 +139,7 @@ def test_its_own_client_in_a_callable(
     assert len(sandbox.requests) == 0
 
 
+@KNOWINGLY
 @pytest.mark.parametrize("asked", [asked_awaitably, asked_plainly])
 def test_another_client_in_a_callable(
     sandbox: Sandbox, asked: Callable[[Callable[[], object], str], Callable[[], object]]
