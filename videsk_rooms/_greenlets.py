@@ -91,7 +91,7 @@ class RealThread:
 
     def is_current(self) -> bool:
         """Tell whether this is called in it."""
-        return _get_ident() == self._ident
+        return bool(_get_ident() == self._ident)
 
     def _main(self) -> None:
         self._ident = _get_ident()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import signal
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -182,6 +183,16 @@ def a_daemon_that_somebody_waits_for() -> None:
     daemons.append(threading.Thread(target=call, daemon=True))
     daemons[0].start()
     input()
+
+
+def terminated() -> None:
+    in_a_global()
+    make_client().rooms.list()
+
+
+def terminated_with_a_handler() -> None:
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(3))
+    terminated()
 
 
 def an_exception() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,19 @@ def test_daemon_threads_that_do_not_stop(sandbox: Sandbox, way: str) -> None:
     under_way(sandbox, 20)
     leaving.go_on()
     assert leaving.finish() == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("way", "code"), [("terminated", -signal.SIGTERM), ("terminated_with_a_handler", 3)]
+)
+def test_sigterm(sandbox: Sandbox, way: str, code: int) -> None:
+    """In the middle of a call it ends the process at once, silently, as it would any other."""
+    sandbox.faults.delay(0)
+    sandbox.faults.delay(FOREVER)
+    leaving = script(sandbox, way)
+    under_way(sandbox, 2)
+    leaving.send_signal(signal.SIGTERM)
+    assert leaving.finish() == (code, "", "")
 
 
 def test_a_daemon_thread_that_is_waited_for(sandbox: Sandbox) -> None:

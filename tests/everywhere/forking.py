@@ -1,4 +1,4 @@
-"""Programs that fork: run as `python -m tests.everywhere.forking PROGRAM URL TOKEN`.
+"""Programs that fork, each given the URL and the token of a sandbox; `test_fork.py` runs them.
 
 Each says nothing and ends with 0 if all went well, in the parent and in the children.
 """
@@ -187,6 +187,3 @@ PROGRAMS = {
         pool,
     )
 }
-
-if __name__ == "__main__":
-    PROGRAMS[sys.argv[1]](*sys.argv[2:])

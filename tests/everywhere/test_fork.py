@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,15 +22,32 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 _WARNINGS = ("-W", "error", "-W", "ignore:This process:DeprecationWarning")
 
 
+_PROGRAM = "from tests.everywhere.forking import PROGRAMS as p; p[sys.argv[1]](*sys.argv[2:])"
+_LOOPS = {
+    "asyncio": f"import sys; sys.modules['uvloop'] = None; {_PROGRAM}",
+    "uvloop": f"import sys, uvloop; {_PROGRAM}",
+}
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        "asyncio",
+        pytest.param(
+            "uvloop",
+            marks=pytest.mark.skipif(not find_spec("uvloop"), reason="uvloop is not installed"),
+        ),
+    ],
+)
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_a_client_made_before_a_fork_works_in_both(sandbox: Sandbox, program: str) -> None:
-    """Silently, to the end, and with every child ending well."""
+def test_a_client_made_before_a_fork_works_in_both(
+    sandbox: Sandbox, program: str, loop: str
+) -> None:
+    """Silently, to the end, and with every child ending well; by name, which is looked up."""
     sandbox.add_rooms(7)
+    url = sandbox.url.replace("127.0.0.1", "localhost")
     done = subprocess.run(
-        [
-            *(sys.executable, *_WARNINGS, "-m", "tests.everywhere.forking"),
-            *(program, sandbox.url, sandbox.api_token),
-        ],
+        [sys.executable, *_WARNINGS, "-c", _LOOPS[loop], program, url, sandbox.api_token],
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
