@@ -49,9 +49,9 @@ class Videsk:
 
     Usable with `with`, or without and closed with `close()`. Safe to share between threads. Has
     every method of `AsyncVidesk` and of its resources under the same name, run by one event loop in
-    a thread of its own; works after `os.fork()` in both processes, and among the greenlets of gevent.
-    Works also where a loop is running already, as in a notebook; in a coroutine it warns, once, that
-    everything else in that loop waits with it. Ctrl-C cancels the request that is waited for.
+    a thread of its own; works after `os.fork()` in both processes, and among gevent's greenlets.
+    Works also where a loop is running already, as in a notebook; in a coroutine it warns, once,
+    that all else in that loop waits with it. Ctrl-C cancels the request that is waited for.
 
     At exit, clients that nobody closed are closed. What `atexit` runs before that may call them,
     but a first call, or the look-up of a host's name, needs a thread that Python may refuse by
