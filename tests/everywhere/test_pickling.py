@@ -563,15 +563,16 @@ def test_answers_travel_without_the_token(sandbox: Sandbox, ask: Callable[[Vides
 
 def test_an_error_travels_alone(sandbox: Sandbox) -> None:
     """Without its cause, its context and its traceback, and with its notes; without the token."""
-    with (
-        Videsk(SECRET, base_url=sandbox.url) as client,
-        pytest.raises(NotFoundError) as caught,
-    ):
+
+    def fail(client: Videsk) -> None:
         try:
             client.rooms.get("0" * 24)
         except NotFoundError as error:
             error.__notes__ = ["of line 7"]  # type: ignore[attr-defined]  # new in Python 3.11
             raise error from LookupError(SECRET)
+
+    with Videsk(SECRET, base_url=sandbox.url) as client, pytest.raises(NotFoundError) as caught:
+        fail(client)
     pickled = pickle.dumps(caught.value)
     assert SECRET.encode() not in pickled
     back = pickle.loads(pickled)
