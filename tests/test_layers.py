@@ -42,6 +42,7 @@ CLIENT = (
     "_sessions",
     "_transport",
     "_retry",
+    "_settings",
     "_lookup",
     "_creation",
     "rooms",

@@ -89,12 +89,17 @@ class TokenSource(Protocol):
         """Look for another token than the refused one; tell whether there is one."""
         ...
 
+    def in_pickle(self, *, secrets: bool) -> str | TokenCallable | TokenOnArrival:
+        """Return what is pickled in its place, a token only where secrets are allowed."""
+        ...
+
 
 class FixedToken:
     """A token that was given once: a refused one stays refused."""
 
-    def __init__(self, token: Secret) -> None:
+    def __init__(self, token: Secret, *, from_environment: bool = False) -> None:
         self._token = token
+        self._from_environment = from_environment
 
     async def current(self) -> Secret:
         """Return the token."""
@@ -103,6 +108,12 @@ class FixedToken:
     async def renewed(self, refused: Secret) -> bool:
         """Tell that there is no other."""
         return False
+
+    def in_pickle(self, *, secrets: bool) -> str | TokenOnArrival:
+        """Return the token only if it was given as an argument: an environment has another."""
+        if secrets and not self._from_environment:
+            return self._token.reveal()
+        return TokenOnArrival(from_environment=self._from_environment)
 
 
 class TokenFile:
@@ -123,6 +134,10 @@ class TokenFile:
         """Read the file again, whatever its time says."""
         self._seen = None
         return self._read_if_changed().reveal() != refused.reveal()
+
+    def in_pickle(self, *, secrets: bool) -> TokenOnArrival:
+        """Leave it to the environment there, which names a file of that place."""
+        return TokenOnArrival(from_environment=True)
 
     def _read_if_changed(self) -> Secret:
         source = f"the file {self._path!r} (VIDESK_API_TOKEN_FILE)"
@@ -168,6 +183,10 @@ class AskedToken:
         """Ask once for all calls that wait with the same refused token."""
         return (await self._asked(refused)).reveal() != refused.reveal()
 
+    def in_pickle(self, *, secrets: bool) -> TokenCallable:
+        """Return the callable, to be asked anew."""
+        return self._ask
+
     async def _asked(self, stale: Secret | None) -> Secret:
         if self._question in _questions_open.get():
             raise RuntimeError(
@@ -200,20 +219,76 @@ class AskedToken:
         return await given if inspect.isawaitable(given) else given
 
 
-def token_source(api_token: str | TokenCallable | None) -> TokenSource:
+class TokenOnArrival:
+    """Stands in a pickle for a token: it is looked for in the environment that the pickle comes to.
+
+    At the first call and not when unpickled: a process of a pool dies of what it cannot unpickle,
+    and its caller waits for ever or is told no reason.
+    """
+
+    def __init__(self, *, from_environment: bool) -> None:
+        self._was_from_environment = from_environment
+        self._source: TokenSource | None = None
+
+    async def current(self) -> Secret:
+        """Return the token that is found here."""
+        return await self._found().current()
+
+    async def renewed(self, refused: Secret) -> bool:
+        """Look where it was found."""
+        return await self._found().renewed(refused)
+
+    def in_pickle(self, *, secrets: bool) -> TokenOnArrival:
+        """Return what it was made as: what was found here stays here."""
+        return TokenOnArrival(from_environment=self._was_from_environment)
+
+    def _found(self) -> TokenSource:
+        if self._source is None:
+            self._source = _token_of_environment()
+        if self._source is None:
+            raise ConfigurationError(
+                _NONE_ON_ARRIVAL if self._was_from_environment else _LEFT_BEHIND
+            )
+        return self._source
+
+
+_NONE_ON_ARRIVAL = (
+    "this client was pickled in another process, where its token came from the environment, and "
+    "there is none in the environment of this one; set VIDESK_API_TOKEN here to the token, or "
+    "VIDESK_API_TOKEN_FILE to a file that holds it"
+)
+_LEFT_BEHIND = (
+    "this client was pickled in another process, and a token given as a string does not travel in "
+    "a pickle. Set VIDESK_API_TOKEN or VIDESK_API_TOKEN_FILE in this process; or give the client a "
+    "function of a module as api_token, which travels by its name; or pickle "
+    "client.with_options(secrets_in_pickles=True), whose pickles tell the token to whoever reads "
+    "them"
+)
+
+
+def token_source(api_token: str | TokenCallable | TokenOnArrival | None) -> TokenSource:
     """Choose where the token comes from: the argument, the environment, or a file it names."""
+    if isinstance(api_token, TokenOnArrival):
+        return api_token
     if callable(api_token):
         return AskedToken(api_token)
     if api_token is not None:
         return FixedToken(_checked(api_token, "api_token"))
+    source = _token_of_environment()
+    if source is None:
+        raise ConfigurationError(
+            "there is no API token; pass api_token=, or set VIDESK_API_TOKEN to the token, or "
+            "VIDESK_API_TOKEN_FILE to a file that holds it. Tokens come from Videsk's dashboard."
+        )
+    return source
+
+
+def _token_of_environment() -> TokenSource | None:
     if token := os.environ.get("VIDESK_API_TOKEN", "").strip():
-        return FixedToken(_checked(token, "VIDESK_API_TOKEN"))
+        return FixedToken(_checked(token, "VIDESK_API_TOKEN"), from_environment=True)
     if path := os.environ.get("VIDESK_API_TOKEN_FILE"):
         return TokenFile(path)
-    raise ConfigurationError(
-        "there is no API token; pass api_token=, or set VIDESK_API_TOKEN to the token, or "
-        "VIDESK_API_TOKEN_FILE to a file that holds it. Tokens come from Videsk's dashboard."
-    )
+    return None
 
 
 class Ticket:

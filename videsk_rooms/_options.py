@@ -138,7 +138,8 @@ class RateLimit:
         per: In how many seconds.
         shared: `None`: this client alone. `"file:/path"`: all processes of this machine that name
             the same file. `"redis://host:6379/0"`: all machines that name the same server, for the
-            same API token (extra `redis`). In no repr, for it may hold a password.
+            same API token (extra `redis`). In no repr, for it may hold a password; in the pickle
+            of a client only by `secrets_in_pickles`.
 
     Raises:
         ConfigurationError: A number is out of range, or `shared` cannot be read.
@@ -179,6 +180,13 @@ def checked_timeout(value: Timeout | float | None) -> Timeout:
     if value is None:
         return Timeout(total=None, attempt=None, connect=None)
     return Timeout(total=value)
+
+
+def checked_secrets_in_pickles(value: object) -> bool:
+    """Refuse what is no truth value: nobody is to allow it by mistake."""
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"secrets_in_pickles={value!r}: give True or False")
+    return value
 
 
 def checked_base_url(value: object) -> str:

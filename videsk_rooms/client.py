@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -18,10 +18,12 @@ from ._options import (
     checked_proxy,
     checked_rate_limit,
     checked_retry,
+    checked_secrets_in_pickles,
     checked_timeout,
 )
 from ._pacing import make_pacing
 from ._retry import Pipeline
+from ._settings import BySettings, Settings
 from ._tracing import make_tracer
 from ._transport import Transport
 from .rooms import AsyncRooms
@@ -40,12 +42,16 @@ if TYPE_CHECKING:
 __all__ = ["AsyncVidesk"]
 
 
-class AsyncVidesk:
+class AsyncVidesk(BySettings):
     """The client for asyncio code.
 
     Usable with `async with`, or without and closed with `close()`. One client serves any number of
     concurrent calls. Used in several event loops, it has connections in each, which close with the
     loop; a child after `os.fork()` has its own.
+
+    A pickle or a copy of it becomes a client of the same settings, open, with connections of its
+    own. A pickle holds no token: the process that it comes to looks for one in its environment, or
+    asks the callable; `with_options(secrets_in_pickles=True)` is another way.
 
     Args:
         api_token: The API token, or a callable that returns it, plain or awaitable; the callable is
@@ -82,6 +88,8 @@ class AsyncVidesk:
 
     rooms: AsyncRooms
 
+    _parts = frozenset({"_is_view", "_pacings", "_pipeline", "_settings", "_transport", "rooms"})
+
     def __init__(
         self,
         api_token: str | Callable[[], str | Awaitable[str]] | None = None,
@@ -96,27 +104,42 @@ class AsyncVidesk:
         trust_env: bool = False,
         ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None = None,
     ) -> None:
-        source = token_source(api_token)
+        self._set_up(
+            Settings(
+                source=token_source(api_token),
+                base_url=checked_base_url(base_url),
+                timeout=checked_timeout(timeout),
+                retry=checked_retry(retry),
+                rate_limit=checked_rate_limit(rate_limit),
+                hooks=checked_hooks(hooks),
+                session=session,
+                proxy=checked_proxy(proxy),
+                trust_env=trust_env,
+                ssl=ssl,
+            )
+        )
+
+    def _set_up(self, settings: Settings) -> None:
+        self._settings = settings
         self._transport = Transport(
-            checked_base_url(base_url),
-            session=session,
-            proxy=checked_proxy(proxy),
-            trust_env=trust_env,
-            ssl=ssl,
+            settings.base_url,
+            session=settings.session,
+            proxy=settings.proxy,
+            trust_env=settings.trust_env,
+            ssl=settings.ssl,
         )
         self._pipeline = Pipeline(
             transport=self._transport,
-            source=source,
-            pacing=make_pacing(checked_rate_limit(rate_limit), source),
-            timeout=checked_timeout(timeout),
-            retry=checked_retry(retry),
+            source=settings.source,
+            pacing=make_pacing(settings.rate_limit, settings.source),
+            timeout=settings.timeout,
+            retry=settings.retry,
             budget=Budget(),
-            observer=Observer(checked_hooks(hooks)),
+            observer=Observer(settings.hooks),
             tracer=make_tracer(),
         )
         # Weak, so that a view that is gone leaves nothing behind, such as an open file.
         self._pacings = weakref.WeakSet([self._pipeline.pacing])
-        self._rate_limit = rate_limit
         self._is_view = False
         self.rooms = AsyncRooms(self._pipeline)
 
@@ -164,6 +187,7 @@ class AsyncVidesk:
         rate_limit: RateLimit | EllipsisType | None = ...,
         hooks: Hooks | EllipsisType = ...,
         api_token: str | Callable[[], str | Awaitable[str]] | EllipsisType = ...,
+        secrets_in_pickles: bool | EllipsisType = ...,
     ) -> Self:
         """Make a view of this client with other options, on the same connections.
 
@@ -173,6 +197,11 @@ class AsyncVidesk:
             rate_limit: Another pace than this client's; `None`: no pacing.
             hooks: Other hooks than this client's.
             api_token: Another API token; its requests are paced by themselves.
+            secrets_in_pickles: Whether pickles of the view hold the secrets that were given as
+                arguments: a token given as a string, and passwords in the URLs of the proxy and of
+                Redis. Whoever reads the pickle has them. In the pipe to a process that is started
+                here that is nobody else; in the broker of a task queue it is everyone who may read
+                the broker, its backups and its monitoring.
 
         Returns:
             The view. Closing it closes nothing: the connections are this client's.
@@ -186,26 +215,38 @@ class AsyncVidesk:
             page = await patient.rooms.list()
             ```
         """
+        changes: dict[str, Any] = {}
+        if timeout is not ...:
+            changes["timeout"] = checked_timeout(timeout)
+        if retry is not ...:
+            changes["retry"] = checked_retry(retry)
+        if rate_limit is not ...:
+            changes["rate_limit"] = checked_rate_limit(rate_limit)
+        if hooks is not ...:
+            changes["hooks"] = checked_hooks(hooks)
+        if api_token is not ...:
+            changes["source"] = token_source(api_token)
+        if secrets_in_pickles is not ...:
+            changes["secrets_in_pickles"] = checked_secrets_in_pickles(secrets_in_pickles)
+        settings = attrs.evolve(self._settings, **changes)
+        pacing = self._pipeline.pacing
+        if "rate_limit" in changes or "source" in changes:
+            # Another token may be another account, which has its own limit.
+            pacing = make_pacing(settings.rate_limit, settings.source)
+            self._pacings.add(pacing)
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)
-        pipeline = self._pipeline
-        if timeout is not ...:
-            pipeline = attrs.evolve(pipeline, timeout=checked_timeout(timeout))
-        if retry is not ...:
-            pipeline = attrs.evolve(pipeline, retry=checked_retry(retry))
-        if hooks is not ...:
-            pipeline = attrs.evolve(pipeline, observer=Observer(checked_hooks(hooks)))
-        if api_token is not ...:
-            pipeline = attrs.evolve(pipeline, source=token_source(api_token))
-        if rate_limit is not ... or api_token is not ...:
-            # Another token may be another account, which has its own limit.
-            view._rate_limit = self._rate_limit if rate_limit is ... else rate_limit
-            pacing = make_pacing(checked_rate_limit(view._rate_limit), pipeline.source)
-            pipeline = attrs.evolve(pipeline, pacing=pacing)
-            self._pacings.add(pacing)
-        view._pipeline = pipeline
+        view._settings = settings
+        view._pipeline = attrs.evolve(
+            self._pipeline,
+            source=settings.source,
+            pacing=pacing,
+            timeout=settings.timeout,
+            retry=settings.retry,
+            observer=Observer(settings.hooks),
+        )
         view._is_view = True
-        view.rooms = AsyncRooms(pipeline)
+        view.rooms = AsyncRooms(view._pipeline)
         return view
 
     async def close(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
 
 from . import _codec, _creation, _decode, _lookup
 from ._paging import Batches, read_pages
@@ -26,6 +26,11 @@ When: TypeAlias = datetime | timedelta
 Sort: TypeAlias = str | Sequence[str] | Mapping[str, Literal[1, -1]]
 """An order: `"created_at"`, `"-created_at"`, a sequence of those, or a mapping to 1 or -1."""
 
+NOT_PICKLED = (
+    "the rooms of a client are not pickled; hand over the client, and take its rooms in the other "
+    "process"
+)
+
 # The one order in which rooms created meanwhile come last and move nothing.
 _OLDEST_FIRST: Sort = "created_at"
 
@@ -35,6 +40,9 @@ class AsyncRooms:
 
     def __init__(self, send: Send) -> None:
         self._send = send
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(NOT_PICKLED)
 
     async def create(
         self,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from ._blocking import blocking, iterating
 from ._observing import Hooks
 from ._options import RateLimit, Retry
 from ._portal import Portal
+from ._settings import BySettings
 from .client import AsyncVidesk
-from .rooms import AsyncRooms
+from .rooms import NOT_PICKLED, AsyncRooms
 
 if TYPE_CHECKING:
     import ssl as _ssl
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ._options import Timeout
+    from ._settings import Settings
 
 __all__ = ["Rooms", "Videsk"]
 
@@ -30,6 +32,9 @@ class Rooms:
     def __init__(self, portal: Portal, twin: AsyncRooms) -> None:
         self._portal = portal
         self._twin = twin
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(NOT_PICKLED)
 
     # Final: the type of a call counts as known to type checkers only where nothing replaces it.
     create: Final = blocking(AsyncRooms.create)
@@ -44,7 +49,7 @@ class Rooms:
     list: Final = blocking(AsyncRooms.list)
 
 
-class Videsk:
+class Videsk(BySettings):
     """The client for blocking code.
 
     Usable with `with`, or without and closed with `close()`. Safe to share between threads. Has
@@ -56,6 +61,10 @@ class Videsk:
     At exit, clients that nobody closed are closed. What `atexit` runs before that may call them,
     but a first call, or the look-up of a host's name, needs a thread that Python may refuse by
     then: `ClosedError`.
+
+    A pickle or a copy of it becomes a client of the same settings, open, with connections of its
+    own. A pickle holds no token: the process that it comes to looks for one in its environment, or
+    asks the callable; `with_options(secrets_in_pickles=True)` is another way.
 
     Args:
         api_token: The API token, or a callable that returns it, plain or awaitable, as in
@@ -88,6 +97,8 @@ class Videsk:
 
     rooms: Rooms
 
+    _parts = frozenset({"_is_view", "_portal", "_settings", "_twin", "rooms"})
+
     def __init__(
         self,
         api_token: str | Callable[[], str | Awaitable[str]] | None = None,
@@ -101,20 +112,31 @@ class Videsk:
         trust_env: bool = False,
         ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None = None,
     ) -> None:
-        self._twin = AsyncVidesk(
-            api_token,
-            base_url=base_url,
-            timeout=timeout,
-            retry=retry,
-            rate_limit=rate_limit,
-            hooks=hooks,
-            proxy=proxy,
-            trust_env=trust_env,
-            ssl=ssl,
+        self._stand_for(
+            AsyncVidesk(
+                api_token,
+                base_url=base_url,
+                timeout=timeout,
+                retry=retry,
+                rate_limit=rate_limit,
+                hooks=hooks,
+                proxy=proxy,
+                trust_env=trust_env,
+                ssl=ssl,
+            )
         )
-        self._portal = Portal(last=self._twin.close)
+
+    def _set_up(self, settings: Settings) -> None:
+        twin = object.__new__(AsyncVidesk)
+        twin._set_up(settings)
+        self._stand_for(twin)
+
+    def _stand_for(self, twin: AsyncVidesk) -> None:
+        self._settings = twin._settings
+        self._twin = twin
+        self._portal = Portal(last=twin.close)
         self._is_view = False
-        self.rooms = Rooms(self._portal, self._twin.rooms)
+        self.rooms = Rooms(self._portal, twin.rooms)
 
     request: Final = blocking(AsyncVidesk.request)
 
@@ -126,6 +148,7 @@ class Videsk:
         rate_limit: RateLimit | EllipsisType | None = ...,
         hooks: Hooks | EllipsisType = ...,
         api_token: str | Callable[[], str | Awaitable[str]] | EllipsisType = ...,
+        secrets_in_pickles: bool | EllipsisType = ...,
     ) -> Self:
         """Make a view of this client with other options, on the same connections.
 
@@ -135,6 +158,11 @@ class Videsk:
             rate_limit: Another pace than this client's; `None`: no pacing.
             hooks: Other hooks than this client's.
             api_token: Another API token; its requests are paced by themselves.
+            secrets_in_pickles: Whether pickles of the view hold the secrets that were given as
+                arguments: a token given as a string, and passwords in the URLs of the proxy and of
+                Redis. Whoever reads the pickle has them. In the pipe to a process that is started
+                here that is nobody else; in the broker of a task queue it is everyone who may read
+                the broker, its backups and its monitoring.
 
         Returns:
             The view. Closing it closes nothing: the connections are this client's.
@@ -159,7 +187,9 @@ class Videsk:
             rate_limit=rate_limit,
             hooks=hooks,
             api_token=api_token,
+            secrets_in_pickles=secrets_in_pickles,
         )
+        view._settings = view._twin._settings
         view._is_view = True
         view.rooms = Rooms(self._portal, view._twin.rooms)
         return view

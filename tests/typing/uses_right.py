@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import ssl
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
@@ -113,6 +114,7 @@ async def awaited() -> None:
         assert_type(response, Response)
         patient = videsk.with_options(timeout=None, retry=Retry(), rate_limit=None, api_token="a")
         assert_type(patient, AsyncVidesk)
+        assert_type(videsk.with_options(secrets_in_pickles=True), AsyncVidesk)
         assert_type(videsk.with_options(hooks=Hooks()).rooms, AsyncRooms)
         await patient.close()
 
@@ -159,6 +161,8 @@ def blocking() -> None:
         assert_type(response, Response)
         patient = videsk.with_options(timeout=None, retry=Retry(), rate_limit=None, api_token="a")
         assert_type(patient, Videsk)
+        assert_type(videsk.with_options(secrets_in_pickles=True), Videsk)
+        assert_type(copy.copy(videsk), Videsk)
         assert_type(videsk.with_options(hooks=Hooks()).rooms, Rooms)
         patient.close()
 
