@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast, get_args
@@ -32,7 +33,7 @@ HOUR = timedelta(hours=1)
 
 
 class AsIfAwaited:
-    """A blocking client, called as if it were an awaited one."""
+    """A blocking client, called as if it were an awaited one: in threads beside the loop."""
 
     def __init__(self, blocking: Videsk | Rooms) -> None:
         self._blocking = blocking
@@ -43,7 +44,7 @@ class AsIfAwaited:
             return AsIfAwaited(found)
 
         async def call(*arguments: object, **keywords: object) -> object:
-            return found(*arguments, **keywords)
+            return await asyncio.to_thread(found, *arguments, **keywords)
 
         def iterate(*arguments: object, **keywords: object) -> AsyncIterator[object]:
             return _awaited(found(*arguments, **keywords))
@@ -52,7 +53,8 @@ class AsIfAwaited:
 
 
 async def _awaited(iterator: Iterator[object]) -> AsyncIterator[object]:
-    for item in iterator:
+    end = object()
+    while (item := await asyncio.to_thread(next, iterator, end)) is not end:
         yield item
 
 
