@@ -28,6 +28,23 @@ def test_every_section_reports_positive_figures() -> None:
         assert all(row["cost"] > 0 and row["ratio"] > 0 for row in peers)
 
 
+def test_the_profile_sees_the_thread_of_the_loop() -> None:
+    """The profile tells what layers do, also in the thread that the blocking client has."""
+    printed = _run("tests.benchmarks.profile", "--quick")
+
+    tables = [text.splitlines() for text in printed.split("\n\n") if "steps\n" in text]
+    assert [lines[0].split("  ")[0] for lines in tables] == [
+        "bare aiohttp + json",
+        "awaited get",
+        "blocking get",
+    ]
+    for lines in tables:
+        steps = {line.split()[0]: int(line.split()[-1]) for line in lines[1:-1]}
+        assert steps["aiohttp"] > 0
+        ours = sum(steps[layer] for layer in steps if layer.startswith("videsk_rooms."))
+        assert (ours > 0) == lines[0].startswith(("awaited", "blocking"))
+
+
 def _run(module: str, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", module, *arguments],
