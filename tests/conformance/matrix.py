@@ -43,7 +43,7 @@ class Matrix:
     def rows(self) -> Iterator[tuple[str, ...]]:
         """Make the rows, by place; a cell of which nothing was found is blank."""
         yield ("place", *WHATS)
-        for place in sorted({cell.place for cell in self.found}):
+        for place in sorted({cell.place for cell in self.found}, key=str.casefold):
             signs = (self.found.get(Cell(place, what)) for what in WHATS)
             yield (place, *("" if sign is None else _SIGNS[sign] for sign in signs))
 

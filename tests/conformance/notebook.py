@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -42,7 +44,12 @@ class Notebook:
         """End the kernel; return its exit code, and what was written outside of cells."""
         process = self._started()
         self._process = None
-        said, _ = process.communicate(timeout=PATIENCE)
+        try:
+            said, _ = process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            raise AssertionError("the kernel did not end") from None
         lines = self._errors.read_text().splitlines()
         return json.loads(said), [line for line in lines if line.strip() and _EXPECTED not in line]
 
@@ -73,5 +80,6 @@ class Notebook:
                     stdout=subprocess.PIPE,
                     stderr=errors,
                     text=True,
+                    start_new_session=True,
                 )
         return self._process

@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.blocking.support import PATIENCE, Thread
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .account import Account
+
+# To load an application may take long on a busy machine, and what was asked meanwhile waits.
+_PATIENCE_WITH_ANSWERS = 60.0
 
 # Lines that surprise nobody. A traceback is judged by its last line.
 _EXPECTED = re.compile(
@@ -58,7 +61,13 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
-    json: dict[str, str]
+    body: bytes = field(repr=False)  # it may hold an access token
+
+    @property
+    def json(self) -> dict[str, str]:
+        """The body, read as JSON."""
+        read: dict[str, str] = json.loads(self.body)
+        return read
 
 
 @dataclass(frozen=True)
@@ -82,11 +91,10 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, unless it runs."""
+        """Start it, unless it runs, and wait until it serves."""
         if self._process is not None:
             return
-        # Listening before it starts: nobody else can take the port, and requests wait until it
-        # has loaded.
+        # Listening before it starts: nobody else can take the port, and who connects may wait.
         with socket.create_server(("127.0.0.1", 0)) as listener, self._errors.open("wb") as errors:
             self._port = listener.getsockname()[1]
             names = {"fd": listener.fileno(), "log": self._log}
@@ -100,23 +108,29 @@ class Server:
                 pass_fds=[listener.fileno()],
                 start_new_session=True,
             )
+        assert self._ask("GET", "/").status == 404
 
     def enter(self, ticket: int) -> Answer:
         """Ask to be let into the room of a ticket."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
-        try:
-            connection.request("POST", f"/tickets/{ticket}/room", headers={"Connection": "close"})
-            answer = connection.getresponse()
-            headers = {name.lower(): value for name, value in answer.getheaders()}
-            return Answer(answer.status, headers, json.loads(answer.read()))
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            raise AssertionError(f"no answer ({error!r}); it said {self.said()!r}") from None
-        finally:
-            connection.close()
+        return self._ask("POST", f"/tickets/{ticket}/room")
 
     def enter_at_once(self, count: int) -> list[Thread]:
         """Ask to be let into the rooms of so many tickets; the threads have the answers."""
         return [Thread(self.enter, ticket) for ticket in range(count)]
+
+    def _ask(self, method: str, path: str) -> Answer:
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self._port, timeout=_PATIENCE_WITH_ANSWERS
+        )
+        try:
+            connection.request(method, path, headers={"Connection": "close"})
+            answer = connection.getresponse()
+            headers = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, headers, answer.read())
+        except (OSError, http.client.HTTPException) as error:
+            raise AssertionError(f"no answer ({error!r}); it said {self.said()!r}") from None
+        finally:
+            connection.close()
 
     def served_by(self) -> list[str]:
         """Which process served, for each request."""
