@@ -28,6 +28,7 @@ CLIENT = (
     "_messages",
     "_checks",
     "_codec",
+    "_fast",
     "_decode",
     "_decision",
     "_status",
