@@ -28,13 +28,14 @@ from aiohttp import (
     hdrs,
 )
 
+from ._under_way import ticket_in_hand
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
     from yarl import URL
 
-    from ._pacing import Departure
+    from ._under_way import Origin
 
 TokenCallable: TypeAlias = Callable[[], str | Awaitable[str]]
 
@@ -218,29 +219,6 @@ def token_source(api_token: str | TokenCallable | None) -> TokenSource:
     )
 
 
-class Ticket:
-    """What one attempt tells the middleware, and what it tells the attempt."""
-
-    __slots__ = ("_departure", "error", "given_up", "left", "origin", "source", "used")
-
-    def __init__(self, source: TokenSource, origin: URL, departure: Departure) -> None:
-        self.source = source
-        self.origin = origin
-        self.used: Secret | None = None
-        self.error: Exception | None = None
-        self.left = False
-        self.given_up = False
-        self._departure = departure
-
-    async def leave(self) -> None:
-        """Tell that the request has its connection and leaves as soon as this returns."""
-        await self._departure.leave()
-        self.left = True
-
-
-ticket_in_hand: ContextVar[Ticket] = ContextVar("videsk_rooms_ticket")
-
-
 class NoTokenError(ClientConnectionError):
     """The token could not be had; the reason is on the ticket."""
 
@@ -252,10 +230,15 @@ class ConnectionLostError(ClientConnectionError):
     """
 
 
+def origin_of(url: URL) -> Origin:
+    """Tell where a request goes; what `URL.origin()` is, without a new URL to compare."""
+    return url.scheme, url.raw_host, url.port
+
+
 async def authorize(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
     """Send the bearer token, to the configured origin only. An aiohttp client middleware."""
     ticket = ticket_in_hand.get(None)
-    if ticket is not None and request.url.origin() == ticket.origin:
+    if ticket is not None and origin_of(request.url) == ticket.origin:
         try:
             token = await ticket.source.current()
         except Exception as error:

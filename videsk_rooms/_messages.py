@@ -251,16 +251,11 @@ def make_attempt(
     delay: float,
 ) -> Attempt:
     """Note what was tried and what came of it."""
-    answer = outcome if isinstance(outcome, Answer) else None
-    attempt = _draft_attempt(
-        number,
-        started_at,
-        duration,
-        answer.status if answer else None,
-        None if isinstance(outcome, Answer) else outcome.detail,
-        delay,
-        answer.request_id if answer else None,
-    )
+    if isinstance(outcome, Answer):
+        told = (outcome.status, None, delay, outcome.request_id)
+    else:
+        told = (None, outcome.detail, delay, None)
+    attempt = _draft_attempt(number, started_at, duration, *told)
     attempt.__class__ = Attempt  # of equal layout
     return attempt
 

@@ -12,7 +12,7 @@ from asyncio import AbstractEventLoop, get_running_loop
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import anyio
 import attrs
@@ -33,7 +33,7 @@ from ._transport import AttemptBounds, Transport, closed
 from .errors import ClosedError, VideskError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
 
     from ._auth import Secret
     from ._messages import Attempt, Request, Response
@@ -113,12 +113,12 @@ class Pipeline:
         """Begin the time of a call."""
         return Deadline(self.timeout.total)
 
-    async def __call__(
+    def __call__(
         self,
         request: Request,
         read: Callable[[Response], T],
         deadline: Deadline | None = None,
-    ) -> T:
+    ) -> Coroutine[Any, Any, T]:
         """Send a request until it succeeds, or until there is no sense in going on.
 
         Args:
@@ -132,21 +132,15 @@ class Pipeline:
             ResponseError: The answer is not the API's.
         """
         call = _Call(self, request, deadline or self.deadline())
-        if self.tracer is None:
-            return await call.run(read)
-        span = self.tracer.open(request, self.transport.base_url)
-        if span is None:
-            return await call.run(read)
-        call.span = span
-        with span:
-            return await call.run(read)
+        span = self.tracer and self.tracer.open(request, self.transport.base_url)
+        return call.run(read) if span is None else call.run_in(span, read)
 
 
 class _Call:
     """One call under way."""
 
     def __init__(self, pipeline: Pipeline, request: Request, deadline: Deadline) -> None:
-        self.span: Span | None = None
+        self._span: Span | None = None
         self._pipeline = pipeline
         self._request = request
         self._deadline = deadline
@@ -155,6 +149,11 @@ class _Call:
         self._maybe_processed = False
         self._renewed = False
         self._delay = 0.0  # before the next attempt, so far
+
+    async def run_in(self, span: Span, read: Callable[[Response], T]) -> T:
+        self._span = span
+        with span:
+            return await self.run(read)
 
     async def run(self, read: Callable[[Response], T]) -> T:
         while True:
@@ -173,9 +172,12 @@ class _Call:
                 if outcome.status == 401 and await self._renew(used):
                     continue
                 try:
-                    return self._success(read(self._response(outcome)))
+                    value = read(self._response(outcome))
                 except VideskError as error:
                     failed = error
+                else:
+                    self._pipeline.budget.refill()
+                    return value
                 happened = happened_with(outcome.status, outcome.headers)
                 decision = self._decide(happened)
             if not decision.again:
@@ -199,7 +201,7 @@ class _Call:
             raise self._too_late("before the request could be sent")
         started, started_at = monotonic(), datetime.now(timezone.utc)
         outcome, used = await pipeline.transport.attempt(
-            self._request, pipeline.source, pipeline.bounds.within(left), departure
+            self._request, pipeline.source, pipeline.bounds, left, departure
         )
         duration = monotonic() - started
         attempt = make_attempt(len(self._attempts) + 1, started_at, duration, outcome, self._delay)
@@ -208,8 +210,8 @@ class _Call:
         self._attempts.append(attempt)
         if isinstance(outcome, Answer):
             pipeline.pacing.learn(outcome.headers)
-        if self.span is not None:
-            self.span.attempted(attempt)
+        if self._span is not None:
+            self._span.attempted(attempt)
         if pipeline.observer.watches_attempts():
             await pipeline.observer.attempted(self._request, attempt, self._deadline)
         return outcome, used
@@ -272,10 +274,6 @@ class _Call:
         with pipeline.waits.at_most(self._deadline.left()):
             await anyio.sleep(decision.pause)
         self._delay += decision.pause
-
-    def _success(self, value: T) -> T:
-        self._pipeline.budget.refill()
-        return value
 
     def _response(self, answer: Answer) -> Response:
         """Make the answer a response, or raise the error that it stands for."""
