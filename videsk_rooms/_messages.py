@@ -13,8 +13,6 @@ from ._json import loads
 from .errors import ResponseError, without_tokens
 
 if TYPE_CHECKING:
-    from multidict import CIMultiDictProxy
-
     from .models import JSONValue
 
 T = TypeVar("T")
@@ -34,7 +32,6 @@ __all__ = [
     "make_attempt",
     "make_response",
     "unexpected",
-    "wrapped",
 ]
 
 
@@ -85,7 +82,7 @@ class Headers(Mapping[str, str]):
 
     def _all(self) -> dict[str, str]:
         if self._names is None:
-            self.__init__(self._raw or {})  # type: ignore[misc]  # what `wrapped` has put off
+            self.__init__(self._raw or {})  # type: ignore[misc]  # what `_wrapped` has put off
         return self._names or {}
 
     def __getitem__(self, name: str) -> str:
@@ -127,19 +124,22 @@ class Headers(Mapping[str, str]):
         return f"Headers({self._all()!r})"
 
 
-def wrapped(raw: CIMultiDictProxy[str]) -> Headers:
-    """Take over the headers of an answer without copying them."""
-    headers = object.__new__(Headers)
-    headers._names, headers._raw = None, raw
-    return headers
-
-
-def headers_without(headers: Headers, secret: str) -> Headers:
+def headers_without(headers: Mapping[str, str], secret: str) -> Mapping[str, str]:
     """Take a secret out of headers, where somebody has echoed it."""
-    # All values at once: to look into each costs five times as much.
-    if secret not in "\n".join((headers._raw or headers._all()).values()):
+    # All values at once: a loop over them costs twice as much.
+    if secret not in "\n".join(headers.values()):
         return headers
-    return Headers({name: value.replace(secret, "[removed]") for name, value in headers.items()})
+    found = Headers(headers).items()
+    return Headers({name: value.replace(secret, "[removed]") for name, value in found})
+
+
+def _wrapped(headers: Mapping[str, str]) -> Headers:
+    """Take headers over without copying them."""
+    if headers.__class__ is Headers:  # asked of a `Mapping`, `isinstance` is no short question
+        return headers
+    wrapped = object.__new__(Headers)
+    wrapped._names, wrapped._raw = None, headers
+    return wrapped
 
 
 @attrs.frozen(weakref_slot=False)
@@ -170,7 +170,7 @@ class Answer:
     """What one attempt brought: any status, the body whole."""
 
     status: int
-    headers: Headers
+    headers: Mapping[str, str]  # aiohttp's own, or `Headers`: names in any case
     body: bytes
     url: str
     too_long: bool = False
@@ -252,10 +252,10 @@ def make_attempt(
 ) -> Attempt:
     """Note what was tried and what came of it."""
     if isinstance(outcome, Answer):
-        told = (outcome.status, None, delay, outcome.request_id)
+        status, request_id = outcome.status, outcome.request_id
+        attempt = _draft_attempt(number, started_at, duration, status, None, delay, request_id)
     else:
-        told = (None, outcome.detail, delay, None)
-    attempt = _draft_attempt(number, started_at, duration, *told)
+        attempt = _draft_attempt(number, started_at, duration, None, outcome.detail, delay, None)
     attempt.__class__ = Attempt  # of equal layout
     return attempt
 
@@ -264,7 +264,7 @@ def make_response(request: Request, answer: Answer, attempts: tuple[Attempt, ...
     """Make what a caller sees of an answer."""
     response = _draft_response(
         answer.status,
-        answer.headers,
+        _wrapped(answer.headers),
         answer.body,
         request.method,
         answer.url,

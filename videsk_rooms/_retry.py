@@ -132,7 +132,8 @@ class Pipeline:
             ResponseError: The answer is not the API's.
         """
         call = _Call(self, request, deadline or self.deadline())
-        span = self.tracer and self.tracer.open(request, self.transport.base_url)
+        tracer = self.tracer
+        span = None if tracer is None else tracer.open(request, self.transport.base_url)
         return call.run(read) if span is None else call.run_in(span, read)
 
 
