@@ -135,7 +135,7 @@ def headers_without(headers: Mapping[str, str], secret: str) -> Mapping[str, str
 
 def _wrapped(headers: Mapping[str, str]) -> Headers:
     """Take headers over without copying them."""
-    if headers.__class__ is Headers:  # asked of a `Mapping`, `isinstance` is no short question
+    if type(headers) is Headers:  # `isinstance` asks at length whether it is a `Mapping`
         return headers
     wrapped = object.__new__(Headers)
     wrapped._names, wrapped._raw = None, headers

@@ -12,7 +12,7 @@ from asyncio import AbstractEventLoop, get_running_loop
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import anyio
 import attrs
@@ -33,7 +33,7 @@ from ._transport import AttemptBounds, Transport, closed
 from .errors import ClosedError, VideskError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable, Iterator
 
     from ._auth import Secret
     from ._messages import Attempt, Request, Response
@@ -113,12 +113,12 @@ class Pipeline:
         """Begin the time of a call."""
         return Deadline(self.timeout.total)
 
-    def __call__(
+    async def __call__(
         self,
         request: Request,
         read: Callable[[Response], T],
         deadline: Deadline | None = None,
-    ) -> Coroutine[Any, Any, T]:
+    ) -> T:
         """Send a request until it succeeds, or until there is no sense in going on.
 
         Args:
@@ -133,15 +133,18 @@ class Pipeline:
         """
         call = _Call(self, request, deadline or self.deadline())
         tracer = self.tracer
-        span = None if tracer is None else tracer.open(request, self.transport.base_url)
-        return call.run(read) if span is None else call.run_in(span, read)
+        call.span = None if tracer is None else tracer.open(request, self.transport.base_url)
+        if call.span is None:
+            return await call.run(read)
+        with call.span:
+            return await call.run(read)
 
 
 class _Call:
     """One call under way."""
 
     def __init__(self, pipeline: Pipeline, request: Request, deadline: Deadline) -> None:
-        self._span: Span | None = None
+        self.span: Span | None = None
         self._pipeline = pipeline
         self._request = request
         self._deadline = deadline
@@ -150,11 +153,6 @@ class _Call:
         self._maybe_processed = False
         self._renewed = False
         self._delay = 0.0  # before the next attempt, so far
-
-    async def run_in(self, span: Span, read: Callable[[Response], T]) -> T:
-        self._span = span
-        with span:
-            return await self.run(read)
 
     async def run(self, read: Callable[[Response], T]) -> T:
         while True:
@@ -211,8 +209,8 @@ class _Call:
         self._attempts.append(attempt)
         if isinstance(outcome, Answer):
             pipeline.pacing.learn(outcome.headers)
-        if self._span is not None:
-            self._span.attempted(attempt)
+        if self.span is not None:
+            self.span.attempted(attempt)
         if pipeline.observer.watches_attempts():
             await pipeline.observer.attempted(self._request, attempt, self._deadline)
         return outcome, used
