@@ -1,9 +1,10 @@
 """As whom: the bearer token, where it comes from, and the middleware that sends it.
 
 The middleware belongs to the aiohttp session and serves every client that shares the session: each
-attempt carries a `Ticket` through a context variable, the middleware stamps it with the token that
-it used, and a refused token is thereby known exactly. The replay after a 401 is decided above, in
-`_retry.py`, not in here: it is an attempt like any other, to be paced and counted.
+attempt carries a `Ticket` (`_under_way.py`) through a context variable, the middleware stamps it
+with the token that it used, and a refused token is thereby known exactly. The replay after a 401 is
+decided above, in `_retry.py`, not in here: it is an attempt like any other, to be paced and
+counted.
 """
 
 from __future__ import annotations

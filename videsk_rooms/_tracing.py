@@ -47,11 +47,13 @@ class Tracer:
         self._tracer = tracer
         self._kind = trace.SpanKind.CLIENT
         self._trace = trace
-        self._waits_for_provider = isinstance(tracer, trace.ProxyTracer)
+        self._may_lack_provider = isinstance(tracer, trace.ProxyTracer)
 
     def open(self, request: Request, base_url: str) -> Span | None:
         """Begin the span of a call; `None` when nobody records it."""
-        if self._waits_for_provider and getattr(self._trace, "_TRACER_PROVIDER", self) is None:
+        # A private name, and where it is missing a provider is taken to be set: to begin a span
+        # that goes nowhere, which is how the public interface tells, takes 2 µs of every call.
+        if self._may_lack_provider and getattr(self._trace, "_TRACER_PROVIDER", self) is None:
             return None
         name = request.method if request.method in _KNOWN_METHODS else "HTTP"
         if request.template:
