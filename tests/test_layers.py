@@ -38,6 +38,7 @@ CLIENT = (
     "_failures",
     "_observing",
     "_tracing",
+    "_under_way",
     "_auth",
     "_pacing",
     "_sessions",
