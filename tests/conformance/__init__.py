@@ -1,0 +1,1 @@
+"""The client at work in every place where Python code runs."""
