@@ -40,9 +40,9 @@ def blocking_client(sandbox: Sandbox, **options: Any) -> Videsk:
     return Videsk(options.pop("api_token", sandbox.api_token), **options)
 
 
-def eventually(condition: Callable[[], object]) -> None:
-    """Wait for what another thread does, which has no event to wait for."""
-    deadline = time.monotonic() + PATIENCE
+def eventually(condition: Callable[[], object], patience: float = PATIENCE) -> None:
+    """Wait for what another thread or process does, which has no event to wait for."""
+    deadline = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.002)
