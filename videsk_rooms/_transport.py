@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ._pacing import Departure
 
 BODY_LIMIT = 10 * 1024 * 1024
+# What is shorter than any token, such as a test's, stands in answers that echo nothing.
+_SHORTEST_ECHO = 8
 
 _SURELY_NOT_SENT = (
     aiohttp.ClientConnectorError,
@@ -225,6 +227,8 @@ async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:
 
 def _remove_token(outcome: Answer | Failure, token: Secret) -> None:
     """Take our own token out of what came back, where a proxy may have echoed the request."""
+    if len(token.reveal()) < _SHORTEST_ECHO:
+        return
     if isinstance(outcome, Failure):
         outcome.detail = outcome.detail.replace(token.reveal(), "[removed]")
         return
