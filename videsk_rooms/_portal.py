@@ -12,16 +12,25 @@ from ._forking import part_from, renew_in_children, set_aside
 from ._handoff import Call, LoopThread
 from ._leaving import refusal, still_open
 from ._threads import threads_here
+from .errors import ClosedError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 
+    from ._bulk import Begin, Bulk
+    from ._outcomes import Outcome
     from ._paging import Batches
 
+I = TypeVar("I")  # noqa: E741 - an item
 R = TypeVar("R")
 T = TypeVar("T")
+V = TypeVar("V")
 
 _PATIENCE_AT_CLOSE = 5.0
+_NOT_HERE = (
+    "these outcomes are those of the process that was forked, where the calls are under way; begin "
+    "others here"
+)
 
 
 class _Reading(Generic[T]):
@@ -141,6 +150,31 @@ class Portal:
             self._inner.soon(self._inner.background, reading.close)
             raise
 
+    def give_out(self, bulk: Bulk[I, V]) -> Generator[Outcome[I, V], None, None]:
+        """Read items here, have their calls made in the loop, and yield what comes of them.
+
+        A hand-off for each item that is read, and one more each time that there is nothing but to
+        wait; leaving early gives up what is under way, without waiting for its end.
+        """
+        inner = self._inner
+
+        def start(index: int, item: I, begin: Begin[V]) -> None:
+            if not inner.soon(inner.unless_ending, bulk.start, index, item, begin):
+                raise refusal()
+
+        try:
+            self.call(_nothing)  # starts the thread; refuses, or warns, as any call does
+            for step in bulk.steps(iter(bulk.plain_items()), start):
+                if step is not None:
+                    yield step
+                if self._inner is not inner:
+                    raise ClosedError(_NOT_HERE)
+                if step is None:
+                    self.call(bulk.wait)
+        except BaseException:
+            self._inner.soon(self._inner.background, bulk.give_up)  # as in drain
+            raise
+
     def close(self) -> None:
         """End the loop and its thread. Calls under way raise `ClosedError`.
 
@@ -148,6 +182,10 @@ class Portal:
         callable of the user, keeps the thread until it is done.
         """
         self._inner.close(_PATIENCE_AT_CLOSE)
+
+
+async def _nothing() -> None:
+    pass
 
 
 def _in_a_notebook() -> bool:
