@@ -6,6 +6,7 @@ import asyncio
 import sys
 import warnings
 import weakref
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ._forking import part_from, renew_in_children, set_aside
@@ -17,7 +18,7 @@ from .errors import ClosedError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 
-    from ._bulk import Begin, Bulk
+    from ._bulk import Bulk
     from ._outcomes import Outcome
     from ._paging import Batches
 
@@ -108,12 +109,7 @@ class Portal:
         call: Call[R] = Call(inner, function, arguments, keywords)
         try:
             inner.calls.add(call)
-            try:
-                loop.call_soon_threadsafe(call.start)
-            except RuntimeError:
-                if not loop.is_closed():
-                    raise  # not the loop's, but a signal handler's
-                raise refusal() from None
+            _hand_over(loop, call.start)
             call.wait()
         except BaseException:
             if not inner.soon(call.cancel):
@@ -157,13 +153,9 @@ class Portal:
         wait; leaving early gives up what is under way, without waiting for its end.
         """
         inner = self._inner
-
-        def start(index: int, item: I, begin: Begin[V]) -> None:
-            if not inner.soon(inner.unless_ending, bulk.start, index, item, begin):
-                raise refusal()
-
         try:
             self.call(_nothing)  # starts the thread; refuses, or warns, as any call does
+            start = partial(_hand_over, inner.started(), inner.unless_ending, bulk.start)
             for step in bulk.steps(iter(bulk.plain_items()), start):
                 if step is not None:
                     yield step
@@ -182,6 +174,17 @@ class Portal:
         callable of the user, keeps the thread until it is done.
         """
         self._inner.close(_PATIENCE_AT_CLOSE)
+
+
+def _hand_over(
+    loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *arguments: object
+) -> None:
+    try:
+        loop.call_soon_threadsafe(callback, *arguments)
+    except RuntimeError:
+        if not loop.is_closed():
+            raise  # not the loop's, but a signal handler's
+        raise refusal() from None
 
 
 async def _nothing() -> None:
