@@ -16,6 +16,7 @@ from videsk_rooms import (
     InvalidRequestError,
     NotFoundError,
     PermissionDeniedError,
+    Progress,
     Room,
     Rooms,
     StatsView,
@@ -25,7 +26,7 @@ from videsk_rooms import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from videsk_rooms import AsyncVidesk
+    from videsk_rooms import AsyncVidesk, RoomChange, RoomSpec
     from videsk_rooms.sandbox import Sandbox
 
 UNKNOWN_ID = "64f1a2b3c4d5e6f7a8b9c0d1"
@@ -49,7 +50,7 @@ class AsIfAwaited:
         def iterate(*arguments: object, **keywords: object) -> AsyncIterator[object]:
             return _awaited(found(*arguments, **keywords))
 
-        return iterate if name == "iter" else call
+        return iterate if name == "iter" or name.endswith("_many") else call
 
 
 async def _awaited(iterator: Iterator[object]) -> AsyncIterator[object]:
@@ -298,6 +299,62 @@ async def test_iter_tells_what_went_wrong_under_way(face: AsyncVidesk, sandbox: 
     assert seen == list(ids[:3])
 
 
+async def test_create_many(face: AsyncVidesk, sandbox: Sandbox) -> None:
+    """Each room comes as it was asked for, with its item and the item's position."""
+    specs: list[RoomSpec] = [{"name": "Ana"}, {"external_id": "ticket-1", "exp": HOUR}, {}]
+    outcomes = [outcome async for outcome in face.rooms.create_many(specs)]
+    outcomes.sort(key=lambda outcome: outcome.index)
+    assert [outcome.item for outcome in outcomes] == specs
+    first, second, third = [outcome.result() for outcome in outcomes]
+    assert (first.name, second.external_id) == ("Ana", "ticket-1")
+    assert {room["id"] for room in sandbox.rooms} == {first.id, second.id, third.id}
+    assert all(room.access_token for room in (first, second, third))
+
+
+async def test_update_many(face: AsyncVidesk, sandbox: Sandbox) -> None:
+    """Each room changes as it was said, be it told by its id or by the `Room`."""
+    one, other = await face.rooms.create(name="a"), await face.rooms.create(name="b")
+    changes: list[RoomChange] = [
+        {"room": one, "name": "A"},
+        {"room": other.id, "settings": {"maxParticipants": 10}},
+    ]
+    outcomes = [outcome async for outcome in face.rooms.update_many(changes)]
+    assert {outcome.index: outcome.result().id for outcome in outcomes} == {0: one.id, 1: other.id}
+    assert [(room["name"], room["settings"]) for room in sandbox.rooms] == [
+        ("A", {}),
+        ("b", {"maxParticipants": 10}),
+    ]
+
+
+async def test_delete_many(face: AsyncVidesk, sandbox: Sandbox) -> None:
+    """Those that were told are gone, and no other; there is no value to it."""
+    kept, gone, known = sandbox.add_rooms(3)
+    rooms = [gone, await face.rooms.get(known), UNKNOWN_ID]
+    outcomes = [outcome async for outcome in face.rooms.delete_many(rooms)]
+    assert {outcome.index: outcome.ok for outcome in outcomes} == {0: True, 1: True, 2: False}
+    assert [outcome.value for outcome in outcomes] == [None, None, None]
+    assert the_room(sandbox)["id"] == kept
+
+
+async def test_join_many(face: AsyncVidesk, sandbox: Sandbox) -> None:
+    """Each room has a token of its own; one that is given twice has two."""
+    one, other = sandbox.add_rooms(2)
+    outcomes = [outcome async for outcome in face.rooms.join_many([one, other, one])]
+    rooms = {outcome.index: outcome.result().claims["room"] for outcome in outcomes}
+    assert rooms == {0: one, 1: other, 2: one}
+    assert len({outcome.result().jti for outcome in outcomes}) == 3
+
+
+async def test_many_with_arguments(face: AsyncVidesk, sandbox: Sandbox) -> None:
+    """One at a time they are created in order, and each is told of."""
+    seen: list[Progress] = []
+    specs: list[RoomSpec] = [{"name": name} for name in "abc"]
+    outcomes = face.rooms.create_many(specs, concurrency=1, on_progress=seen.append)
+    assert [outcome.result().name async for outcome in outcomes] == ["a", "b", "c"]
+    assert [room["name"] for room in sandbox.rooms] == ["a", "b", "c"]
+    assert seen == [Progress(done, 0, 0, 3) for done in (1, 2, 3)]
+
+
 async def test_request(face: AsyncVidesk, sandbox: Sandbox) -> None:
     """Any path of the API can be called, with a query or a body."""
     created = await face.request("POST", "/vpaas/rooms", json={"externalId": "ticket-1"})
@@ -347,6 +404,10 @@ async def test_a_room_that_does_not_exist(
         ("stats", {"room": UNKNOWN_ID, "view": "everything"}, "view"),
         ("list", {"limit": 0}, "limit"),
         ("iter", {"page_size": 101}, "page_size"),
+        ("create_many", {"specs": {"name": "Support"}}, "specs"),
+        ("update_many", {"changes": 7}, "changes"),
+        ("delete_many", {"rooms": UNKNOWN_ID}, "rooms"),
+        ("join_many", {"rooms": [], "concurrency": 0}, "concurrency"),
     ],
 )
 async def test_a_wrong_argument(

@@ -33,6 +33,8 @@ CLIENT = (
     "_decision",
     "_status",
     "_paging",
+    "_outcomes",
+    "_bulk",
     "_options",
     "_deadline",
     "_failures",

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from ._options import RateLimit as RateLimit
     from ._options import Retry as Retry
     from ._options import Timeout as Timeout
+    from ._outcomes import AsyncOutcomes as AsyncOutcomes
+    from ._outcomes import Outcome as Outcome
+    from ._outcomes import Outcomes as Outcomes
+    from ._outcomes import Progress as Progress
     from .client import AsyncVidesk as AsyncVidesk
     from .errors import APIError as APIError
     from .errors import AuthenticationError as AuthenticationError
@@ -49,6 +53,8 @@ if TYPE_CHECKING:
     from .models import RoomStats as RoomStats
     from .models import StatsView as StatsView
     from .rooms import AsyncRooms as AsyncRooms
+    from .rooms import RoomChange as RoomChange
+    from .rooms import RoomSpec as RoomSpec
     from .rooms import Sort as Sort
     from .rooms import When as When
     from .sync import Rooms as Rooms
@@ -58,6 +64,7 @@ _HOMES = {
     "_messages": ("Attempt", "Headers", "Response"),
     "_observing": ("AttemptEvent", "Hooks", "PaceEvent", "RetryEvent"),
     "_options": ("RateLimit", "Retry", "Timeout"),
+    "_outcomes": ("AsyncOutcomes", "Outcome", "Outcomes", "Progress"),
     "client": ("AsyncVidesk",),
     "errors": (
         "APIError",
@@ -88,13 +95,14 @@ _HOMES = {
         "RoomStats",
         "StatsView",
     ),
-    "rooms": ("AsyncRooms", "Sort", "When"),
+    "rooms": ("AsyncRooms", "RoomChange", "RoomSpec", "Sort", "When"),
     "sync": ("Rooms", "Videsk"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "APIError",
+    "AsyncOutcomes",
     "AsyncRooms",
     "AsyncVidesk",
     "Attempt",
@@ -112,10 +120,13 @@ __all__ = [
     "InvalidRequestError",
     "JSONValue",
     "NotFoundError",
+    "Outcome",
     "OutcomeUnknownAtDeadlineError",
     "OutcomeUnknownError",
+    "Outcomes",
     "PaceEvent",
     "PermissionDeniedError",
+    "Progress",
     "RateLimit",
     "RateLimitError",
     "Response",
@@ -124,7 +135,9 @@ __all__ = [
     "RetryEvent",
     "Room",
     "RoomAccess",
+    "RoomChange",
     "RoomPage",
+    "RoomSpec",
     "RoomStats",
     "Rooms",
     "ServerError",

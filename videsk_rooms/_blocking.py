@@ -1,7 +1,7 @@
 """How blocking methods are derived from coroutines.
 
-`blocking` and `iterating` carry the signature of a coroutine over to the blocking face by
-`ParamSpec`: behind a thread every body is the same, so nothing is written twice.
+`blocking`, `iterating` and `giving_out` carry the signature of an awaited method over to the
+blocking face by `ParamSpec`: behind a thread every body is the same, so nothing is written twice.
 """
 
 from __future__ import annotations
@@ -18,18 +18,23 @@ from typing import (
     overload,
 )
 
+from ._outcomes import Outcomes
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 
     from typing_extensions import Self
 
+    from ._outcomes import AsyncOutcomes
     from ._paging import Batches
     from ._portal import Portal
 
+I = TypeVar("I")  # noqa: E741 - an item
 P = ParamSpec("P")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 T = TypeVar("T")
+V = TypeVar("V")
 
 
 class Face(Protocol):
@@ -78,3 +83,16 @@ def iterating(
         return self._portal.drain(batches)
 
     return cast("BlockingMethod[P, Generator[T, None, None]]", call)
+
+
+def giving_out(
+    method: Callable[Concatenate[Any, P], AsyncOutcomes[I, V]],
+) -> BlockingMethod[P, Outcomes[I, V]]:
+    """Derive a method for many items from an asynchronous one."""
+
+    @functools.wraps(method)
+    def call(self: Face, *arguments: P.args, **keywords: P.kwargs) -> Outcomes[I, V]:
+        bulk = method(self._twin, *arguments, **keywords)._for_a_thread()
+        return Outcomes(bulk.operation, self._portal.give_out(bulk))
+
+    return cast("BlockingMethod[P, Outcomes[I, V]]", call)

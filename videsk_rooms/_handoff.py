@@ -233,6 +233,11 @@ class LoopThread:
         with contextlib.suppress(RuntimeError):
             await loop.shutdown_default_executor()
 
+    def unless_ending(self, function: Callable[..., object], *arguments: object) -> None:
+        """Call a function that begins a task, as long as there is time for it."""
+        if not self.ending:
+            function(*arguments)
+
     def background(self, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run a coroutine function in the loop for nobody."""
         if self.ending:

@@ -6,22 +6,32 @@ import asyncio
 import sys
 import warnings
 import weakref
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ._forking import part_from, renew_in_children, set_aside
 from ._handoff import Call, LoopThread
 from ._leaving import refusal, still_open
 from ._threads import threads_here
+from .errors import ClosedError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 
+    from ._bulk import Bulk
+    from ._outcomes import Outcome
     from ._paging import Batches
 
+I = TypeVar("I")  # noqa: E741 - an item
 R = TypeVar("R")
 T = TypeVar("T")
+V = TypeVar("V")
 
 _PATIENCE_AT_CLOSE = 5.0
+_NOT_HERE = (
+    "these outcomes are those of the process that was forked, where the calls are under way; begin "
+    "others here"
+)
 
 
 class _Reading(Generic[T]):
@@ -99,12 +109,7 @@ class Portal:
         call: Call[R] = Call(inner, function, arguments, keywords)
         try:
             inner.calls.add(call)
-            try:
-                loop.call_soon_threadsafe(call.start)
-            except RuntimeError:
-                if not loop.is_closed():
-                    raise  # not the loop's, but a signal handler's
-                raise refusal() from None
+            _hand_over(loop, call.start)
             call.wait()
         except BaseException:
             if not inner.soon(call.cancel):
@@ -141,6 +146,27 @@ class Portal:
             self._inner.soon(self._inner.background, reading.close)
             raise
 
+    def give_out(self, bulk: Bulk[I, V]) -> Generator[Outcome[I, V], None, None]:
+        """Read items here, have their calls made in the loop, and yield what comes of them.
+
+        A hand-off for each item that is read, and one more each time that there is nothing but to
+        wait; leaving early gives up what is under way, without waiting for its end.
+        """
+        inner = self._inner
+        try:
+            self.call(_nothing)  # starts the thread; refuses, or warns, as any call does
+            start = partial(_hand_over, inner.started(), inner.unless_ending, bulk.start)
+            for step in bulk.steps(iter(bulk.plain_items()), start):
+                if step is not None:
+                    yield step
+                if self._inner is not inner:
+                    raise ClosedError(_NOT_HERE)
+                if step is None:
+                    self.call(bulk.wait)
+        except BaseException:
+            self._inner.soon(self._inner.background, bulk.give_up)  # as in drain
+            raise
+
     def close(self) -> None:
         """End the loop and its thread. Calls under way raise `ClosedError`.
 
@@ -148,6 +174,21 @@ class Portal:
         callable of the user, keeps the thread until it is done.
         """
         self._inner.close(_PATIENCE_AT_CLOSE)
+
+
+def _hand_over(
+    loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *arguments: object
+) -> None:
+    try:
+        loop.call_soon_threadsafe(callback, *arguments)
+    except RuntimeError:
+        if not loop.is_closed():
+            raise  # not the loop's, but a signal handler's
+        raise refusal() from None
+
+
+async def _nothing() -> None:
+    pass
 
 
 def _in_a_notebook() -> bool:

@@ -59,6 +59,10 @@ class Send(Protocol):
         """Begin the time of a call that takes several requests."""
         ...
 
+    def timed_from_departure(self) -> Send:
+        """Make one whose calls have their time from when their first request may leave."""
+        ...
+
 
 class Waits:
     """What calls wait for besides an answer: their turn, a pause. Closing the client ends it."""
@@ -105,13 +109,22 @@ class Pipeline:
     observer: Observer
     tracer: Tracer | None
     waits: Waits = attrs.field(factory=Waits)
+    is_timed_from_departure: bool = False
     bounds: AttemptBounds = attrs.field(
         init=False, default=attrs.Factory(lambda self: AttemptBounds(self.timeout), takes_self=True)
     )
 
     def deadline(self) -> Deadline:
-        """Begin the time of a call."""
-        return Deadline(self.timeout.total)
+        """Begin the time of a call, or make ready to."""
+        return Deadline(self.timeout.total, begun=not self.is_timed_from_departure)
+
+    def timed_from_departure(self) -> Pipeline:
+        """Make one whose calls may wait for the rate limit for ever, and then have all their time.
+
+        Of many calls that are begun at once, the last would otherwise be late by having waited for
+        the others.
+        """
+        return attrs.evolve(self, is_timed_from_departure=True)
 
     async def __call__(
         self,
@@ -194,6 +207,7 @@ class _Call:
     async def _attempt(self) -> tuple[Answer | Failure, Secret | None]:
         pipeline = self._pipeline
         departure = pipeline.pacing.depart_at_once() or await self._depart()
+        self._deadline.begin()
         left = self._deadline.left()
         if left <= 0:
             departure.over()
@@ -226,6 +240,7 @@ class _Call:
             raise self._too_late("while it waited for the rate limit")
         waited = monotonic() - began
         self._delay += waited
+        self._deadline.begin()
         try:
             await self._pipeline.observer.paced(self._request, waited, self._deadline)
         except BaseException:  # cancelled in a hook

@@ -45,4 +45,11 @@ class UvLoop(uvloop.Loop):
             wanted["sock"] = await start_connection(addresses, loop=self)
             if wanted.get("ssl") and wanted.get("server_hostname") is None:
                 wanted["server_hostname"] = host
-        return await super().create_connection(protocol_factory, **wanted)
+        try:
+            return await super().create_connection(protocol_factory, **wanted)
+        except BaseException:
+            # uvloop before 0.23 has closed the descriptor, and leaves it to the socket as well,
+            # which would close whatever has its number by then: another call's connection.
+            if wanted.get("sock") is not None:
+                wanted["sock"].detach()
+            raise

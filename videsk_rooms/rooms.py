@@ -2,29 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypedDict
 
+from . import _checks as check
 from . import _codec, _creation, _decode, _lookup
+from ._bulk import Bulk
+from ._outcomes import AsyncOutcomes
 from ._paging import Batches, read_pages
 from .errors import NotFoundError
 
 if TYPE_CHECKING:
     from types import EllipsisType
 
+    from ._bulk import Begin
     from ._messages import Request
+    from ._outcomes import Progress
     from ._retry import Send
     from .models import Room, RoomAccess, RoomPage, RoomStats, StatsView
 
-__all__ = ["AsyncRooms", "Sort", "When"]
+__all__ = ["AsyncRooms", "RoomChange", "RoomSpec", "Sort", "When"]
 
 When: TypeAlias = datetime | timedelta
 """A point in time: an aware `datetime`, or a `timedelta` from now."""
 
 Sort: TypeAlias = str | Sequence[str] | Mapping[str, Literal[1, -1]]
 """An order: `"created_at"`, `"-created_at"`, a sequence of those, or a mapping to 1 or -1."""
+
+
+class RoomSpec(TypedDict, total=False):
+    """What one room of many is to be like: the arguments of `create`.
+
+    Attributes:
+        name: What people call it, at most 500 characters; the server's choice if absent.
+        external_id: Your own name for it, unique in the account, 1 to 100 characters; a generated
+            one if absent.
+        exp: When everybody is thrown out: in the future, within 72 hours. Absent: in 3 hours.
+        nbf: When it opens, before `exp`. Absent: now.
+        settings: What JSON can say, such as `{"maxParticipants": 10}`.
+    """
+
+    name: str | None
+    external_id: str | None
+    exp: When | None
+    nbf: When | None
+    settings: Mapping[str, object] | None
+
+
+class _WhichRoom(TypedDict):
+    room: Room | str
+
+
+class RoomChange(_WhichRoom, total=False):
+    """How one room of many is to change: the arguments of `update`, of which `room` is needed.
+
+    Attributes:
+        room: A room id or a `Room`.
+        name: At most 500 characters.
+        external_id: Unique in the account, 1 to 100 characters.
+        exp: In the future, within 72 hours.
+        nbf: Before `exp`.
+        settings: What JSON can say.
+    """
+
+    name: str
+    external_id: str
+    exp: When
+    nbf: When
+    settings: Mapping[str, object]
+
+
+_SPEC = RoomSpec.__optional_keys__
+_NEEDED = RoomChange.__required_keys__
+_CHANGE = RoomChange.__optional_keys__ | _NEEDED
 
 NOT_PICKLED = (
     "the rooms of a client are not pickled; hand over the client, and take its rooms in the other "
@@ -411,3 +463,212 @@ class AsyncRooms:
             limit=limit, skip=skip, sort=sort, ended=ended, external_id=external_id
         )
         return await self._send(request, _decode.page)
+
+    def create_many(
+        self,
+        specs: Iterable[RoomSpec] | AsyncIterable[RoomSpec],
+        *,
+        concurrency: int = 16,
+        on_progress: Callable[[Progress], object] | None = None,
+    ) -> AsyncOutcomes[RoomSpec, Room]:
+        """Create many rooms, several at a time, each once.
+
+        Each is created as by `create`, paced by the client's rate limit, and may take the client's
+        `timeout` from when its first request may leave: time in line for the rate limit is none of
+        it. Of two with the same `external_id` one is refused, as two calls would be.
+
+        Args:
+            specs: Mappings of `create`'s arguments, in an iterable, which may be endless and is
+                read as needed; for `AsyncVidesk` also in an asynchronous one.
+            concurrency: How many at most are in the works at once, 1 or more. More than 100 wait
+                for a connection.
+            on_progress: Called with a `Progress` before each outcome is given out.
+
+        Returns:
+            An asynchronous iterator over the outcomes, in the order in which the rooms come; for
+            `Videsk` a plain one. Nothing is done before it is iterated. A room that is refused or
+            fails is an outcome with an `error`, and stops no other.
+
+        Raises:
+            InvalidRequestError: An argument was refused, other than those in `specs`.
+            VideskError: What ends it all, such as `ClosedError`; see `AsyncOutcomes`. What goes
+                wrong with a single room is its outcome's `error`.
+
+        API: `POST /vpaas/rooms`, as often as needed
+
+        Example:
+            ```python
+            names = ["Ana", "Luis", "Marta"]
+            async for outcome in videsk.rooms.create_many({"name": name} for name in names):
+                if outcome.ok:
+                    print(outcome.item, outcome.result().id)
+                else:
+                    print(outcome.item, outcome.error)
+            ```
+        """
+        create = self._in_bulk().create
+
+        def prepare(spec: RoomSpec) -> Begin[Room]:
+            return partial(create, **_arguments(spec, "specs", known=_SPEC))
+
+        bulk = Bulk(
+            "create_many", "specs", specs, prepare, concurrency=concurrency, tell=on_progress
+        )
+        return AsyncOutcomes(bulk)
+
+    def update_many(
+        self,
+        changes: Iterable[RoomChange] | AsyncIterable[RoomChange],
+        *,
+        concurrency: int = 16,
+        on_progress: Callable[[Progress], object] | None = None,
+    ) -> AsyncOutcomes[RoomChange, Room]:
+        """Change many rooms, several at a time.
+
+        Each is changed as by `update`, paced and timed as by `create_many`. The order in which two
+        changes of one room are made is not certain.
+
+        Args:
+            changes: Mappings of `update`'s arguments, `room` among them, in an iterable, which may
+                be endless and is read as needed; for `AsyncVidesk` also in an asynchronous one.
+            concurrency: How many at most are in the works at once, 1 or more.
+            on_progress: Called with a `Progress` before each outcome is given out.
+
+        Returns:
+            An asynchronous iterator over the outcomes, in the order in which the answers come; for
+            `Videsk` a plain one. Nothing is done before it is iterated.
+
+        Raises:
+            InvalidRequestError: An argument was refused, other than those in `changes`.
+            VideskError: What ends it all, such as `ClosedError`; see `AsyncOutcomes`. What goes
+                wrong with a single room is its outcome's `error`.
+
+        API: `PATCH /vpaas/rooms/{roomId}`, as often as needed
+
+        Example:
+            ```python
+            from datetime import timedelta
+
+            page = await videsk.rooms.list(ended=False)
+            changes = ({"room": room, "exp": timedelta(hours=1)} for room in page)
+            async for outcome in videsk.rooms.update_many(changes):
+                print(outcome.error or outcome.result().exp)
+            ```
+        """
+        update = self._in_bulk().update
+
+        def prepare(change: RoomChange) -> Begin[Room]:
+            return partial(update, **_arguments(change, "changes", known=_CHANGE, needed=_NEEDED))
+
+        bulk = Bulk(
+            "update_many", "changes", changes, prepare, concurrency=concurrency, tell=on_progress
+        )
+        return AsyncOutcomes(bulk)
+
+    def delete_many(
+        self,
+        rooms: Iterable[Room | str] | AsyncIterable[Room | str],
+        *,
+        concurrency: int = 16,
+        on_progress: Callable[[Progress], object] | None = None,
+    ) -> AsyncOutcomes[Room | str, None]:
+        """Delete many rooms, several at a time.
+
+        Each is deleted as by `delete`, paced and timed as by `create_many`.
+
+        Args:
+            rooms: Room ids or `Room`s, in an iterable, which may be endless and is read as needed;
+                for `AsyncVidesk` also in an asynchronous one.
+            concurrency: How many at most are in the works at once, 1 or more.
+            on_progress: Called with a `Progress` before each outcome is given out.
+
+        Returns:
+            An asynchronous iterator over the outcomes, in the order in which the answers come,
+            without a value; for `Videsk` a plain one. Nothing is done before it is iterated.
+
+        Raises:
+            InvalidRequestError: An argument was refused, other than those in `rooms`.
+            VideskError: What ends it all, such as `ClosedError`; see `AsyncOutcomes`. What goes
+                wrong with a single room is its outcome's `error`.
+
+        API: `DELETE /vpaas/rooms/{roomId}`, as often as needed
+
+        Example:
+            ```python
+            async for outcome in videsk.rooms.delete_many(videsk.rooms.iter(ended=True)):
+                if not outcome.ok:
+                    print(outcome.item, outcome.error)
+            ```
+        """
+        delete = self._in_bulk().delete
+
+        def prepare(room: Room | str) -> Begin[None]:
+            return partial(delete, room)
+
+        bulk = Bulk(
+            "delete_many", "rooms", rooms, prepare, concurrency=concurrency, tell=on_progress
+        )
+        return AsyncOutcomes(bulk)
+
+    def join_many(
+        self,
+        rooms: Iterable[Room | str] | AsyncIterable[Room | str],
+        *,
+        concurrency: int = 16,
+        on_progress: Callable[[Progress], object] | None = None,
+    ) -> AsyncOutcomes[Room | str, RoomAccess]:
+        """Get fresh access tokens for many rooms, several at a time.
+
+        Each is had as by `join`, paced and timed as by `create_many`. A room that is given twice is
+        joined twice, by two tokens.
+
+        Args:
+            rooms: Room ids or `Room`s, in an iterable, which may be endless and is read as needed;
+                for `AsyncVidesk` also in an asynchronous one.
+            concurrency: How many at most are in the works at once, 1 or more.
+            on_progress: Called with a `Progress` before each outcome is given out.
+
+        Returns:
+            An asynchronous iterator over the outcomes, in the order in which the tokens come; for
+            `Videsk` a plain one. Nothing is done before it is iterated.
+
+        Raises:
+            InvalidRequestError: An argument was refused, other than those in `rooms`.
+            VideskError: What ends it all, such as `ClosedError`; see `AsyncOutcomes`. What goes
+                wrong with a single room is its outcome's `error`.
+
+        API: `POST /vpaas/rooms/{roomId}/join`, as often as needed
+
+        Example:
+            ```python
+            room = await videsk.rooms.create(name="Support")
+            async for outcome in videsk.rooms.join_many([room, room]):
+                print("let in until", outcome.result().exp)
+            ```
+        """
+        join = self._in_bulk().join
+
+        def prepare(room: Room | str) -> Begin[RoomAccess]:
+            return partial(join, room)
+
+        bulk = Bulk("join_many", "rooms", rooms, prepare, concurrency=concurrency, tell=on_progress)
+        return AsyncOutcomes(bulk)
+
+    def _in_bulk(self) -> AsyncRooms:
+        return AsyncRooms(self._send.timed_from_departure())
+
+
+def _arguments(
+    item: Any, argument: str, *, known: frozenset[str], needed: frozenset[str] = frozenset()
+) -> Any:
+    """Check that an item holds arguments of a call; what each may be is checked by the call."""
+    if isinstance(item, Mapping) and needed <= item.keys() <= known:
+        return item
+    words = ", ".join(sorted(known))
+    if not isinstance(item, Mapping):
+        raise check.refusal(argument, item, f"give mappings of {words}")
+    for unknown in item.keys() - known:
+        right = f"there is no such argument; give any of {words}"
+        raise check.refusal(str(unknown), item[unknown], right)
+    right = f"it lacks {', '.join(needed)}; give mappings of {words}"
+    raise check.refusal(argument, item, right)

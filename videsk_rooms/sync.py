@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from ._blocking import blocking, iterating
+from ._blocking import blocking, giving_out, iterating
 from ._observing import Hooks
 from ._options import RateLimit, Retry
 from ._portal import Portal
@@ -47,6 +47,10 @@ class Rooms:
     stats: Final = blocking(AsyncRooms.stats)
     iter: Final = iterating(AsyncRooms.iter)
     list: Final = blocking(AsyncRooms.list)
+    create_many: Final = giving_out(AsyncRooms.create_many)
+    update_many: Final = giving_out(AsyncRooms.update_many)
+    delete_many: Final = giving_out(AsyncRooms.delete_many)
+    join_many: Final = giving_out(AsyncRooms.join_many)
 
 
 class Videsk(BySettings):

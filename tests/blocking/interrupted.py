@@ -29,5 +29,6 @@ if __name__ == "__main__":
     calls: dict[str, Callable[[Videsk], object]] = {
         "calling": lambda client: client.rooms.list(),
         "iterating": lambda client: list(client.rooms.iter(page_size=2)),
+        "joining": lambda client: list(client.rooms.join_many(client.rooms.list(), concurrency=1)),
     }
     main(calls[sys.argv[1]])

@@ -77,7 +77,7 @@ def alarm_once_under_way(sandbox: Sandbox, count: int = 1) -> Thread:
 # -- Ctrl-C in a program of its own ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("what", "requests"), [("calling", 1), ("iterating", 2)])
+@pytest.mark.parametrize(("what", "requests"), [("calling", 1), ("iterating", 2), ("joining", 2)])
 def test_ctrl_c(sandbox: Sandbox, relay: Relay, what: str, requests: int) -> None:
     """The request is given up with its connection, and the client is usable after it."""
     sandbox.add_rooms(5)
@@ -264,6 +264,25 @@ def test_interruptions_at_any_moment(sandbox: Sandbox, relayed: Videsk, relay: R
                 alarm, lambda: list(relayed.rooms.iter(page_size=2)), longest=0.006
             )
             assert relayed.rooms.get(room_ids[turn % 3]).id == room_ids[turn % 3]
+    assert came > 0
+    eventually(lambda: tasks_of(relayed) == [])
+    assert relayed._portal._inner.calls == set()
+    relayed.close()
+    eventually(lambda: relay.open == 0)
+
+
+@pytest.mark.usefixtures("finalizers_may_fail")
+def test_interruptions_of_many_calls(sandbox: Sandbox, relayed: Videsk, relay: Relay) -> None:
+    """Wherever the exception strikes, nothing of them goes on, and the next call is answered."""
+    room_ids = sandbox.add_rooms(8)
+    relayed.rooms.list()
+    alarm, came = RandomAlarm(seed=3), 0
+    with on_alarm(alarm.ring):
+        for turn in range(150):
+            came += interrupted_at_random(
+                alarm, lambda: list(relayed.rooms.join_many(room_ids, concurrency=3)), longest=0.01
+            )
+            assert relayed.rooms.get(room_ids[turn % 8]).id == room_ids[turn % 8]
     assert came > 0
     eventually(lambda: tasks_of(relayed) == [])
     assert relayed._portal._inner.calls == set()

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import sys
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from videsk_rooms import AsyncVidesk, ClosedError, RateLimit, Videsk
@@ -133,6 +134,26 @@ def iterating(url: str, token: str) -> None:
     client.close()
 
 
+def many(url: str, token: str) -> None:
+    """Outcomes that the parent asks for are the parent's; the child asks for its own."""
+    client = Videsk(token, base_url=url, rate_limit=_FAST)
+    outcomes = client.rooms.create_many(({} for _ in range(50)), concurrency=4)
+    assert next(outcomes).ok
+
+    def work() -> None:
+        nonlocal outcomes
+        with suppress(ClosedError):
+            list(outcomes)
+            raise AssertionError("the child had the parent's outcomes")
+        del outcomes
+        gc.collect()
+        assert all(outcome.ok for outcome in client.rooms.create_many([{}] * 5))
+
+    in_child(work)
+    assert len([outcome for outcome in outcomes if outcome.ok]) == 49
+    client.close()
+
+
 def awaited(url: str, token: str) -> None:
     """An awaited client works in the child's own loop, and goes on in the parent's."""
     client = AsyncVidesk(token, base_url=url, rate_limit=_FAST)
@@ -183,6 +204,7 @@ PROGRAMS = {
         grandchild,
         closing,
         iterating,
+        many,
         awaited,
         pool,
     )
