@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import videsk_rooms
-from tests.cli.support import MODULE, run
+from tests.cli.support import MODULE, call, run
 
 SCRIPT = (str(Path(sys.executable).with_name("videsk-rooms")),)
 
@@ -53,7 +53,7 @@ def test_the_version_is_the_package_s(command: tuple[str, ...]) -> None:
 )
 def test_help_is_whole_at_80_columns(arguments: list[str], told: list[str]) -> None:
     """Every option is named, and nothing is wider than the terminal or cut off."""
-    done = run(*arguments)
+    done = call(*arguments)
     assert (done.returncode, done.stderr) == (0, "")
     assert [word for word in told if word not in done.stdout] == []
     assert max(map(len, done.stdout.splitlines())) <= 80
@@ -94,12 +94,23 @@ print("heavy:", *(name for name in heavy if name in sys.modules))
         (["sandbox", "--seed", "x"], "--seed"),
     ],
 )
-def test_wrong_usage_is_exit_code_2(arguments: list[str], told: str) -> None:
-    """What was wrong is named, and nothing is started."""
-    done = run(*arguments)
+def test_wrong_usage_is_one_line_and_exit_code_2(arguments: list[str], told: str) -> None:
+    """What was wrong is named, and where the help is; nothing is started."""
+    done = call(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
-    assert told in done.stderr
-    assert "Traceback" not in done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("videsk-rooms: ")
+    assert told in line
+    assert line.endswith(" --help")
+
+
+@pytest.mark.parametrize("arguments", [[]])
+def test_no_command_gets_the_help(arguments: list[str]) -> None:
+    """Whoever does not know what there is sees it."""
+    done = call(*arguments)
+    shown = done.stderr or done.stdout  # where, and whether that is an error, changed with click
+    assert shown == call(*arguments, "--help").stdout
+    assert done.returncode in {0, 2}
 
 
 @pytest.mark.parametrize(
@@ -116,7 +127,7 @@ def test_a_missing_package_is_one_line_that_says_what_to_install(
 ) -> None:
     """No traceback for whoever installed the package without its extra."""
     done = run(command=without(package, *arguments))
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == (
         f"videsk-rooms: {name} is not installed; run: pip install 'videsk-rooms[cli]'\n"
     )
@@ -143,8 +154,8 @@ def test_an_error_of_the_package_is_one_line(
     env: dict[str, str], told: str, arguments: list[str]
 ) -> None:
     """Its text tells the remedy; a traceback tells nothing more."""
-    done = run(*arguments, env=env)
-    assert (done.returncode, done.stdout) == (1, "")
+    done = call(*arguments, env=env)
+    assert (done.returncode, done.stdout) == (3, "")
     (line,) = done.stderr.splitlines()
     assert line.startswith("videsk-rooms: ")
     assert told in line
