@@ -1,7 +1,8 @@
 """The command line, run as its users run it.
 
 A process takes most of a second to import the client and the sandbox, so only what a process does
-(signals, pipes, what is imported) is tested by `run` and `running`; everything else by `call`, in this process.
+(signals, pipes, what is imported) is tested by `run` and `running`; everything else by `call`, in
+the test's own process.
 """
 
 from __future__ import annotations

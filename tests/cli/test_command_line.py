@@ -104,7 +104,7 @@ def test_wrong_usage_is_one_line_and_exit_code_2(arguments: list[str], told: str
     assert line.endswith(" --help")
 
 
-@pytest.mark.parametrize("arguments", [[]])
+@pytest.mark.parametrize("arguments", [[], ["rooms"]])
 def test_no_command_gets_the_help(arguments: list[str]) -> None:
     """Whoever does not know what there is sees it."""
     done = call(*arguments)

@@ -11,6 +11,7 @@ import videsk_rooms
 from videsk_rooms.cli._demo import demo
 from videsk_rooms.cli._exits import EPILOG, ExitCode
 from videsk_rooms.cli._output import CommandFailedError
+from videsk_rooms.cli._rooms import rooms
 from videsk_rooms.cli._sandbox import sandbox
 
 if TYPE_CHECKING:
@@ -45,12 +46,12 @@ def _videsk_rooms(
 app = typer.Typer(
     callback=_videsk_rooms,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=EPILOG,
 )
+app.add_typer(rooms, name="rooms", short_help="Work with the rooms of an account.")
 app.command(short_help="Show the life of a room: the code, and what comes of it.")(demo)
 app.command(short_help="Run the Rooms API on this machine, to try things on.")(sandbox)
 
