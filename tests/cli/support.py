@@ -77,7 +77,7 @@ def call(
     code = _called(arguments, env, out, err, io.StringIO(stdin))
     out.flush()
     err.flush()
-    shown, told = (stream.buffer.getvalue() for stream in (out, err))  # type: ignore[attr-defined]  # BytesIO
+    shown, told = (stream.buffer.getvalue() for stream in (out, err))
     return Done(code, shown.decode(encoding), told.decode(encoding))
 
 

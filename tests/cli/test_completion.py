@@ -31,6 +31,7 @@ def test_the_script_of_a_shell_calls_us(shell: str) -> None:
         ("videsk-rooms rooms st", ["stats"]),
         ("videsk-rooms rooms list --en", ["--ended"]),
         ("videsk-rooms rooms stats id --view s", ["snapshot", "summary"]),
+        ("videsk-rooms doctor --re", ["--redis"]),
     ],
 )
 def test_tab_offers_what_there_is(typed: str, offered: list[str]) -> None:

@@ -9,6 +9,7 @@ import typer
 
 import videsk_rooms
 from videsk_rooms.cli._demo import demo
+from videsk_rooms.cli._doctor import doctor
 from videsk_rooms.cli._exits import EPILOG, ExitCode
 from videsk_rooms.cli._output import CommandFailedError
 from videsk_rooms.cli._rooms import rooms
@@ -52,6 +53,7 @@ app = typer.Typer(
     epilog=EPILOG,
 )
 app.add_typer(rooms, name="rooms", short_help="Work with the rooms of an account.")
+app.command(short_help="Look at what calls need, and say what to do.")(doctor)
 app.command(short_help="Show the life of a room: the code, and what comes of it.")(demo)
 app.command(short_help="Run the Rooms API on this machine, to try things on.")(sandbox)
 
