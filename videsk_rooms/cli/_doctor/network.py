@@ -96,7 +96,7 @@ def look_up(goal: Goal) -> Finding:
     """Look the host's name up."""
     host, port = goal.next_hop
     if _is_address(host):
-        return skipped("DNS", f"{host} is no name")
+        return skipped("DNS", f"{host} is an address already")
     started = time.monotonic()
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)

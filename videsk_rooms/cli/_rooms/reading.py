@@ -119,8 +119,10 @@ def stats(
     view: Annotated[
         View,
         typer.Option(
-            help="Scored, with patterns and recommendations; computed live; or the stored "
-            "roll-up, there once the session is compiled."
+            "--view",
+            metavar="VIEW",
+            help="report: scored, with patterns and recommendations. snapshot: computed live. "
+            "summary: the stored roll-up, there once the session is compiled.",
         ),
     ] = View.REPORT,
 ) -> None:
