@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import threading
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.cli.support import account as variables
 from tests.cli.support import call
@@ -12,8 +16,6 @@ from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from tests.cli.conftest import Ask
 
@@ -27,6 +29,20 @@ def test_the_account_of_the_options_goes_before_that_of_the_environment(
         where = ["--base-url", other.url, "--token-file", str(tmp_path / "token")]
         assert json.loads(ask("rooms", "list", "--json", *where).stdout)["total"] == 0
     assert len(account.requests) == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+@pytest.mark.parametrize("command", [["rooms", "list"], ["doctor"]])
+def test_the_token_may_come_through_a_pipe(
+    account: Sandbox, ask: Ask, tmp_path: Path, command: list[str]
+) -> None:
+    """Such as that of `<(pass show videsk)`, which can be read but once."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(account.api_token,))
+    writer.start()
+    assert ask(*command, "--token-file", str(pipe)).returncode == 0
+    writer.join()
 
 
 def test_the_file_of_the_environment_is_enough(account: Sandbox, tmp_path: Path) -> None:

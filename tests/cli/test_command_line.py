@@ -19,7 +19,7 @@ import sys
 class Missing:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] == {package!r}:
-            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+            raise {error}
 
 sys.meta_path.insert(0, Missing())
 sys.argv = ["videsk-rooms", *{arguments!r}]
@@ -28,8 +28,11 @@ sys.exit(main())
 """
 
 
-def without(package: str, *arguments: str) -> tuple[str, ...]:
-    source = WITHOUT_PACKAGE.format(package=package, arguments=list(arguments))
+NOT_THERE = 'ModuleNotFoundError(f"No module named {name!r}", name=name)'
+
+
+def without(package: str, *arguments: str, error: str = NOT_THERE) -> tuple[str, ...]:
+    source = WITHOUT_PACKAGE.format(package=package, arguments=list(arguments), error=error)
     return (sys.executable, "-c", source)
 
 
@@ -137,6 +140,12 @@ def test_a_missing_package_is_one_line_that_says_what_to_install(
     assert done.stderr == (
         f"videsk-rooms: {name} is not installed; run: pip install 'videsk-rooms[cli]'\n"
     )
+
+
+def test_ctrl_c_while_all_is_being_imported_is_silent() -> None:
+    """It is exit code 130 then, too."""
+    done = run(command=without("typer", "--help", error="KeyboardInterrupt"))
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_another_package_that_cannot_be_imported_is_not_taken_for_the_extra() -> None:

@@ -58,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         be_silent()
         return ExitCode.FAILED
+    except KeyboardInterrupt:  # while the command was being imported; later, typer takes it
+        return ExitCode.STOPPED
     except CommandFailedError as error:
         complain(str(error))
         return error.code

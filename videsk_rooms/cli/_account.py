@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import math
 from dataclasses import dataclass
+from functools import cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Concatenate
 
@@ -42,8 +42,11 @@ class Asked:
     as_json: bool
     no_color: bool
 
-    def client(self) -> Videsk:
+    def client(self, *, base_url: str | None = None) -> Videsk:
         """Make the client of the account.
+
+        Args:
+            base_url: Where the API is, in place of what was told.
 
         Raises:
             ConfigurationError: There is no token, or the API cannot be there.
@@ -53,13 +56,17 @@ class Asked:
 
         try:
             return Videsk(
-                self.token(), base_url=self.base_url, timeout=self.timeout, trust_env=self.trust_env
+                self.token,
+                base_url=base_url or self.base_url,
+                timeout=self.timeout,
+                trust_env=self.trust_env,
             )
         except ConfigurationError as error:
             raise ConfigurationError(self._named_as_typed(str(error))) from None
 
+    @cached_property  # a pipe, such as that of <(pass show videsk), can be read but once
     def token(self) -> str | None:
-        """Read the token that was named by an option; `None` if none was."""
+        """The token in the file that an option named; `None` if none did."""
         if self.token_file is None:
             return None
         try:
@@ -153,7 +160,7 @@ def asking_an_account(command: Callable[Concatenate[Asked, ...], None]) -> Calla
     """
     own = _parameters(command)[1:]
 
-    @functools.wraps(command)
+    @wraps(command)
     def run(**given: Any) -> None:
         asked = _common(**{option.name: given.pop(option.name) for option in _COMMON})
         command(asked, **given)

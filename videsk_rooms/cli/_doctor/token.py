@@ -6,7 +6,6 @@ import binascii
 import json
 import os
 from base64 import urlsafe_b64decode
-from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,8 +28,8 @@ _ANOTHER = "make another one of type api-token in Videsk's dashboard"
 def usable(asked: Asked) -> Finding:
     """Tell whether there is a token, and what it says of itself."""
     try:
-        # Whatever the address is; that is another check.
-        replace(asked, base_url="http://127.0.0.1").client().close()
+        # Whatever the address is: that is another check.
+        asked.client(base_url="http://127.0.0.1").close()
     except (ConfigurationError, CommandFailedError) as error:
         text = told(error) if isinstance(error, ConfigurationError) else str(error)
         found, _, remedy = text.partition("; ")
@@ -41,9 +40,8 @@ def usable(asked: Asked) -> Finding:
 
 def _found(asked: Asked) -> tuple[str, str]:
     """Tell where the client takes the token from, and the token."""
-    given = asked.token()
-    if given is not None:
-        return f"--token-file {str(asked.token_file)!r}", given
+    if asked.token is not None:
+        return f"--token-file {str(asked.token_file)!r}", asked.token
     if token := os.environ.get("VIDESK_API_TOKEN", "").strip():
         return "VIDESK_API_TOKEN", token
     path = os.environ["VIDESK_API_TOKEN_FILE"]
