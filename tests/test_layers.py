@@ -83,7 +83,7 @@ OPTIONAL = {
     "opentelemetry": {"_tracing", "integrations"},
     "orjson": {"_json"},
     "pytest": {"pytest_plugin"},
-    "redis": {"_pacing/_redis.py"},
+    "redis": {"_pacing/_redis.py", "cli"},
     "rich": {"cli"},
     "typer": {"cli"},
     "gevent": {"_greenlets"},
