@@ -111,6 +111,7 @@ class UnderWay:
         self._ends: dict[Ticket, float] = {}
         self._rings_at = inf
         self._timer: asyncio.TimerHandle | None = None
+        self._closing = False
 
     def begin(self, ticket: Ticket, seconds: float) -> None:
         """Take note of an attempt that may take so long."""
@@ -122,12 +123,20 @@ class UnderWay:
         """Take note that an attempt has ended."""
         del self._ends[ticket]
         ticket.over()
+        if self._closing:
+            self._leave_no_timer()
 
     def end_all(self, *, but: Task[Any] | None) -> None:
-        """Cancel all attempts, but for that of a task."""
+        """Cancel all attempts, but for that of a task; the timer goes with the last of them."""
         for ticket in list(self._ends):
             if not ticket.is_of(but):
                 ticket.end("closing")
+        self._closing = True
+        self._leave_no_timer()
+
+    def _leave_no_timer(self) -> None:
+        if not self._ends:
+            self._ring_at(inf)
 
     def _ring_at(self, moment: float) -> None:
         if self._timer is not None:
