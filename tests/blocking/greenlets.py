@@ -105,6 +105,19 @@ def iterating() -> None:
         assert [job.get() for job in jobs] == [5] * 5
 
 
+def many_rooms() -> None:
+    """Several greenlets have many rooms joined, and one that stops early leaves nothing running."""
+    with make_client() as client:
+
+        def join() -> int:
+            rooms = client.rooms.iter(page_size=2)
+            return sum(outcome.ok for outcome in client.rooms.join_many(rooms, concurrency=2))
+
+        jobs = [gevent.spawn(join) for _ in range(5)]
+        assert next(iter(client.rooms.join_many(client.rooms.list()))).ok
+        assert [job.get() for job in jobs] == [5] * 5
+
+
 def errors() -> None:
     """An error reaches the greenlet that called."""
     with make_client() as client:

@@ -27,6 +27,7 @@ def script(sandbox: Sandbox, program: str, *arguments: str, url: str | None = No
     "program",
     [
         "iterating",
+        "many_rooms",
         "errors",
         "by_name",
         "token_by_a_callable",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import copy
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 
 import aiohttp
@@ -13,6 +13,7 @@ from typing_extensions import assert_type
 
 from videsk_rooms import (
     APIError,
+    AsyncOutcomes,
     AsyncRooms,
     AsyncVidesk,
     Attempt,
@@ -30,10 +31,13 @@ from videsk_rooms import (
     InvalidRequestError,
     JSONValue,
     NotFoundError,
+    Outcome,
+    Outcomes,
     OutcomeUnknownAtDeadlineError,
     OutcomeUnknownError,
     PaceEvent,
     PermissionDeniedError,
+    Progress,
     RateLimit,
     RateLimitError,
     Response,
@@ -42,8 +46,10 @@ from videsk_rooms import (
     RetryEvent,
     Room,
     RoomAccess,
+    RoomChange,
     RoomPage,
     Rooms,
+    RoomSpec,
     RoomStats,
     ServerError,
     Sort,
@@ -165,6 +171,75 @@ def blocking() -> None:
         assert_type(copy.copy(videsk), Videsk)
         assert_type(videsk.with_options(hooks=Hooks()).rooms, Rooms)
         patient.close()
+
+
+# -- many rooms at once ---------------------------------------------------------------------------
+
+
+def specs() -> Iterator[RoomSpec]:
+    yield {"name": "Support", "external_id": "ticket-1", "exp": END, "nbf": START}
+    yield RoomSpec(settings={"maxParticipants": 10})
+    yield {}
+
+
+async def awaited_changes(videsk: AsyncVidesk) -> AsyncIterator[RoomChange]:
+    async for room in videsk.rooms.iter():
+        yield {"room": room, "name": "Moved"}
+    yield RoomChange(room="id", exp=END)
+
+
+def show(progress: Progress) -> None:
+    assert_type((progress.done, progress.failed, progress.under_way), tuple[int, int, int])
+    assert_type(progress.total, int | None)
+
+
+def read_outcome(outcome: Outcome[RoomSpec, Room]) -> str:
+    assert_type(outcome.index, int)
+    assert_type(outcome.item, RoomSpec)
+    assert_type(outcome.value, Room | None)
+    assert_type(outcome.error, VideskError | None)
+    assert_type(outcome.ok, bool)
+    assert_type({outcome: outcome.item.get("name")}, dict[Outcome[RoomSpec, Room], str | None])
+    return outcome.result().id
+
+
+async def awaited_many(videsk: AsyncVidesk, page: RoomPage) -> None:
+    assert_type(videsk.rooms.create_many(specs()), AsyncOutcomes[RoomSpec, Room])
+    async for outcome in videsk.rooms.create_many([{"name": "a"}, {}], on_progress=show):
+        read_outcome(outcome)
+    async for outcome in await videsk.rooms.create_many(specs=specs(), concurrency=4):
+        read_outcome(outcome)
+    async with videsk.rooms.update_many(awaited_changes(videsk)) as outcomes:
+        assert_type(outcomes, AsyncOutcomes[RoomChange, Room])
+        assert_type((await anext(outcomes)).result(), Room)
+    deleting = videsk.rooms.delete_many(videsk.rooms.iter(ended=True))
+    assert_type(deleting, AsyncOutcomes[Room | str, None])
+    await deleting.aclose()
+    videsk.rooms.delete_many(page)
+    videsk.rooms.delete_many(["a", "b"], on_progress=print)
+    joined = [each async for each in videsk.rooms.join_many(page)]
+    assert_type(joined, list[Outcome[Room | str, RoomAccess]])
+    assert_type(joined[0].result().access_token, str)
+
+
+def blocking_many(videsk: Videsk, page: RoomPage) -> None:
+    assert_type(videsk.rooms.create_many(specs()), Outcomes[RoomSpec, Room])
+    for outcome in videsk.rooms.create_many([{"name": "a"}, {}], on_progress=show):
+        read_outcome(outcome)
+    for outcome in videsk.rooms.create_many(specs=specs(), concurrency=4):
+        read_outcome(outcome)
+    changes: list[RoomChange] = [{"room": page[0], "nbf": START}]
+    with videsk.rooms.update_many(changes) as outcomes:
+        assert_type(outcomes, Outcomes[RoomChange, Room])
+        assert_type(next(outcomes).result(), Room)
+    deleting = videsk.rooms.delete_many(videsk.rooms.iter(ended=True))
+    assert_type(deleting, Outcomes[Room | str, None])
+    deleting.close()
+    videsk.rooms.delete_many(page)
+    videsk.rooms.delete_many(["a", "b"], on_progress=print)
+    joined = list(videsk.rooms.join_many(page))
+    assert_type(joined, list[Outcome[Room | str, RoomAccess]])
+    assert_type(joined[0].result().access_token, str)
 
 
 # -- setting up -----------------------------------------------------------------------------------

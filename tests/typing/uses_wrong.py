@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from videsk_rooms import APIError, AsyncVidesk, AttemptEvent, Hooks, PaceEvent, RateLimit, Retry
-from videsk_rooms import RetryEvent, Room, RoomPage, Timeout, TransportError, Videsk, VideskError
+from videsk_rooms import APIError, AsyncVidesk, AttemptEvent, Hooks, Outcome, PaceEvent, Progress
+from videsk_rooms import RateLimit, Retry, RetryEvent, Room, RoomPage, Timeout, TransportError
+from videsk_rooms import Videsk, VideskError
 from videsk_rooms import Vidsk  # expect: attr-defined / reportAttributeAccessIssue
 from videsk_rooms.sandbox import Sandbox
 
@@ -83,6 +84,23 @@ def call(videsk: Videsk, room: Room) -> None:
     videsk.rooms.delete(room).id  # expect: attr-defined / reportAttributeAccessIssue
 
 
+def call_many(videsk: Videsk, room: Room, outcome: Outcome[str, Room]) -> None:
+    videsk.rooms.create_many()  # expect: call-arg / reportCallIssue
+    videsk.rooms.create_many({"name": "a"})  # expect: dict-item / reportArgumentType
+    videsk.rooms.create_many([{"title": "a"}])  # expect: typeddict-unknown-key / reportArgumentType
+    videsk.rooms.create_many([{"name": 1}])  # expect: typeddict-item / reportArgumentType
+    videsk.rooms.create_many([], 16)  # expect: call-arg / reportCallIssue
+    videsk.rooms.create_many([], concurrency="16")  # expect: arg-type / reportArgumentType
+    videsk.rooms.create_many([], on_progress=note_pace)  # expect: arg-type / reportArgumentType
+    videsk.rooms.update_many([{"name": "a"}])  # expect: typeddict-item / reportArgumentType
+    videsk.rooms.delete_many(room)  # expect: arg-type / reportArgumentType
+    videsk.rooms.join_many([room.external_id])  # expect: list-item / reportArgumentType
+    outcome.value.id  # expect: union-attr / reportOptionalMemberAccess
+    outcome.result().nmae  # expect: attr-defined / reportAttributeAccessIssue
+    outcome.error = None  # expect: misc / reportAttributeAccessIssue
+    Progress(1, 0, 0, None).left  # expect: attr-defined / reportAttributeAccessIssue
+
+
 def read(videsk: Videsk, room: Room, page: RoomPage) -> None:
     room.externalId  # expect: attr-defined / reportAttributeAccessIssue
     room.name.upper()  # expect: union-attr / reportOptionalMemberAccess
@@ -115,6 +133,11 @@ async def mix_up(videsk: AsyncVidesk, blocking: Videsk) -> None:
         pass
     async for _ in blocking.rooms.iter():  # expect: attr-defined / reportGeneralTypeIssues
         pass
+    for _ in videsk.rooms.delete_many([]):  # expect: attr-defined / reportGeneralTypeIssues
+        pass
+    async for _ in blocking.rooms.delete_many([]):  # expect: attr-defined / reportGeneralTypeIssues
+        pass
+    await blocking.rooms.delete_many([])  # expect: misc / reportGeneralTypeIssues
     async for _ in videsk.rooms.list():  # expect: attr-defined / reportGeneralTypeIssues
         pass
     with videsk:  # expect: attr-defined / reportGeneralTypeIssues
