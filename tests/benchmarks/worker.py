@@ -47,7 +47,7 @@ def measured(
             *("-m", __name__, *sections),
             *("--url", url, "--generated", generated),
             *("--repeats", str(repeats), "--share", str(share)),
-            *(() if fast else ("--without-orjson",)),
+            *(() if fast else ("--without-fast",)),
         ],
         stdout=subprocess.PIPE,
         text=True,
@@ -85,10 +85,11 @@ def _main() -> None:
     parser.add_argument("--generated", required=True)
     parser.add_argument("--repeats", type=int, required=True)
     parser.add_argument("--share", type=float, required=True)
-    parser.add_argument("--without-orjson", action="store_true")
+    parser.add_argument("--without-fast", action="store_true")
     given = parser.parse_args()
-    if given.without_orjson:
-        sys.modules["orjson"] = None  # type: ignore[assignment]  # importing it now fails
+    if given.without_fast:
+        for package in ("orjson", "uvloop"):
+            sys.modules[package] = None  # type: ignore[assignment]  # importing it now fails
     sys.path.append(given.generated)
     tables = [
         table
