@@ -29,12 +29,10 @@ if TYPE_CHECKING:
     from ._paging import Batches
     from ._portal import Portal
 
-I = TypeVar("I")  # noqa: E741 - an item
 P = ParamSpec("P")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 T = TypeVar("T")
-V = TypeVar("V")
 
 
 class Face(Protocol):
@@ -86,13 +84,13 @@ def iterating(
 
 
 def giving_out(
-    method: Callable[Concatenate[Any, P], AsyncOutcomes[I, V]],
-) -> BlockingMethod[P, Outcomes[I, V]]:
+    method: Callable[Concatenate[Any, P], AsyncOutcomes[T, R]],
+) -> BlockingMethod[P, Outcomes[T, R]]:
     """Derive a method for many items from an asynchronous one."""
 
     @functools.wraps(method)
-    def call(self: Face, *arguments: P.args, **keywords: P.kwargs) -> Outcomes[I, V]:
+    def call(self: Face, *arguments: P.args, **keywords: P.kwargs) -> Outcomes[T, R]:
         bulk = method(self._twin, *arguments, **keywords)._for_a_thread()
         return Outcomes(bulk.operation, self._portal.give_out(bulk))
 
-    return cast("BlockingMethod[P, Outcomes[I, V]]", call)
+    return cast("BlockingMethod[P, Outcomes[T, R]]", call)

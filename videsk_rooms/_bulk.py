@@ -26,25 +26,25 @@ from .errors import ClosedError, ConfigurationError, VideskError
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterator
 
-I = TypeVar("I")  # noqa: E741 - an item
-V = TypeVar("V")
+Item = TypeVar("Item")
+Value = TypeVar("Value")
 
-Begin: TypeAlias = Callable[[], Coroutine[Any, Any, V]]
+Begin: TypeAlias = Callable[[], Coroutine[Any, Any, Value]]
 """A call with its arguments, ready to be made."""
 
-Start: TypeAlias = Callable[[int, I, Begin[V]], object]
+Start: TypeAlias = Callable[[int, Item, Begin[Value]], object]
 """Has a call made: its position, its item, the call."""
 
 
-class Bulk(Generic[I, V]):
+class Bulk(Generic[Item, Value]):
     """Many calls, from the reading of the items to the outcomes."""
 
     def __init__(
         self,
         operation: str,
         argument: str,
-        items: Iterable[I] | AsyncIterable[I],
-        prepare: Callable[[I], Begin[V]],
+        items: Iterable[Item] | AsyncIterable[Item],
+        prepare: Callable[[Item], Begin[Value]],
         *,
         concurrency: object,
         tell: Callable[[Progress], object] | None,
@@ -72,7 +72,7 @@ class Bulk(Generic[I, V]):
         self._lost = 0  # those that ended without an outcome
         self._dealt_with = 0
         self._failed = 0
-        self._finished: deque[Outcome[I, V]] = deque()
+        self._finished: deque[Outcome[Item, Value]] = deque()
         self._ended = False  # nothing more is read
         self._error: BaseException | None = None  # what is raised when all is over
         self._tasks: set[asyncio.Task[None]] = set()
@@ -81,8 +81,8 @@ class Bulk(Generic[I, V]):
     # -- deciding, on the consumer's side ---------------------------------------------------------
 
     def steps(
-        self, source: Iterator[I] | None, start: Start[I, V]
-    ) -> Generator[Outcome[I, V] | None, None, None]:
+        self, source: Iterator[Item] | None, start: Start[Item, Value]
+    ) -> Generator[Outcome[Item, Value] | None, None, None]:
         """Go on as far as possible: yield outcomes, and `None` when there is nothing but to wait.
 
         Args:
@@ -91,8 +91,9 @@ class Bulk(Generic[I, V]):
         """
         try:
             while not self._is_over():
-                reads = source is not None and self._has_room()
-                if source is not None and reads:
+                reads = False
+                if source is not None and self._has_room():
+                    reads = True
                     self._read_one(source, start)
                 # After each item that is read: the next may be long in coming.
                 if self._finished:
@@ -113,7 +114,7 @@ class Bulk(Generic[I, V]):
     def _has_room(self) -> bool:
         return not self._ended and self._read - self._dealt_with < self._concurrency
 
-    def _read_one(self, source: Iterator[I], start: Start[I, V]) -> None:
+    def _read_one(self, source: Iterator[Item], start: Start[Item, Value]) -> None:
         try:
             work = self._taken(next(source))
         except StopIteration:
@@ -124,7 +125,7 @@ class Bulk(Generic[I, V]):
             return
         start(*work)
 
-    def _taken(self, item: I) -> tuple[int, I, Begin[V]]:
+    def _taken(self, item: Item) -> tuple[int, Item, Begin[Value]]:
         """Count an item, and make a call of it while it is as it was read."""
         try:
             begin = self._prepare(item)
@@ -133,7 +134,7 @@ class Bulk(Generic[I, V]):
         index, self._read = self._read, self._read + 1
         return index, item, begin
 
-    def _next_outcome(self) -> Outcome[I, V]:
+    def _next_outcome(self) -> Outcome[Item, Value]:
         outcome = self._finished.popleft()
         self._failed += not outcome.ok
         if self._tell is not None:
@@ -164,25 +165,25 @@ class Bulk(Generic[I, V]):
 
     # -- in the loop ------------------------------------------------------------------------------
 
-    def start(self, index: int, item: I, begin: Begin[V]) -> None:
+    def start(self, index: int, item: Item, begin: Begin[Value]) -> None:
         """Make a call."""
         task = asyncio.ensure_future(self._run(index, item, begin))
         if not task.done():  # as it can be where a loop begins tasks at once
             self._tasks.add(task)
 
-    async def _run(self, index: int, item: I, begin: Begin[V]) -> None:
+    async def _run(self, index: int, item: Item, begin: Begin[Value]) -> None:
         try:
             self._finished.append(Outcome(index, item, *await self._made(begin)))
         except BaseException as error:
-            self._lost += 1
             self._end(error)
+            self._lost += 1
             if not isinstance(error, Exception):
                 raise
         finally:
             self._tasks.discard(asyncio.current_task())
             self._changed.set()
 
-    async def _made(self, begin: Begin[V]) -> tuple[V | None, VideskError | None]:
+    async def _made(self, begin: Begin[Value]) -> tuple[Value | None, VideskError | None]:
         try:
             return await begin(), None
         except VideskError as error:
@@ -206,10 +207,10 @@ class Bulk(Generic[I, V]):
                 task.cancel()
             await asyncio.wait(tasks)
 
-    async def given_out(self) -> AsyncGenerator[Outcome[I, V], None]:
+    async def given_out(self) -> AsyncGenerator[Outcome[Item, Value], None]:
         """Yield the outcomes; at its end, or left early, nothing is under way."""
         try:
-            source: Iterator[I] | None = None
+            source: Iterator[Item] | None = None
             if isinstance(self._items, AsyncIterable):
                 # One task for all of it, and not one for each item: what an asynchronous generator
                 # opens, such as a task group, it has to close in the same task.
@@ -225,7 +226,7 @@ class Bulk(Generic[I, V]):
         finally:
             await self.give_up()
 
-    async def _read_all(self, items: AsyncIterable[I]) -> None:
+    async def _read_all(self, items: AsyncIterable[Item]) -> None:
         try:
             async for item in items:
                 if self._ended:
@@ -244,7 +245,7 @@ class Bulk(Generic[I, V]):
 
     # -- in a caller's thread ---------------------------------------------------------------------
 
-    def plain_items(self) -> Iterable[I]:
+    def plain_items(self) -> Iterable[Item]:
         """Return the items for reading without a loop.
 
         Raises:
@@ -261,8 +262,8 @@ async def _refuse(error: VideskError) -> NoReturn:
 
 
 def _checked_items(
-    argument: str, items: Iterable[I] | AsyncIterable[I]
-) -> Iterable[I] | AsyncIterable[I]:
+    argument: str, items: Iterable[Item] | AsyncIterable[Item]
+) -> Iterable[Item] | AsyncIterable[Item]:
     # Strings and mappings are iterables, of what nobody means.
     if isinstance(items, str | bytes | Mapping) or not isinstance(items, Iterable | AsyncIterable):
         right = "give an iterable of items, such as a list or a generator, also for a single one"

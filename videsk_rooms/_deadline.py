@@ -7,24 +7,30 @@ from time import monotonic
 
 
 class Deadline:
-    """The end of a call's time; begins to run when it is made, unless that is put off."""
+    """The end of a call's time; begins to run when it is made."""
 
-    __slots__ = ("_at", "_begun", "total")
+    __slots__ = ("_at", "_counts_line", "total")
 
-    def __init__(self, total: float | None, *, begun: bool = True) -> None:
+    def __init__(self, total: float | None, *, counts_line: bool = True) -> None:
+        """Begin.
+
+        Args:
+            total: Seconds, or `None` for no bound.
+            counts_line: Whether time in line for the rate limit is part of it.
+        """
         self.total: float | None = total
-        self._begun = begun
-        self._at = inf if total is None or not begun else monotonic() + total
-
-    def begin(self) -> None:
-        """Let the time run, if it does not run yet."""
-        if not self._begun:
-            self._begun = True
-            self._at = inf if self.total is None else monotonic() + self.total
+        self._counts_line = counts_line
+        self._at = inf if total is None else monotonic() + total
 
     def left(self) -> float:
-        """Return the seconds that are left, never less than 0.
-
-        They are infinite without a bound, and while the time does not run yet.
-        """
+        """Return the seconds that are left, infinity without a bound, never less than 0."""
         return max(self._at - monotonic(), 0.0)
+
+    def left_in_line(self) -> float:
+        """Return how many seconds may be waited in line."""
+        return self.left() if self._counts_line else inf
+
+    def was_in_line(self, seconds: float) -> None:
+        """Note how long was waited in line."""
+        if not self._counts_line:
+            self._at += seconds

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncOutcomes", "Outcome", "Outcomes", "Progress"]
 
-I_co = TypeVar("I_co", covariant=True)
-V_co = TypeVar("V_co", covariant=True)
+Item_co = TypeVar("Item_co", covariant=True)
+Value_co = TypeVar("Value_co", covariant=True)
 
 
 @attrs.frozen(weakref_slot=False)
-class Outcome(Generic[I_co, V_co]):
+class Outcome(Generic[Item_co, Value_co]):
     """What came of one item of many.
 
     Attributes:
@@ -37,8 +37,8 @@ class Outcome(Generic[I_co, V_co]):
 
     index: int
     # Where a room was meant, a token may have been given.
-    item: I_co = attrs.field(repr=lambda item: without_tokens(repr(item)))
-    value: V_co | None
+    item: Item_co = attrs.field(repr=lambda item: without_tokens(repr(item)))
+    value: Value_co | None
     error: VideskError | None
 
     @property
@@ -46,7 +46,7 @@ class Outcome(Generic[I_co, V_co]):
         """Whether the call succeeded."""
         return self.error is None
 
-    def result(self) -> V_co:
+    def result(self) -> Value_co:
         """Return the value, or raise the error, as the single call would have.
 
         Returns:
@@ -63,7 +63,7 @@ class Outcome(Generic[I_co, V_co]):
         """
         error = self.error
         if error is None:
-            return cast("V_co", self.value)
+            return cast("Value_co", self.value)
         try:
             raise error
         finally:
@@ -107,7 +107,7 @@ class _Forgettable:
             )
 
 
-class AsyncOutcomes(_Forgettable, AsyncIterator[Outcome[I_co, V_co]]):
+class AsyncOutcomes(_Forgettable, AsyncIterator[Outcome[Item_co, Value_co]]):
     """The outcomes of many calls, in the order in which they come.
 
     Made by `create_many`, `update_many`, `delete_many` and `join_many` of `AsyncRooms`. Items are
@@ -135,13 +135,13 @@ class AsyncOutcomes(_Forgettable, AsyncIterator[Outcome[I_co, V_co]]):
         ```
     """
 
-    def __init__(self, bulk: Bulk[I_co, V_co]) -> None:
+    def __init__(self, bulk: Bulk[Item_co, Value_co]) -> None:
         self._operation = bulk.operation
         self._asked = False
         self._bulk = bulk
         self._generator = bulk.given_out()
 
-    def _for_a_thread(self) -> Bulk[I_co, V_co]:
+    def _for_a_thread(self) -> Bulk[Item_co, Value_co]:
         self._asked = True  # by whoever gives out the outcomes in its place
         self._bulk.plain_items()
         return self._bulk
@@ -150,7 +150,7 @@ class AsyncOutcomes(_Forgettable, AsyncIterator[Outcome[I_co, V_co]]):
         self._asked = True
         return self
 
-    def __anext__(self) -> Awaitable[Outcome[I_co, V_co]]:
+    def __anext__(self) -> Awaitable[Outcome[Item_co, Value_co]]:
         self._asked = True
         return self._generator.__anext__()
 
@@ -183,7 +183,7 @@ class AsyncOutcomes(_Forgettable, AsyncIterator[Outcome[I_co, V_co]]):
         await self._generator.aclose()
 
 
-class Outcomes(_Forgettable, Iterator[Outcome[I_co, V_co]]):
+class Outcomes(_Forgettable, Iterator[Outcome[Item_co, Value_co]]):
     """The outcomes of many calls, in the order in which they come, for blocking code.
 
     As `AsyncOutcomes`. The items are read in the thread that asks for outcomes: while their
@@ -199,18 +199,18 @@ class Outcomes(_Forgettable, Iterator[Outcome[I_co, V_co]]):
     """
 
     def __init__(
-        self, operation: str, generator: Generator[Outcome[I_co, V_co], None, None]
+        self, operation: str, generator: Generator[Outcome[Item_co, Value_co], None, None]
     ) -> None:
         self._operation = operation
         self._asked = False
         self._generator = generator
 
-    def __iter__(self) -> Iterator[Outcome[I_co, V_co]]:  # noqa: PYI034 - told in the next line
+    def __iter__(self) -> Iterator[Outcome[Item_co, Value_co]]:  # noqa: PYI034 - told in the next line
         # Not this object: a warning about the loop that waits is to name the line of the `for`.
         self._asked = True
         return self._generator
 
-    def __next__(self) -> Outcome[I_co, V_co]:
+    def __next__(self) -> Outcome[Item_co, Value_co]:
         self._asked = True
         return next(self._generator)
 

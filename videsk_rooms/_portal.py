@@ -22,10 +22,8 @@ if TYPE_CHECKING:
     from ._outcomes import Outcome
     from ._paging import Batches
 
-I = TypeVar("I")  # noqa: E741 - an item
 R = TypeVar("R")
 T = TypeVar("T")
-V = TypeVar("V")
 
 _PATIENCE_AT_CLOSE = 5.0
 _NOT_HERE = (
@@ -146,7 +144,7 @@ class Portal:
             self._inner.soon(self._inner.background, reading.close)
             raise
 
-    def give_out(self, bulk: Bulk[I, V]) -> Generator[Outcome[I, V], None, None]:
+    def give_out(self, bulk: Bulk[T, R]) -> Generator[Outcome[T, R], None, None]:
         """Read items here, have their calls made in the loop, and yield what comes of them.
 
         A hand-off for each item that is read, and one more each time that there is nothing but to

@@ -59,8 +59,8 @@ class Send(Protocol):
         """Begin the time of a call that takes several requests."""
         ...
 
-    def timed_from_departure(self) -> Send:
-        """Make one whose calls have their time from when their first request may leave."""
+    def not_counting_line(self) -> Send:
+        """Make one whose calls may be in line for ever, and have all their time besides."""
         ...
 
 
@@ -109,22 +109,22 @@ class Pipeline:
     observer: Observer
     tracer: Tracer | None
     waits: Waits = attrs.field(factory=Waits)
-    is_timed_from_departure: bool = False
+    counts_line: bool = True
     bounds: AttemptBounds = attrs.field(
         init=False, default=attrs.Factory(lambda self: AttemptBounds(self.timeout), takes_self=True)
     )
 
     def deadline(self) -> Deadline:
-        """Begin the time of a call, or make ready to."""
-        return Deadline(self.timeout.total, begun=not self.is_timed_from_departure)
+        """Begin the time of a call."""
+        return Deadline(self.timeout.total, counts_line=self.counts_line)
 
-    def timed_from_departure(self) -> Pipeline:
-        """Make one whose calls may wait for the rate limit for ever, and then have all their time.
+    def not_counting_line(self) -> Pipeline:
+        """Make one whose calls may be in line for ever, and have all their time besides.
 
         Of many calls that are begun at once, the last would otherwise be late by having waited for
         the others.
         """
-        return attrs.evolve(self, is_timed_from_departure=True)
+        return attrs.evolve(self, counts_line=False)
 
     async def __call__(
         self,
@@ -207,7 +207,6 @@ class _Call:
     async def _attempt(self) -> tuple[Answer | Failure, Secret | None]:
         pipeline = self._pipeline
         departure = pipeline.pacing.depart_at_once() or await self._depart()
-        self._deadline.begin()
         left = self._deadline.left()
         if left <= 0:
             departure.over()
@@ -232,15 +231,15 @@ class _Call:
     async def _depart(self) -> Departure:
         departure: Departure | None = None
         began = monotonic()
-        with self._pipeline.waits.at_most(self._deadline.left()):
+        with self._pipeline.waits.at_most(self._deadline.left_in_line()):
             departure = await self._pipeline.pacing.depart()
         if departure is None:
             if self._pipeline.transport.closed:
                 raise closed()
             raise self._too_late("while it waited for the rate limit")
         waited = monotonic() - began
+        self._deadline.was_in_line(waited)
         self._delay += waited
-        self._deadline.begin()
         try:
             await self._pipeline.observer.paced(self._request, waited, self._deadline)
         except BaseException:  # cancelled in a hook

@@ -474,8 +474,8 @@ class AsyncRooms:
         """Create many rooms, several at a time, each once.
 
         Each is created as by `create`, paced by the client's rate limit, and may take the client's
-        `timeout` from when its first request may leave: time in line for the rate limit is none of
-        it. Of two with the same `external_id` one is refused, as two calls would be.
+        `timeout`, of which time in line for the rate limit is no part. Of two with the same
+        `external_id` one is refused, as of two calls.
 
         Args:
             specs: Mappings of `create`'s arguments, in an iterable, which may be endless and is
@@ -655,7 +655,7 @@ class AsyncRooms:
         return AsyncOutcomes(bulk)
 
     def _in_bulk(self) -> AsyncRooms:
-        return AsyncRooms(self._send.timed_from_departure())
+        return AsyncRooms(self._send.not_counting_line())
 
 
 def _arguments(
