@@ -93,7 +93,7 @@ def test_an_iterable_that_blocks_holds_up_no_call(client: Videsk, sandbox: Sandb
 
     def specs() -> Iterator[RoomSpec]:
         for number in range(4):
-            eventually(lambda number=number: len(sandbox.rooms) == number)
+            eventually(lambda: len(sandbox.rooms) == number)  # noqa: B023 - called at once
             yield {}
 
     assert all(outcome.ok for outcome in client.rooms.create_many(specs()))
@@ -109,7 +109,9 @@ def test_what_is_finished_is_given_out_before_more_is_read(
     def specs() -> Iterator[RoomSpec]:
         for number in itertools.count():
             # Answered, and the answer noted: the loop has nothing more to do.
-            eventually(lambda number=number: len(sandbox.rooms) == number and not tasks_of(client))
+            eventually(
+                lambda: len(sandbox.rooms) == number and not tasks_of(client)  # noqa: B023 - at once
+            )
             read.append(number)
             yield {}
 
