@@ -357,6 +357,22 @@ def test_iterators_of_many_threads(client: Videsk, sandbox: Sandbox) -> None:
     assert len(sandbox.rooms) == 160
 
 
+def test_in_its_own_loop_nothing_is_read(client: Videsk) -> None:
+    """It would wait for itself, as any call would there."""
+    read: list[int] = []
+
+    def specs() -> Iterator[RoomSpec]:
+        read.append(0)
+        yield {}
+
+    async def ask() -> None:
+        next(client.rooms.create_many(specs()))
+
+    with pytest.raises(RuntimeError, match="from its own event loop"):
+        client._portal.call(ask)
+    assert read == []
+
+
 async def test_a_coroutine_is_told_of_the_awaited_client(client: Videsk) -> None:
     """The warning names the line of the loop that waits."""
     with pytest.warns(RuntimeWarning, match="use AsyncVidesk") as told:
