@@ -329,7 +329,7 @@ async def test_update_many(face: AsyncVidesk, sandbox: Sandbox) -> None:
 async def test_delete_many(face: AsyncVidesk, sandbox: Sandbox) -> None:
     """Those that were told are gone, and no other; there is no value to it."""
     kept, gone, known = sandbox.add_rooms(3)
-    rooms = [gone, await face.rooms.get(known), UNKNOWN_ID]
+    rooms: list[Room | str] = [gone, await face.rooms.get(known), UNKNOWN_ID]
     outcomes = [outcome async for outcome in face.rooms.delete_many(rooms)]
     assert {outcome.index: outcome.ok for outcome in outcomes} == {0: True, 1: True, 2: False}
     assert [outcome.value for outcome in outcomes] == [None, None, None]

@@ -56,7 +56,7 @@ class Desk:
     async def end(self, *items: int, error: BaseException | None = None) -> None:
         """Let calls end, in this order."""
         for item in items:
-            await until(lambda item=item: item in self._ends)
+            await until(partial(self._ends.__contains__, item))
             if error is None:
                 self._ends[item].set_result(None)
             else:
@@ -124,4 +124,4 @@ def errors(outcomes: Iterable[Outcome[Any, Any]]) -> dict[int, VideskError]:
 
 def other_tasks() -> set[asyncio.Task[Any]]:
     """Return the tasks of this loop, but for the test itself."""
-    return asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]  # there is one
+    return asyncio.all_tasks() - {asyncio.current_task()}

@@ -256,7 +256,8 @@ async def test_memory_stays_flat(given: Given) -> None:
 async def test_tasks_that_begin_at_once() -> None:
     """A call that never waits has ended before anybody knows its task."""
     loop = asyncio.get_running_loop()
-    loop.set_task_factory(asyncio.eager_task_factory)
+    eager: Any = getattr(asyncio, "eager_task_factory", None)
+    loop.set_task_factory(eager)
 
     async def double(item: int) -> int:
         return 2 * item

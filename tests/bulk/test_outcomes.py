@@ -61,6 +61,7 @@ def test_the_round_trip_through_pickle(protocol: int) -> None:
     back = pickle.loads(pickle.dumps(FAILED, protocol))
     assert type(back) is Outcome
     assert (back.index, back.item, back.value) == (4, {"name": 1}, None)
+    assert isinstance(back.error, InvalidRequestError)
     assert (str(back.error), back.error.argument) == (str(ERROR), "name")
 
 
