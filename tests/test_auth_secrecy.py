@@ -155,6 +155,13 @@ async def test_the_rest_of_an_echo_stays(sandbox: Sandbox, once: AsyncVidesk) ->
     assert caught.value.message == "gate 7: Authorization: Bearer [removed]"
 
 
+async def test_a_token_of_a_few_letters_is_no_echo(sandbox: Sandbox) -> None:
+    """It stands in most answers, which would be garbled without it."""
+    sandbox.faults.answer(200, body=b'{"total": 0, "limit": 10, "skip": 0, "data": []}')
+    async with AsyncVidesk("t", base_url=sandbox.url) as videsk:
+        assert (await videsk.rooms.list()).total == 0
+
+
 @pytest.mark.parametrize(
     "line", [SECRET, f"HTTP/1.1 200 {SECRET}\r\nbad header {SECRET}", f"HTTP/1.1 2{SECRET}"]
 )

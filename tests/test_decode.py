@@ -32,6 +32,7 @@ from videsk_rooms import (
     RoomPage,
     RoomStats,
     _decode,
+    _fast,
     _json,
 )
 
@@ -259,6 +260,56 @@ def test_a_refusal_says_what_would_be_right() -> None:
     )
 
 
+# -- how deep -------------------------------------------------------------------------------------
+
+
+def nested(levels: int) -> JSONValue:
+    value: JSONValue = 1
+    for level in range(levels):
+        value = [value] if level % 2 else {"a": value}
+    return value
+
+
+# Where something may be nested, with the levels above it.
+DEEP: dict[str, tuple[Callable[[Response], object], Callable[[JSONValue], object], int]] = {
+    "settings": (_decode.room, lambda deep: {**ROOM, "settings": {"a": deep}}, 2),
+    "unknown in a room": (_decode.room, lambda deep: {**ROOM, "a": deep}, 1),
+    "unknown in an authorization": (
+        _decode.room,
+        lambda deep: {**ROOM, "authorizations": [{"a": deep}]},
+        3,
+    ),
+    "settings in a page": (
+        _decode.page,
+        lambda deep: page_with({"id": "", "settings": {"a": deep}}),
+        4,
+    ),
+    "unknown in an authorization in a page": (
+        _decode.page,
+        lambda deep: page_with({"id": "", "authorizations": [{"a": deep, "ip": "b"}]}),
+        5,
+    ),
+    "unknown in a page": (_decode.page, lambda deep: {**page_with(ROOM), "a": deep}, 1),
+    "unknown in a join": (_decode.access, lambda deep: {"accessToken": "a", "b": deep}, 1),
+}
+
+
+@pytest.mark.parametrize("place", DEEP)
+def test_nesting_ends_at_500_wherever_it_is(place: str) -> None:
+    """What is kept can be compared and printed; what is left unread is no exception."""
+    read, around, above = DEEP[place]
+    kept = read(answer(around(nested(500 - above))))
+    assert kept == read(answer(around(nested(500 - above))))
+    assert repr(kept)
+    assert "is not JSON" in str(refusal(read, around(nested(501 - above))))
+
+
+def test_what_is_nested_as_settings_may_be_takes_the_fast_way() -> None:
+    """Lists and objects among the settings need no cattrs."""
+    room = {**ROOM, "settings": {"layout": nested(100)}, "unknown": nested(100)}
+    assert _fast.read_room(room) == _decode.room(answer(room))
+
+
 # -- two ways, one result -------------------------------------------------------------------------
 
 
@@ -266,7 +317,7 @@ def test_a_refusal_says_what_would_be_right() -> None:
 def test_what_the_fast_way_reads_cattrs_reads_the_same(room: dict[str, JSONValue]) -> None:
     """The fast way only gets there sooner: cattrs decides."""
     try:
-        fast = _decode._fast_room(room)
+        fast = _fast.read_room(room)
     except (ValueError, TypeError, KeyError, OverflowError):
         return
     assert _decode._CONVERTER.structure(room, Room) == fast
@@ -275,15 +326,15 @@ def test_what_the_fast_way_reads_cattrs_reads_the_same(room: dict[str, JSONValue
 @given(pages(rooms()))
 def test_pages_take_the_fast_way_and_cattrs_agrees(page: dict[str, JSONValue]) -> None:
     """What the API usually sends needs no cattrs."""
-    assert _decode._fast_page(page) == _decode._CONVERTER.structure(page, RoomPage)
+    assert _fast.read_page(page) == _decode._CONVERTER.structure(page, RoomPage)
 
 
 @given(texts.filter(bool), json_objects())
 def test_join_takes_the_fast_way_and_cattrs_agrees(token: str, more: dict[str, JSONValue]) -> None:
     """So does the answer to a join."""
     joined = {**more, "accessToken": token}
-    fast = _decode._fast_joined(joined)
-    assert _decode._CONVERTER.structure(joined, _decode._Joined) == fast
+    fast = _fast.read_joined(joined)
+    assert _decode._CONVERTER.structure(joined, _fast.Joined) == fast
     assert _decode.access(answer(joined)).access_token == token
 
 

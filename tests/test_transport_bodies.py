@@ -8,6 +8,7 @@ import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
 
 from tests.peers import answering, read_request, serving, with_length
@@ -28,9 +29,13 @@ ENORMOUS = 20 * LIMIT
 MOST_MEMORY = 4 * LIMIT
 
 
-def towards(port: int) -> AsyncVidesk:
+def towards(port: int, session: aiohttp.ClientSession | None = None) -> AsyncVidesk:
     return AsyncVidesk(
-        TOKEN, base_url=f"http://127.0.0.1:{port}", retry=Retry(attempts=1), rate_limit=None
+        TOKEN,
+        base_url=f"http://127.0.0.1:{port}",
+        retry=Retry(attempts=1),
+        rate_limit=None,
+        session=session,
     )
 
 
@@ -136,3 +141,23 @@ async def test_any_form_of_body_is_read(write: Callable[[bytes], bytes]) -> None
     body = b'{"total": 0, "limit": 10, "skip": 0, "data": []}'
     async with serving(answering(write(body))) as port, towards(port) as videsk:
         assert (await videsk.rooms.list()).total == 0
+
+
+@pytest.mark.parametrize("write", [with_length, chunked])
+async def test_a_body_that_a_middleware_has_read_is_read(write: Callable[[bytes], bytes]) -> None:
+    """The caller's session may log its answers, body and all."""
+    read: list[bytes] = []
+
+    async def log(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        response = await handler(request)
+        read.append(await response.read())
+        return response
+
+    async with (
+        serving(answering(write(b"{}"))) as port,
+        aiohttp.ClientSession(middlewares=(log,)) as session,
+    ):
+        response = await towards(port, session=session).request("GET", "/vpaas/rooms")
+    assert (read, response.body) == ([b"{}"], b"{}")

@@ -1,9 +1,10 @@
 """As whom: the bearer token, where it comes from, and the middleware that sends it.
 
 The middleware belongs to the aiohttp session and serves every client that shares the session: each
-attempt carries a `Ticket` through a context variable, the middleware stamps it with the token that
-it used, and a refused token is thereby known exactly. The replay after a 401 is decided above, in
-`_retry.py`, not in here: it is an attempt like any other, to be paced and counted.
+attempt carries a `Ticket` (`_under_way.py`) through a context variable, the middleware stamps it
+with the token that it used, and a refused token is thereby known exactly. The replay after a 401 is
+decided above, in `_retry.py`, not in here: it is an attempt like any other, to be paced and
+counted.
 """
 
 from __future__ import annotations
@@ -28,13 +29,14 @@ from aiohttp import (
 )
 
 from ._elsewhere import in_a_thread
+from ._under_way import ticket_in_hand
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
     from yarl import URL
 
-    from ._pacing import Departure
+    from ._under_way import Origin
 
 TokenCallable: TypeAlias = Callable[[], str | Awaitable[str]]
 
@@ -44,10 +46,12 @@ _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 class Secret:
     """A token that shows in no repr and goes into no pickle."""
 
-    __slots__ = ("_value",)
+    __slots__ = ("_value", "echoes")
 
     def __init__(self, value: str) -> None:
         self._value = value
+        # As a body may repeat it: some write a slash in JSON as \\/.
+        self.echoes = {value.encode("ascii"), value.replace("/", "\\/").encode("ascii")}
 
     def reveal(self) -> str:
         """Return the token, for the one header that it belongs into."""
@@ -291,29 +295,6 @@ def _token_of_environment() -> TokenSource | None:
     return None
 
 
-class Ticket:
-    """What one attempt tells the middleware, and what it tells the attempt."""
-
-    __slots__ = ("_departure", "error", "given_up", "left", "origin", "source", "used")
-
-    def __init__(self, source: TokenSource, origin: URL, departure: Departure) -> None:
-        self.source = source
-        self.origin = origin
-        self.used: Secret | None = None
-        self.error: Exception | None = None
-        self.left = False
-        self.given_up = False
-        self._departure = departure
-
-    async def leave(self) -> None:
-        """Tell that the request has its connection and leaves as soon as this returns."""
-        await self._departure.leave()
-        self.left = True
-
-
-ticket_in_hand: ContextVar[Ticket] = ContextVar("videsk_rooms_ticket")
-
-
 class NoTokenError(ClientConnectionError):
     """The token could not be had; the reason is on the ticket."""
 
@@ -325,10 +306,15 @@ class ConnectionLostError(ClientConnectionError):
     """
 
 
+def origin_of(url: URL) -> Origin:
+    """Tell where a request goes; what `URL.origin()` is, without a new URL to compare."""
+    return url.scheme, url.raw_host, url.port
+
+
 async def authorize(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
     """Send the bearer token, to the configured origin only. An aiohttp client middleware."""
     ticket = ticket_in_hand.get(None)
-    if ticket is not None and request.url.origin() == ticket.origin:
+    if ticket is not None and origin_of(request.url) == ticket.origin:
         try:
             token = await ticket.source.current()
         except Exception as error:

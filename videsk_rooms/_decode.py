@@ -1,14 +1,12 @@
 """Sans I/O: `Response` to model or error.
 
-What the API usually sends takes the fast way: plain functions, checked by exact type. Whatever
-they refuse is given to cattrs, which decides, and which says where in the JSON the fault lies.
+What the API usually sends takes the fast way (`_fast.py`). Whatever is refused there is given to
+cattrs, which decides, and which says where in the JSON the fault lies.
 """
 
 from __future__ import annotations
 
 import binascii
-import re
-import sys
 from base64 import urlsafe_b64decode
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -22,8 +20,9 @@ from cattrs import (
 )
 from cattrs.gen import make_dict_structure_fn, override
 
-from ._drafts import twin
-from ._json import loads
+from . import _fast
+from ._fast import API_NAMES, ROOM_FIELDS, Joined
+from ._json import loads, parse
 from ._messages import unexpected
 from .models import Authorization, JSONValue, Room, RoomAccess, RoomPage, RoomStats, StatsView
 
@@ -34,33 +33,23 @@ if TYPE_CHECKING:
 
 M = TypeVar("M")
 
-_API_NAMES = {
-    "external_id": "externalId",
-    "created_at": "createdAt",
-    "updated_at": "updatedAt",
-    "access_token": "accessToken",
-}
-_ROOM_FIELDS = frozenset(
-    _API_NAMES.get(field.name, field.name) for field in attrs.fields(Room) if field.name != "extra"
-)
-
 
 # -- the answers of the operations ----------------------------------------------------------------
 
 
 def room(response: Response) -> Room:
     """Read one room."""
-    return _model(response, _fast_room, Room)
+    return _model(response, _fast.read_room, Room)
 
 
 def page(response: Response) -> RoomPage:
     """Read one page of rooms."""
-    return _model(response, _fast_page, RoomPage)
+    return _model(response, _fast.read_page, RoomPage)
 
 
 def access(response: Response) -> RoomAccess:
     """Read the answer to a join."""
-    return access_of(_model(response, _fast_joined, _Joined).access_token)
+    return access_of(_model(response, _fast.read_joined, Joined).access_token)
 
 
 def stats(response: Response, view: StatsView) -> RoomStats:
@@ -82,7 +71,7 @@ def whole(response: Response) -> Response:
 
 def _model(response: Response, fast: Callable[[object], M], model: type[M]) -> M:
     try:
-        return fast(loads(response.body))
+        return fast(parse(response.body))
     except (ValueError, TypeError, KeyError, OverflowError):
         # Not chained: what the parsers say may quote the body, tokens included.
         pass
@@ -94,131 +83,6 @@ def _model(response: Response, fast: Callable[[object], M], model: type[M]) -> M
     except _WrongTypeError as error:
         path, reason = "", str(error)
     raise unexpected(response, reason, path=path or None)
-
-
-# -- the fast way ---------------------------------------------------------------------------------
-
-
-_draft_room = twin(Room)
-_draft_authorization = twin(Authorization)
-
-
-if sys.version_info >= (3, 11):
-    _parse_time = datetime.fromisoformat
-else:
-    _USUAL_LENGTH = len("2042-08-14T18:00:00.000Z")
-    _ISO_TIME = re.compile(
-        r"(\d{4}-\d\d-\d\dT\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?(Z|([+-]\d\d):?(\d\d)?)?",
-        re.ASCII,
-    )
-
-    def _parse_time(text: str) -> datetime:
-        # Python 3.10 reads no Z, and only fractions of 3 or 6 digits.
-        if len(text) == _USUAL_LENGTH and text[-1] == "Z":
-            return datetime.fromisoformat(f"{text[:-1]}+00:00")
-        match = _ISO_TIME.fullmatch(text)
-        if match is None:
-            return datetime.fromisoformat(text)
-        minute, second, fraction, zone, hours, minutes = match.groups()
-        offset = f"{hours}:{minutes or '00'}" if hours else "+00:00" if zone else ""
-        return datetime.fromisoformat(
-            f"{minute}:{second or '00'}.{(fraction or '')[:6]:0<6}{offset}"
-        )
-
-
-def _time(value: object) -> datetime | None:
-    if value is None:
-        return None
-    if type(value) is not str:
-        raise TypeError
-    moment = _parse_time(value)
-    if moment.tzinfo is timezone.utc:
-        return moment
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=timezone.utc)  # every documented time is UTC
-    return moment.astimezone(timezone.utc)
-
-
-def _fast_authorization(value: object) -> Authorization:
-    if value.__class__ is not dict:
-        raise TypeError
-    get = cast("dict[str, JSONValue]", value).get
-    ip, jti = get("ip"), get("jti")
-    if (ip.__class__ is not str and ip is not None) or (
-        jti.__class__ is not str and jti is not None
-    ):
-        raise TypeError
-    authorization = _draft_authorization(ip, jti, _time(get("createdAt")))
-    authorization.__class__ = Authorization  # of equal layout
-    return authorization
-
-
-def _fast_room(value: object) -> Room:
-    if value.__class__ is not dict:
-        raise TypeError
-    sent = cast("dict[str, JSONValue]", value)
-    get = sent.get
-    room_id, name, external_id = sent["id"], get("name"), get("externalId")
-    settings, ended, access_token = get("settings"), get("ended"), get("accessToken")
-    authorizations = get("authorizations")
-    if (
-        room_id.__class__ is not str
-        or (name.__class__ is not str and name is not None)
-        or (external_id.__class__ is not str and external_id is not None)
-        or (settings.__class__ is not dict and settings is not None)
-        or (ended.__class__ is not bool and ended is not None)
-        or (access_token.__class__ is not str and access_token is not None)
-        or (authorizations.__class__ is not list and authorizations is not None)
-    ):
-        raise TypeError
-    room = _draft_room(
-        room_id,
-        name,
-        external_id,
-        _time(get("exp")),
-        _time(get("nbf")),
-        settings,
-        ended,
-        _time(get("createdAt")),
-        _time(get("updatedAt")),
-        None
-        if authorizations is None
-        else tuple([_fast_authorization(item) for item in cast("list[object]", authorizations)]),
-        access_token,
-        {} if _ROOM_FIELDS.issuperset(sent) else _extra(sent),
-    )
-    room.__class__ = Room  # of equal layout
-    return room
-
-
-def _fast_page(value: object) -> RoomPage:
-    sent = cast("dict[str, JSONValue]", value)
-    total, limit, skip, data = sent["total"], sent["limit"], sent["skip"], sent["data"]
-    if (
-        type(total) is not int
-        or type(limit) is not int
-        or type(skip) is not int
-        or type(data) is not list
-    ):
-        raise TypeError
-    rooms = tuple([_fast_room(item) for item in data])
-    return RoomPage(total, limit, skip, rooms)
-
-
-@attrs.frozen
-class _Joined:
-    access_token: str
-
-
-def _fast_joined(value: object) -> _Joined:
-    token = cast("dict[str, object]", value)["accessToken"]
-    if not isinstance(token, str) or not token:
-        raise TypeError
-    return _Joined(token)
-
-
-def _extra(sent: dict[str, JSONValue]) -> dict[str, JSONValue]:
-    return {name: value for name, value in sent.items() if name not in _ROOM_FIELDS}
 
 
 # -- cattrs, which decides ------------------------------------------------------------------------
@@ -249,7 +113,7 @@ def _filled(value: object, _: object) -> object:
 
 def _moment(value: object, _: object) -> datetime | None:
     try:
-        return _time(value)
+        return _fast.read_time(value)
     except (TypeError, ValueError, OverflowError):
         raise _WrongTypeError("an ISO date-time", value) from None
 
@@ -272,7 +136,7 @@ def _object(
     model: type[M], **hooks: Callable[[object, object], object] | object
 ) -> Callable[[object, object], M]:
     overrides = {
-        name: override(rename=_API_NAMES.get(name), struct_hook=cast("Callable[..., object]", hook))
+        name: override(rename=API_NAMES.get(name), struct_hook=cast("Callable[..., object]", hook))
         for name, hook in hooks.items()
     }
     structure: Callable[[Mapping[str, object], object], M] = make_dict_structure_fn(
@@ -311,7 +175,9 @@ _structure_known = _object(
 
 def _structure_room(value: object, kind: object) -> Room:
     known = _structure_known(value, kind)
-    return attrs.evolve(known, extra=_extra(cast("dict[str, JSONValue]", value)))
+    return attrs.evolve(
+        known, extra=_fast.unknown(cast("Mapping[str, JSONValue]", value), ROOM_FIELDS)
+    )
 
 
 _number = _exactly(int, "a whole number", or_none=False)
@@ -326,7 +192,7 @@ _CONVERTER.register_structure_hook(
         data=_tuple_of(_structure_room, "a list", or_none=False),
     ),
 )
-_CONVERTER.register_structure_hook(_Joined, _object(_Joined, access_token=_filled))
+_CONVERTER.register_structure_hook(Joined, _object(Joined, access_token=_filled))
 
 
 def _first_fault(error: BaseException) -> tuple[str, str]:
@@ -334,7 +200,7 @@ def _first_fault(error: BaseException) -> tuple[str, str]:
     if isinstance(error, ClassValidationError):
         inner, field = error.group_exceptions()[0][0]
         path, reason = _first_fault(inner)
-        return _joined(_API_NAMES.get(field.name, field.name), path), reason
+        return _joined(API_NAMES.get(field.name, field.name), path), reason
     if isinstance(error, IterableValidationError):
         inner, place = error.group_exceptions()[0][0]
         path, reason = _first_fault(inner)

@@ -9,10 +9,7 @@ to the parent is set aside and never collected, and everything begins anew.
 from __future__ import annotations
 
 import contextlib
-
-# What the first look-up of a name would import: a child forked meanwhile has an import begun that
-# nobody ends, and waits for it with its own first call.
-import encodings.idna  # noqa: F401
+import importlib
 import os
 import select
 import weakref
@@ -30,6 +27,11 @@ class Renewable(Protocol):
         """Let go of what belongs to the parent, in the child."""
         ...
 
+
+# What the first calls would import: a child forked meanwhile has an import begun that nobody ends,
+# and waits for it for ever.
+for _name in ("anyio._backends._asyncio", "concurrent.futures.thread", "encodings.idna"):
+    importlib.import_module(_name)
 
 _renewables: weakref.WeakSet[Renewable] = weakref.WeakSet()
 _inherited: list[object] = []

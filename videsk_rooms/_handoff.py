@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -25,8 +24,9 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-# Elsewhere a signal interrupts a lock; on Windows it does so only between two waits.
-_WAIT_SLICE = 0.1 if sys.platform == "win32" else -1
+# What strikes a thread from outside, such as a time limit of Dramatiq's, does so between two waits
+# only; on Windows so does Ctrl-C.
+_WAIT_SLICE = 0.1
 # How long calls may take to notice that the client is closed, before they are cancelled.
 _PATIENCE_WITH_ANSWERS = 0.1
 # How long cancelled calls may take to clean up before their callers are let go without them.

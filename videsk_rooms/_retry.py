@@ -145,13 +145,11 @@ class Pipeline:
             ResponseError: The answer is not the API's.
         """
         call = _Call(self, request, deadline or self.deadline())
-        if self.tracer is None:
+        tracer = self.tracer
+        call.span = None if tracer is None else tracer.open(request, self.transport.base_url)
+        if call.span is None:
             return await call.run(read)
-        span = self.tracer.open(request, self.transport.base_url)
-        if span is None:
-            return await call.run(read)
-        call.span = span
-        with span:
+        with call.span:
             return await call.run(read)
 
 
@@ -186,9 +184,12 @@ class _Call:
                 if outcome.status == 401 and await self._renew(used):
                     continue
                 try:
-                    return self._success(read(self._response(outcome)))
+                    value = read(self._response(outcome))
                 except VideskError as error:
                     failed = error
+                else:
+                    self._pipeline.budget.refill()
+                    return value
                 happened = happened_with(outcome.status, outcome.headers)
                 decision = self._decide(happened)
             if not decision.again:
@@ -212,7 +213,7 @@ class _Call:
             raise self._too_late("before the request could be sent")
         started, started_at = monotonic(), datetime.now(timezone.utc)
         outcome, used = await pipeline.transport.attempt(
-            self._request, pipeline.source, pipeline.bounds.within(left), departure
+            self._request, pipeline.source, pipeline.bounds, left, departure
         )
         duration = monotonic() - started
         attempt = make_attempt(len(self._attempts) + 1, started_at, duration, outcome, self._delay)
@@ -286,10 +287,6 @@ class _Call:
         with pipeline.waits.at_most(self._deadline.left()):
             await anyio.sleep(decision.pause)
         self._delay += decision.pause
-
-    def _success(self, value: T) -> T:
-        self._pipeline.budget.refill()
-        return value
 
     def _response(self, answer: Answer) -> Response:
         """Make the answer a response, or raise the error that it stands for."""

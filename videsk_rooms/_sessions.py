@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from ._auth import authorize, ticket_in_hand
+from ._auth import authorize
 from ._elsewhere import await_in, run_in
 from ._forking import set_aside
+from ._under_way import ticket_in_hand
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping

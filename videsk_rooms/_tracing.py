@@ -42,13 +42,19 @@ class Tracer:
     """Opens a span for each call."""
 
     def __init__(self, tracer: trace.Tracer) -> None:
-        from opentelemetry.trace import SpanKind
+        from opentelemetry import trace
 
         self._tracer = tracer
-        self._kind = SpanKind.CLIENT
+        self._kind = trace.SpanKind.CLIENT
+        self._trace = trace
+        self._may_lack_provider = isinstance(tracer, trace.ProxyTracer)
 
     def open(self, request: Request, base_url: str) -> Span | None:
         """Begin the span of a call; `None` when nobody records it."""
+        # A private name, and where it is missing a provider is taken to be set: to begin a span
+        # that goes nowhere, which is how the public interface tells, takes 2 µs of every call.
+        if self._may_lack_provider and getattr(self._trace, "_TRACER_PROVIDER", self) is None:
+            return None
         name = request.method if request.method in _KNOWN_METHODS else "HTTP"
         if request.template:
             name = f"{name} {request.template}"

@@ -6,35 +6,40 @@ import asyncio
 import platform
 import re
 import ssl as _ssl
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from yarl import URL
 
-from ._auth import NoTokenError, Ticket, authorize, ticket_in_hand
+from ._auth import NoTokenError, authorize, origin_of
 from ._elsewhere import run_in
 from ._forking import renew_in_children, set_aside
-from ._messages import Answer, Failure, headers_without, wrapped
+from ._messages import Answer, Failure, headers_without
 from ._sessions import Sessions
+from ._under_way import Ticket, UnderWay, ticket_in_hand
 from .errors import CLOSED, ClosedError, ConfigurationError, without_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from aiohttp import ClientMiddlewareType
-
     from ._auth import Secret, TokenSource
     from ._messages import FailureCause, Request
     from ._options import Timeout
     from ._pacing import Departure
 
 BODY_LIMIT = 10 * 1024 * 1024
+# What is shorter than any token, such as a test's, stands in answers that echo nothing.
+_SHORTEST_ECHO = 8
+
+_SURELY_NOT_SENT = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ClientHttpProxyError,
+    aiohttp.ServerFingerprintMismatch,
+)
 
 # aiohttp rounds timeouts above this up to whole seconds; ours are exact.
 _NO_ROUNDING = float("inf")
-# aiohttp takes 0 for no bound.
-_LEAST = 0.001
 
 
 def user_agent() -> str:
@@ -61,33 +66,36 @@ class Transport:
     ) -> None:
         _check(session, ssl)
         self.base_url = base_url
-        self._origin = URL(base_url).origin()
+        self._origin = origin_of(URL(base_url))
         self._theirs = session
-        self._proxy = proxy
-        self._ssl = True if ssl is None else ssl
         self.closed = False
-        self._under_way: dict[Ticket, asyncio.Task[Any] | None] = {}
+        self._under_way: dict[asyncio.AbstractEventLoop, UnderWay] = {}
         renew_in_children(self)
         headers = {"Accept": "application/json", "User-Agent": user_agent()}
         self._sessions = Sessions(headers, trust_env=trust_env)
-        # Those of every request are the session's own, which aiohttp prepares once.
-        own: dict[str, str] = {} if session is None else headers
-        self._plain_headers = own or None
-        self._json_headers = {**own, "Content-Type": "application/json"}
-        # None: those of the session, which for one of our own is `authorize`.
-        self._middlewares: Sequence[ClientMiddlewareType] | None = None
+        # What differs from aiohttp's defaults, and from what a session of our own is set to.
+        options: dict[str, Any] = {"allow_redirects": False}  # the token would travel along
+        if proxy is not None:
+            options["proxy"] = proxy
+        if ssl is not None:
+            options["ssl"] = ssl
         if session is not None:
-            theirs: Sequence[ClientMiddlewareType] = getattr(session, "_middlewares", ())
-            self._middlewares = (*theirs, authorize)
+            options["headers"] = headers
+            options["raise_for_status"] = False
+            options["middlewares"] = (*getattr(session, "_middlewares", ()), authorize)
+        self._options = options
+        json_headers = {**options.get("headers", {}), "Content-Type": "application/json"}
+        self._json_options = {**options, "headers": json_headers}
 
     async def attempt(
         self,
         request: Request,
         source: TokenSource,
-        timeout: aiohttp.ClientTimeout,
+        bounds: AttemptBounds,
+        left: float,
         departure: Departure,
     ) -> tuple[Answer | Failure, Secret | None]:
-        """Send a request once.
+        """Send a request once, within the seconds that are left of its call.
 
         Returns:
             What came of it, and the token that it went out with.
@@ -100,33 +108,45 @@ class Transport:
             departure.over()
             raise closed()
         ticket = Ticket(source, self._origin, departure)
-        self._under_way[ticket] = asyncio.current_task()
-        session = self._theirs
+        under_way = self._under_way.get(asyncio.get_running_loop()) or self._begin_in_this_loop()
+        under_way.begin(ticket, min(left, bounds.attempt))
         restore = ticket_in_hand.set(ticket)
+        url = self.url_of(request)
+        session = self._theirs
+        outcome: Answer | Failure
         try:
             if session is not None:
                 await ticket.leave()  # when a connection of another's session is had, nobody tells
             else:
                 session = self._sessions.here() or await self._sessions.open()
-            outcome = await self._exchange(session, request, timeout, ticket)
-        except asyncio.CancelledError:
-            # Given up when the client closed; and when a session closes, aiohttp cancels those who
-            # wait for a connection.
-            if self._is_gone(session) and not _cancelled_by_its_owner(ticket):
-                raise closed(sent=ticket.left) from None
-            raise
+            response = await session.request(
+                request.method,
+                URL(url, encoded=True),
+                data=request.body,
+                timeout=bounds.connecting,
+                **(self._options if request.body is None else self._json_options),
+            )
+            body, too_long = _arrived(response) or await _read(response)
+            outcome = Answer(response.status, response.headers, body, url, too_long)
+        except (Exception, asyncio.CancelledError) as error:
+            failure = _failure_of(error, ticket, url)
+            if failure is None:
+                # When a session closes under a request, aiohttp cancels it if it waits for a
+                # connection, and else fails in several ways, an AssertionError among them.
+                if self._is_gone(session) and not ticket.is_of_others(error):
+                    raise closed(sent=ticket.left) from None
+                raise
+            outcome = failure
         finally:
             ticket_in_hand.reset(restore)
-            del self._under_way[ticket]
+            under_way.over(ticket)
             departure.over()
-            if ticket.given_up:
-                _uncancel()
         if ticket.error is not None:
             raise ticket.error
         if self.closed and isinstance(outcome, Failure):
             raise closed(sent=outcome.cause != "not_sent")
         if ticket.used is not None:
-            _remove_token(outcome, ticket.used.reveal())
+            _remove_token(outcome, ticket.used)
         return outcome, ticket.used
 
     def url_of(self, request: Request) -> str:
@@ -134,63 +154,21 @@ class Transport:
         url = f"{self.base_url}{request.path}"
         return f"{url}?{request.query}" if request.query else url
 
-    async def _exchange(
-        self,
-        session: aiohttp.ClientSession,
-        request: Request,
-        timeout: aiohttp.ClientTimeout,
-        ticket: Ticket,
-    ) -> Answer | Failure:
-        url = self.url_of(request)
-        try:
-            async with session.request(
-                request.method,
-                URL(url, encoded=True),
-                data=request.body,
-                headers=self._plain_headers if request.body is None else self._json_headers,
-                allow_redirects=False,  # the token would travel along
-                raise_for_status=False,  # whatever a session of the caller is set to
-                timeout=timeout,
-                proxy=self._proxy,
-                ssl=self._ssl,
-                middlewares=self._middlewares,
-            ) as response:
-                body, too_long = await _read(response)
-                return Answer(response.status, wrapped(response.headers), body, url, too_long)
-        # Every failure is turned into plain data: aiohttp's own exceptions hold the request with
-        # its headers, and so the token.
-        except NoTokenError:
-            return Failure("not_sent", "there is no token", url)
-        except (
-            aiohttp.ClientConnectorError,
-            aiohttp.ConnectionTimeoutError,
-            aiohttp.ClientHttpProxyError,
-            aiohttp.ServerFingerprintMismatch,
-        ) as error:
-            return Failure("not_sent", _told(error), url)
-        except asyncio.TimeoutError:
-            cause: FailureCause = "timeout" if ticket.left else "not_sent"
-            return Failure(cause, "the time was up", url, timed_out=True)
-        except (aiohttp.ClientError, OSError) as error:
-            return Failure("interrupted", _told(error), url)
-        except Exception:
-            # A session closed under a request fails in several ways, an AssertionError among them.
-            if session.closed:
-                raise closed() from None
-            raise
-
     def _is_gone(self, session: aiohttp.ClientSession | None) -> bool:
         return self.closed or (session is not None and session.closed)
+
+    def _begin_in_this_loop(self) -> UnderWay:
+        for ended in [loop for loop in list(self._under_way) if loop.is_closed()]:
+            del self._under_way[ended]
+        return self._under_way.setdefault(asyncio.get_running_loop(), UnderWay())
 
     async def close(self) -> None:
         """End what is under way, and close the connections, unless the session is the caller's."""
         self.closed = True
         # Closing the session alone would leave some waiting: for the rest of a body, for the
         # handshake of a connection.
-        for ticket, task in list(self._under_way.items()):  # other threads may have loops too
-            if task is not None and task is not asyncio.current_task():
-                ticket.given_up = True
-                run_in(task.get_loop(), task.cancel)
+        for loop, under_way in list(self._under_way.items()):  # other threads may have loops too
+            run_in(loop, partial(under_way.end_all, but=asyncio.current_task()))
         await self._sessions.close()
 
     def begin_anew(self) -> None:
@@ -208,64 +186,73 @@ def closed(*, sent: bool = False) -> ClosedError:
 
 
 class AttemptBounds:
-    """Our bounds on time as aiohttp wants them for one attempt."""
+    """Our bounds on the time of one attempt: as a whole, and of connecting as aiohttp wants it."""
 
     def __init__(self, timeout: Timeout) -> None:
-        self._attempt = inf if timeout.attempt is None else timeout.attempt
-        self._connect = timeout.connect
-        self._uncut = self._made(self._attempt)
-
-    def within(self, left: float) -> aiohttp.ClientTimeout:
-        """Cut them to the seconds that are left of the call."""
-        return self._uncut if left > self._attempt else self._made(left)
-
-    def _made(self, seconds: float) -> aiohttp.ClientTimeout:
-        return aiohttp.ClientTimeout(
-            total=None if seconds == inf else max(seconds, _LEAST),
-            sock_connect=self._connect,
-            ceil_threshold=_NO_ROUNDING,
+        self.attempt = inf if timeout.attempt is None else timeout.attempt
+        # The whole is not aiohttp's matter: see `_under_way.py`.
+        self.connecting = aiohttp.ClientTimeout(
+            total=None, sock_connect=timeout.connect, ceil_threshold=_NO_ROUNDING
         )
+
+
+def _arrived(response: aiohttp.ClientResponse) -> tuple[bytes, bool] | None:
+    """Take a body that came together with the head, as most do: 3 µs less than to await it.
+
+    Its connection is free again, and need not be given back.
+    """
+    content = response.content
+    if response.connection is not None or content.at_eof() or content.total_bytes > BODY_LIMIT:
+        return None
+    return content.read_nowait(), False
 
 
 async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:
     """Read a body, and tell whether it was cut off: aiohttp itself has no bound."""
-    headers = response.headers
-    length = headers.get("Content-Length")
-    if length is not None and int(length) <= BODY_LIMIT and "Content-Encoding" not in headers:
+    if response.content.at_eof():
+        # Empty, or read by a middleware of the caller's; then the response has kept it.
         return await response.read(), False
     chunks: list[bytes] = []
     size = 0
-    async for chunk in response.content.iter_any():
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > BODY_LIMIT:
-            response.close()
-            return b"".join(chunks)[:BODY_LIMIT], True
-    return b"".join(chunks), False
+    try:
+        async for chunk in response.content.iter_any():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > BODY_LIMIT:
+                return b"".join(chunks)[:BODY_LIMIT], True
+        return b"".join(chunks), False
+    finally:
+        response.close()
 
 
-def _remove_token(outcome: Answer | Failure, token: str) -> None:
+def _remove_token(outcome: Answer | Failure, token: Secret) -> None:
     """Take our own token out of what came back, where a proxy may have echoed the request."""
-    if isinstance(outcome, Failure):
-        outcome.detail = outcome.detail.replace(token, "[removed]")
+    if len(token.reveal()) < _SHORTEST_ECHO:
         return
-    # Some write a slash in JSON as \\/.
-    for spelled in {token, token.replace("/", "\\/")}:
-        secret = spelled.encode("ascii")
-        if secret in outcome.body:
-            outcome.body = outcome.body.replace(secret, b"[removed]")
-    outcome.headers = headers_without(outcome.headers, token)
+    if isinstance(outcome, Failure):
+        outcome.detail = outcome.detail.replace(token.reveal(), "[removed]")
+        return
+    for echo in token.echoes:
+        if echo in outcome.body:
+            outcome.body = outcome.body.replace(echo, b"[removed]")
+    outcome.headers = headers_without(outcome.headers, token.reveal())
 
 
-def _cancelled_by_its_owner(ticket: Ticket) -> bool:
-    cancelling = getattr(asyncio.current_task(), "cancelling", None)  # new in Python 3.11
-    return cancelling is not None and cancelling() > int(ticket.given_up)
+def _failure_of(error: BaseException, ticket: Ticket, url: str) -> Failure | None:
+    """Make plain data of what kept an answer from coming; `None` for what is no failure of it.
 
-
-def _uncancel() -> None:
-    uncancel = getattr(asyncio.current_task(), "uncancel", None)  # new in Python 3.11
-    if uncancel is not None:
-        uncancel()
+    aiohttp's own exceptions hold the request with its headers, and so the token.
+    """
+    if isinstance(error, NoTokenError):
+        return Failure("not_sent", "there is no token", url)
+    if isinstance(error, _SURELY_NOT_SENT):
+        return Failure("not_sent", _told(error), url)
+    if isinstance(error, asyncio.TimeoutError) or ticket.is_out_of_time(error):
+        cause: FailureCause = "timeout" if ticket.left else "not_sent"
+        return Failure(cause, "the time was up", url, timed_out=True)
+    if isinstance(error, aiohttp.ClientError | OSError):
+        return Failure("interrupted", _told(error), url)
+    return None
 
 
 def _check(session: object, ssl: object) -> None:

@@ -24,8 +24,7 @@ JSONValue: TypeAlias = Union[bool, int, float, str, "list[JSONValue]", "dict[str
 StatsView: TypeAlias = Literal["report", "snapshot", "summary"]
 """How the statistics of a room can be looked at."""
 
-# No slot for weak references: without it the decoder may fill a mutable twin and swap its class,
-# which is three times faster than the __init__ of a frozen class (see docs/architecture.md).
+# No slot for weak references: nobody watches a room go, and a page has hundreds of objects.
 
 
 @attrs.frozen(weakref_slot=False)

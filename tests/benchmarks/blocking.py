@@ -1,69 +1,119 @@
-"""The sections of blocking calls, from one thread and from many that share a client."""
+"""The sections of blocking calls, from one thread and from many."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import TYPE_CHECKING, TypeVar
 
+import aiohttp
 import httpx
+import niquests
 import requests
-from requests.adapters import HTTPAdapter
 
 from videsk_rooms import Videsk
 
 from .clients import HEADERS, ROOM_PATH, TOKEN, UNPACED
-from .measure import Call, Effort, in_turns, in_turns_threaded
+from .measure import Call, Effort, by_threads, in_a_row, in_a_row_awaited, in_turns
 from .payloads import ROOM_ID
+from .peers import HTTPX_LIMITS, by_aiohttp, of_requests
 from .tables import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-THREADS = 16
+    from .measure import Run
 
-_GOALS = {"requests.Session + json": 4.0, "httpx.Client + json": 2.0}
+S = TypeVar("S", bound="AbstractContextManager[object]")
+
+_REQUESTS = "requests.Session + json"
+_AT_LEAST_EVEN = {"httpx.Client + json": 1.0, "niquests.Session + json": 1.0}
 
 
 def one_thread(url: str, effort: Effort) -> Table:
-    """Retrieve a room from one thread."""
-    with _peers(url) as peers:
-        timings = in_turns(peers, effort)
-    return Table.of("blocking", "get of a room, blocking", "calls/s", timings, _GOALS)
+    """Retrieve a room from one thread; and as a bound, without any thread to hand it to."""
+    with _peers(url) as peers, aiohttp_without_thread(url) as awaited:
+        runs = {name: in_a_row(call) for name, call in peers.items()}
+        timings = in_turns({**runs, "aiohttp + json, awaited, no thread": awaited}, effort)
+    goals = {_REQUESTS: 5.0, **_AT_LEAST_EVEN}
+    return Table.of("blocking", "get of a room, blocking", "calls/s", timings, goals)
 
 
-def many_threads(url: str, effort: Effort) -> Table:
-    """Retrieve a room from many threads, for information: there is no goal."""
-    with _peers(url) as peers:
-        timings = in_turns_threaded(peers, effort, threads=THREADS)
-    title = f"get of a room, blocking, {THREADS} threads"
-    return Table.of("threads", title, "calls/s", timings, {})
+def many_threads(url: str, effort: Effort, threads: int) -> Table:
+    """Retrieve a room from many threads."""
+    with ThreadPoolExecutor(threads) as pool, _peers(url) as peers:
+        runs = {name: by_threads(call, pool, threads) for name, call in peers.items()}
+        timings = in_turns(runs, effort)
+    title = f"get of a room, blocking, {threads} threads"
+    goals = {_REQUESTS: 7.0, **_AT_LEAST_EVEN} if threads == 16 else _AT_LEAST_EVEN
+    return Table.of("threads", title, "calls/s", timings, goals)
 
 
 @contextmanager
 def _peers(url: str) -> Iterator[dict[str, Call]]:
+    """Open what is measured: shared between threads where that is safe, else one a thread."""
+    address = url + ROOM_PATH
     with ExitStack() as stack:
         videsk = stack.enter_context(Videsk(TOKEN, base_url=url, **UNPACED))
-        client = stack.enter_context(httpx.Client(headers=HEADERS))
-        address = url + ROOM_PATH
+        client = stack.enter_context(httpx.Client(headers=HEADERS, limits=HTTPX_LIMITS))
+        session = _one_a_thread(stack, _requests_session)
+        untrusting = _one_a_thread(stack, lambda: _requests_session(trust_env=False))
+        niquests_session = _one_a_thread(stack, _niquests_session)
+        by_requests = of_requests(_REQUESTS)
         yield {
             "Videsk": lambda: videsk.rooms.get(ROOM_ID),
-            "requests.Session + json": _by_requests(stack.enter_context(_session()), address),
-            "requests.Session + json, trust_env off": _by_requests(
-                stack.enter_context(_session(trust_env=False)), address
-            ),
+            by_requests: lambda: json.loads(session().get(address).content),
+            f"{by_requests}, trust_env off": lambda: json.loads(untrusting().get(address).content),
             "httpx.Client + json": lambda: json.loads(client.get(address).content),
+            "niquests.Session + json": lambda: json.loads(
+                niquests_session().get(address).content or b""
+            ),
         }
 
 
-def _session(*, trust_env: bool = True) -> requests.Session:
-    session = requests.Session()
-    session.headers.update(HEADERS)
-    session.trust_env = trust_env
-    # With its usual pool of 10, some of the threads would connect anew for each call.
-    session.mount("http://", HTTPAdapter(pool_maxsize=THREADS))
+def _one_a_thread(stack: ExitStack, make: Callable[[], S]) -> Callable[[], S]:
+    mine = threading.local()
+
+    def session() -> S:
+        try:
+            found: S = mine.session
+        except AttributeError:
+            found = mine.session = make()
+            stack.enter_context(found)
+        return found
+
     return session
 
 
-def _by_requests(session: requests.Session, url: str) -> Call:
-    return lambda: json.loads(session.get(url).content)
+def _requests_session(*, trust_env: bool = True) -> requests.Session:
+    session = requests.Session()
+    session.headers.update(HEADERS)
+    session.trust_env = trust_env
+    return session
+
+
+def _niquests_session() -> niquests.Session:
+    session = niquests.Session()
+    for name, value in HEADERS.items():
+        session.headers[name] = value
+    return session
+
+
+@contextmanager
+def aiohttp_without_thread(url: str) -> Iterator[Run]:
+    """Await bare aiohttp in this thread: more than this no hand-off to another could have."""
+    loop = asyncio.new_event_loop()
+
+    async def opened() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(headers=HEADERS)
+
+    session = loop.run_until_complete(opened())
+    run = in_a_row_awaited(by_aiohttp(session, url + ROOM_PATH, json.loads))
+    try:
+        yield lambda times: loop.run_until_complete(run(times))
+    finally:
+        loop.run_until_complete(session.close())
+        loop.close()

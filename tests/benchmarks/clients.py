@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from videsk_rooms import RateLimit
 
 from .payloads import PAGE_SIZE, ROOM_ID
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 TOKEN = "an-api-token-of-a-usual-length-0123456789abcdef"
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/json"}
-ROOM_PATH = f"/vpaas/rooms/{ROOM_ID}"
-PAGE_PATH = f"/vpaas/rooms?$limit={PAGE_SIZE}"
+ROOMS_PATH = "/vpaas/rooms"
+ROOM_PATH = f"{ROOMS_PATH}/{ROOM_ID}"
+PAGE_PATH = f"{ROOMS_PATH}?$limit={PAGE_SIZE}"
 
-JSONReader: TypeAlias = Callable[[bytes], Any]
+
+class JSON(NamedTuple):
+    """What a peer without models reads and writes JSON with."""
+
+    read: Callable[[bytes], Any]
+    write: Callable[[Any], bytes]
 
 
-def json_readers() -> dict[str, JSONReader]:
-    """Name what a peer without models reads JSON with: the standard library, and orjson if any."""
-    readers: dict[str, JSONReader] = {"json": json.loads}
+STANDARD_JSON = JSON(json.loads, lambda value: json.dumps(value).encode())
+
+
+def json_packages() -> dict[str, JSON]:
+    """Name the standard library's JSON, and orjson if there is any."""
+    packages = {"json": STANDARD_JSON}
     try:
         import orjson
     except ImportError:
-        return readers
-    return {**readers, "orjson": orjson.loads}
+        return packages
+    return {**packages, "orjson": JSON(orjson.loads, orjson.dumps)}
 
 
 # Without pacing, as its peers come; and with all that a client does by itself, at a limit that is

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .peers import of_requests
 from .tables import Table
 
 if TYPE_CHECKING:
@@ -14,12 +15,13 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).parents[2]
 _TIMED = "import time; start = time.perf_counter(); {}; print(time.perf_counter() - start)"
+_REQUESTS = "import requests"
 _STATEMENTS = (
     "import videsk_rooms",
     "from videsk_rooms import AsyncVidesk",
     "import aiohttp",
     "import httpx",
-    "import requests",
+    _REQUESTS,
 )
 
 
@@ -29,6 +31,7 @@ def import_(effort: Effort) -> Table:
     for _ in range(effort.repeats):
         for statement in _STATEMENTS:
             timings[statement].append(_seconds(statement))
+    timings[of_requests(_REQUESTS)] = timings.pop(_REQUESTS)
     return Table.of("import", "import, fresh interpreters", "ms", timings, {})
 
 

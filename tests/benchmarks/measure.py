@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from concurrent.futures import ThreadPoolExecutor
 
 Call: TypeAlias = Callable[[], object]
 AsyncCall: TypeAlias = Callable[[], Awaitable[object]]
+Run: TypeAlias = Callable[[int], object]
+"""Makes so many calls."""
+AsyncRun: TypeAlias = Callable[[int], Awaitable[object]]
 Timings: TypeAlias = dict[str, list[float]]
 """Seconds per call of each peer, one figure a round."""
-
-_WARM_UP = 5
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Effort:
     """How much is measured.
 
     Attributes:
-        repeats: Rounds over all peers.
+        repeats: Rounds over all peers, besides one that does not count.
         calls: Calls that each peer makes in a round.
     """
 
@@ -32,55 +34,78 @@ class Effort:
     calls: int
 
 
-def in_turns(peers: Mapping[str, Call], effort: Effort) -> Timings:
-    """Time calls from this thread."""
+def in_turns(peers: Mapping[str, Run], effort: Effort) -> Timings:
+    """Time what blocks."""
     timings: Timings = {name: [] for name in peers}
-    for call in peers.values():
-        _repeat(call, _WARM_UP)
+    for run in peers.values():
+        run(effort.calls)
     for _ in range(effort.repeats):
-        for name, call in peers.items():
-            timings[name].append(_repeat(call, effort.calls) / effort.calls)
+        for name, run in peers.items():
+            start = time.perf_counter()
+            run(effort.calls)
+            timings[name].append((time.perf_counter() - start) / effort.calls)
     return timings
 
 
-async def in_turns_awaited(peers: Mapping[str, AsyncCall], effort: Effort) -> Timings:
-    """Time calls awaited one after another."""
+async def in_turns_awaited(peers: Mapping[str, AsyncRun], effort: Effort) -> Timings:
+    """Time what is awaited."""
     timings: Timings = {name: [] for name in peers}
-    for call in peers.values():
-        await _await_repeatedly(call, _WARM_UP)
+    for run in peers.values():
+        await run(effort.calls)
     for _ in range(effort.repeats):
-        for name, call in peers.items():
-            timings[name].append(await _await_repeatedly(call, effort.calls) / effort.calls)
+        for name, run in peers.items():
+            start = time.perf_counter()
+            await run(effort.calls)
+            timings[name].append((time.perf_counter() - start) / effort.calls)
     return timings
 
 
-def in_turns_threaded(peers: Mapping[str, Call], effort: Effort, *, threads: int) -> Timings:
-    """Time calls from many threads that share their peer: seconds on the clock for each call."""
-    with ThreadPoolExecutor(threads) as pool:
+def in_a_row(call: Call) -> Run:
+    """Make calls one after another."""
 
-        def all_at_once(call: Call) -> Call:
-            def run() -> None:
-                for done in [pool.submit(_repeat, call, effort.calls) for _ in range(threads)]:
-                    done.result()
+    def run(times: int) -> None:
+        for _ in range(times):
+            call()
 
-            return run
-
-        whole = in_turns(
-            {name: all_at_once(call) for name, call in peers.items()}, Effort(effort.repeats, 1)
-        )
-    each = effort.calls * threads
-    return {name: [seconds / each for seconds in rounds] for name, rounds in whole.items()}
+    return run
 
 
-def _repeat(call: Call, times: int) -> float:
-    start = time.perf_counter()
-    for _ in range(times):
-        call()
-    return time.perf_counter() - start
+def in_a_row_awaited(call: AsyncCall) -> AsyncRun:
+    """Await calls one after another."""
+
+    async def run(times: int) -> None:
+        for _ in range(times):
+            await call()
+
+    return run
 
 
-async def _await_repeatedly(call: AsyncCall, times: int) -> float:
-    start = time.perf_counter()
-    for _ in range(times):
-        await call()
-    return time.perf_counter() - start
+def by_threads(call: Call, pool: ThreadPoolExecutor, threads: int) -> Run:
+    """Share calls out among threads: each takes the next when it has made one."""
+
+    def run(times: int) -> None:
+        turns = iter(range(times))
+
+        def take_turns() -> None:
+            for _ in turns:
+                call()
+
+        for done in [pool.submit(take_turns) for _ in range(threads)]:
+            done.result()
+
+    return run
+
+
+def by_tasks(call: AsyncCall, tasks: int) -> AsyncRun:
+    """Share calls out among tasks: each takes the next when it has made one."""
+
+    async def run(times: int) -> None:
+        turns = iter(range(times))
+
+        async def take_turns() -> None:
+            for _ in turns:
+                await call()
+
+        await asyncio.gather(*(take_turns() for _ in range(tasks)))
+
+    return run

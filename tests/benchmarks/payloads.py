@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from uuid import UUID
 
 ROOM_ID = "64f1a2b3c4d5e6f7a8b9c000"
 PAGE_SIZE = 100
+ROOMS = 10_000
 
 _START = datetime(2042, 8, 14, 15, tzinfo=timezone.utc)
 
@@ -18,10 +20,15 @@ def room_body() -> bytes:
     return _as_bytes({**_room(0), "accessToken": _access_token()})
 
 
-def page_body() -> bytes:
-    """Write a full page of rooms, as `GET /vpaas/rooms?$limit=100` answers."""
-    rooms = [_room(number) for number in range(PAGE_SIZE)]
-    return _as_bytes({"total": 4321, "limit": PAGE_SIZE, "skip": 0, "data": rooms})
+def page_body(skip: int, limit: int) -> bytes:
+    """Write a page of all rooms, as `GET /vpaas/rooms?$skip=…&$limit=…` answers."""
+    rooms = b",".join(_listed(number) for number in range(skip, min(skip + limit, ROOMS)))
+    return b'{"total":%d,"limit":%d,"skip":%d,"data":[%b]}' % (ROOMS, limit, skip, rooms)
+
+
+@cache  # several pages have the same rooms
+def _listed(number: int) -> bytes:
+    return _as_bytes(_room(number))
 
 
 def _room(number: int) -> dict[str, object]:
@@ -44,7 +51,7 @@ def _room(number: int) -> dict[str, object]:
 
 def _authorization(number: int, at: datetime) -> dict[str, object]:
     return {
-        "ip": f"192.168.1.{number}",
+        "ip": f"192.168.1.{number % 256}",
         "jti": str(UUID(int=0xF47AC10B58CC4372A5670E02B2C3D479 + number)),
         "createdAt": _time(at),
     }

@@ -10,17 +10,20 @@ import asyncio
 import subprocess
 import sys
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, cast
+from urllib.parse import parse_qs
 
 from .payloads import page_body, room_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_END_OF_REQUEST = b"\r\n\r\n"
+_END_OF_HEAD = b"\r\n\r\n"
+_LENGTH = b"content-length:"
 # What Feathers and the WAF before it send; a limit that no client reaches.
 _HEADERS = (
-    "HTTP/1.1 200 OK\r\n"
+    "HTTP/1.1 {status}\r\n"
     "Date: Thu, 14 Aug 2042 15:00:00 GMT\r\n"
     "Content-Type: application/json; charset=utf-8\r\n"
     "Content-Length: {length}\r\n"
@@ -36,16 +39,29 @@ _HEADERS = (
 )
 
 
-def _canned(body: bytes) -> bytes:
-    return _HEADERS.format(length=len(body)).encode() + body
+def _canned(body: bytes, *, status: str = "200 OK") -> bytes:
+    return _HEADERS.format(status=status, length=len(body)).encode() + body
 
 
 _ROOM = _canned(room_body())
-_PAGE = _canned(page_body())
+_CREATED = _canned(room_body(), status="201 Created")
+
+
+@cache  # each is made when it is first asked for, which is in a round that does not count
+def _page(query: bytes) -> bytes:
+    given = {"$skip": ["0"], "$limit": ["10"], **parse_qs(query.decode("ascii"))}
+    return _canned(page_body(int(given["$skip"][0]), int(given["$limit"][0])))
+
+
+def _answer(request_line: bytes) -> bytes:
+    if request_line.startswith(b"POST"):
+        return _CREATED
+    _, asked, query = request_line.partition(b" HTTP/")[0].partition(b"?")
+    return _page(query) if asked else _ROOM
 
 
 class Canned(asyncio.Protocol):
-    """Answers a page where the request has a query, else a room. Reads no bodies."""
+    """Answers a created room to POST, a page where a request has a query, else a room."""
 
     def __init__(self) -> None:
         self._unread = b""
@@ -56,14 +72,28 @@ class Canned(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Answer every request that has come in whole."""
-        *requests, self._unread = (self._unread + data).split(_END_OF_REQUEST)
-        for request in requests:
-            self._transport.write(_PAGE if b"?" in request.partition(b"\r\n")[0] else _ROOM)
+        self._unread += data
+        while request := self._next():
+            self._transport.write(_answer(request.partition(b"\r\n")[0]))
+
+    def _next(self) -> bytes:
+        head, ended, rest = self._unread.partition(_END_OF_HEAD)
+        length = _length_of_body(head)
+        if not ended or len(rest) < length:
+            return b""
+        self._unread = rest[length:]
+        return head
+
+
+def _length_of_body(head: bytes) -> int:
+    if not head.startswith(b"POST"):
+        return 0
+    return int(head.lower().partition(_LENGTH)[2].partition(b"\r\n")[0] or 0)
 
 
 async def _serve() -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Canned, "127.0.0.1", 0)
+    server = await loop.create_server(Canned, "127.0.0.1", 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
     server.close()

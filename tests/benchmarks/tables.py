@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from .measure import Timings
 
-Unit: TypeAlias = Literal["calls/s", "µs", "ms"]
+Unit: TypeAlias = Literal["calls/s", "rooms/s", "µs", "ms", "KiB"]
 
 
 @dataclass(frozen=True)
@@ -20,22 +20,23 @@ class Row:
 
     Attributes:
         peer: What was measured.
-        seconds: Of one call, the median over the rounds.
-        times_as_fast: How many times as fast this package is; `None` for the package itself.
-        goal: How many times as fast it should be, at least.
+        cost: Seconds of one call, or bytes of one client, the median over the rounds.
+        ratio: How many times as much that is as this package's own cost, and so how many times as
+            fast this package is; `None` for the package itself.
+        goal: What that should be, at least.
     """
 
     peer: str
-    seconds: float
-    times_as_fast: float | None = None
+    cost: float
+    ratio: float | None = None
     goal: float | None = None
 
     @property
     def verdict(self) -> str:
         """Tell whether the goal is met."""
-        if self.goal is None or self.times_as_fast is None:
+        if self.goal is None or self.ratio is None:
             return ""
-        missing = self.goal - self.times_as_fast
+        missing = self.goal - self.ratio
         return "met" if missing <= 0 else f"short by {missing:.2f}"
 
 
@@ -63,8 +64,8 @@ class Table:
 
 class _PlainRow(TypedDict):
     peer: str
-    seconds: float
-    times_as_fast: float | None
+    cost: float
+    ratio: float | None
     goal: float | None
 
 
@@ -110,17 +111,20 @@ def as_markdown(table: Table) -> str:
 
 
 def _cells(table: Table) -> list[list[str]]:
-    head = ["", table.unit, "videsk_rooms is", "goal", ""]
+    compared = "times ours" if table.unit == "KiB" else "videsk_rooms is"
+    head = ["", table.unit, compared, "goal", ""]
     return [head, *([*_cells_of(row, table.unit), row.verdict] for row in table.rows)]
 
 
 def _cells_of(row: Row, unit: Unit) -> list[str]:
-    ratio = "" if row.times_as_fast is None else f"{row.times_as_fast:.2f} x"
+    ratio = "" if row.ratio is None else f"{row.ratio:.2f} x"
     goal = "" if row.goal is None else f"{row.goal:.2f} x"
-    return [row.peer, _in_unit(row.seconds, unit), ratio, goal]
+    return [row.peer, _in_unit(row.cost, unit), ratio, goal]
 
 
-def _in_unit(seconds: float, unit: Unit) -> str:
-    if unit == "calls/s":
-        return f"{1 / seconds:,.0f}"
-    return f"{seconds * 1e6:,.0f}" if unit == "µs" else f"{seconds * 1e3:,.1f}"
+def _in_unit(cost: float, unit: Unit) -> str:
+    if unit == "KiB":
+        return f"{cost / 1024:,.0f}"
+    if unit == "µs":
+        return f"{cost * 1e6:,.0f}"
+    return f"{cost * 1e3:,.1f}" if unit == "ms" else f"{1 / cost:,.0f}"

@@ -40,9 +40,9 @@ def blocking_client(sandbox: Sandbox, **options: Any) -> Videsk:
     return Videsk(options.pop("api_token", sandbox.api_token), **options)
 
 
-def eventually(condition: Callable[[], object]) -> None:
-    """Wait for what another thread does, which has no event to wait for."""
-    deadline = time.monotonic() + PATIENCE
+def eventually(condition: Callable[[], object], patience: float = PATIENCE) -> None:
+    """Wait for what another thread or process does, which has no event to wait for."""
+    deadline = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.002)
@@ -125,12 +125,23 @@ class Relay:
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.opened = 0
         self.closed = 0
+        self._answers_pass = threading.Event()
+        self._answers_pass.set()
         self._threads = [Thread(self._accept)]
 
     @property
     def open(self) -> int:
         """How many connections clients hold."""
         return self.opened - self.closed
+
+    @contextmanager
+    def holding_answers(self) -> Iterator[None]:
+        """Let requests pass but no answer: whatever reaches the server now is under way at once."""
+        self._answers_pass.clear()
+        try:
+            yield
+        finally:
+            self._answers_pass.set()
 
     def _accept(self) -> None:
         with suppress(OSError):  # the listener is closed
@@ -141,16 +152,23 @@ class Relay:
 
     def _serve(self, client: socket.socket) -> None:
         with client, socket.create_connection(self._target) as server:
-            back = Thread(self._pump, server, client)
+            back = Thread(self._pump, server, client, self._answers_pass)
             self._pump(client, server)
             self.closed += 1  # by the client: the sandbox keeps connections
             with suppress(OSError):
                 server.shutdown(socket.SHUT_RDWR)
             back.result()
 
-    def _pump(self, source: socket.socket, target: socket.socket) -> None:
+    def _pump(
+        self,
+        source: socket.socket,
+        target: socket.socket,
+        may_pass: threading.Event | None = None,
+    ) -> None:
         with suppress(OSError):
             while data := source.recv(65536):
+                if may_pass is not None:
+                    may_pass.wait()
                 target.sendall(data)
 
     def stop(self) -> None:

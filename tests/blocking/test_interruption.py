@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import random
 import signal
@@ -92,6 +93,24 @@ def test_ctrl_c(sandbox: Sandbox, relay: Relay, what: str, requests: int) -> Non
     eventually(lambda: relay.closed == 1)
     script.go_on()
     assert script.finish() == (0, "5\n", "")
+
+
+# -- what strikes another thread ------------------------------------------------------------------
+
+
+def test_an_exception_from_another_thread(sandbox: Sandbox, relayed: Videsk, relay: Relay) -> None:
+    """As time limits of workers come, Dramatiq's for one: it ends the wait, and the request."""
+    sandbox.faults.delay(FOREVER)
+    waiting = Thread(relayed.rooms.list)
+    under_way(sandbox)
+    assert waiting.ident is not None
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(waiting.ident), ctypes.py_object(AlarmError)
+    )
+    with pytest.raises(AlarmError):
+        waiting.result()
+    eventually(lambda: relay.open == 0)
+    assert relayed.rooms.list().total == 0
 
 
 # -- other signals, in this one -------------------------------------------------------------------

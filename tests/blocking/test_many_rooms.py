@@ -6,7 +6,6 @@ import asyncio
 import gc
 import itertools
 import threading
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -57,11 +56,6 @@ def is_closed(client: Videsk, relay: Relay) -> bool:
     return tasks_of(client) == [] and relay.open <= 1
 
 
-def has_rooms(sandbox: Sandbox, count: int) -> bool:
-    """Tell whether so many rooms are there."""
-    return len(sandbox.rooms) == count
-
-
 # -- reading --------------------------------------------------------------------------------------
 
 
@@ -99,7 +93,7 @@ def test_an_iterable_that_blocks_holds_up_no_call(client: Videsk, sandbox: Sandb
 
     def specs() -> Iterator[RoomSpec]:
         for number in range(4):
-            eventually(partial(has_rooms, sandbox, number))
+            eventually(lambda: len(sandbox.rooms) == number)  # noqa: B023 - called at once
             yield {}
 
     assert all(outcome.ok for outcome in client.rooms.create_many(specs()))
@@ -115,8 +109,9 @@ def test_what_is_finished_is_given_out_before_more_is_read(
     def specs() -> Iterator[RoomSpec]:
         for number in itertools.count():
             # Answered, and the answer noted: the loop has nothing more to do.
-            eventually(partial(has_rooms, sandbox, number))
-            eventually(lambda: not tasks_of(client))
+            eventually(
+                lambda: len(sandbox.rooms) == number and not tasks_of(client)  # noqa: B023 - at once
+            )
             read.append(number)
             yield {}
 

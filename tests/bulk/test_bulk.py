@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import sys
 import weakref
 from collections.abc import AsyncIterable, Callable, Iterable
 from functools import partial
@@ -252,12 +251,13 @@ async def test_memory_stays_flat(given: Given) -> None:
     assert most <= 5 + 2  # the names of two loops hold on to their last one
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks came with Python 3.12")
+@pytest.mark.skipif(
+    not hasattr(asyncio, "eager_task_factory"), reason="eager tasks came with Python 3.12"
+)
 async def test_tasks_that_begin_at_once() -> None:
     """A call that never waits has ended before anybody knows its task."""
-    loop = asyncio.get_running_loop()
     eager: Any = getattr(asyncio, "eager_task_factory", None)
-    loop.set_task_factory(eager)
+    asyncio.get_running_loop().set_task_factory(eager)
 
     async def double(item: int) -> int:
         return 2 * item

@@ -12,6 +12,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from videsk_rooms._threads import threads_here
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -34,6 +36,7 @@ def watching(findings: list[str]) -> Iterator[None]:
     hooks = sys.unraisablehook, threading.excepthook
     sys.unraisablehook = complaints.unraisable
     threading.excepthook = complaints.in_thread
+    threads_here().loop().close()  # libuv's first opens a pipe for the whole process
     before = _held()
     try:
         yield

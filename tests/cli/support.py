@@ -1,16 +1,29 @@
-"""The command line, run as its users run it: in a process of its own."""
+"""The command line, run as its users run it.
+
+A process takes most of a second to import the client and the sandbox, so only what a process does
+(signals, pipes, what is imported) is tested by `run` and `running`; everything else by `call`, in
+the test's own process.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from unittest import mock
+
+from videsk_rooms.cli import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import TextIO
 
     from videsk_rooms.sandbox import Sandbox
 
@@ -39,6 +52,93 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
 def account(sandbox: Sandbox) -> dict[str, str]:
     """Return the variables that make a sandbox the account of the command line."""
     return {"VIDESK_API_TOKEN": sandbox.api_token, "VIDESK_BASE_URL": sandbox.url}
+
+
+# -- in this process ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a run of the command line came to."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def call(
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    stdin: str = "",
+    encoding: str = "utf-8",
+) -> Done:
+    """Run the command line in this process, as if its output were in pipes."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding=encoding) for _ in range(2))
+    code = _called(arguments, env, out, err, io.StringIO(stdin))
+    out.flush()
+    err.flush()
+    shown, told = (stream.buffer.getvalue() for stream in (out, err))
+    return Done(code, shown.decode(encoding), told.decode(encoding))
+
+
+def called_on_a_terminal(
+    *arguments: str, env: Mapping[str, str] | None = None, typed: str = ""
+) -> Done:
+    """Run the command line in this process, on a pseudo-terminal of 80 columns.
+
+    Args:
+        arguments: Its arguments.
+        env: Variables beside those of `environment`.
+        typed: What somebody types.
+
+    Returns:
+        What it came to; what went to standard error is among what the terminal showed.
+    """
+    import pty
+
+    ours, theirs = pty.openpty()
+    shown = bytearray()
+
+    def read() -> None:
+        with contextlib.suppress(OSError):  # how Linux says that nobody holds the other end
+            while piece := os.read(ours, 65_536):
+                shown.extend(piece)
+
+    os.write(ours, typed.encode())
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        with (
+            open(theirs, "w", encoding="utf-8") as screen,
+            open(theirs, encoding="utf-8", closefd=False) as keyboard,
+        ):
+            code = _called(arguments, env, screen, screen, keyboard)
+    finally:
+        reader.join(PATIENCE)
+        os.close(ours)
+    return Done(code, shown.decode(), "")
+
+
+def _called(
+    arguments: tuple[str, ...],
+    env: Mapping[str, str] | None,
+    out: TextIO,
+    err: TextIO,
+    stdin: TextIO,
+) -> int:
+    with (
+        mock.patch.dict(os.environ, environment(env), clear=True),
+        mock.patch.object(sys, "stdin", stdin),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        try:
+            return main(arguments)
+        except SystemExit as left:  # a signal handler's way out, and that of the completion
+            return int(left.code or 0)
+
+
+# -- in a process of its own ----------------------------------------------------------------------
 
 
 def run(

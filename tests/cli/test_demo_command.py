@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
-import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.cli.conftest import QUICK
-from tests.cli.support import MODULE, PATIENCE, environment, run, running, wait_until
+from tests.cli.support import PATIENCE, call, called_on_a_terminal, run, running, wait_until
 from tests.cli.support import account as variables
 from videsk_rooms import Videsk
 from videsk_rooms.sandbox import Sandbox
@@ -64,7 +62,7 @@ def test_every_step_is_shown_and_ticked_in_a_pipe() -> None:
 
 def test_json_is_one_object_in_which_each_step_was_checked() -> None:
     """Each operation of the API is among what was sent, and the rate limit was kept."""
-    done = run("demo", "--json")
+    done = call("demo", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     summary = json.loads(done.stdout)
     assert (summary["ok"], summary["live"], summary["maybe_left"]) == (True, False, [])
@@ -94,7 +92,7 @@ def test_json_is_one_object_in_which_each_step_was_checked() -> None:
 def test_live_uses_the_account_and_leaves_nothing_in_it(account: Sandbox) -> None:
     """Each room is unmistakably the demo's, and nobody else's is touched."""
     before = account.rooms
-    done = run("demo", "--live", env=variables(account))
+    done = call("demo", "--live", env=variables(account))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.count("    ✓ ") == STEPS
     assert account.rooms == before
@@ -111,7 +109,7 @@ def test_live_uses_the_account_and_leaves_nothing_in_it(account: Sandbox) -> Non
 def test_no_token_is_shown(account: Sandbox) -> None:
     """Neither the account's nor those of its rooms."""
     shown = "".join(
-        run("demo", "--live", *more, env=variables(account)).stdout for more in ((), ("--json",))
+        call("demo", "--live", *more, env=variables(account)).stdout for more in ((), ("--json",))
     )
     assert account.api_token not in shown
     assert "eyJ" not in shown
@@ -135,7 +133,7 @@ def test_what_is_unknown_of_an_account_is_tolerated(
     with Sandbox(rate=QUICK, **arguments) as account:
         if script is not None:
             script(account)
-        done = run("demo", "--live", env=variables(account))
+        done = call("demo", "--live", env=variables(account))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.count("    ✓ ") == STEPS
 
@@ -168,7 +166,7 @@ def test_a_field_may_be_left_out_but_not_be_wrong(
             on="update",
             times=None,
         )
-        done = run("demo", "--live", "--json", env=variables(account))
+        done = call("demo", "--live", "--json", env=variables(account))
         assert account.rooms == ()
     summary = json.loads(done.stdout)
     assert [what for _title, what in failed_checks(summary)] == failing
@@ -182,7 +180,7 @@ def test_a_failing_check_says_what_was_expected_and_what_came(account: Sandbox) 
     """The exit code is 1, and the account is as it was."""
     account.faults.garbage(on="stats", times=None)
     before = external_ids(account)
-    done = run("demo", "--live", env=variables(account))
+    done = call("demo", "--live", env=variables(account))
     assert (done.returncode, done.stderr) == (1, "")
     shown = " ".join(done.stdout.split())
     assert "✗ stopped here" in shown
@@ -195,7 +193,7 @@ def test_a_failing_check_says_what_was_expected_and_what_came(account: Sandbox) 
 def test_a_failure_in_json_is_an_object_too(account: Sandbox) -> None:
     """It ends with the step that failed."""
     account.faults.status(403, on="list", times=None)
-    done = run("demo", "--live", "--json", env=variables(account))
+    done = call("demo", "--live", "--json", env=variables(account))
     assert (done.returncode, done.stderr) == (1, "")
     summary = json.loads(done.stdout)
     assert summary["ok"] is False
@@ -209,7 +207,7 @@ def test_a_failure_in_json_is_an_object_too(account: Sandbox) -> None:
 def test_rooms_that_cannot_be_deleted_are_named(account: Sandbox, status: int) -> None:
     """Whoever owns the account has to know what is left in it."""
     account.faults.status(status, on="delete", times=None)
-    done = run("demo", "--live", "--json", env=variables(account))
+    done = call("demo", "--live", "--json", env=variables(account))
     assert done.returncode == 1
     assert json.loads(done.stdout)["maybe_left"] == external_ids(account)[1:]
 
@@ -217,7 +215,7 @@ def test_rooms_that_cannot_be_deleted_are_named(account: Sandbox, status: int) -
 def test_rooms_that_are_left_are_told_to_people(account: Sandbox) -> None:
     """With what they are looked up by."""
     account.faults.status(403, on="delete", times=None)
-    done = run("demo", "--live", env=variables(account))
+    done = call("demo", "--live", env=variables(account))
     assert done.returncode == 1
     told = done.stdout[done.stdout.index("These rooms may be left") :]
     assert [name for name in external_ids(account)[1:] if str(name) not in told] == []
@@ -226,7 +224,7 @@ def test_rooms_that_are_left_are_told_to_people(account: Sandbox) -> None:
 def test_a_refused_token_leaves_nothing_to_look_for(account: Sandbox) -> None:
     """What was refused was not created."""
     env = {**variables(account), "VIDESK_API_TOKEN": "not-a-token-of-the-account"}
-    done = run("demo", "--live", env=env)
+    done = call("demo", "--live", env=env)
     assert (done.returncode, done.stderr) == (1, "")
     assert "AuthenticationError: POST" in done.stdout
     assert "may be left" not in done.stdout
@@ -237,7 +235,7 @@ def test_a_refused_token_leaves_nothing_to_look_for(account: Sandbox) -> None:
 def test_an_api_that_is_not_there_is_told(account: Sandbox) -> None:
     """A failed connection ends the first step that needs one."""
     account.stop()
-    done = run("demo", "--live", env=variables(account))
+    done = call("demo", "--live", env=variables(account))
     assert (done.returncode, done.stderr) == (1, "")
     assert "ConnectionFailedError" in done.stdout
     assert "may be left" not in done.stdout
@@ -281,36 +279,10 @@ def test_a_reader_that_leaves_leaves_nothing_behind(slow_to_create: Sandbox) -> 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_an_encoding_without_ticks_is_enough(account: Sandbox, encoding: str) -> None:
     """Ticks become words, and nothing becomes an error."""
-    done = subprocess.run(
-        [*MODULE, "demo", "--live"],
-        check=True,
-        env=environment({**variables(account), "PYTHONIOENCODING": encoding}),
-        capture_output=True,
-        timeout=PATIENCE,
-    )
-    shown = done.stdout.decode(encoding)
-    assert shown.count("    ok ") == STEPS
-    assert "?" not in shown
-
-
-def shown_on_a_terminal(*arguments: str, env: dict[str, str]) -> str:
-    """Run the command line in a pseudo-terminal of 80 columns."""
-    import pty
-
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [*MODULE, *arguments], env=environment(env), stdin=theirs, stdout=theirs, stderr=theirs
-    ) as process:
-        os.close(theirs)
-        shown = b""
-        try:
-            while piece := os.read(ours, 65_536):
-                shown += piece
-        except OSError:
-            pass  # how Linux says that nobody holds the other end any more
-        os.close(ours)
-        assert process.wait(PATIENCE) == 0
-    return shown.decode()
+    done = call("demo", "--live", env=variables(account), encoding=encoding)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("    ok ") == STEPS
+    assert "?" not in done.stdout
 
 
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3\d|9\d)(?:;\d+)*m")
@@ -319,15 +291,26 @@ COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3\d|9\d)(?:;\d+)*m")
 @posix
 def test_a_terminal_gets_colours(account: Sandbox) -> None:
     """The code is highlighted, ticks are green, and the text is the same."""
-    shown = shown_on_a_terminal("demo", "--live", env={"TERM": "xterm", **variables(account)})
+    env = {"TERM": "xterm", **variables(account)}
+    shown = called_on_a_terminal("demo", "--live", env=env).stdout
     assert COLOUR.search(shown)
     assert re.sub(r"\x1b\[[\d;]*m", "", shown).count("    ✓ ") == STEPS
 
 
 @posix
-@pytest.mark.parametrize("env", [{"TERM": "xterm", "NO_COLOR": "1"}, {"TERM": "dumb"}])
-def test_colours_can_be_switched_off(account: Sandbox, env: dict[str, str]) -> None:
-    """NO_COLOR, and terminals that have none."""
-    shown = shown_on_a_terminal("demo", "--live", env={**env, **variables(account)})
+@pytest.mark.parametrize(
+    ("arguments", "env"),
+    [
+        ([], {"TERM": "xterm", "NO_COLOR": "1"}),
+        ([], {"TERM": "dumb"}),
+        (["--no-color"], {"TERM": "xterm"}),
+    ],
+)
+def test_colours_can_be_switched_off(
+    account: Sandbox, arguments: list[str], env: dict[str, str]
+) -> None:
+    """By NO_COLOR, by an option, and on terminals that have none."""
+    env = {**env, **variables(account)}
+    shown = called_on_a_terminal("demo", "--live", *arguments, env=env).stdout
     assert not COLOUR.search(shown)
     assert f"{STEPS} steps, every one checked" in shown

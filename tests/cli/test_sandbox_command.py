@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.support import PATIENCE, run, running, wait_until
+from tests.cli.support import PATIENCE, call, running, wait_until
 from videsk_rooms import NotFoundError, Retry, TransportError, Videsk
 from videsk_rooms.cli._serving import NewRequests, log_line, reachable
 from videsk_rooms.sandbox import Sandbox
@@ -126,8 +126,8 @@ def test_the_window_is_the_one_asked_for() -> None:
     # Sent at 0.0, 0.9 and 1.1 seconds: a second fixed window has begun by then, in which the last
     # one is the first. On a machine too slow for that, it is tried again.
     with started("--rate", "2", "--window", "sliding") as (_process, url, token):
-        for _ in range(20):
-            sleep(1.1)
+        for turn in range(20):
+            sleep(1.1 if turn else 0.0)
             headers_of(url, token)
             begun = monotonic()
             sleep(0.9)
@@ -143,15 +143,20 @@ def test_the_window_is_the_one_asked_for() -> None:
 
 
 def test_a_seed_makes_the_same_ids_and_tokens() -> None:
-    """Two runs of one seed cannot be told apart, one of another can."""
+    """Two sandboxes of one seed cannot be told apart, one of another can."""
 
-    def first_of(seed: str) -> tuple[str, str]:
-        with started("--seed", seed) as (_process, url, token), client(url, token) as videsk:
+    def first_of(url: str, token: str) -> tuple[str, str]:
+        with client(url, token) as videsk:
             return token, videsk.rooms.create().id
 
-    first, again, other = first_of("7"), first_of("7"), first_of("8")
-    assert first == again
-    assert set(first).isdisjoint(other)
+    with (
+        started("--seed", "7") as (_process, url, token),
+        Sandbox(seed=7) as twin,
+        Sandbox(seed=8) as other,
+    ):
+        first = first_of(url, token)
+        assert first == first_of(twin.url, twin.api_token)
+        assert set(first).isdisjoint(first_of(other.url, other.api_token))
 
 
 def test_a_taken_port_is_one_line_and_exit_code_1() -> None:
@@ -160,7 +165,7 @@ def test_a_taken_port_is_one_line_and_exit_code_1() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = run("sandbox", "--port", str(port))
+        done = call("sandbox", "--port", str(port))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         f"videsk-rooms: port {port} on 127.0.0.1 is taken; "
@@ -170,7 +175,7 @@ def test_a_taken_port_is_one_line_and_exit_code_1() -> None:
 
 def test_an_address_of_another_machine_is_one_line_and_exit_code_1() -> None:
     """192.0.2.1 is nobody's: it is kept free for documentation."""
-    done = run("sandbox", "--host", "192.0.2.1")
+    done = call("sandbox", "--host", "192.0.2.1")
     assert (done.returncode, done.stdout) == (1, "")
     (line,) = done.stderr.splitlines()
     assert line.startswith("videsk-rooms: cannot listen on 192.0.2.1, port 0: ")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+EXAMPLES = DOCS / "examples"
 PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md")))
 
 # The modules whose `__all__` is what users are promised.
@@ -39,6 +40,12 @@ class Block:
     title: str | None
     code: str
     line: int
+
+    @property
+    def example(self) -> Path | None:
+        """The file of `docs/examples` that it shows, or `None`."""
+        file = EXAMPLES / (self.title or "")
+        return file if file.is_file() else None
 
 
 def blocks_of(text: str) -> list[Block]:

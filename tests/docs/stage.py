@@ -9,6 +9,8 @@
 - A block with a title, such as `title="tickets.py"`, is also written into a file of that name, in
   the story's own folder, which is the current one. A block titled `test_….py` is not run as it
   stands but by pytest, without any other file of this suite; so is one that defines test functions.
+- A block that shows a file of `docs/examples` is only written: an application is run by its server,
+  which `tests/conformance` does. Tests of the story find the other files there too.
 - What clients and sandboxes a block leaves behind are closed when its story ends, and the package's
   logger tells as much as before.
 """
@@ -19,6 +21,7 @@ import ast
 import asyncio
 import inspect
 import logging
+import os
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -28,6 +31,8 @@ from typing import TYPE_CHECKING, Any
 
 from videsk_rooms import AsyncVidesk, Videsk
 from videsk_rooms.sandbox import Sandbox
+
+from .blocks import EXAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,6 +73,8 @@ class Story:
         """Run a block."""
         if block.title is not None:
             Path(block.title).write_text(block.code, encoding="utf-8")
+        if block.example is not None:
+            return
         if _defines_tests(block.code):
             _run_by_pytest(block)
             return
@@ -124,6 +131,10 @@ def _run_by_pytest(block: Block) -> None:
             *(sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"),
             *("-o", "asyncio_default_fixture_loop_scope=function", str(path)),
         ],
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{EXAMPLES}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
+        },
         capture_output=True,
         text=True,
         check=False,

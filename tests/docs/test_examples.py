@@ -9,7 +9,7 @@ import pytest
 from videsk_rooms import AsyncRooms, AsyncVidesk, Videsk
 from videsk_rooms.sandbox import ApiTokens, Faults, RequestLog, Sandbox
 
-from .blocks import PAGES, ROOT, Block, blocks_of, public_docstrings, public_methods
+from .blocks import EXAMPLES, PAGES, ROOT, Block, blocks_of, public_docstrings, public_methods
 from .stage import NAMES_IN_DOCSTRINGS, story
 
 if TYPE_CHECKING:
@@ -67,3 +67,11 @@ def test_every_block_of_a_page_says_its_language(page: Path) -> None:
     """No code hides from this suite in a block without a language, or in one misspelt."""
     found = {block.language for block in blocks_of(page.read_text(encoding="utf-8"))}
     assert found <= LANGUAGES
+
+
+def test_every_example_is_shown_as_it_is() -> None:
+    """What a page shows of `docs/examples` is what the tests start; translations are compared."""
+    pages = [page for page in PAGES if not page.name.endswith(".es.md")]
+    blocks = [block for page in pages for block in blocks_of(page.read_text(encoding="utf-8"))]
+    shown = {block.example: block.code for block in blocks if block.example}
+    assert shown == {file: file.read_text(encoding="utf-8") for file in EXAMPLES.glob("*.py")}

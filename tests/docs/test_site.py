@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -84,17 +84,32 @@ def test_the_command_line_page_tells_every_command_and_option() -> None:
     from videsk_rooms.cli._app import app
 
     page = (DOCS / "reference" / "command-line.md").read_text(encoding="utf-8")
-    told = {
+    options = {
         section.partition("\n")[0]: set(re.findall(r"(?m)^\| `(--[\w-]+)", section))
-        for section in page.split("\n## videsk-rooms ")[1:]
+        for section in page.split("\n## ")[1:]
     }
-    commands = typer.main.get_command(app).commands
-    assert told == {
-        name: {
-            option
-            for parameter in command.params
-            for option in parameter.opts
-            if option[:2] == "--"
-        }
-        for name, command in commands.items()
+    common = options["Options of rooms and doctor"]
+    told = {
+        title.removeprefix("videsk-rooms "): own
+        | (common if title.split()[1] in {"rooms", "doctor"} else set())
+        for title, own in options.items()
+        if title.startswith("videsk-rooms ")
     }
+    assert told == dict(_options_by_command(typer.main.get_command(app)))
+
+
+def _options_by_command(group: Any, path: str = "") -> Iterator[tuple[str, set[str]]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _options_by_command(command, f"{path}{name} ")
+            continue
+        options = (option for parameter in command.params for option in parameter.opts)
+        yield f"{path}{name}", {option for option in options if option.startswith("--")}
+
+
+def test_the_command_line_page_tells_every_exit_code() -> None:
+    """The table is that of the code."""
+    from videsk_rooms.cli._exits import ExitCode
+
+    page = (DOCS / "reference" / "command-line.md").read_text(encoding="utf-8")
+    assert [int(code) for code in re.findall(r"(?m)^\| (\d+) \|", page)] == list(ExitCode)

@@ -19,6 +19,8 @@ from videsk_rooms import AsyncVidesk, ClosedError, RateLimit, Videsk
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from videsk_rooms import RoomSpec
+
 _FAST = RateLimit(requests=10_000)
 
 
@@ -137,7 +139,8 @@ def iterating(url: str, token: str) -> None:
 def many(url: str, token: str) -> None:
     """Outcomes that the parent asks for are the parent's; the child asks for its own."""
     client = Videsk(token, base_url=url, rate_limit=_FAST)
-    outcomes = client.rooms.create_many(({} for _ in range(50)), concurrency=4)
+    specs: list[RoomSpec] = [{} for _ in range(50)]
+    outcomes = client.rooms.create_many(specs, concurrency=4)
     assert next(outcomes).ok
 
     def work() -> None:
@@ -147,7 +150,7 @@ def many(url: str, token: str) -> None:
             raise AssertionError("the child had the parent's outcomes")
         del outcomes
         gc.collect()
-        assert all(outcome.ok for outcome in client.rooms.create_many({} for _ in range(5)))
+        assert all(outcome.ok for outcome in client.rooms.create_many(specs[:5]))
 
     in_child(work)
     assert len([outcome for outcome in outcomes if outcome.ok]) == 49

@@ -54,9 +54,9 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def through_pickle(client: Client, protocol: int | None = None) -> Any:
-    """Have a client as another process would have it, and no token on the way."""
-    pickled = pickle.dumps(client, protocol)
+def through_pickle(thing: object, protocol: int | None = None) -> Any:
+    """Have a thing as another process would have it, and no token on the way."""
+    pickled = pickle.dumps(thing, protocol)
     assert SECRET.encode() not in pickled
     return pickle.loads(pickled)
 
@@ -464,6 +464,13 @@ def test_the_rooms_of_a_client_stay_with_it(make: Make, duplicate: Callable[[Any
     """A resource alone would be a client that nobody can close."""
     with pytest.raises(TypeError, match="hand over the client"):
         duplicate(make(SECRET).rooms)
+
+
+@each_face
+def test_a_method_of_a_client_takes_it_along(sandbox: Sandbox, make: Make) -> None:
+    """So that `pool.submit(client.request, …)` does what it says."""
+    back = through_pickle(make(module_token, base_url=sandbox.url).request)
+    assert call(back.__self__).total == 0
 
 
 # -- copies ---------------------------------------------------------------------------------------

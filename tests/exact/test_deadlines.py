@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import pickle
 import signal
 import ssl
@@ -33,6 +34,7 @@ from videsk_rooms import (
     ServerError,
     Timeout,
     Videsk,
+    VideskError,
 )
 from videsk_rooms._pacing._in_process import InProcess
 from videsk_rooms.errors import OutcomeUnknownAtDeadlineError
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 
 PAGE = b'{"total":0,"limit":10,"skip":0,"data":[]}'
 FOR_EVER: dict[str, Any] = {"timeout": None}
+SHORT = 0.3
 SLOW = RateLimit(requests=1, per=LATE)
 """One request, and the next one when no test waits any more."""
 
@@ -115,6 +118,31 @@ async def test_the_total_cuts_the_last_attempt_short(sandbox: Sandbox) -> None:
     first, second = caught.value.attempts
     assert first.duration >= 1.9
     assert second.duration < first.duration
+
+
+async def test_an_attempt_may_end_before_one_that_began_earlier(sandbox: Sandbox) -> None:
+    """Whoever has less time is not kept waiting by who has more."""
+    sandbox.faults.delay(LATE, times=None)
+    async with client(sandbox, timeout=LATE) as videsk:
+        patient = asyncio.ensure_future(videsk.rooms.list())
+        await until(lambda: sandbox.requests)
+        with pytest.raises(DeadlineExceededError):
+            await videsk.with_options(timeout=SHORT).rooms.list()
+        assert not patient.done()
+        patient.cancel()
+        await asyncio.wait([patient])
+
+
+async def test_attempts_end_one_after_another_each_in_its_time(sandbox: Sandbox) -> None:
+    """None too early, and none forgotten."""
+    sandbox.faults.delay(LATE, times=None)
+    bounds = [2 * SHORT, SHORT, 3 * SHORT, SHORT]
+    async with client(sandbox, retry=Retry(attempts=1)) as videsk:
+        calls = [videsk.with_options(timeout=bound).rooms.list() for bound in bounds]
+        errors = await asyncio.gather(*calls, return_exceptions=True)
+    for error, bound in zip(errors, bounds, strict=True):
+        assert isinstance(error, DeadlineExceededError)
+        assert error.attempts[0].duration >= bound * 0.9
 
 
 async def test_the_total_covers_the_pauses(sandbox: Sandbox) -> None:
@@ -558,6 +586,83 @@ async def test_a_task_whose_call_was_closed_is_not_cancelled(sandbox: Sandbox) -
         await until(reached)
         await videsk.close()
         assert await work == "went on"
+
+
+@counts_cancellations
+async def test_a_task_whose_time_was_up_is_not_cancelled(sandbox: Sandbox) -> None:
+    """It may go on as well."""
+    sandbox.faults.delay(LATE)
+    async with client(sandbox, timeout=SHORT) as videsk:
+        with pytest.raises(DeadlineExceededError):
+            await videsk.rooms.list()
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0  # type: ignore[attr-defined,unused-ignore]  # from 3.11 on
+
+
+@pytest.mark.parametrize("end", ["time", "closing"])
+async def test_a_task_that_was_cancelled_before_is_told_what_ended_its_call(
+    sandbox: Sandbox, end: str
+) -> None:
+    """Whoever cleans up after it was cancelled goes by the bounds as anybody else."""
+    sandbox.faults.delay(LATE)
+
+    async def clean_up() -> VideskError | None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(LATE)
+        try:
+            await videsk.rooms.delete(ID)
+        except VideskError as error:
+            return error
+        return None
+
+    async with client(sandbox, timeout=SHORT if end == "time" else None) as videsk:
+        work = asyncio.ensure_future(clean_up())
+        await asyncio.sleep(0)
+        work.cancel()
+        if end == "closing":
+            await until(lambda: sandbox.requests)
+            await videsk.close()
+        kind = DeadlineExceededError if end == "time" else ClosedError
+        assert isinstance(await work, kind)
+
+
+@counts_cancellations
+@pytest.mark.parametrize("first", ["owner", "client"])
+async def test_who_cancels_a_call_as_its_time_is_up_has_cancelled_it(
+    sandbox: Sandbox, first: str
+) -> None:
+    """Whichever comes first of two things at the same moment."""
+    async with awaiting_the_answer(sandbox) as (videsk, reached, *_):
+        call = asyncio.ensure_future(videsk.rooms.list())
+        await until(reached)
+        (ticket,) = videsk._transport._under_way[asyncio.get_running_loop()]._ends
+        if first == "owner":
+            call.cancel()
+        ticket.end("time")
+        if first == "client":
+            call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+
+
+async def test_an_attempt_that_is_over_is_not_ended(sandbox: Sandbox) -> None:
+    """A client that closes in another thread may come too late: the task does something else."""
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    async def ask() -> str:
+        asked.set()
+        await answered.wait()
+        return sandbox.api_token
+
+    async with AsyncVidesk(ask, base_url=sandbox.url, rate_limit=None) as videsk:
+        call = asyncio.ensure_future(videsk.rooms.list())
+        await asked.wait()
+        (ticket,) = videsk._transport._under_way[asyncio.get_running_loop()]._ends
+        answered.set()
+        await call
+        ticket.end("closing")
+    assert ticket.ended_by is None
 
 
 @counts_cancellations

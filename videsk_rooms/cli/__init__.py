@@ -1,7 +1,7 @@
 """The command line `videsk-rooms`, of the extra `cli`.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage; 128 and the signal's number when a signal ended it
-(130 after Ctrl-C), but for `videsk-rooms sandbox`, whose proper end is a signal.
+Exit codes are those of `_exits.py`; 128 and the signal's number when a signal ended it (130 after
+Ctrl-C), but for `videsk-rooms sandbox`, whose proper end is a signal.
 
 One file a command, registered in `_app.py`. The files that `--help` needs import typer and nothing
 heavier: the client, the sandbox and rich are imported by what a command runs.
@@ -9,10 +9,20 @@ heavier: the client, the sandbox and rich are imported by what a command runs.
 
 from __future__ import annotations
 
-import sys
+from typing import TYPE_CHECKING
 
-from videsk_rooms.cli._output import CommandFailedError, accept_any_encoding
+from videsk_rooms.cli._exits import ExitCode, exit_code_of
+from videsk_rooms.cli._output import (
+    CommandFailedError,
+    accept_any_encoding,
+    be_silent,
+    complain,
+    end_of_output,
+)
 from videsk_rooms.errors import VideskError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["main"]
 
@@ -20,8 +30,11 @@ __all__ = ["main"]
 _PACKAGES = frozenset({"jwt", "rich", "typer"})
 
 
-def main() -> int:
-    """Run the command line on the arguments of the process.
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: What follows the program's name; `None`: the arguments of the process.
 
     Returns:
         The exit code, unless the command left with its own.
@@ -40,20 +53,28 @@ def main() -> int:
     try:
         from videsk_rooms.cli._app import run
 
-        run()
-    except (VideskError, CommandFailedError) as error:
-        return _fail(str(error))
+        code = run(arguments)
+        end_of_output()
+    except BrokenPipeError:
+        be_silent()
+        return ExitCode.FAILED
+    except KeyboardInterrupt:  # while the command was being imported; later, typer takes it
+        return ExitCode.STOPPED
+    except CommandFailedError as error:
+        complain(str(error))
+        return error.code
+    except VideskError as error:
+        from videsk_rooms.cli._wording import told
+
+        complain(told(error))
+        return exit_code_of(error)
     except ImportError as error:
         missing = _missing_package(error)
         if missing is None:
             raise
-        return _fail(f"{missing} is not installed; run: pip install 'videsk-rooms[cli]'")
-    return 0
-
-
-def _fail(message: str) -> int:
-    print(f"videsk-rooms: {message}", file=sys.stderr)
-    return 1
+        complain(f"{missing} is not installed; run: pip install 'videsk-rooms[cli]'")
+        return ExitCode.NOT_SET_UP
+    return code
 
 
 def _missing_package(error: BaseException) -> str | None:

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 import videsk_rooms
 from videsk_rooms.cli._demo import demo
+from videsk_rooms.cli._doctor import doctor
+from videsk_rooms.cli._exits import EPILOG, ExitCode
+from videsk_rooms.cli._output import CommandFailedError
+from videsk_rooms.cli._rooms import rooms
 from videsk_rooms.cli._sandbox import sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_NAME = "videsk-rooms"
+# It has no public name: older typers take it from click, newer ones carry click inside.
+_UsageError = cast("type[Exception]", typer.BadParameter.__base__)
 
 
 def _print_version(asked: bool) -> None:
     if asked:
-        print(f"videsk-rooms {videsk_rooms.__version__}")
+        print(f"{_NAME} {videsk_rooms.__version__}")
         raise typer.Exit
 
 
@@ -35,17 +47,45 @@ def _videsk_rooms(
 app = typer.Typer(
     callback=_videsk_rooms,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.",
+    epilog=EPILOG,
 )
+app.add_typer(rooms, name="rooms", short_help="Work with the rooms of an account.")
+app.command(short_help="Look at what calls need, and say what to do.")(doctor)
 app.command(short_help="Show the life of a room: the code, and what comes of it.")(demo)
 app.command(short_help="Run the Rooms API on this machine, to try things on.")(sandbox)
 
 
-def run() -> None:
-    """Run the command that the arguments of the process name, and leave with its exit code."""
-    # The command itself and not app(): that would install a hook for tracebacks.
-    typer.main.get_command(app)(prog_name="videsk-rooms")
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code.
+
+    Args:
+        arguments: What follows the program's name; `None`: the arguments of the process.
+
+    Raises:
+        CommandFailedError: The arguments are wrong, or the command could not do its work.
+        VideskError: A call to the API failed.
+    """
+    # The command itself and not app(): that would install a hook for tracebacks. Not standalone: it
+    # would tell wrong usage in four lines.
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(
+            None if arguments is None else list(arguments), prog_name=_NAME, standalone_mode=False
+        )
+    except _UsageError as error:
+        return _wrong_usage(error)
+    return code if isinstance(code, int) else ExitCode.DONE
+
+
+def _wrong_usage(error: Any) -> int:
+    """Tell wrong usage in a line, or show the help if that is the message: no command was given."""
+    message: str = error.format_message()
+    if "\n" in message:
+        print(message, file=sys.stderr)
+        return ExitCode.WRONG_USAGE
+    end = "" if message.endswith((".", "?", ")")) else "."
+    path = error.ctx.command_path if error.ctx else _NAME
+    raise CommandFailedError(f"{message}{end} See: {path} --help", ExitCode.WRONG_USAGE)

@@ -4,11 +4,33 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from videsk_rooms.cli._exits import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class CommandFailedError(Exception):
-    """A command could not do its work; the text is all that the user is told."""
+    """A command could not do its work; the text is all that the user is told.
+
+    Args:
+        text: What was wrong, with which value, and what to do.
+        code: What the shell is told.
+    """
+
+    def __init__(self, text: str, code: ExitCode = ExitCode.FAILED) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def wrong_usage(text: str) -> CommandFailedError:
+    """Make the error for options that are each right and do not go together."""
+    return CommandFailedError(text, ExitCode.WRONG_USAGE)
 
 
 def accept_any_encoding() -> None:
@@ -20,4 +42,43 @@ def accept_any_encoding() -> None:
 
 def write_json(value: object) -> None:
     """Print a value as one line of JSON, in ASCII, at once."""
-    print(json.dumps(value), flush=True)
+    with writing():
+        print(json.dumps(value), flush=True)
+
+
+def complain(text: str) -> None:
+    """Say on standard error, in one line, what went wrong or what else there is to know."""
+    print(f"videsk-rooms: {printable(text)}", file=sys.stderr)
+
+
+def printable(text: str) -> str:
+    """Spell out what is no printable sign: whoever named a room must not steer the terminal."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Turn a full disk under the output into an error that says so."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise CommandFailedError(
+            f"the output cannot be written: {error.strerror}; look at where it is sent to"
+        ) from None
+
+
+def end_of_output() -> None:
+    """Write what is still held back, while an error can be told."""
+    with writing():
+        sys.stdout.flush()
+
+
+def be_silent() -> None:
+    """Let nothing more be written: its reader has left, and the interpreter's end would tell."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from videsk_rooms.cli._output import CommandFailedError, write_json
+from videsk_rooms.cli._output import CommandFailedError, printable, write_json
 from videsk_rooms.cli._signals import handled
 
 if TYPE_CHECKING:
@@ -114,9 +114,7 @@ def reachable(url: str) -> str:
 def log_line(record: RequestRecord) -> None:
     """Print method, path and status of a request."""
     status = "no answer" if record.status is None else record.status
-    # Whoever sends a request chooses its path: no control character of it reaches a terminal.
-    path = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in record.path)
-    print(f"{record.method:<6} {path} {status}", flush=True)
+    print(f"{record.method:<6} {printable(record.path)} {status}", flush=True)
 
 
 def nothing(_record: RequestRecord) -> None:

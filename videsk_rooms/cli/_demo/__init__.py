@@ -13,6 +13,8 @@ from typing import Annotated
 
 import typer
 
+from videsk_rooms.cli._account import NoColor  # noqa: TC001 - typer reads it
+
 
 def demo(
     *,
@@ -26,6 +28,7 @@ def demo(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object with the steps, at the end.")
     ] = False,
+    no_color: NoColor = False,
 ) -> None:
     """Show the life of a room: the lines of Python, and what comes of them.
 
@@ -39,5 +42,5 @@ def demo(
     """
     from videsk_rooms.cli._demo.run import run
 
-    if not run(live=live, as_json=as_json):
+    if not run(live=live, as_json=as_json, colours=not no_color):
         raise typer.Exit(1)

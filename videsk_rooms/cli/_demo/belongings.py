@@ -6,15 +6,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from videsk_rooms.errors import (
-    APIError,
-    AuthenticationError,
-    ConnectionFailedError,
-    DeadlineExceededError,
-    NotFoundError,
-    PermissionDeniedError,
-    VideskError,
-)
+from videsk_rooms.cli._exits import HOPELESS
+from videsk_rooms.errors import APIError, ConnectionFailedError, NotFoundError, VideskError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,13 +17,7 @@ if TYPE_CHECKING:
 _TIMEOUT = 10.0
 # A create that was cut short by Ctrl-C may still be on its way through the server.
 _SECOND_LOOK_AFTER = 1.0
-# After these, and after so many others, every further call would fail alike, and slowly.
-_HOPELESS = (
-    AuthenticationError,
-    ConnectionFailedError,
-    DeadlineExceededError,
-    PermissionDeniedError,
-)
+# After so many failures, and after a single one that is hopeless, no other room is tried.
 _MOST_FAILURES = 3
 
 
@@ -132,7 +119,7 @@ class Belongings:
         """Let one room fail without keeping the others from their turn."""
         try:
             yield
-        except _HOPELESS:
+        except HOPELESS:
             raise
         except VideskError:
             self._failures += 1

@@ -13,6 +13,7 @@ from videsk_rooms.cli._demo.source import code_of_steps
 from videsk_rooms.cli._demo.steps import Demo
 from videsk_rooms.cli._demo.view import NoView, TerminalView, summary
 from videsk_rooms.cli._output import write_json
+from videsk_rooms.cli._page import Page
 from videsk_rooms.cli._signals import handled, leave
 from videsk_rooms.errors import VideskError
 from videsk_rooms.sandbox import Sandbox
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
     from videsk_rooms.cli._demo.steps import View
 
 
-def run(*, live: bool, as_json: bool) -> bool:
+def run(*, live: bool, as_json: bool, colours: bool = True) -> bool:
     """Run the demo.
 
     Args:
         live: Against the account of the environment instead of a sandbox.
         as_json: Print one JSON object at the end instead of every step.
+        colours: Show colours where the terminal has them.
 
     Returns:
         Whether every check held, and nothing was left in the account.
@@ -39,7 +41,7 @@ def run(*, live: bool, as_json: bool) -> bool:
         Videsk().close()  # an account that is not set up is told before anything is shown
     started = monotonic()
     ours = f"videsk-rooms-demo-{secrets.token_hex(4)}"
-    view = NoView() if as_json else TerminalView()
+    view = NoView() if as_json else TerminalView(Page(colours=colours))
     with ExitStack() as stack:
         stack.enter_context(handled(leave, signal.SIGTERM))
         # Also where the shell that started it has it ignored: rooms must not stay in an account.

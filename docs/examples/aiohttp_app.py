@@ -1,0 +1,55 @@
+"""An aiohttp.web application with a video room for each ticket.
+
+python aiohttp_app.py
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from aiohttp import web
+from http_errors import http_error
+
+from videsk_rooms import AsyncVidesk, VideskError
+
+VIDESK = web.AppKey("videsk", AsyncVidesk)
+
+
+async def open_client(app: web.Application) -> AsyncIterator[None]:
+    """Open the client when the server starts, and close it when the server ends."""
+    async with AsyncVidesk(timeout=10.0) as videsk:
+        app[VIDESK] = videsk
+        yield
+
+
+async def enter(request: web.Request) -> web.StreamResponse:
+    """Let somebody into the room of a ticket; whoever comes first opens it."""
+    videsk = request.app[VIDESK]
+    number = request.match_info["number"]
+    room = await videsk.rooms.get_or_create(f"ticket-{number}", name=f"Ticket {number}")
+    access = await videsk.rooms.join(room)
+    return web.json_response({"roomId": room.id, "accessToken": access.access_token})
+
+
+@web.middleware
+async def videsk_errors(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Answer for every handler whose call of the Rooms API failed."""
+    try:
+        return await handler(request)
+    except VideskError as error:
+        answer = http_error(error)
+        return web.json_response(
+            {"detail": answer.detail}, status=answer.status, headers=answer.headers
+        )
+
+
+def create_app() -> web.Application:
+    """Make the application."""
+    app = web.Application(middlewares=[videsk_errors])
+    app.cleanup_ctx.append(open_client)
+    app.router.add_post(r"/tickets/{number:\d+}/room", enter)
+    return app
+
+
+if __name__ == "__main__":
+    web.run_app(create_app())

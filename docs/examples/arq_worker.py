@@ -1,0 +1,51 @@
+"""Rooms from arq: `arq arq_worker.WorkerSettings`."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, ClassVar
+
+from arq import Retry
+from arq.connections import RedisSettings
+
+from videsk_rooms import AsyncVidesk, RateLimit, RateLimitError, ServerError, TransportError
+
+REDIS = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
+
+
+async def startup(ctx: dict[str, Any]) -> None:
+    """Make the worker's one client."""
+    ctx["videsk"] = AsyncVidesk(rate_limit=RateLimit(shared=REDIS))
+
+
+async def shutdown(ctx: dict[str, Any]) -> None:
+    """Close it."""
+    await ctx["videsk"].close()
+
+
+async def open_room(ctx: dict[str, Any], appointment: int) -> str:
+    """Open the room of an appointment, one however often this runs; return its id."""
+    videsk: AsyncVidesk = ctx["videsk"]
+    try:
+        room = await videsk.rooms.get_or_create(f"appointment-{appointment}", name="Check-up")
+    except RateLimitError as error:
+        raise Retry(defer=error.retry_after or 1.0) from error
+    except (TransportError, ServerError) as error:
+        raise Retry(defer=10.0 * ctx["job_try"]) from error
+    return room.id
+
+
+async def count_guests(ctx: dict[str, Any], room: str) -> int:
+    """Tell how many were let into a room."""
+    videsk: AsyncVidesk = ctx["videsk"]
+    return len((await videsk.rooms.get(room)).authorizations or ())
+
+
+class WorkerSettings:
+    """What `arq` is to run."""
+
+    functions: ClassVar = [open_room, count_guests]
+    on_startup = startup
+    on_shutdown = shutdown
+    redis_settings = RedisSettings.from_dsn(REDIS)
+    job_timeout = 60

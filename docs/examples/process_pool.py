@@ -1,0 +1,21 @@
+"""Rooms from a pool of processes: `python process_pool.py`."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+
+from videsk_rooms import RateLimit, Videsk
+
+# One for each process, whichever way it is started; a file paces them all.
+videsk = Videsk(rate_limit=RateLimit(shared="file:videsk-rooms.pacing"))
+
+
+def open_room(appointment: int) -> str:
+    """Open the room of an appointment, one however often this runs; return its id."""
+    return videsk.rooms.get_or_create(f"appointment-{appointment}", name="Check-up").id
+
+
+if __name__ == "__main__":
+    with ProcessPoolExecutor(max_workers=4) as pool:
+        for room in pool.map(open_room, range(1, 9)):
+            print(room)

@@ -1,0 +1,36 @@
+"""Rooms from RQ jobs; `rq_worker.py` does them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from redis import Redis
+from rq import Queue, Retry
+
+from videsk_rooms import RateLimit, Videsk
+
+if TYPE_CHECKING:
+    from rq.job import Job
+
+REDIS = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
+
+# Made in the worker before it forks, it begins anew in the child that does a job.
+videsk = Videsk(rate_limit=RateLimit(shared=REDIS))
+
+
+def open_room(appointment: int) -> str:
+    """Open the room of an appointment, one however often this runs; return its id."""
+    return videsk.rooms.get_or_create(f"appointment-{appointment}", name="Check-up").id
+
+
+def count_guests(room: str) -> int:
+    """Tell how many were let into a room."""
+    return len(videsk.rooms.get(room).authorizations or ())
+
+
+def open_soon(appointment: int) -> Job:
+    """Have a worker open a room, and try again later whatever goes wrong."""
+    queue = Queue(connection=Redis.from_url(REDIS))
+    later = Retry(max=5, interval=[10, 30, 60, 120, 300])
+    return queue.enqueue(open_room, appointment, job_timeout=60, retry=later)

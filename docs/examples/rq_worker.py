@@ -1,0 +1,10 @@
+"""A worker for `rq_jobs.py` that loads it once, and not for each job: `python rq_worker.py`."""
+
+from __future__ import annotations
+
+import rq_jobs
+from redis import Redis
+from rq import Worker
+
+if __name__ == "__main__":
+    Worker(["default"], connection=Redis.from_url(rq_jobs.REDIS)).work(with_scheduler=True)

@@ -1,0 +1,172 @@
+"""What commands that ask an account have in common: which account it is, and how to show it."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from dataclasses import dataclass
+from functools import cached_property, wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate
+
+import typer
+
+from videsk_rooms.cli._exits import ExitCode
+from videsk_rooms.cli._output import CommandFailedError
+from videsk_rooms.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from videsk_rooms.cli._page import Page
+    from videsk_rooms.sync import Videsk
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What such a command was told.
+
+    Attributes:
+        base_url: Where the API is; `None`: `VIDESK_BASE_URL`, else Videsk's.
+        token_file: The file with the API token; `None`: the environment tells.
+        timeout: Seconds for each call.
+        trust_env: Whether to go by the proxy of the environment.
+        as_json: Whether a program reads along.
+        no_color: Whether to show no colours, whatever the terminal is.
+    """
+
+    base_url: str | None
+    token_file: Path | None
+    timeout: float
+    trust_env: bool
+    as_json: bool
+    no_color: bool
+
+    def client(self, *, base_url: str | None = None) -> Videsk:
+        """Make the client of the account.
+
+        Args:
+            base_url: Where the API is, in place of what was told.
+
+        Raises:
+            ConfigurationError: There is no token, or the API cannot be there.
+            CommandFailedError: The file with the token cannot be read.
+        """
+        from videsk_rooms.sync import Videsk
+
+        try:
+            return Videsk(
+                self.token,
+                base_url=base_url or self.base_url,
+                timeout=self.timeout,
+                trust_env=self.trust_env,
+            )
+        except ConfigurationError as error:
+            raise ConfigurationError(self._named_as_typed(str(error))) from None
+
+    @cached_property  # a pipe, such as that of <(pass show videsk), can be read but once
+    def token(self) -> str | None:
+        """The token in the file that an option named; `None` if none did."""
+        if self.token_file is None:
+            return None
+        try:
+            return self.token_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not text"
+            raise CommandFailedError(
+                f"--token-file {str(self.token_file)!r} cannot be read: {reason}; "
+                "write the API token into it",
+                ExitCode.NOT_SET_UP,
+            ) from None
+
+    def page(self) -> Page:
+        """Make what is shown to people."""
+        from videsk_rooms.cli._page import Page
+
+        return Page(colours=not self.no_color)
+
+    def _named_as_typed(self, text: str) -> str:
+        if text.startswith("api_token "):
+            return text.replace("api_token", f"--token-file {str(self.token_file)!r}", 1)
+        if text.startswith("base_url"):
+            return text.replace("base_url", "--base-url", 1).replace("=", " ", 1)
+        return text.replace("pass api_token=", "give --token-file", 1)
+
+
+def _seconds(text: str) -> float:
+    """Read a number of seconds, for typer."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise typer.BadParameter(f"{text!r} is no number of seconds above 0, such as 30 or 2.5")
+    return seconds
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="Show no colours; so does NO_COLOR.")]
+_BaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Where the API is. Absent: VIDESK_BASE_URL, else https://api.videsk.io.",
+    ),
+]
+_TokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="File that holds the API token. Absent: VIDESK_API_TOKEN, else the file of "
+        "VIDESK_API_TOKEN_FILE. No option takes the token itself: others would see it in ps.",
+    ),
+]
+_Timeout = Annotated[
+    float,
+    typer.Option(metavar="SECONDS", parser=_seconds, help="For each call, with its retries."),
+]
+_TrustEnv = Annotated[
+    bool, typer.Option("--trust-env", help="Go by the proxy of HTTPS_PROXY and NO_PROXY.")
+]
+
+
+def _common(
+    *,
+    as_json: AsJson = False,
+    no_color: NoColor = False,
+    base_url: _BaseUrl = None,
+    token_file: _TokenFile = None,
+    timeout: _Timeout = 30.0,
+    trust_env: _TrustEnv = False,
+) -> Asked:
+    return Asked(base_url, token_file, timeout, trust_env, as_json, no_color)
+
+
+def _parameters(function: Callable[..., object]) -> list[inspect.Parameter]:
+    return list(inspect.signature(function, eval_str=True).parameters.values())
+
+
+_COMMON = _parameters(_common)
+
+
+def asking_an_account(command: Callable[Concatenate[Asked, ...], None]) -> Callable[..., None]:
+    """Give a command the options that all of its kind have, after its own.
+
+    Args:
+        command: What is run; it is given an `Asked` first, and then its own arguments by name.
+
+    Returns:
+        The command for typer, which reads options from the signature of a function.
+    """
+    own = _parameters(command)[1:]
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        asked = _common(**{option.name: given.pop(option.name) for option in _COMMON})
+        command(asked, **given)
+
+    keywords = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own, *_COMMON)]
+    del run.__wrapped__  # typer would read the options of what it wraps
+    run.__signature__ = inspect.Signature(keywords)  # type: ignore[attr-defined]  # PEP 362 has it
+    run.__annotations__ = {each.name: each.annotation for each in keywords}
+    return run

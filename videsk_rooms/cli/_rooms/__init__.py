@@ -1,0 +1,27 @@
+"""`videsk-rooms rooms`: one command an operation of the resource.
+
+reading.py   list, get, stats
+changing.py  create, update, delete, join
+given.py     what is typed, read and checked as far as the client does not
+shown.py     rooms as people see them
+as_json.py   rooms as programs see them
+
+One more command, such as for whole files of rooms, is a function in a file of its own here, and a
+line below; `asking_an_account` gives it the options that all have.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from videsk_rooms.cli._exits import EPILOG
+from videsk_rooms.cli._rooms import changing, reading
+
+rooms = typer.Typer(no_args_is_help=True, help="Work with the rooms of an account.", epilog=EPILOG)
+rooms.command("list", short_help="List rooms: a page, or all of them.")(reading.list_rooms)
+rooms.command("get", short_help="Show a room.")(reading.get)
+rooms.command("create", short_help="Create a room, once.")(changing.create)
+rooms.command("update", short_help="Change a room.")(changing.update)
+rooms.command("delete", short_help="Delete rooms.")(changing.delete)
+rooms.command("join", short_help="Ask for a token that lets somebody in.")(changing.join)
+rooms.command("stats", short_help="Show how a room went.")(reading.stats)

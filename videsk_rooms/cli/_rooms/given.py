@@ -1,0 +1,95 @@
+"""What is typed: options that several commands have, and values that need reading."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from videsk_rooms.cli._times import moment
+from videsk_rooms.cli._values import content_of
+
+ShowToken = Annotated[
+    bool,
+    typer.Option(
+        "--show-token",
+        help="Show the access token too. Whoever reads it can enter: mind logs and scrollback.",
+    ),
+]
+RoomId = Annotated[str, typer.Argument(metavar="ROOM", help="The room's id.", show_default=False)]
+Name = Annotated[
+    str | None,
+    typer.Option(metavar="TEXT", help="What people call it, at most 500 characters."),
+]
+ExternalId = Annotated[
+    str | None,
+    typer.Option(metavar="ID", help="Your own name for it, unique, 1 to 100 characters."),
+]
+Settings = Annotated[
+    str | None,
+    typer.Option(metavar="JSON", help="A JSON object, or @FILE that holds it; @- is stdin."),
+]
+Ends = Annotated[
+    datetime | None,
+    typer.Option(
+        "--exp",
+        metavar="WHEN",
+        parser=moment,
+        help="When everybody is thrown out, within 72 hours: from now (2h, 90m, 3d), or a date "
+        "and time ('2026-12-24 16:00' in your own zone, 2026-12-24T16:00Z).",
+    ),
+]
+Opens = Annotated[
+    datetime | None,
+    typer.Option("--nbf", metavar="WHEN", parser=moment, help="When it opens, before --exp."),
+]
+
+_SORT_FIELD = re.compile(r"-?[A-Za-z_][A-Za-z0-9_]*")
+
+
+def settings_of(text: str | None) -> dict[str, Any] | None:
+    """Read the settings of a room.
+
+    Raises:
+        BadParameter: They are no JSON object, or their file cannot be read.
+    """
+    if text is None:
+        return None
+    source = text if text.startswith("@") else "the value"
+    try:
+        value = json.loads(content_of(text, "--settings"))
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise _refused(f"{source} is not JSON: {error.msg} at {where}") from None
+    except RecursionError:
+        raise _refused(f"{source} is nested too deep") from None
+    if not isinstance(value, dict):
+        raise _refused(f"{source} is no JSON object")
+    return value
+
+
+def sort_of(text: str | None) -> list[str] | None:
+    """Read an order, such as `-created_at,name`.
+
+    Raises:
+        BadParameter: A field cannot be one.
+    """
+    if text is None:
+        return None
+    fields = text.split(",")
+    for field in fields:
+        if not _SORT_FIELD.fullmatch(field):
+            raise typer.BadParameter(
+                f"{field!r} is no field to sort by; give one such as created_at, -created_at for "
+                "the newest first, or several with commas between them",
+                param_hint="'--sort'",
+            )
+    return fields
+
+
+def _refused(what: str) -> typer.BadParameter:
+    right = """give an object such as '{"maxParticipants": 10}', or @FILE that holds one"""
+    return typer.BadParameter(f"{what}; {right}", param_hint="'--settings'")

@@ -1,0 +1,171 @@
+"""Rooms as people see them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len, set_cell_size
+
+from videsk_rooms.cli._output import printable, write_json
+from videsk_rooms.cli._rooms.as_json import as_json
+from videsk_rooms.cli._times import local, local_in_full
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from videsk_rooms.cli._account import Asked
+    from videsk_rooms.cli._page import Page
+    from videsk_rooms.models import Room, RoomAccess
+
+_GAP = "  "
+_ID, _TIME = 24, 16
+# From this width on there is room for the opening too.
+_WIDE = 110
+_LEAST = 8
+_NOT_SHOWN = "not shown; --show-token shows it"
+
+
+def show_rooms(page: Page, rooms: Iterable[Room]) -> int:
+    """Show rooms as a table, a line as soon as a room is there; return how many there were.
+
+    Names are cut to fit a terminal; where the output goes elsewhere, nothing is cut off.
+    """
+    count, widths = 0, _widths(page.width)
+    for room in rooms:
+        if not count:
+            page.line(
+                (
+                    _row(("ID", "NAME", "EXTERNAL ID", "OPENS (LOCAL)", "ENDS (LOCAL)"), widths),
+                    "bold",
+                )
+            )
+        count += 1
+        opens, ends = (local(time) if time else "" for time in (room.nbf, room.exp))
+        cells = (room.id, room.name or "", room.external_id or "", opens, ends)
+        page.line((_row(cells, widths), "dim" if room.ended else ""))
+    return count
+
+
+def show_room(asked: Asked, room: Room, *, show_token: bool) -> None:
+    """Show one room with all that is known of it."""
+    if asked.as_json:
+        write_json(as_json(room, show_token=show_token))
+        return
+    token = None if room.access_token is None else _NOT_SHOWN
+    _show_fields(
+        asked.page(),
+        {
+            "id": room.id,
+            "name": room.name,
+            "external id": room.external_id,
+            "opens": room.nbf,
+            "ends": room.exp,
+            "over": room.ended,
+            "settings": room.settings,
+            "created": room.created_at,
+            "changed": room.updated_at,
+            "let in": tuple(
+                f"{who.ip or 'somebody'}, {_text(who.created_at)}"
+                for who in room.authorizations or ()
+            ),
+            **{f"{name} (unknown)": value for name, value in room.extra.items()},
+            "access token": room.access_token if show_token else token,
+        },
+    )
+
+
+def show_access(asked: Asked, room: str, access: RoomAccess, *, show_token: bool) -> None:
+    """Show what a token says of itself."""
+    if asked.as_json:
+        write_json({"room": room, **as_json(access, show_token=show_token)})
+        return
+    told = {"exp", "nbf", "jti"}
+    _show_fields(
+        asked.page(),
+        {
+            "room": room,
+            "lets in from": access.nbf,
+            "lets in until": access.exp,
+            "jti": access.jti,
+            "other claims": {k: v for k, v in access.claims.items() if k not in told},
+            "access token": access.access_token if show_token else _NOT_SHOWN,
+        },
+    )
+
+
+def show_outline(page: Page, value: object, indent: int = 0) -> None:
+    """Show an object whose fields nobody knows beforehand."""
+    start = " " * indent
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            if _is_plain(item):
+                page.line(start, (f"{name}: ", "bold"), _text(item))
+            else:
+                page.line(start, (f"{name}:", "bold"))
+                show_outline(page, item, indent + 2)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for number, item in enumerate(value, start=1):
+            if _is_plain(item):
+                page.line(start, "- ", _text(item))
+            else:
+                page.line(start, f"{number}.")
+                show_outline(page, item, indent + 2)
+    else:
+        page.line(start, _text(value))
+
+
+def _is_plain(value: object) -> bool:
+    """Tell whether a value fits on one line."""
+    if isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, str)):
+        return not value
+    return True
+
+
+def _show_fields(page: Page, fields: Mapping[str, object]) -> None:
+    """Show a line for each field that says something; for a tuple as many as it has."""
+    known = {name: value for name, value in fields.items() if value not in (None, (), [], {})}
+    width = max(map(len, known))
+    for name, value in known.items():
+        lines = value if isinstance(value, tuple) else (value,)
+        for number, line in enumerate(lines):
+            page.line((f"{name if number == 0 else '':<{width}}{_GAP}", "bold"), _text(line))
+
+
+def _text(value: object) -> str:
+    if isinstance(value, datetime):
+        return local_in_full(value, datetime.now(timezone.utc))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "-"
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _widths(width: int | None) -> tuple[int | None, ...]:
+    """Share the columns of a terminal; `None` leaves a cell as long as it is, 0 leaves it out."""
+    opens = _TIME if width is None or width >= _WIDE else 0
+    if width is None:
+        return None, None, None, _TIME, _TIME
+    taken = _ID + _TIME + len(_GAP) * 3 + (opens + len(_GAP) if opens else 0)
+    left = max(width - taken, 2 * _LEAST)
+    return None, left - left // 2, left // 2, opens, _TIME
+
+
+def _row(cells: Sequence[str], widths: Sequence[int | None]) -> str:
+    fitted = (_fit(cell, width) for cell, width in zip(cells, widths, strict=True) if width != 0)
+    return _GAP.join(fitted)
+
+
+def _fit(text: str, width: int | None) -> str:
+    """Cut or fill a text to a width in columns; some signs take two."""
+    text = printable(text)
+    if width is None:
+        return set_cell_size(text, max(cell_len(text), _ID))
+    if cell_len(text) > width:
+        return set_cell_size(text, width - 1) + "…"
+    return set_cell_size(text, width)

@@ -1,0 +1,66 @@
+"""Errors of the package in the words of the command line.
+
+Their remedies are written for whoever calls the package from Python: `timeout=`, `base_url`,
+`rooms.get_by_external_id(…)`. Here each becomes what is typed at a shell.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+from videsk_rooms.errors import InvalidRequestError, RateLimitError
+
+if TYPE_CHECKING:
+    from videsk_rooms.errors import VideskError
+
+_LOOK_UP = "videsk-rooms rooms get --external-id"
+_EITHER_WAY = "videsk-rooms rooms create --if-missing --external-id"
+# Whole phrases and no single words: what an error quotes of its user's must stay as it is.
+_PHRASES = {
+    "(VIDESK_API_TOKEN or api_token=)": "(VIDESK_API_TOKEN or --token-file)",
+    "with timeout=.": "with --timeout.",
+    "Check base_url, the network": "Check --base-url, the network",
+    "check base_url and proxy": "check --base-url and the proxy",
+    "If base_url points": "If --base-url points",
+    "with rooms.get_by_external_id()": f"with `{_LOOK_UP} ID`",
+}
+_COMMANDS = {"get_by_external_id": _LOOK_UP, "get_or_create": _EITHER_WAY}
+_CALL = re.compile(r"""rooms\.(?P<method>\w+)\((?P<id>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\)""")
+
+
+def told(error: VideskError) -> str:
+    """Write an error for whoever typed the command."""
+    text = str(error)
+    for phrase, typed in _PHRASES.items():
+        text = text.replace(phrase, typed)
+    text = _CALL.sub(_command, text)
+    if isinstance(error, InvalidRequestError):
+        return _named_as_typed(text, error.argument)
+    if isinstance(error, RateLimitError):
+        return text.replace("after retry_after seconds", _later(error.retry_after))
+    return text
+
+
+def option_of(argument: str) -> str:
+    """Name an argument of the package as the command line does."""
+    return "ROOM" if argument == "room" else f"--{argument.replace('_', '-')}"
+
+
+def _named_as_typed(text: str, argument: str) -> str:
+    if text.startswith(argument):
+        return option_of(argument) + text[len(argument) :].replace("=", " ", 1)
+    return text
+
+
+def _command(call: re.Match[str]) -> str:
+    command = _COMMANDS.get(call["method"])
+    return (
+        call[0] if command is None else f"`{command} {shlex.quote(ast.literal_eval(call['id']))}`"
+    )
+
+
+def _later(seconds: float | None) -> str:
+    return "in a while" if seconds is None else f"in {seconds:g} s"
