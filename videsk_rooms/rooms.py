@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypedDict, overload
 
 from . import _checks as check
 from . import _codec, _creation, _decode, _lookup
@@ -464,6 +464,26 @@ class AsyncRooms:
         )
         return await self._send(request, _decode.page)
 
+    # Of two overloads the first is what the blocking face is derived from, which awaits no items.
+    # By a union, checkers would not tell what the mappings of a generator expression are to be.
+    @overload
+    def create_many(
+        self,
+        specs: Iterable[RoomSpec],
+        *,
+        concurrency: int = 16,
+        on_progress: Callable[[Progress], object] | None = None,
+    ) -> AsyncOutcomes[RoomSpec, Room]: ...
+
+    @overload
+    def create_many(
+        self,
+        specs: AsyncIterable[RoomSpec],
+        *,
+        concurrency: int = 16,
+        on_progress: Callable[[Progress], object] | None = None,
+    ) -> AsyncOutcomes[RoomSpec, Room]: ...
+
     def create_many(
         self,
         specs: Iterable[RoomSpec] | AsyncIterable[RoomSpec],
@@ -516,6 +536,24 @@ class AsyncRooms:
         )
         return AsyncOutcomes(bulk)
 
+    @overload
+    def update_many(
+        self,
+        changes: Iterable[RoomChange],
+        *,
+        concurrency: int = 16,
+        on_progress: Callable[[Progress], object] | None = None,
+    ) -> AsyncOutcomes[RoomChange, Room]: ...
+
+    @overload
+    def update_many(
+        self,
+        changes: AsyncIterable[RoomChange],
+        *,
+        concurrency: int = 16,
+        on_progress: Callable[[Progress], object] | None = None,
+    ) -> AsyncOutcomes[RoomChange, Room]: ...
+
     def update_many(
         self,
         changes: Iterable[RoomChange] | AsyncIterable[RoomChange],
@@ -565,6 +603,24 @@ class AsyncRooms:
         )
         return AsyncOutcomes(bulk)
 
+    @overload
+    def delete_many(
+        self,
+        rooms: Iterable[Room | str],
+        *,
+        concurrency: int = 16,
+        on_progress: Callable[[Progress], object] | None = None,
+    ) -> AsyncOutcomes[Room | str, None]: ...
+
+    @overload
+    def delete_many(
+        self,
+        rooms: AsyncIterable[Room | str],
+        *,
+        concurrency: int = 16,
+        on_progress: Callable[[Progress], object] | None = None,
+    ) -> AsyncOutcomes[Room | str, None]: ...
+
     def delete_many(
         self,
         rooms: Iterable[Room | str] | AsyncIterable[Room | str],
@@ -609,6 +665,24 @@ class AsyncRooms:
             "delete_many", "rooms", rooms, prepare, concurrency=concurrency, tell=on_progress
         )
         return AsyncOutcomes(bulk)
+
+    @overload
+    def join_many(
+        self,
+        rooms: Iterable[Room | str],
+        *,
+        concurrency: int = 16,
+        on_progress: Callable[[Progress], object] | None = None,
+    ) -> AsyncOutcomes[Room | str, RoomAccess]: ...
+
+    @overload
+    def join_many(
+        self,
+        rooms: AsyncIterable[Room | str],
+        *,
+        concurrency: int = 16,
+        on_progress: Callable[[Progress], object] | None = None,
+    ) -> AsyncOutcomes[Room | str, RoomAccess]: ...
 
     def join_many(
         self,

@@ -146,8 +146,9 @@ def test_an_asynchronous_iterable_is_refused(client: Videsk) -> None:
     async def specs() -> AsyncIterator[RoomSpec]:
         yield {}
 
+    given: Any = specs()  # which a type checker would refuse, too
     with pytest.raises(InvalidRequestError, match=r"use AsyncVidesk$") as caught:
-        client.rooms.create_many(specs())
+        client.rooms.create_many(given)
     assert caught.value.argument == "specs"
 
 
@@ -357,6 +358,22 @@ def test_iterators_of_many_threads(client: Videsk, sandbox: Sandbox) -> None:
     threads = [Thread(create, f"thread {number}") for number in range(8)]
     assert [thread.result() for thread in threads] == [{f"thread {n}"} for n in range(8)]
     assert len(sandbox.rooms) == 160
+
+
+def test_in_its_own_loop_nothing_is_read(client: Videsk) -> None:
+    """It would wait for itself, as any call would there."""
+    read: list[int] = []
+
+    def specs() -> Iterator[RoomSpec]:
+        read.append(0)
+        yield {}
+
+    async def ask() -> None:
+        next(client.rooms.create_many(specs()))
+
+    with pytest.raises(RuntimeError, match="from its own event loop"):
+        client._portal.call(ask)
+    assert read == []
 
 
 async def test_a_coroutine_is_told_of_the_awaited_client(client: Videsk) -> None:

@@ -294,7 +294,8 @@ async def test_what_the_iterable_raises_comes_after_all_outcomes(desk: Desk, giv
 @both
 async def test_what_no_call_should_raise_ends_it(desk: Desk, given: Given) -> None:
     """Nothing more is begun; the rest is finished and told, and then it is raised."""
-    outcomes = desk.calls(given(itertools.count()))
+    told: list[Progress] = []
+    outcomes = desk.calls(given(itertools.count()), on_progress=told.append)
     first = asked(outcomes)
     await desk.end(1, error=BodyError("the vault is closed"))
     await settled()
@@ -303,6 +304,7 @@ async def test_what_no_call_should_raise_ends_it(desk: Desk, given: Given) -> No
     with pytest.raises(BodyError, match="vault"):
         await anext(outcomes)
     assert desk.begun == [0, 1, 2]
+    assert [(each.done, each.under_way) for each in told] == [(1, 0), (2, 0)]
 
 
 @both

@@ -209,6 +209,8 @@ async def awaited_many(videsk: AsyncVidesk, page: RoomPage) -> None:
         read_outcome(outcome)
     async for outcome in await videsk.rooms.create_many(specs=specs(), concurrency=4):
         read_outcome(outcome)
+    async for outcome in videsk.rooms.create_many({"name": name} for name in "abc"):
+        read_outcome(outcome)
     async with videsk.rooms.update_many(awaited_changes(videsk)) as outcomes:
         assert_type(outcomes, AsyncOutcomes[RoomChange, Room])
         assert_type((await anext(outcomes)).result(), Room)
@@ -227,6 +229,8 @@ def blocking_many(videsk: Videsk, page: RoomPage) -> None:
     for outcome in videsk.rooms.create_many([{"name": "a"}, {}], on_progress=show):
         read_outcome(outcome)
     for outcome in videsk.rooms.create_many(specs=specs(), concurrency=4):
+        read_outcome(outcome)
+    for outcome in videsk.rooms.create_many({"name": name} for name in "abc"):
         read_outcome(outcome)
     changes: list[RoomChange] = [{"room": page[0], "nbf": START}]
     with videsk.rooms.update_many(changes) as outcomes:

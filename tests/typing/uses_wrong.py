@@ -138,6 +138,7 @@ async def mix_up(videsk: AsyncVidesk, blocking: Videsk) -> None:
     async for _ in blocking.rooms.delete_many([]):  # expect: attr-defined / reportGeneralTypeIssues
         pass
     await blocking.rooms.delete_many([])  # expect: misc / reportGeneralTypeIssues
+    blocking.rooms.delete_many(videsk.rooms.iter())  # expect: arg-type / reportArgumentType
     async for _ in videsk.rooms.list():  # expect: attr-defined / reportGeneralTypeIssues
         pass
     with videsk:  # expect: attr-defined / reportGeneralTypeIssues
