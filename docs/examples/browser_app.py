@@ -1,0 +1,77 @@
+"""A Flask application whose page lets a person into the video room of a ticket.
+
+flask --app browser_app run
+"""
+
+import math
+from datetime import datetime, timezone
+from pathlib import Path
+
+from flask import Flask
+from flask.typing import ResponseReturnValue
+from http_errors import http_error
+
+from videsk_rooms import RateLimit, Room, Videsk, VideskError
+
+PAGE = Path(__file__).with_name("browser")
+
+# Of other sites, what Videsk's documentation asks for ("Cabeceras", https://docs.videsk.io) only.
+HEADERS = {
+    "Content-Security-Policy": "; ".join(
+        [
+            "default-src 'none'",
+            "script-src 'self' https://*.videsk.io",
+            "style-src 'self' https://*.videsk.io",
+            "connect-src 'self' https://*.videsk.io wss://*.videsk.io",
+            "media-src 'self' blob: https://*.videsk.io",
+            "img-src 'self' data: https://*.videsk.io",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'self'",
+        ]
+    ),
+    "Permissions-Policy": ", ".join(
+        f"{feature}=(self)"
+        for feature in ("autoplay", "camera", "fullscreen", "microphone", "picture-in-picture")
+    ),
+}
+
+
+def closed(room: Room) -> ResponseReturnValue | None:
+    """Answer for a room that is over or not open yet; `None` for one that is open."""
+    now = datetime.now(timezone.utc)
+    if room.ended or (room.exp and room.exp <= now):
+        return {"detail": "The room is over."}, 410
+    if room.nbf and room.nbf > now:
+        # In seconds, because the clock of the browser may be wrong.
+        opens_in = math.ceil((room.nbf - now).total_seconds())
+        return {"detail": "The room is not open yet.", "opensIn": opens_in}, 409
+    return None
+
+
+def create_app(videsk: Videsk | None = None) -> Flask:
+    """Make the application, on a client of its own unless a test brings one."""
+    app = Flask(__name__, static_folder=PAGE, static_url_path="/browser")
+    client = videsk or Videsk(timeout=10.0, rate_limit=RateLimit(shared="file:videsk-rooms.pacing"))
+
+    @app.get("/tickets/<int:number>")
+    def ticket(number: int) -> ResponseReturnValue:
+        """Show the page, which reads the number from its own address."""
+        return app.send_static_file("room.html"), HEADERS
+
+    @app.post("/tickets/<int:number>/room")
+    def enter(number: int) -> ResponseReturnValue:
+        """Let somebody into the room of a ticket; whoever comes first opens it."""
+        room = client.rooms.get_or_create(f"ticket-{number}", name=f"Ticket {number}")
+        if answer := closed(room):
+            return answer
+        access = client.rooms.join(room)
+        answer = {"roomId": room.id, "accessToken": access.access_token}
+        return answer, {"Cache-Control": "no-store"}
+
+    @app.errorhandler(VideskError)
+    def failed(error: VideskError) -> ResponseReturnValue:
+        answer = http_error(error)
+        return {"detail": answer.detail}, answer.status, answer.headers
+
+    return app
