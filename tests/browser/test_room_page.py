@@ -249,7 +249,7 @@ def test_a_room_that_is_not_open_yet_is_waited_for(
     visitor = ticket.visitor()
     visitor.stops_the_clock()
     visitor.clicks("Enter")
-    visitor.sees("The room is not open yet. Opening time: ")
+    visitor.sees("The room is not open yet. You will be let in when it opens: ")
     expect(visitor.page.locator("#countdown")).to_have_text(re.compile(r"1:00:00|5\d:\d\d"))
     assert joins(sandbox) == 0
     visits.forgive("status of 409")
@@ -283,6 +283,17 @@ def test_a_token_that_has_run_out_is_replaced(ticket: Ticket) -> None:
     expect(visitor.page.locator("#room videsk-webrtc")).to_be_visible()
     visitor.sees("You are in the room.")
     assert len({claims_of(token)["jti"] for token in visitor.tokens}) == 3
+
+
+def test_tokens_that_run_out_at_once_are_not_asked_for_for_ever(ticket: Ticket) -> None:
+    """Though somebody was let in with the first."""
+    visitor = ticket.visitor()
+    visitor.complaints = [None, *["jwt expired"] * 9]
+    visitor.clicks("Enter")
+    visitor.sees("You are in the room.")
+    visitor.sdk_says("error", code=4401, message="jwt expired")
+    visitor.sees("Your time in the room is over.")
+    assert len(visitor.tokens) == 5
 
 
 def test_whoever_is_put_out_at_the_end_is_told_that_it_is_over(

@@ -9,6 +9,7 @@ const TRIES = 5; // in a row, before it is left to the person
 const PATIENCE = 30_000; // milliseconds for an answer of the backend, which gives up sooner
 const SOON = 5; // seconds until what passes by itself is tried again, where nobody says
 const TICK = 200; // milliseconds
+const LONG = 60_000; // milliseconds of a stay after which tries are counted anew
 
 const REFUSALS = { 404: "missing", 409: "changed", 410: "over" };
 const PASSING = [429, 502, 503, 504];
@@ -41,6 +42,11 @@ async function ask(signal) {
   return { what: REFUSALS[answer.status] ?? "broken" };
 }
 
+/** Show the room or the hint: a phone has no place for both. */
+function show(one) {
+  for (const each of [hint, room]) each.hidden = each !== one;
+}
+
 /** Tell what is in the way, and count down until it may be gone or the person gives up. */
 async function pause({ what, again, opens }, signal) {
   let until = Date.now() + again * 1000;
@@ -62,15 +68,16 @@ async function enter(signal) {
     let outcome = await ask(signal);
     if (outcome.token) {
       status.textContent = words.connecting;
-      room.hidden = false;
+      show(room);
+      const since = Date.now();
       const what = await stay(outcome.token, room, signal, () => {
-        tries = 0;
         status.textContent = words.inside;
         door.textContent = words.leave;
       });
       outcome = { what, again: ANOTHER_TOKEN[what] };
+      if (Date.now() - since > LONG) tries = 1;
     }
-    room.hidden = true;
+    show(hint);
     door.textContent = words.cancel;
     if (outcome.again === undefined) return outcome.what;
     if (signal.aborted) return "cancelled";
@@ -90,6 +97,7 @@ door.addEventListener("click", async () => {
     what = await enter(visit.signal);
   } finally {
     visit = null;
+    show(hint);
     status.textContent = words[what];
     door.textContent = words.enter;
   }

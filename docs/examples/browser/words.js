@@ -22,7 +22,7 @@ const ENGLISH = {
   changed: "Somebody else has just changed the room. Please enter again.",
   over: "The room is over.",
   broken: "Video rooms are out of order. Please come back later.",
-  opens: (time) => `Opening time: ${time}. You will be let in then.`,
+  opens: (time) => `You will be let in when it opens: ${time}`,
   again: (pause) => `Trying again in ${pause}.`,
 };
 
@@ -48,7 +48,7 @@ const SPANISH = {
   changed: "Alguien acaba de cambiar la sala. Vuelva a entrar.",
   over: "La sala ya terminó.",
   broken: "Las salas de video no funcionan por ahora. Vuelva más tarde.",
-  opens: (time) => `Hora de apertura: ${time}. Entonces entrará sin hacer nada más.`,
+  opens: (time) => `Entrará sin hacer nada más cuando abra: ${time}`,
   again: (pause) => `Nuevo intento en ${pause}.`,
 };
 
