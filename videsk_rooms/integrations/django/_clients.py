@@ -47,6 +47,9 @@ class _OfThisProcess:
     def __getattr__(self, name: str) -> object:
         return getattr(_client(self._kind), name)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self._kind,)  # elsewhere it stands for the client of that process
+
     def __repr__(self) -> str:
         return f"<the {self._kind} of the setting {SETTING}>"
 
