@@ -4,14 +4,17 @@ flask --app browser_app run
 """
 
 import math
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
 from flask import Flask
 from flask.typing import ResponseReturnValue
-from http_errors import http_error
 
-from videsk_rooms import RateLimit, Room, Videsk, VideskError
+from videsk_rooms import Room
+from videsk_rooms.integrations.flask import FlaskVidesk
+
+videsk = FlaskVidesk()
 
 PAGE = Path(__file__).with_name("browser")
 
@@ -49,10 +52,12 @@ def closed(room: Room) -> ResponseReturnValue | None:
     return None
 
 
-def create_app(videsk: Videsk | None = None) -> Flask:
-    """Make the application, on a client of its own unless a test brings one."""
+def create_app(config: Mapping[str, object] | None = None) -> Flask:
+    """Make the application; a test configures another account."""
     app = Flask(__name__, static_folder=PAGE, static_url_path="/browser")
-    client = videsk or Videsk(timeout=10.0, rate_limit=RateLimit(shared="file:videsk-rooms.pacing"))
+    app.config["VIDESK_TIMEOUT"] = 10.0
+    app.config.from_mapping(config)
+    videsk.init_app(app)
 
     @app.get("/tickets/<int:number>")
     def ticket(number: int) -> ResponseReturnValue:
@@ -62,16 +67,11 @@ def create_app(videsk: Videsk | None = None) -> Flask:
     @app.post("/tickets/<int:number>/room")
     def enter(number: int) -> ResponseReturnValue:
         """Let somebody into the room of a ticket; whoever comes first opens it."""
-        room = client.rooms.get_or_create(f"ticket-{number}", name=f"Ticket {number}")
+        room = videsk.rooms.get_or_create(f"ticket-{number}", name=f"Ticket {number}")
         if answer := closed(room):
             return answer
-        access = client.rooms.join(room)
+        access = videsk.rooms.join(room)
         answer = {"roomId": room.id, "accessToken": access.access_token}
         return answer, {"Cache-Control": "no-store"}
-
-    @app.errorhandler(VideskError)
-    def failed(error: VideskError) -> ResponseReturnValue:
-        answer = http_error(error)
-        return {"detail": answer.detail}, answer.status, answer.headers
 
     return app

@@ -39,20 +39,27 @@ def account() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def client(account: Sandbox) -> Iterator[Videsk]:
-    """The client of the application, which tries nothing again by itself."""
-    once = Retry(attempts=1)
-    with Videsk(account.api_token, base_url=account.url, retry=once, rate_limit=None) as client:
+    """Somebody else with the same account, who waits in no line."""
+    with Videsk(account.api_token, base_url=account.url, rate_limit=None) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
-def site(client: Videsk) -> Iterator[str]:
-    """The application at work."""
+def site(account: Sandbox) -> Iterator[str]:
+    """The application at work, which tries nothing again by itself."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(EXAMPLES)
-        application = importlib.import_module("browser_app").create_app(client)
+        application = importlib.import_module("browser_app").create_app(
+            {
+                "VIDESK_API_TOKEN": account.api_token,
+                "VIDESK_BASE_URL": account.url,
+                "VIDESK_RETRY": Retry(attempts=1),
+                "VIDESK_RATE_LIMIT": None,
+            }
+        )
     with served(application) as url:
         yield url
+    application.extensions["videsk"].close()
 
 
 class Ticket:
