@@ -4,13 +4,13 @@
 
 const TOKEN_REFUSED = 4401;
 
-class Element extends HTMLElement {
+class Video extends HTMLElement {
   connectedCallback() {
     this.style.cssText = "display:grid;place-items:center;height:100%;color:#fff";
     this.textContent = "▶";
   }
 }
-customElements.define("videsk-webrtc", Element);
+customElements.define("videsk-webrtc", Video);
 
 export default class WebRTC extends EventTarget {
   #element;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from base64 import urlsafe_b64decode
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 SDK = "https://cdn.videsk.io/sdk/webrtc.esm.js"
 _STAND_IN = Path(__file__).with_name("stand_in.js").read_text(encoding="utf-8")
 _PATIENCE = 20_000.0  # milliseconds
+_numbers = itertools.count(1)
 
 
 @contextmanager
@@ -107,3 +109,26 @@ class Visitor:
         if now < claims["nbf"]:
             return "jwt not active"
         return "jwt expired" if claims["exp"] <= now else None
+
+
+class Ticket:
+    """A ticket, its room and those who come to it."""
+
+    def __init__(self, visits: Visits, sandbox: Sandbox, site: str) -> None:
+        self.number = next(_numbers)
+        self.name = f"ticket-{self.number}"
+        self.url = f"{site}/tickets/{self.number}"
+        self._visits = visits
+        self._sandbox = sandbox
+
+    def visitor(self, **options: Any) -> Visitor:
+        """Bring somebody to the page."""
+        visitor = Visitor(self._visits, self._sandbox, **options)
+        visitor.page.goto(self.url)
+        return visitor
+
+    @property
+    def room(self) -> dict[str, Any]:
+        """The room as it is in the sandbox."""
+        (room,) = [room for room in self._sandbox.rooms if room["externalId"] == self.name]
+        return room
