@@ -14,11 +14,9 @@ from flask.typing import ResponseReturnValue
 from videsk_rooms import Room
 from videsk_rooms.integrations.flask import FlaskVidesk
 
-videsk = FlaskVidesk()
-
 PAGE = Path(__file__).with_name("browser")
 
-# Of other sites, what Videsk's documentation asks for ("Cabeceras", https://docs.videsk.io) only.
+# Of other sites only Videsk's, as its documentation asks for: https://docs.videsk.io, "Cabeceras".
 HEADERS = {
     "Content-Security-Policy": "; ".join(
         [
@@ -38,6 +36,8 @@ HEADERS = {
         for feature in ("autoplay", "camera", "fullscreen", "microphone", "picture-in-picture")
     ),
 }
+
+videsk = FlaskVidesk()
 
 
 def closed(room: Room) -> ResponseReturnValue | None:

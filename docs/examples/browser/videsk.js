@@ -1,16 +1,14 @@
 // Where the page meets Videsk's Browser SDK: the only file that knows it.
 //
-// Known, from https://docs.videsk.io (its source is github.com/videsk/developers-docs-es: VPaaS, and
-// sdks/webrtc/README.md, metodos.md and eventos.md):
-// - The module at SDK exports the class by default. It must come from there, never from a copy.
-// - `new WebRTC(null, parent)` puts its element into `parent`; `await create(accessToken)` connects,
-//   asking for camera and microphone; `destroy()` ends it and leaves the element where it is.
-// - The event `error` has `detail.code` and `detail.message`; of a token the code is 4401 and the
-//   message one of COMPLAINTS. `disconnected`: the connection to the server is lost. `hangup` is shown
-//   where a page listens to events.
+// Known, from https://docs.videsk.io (VPaaS, "Browser SDK"; SDKs, "WebRTC"):
+// - The module at SDK exports the class by default. It must be loaded from there, never from a copy.
+// - `new WebRTC(null, parent)` puts a `<videsk-webrtc>` into `parent`, `await create(accessToken)`
+//   connects, and `destroy()` ends it, leaving the element where it is.
+// - The event `error` has `detail.code` and `detail.message`: of a token 4401 and one of COMPLAINTS.
+//   `disconnected` says that the connection to the server is lost. `hangup` is shown being listened to.
 //
-// Not known: whether `create` fails, too, when a token is refused; whether it connects again by itself
-// after `disconnected`; when exactly `hangup` comes. So nothing here depends on it.
+// Not known, and so not relied on: whether `create` fails too when a token is refused, whether the SDK
+// connects again after `disconnected`, and what brings `hangup` about.
 
 const SDK = "https://cdn.videsk.io/sdk/webrtc.esm.js";
 const TOKEN_REFUSED = 4401;
