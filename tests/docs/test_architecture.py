@@ -65,10 +65,16 @@ def _imported_from(path: Path, statement: ast.ImportFrom) -> Iterator[str]:
     if statement.level:
         package = path.relative_to(ROOT).parts[: -statement.level]
         home = ".".join((*package, *home.split("."))).rstrip(".")
-    if home == PACKAGE.name:
-        yield from (f"{home}.{alias.name}" for alias in statement.names)
-    else:
+    if home != PACKAGE.name:
         yield home
+        return
+    for alias in statement.names:
+        # What is no file is a public name of the package.
+        yield f"{home}.{alias.name}" if _is_file(alias.name) else home
+
+
+def _is_file(name: str) -> bool:
+    return (PACKAGE / f"{name}.py").exists() or (PACKAGE / name).is_dir()
 
 
 def _neighbours(name: str, files: list[Path]) -> set[str]:

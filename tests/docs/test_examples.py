@@ -15,7 +15,7 @@ from .stage import NAMES_IN_DOCSTRINGS, story
 if TYPE_CHECKING:
     from pathlib import Path
 
-LANGUAGES = {"ini", "json", "python", "sh", "text"}
+LANGUAGES = {"html", "ini", "js", "json", "python", "sh", "text"}
 
 
 def _python(text: str) -> list[Block]:
@@ -74,4 +74,5 @@ def test_every_example_is_shown_as_it_is() -> None:
     pages = [page for page in PAGES if not page.name.endswith(".es.md")]
     blocks = [block for page in pages for block in blocks_of(page.read_text(encoding="utf-8"))]
     shown = {block.example: block.code for block in blocks if block.example}
-    assert shown == {file: file.read_text(encoding="utf-8") for file in EXAMPLES.glob("*.py")}
+    to_show = {*EXAMPLES.glob("*.py"), *shown}
+    assert shown == {file: file.read_text(encoding="utf-8") for file in to_show}
