@@ -156,6 +156,7 @@ class _Work:
                 colours=not self._asked.no_color,
                 bar=not self._kept.is_shown,
             ) as bar:
+                bar.failed = sum(not outcome.is_done for outcome in self.outcomes.values())
                 caller = Caller(
                     videsk, update=self._options.update, note=partial(self._note_sent, bar)
                 )

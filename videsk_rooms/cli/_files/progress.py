@@ -10,18 +10,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, ProgressColumn, TextColumn
+from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as RichProgress
 from rich.table import Column
-from rich.text import Text
 
 from videsk_rooms.cli._output import complain
 from videsk_rooms.cli._times import distance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-    from rich.progress import Task
 
 _A_FRAME = 0.1
 _A_LINE = 30.0
@@ -37,17 +34,22 @@ class Progress:
     """Counts, and shows the count every now and then.
 
     Args:
+        total: How much there is to do.
         done: What was done before.
         every: Seconds between two times that it is shown.
-        show: Shows how many are done, and how many of them failed.
+        show: Shows it.
     """
 
-    def __init__(self, done: int, every: float, show: Callable[[int, int], object]) -> None:
+    def __init__(
+        self, total: int, done: int, *, every: float, show: Callable[[Progress], object]
+    ) -> None:
+        self.total = total
         self.done = done
         self.failed = 0
+        self._before = done
         self._every = every
         self._show = show
-        self._shown = time.monotonic()
+        self._began = self._shown = time.monotonic()
 
     def advance(self, *, failed: bool = False) -> None:
         """Count one more."""
@@ -59,7 +61,20 @@ class Progress:
     def show(self) -> None:
         """Show the count."""
         self._shown = time.monotonic()
-        self._show(self.done, self.failed)
+        self._show(self)
+
+    def figures(self) -> list[str]:
+        """Say how far it has come, how fast, and how long it will take."""
+        speed = (self.done - self._before) / max(time.monotonic() - self._began, 0.001)
+        told = [f"{self.done:,}/{self.total:,}"]
+        if self.failed:
+            told.append(f"{self.failed:,} failed")
+        if speed:
+            told.append(f"{speed:.1f}/s")
+        if speed and self.done < self.total:
+            left = timedelta(seconds=max((self.total - self.done) / speed, 1))
+            told.append(f"{distance(left).removeprefix('in ')} left")
+        return told
 
 
 @contextmanager
@@ -77,69 +92,32 @@ def shown(
         bar: Whether there may be a bar: the terminal may be where the work itself is written.
     """
     console = Console(stderr=True, no_color=None if colours else True)
-    if not (bar and console.is_terminal) or console.is_dumb_terminal:
-        lines = _Lines(what, total, done)
-        yield Progress(done, _A_LINE, lines.show)
+    if not bar or not console.is_terminal or console.is_dumb_terminal:
+        yield Progress(total, done, every=_A_LINE, show=lambda now: _line(what, now))
         return
     with RichProgress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=None, table_column=Column(ratio=1)),
-        _Figures(limit),
+        TextColumn("{task.fields[told]}", table_column=Column(no_wrap=True)),
         console=console,
         expand=True,
         redirect_stdout=False,
         redirect_stderr=False,
     ) as painted:
-        task = painted.add_task(what, total=total, completed=done, failed=0)
-        progress = Progress(
-            done,
-            _A_FRAME,
-            lambda count, failed: painted.update(task, completed=count, failed=failed),
-        )
+        task = painted.add_task(what, total=total, completed=done, told=limit)
+
+        def paint(now: Progress) -> None:
+            told = "  ".join(filter(None, [*now.figures(), limit]))
+            painted.update(task, completed=now.done, told=told)
+
+        progress = Progress(total, done, every=_A_FRAME, show=paint)
         try:
             yield progress
         finally:
             progress.show()
 
 
-class _Figures(ProgressColumn):
-    def __init__(self, limit: str) -> None:
-        super().__init__(Column(no_wrap=True, justify="right"))
-        self._limit = limit
-
-    def render(self, task: Task) -> Text:
-        """Write the figures beside the bar."""
-        figures = [f"{task.completed:,.0f}/{task.total or 0:,.0f}"]
-        if task.fields["failed"]:
-            figures.append(f"{task.fields['failed']} failed")
-        speed = task.finished_speed or task.speed
-        if speed:
-            figures.append(f"{speed:.1f}/s")
-        if not task.finished:
-            figures.append(_left(task.remaining, speed))
-        return Text("  ".join(filter(None, [*figures, self._limit])))
-
-
-class _Lines:
-    """What is told where nobody looks on, such as in the log of a job."""
-
-    def __init__(self, what: str, total: int, done: int) -> None:
-        self._what = what
-        self._total = total
-        self._done = done
-        self._began = time.monotonic()
-
-    def show(self, done: int, failed: int) -> None:
-        speed = (done - self._done) / (time.monotonic() - self._began)
-        figures = [f"{self._what}: {done:,} of {self._total:,}"]
-        if failed:
-            figures.append(f"{failed} failed")
-        left = _left(self._total - done, speed)
-        complain(", ".join(filter(None, [*figures, f"{speed:.1f} a second", left])))
-        sys.stderr.flush()
-
-
-def _left(count: float | None, speed: float | None) -> str:
-    if not count or not speed:
-        return ""
-    return distance(timedelta(seconds=max(count / speed, 1))).replace("in ", "") + " left"
+def _line(what: str, now: Progress) -> None:
+    """Tell it where nobody looks on, such as in the log of a job."""
+    complain(f"{what} {', '.join(now.figures())}")
+    sys.stderr.flush()

@@ -74,6 +74,7 @@ def import_rooms(
     """
     from videsk_rooms.cli._files import importing
 
+    _check(file)
     if dry_run:
         if update or results:
             raise wrong_usage("--dry-run sends nothing; leave out --update and --results")
@@ -104,7 +105,13 @@ def export_rooms(
     """
     from videsk_rooms.cli._files import exporting
 
+    _check(file)
     exporting.run(asked, exporting.Options(file, form, sort_of(sort), ended, _url(shared)))
+
+
+def _check(file: str) -> None:
+    if not file:  # not there at all: typer before 0.16 lets that pass with click from 8.2 on
+        raise wrong_usage("Missing argument 'FILE'")
 
 
 def _url(shared: str | None) -> str | None:
