@@ -110,7 +110,7 @@ def export_rooms(
 
 
 def _check(file: str) -> None:
-    if not file:  # not there at all: typer before 0.16 lets that pass with click from 8.2 on
+    if not file:  # not given at all, which an older typer lets pass on a newer click
         raise wrong_usage("Missing argument 'FILE'")
 
 
