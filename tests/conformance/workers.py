@@ -10,13 +10,13 @@ from abc import ABC, abstractmethod
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import pytest
 import redis
 
 from tests.blocking.support import Relay, eventually
+from tests.docs.blocks import EXAMPLES, ROOT
 from tests.pacing.redis_server import MISSING, PROGRAM, serving
 from videsk_rooms import Videsk
 from videsk_rooms.sandbox import Sandbox
@@ -26,11 +26,10 @@ from .program import Program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from videsk_rooms.sandbox import RequestRecord
 
-ROOT = Path(__file__).parents[2]
-EXAMPLES = ROOT / "docs" / "examples"
 NO_ROOM = "0" * 24
 
 # A machine with more to do than it can may take long to start workers.

@@ -6,7 +6,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from .building import ROOT
+from tests.docs.blocks import ROOT
+
 from .release import CHECKS, version_of
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import videsk_rooms
+from tests.docs.blocks import ROOT
 
-from .building import ROOT, Built, built
+from .building import Built, built
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 import videsk_rooms
+from tests.docs.blocks import ROOT
 from videsk_rooms.cli._exits import ExitCode
 
-from .building import ROOT, built
+from .building import built
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.blocks import ROOT
+
 from .__main__ import main
-from .building import ROOT, built
+from .building import built
 from .release import CHECKS
 
 for _package in ("build", "hatchling", "hatch_fancy_pypi_readme"):
