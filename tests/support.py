@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 from unittest.mock import Mock
 
@@ -12,6 +14,7 @@ from aiohttp import ClientResponse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 API = "https://api.videsk.io"
 TOKEN = "an-api-token-of-the-tests-0123456789"
@@ -49,6 +52,23 @@ class MockedResponse(ClientResponse):
 def patch_aioresponses() -> None:
     """Make aioresponses work with the aiohttp at hand; `test_support.py` tells when to drop it."""
     aioresponses.core.ClientResponse = MockedResponse  # type: ignore[attr-defined]  # not exported
+
+
+def printed_by(*arguments: str, cwd: Path | None = None) -> str:
+    """Run Python to its end, with every warning an error, and return what it printed.
+
+    It must succeed, and say nothing on its standard error.
+    """
+    done = subprocess.run(
+        [sys.executable, "-W", "error", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
 
 
 def feathers(status: int, name: str, message: str, **more: object) -> bytes:

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
 from tests.benchmarks.worker import NEEDED, SECTIONS
+from tests.docs.blocks import ROOT
+from tests.support import printed_by
 
 pytestmark = pytest.mark.skipif(
     any(find_spec(package) is None for package in NEEDED), reason="the extra bench is missing"
@@ -17,7 +16,7 @@ pytestmark = pytest.mark.skipif(
 
 def test_every_section_reports_positive_figures() -> None:
     """The benchmark runs to its end, quietly, and has a figure for every peer of each section."""
-    printed = _run("tests.benchmarks", "--quick", "--json")
+    printed = printed_by("-m", "tests.benchmarks", "--quick", "--json", cwd=ROOT)
 
     tables = [table for group in json.loads(printed)["groups"].values() for table in group]
     assert {table["section"] for table in tables} == set(SECTIONS)
@@ -30,7 +29,7 @@ def test_every_section_reports_positive_figures() -> None:
 
 def test_the_profile_sees_the_thread_of_the_loop() -> None:
     """The profile tells what layers do, also in the thread that the blocking client has."""
-    printed = _run("tests.benchmarks.profile", "--quick")
+    printed = printed_by("-m", "tests.benchmarks.profile", "--quick", cwd=ROOT)
 
     tables = [text.splitlines() for text in printed.split("\n\n") if "steps\n" in text]
     assert [lines[0].split("  ")[0] for lines in tables] == [
@@ -43,16 +42,3 @@ def test_the_profile_sees_the_thread_of_the_loop() -> None:
         assert steps["aiohttp"] > 0
         ours = sum(steps[layer] for layer in steps if layer.startswith("videsk_rooms."))
         assert (ours > 0) == lines[0].startswith(("awaited", "blocking"))
-
-
-def _run(module: str, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", module, *arguments],
-        cwd=Path(__file__).parents[1],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.strategies import json_values
+from tests.support import printed_by
 from videsk_rooms import _json
 
 if TYPE_CHECKING:
@@ -157,7 +156,4 @@ def test_the_standard_library_is_used_where_orjson_is_not_installed() -> None:
         "from videsk_rooms import _json\n"
         "print(_json._read.__name__, _json._write.__name__, _json.loads(_json.dumps({'a': [1]})))"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert run.stdout.strip() == "_standard_read _standard_write {'a': [1]}"
+    assert printed_by("-c", program) == "_standard_read _standard_write {'a': [1]}\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import subprocess
 import sys
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import pytest
 
 import videsk_rooms
+from tests.support import printed_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -388,10 +388,7 @@ def loaded_by(statement: str) -> set[str]:
         f"{statement}\n"
         "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    loaded = set(run.stdout.split()) - sys.stdlib_module_names
+    loaded = set(printed_by("-c", program).split()) - sys.stdlib_module_names
     return {name for name in loaded if not name.startswith("_")}  # _sysconfigdata_… of the build
 
 
@@ -399,10 +396,7 @@ def test_importing_the_package_loads_nothing_else() -> None:
     """Neither aiohttp nor anything optional, nor any file of its own."""
     assert loaded_by("import videsk_rooms") == {PACKAGE.name}
     program = "import sys, videsk_rooms; print(*[m for m in sys.modules if 'videsk_rooms.' in m])"
-    run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert run.stdout.split() == []
+    assert printed_by("-c", program) == "\n"
 
 
 @pytest.mark.parametrize(
@@ -434,10 +428,8 @@ def test_the_sandbox_loads_nothing_of_the_client() -> None:
         "import sys, videsk_rooms.sandbox\n"
         "print(*[m for m in sys.modules if m.startswith('videsk_rooms.')])"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert {module.split(".")[1] for module in run.stdout.split()} == {"sandbox"}
+    loaded = printed_by("-c", program).split()
+    assert {module.split(".")[1] for module in loaded} == {"sandbox"}
 
 
 def test_what_django_loads_for_each_command_does_not_load_the_client() -> None:

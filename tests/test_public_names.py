@@ -7,8 +7,6 @@ import importlib
 import importlib.metadata
 import inspect
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +15,7 @@ import pytest
 
 import videsk_rooms
 import videsk_rooms.sandbox
+from tests.support import printed_by
 from videsk_rooms import AsyncRooms, AsyncVidesk, Rooms, Videsk, VideskError, errors
 
 if TYPE_CHECKING:
@@ -85,10 +84,7 @@ def test_type_checkers_are_told_the_same_names_and_homes() -> None:
 def test_a_fresh_interpreter_shows_all_names() -> None:
     """Completion in a shell finds what has not been loaded yet."""
     program = "import videsk_rooms; print(*dir(videsk_rooms))"
-    run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert set(run.stdout.split()) >= {*videsk_rooms.__all__, "__version__"}
+    assert set(printed_by("-c", program).split()) >= {*videsk_rooms.__all__, "__version__"}
 
 
 @pytest.mark.parametrize("name", videsk_rooms.__all__)

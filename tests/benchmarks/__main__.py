@@ -58,7 +58,7 @@ def _arguments() -> argparse.Namespace:
     if given.repeats is not None and given.repeats < 1:
         parser.error("--repeats: give 1 or more")
     if missing := [name for name in NEEDED if find_spec(name) is None]:
-        parser.error(f"{', '.join(missing)} missing; run: pip install 'videsk-rooms[bench]'")
+        parser.error(f"{', '.join(missing)} missing; run: pip install -e '.[bench]'")
     return given
 
 

@@ -27,9 +27,8 @@ def client(sandbox: Sandbox) -> Iterator[Videsk]:
 @pytest.fixture
 def relay(sandbox: Sandbox) -> Iterator[Relay]:
     """What stands between a client and the sandbox, and counts connections."""
-    relay = Relay(sandbox.url)
-    yield relay
-    relay.stop()
+    with Relay(sandbox.url) as relay:
+        yield relay
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from videsk_rooms._handoff import Call
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from typing_extensions import Self
+
     from videsk_rooms.sandbox import Sandbox
 
 # Much longer than anything takes on a busy machine, and shorter than the delays that are cut off.
@@ -170,6 +172,12 @@ class Relay:
                 if may_pass is not None:
                     may_pass.wait()
                 target.sendall(data)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def stop(self) -> None:
         """Stop listening, once all clients are closed."""

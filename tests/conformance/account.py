@@ -40,9 +40,5 @@ class Account:
 @contextmanager
 def opened() -> Iterator[Account]:
     """Run both, for as long as they are needed."""
-    with Sandbox(rate=RATE) as sandbox:
-        relay = Relay(sandbox.url)
-        try:
-            yield Account(sandbox, relay)
-        finally:
-            relay.stop()
+    with Sandbox(rate=RATE) as sandbox, Relay(sandbox.url) as relay:
+        yield Account(sandbox, relay)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import re
-import signal
 import socket
 import subprocess
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tests.blocking.support import PATIENCE, Thread
+from tests.blocking.support import Thread
+
+from .program import Program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,25 +88,23 @@ class Server:
         self._errors = folder / "errors.txt"
         self._log = folder / "access.txt"
         self._port = 0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._program: Program | None = None
 
     def start(self) -> None:
         """Start it, unless it runs, and wait until it serves."""
-        if self._process is not None:
+        if self._program is not None:
             return
         # Listening before it starts: nobody else can take the port, and who connects may wait.
-        with socket.create_server(("127.0.0.1", 0)) as listener, self._errors.open("wb") as errors:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
             self._port = listener.getsockname()[1]
             names = {"fd": listener.fileno(), "log": self._log}
-            self._process = subprocess.Popen(
+            self._program = Program(
                 [part.format(**names) for part in self.place.command],
-                cwd=self._folder,
-                env={**self.account.environment(self._folder), "PYTHONWARNINGS": "error"},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
-                pass_fds=[listener.fileno()],
-                start_new_session=True,
+                folder=self._folder,
+                environment={**self.account.environment(self._folder), "PYTHONWARNINGS": "error"},
+                log=self._errors,
+                output=subprocess.DEVNULL,
+                descriptors=[listener.fileno()],
             )
         assert self._ask("GET", "/").status == 404
 
@@ -143,12 +140,10 @@ class Server:
 
     def stop(self) -> End:
         """Ask it to end, and see how it does."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
+        assert self._program is not None
+        self._program.ask_to_end()
         try:
-            code = self._process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"it did not end; it said {self.said()!r}") from None
+            code = self._program.exit_code()
         finally:
             self.kill()
         lines = self.said().splitlines()
@@ -156,8 +151,6 @@ class Server:
 
     def kill(self) -> None:
         """End whatever is left of it."""
-        process, self._process = self._process, None
-        if process is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        program, self._program = self._program, None
+        if program is not None:
+            program.kill()

@@ -7,12 +7,13 @@ import pickle
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.conformance.gate import gate
+from tests.blocking.support import Relay, eventually
 from videsk_rooms import (
     AttemptEvent,
     ConfigurationError,
@@ -26,10 +27,13 @@ from videsk_rooms.sandbox import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from videsk_rooms.sandbox import RequestRecord
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has one way only, spawn")
 
 PATIENCE = 120.0
 PROCESSES, THREADS = 2, 4
+AT_ONCE = PROCESSES * THREADS
 PLACES = {
     "fork": "multiprocessing fork",
     "forkserver": "multiprocessing forkserver",
@@ -46,16 +50,24 @@ class Run:
 
     def __init__(self, way: str, sandbox: Sandbox, folder: Path) -> None:
         environment = {"VIDESK_BASE_URL": sandbox.url, "VIDESK_API_TOKEN": sandbox.api_token}
-        with gate(PROCESSES * THREADS) as gate_url:
-            self.exit_code, self.pickled, self.said = _run(
-                *("tests.conformance.in_processes", way, gate_url, str(THREADS)),
+        with Relay(sandbox.url) as relay, ThreadPoolExecutor(1) as executor:
+            program = executor.submit(
+                *(_run, "tests.conformance.in_processes", way, relay.url, str(THREADS)),
                 str(folder / "pacing"),
                 environment=environment,
             )
+            with relay.holding_answers():
+                eventually(lambda: len(_lists(sandbox)) == AT_ONCE or program.done(), PATIENCE)
+                self.under_way = len(_lists(sandbox))
+            self.exit_code, self.pickled, self.said = program.result()
         assert self.pickled, self.said
         self.saw: dict[str, Any] = pickle.loads(self.pickled)
         self.token = sandbox.api_token
         self.ids = {str(room["externalId"]): room["id"] for room in sandbox.rooms}
+
+
+def _lists(sandbox: Sandbox) -> tuple[RequestRecord, ...]:
+    return sandbox.requests.of("list")
 
 
 def _run(module: str, *arguments: str, environment: Mapping[str, str]) -> tuple[int, bytes, str]:
@@ -123,7 +135,8 @@ def test_a_task_calls_by_a_client_that_is_its_argument(run: Run) -> None:
 
 @everywhere("at once")
 def test_calls_of_several_threads_in_several_processes_run_side_by_side(run: Run) -> None:
-    """The server answered nobody before all had come."""
+    """Nobody had an answer before the calls of all had come."""
+    assert run.under_way == AT_ONCE
     assert run.saw["at once"] == [THREADS] * PROCESSES
 
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.blocking.support import blocking_client
+from tests.blocking.support import Relay, blocking_client, eventually
 from tests.chaos.watch import watching
-from tests.conformance.gate import gate
 from videsk_rooms import NotFoundError, Videsk
 
 if TYPE_CHECKING:
@@ -29,14 +28,16 @@ def test_each_call_has_its_own_answer(blocking_once: Videsk) -> None:
 
 
 @pytest.mark.shows(place=PLACE, what="at once")
-def test_calls_of_all_threads_run_side_by_side() -> None:
-    """The server answered nobody before all had come."""
+def test_calls_of_all_threads_run_side_by_side(sandbox: Sandbox) -> None:
+    """Nobody had an answer before the calls of all had come."""
     with (
-        gate(THREADS) as url,
-        Videsk("a-token", base_url=url, rate_limit=None) as client,
+        Relay(sandbox.url) as relay,
+        Videsk(sandbox.api_token, base_url=relay.url, rate_limit=None) as client,
         ThreadPoolExecutor(THREADS) as pool,
     ):
-        pages = pool.map(lambda _: client.rooms.list(), range(THREADS))
+        with relay.holding_answers():
+            pages = pool.map(lambda _: client.rooms.list(), range(THREADS))
+            eventually(lambda: len(sandbox.requests) == THREADS)
         assert [page.total for page in pages] == [0] * THREADS
 
 

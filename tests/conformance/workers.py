@@ -5,33 +5,31 @@ from __future__ import annotations
 import importlib
 import os
 import re
-import signal
-import subprocess
 import sys
 from abc import ABC, abstractmethod
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import pytest
 import redis
 
-from tests.blocking.support import PATIENCE, Relay, eventually
+from tests.blocking.support import Relay, eventually
+from tests.docs.blocks import EXAMPLES, ROOT
 from tests.pacing.redis_server import MISSING, PROGRAM, serving
 from videsk_rooms import Videsk
 from videsk_rooms.sandbox import Sandbox
 
 from .broker import everything_in
+from .program import Program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from videsk_rooms.sandbox import RequestRecord
 
-ROOT = Path(__file__).parents[2]
-EXAMPLES = ROOT / "docs" / "examples"
 NO_ROOM = "0" * 24
 
 # A machine with more to do than it can may take long to start workers.
@@ -78,8 +76,7 @@ class Place(ABC):
 
     def __init__(self, stack: ExitStack, folder: Path) -> None:
         self.sandbox = stack.enter_context(Sandbox(rate=RATE, window="sliding"))
-        self.relay = Relay(self.sandbox.url)
-        stack.callback(self.relay.stop)
+        self.relay = stack.enter_context(Relay(self.sandbox.url))
         broker = stack.enter_context(serving())
         self.inside = stack.enter_context(redis.Redis.from_url(broker.url))
         self._environment = {
@@ -90,7 +87,7 @@ class Place(ABC):
             **self.settings,
         }
         self._folder = folder
-        self._running: list[subprocess.Popen[bytes]] = []
+        self._running: list[Program] = []
         stack.callback(self._kill)
         self.tasks = stack.enter_context(_imported(self.example, self._environment))
         self._appointments = count(1)
@@ -128,9 +125,9 @@ class Place(ABC):
     def stop(self) -> list[End]:
         """Ask the workers to end, and see how they do."""
         lengths = [len(log.read_bytes()) for log in self._logs]
-        for process in self._running:
-            process.send_signal(signal.SIGTERM)
-        codes = [self._exit_code(process) for process in self._running]
+        for worker in self._running:
+            worker.ask_to_end()
+        codes = [worker.exit_code() for worker in self._running]
         self._kill()
         return [
             _end(code, log.read_bytes(), length)
@@ -145,34 +142,22 @@ class Place(ABC):
     def _logs(self) -> list[Path]:
         return [self._folder / f"{self.example}-{number}.txt" for number in range(self.workers)]
 
-    def _started(self, number: int) -> subprocess.Popen[bytes]:
-        with self._logs[number].open("wb") as output:
-            return subprocess.Popen(
-                # Shown and not raised: the queues have warnings of their own.
-                [
-                    *(sys.executable, "-u", "-W", "default"),
-                    *(part.format(number=number) for part in self.command),
-                ],
-                cwd=self._folder,
-                env={**os.environ, **self._environment},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def _exit_code(self, process: subprocess.Popen[bytes]) -> int:
-        try:
-            return process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"it did not end; it said {self.said()!r}") from None
+    def _started(self, number: int) -> Program:
+        return Program(
+            # Shown and not raised: the queues have warnings of their own.
+            [
+                *(sys.executable, "-u", "-W", "default"),
+                *(part.format(number=number) for part in self.command),
+            ],
+            folder=self._folder,
+            environment={**os.environ, **self._environment},
+            log=self._logs[number],
+        )
 
     def _kill(self) -> None:
         running, self._running = self._running, []
-        for process in running:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        for worker in running:
+            worker.kill()
 
 
 def _end(code: int, log: bytes, length: int) -> End:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +16,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from tests.exact.support import FAST, ID, LATE, LOST, UNDONE, client, outcome_of
 from tests.exact.test_logging import live
 from tests.sandbox.support import until
+from tests.support import printed_by
 from videsk_rooms import (
     AsyncVidesk,
     AttemptEvent,
@@ -411,16 +410,8 @@ async def test_what_nobody_records_is_no_span(
 
 
 def run(program: str, sandbox: Sandbox) -> str:
-    """Run a program to its end, with every warning an error, and return what it printed."""
-    process = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program, sandbox.url, sandbox.api_token],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert (process.returncode, process.stderr) == (0, "")
-    return process.stdout
+    """Run a program on the sandbox, and return what it printed."""
+    return printed_by("-c", program, sandbox.url, sandbox.api_token)
 
 
 WITHOUT = """

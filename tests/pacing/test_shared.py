@@ -67,6 +67,14 @@ class Processes:
         """Send one request in a task."""
         return asyncio.create_task(self.send(process, connects=connects, leaves=leaves))
 
+    async def late_and_held(self) -> asyncio.Task[float]:
+        """Have a request that is late and has its connection wait for the end of a hold."""
+        late = self.sending(connects=0.1)
+        await asyncio.sleep(0.05)
+        self.pacings[0].hold(LONG)
+        await asyncio.sleep(0.1)
+        return late
+
     async def close(self) -> None:
         for pacing in self.pacings:
             await pacing.close()
@@ -472,10 +480,7 @@ def test_closing_reaches_a_request_that_waits_with_its_connection() -> None:
 
     async def run(loop: VirtualLoop) -> None:
         own = Processes(loop)
-        late = own.sending(connects=0.1)
-        await asyncio.sleep(0.05)
-        own.pacings[0].hold(LONG)
-        await asyncio.sleep(0.1)
+        late = await own.late_and_held()
         assert not late.done()
         await own.close()
         with pytest.raises(ClosedError):
@@ -491,10 +496,7 @@ def test_a_request_cancelled_while_it_waits_with_its_connection_gives_its_place_
 
     async def run(loop: VirtualLoop) -> None:
         own = Processes(loop)
-        late = own.sending(connects=0.1)
-        await asyncio.sleep(0.05)
-        own.pacings[0].hold(LONG)
-        await asyncio.sleep(0.1)
+        late = await own.late_and_held()
         assert len(own.promised()) == 1
         late.cancel()
         await asyncio.wait([late])
