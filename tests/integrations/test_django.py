@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from videsk_rooms import VideskError
-    from videsk_rooms.integrations.http import HttpError
+    from videsk_rooms.integrations.http import HttpAnswer
 
 settings.configure(
     ALLOWED_HOSTS=["testserver"],
@@ -240,10 +240,10 @@ def test_an_error_that_is_not_the_clients_is_left_to_django() -> None:
 class InSpanish(VideskErrorMiddleware):
     """Answers with a page in Spanish."""
 
-    def http_error(self, error: VideskError) -> HttpError:
+    def choose_answer(self, error: VideskError) -> HttpAnswer:
         return in_spanish(error)
 
-    def respond(self, request: HttpRequest, answer: HttpError) -> HttpResponse:
+    def respond(self, request: HttpRequest, answer: HttpAnswer) -> HttpResponse:
         return HttpResponse(f"<p>{answer.detail}</p>".encode(), status=answer.status)
 
 

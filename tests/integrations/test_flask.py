@@ -133,7 +133,7 @@ def test_an_application_chooses_its_answers(
 ) -> None:
     """By a function of its own."""
     sandbox.faults.status(403)
-    app = make_app(FlaskVidesk(http_error=in_spanish), settings)
+    app = make_app(FlaskVidesk(choose_answer=in_spanish), settings)
     answer = app.test_client().get(path)
     assert (answer.status_code, answer.get_json()) == (500, {"detail": IN_SPANISH})
 
