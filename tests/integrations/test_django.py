@@ -28,6 +28,7 @@ from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from django.http import HttpRequest
 
@@ -204,6 +205,18 @@ def test_a_setting_that_is_no_dictionary_is_an_error() -> None:
         assert said() == [
             ("videsk.E001", "VIDESK is a int", 'give a dictionary, such as {"TIMEOUT": 10.0}')
         ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file that all can lock")
+def test_the_checks_make_no_file(tmp_path: Path, project: Mapping[str, object]) -> None:
+    """Whoever runs them may be another user than the server, which then could not write to it."""
+    file = tmp_path / "pace"
+    values = {**project, "RATE_LIMIT": RateLimit(shared=f"file:{file}")}
+    with override_settings(VIDESK=values):
+        assert said() == []
+        assert not file.exists()
+        videsk.rooms.list()
+        assert file.exists()
 
 
 def test_a_missing_token_is_a_warning() -> None:

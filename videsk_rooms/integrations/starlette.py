@@ -93,8 +93,8 @@ def videsk_of(connection: HTTPConnection) -> AsyncVidesk:
             return JSONResponse({"accessToken": access.access_token})
         ```
     """
-    client = getattr(connection.state, "videsk", None)
-    if not isinstance(client, AsyncVidesk):
+    client: AsyncVidesk | None = getattr(connection.state, "videsk", None)
+    if client is None:
         raise ConfigurationError(
             "no lifespan of this application has opened a client; give the application "
             "lifespan=videsk_lifespan(), or yield {'videsk': client} in its own lifespan; "
