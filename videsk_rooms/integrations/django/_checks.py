@@ -18,18 +18,14 @@ def check_setting(app_configs: object, **_: object) -> list[checks.CheckMessage]
 
     A missing token is a warning: a project is also built and checked where there is none.
     """
-    from videsk_rooms import AsyncVidesk
-
     try:
         set_up = configured()
     except ConfigurationError as error:
         return [_message(checks.Error, error, "videsk.E001")]
     if mistakes := set_up.mistakes():
         return [_message(checks.Error, mistake, "videsk.E001") for mistake in mistakes]
-    try:
-        set_up.make(AsyncVidesk)
-    except ConfigurationError as error:
-        return [_message(checks.Warning, error, "videsk.W001")]
+    if lacking := set_up.lacking():
+        return [_message(checks.Warning, lacking, "videsk.W001")]
     return []
 
 
