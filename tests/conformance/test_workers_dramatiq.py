@@ -105,7 +105,7 @@ def test_an_actor_is_done_again_after_as_long_as_the_api_asks(place: DramatiqPla
     place.wait_for(lambda: place.inside.hlen("dramatiq:default.DQ.msgs") == 1)
     (message,) = place.inside.hvals("dramatiq:default.DQ.msgs")
     (seconds, _) = place.inside.time()
-    assert 300 < json.loads(message)["options"]["eta"] / 1000 - seconds <= 601
+    assert 300 < json.loads(message)["options"]["eta"] / 1000 - seconds <= 616
 
 
 @shows("leaves nothing")
