@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING
 from celery import Celery
 from redis import Redis
 
-from videsk_rooms import AuthenticationError, ConflictError, RateLimit, Videsk, VideskError
+from videsk_rooms import (
+    AuthenticationError,
+    ConflictError,
+    PermissionDeniedError,
+    RateLimit,
+    Videsk,
+    VideskError,
+)
 from videsk_rooms.integrations.celery import VideskTask
 from videsk_rooms.integrations.queues import again_after
 
@@ -52,7 +59,7 @@ def open_rooms(appointments: list[str]) -> None:
             name = names[outcome.index]
             try:
                 store.hset(ROOMS, name, id_of(outcome, name))
-            except AuthenticationError:
+            except (AuthenticationError, PermissionDeniedError):
                 raise  # as for all others; nothing is to be noted of them
             except VideskError as error:
                 if again_after(error) is None:

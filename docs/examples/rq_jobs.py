@@ -33,14 +33,14 @@ def count_guests(room: str) -> int:
 
 
 def open_soon(appointment: int) -> Job:
-    """Have a worker open a room, up to five times: what a job does not survive is done again."""
+    """Have a worker open a room, in up to five tries."""
     queue = Queue(connection=Redis.from_url(REDIS))
     later = Retry(max=TRIES - 1, interval=60)
     return queue.enqueue(open_room, appointment, job_timeout=60, retry=later)
 
 
 def retry_what_passes(job: Job, _kind: object, error: object, _traceback: object) -> None:
-    """Decide when a job that the API refused is done again; an exception handler of a worker."""
+    """Decide if a job that failed is done again, and when; a worker calls it."""
     if isinstance(error, VideskError) and job.retries_left:
         pause = again_after(error, TRIES - job.retries_left, max_tries=TRIES)
         if pause is None:
