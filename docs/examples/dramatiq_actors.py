@@ -28,9 +28,11 @@ dramatiq.set_broker(broker)
 videsk = Videsk(rate_limit=RateLimit(shared=REDIS))
 
 
-def passes_by_itself(retries: int, error: Exception) -> bool:
+def passes_by_itself(retries: int, error: BaseException | None) -> bool:
     """Tell what is to be tried again; Dramatiq would try all, twenty times."""
-    return again_after(error.__cause__ or error, retries + 1) is not None
+    if isinstance(error, Retry):
+        error = error.__cause__
+    return error is not None and again_after(error, retries + 1) is not None
 
 
 @contextmanager

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MACHINES = ("first", "second")
 PROCESSES = 2  # of each machine
-VISIBILITY = 2.0  # seconds
+BATCH = 100
 ROOMS, FAILED = "appointments:rooms", "appointments:failed"
 
 _GLANCE = 0.05
@@ -42,6 +42,8 @@ class Crew:
     def __init__(self, stack: ExitStack, folder: Path, rate: int) -> None:
         self._stack = stack
         self._folder = folder
+        # A batch, by so many processes, and a little more: what is at work is not given away.
+        self.visibility = BATCH * PROCESSES * len(MACHINES) / rate + 2.0
         broker = stack.enter_context(serving()).url
         self.inside = stack.enter_context(redis.Redis.from_url(broker, decode_responses=True))
         environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{EXAMPLES}"}
@@ -52,7 +54,7 @@ class Crew:
         self._environment = {
             **environment,
             "REDIS_URL": broker,
-            "SCALE_VISIBILITY": str(VISIBILITY),
+            "SCALE_VISIBILITY": str(self.visibility),
             "VIDESK_API_TOKEN": token,
             "VIDESK_BASE_URL": url,
         }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .crew import FAILED, MACHINES, PROCESSES, ROOMS, VISIBILITY, Crew
+from .crew import FAILED, MACHINES, PROCESSES, ROOMS, Crew
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,8 +66,8 @@ def run(rooms: int, rate: int) -> Figures:
         crew.kill_one_process(first)
         crew.wait_until_opened(rooms // 2)
         crew.kill(second)
-        # Workers give back what is overdue when they start; otherwise they look now and then.
-        time.sleep(VISIBILITY + 0.5)
+        # Workers give away what is overdue when they start; otherwise they look now and then.
+        time.sleep(crew.visibility)
         crew.start(second)
         crew.wait_until_opened(rooms)
         crew.stop()

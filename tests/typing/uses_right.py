@@ -7,6 +7,7 @@ import copy
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import aiohttp
 from typing_extensions import assert_type
@@ -61,6 +62,9 @@ from videsk_rooms import (
     When,
     __version__,
 )
+from videsk_rooms.integrations.arq import retry_what_passes
+from videsk_rooms.integrations.celery import VideskTask
+from videsk_rooms.integrations.queues import again_after
 from videsk_rooms.sandbox import (
     Fault,
     FaultKind,
@@ -507,3 +511,23 @@ async def test_awaited(async_videsk: AsyncVidesk, videsk_sandbox: Sandbox) -> No
     room = await async_videsk.rooms.create(name="Support")
     assert_type(room.access_token, str | None)
     assert_type(videsk_sandbox.requests[-1].status, int | None)
+
+
+# -- queues ---------------------------------------------------------------------------------------
+
+
+@retry_what_passes
+async def open_room(ctx: dict[str, Any], appointment: int) -> str:
+    videsk: AsyncVidesk = ctx["videsk"]
+    return (await videsk.rooms.get_or_create(f"appointment-{appointment}")).id
+
+
+class PatientTask(VideskTask):
+    max_retries = None
+
+
+async def queues(ctx: dict[str, Any], task: VideskTask, error: VideskError) -> None:
+    assert_type(await open_room(ctx, 7), str)
+    assert_type(again_after(error, 2, max_tries=None, base_delay=1.0, max_delay=60), float | None)
+    assert_type(task.max_retries, int | None)
+    task.retry(exc=error, countdown=3.0)
