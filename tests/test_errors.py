@@ -185,6 +185,39 @@ def test_what_was_added_to_an_error_is_kept(error: VideskError) -> None:
     assert_same(pickle.loads(pickle.dumps(error)), error)
 
 
+@pytest.mark.parametrize("kind", TREE, ids=[kind.__name__ for kind in TREE])
+def test_every_error_can_be_made_of_its_text_alone(kind: type[VideskError]) -> None:
+    """All that some carriers of errors keep; the rest is there, and neutral."""
+    error = kind("what was said.")
+    assert str(error) == "what was said."
+    assert vars(error).keys() <= vars(SAMPLES[kind]).keys()
+    known = {"status", "outcome_unknown"}  # what some classes tell by themselves
+    data = {name: getattr(error, name) for name in vars(SAMPLES[kind]).keys() - known}
+    assert not any(data.values()), data
+    assert_same(pickle.loads(pickle.dumps(error)), error)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        (BadRequestError, 400),
+        (AuthenticationError, 401),
+        (PermissionDeniedError, 403),
+        (NotFoundError, 404),
+        (ConflictError, 409),
+        (RateLimitError, 429),
+        (ServerError, 0),
+        (APIError, 0),
+        (ResponseError, 0),
+    ],
+)
+def test_a_class_knows_its_status_if_it_has_but_one(
+    kind: type[APIError | ResponseError], status: int
+) -> None:
+    """Where it may be one of several, none is made up."""
+    assert kind("what was said.").status == status
+
+
 def test_a_derived_error_pickles() -> None:
     """A caller's subclass, whatever its __init__ asks for."""
     assert_same(pickle.loads(pickle.dumps(TicketError(7))), TicketError(7))

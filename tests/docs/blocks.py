@@ -29,6 +29,9 @@ PUBLIC_MODULES = (
     "videsk_rooms.integrations.flask",
     "videsk_rooms.integrations.django",
     "videsk_rooms.integrations.django.middleware",
+    "videsk_rooms.integrations.arq",
+    "videsk_rooms.integrations.celery",
+    "videsk_rooms.integrations.queues",
 )
 
 _FENCE = re.compile(r" *(?P<fence>`{3,}|~{3,})(?P<info>.*)")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import videsk_rooms
 from videsk_rooms._pacing._limit import _LONGEST_GAP as LONGEST_GAP
 from videsk_rooms._pacing._limit import SPREAD
 from videsk_rooms._pacing._store import LATE, MARGIN
@@ -80,8 +81,9 @@ def _is_file(name: str) -> bool:
 def _neighbours(name: str, files: list[Path]) -> set[str]:
     """Find the files beside a file that it imports, as the table names them."""
     own = name.removesuffix(".py").removesuffix("/")
-    modules = [module.split(".") for path in files for module in _dotted(path)]
-    return {parts[1] for parts in modules if parts[1] != own}
+    modules = {module.split(".")[1] for path in files for module in _dotted(path)}
+    public = set(videsk_rooms.__all__)  # a name of the package's face, not a file's
+    return modules - public - {own}
 
 
 def _dotted(path: Path) -> Iterator[str]:

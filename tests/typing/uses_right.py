@@ -7,6 +7,7 @@ import copy
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import aiohttp
 from fastapi import FastAPI
@@ -76,6 +77,9 @@ from videsk_rooms.integrations.fastapi import (
 from videsk_rooms.integrations.flask import FlaskVidesk
 from videsk_rooms.integrations.http import HttpAnswer, answer_to, http_answer
 from videsk_rooms.integrations.starlette import videsk_of
+from videsk_rooms.integrations.arq import retry_what_passes
+from videsk_rooms.integrations.celery import VideskTask
+from videsk_rooms.integrations.queues import again_after
 from videsk_rooms.sandbox import (
     Fault,
     FaultKind,
@@ -568,3 +572,23 @@ def with_flask() -> None:
 async def with_django() -> None:
     assert_type(videsk.rooms.list(), RoomPage)
     assert_type(await async_videsk.rooms.list(), RoomPage)
+
+
+# -- queues ---------------------------------------------------------------------------------------
+
+
+@retry_what_passes
+async def open_room(ctx: dict[str, Any], appointment: int) -> str:
+    videsk: AsyncVidesk = ctx["videsk"]
+    return (await videsk.rooms.get_or_create(f"appointment-{appointment}")).id
+
+
+class PatientTask(VideskTask):
+    max_retries = None
+
+
+async def queues(ctx: dict[str, Any], task: VideskTask, error: VideskError) -> None:
+    assert_type(await open_room(ctx, 7), str)
+    assert_type(again_after(error, 2, max_tries=None, base_delay=1.0, max_delay=60), float | None)
+    assert_type(task.max_retries, int | None)
+    task.retry(exc=error, countdown=3.0)
