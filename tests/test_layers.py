@@ -78,7 +78,9 @@ ANYIO = {"anyio", "exceptiongroup", "idna", "sniffio", "typing_extensions"}
 MAY_IMPORT_AIOHTTP = {"_auth", "_sessions", "_transport", "_uv", "sandbox"}
 # The packages of the extras: who may import them, a file or all of a folder.
 OPTIONAL = {
+    "arq": {"integrations/arq.py"},
     "asgiref": {"integrations/django"},
+    "celery": {"integrations/celery.py"},
     "click": {"integrations/flask.py"},
     "django": {"integrations/django"},
     "fastapi": {"integrations/fastapi.py"},
@@ -98,8 +100,8 @@ OPTIONAL = {
 # package covers the files of the command line, which it imports late. A module for a framework is
 # imported by those who have it.
 AT_ONCE = {
-    *(("integrations", framework) for framework in ("asgiref", "click", "django")),
-    *(("integrations", framework) for framework in ("fastapi", "flask", "starlette")),
+    *(("integrations", name) for name in ("arq", "asgiref", "celery", "click", "django")),
+    *(("integrations", name) for name in ("fastapi", "flask", "starlette")),
     ("_greenlets", "gevent"),
     ("_json", "orjson"),
     ("_uv", "uvloop"),
