@@ -37,6 +37,8 @@ def _without_words(block: Block) -> str:
         tree = compile(block.code, "block", "exec", source)
         assert isinstance(tree, ast.Module)
         return ast.dump(_Unworded().visit(tree))
+    if block.language == "mermaid":
+        return re.sub(r"(?m)(?<=: ).+$| as .+$", "", block.code)
     return re.sub(r"#.*", "", block.code)
 
 
@@ -48,10 +50,13 @@ def _sections(page: Path) -> list[int]:
     return [len(marks) for marks in re.findall(r"(?m)^(#+) ", outside)]
 
 
-def test_every_guide_and_the_home_page_come_in_both_languages() -> None:
-    """Whoever adds a guide adds its translation."""
-    pages = {DOCS / "index.md", *(DOCS / "guide").rglob("*.md")} - set(_SPANISH)
-    assert {_english(page) for page in _SPANISH} == pages
+def test_every_page_for_users_comes_in_both_languages() -> None:
+    """Whoever adds a guide adds its translation; what is in English only is named here."""
+    pages = {_name(page) for page in DOCS.rglob("*.md") if not page.name.endswith(".es.md")}
+    untranslated = pages - {_name(_english(page)) for page in _SPANISH}
+    in_english = {name for name in untranslated if name.startswith("reference/")}
+    in_english |= {"api.md", "architecture.md", "performance.md", "where-it-runs.md"}
+    assert untranslated == in_english
 
 
 @pytest.mark.parametrize("spanish", _SPANISH, ids=_name)
