@@ -1,7 +1,7 @@
 """Draws sequence diagrams when the site is built: a hook of MkDocs.
 
-The pages hold them as blocks of Mermaid, which GitHub draws too. Mermaid's own script is 3 MB, and the
-theme would load it from another host; what our diagrams need of it is a few lines of HTML, which
+The pages hold them as blocks of Mermaid, which GitHub draws too. Mermaid's own script is 3 MB, and
+the theme would load it from another host. What our diagrams need of it is a few lines of HTML: they
 follow the page's colours, wrap on a phone, and can be read aloud.
 """
 

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import re
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING
@@ -55,10 +56,9 @@ def blocks_of(text: str) -> list[Block]:
 
 def with_what_is_shown(blocks: list[Block], language: str) -> list[tuple[Block, Block | None]]:
     """Pair each block of a language with the `text` right after it: what it is said to print."""
-    after = [*blocks[1:], None]
     return [
-        (block, shown if shown and shown.language == "text" else None)
-        for block, shown in zip(blocks, after, strict=True)
+        (block, after if after and after.language == "text" else None)
+        for block, after in zip_longest(blocks, blocks[1:])
         if block.language == language
     ]
 
