@@ -140,10 +140,13 @@ def _run_by_pytest(block: Block) -> str:
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"),
+            *("-p", "pytest_asyncio.plugin", "-p", "videsk_rooms.pytest_plugin"),
             *("-o", "asyncio_default_fixture_loop_scope=function", str(path)),
         ],
         env={
             **os.environ,
+            # To load all that is installed here takes as long as the rest.
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             "PYTHONPATH": f"{EXAMPLES}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
         },
         capture_output=True,
