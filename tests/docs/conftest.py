@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.benchmarks.generated import generating
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -21,3 +22,11 @@ def account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox
         monkeypatch.setenv("VIDESK_API_TOKEN", sandbox.api_token)
         monkeypatch.setenv("VIDESK_BASE_URL", sandbox.url)
         yield sandbox
+
+
+@pytest.fixture(scope="session")
+def generated_rooms() -> Iterator[None]:
+    """The package `generated_rooms`, which openapi-python-client makes, can be imported."""
+    with generating() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        yield

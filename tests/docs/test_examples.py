@@ -46,9 +46,14 @@ def _relative(page: Path) -> str:
 
 @pytest.mark.parametrize("page", _pages_with_code(), ids=_relative)
 @pytest.mark.usefixtures("account")
-def test_the_code_of_a_page_runs_from_top_to_bottom(page: Path) -> None:
+def test_the_code_of_a_page_runs_from_top_to_bottom(
+    page: Path, request: pytest.FixtureRequest
+) -> None:
     """Whoever types a page block by block sees no error, no warning, and what the page shows."""
-    blocks = blocks_of(page.read_text(encoding="utf-8"))
+    text = page.read_text(encoding="utf-8")
+    if "generated_rooms" in text:
+        request.getfixturevalue("generated_rooms")
+    blocks = blocks_of(text)
     with story(str(page)) as told:
         for block, shown in with_what_is_shown(blocks, "python"):
             printed = told.run(block)
