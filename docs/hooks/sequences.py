@@ -26,12 +26,23 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Draw blocks of Mermaid from now on."""
     fences = config.mdx_configs.setdefault("pymdownx.superfences", {})
     fences.setdefault("custom_fences", []).append(
-        {"name": "mermaid", "class": "sequence", "format": _drawn}
+        {"name": "mermaid", "class": "sequence", "format": drawn}
     )
     return config
 
 
-def _drawn(source: str, *_: Any, **__: Any) -> str:
+def drawn(source: str, *_: Any, **__: Any) -> str:
+    """Draw a diagram.
+
+    Args:
+        source: The block of Mermaid.
+
+    Returns:
+        The HTML.
+
+    Raises:
+        ValueError: Something in it cannot be drawn.
+    """
     first, *lines = source.split("\n")
     if first.strip() != "sequenceDiagram":
         raise ValueError(f"a diagram begins with {first!r}; only sequenceDiagram can be drawn")
@@ -81,6 +92,8 @@ class _Diagram:
 
     def _line_of(self, actor: str) -> int:
         """Each actor has two columns of the grid; its line is between them."""
+        if actor not in self.actors:
+            raise ValueError(f"a diagram has no participant {actor!r}")
         return 2 * list(self.actors).index(actor) + 2
 
     def as_html(self) -> str:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.benchmarks.generated import generating
+from tests.browser.conftest import chromium, visits
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+__all__ = ["account", "chromium", "generated_rooms", "visits"]
 
 
 @pytest.fixture
