@@ -1,4 +1,4 @@
-"""A sandbox that stands for the account of whoever reads the documents."""
+"""What the documents are run with: an account, a generated client, a browser."""
 
 from __future__ import annotations
 
