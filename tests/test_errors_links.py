@@ -157,7 +157,7 @@ def test_each_error_of_a_chain_has_its_link() -> None:
 def test_each_error_of_a_group_has_its_link() -> None:
     """As a task group raises them."""
     assert sys.version_info >= (3, 11)  # told to the type checker
-    group = builtins.ExceptionGroup("two", list(SAMPLES.values())[:2])
+    group = builtins.ExceptionGroup("two", list(SAMPLES.values())[:2])  # type: ignore[attr-defined]  # new in 3.11
     told = "".join(traceback.format_exception(group))
     assert told.count(PAGES) == 2
 
