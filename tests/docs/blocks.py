@@ -71,18 +71,6 @@ def _blocks(text: str) -> Iterator[Block]:
         yield Block(language, title and title[1], dedent("".join(inside)), number + 1)
 
 
-def with_what_is_shown(text: str, language: str) -> list[tuple[Block, Block | None]]:
-    """Pair each block of a language with the block of `text` right after it, which shows output."""
-    blocks = blocks_of(text)
-    shown = {block.line: block for block in blocks if block.language == "text"}
-    return [
-        # The end of one block, an empty line, the begin of the next.
-        (block, shown.get(block.line + block.code.count("\n") + 3))
-        for block in blocks
-        if block.language == language
-    ]
-
-
 def public_docstrings() -> dict[str, str]:
     """Collect the docstrings of all modules, classes and functions that are public, by name.
 

@@ -20,16 +20,14 @@ from tests.cli.support import PATIENCE, called_on_a_terminal, environment
 from tests.cli.support import account as variables
 from videsk_rooms.sandbox import Sandbox
 
-from .blocks import DOCS, Block, with_what_is_shown
+from .blocks import DOCS, Block, blocks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 # Only the English page: tests/docs/test_translations.py holds the Spanish one to the same code.
-TYPED = with_what_is_shown(
-    (DOCS / "guide" / "command-line.md").read_text(encoding="utf-8"), language="sh"
-)
+BLOCKS = blocks_of((DOCS / "guide" / "command-line.md").read_text(encoding="utf-8"))
 
 _TIME = re.compile(
     r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?(?: [+-]\d\d:\d\d| Z)?"
@@ -50,10 +48,20 @@ def for_a_shell(block: Block) -> bool:
     return bool(_OF_THE_SHELL & set(block.code))
 
 
+def shown_after() -> list[tuple[Block, Block | None]]:
+    """Pair each block that is typed with what is shown after it."""
+    after = [*BLOCKS[1:], None]
+    return [
+        (block, shown if shown and shown.language == "text" else None)
+        for block, shown in zip(BLOCKS, after, strict=True)
+        if block.language == "sh"
+    ]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 def test_what_is_typed_shows_what_the_page_shows(seeded: Sandbox) -> None:
     """From top to bottom, every command with exit code 0."""
-    for block, shown in TYPED:
+    for block, shown in shown_after():
         if for_a_shell(block):
             continue
         came = ""
@@ -71,7 +79,7 @@ def test_what_is_typed_shows_what_the_page_shows(seeded: Sandbox) -> None:
     not (shutil.which("bash") and shutil.which("jq")), reason="bash or jq is not installed"
 )
 @pytest.mark.parametrize(
-    "block", [block for block, _ in TYPED if for_a_shell(block)], ids=lambda it: it.line
+    "block", [block for block, _ in shown_after() if for_a_shell(block)], ids=lambda it: it.line
 )
 def test_what_is_for_a_shell_runs_in_one(seeded: Sandbox, tmp_path: Path, block: Block) -> None:
     """Also twice: for what it finds the first time and what it finds then."""
@@ -96,6 +104,6 @@ def test_what_is_for_a_shell_runs_in_one(seeded: Sandbox, tmp_path: Path, block:
 
 def test_both_kinds_of_blocks_are_found() -> None:
     """No block hides from the tests above."""
-    typed = [block for block, _ in TYPED]
+    typed = [block for block, _ in shown_after()]
     assert {for_a_shell(block) for block in typed} == {False, True}
-    assert any(shown for _, shown in TYPED)
+    assert any(shown for _, shown in shown_after())

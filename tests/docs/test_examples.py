@@ -23,9 +23,7 @@ def _python(text: str) -> list[Block]:
 
 
 def _pages_with_code() -> list[Path]:
-    """Find the pages to run; those of errors are run by test_error_pages.py, which compares."""
-    pages = [page for page in PAGES if page.parent.name != "errors"]
-    return [page for page in pages if _python(page.read_text(encoding="utf-8"))]
+    return [page for page in PAGES if _python(page.read_text(encoding="utf-8"))]
 
 
 def _docstrings_with_code() -> dict[str, str]:
