@@ -53,6 +53,33 @@ def blocks_of(text: str) -> list[Block]:
     return list(_blocks(text))
 
 
+def with_what_is_shown(blocks: list[Block], language: str) -> list[tuple[Block, Block | None]]:
+    """Pair each block of a language with the `text` right after it: what it is said to print."""
+    after = [*blocks[1:], None]
+    return [
+        (block, shown if shown and shown.language == "text" else None)
+        for block, shown in zip(blocks, after, strict=True)
+        if block.language == language
+    ]
+
+
+# What is never the same twice, compared by its form.
+_FORMS = {
+    "<time>": re.compile(
+        r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[+-]\d\d:\d\d| ?Z)?"
+        r"(?: \((?:now|in [^)]*|[^)]* ago)\))?"
+    ),
+    "<seconds>": re.compile(r"\b\d+\.\d{2,3} ?s\b"),
+}
+
+
+def by_form(text: str) -> str:
+    """Put a word in the place of each time and each duration in seconds."""
+    for word, pattern in _FORMS.items():
+        text = pattern.sub(word, text)
+    return text
+
+
 def _blocks(text: str) -> Iterator[Block]:
     lines = enumerate(text.splitlines(), start=1)
     for number, line in lines:

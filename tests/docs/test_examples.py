@@ -9,7 +9,17 @@ import pytest
 from videsk_rooms import AsyncRooms, AsyncVidesk, Videsk
 from videsk_rooms.sandbox import ApiTokens, Faults, RequestLog, Sandbox
 
-from .blocks import EXAMPLES, PAGES, ROOT, Block, blocks_of, public_docstrings, public_methods
+from .blocks import (
+    EXAMPLES,
+    PAGES,
+    ROOT,
+    Block,
+    blocks_of,
+    by_form,
+    public_docstrings,
+    public_methods,
+    with_what_is_shown,
+)
 from .stage import NAMES_IN_DOCSTRINGS, story
 
 if TYPE_CHECKING:
@@ -37,10 +47,13 @@ def _relative(page: Path) -> str:
 @pytest.mark.parametrize("page", _pages_with_code(), ids=_relative)
 @pytest.mark.usefixtures("account")
 def test_the_code_of_a_page_runs_from_top_to_bottom(page: Path) -> None:
-    """Whoever types a page block by block sees no error and no warning."""
+    """Whoever types a page block by block sees no error, no warning, and what the page shows."""
+    blocks = blocks_of(page.read_text(encoding="utf-8"))
     with story(str(page)) as told:
-        for block in _python(page.read_text(encoding="utf-8")):
-            told.run(block)
+        for block, shown in with_what_is_shown(blocks, "python"):
+            printed = told.run(block)
+            if shown is not None:
+                assert by_form(printed) == by_form(shown.code), f"line {shown.line}"
 
 
 @pytest.mark.parametrize("name", _docstrings_with_code())
