@@ -9,82 +9,55 @@ import pytest
 
 from videsk_rooms import errors
 
-from .blocks import DOCS, with_what_is_shown
+from .blocks import DOCS, blocks_of, with_what_is_shown
 from .stage import story
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = DOCS / "errors"
-LANGUAGES = {"en": ".md", "es": ".es.md"}
+ENDINGS = (".md", ".es.md")
+TREES = (FOLDER / "index.md", FOLDER / "index.es.md", DOCS / "reference" / "errors.md")
 
 # What is never the same: where a sandbox listens (a page shows the API's address), and times.
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d{4,}")
-_SECONDS = re.compile(r"\d+(?:\.\d+)? s\b")
+_SECONDS = re.compile(r"\b\d+(?:\.\d+)? s\b")
+_BRANCH = re.compile(r"(?m)^( *)- \[`(\w+)`\]\((?:\.\./errors/)?(\w+)\.md\)")
 
 
-def _comparable(shown: str) -> str:
+def _comparable(printed: str) -> str:
     """Take out what is never the same, and the line breaks that a page has for being read."""
-    shown = _ADDRESS.sub("https://api.videsk.io", shown)
-    return " ".join(_SECONDS.sub("<time>", shown).split())
+    printed = _ADDRESS.sub("https://api.videsk.io", printed)
+    return " ".join(_SECONDS.sub("<seconds>", printed).split())
 
 
 @pytest.mark.parametrize("page", sorted(FOLDER.glob("*.md")), ids=lambda page: page.name)
 @pytest.mark.usefixtures("account")
-def test_a_page_shows_what_its_code_prints(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_page_shows_all_that_its_code_prints(page: Path) -> None:
     """From top to bottom; the texts of errors are those that one sees."""
+    blocks = blocks_of(page.read_text(encoding="utf-8"))
     with story(str(page)) as told:
-        for block, shown in with_what_is_shown(page.read_text(encoding="utf-8"), "python"):
-            told.run(block)
-            came = capsys.readouterr().out
-            assert _comparable(came) == _comparable(shown.code if shown else "")
+        for block, shown in with_what_is_shown(blocks, "python"):
+            printed = told.run(block)
+            assert _comparable(printed) == _comparable(shown.code if shown else "")
 
 
-@pytest.mark.parametrize("ending", LANGUAGES.values(), ids=LANGUAGES)
-def test_every_error_has_a_page(ending: str) -> None:
+def test_every_error_has_a_page_in_both_languages() -> None:
     """And no page is left of an error that is no more."""
-    pages = {page.name for page in FOLDER.glob("*.md") if page.name.endswith(ending)}
-    if ending == ".md":
-        pages = {page for page in pages if not page.endswith(".es.md")}
-    assert pages == {f"{name}{ending}" for name in ["index", *errors.__all__]}
+    names = ["index", *errors.__all__]
+    expected = {f"{name}{ending}" for name in names for ending in ENDINGS}
+    assert {page.name for page in FOLDER.iterdir()} == expected
 
 
-def _drawn(text: str) -> dict[str, str | None]:
-    """Read a tree of errors as it is drawn: each error, and the one that it hangs on."""
-    parents: dict[str, str | None] = {}
-    above: list[tuple[int, str]] = []
-    for line in text.splitlines():
-        for name in re.finditer(r"\w+Error\b", line.partition("  (")[0]):
-            branch = line.rfind("── ", 0, name.start())
-            while above and above[-1][0] >= branch:
-                above.pop()
-            parents[name[0]] = above[-1][1] if above else None
-            above.append((branch, name[0]))
-    return parents
-
-
-@pytest.mark.parametrize("ending", LANGUAGES.values(), ids=LANGUAGES)
-def test_the_tree_is_that_of_the_code(ending: str) -> None:
-    """Each error hangs on the base that stands last among its own: it is drawn once."""
-    page = (FOLDER / f"index{ending}").read_text(encoding="utf-8")
-    (drawn,) = re.findall(r"(?s)```text\n(VideskError\n.*?)```", page)
-    code = {name: getattr(errors, name) for name in errors.__all__}
-    own = {name: [base.__name__ for base in kind.__bases__] for name, kind in code.items()}
-    found = _drawn(drawn)
-    assert found.keys() == code.keys()
-    assert found.pop("VideskError") is None
-    assert {name: parent for name, parent in found.items() if parent not in own[name]} == {}
-
-
-@pytest.mark.parametrize("ending", LANGUAGES.values(), ids=LANGUAGES)
-def test_every_error_is_told_in_a_line(ending: str) -> None:
-    """The table of the index links each to its page."""
-    page = (FOLDER / f"index{ending}").read_text(encoding="utf-8")
-    rows = re.findall(r"(?m)^\| \[`(\w+)`\]\((\w+)\.md\) \|", page)
-    assert sorted(rows) == [(name, name) for name in sorted(errors.__all__)]
-
-
-def test_the_reference_links_to_every_page() -> None:
-    """Whoever looks up what an error carries finds what to do about it."""
-    page = (DOCS / "reference" / "errors.md").read_text(encoding="utf-8")
-    assert set(errors.__all__) <= set(re.findall(r"\(\.\./errors/(\w+)\.md\)", page))
+@pytest.mark.parametrize("page", TREES, ids=lambda page: page.name)
+def test_the_tree_is_that_of_the_code(page: Path) -> None:
+    """Each error is in it once, under one of its bases, and links to its page."""
+    branches = _BRANCH.findall(page.read_text(encoding="utf-8"))
+    assert sorted(name for _, name, _ in branches) == sorted(errors.__all__)
+    above: list[str] = []
+    for indentation, name, target in branches:
+        assert target == name
+        del above[len(indentation) // 4 :]
+        if above:
+            assert getattr(errors, above[-1]) in getattr(errors, name).__bases__
+        above.append(name)

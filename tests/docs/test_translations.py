@@ -48,9 +48,10 @@ def _sections(page: Path) -> list[int]:
     return [len(marks) for marks in re.findall(r"(?m)^(#+) ", outside)]
 
 
-def test_every_guide_and_the_home_page_come_in_both_languages() -> None:
-    """Whoever adds a guide adds its translation."""
-    pages = {DOCS / "index.md", *(DOCS / "guide").rglob("*.md")} - set(_SPANISH)
+def test_all_that_guides_comes_in_both_languages() -> None:
+    """Whoever adds a guide, or an error, adds its translation."""
+    guides = {*(DOCS / "guide").rglob("*.md"), *(DOCS / "errors").rglob("*.md")}
+    pages = {DOCS / "index.md", *guides} - set(_SPANISH)
     assert {_english(page) for page in _SPANISH} == pages
 
 
