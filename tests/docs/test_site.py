@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from videsk_rooms import errors
+
 from .blocks import DOCS, PUBLIC_MODULES, ROOT, public_methods
 from .site import Document, is_elsewhere, served, target_of
 
@@ -84,6 +86,27 @@ def test_the_spanish_side_is_in_spanish(site: Path) -> None:
     assert '<html lang="es"' in text
     assert "Primeros pasos" in text
     assert "Referencia" in text
+
+
+def test_the_text_of_every_error_links_to_its_page(site: Path) -> None:
+    """The address that it ends with is the one that the page is published under."""
+    pages = {name: site / "errors" / name / "index.html" for name in errors.__all__}
+    links = {name: _link(getattr(errors, name)) for name in pages}
+    told = {
+        name: re.findall('<link rel="canonical" href="([^"]+)">', page.read_text(encoding="utf-8"))
+        for name, page in pages.items()
+    }
+    assert told == {name: [link] for name, link in links.items()}
+
+
+def _link(kind: type[errors.VideskError]) -> str:
+    return str(kind.__new__(kind)).split()[-1]
+
+
+def test_the_page_of_every_error_is_there_in_spanish(site: Path) -> None:
+    """And not the English one in its place."""
+    pages = [site / "es" / "errors" / name / "index.html" for name in errors.__all__]
+    assert [page for page in pages if "Qué hacer" not in page.read_text(encoding="utf-8")] == []
 
 
 def test_the_command_line_page_tells_every_command_and_option() -> None:
