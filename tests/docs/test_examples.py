@@ -15,7 +15,7 @@ from .stage import NAMES_IN_DOCSTRINGS, story
 if TYPE_CHECKING:
     from pathlib import Path
 
-LANGUAGES = {"ini", "json", "python", "sh", "text"}
+LANGUAGES = {"console", "csv", "ini", "json", "python", "sh", "text"}
 
 
 def _python(text: str) -> list[Block]:
