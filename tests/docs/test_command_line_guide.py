@@ -1,7 +1,8 @@
 """docs/guide/command-line.md: what it types is run, what it shows is compared.
 
 A block of `sh` is run as it stands, against an account that is a sandbox. A block of `text` after
-it is what the terminal then shows; times, which are never the same, are compared by form only.
+it is what the terminal then shows; times, which are never the same, are compared by form only. A
+block with a title is a file of that name.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ _OF_THE_SHELL = set("|><$;&")
 def seeded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox]:
     """The account of the page, whose ids are those of this seed."""
     monkeypatch.chdir(tmp_path)
+    for block in BLOCKS:
+        if block.title:
+            (tmp_path / block.title).write_text(block.code, encoding="utf-8")
     with Sandbox(seed=7) as sandbox:
         yield sandbox
 

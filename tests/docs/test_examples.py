@@ -25,7 +25,7 @@ from .stage import NAMES_IN_DOCSTRINGS, story
 if TYPE_CHECKING:
     from pathlib import Path
 
-LANGUAGES = {"html", "ini", "js", "json", "mermaid", "python", "sh", "text"}
+LANGUAGES = {"console", "csv", "html", "ini", "js", "json", "mermaid", "python", "sh", "text"}
 
 
 def _python(text: str) -> list[Block]:
