@@ -78,7 +78,9 @@ ANYIO = {"anyio", "exceptiongroup", "idna", "sniffio", "typing_extensions"}
 MAY_IMPORT_AIOHTTP = {"_auth", "_sessions", "_transport", "_uv", "sandbox"}
 # The packages of the extras: who may import them, a file or all of a folder.
 OPTIONAL = {
+    "arq": {"integrations/arq.py"},
     "asgiref": {"integrations/django"},
+    "celery": {"integrations/celery.py"},
     "click": {"integrations/flask.py"},
     "django": {"integrations/django"},
     "fastapi": {"integrations/fastapi.py"},
@@ -100,6 +102,7 @@ OPTIONAL = {
 AT_ONCE = {
     *(("integrations", framework) for framework in ("asgiref", "click", "django")),
     *(("integrations", framework) for framework in ("fastapi", "flask", "starlette")),
+    *(("integrations", queue) for queue in ("arq", "celery")),
     ("_greenlets", "gevent"),
     ("_json", "orjson"),
     ("_uv", "uvloop"),
