@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from videsk_rooms.cli._files.rows import AnyRow
     from videsk_rooms.errors import VideskError
 
+_GO_ON = "The same command goes on with the rest."
+
 
 @dataclass(frozen=True)
 class Options:
@@ -99,13 +101,8 @@ def run(asked: Asked, options: Options) -> ExitCode:
         summary = Summary(len(rows), outcomes, work.done_before, time.monotonic() - began, results)
         show(asked, summary)
         if work.stopped_by is not None:
-            complain(
-                f"stopped, for the rest would fail alike: {told(work.stopped_by)} Then {_GO_ON}"
-            )
+            complain(f"stopped, as the rest would fail alike: {told(work.stopped_by)} {_GO_ON}")
         return summary.exit_code
-
-
-_GO_ON = "The same command goes on with the rest."
 
 
 def _read(file: str, form: Format) -> list[AnyRow]:

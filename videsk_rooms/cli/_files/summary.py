@@ -93,7 +93,8 @@ class Summary:
 
 def show(asked: Asked, summary: Summary) -> None:
     """Say what an import came to; what went wrong goes to standard error."""
-    tell_failures(summary.outcomes, f"; all are in {summary.results}")
+    is_kept = not summary.untried and summary.results != STANDARD
+    tell_failures(summary.outcomes, f"; all are in {summary.results}" if is_kept else "")
     ended = over(summary.outcomes)
     if ended:
         complain(
