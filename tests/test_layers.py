@@ -100,9 +100,8 @@ OPTIONAL = {
 # package covers the files of the command line, which it imports late. A module for a framework is
 # imported by those who have it.
 AT_ONCE = {
-    *(("integrations", framework) for framework in ("asgiref", "click", "django")),
-    *(("integrations", framework) for framework in ("fastapi", "flask", "starlette")),
-    *(("integrations", queue) for queue in ("arq", "celery")),
+    *(("integrations", name) for name in ("arq", "asgiref", "celery", "click", "django")),
+    *(("integrations", name) for name in ("fastapi", "flask", "starlette")),
     ("_greenlets", "gevent"),
     ("_json", "orjson"),
     ("_uv", "uvloop"),

@@ -22,6 +22,9 @@ have been processed all the same (`outcome_unknown`), and if it was a create, un
 
 Every class can be made of its text alone, which is all that some carriers of errors keep, such as
 Celery's results in JSON. What else it has is then neutral: `0`, `None` or empty.
+
+`str(error)` ends with the address of the page that tells more about it; `error.args[0]` is the text
+without it.
 """
 
 from __future__ import annotations
@@ -55,6 +58,9 @@ __all__ = [
     "VideskError",
 ]
 
+# Where docs/errors/ is published.
+PAGES = "https://videsk-rooms.readthedocs.io/latest/errors/"
+
 
 class VideskError(Exception):
     """The base of every error that this package raises on purpose.
@@ -79,6 +85,14 @@ class VideskError(Exception):
 
     outcome_unknown: bool = False
     external_id: str | None = None
+
+    def __str__(self) -> str:
+        text = plain_text(self)
+        if PAGES in text:  # it quotes another error, or was made anew from what one printed
+            return text
+        # A subclass of somebody else's has no page, but the error has that it derives from.
+        name = next(kind.__name__ for kind in type(self).__mro__ if kind.__module__ == __name__)
+        return f"{sentence(text)} See {PAGES}{name}/".lstrip()
 
     def __reduce__(self) -> tuple[object, ...]:
         # Exception's own way calls cls(*args), which subclasses with keyword-only data cannot take.
@@ -345,6 +359,19 @@ class RateLimitError(APIError):
 
 class ServerError(APIError):
     """5xx: the API or something in front of it failed."""
+
+
+# -- texts ---------------------------------------------------------------------------------------
+
+
+def plain_text(error: VideskError) -> str:
+    """Give the text without the link to its page: for another text, which has a link of its own."""
+    return Exception.__str__(error)
+
+
+def sentence(text: str) -> str:
+    """End a text as a sentence ends, so that another one may follow."""
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
 
 
 # -- no token in any text -------------------------------------------------------------------------

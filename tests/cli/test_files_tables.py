@@ -1,4 +1,4 @@
-"""Files of rooms as text: CSV as programs for tables write it, JSON Lines, and what is neither."""
+"""Files of rooms as text: CSV as spreadsheets write it, JSON Lines, and what is neither."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def written(form: Format, *lines: dict[str, object]) -> str:
 
 
 @pytest.mark.parametrize("sign", [",", ";", "\t"])
-def test_cells_may_be_parted_as_programs_for_tables_do(sign: str) -> None:
+def test_cells_may_be_parted_as_spreadsheets_do(sign: str) -> None:
     """Where the comma is the decimal point, they write semicolons."""
     table = csv(sign.join(["name", "externalId"]) + "\r\n" + sign.join(["Ana", "a-1"]) + "\r\n")
     assert table.columns == ["name", "externalId"]
@@ -51,7 +51,7 @@ def test_what_parts_cells_may_be_inside_of_one() -> None:
 
 
 def test_empty_lines_count_and_are_no_rows() -> None:
-    """The number is the one that the program for tables shows beside the row."""
+    """The number is the one that the spreadsheet shows beside the row."""
     assert csv("\nname,exp,,\n\nAna,2h,,\n,,,\nLuis,\n").lines == [
         (4, {"name": "Ana", "exp": "2h"}),
         (6, {"name": "Luis"}),

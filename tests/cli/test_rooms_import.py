@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.cli.conftest import QUICK
 from tests.cli.support import account as variables
 from tests.cli.support import call
+from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.cli.conftest import Ask
-    from videsk_rooms.sandbox import Operation, Sandbox
+    from videsk_rooms.sandbox import Operation
 
 ROWS = """\
 name,external_id,exp,settings
@@ -103,7 +105,7 @@ def test_json_lines_come_with_results_of_their_kind(
     assert len(account.rooms) == 3
 
 
-def test_a_file_of_a_program_for_tables_is_read(account: Sandbox, ask: Ask, folder: Path) -> None:
+def test_a_file_of_a_spreadsheet_is_read(account: Sandbox, ask: Ask, folder: Path) -> None:
     """Semicolons, a byte order mark, carriage returns."""
     (folder / "rooms.csv").write_bytes("name;exp\r\nSeñal;1h\r\n".encode("utf-8-sig"))
     assert ask("rooms", "import", "rooms.csv").returncode == 0
@@ -173,13 +175,13 @@ def test_a_refused_token_fails_no_row(account: Sandbox, folder: Path) -> None:
 # -- again ----------------------------------------------------------------------------------------
 
 
-def test_a_second_run_asks_nothing(account: Sandbox, ask: Ask, folder: Path) -> None:
-    """The results say that all is done, and stay as they are."""
+def test_a_second_run_sends_nothing(account: Sandbox, ask: Ask, folder: Path) -> None:
+    """The results say that all is done, and stay as they are; one room is looked for."""
     ask("rooms", "import", "rooms.csv")
     told = (folder / "rooms.results.csv").read_text()
     account.requests.clear()
     done = ask("rooms", "import", "rooms.csv")
-    assert (done.returncode, len(account.requests)) == (0, 0)
+    assert (done.returncode, len(account.requests), sent(account, "list")) == (0, 1, 1)
     assert "3 rows: 3 created (3 of them before)" in done.stdout
     assert (folder / "rooms.results.csv").read_text() == told
 
@@ -205,6 +207,21 @@ def test_without_results_the_rooms_are_found(account: Sandbox, ask: Ask, folder:
     assert summary(done.stdout) == {"rows": 3, "exists": 3, "results": "rooms.results.csv"}
     told = {line["room"] for line in results_of(folder / "rooms.results.csv")}
     assert told == {room["id"] for room in account.rooms[1:]}
+    assert len(account.rooms) == 4
+
+
+@pytest.mark.parametrize("options", [[], ["--update"]])
+def test_what_was_done_in_another_account_is_not_passed_over(
+    account: Sandbox, ask: Ask, folder: Path, options: list[str]
+) -> None:
+    """Whoever tries a file on a sandbox first is not to find nothing done in earnest."""
+    with Sandbox(rate=QUICK) as tried:
+        refuse_all_after(tried, 2)
+        call("rooms", "import", "rooms.csv", *options, env=variables(tried))
+    done = ask("rooms", "import", "rooms.csv", *options)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "this account does not have its room 'appointment-" in done.stderr
+    assert ask("rooms", "import", "rooms.csv", "--results", "live.csv").returncode == 0
     assert len(account.rooms) == 4
 
 
@@ -294,7 +311,7 @@ def test_a_run_of_updates_that_was_stopped_goes_on(
     assert summary(done.stdout) == told
     assert by_external_id(account)["b"]["name"] == "Luis Miguel"
     asked = [dict(request.query).get("externalId") for request in account.requests.of("list")]
-    assert asked == [None, "b", "c", "d"]
+    assert asked == ["a", "b", "c", "d"]
 
 
 # -- where things come from and go ----------------------------------------------------------------

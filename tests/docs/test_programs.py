@@ -85,4 +85,4 @@ def test_the_checks_of_django_tell_a_missing_token(
     done = run(*DJANGO, "check")
     assert done.returncode == 0
     assert "(videsk.W001) there is no API token" in done.stderr
-    assert 'HINT: set VIDESK["API_TOKEN"], or set VIDESK_API_TOKEN' in done.stderr
+    assert 'HINT: give it by the setting VIDESK["API_TOKEN"], or' in done.stderr

@@ -224,7 +224,7 @@ def test_a_missing_token_is_a_warning() -> None:
     with override_settings(VIDESK={}):
         ((number, text, hint),) = said()
     assert (number, text) == ("videsk.W001", "there is no API token")
-    assert str(hint).startswith('set VIDESK["API_TOKEN"], or set VIDESK_API_TOKEN to the token')
+    assert str(hint).startswith('give it by the setting VIDESK["API_TOKEN"], or in the environment')
 
 
 # -- the middleware -------------------------------------------------------------------------------

@@ -106,7 +106,10 @@ def test_an_application_without_a_client_is_told_what_to_do() -> None:
             {"RATE_LIMIT": RateLimit(), "RATE_LIMIT_SHARED": "file:pace"},
             r"^VIDESK_RATE_LIMIT and VIDESK_RATE_LIMIT_SHARED exclude each other",
         ),
-        ({"API_TOKEN": None}, r"^there is no API token; set VIDESK_API_TOKEN, or set VIDESK_API_T"),
+        (
+            {"API_TOKEN": None},
+            r"^there is no API token; give it by the setting VIDESK_API_TOKEN, or",
+        ),
     ],
 )
 def test_a_wrong_setting_is_told_by_its_name(wrong: dict[str, Any], told: str) -> None:

@@ -80,7 +80,7 @@ class Asked:
                 trust_env=self.trust_env,
             )
         except ConfigurationError as error:
-            raise ConfigurationError(self._named_as_typed(str(error))) from None
+            raise ConfigurationError(self._named_as_typed(error.args[0])) from None
 
     @cached_property  # a pipe, such as that of <(pass show videsk), can be read but once
     def token(self) -> str | None:

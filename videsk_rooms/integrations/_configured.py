@@ -62,7 +62,7 @@ class Configured:
         try:
             return kind(**self._arguments())
         except ConfigurationError as error:
-            raise ConfigurationError(self._in_own_words(str(error))) from None
+            raise ConfigurationError(self._in_own_words(text_of(error))) from None
 
     def _arguments(self) -> dict[str, Any]:
         arguments: dict[str, Any] = {}
@@ -74,7 +74,8 @@ class Configured:
         return self.spelled.format(key)
 
     def _in_own_words(self, text: str) -> str:
-        return text.replace("pass api_token=", f"set {self._name('API_TOKEN')}")
+        ours = f"give it by the setting {self._name('API_TOKEN')}, or in the environment set "
+        return text.replace("pass api_token=, or set ", ours)
 
     def _wrong(self, key: str) -> str | None:
         """Tell what is wrong with a setting: what a client says that has nothing else set."""
@@ -84,8 +85,13 @@ class Configured:
         try:
             argument = _argument(key, self.values[key])
         except ConfigurationError as error:
-            return str(error)
+            return text_of(error)
         return _refusal({**nothing_else, **argument})
+
+
+def text_of(error: ConfigurationError) -> str:
+    """Return what an error was made with, for another text: what it prints may say more."""
+    return str(error.args[0])
 
 
 def _argument(key: str, value: object) -> dict[str, object]:
@@ -105,5 +111,5 @@ def _refusal(arguments: dict[str, Any]) -> str | None:
     try:
         AsyncVidesk(**arguments)
     except ConfigurationError as error:
-        return str(error)
+        return text_of(error)
     return None

@@ -31,7 +31,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from videsk_rooms import ConfigurationError, Videsk, VideskError
-from videsk_rooms.integrations._command_line import HELP, run_command_line
+from videsk_rooms.integrations._command_line import run_command_line
 from videsk_rooms.integrations._configured import Configured
 from videsk_rooms.integrations.http import ChooseAnswer, answer_to, http_answer
 
@@ -131,7 +131,6 @@ def _configured(app: Flask) -> Configured:
 
 @click.command(
     _NAME,
-    help=HELP,
     short_help="Videsk rooms from the command line.",
     add_help_option=False,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},

@@ -18,13 +18,14 @@ from videsk_rooms.cli._files.results import refused
 from videsk_rooms.cli._files.rows import BadRow, Row, rows_of
 from videsk_rooms.cli._files.streams import STANDARD, read_text
 from videsk_rooms.cli._files.summary import Summary, show, tell_failures
-from videsk_rooms.cli._output import complain, write_json, wrong_usage
+from videsk_rooms.cli._output import CommandFailedError, complain, write_json, wrong_usage
 from videsk_rooms.cli._signals import handled, leave
 from videsk_rooms.cli._wording import told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from videsk_rooms import AsyncVidesk, Response
     from videsk_rooms.cli._account import Asked
     from videsk_rooms.cli._files.progress import Progress
     from videsk_rooms.cli._files.record import Record
@@ -85,7 +86,7 @@ def run(asked: Asked, options: Options) -> ExitCode:
         record.recorded(options.file, options.results, form) as (kept, results),
         handled(leave, signal.SIGTERM),
     ):
-        work = _Work(asked, options, rows, kept)
+        work = _Work(asked, options, rows, kept, results)
         began = time.monotonic()
         try:
             asyncio.run(work.do())
@@ -116,11 +117,12 @@ class _Work:
     """The rows, and what has become of them so far."""
 
     def __init__(
-        self, asked: Asked, options: Options, rows: Sequence[AnyRow], kept: Record
+        self, asked: Asked, options: Options, rows: Sequence[AnyRow], kept: Record, results: str
     ) -> None:
         self._asked = asked
         self._options = options
         self._kept = kept
+        self._results = results
         self._total = len(rows)
         self._left: list[Row] = []
         self.outcomes: dict[int, Outcome] = {}
@@ -143,11 +145,10 @@ class _Work:
 
     async def do(self) -> None:
         """Send the rows that are left."""
-        if not self._left:
-            return
         async with self._asked.async_client(shared=self._options.shared) as videsk:
-            # Shows that the token is let in before any row fails for it, and tells the limit.
-            answer = await videsk.request("GET", "/vpaas/rooms", query={"$limit": 1})
+            answer = await self._look(videsk)
+            if not self._left:
+                return
             with progress.shown(
                 "importing",
                 self._total,
@@ -162,6 +163,25 @@ class _Work:
                 )
                 await caller.send(self._left, concurrency=self._options.concurrency)
         self.stopped_by = caller.stopped_by
+
+    async def _look(self, videsk: AsyncVidesk) -> Response:
+        """Make the first call: it shows whether the token is let in, and tells the limit.
+
+        It asks for a room that an earlier run has made. If it is not there, that run was on another
+        account, such as a sandbox, and what it has done is nothing that this one may pass over.
+        """
+        known = next((each for each in self.outcomes.values() if each.is_done), None)
+        query = {"$limit": 1, "externalId": None if known is None else known.external_id}
+        answer = await videsk.request("GET", "/vpaas/rooms", query=query)
+        page = answer.json()
+        rooms = page.get("data") if isinstance(page, dict) else None
+        if known is not None and not rooms:
+            raise CommandFailedError(
+                f"row {known.row} was imported before, and this account does not have its room "
+                f"{known.external_id!r}; if that was another account, or the rooms are to be made "
+                f"anew, give another --results FILE than {self._results}"
+            )
+        return answer
 
     def _note_sent(self, bar: Progress, row: Row, outcome: Outcome) -> None:
         self._note(outcome, row.checksum(update=self._options.update))

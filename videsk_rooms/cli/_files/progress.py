@@ -27,7 +27,7 @@ _A_LINE = 30.0
 def limit_in(headers: Mapping[str, str]) -> str:
     """Say how many requests the account may make (docs/api.md, "Access")."""
     told = re.match(r"\d+", headers.get("Ratelimit-Limit", ""))
-    return f"limit {told[0]}/s" if told else "limit not told"
+    return f"limit {int(told[0]):,}/s" if told else "limit not told"
 
 
 class Progress:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,8 +89,9 @@ class _Stream:
 
     def __init__(self, form: Format) -> None:
         with writing():
-            self._writer = tables.Writer(standard_output(), form, COLUMNS)
-        self.is_shown = sys.stdout.isatty()
+            self._stream = standard_output()
+            self._writer = tables.Writer(self._stream, form, COLUMNS)
+        self.is_shown = self._stream.isatty()
 
     def earlier(self) -> Earlier:
         return Earlier({}, {})
@@ -99,6 +99,7 @@ class _Stream:
     def note(self, outcome: Outcome, _checksum: str = "") -> None:
         with writing():
             self._writer.write(as_line(outcome))
+            self._stream.flush()
 
     def finish(self, _outcomes: Iterable[Outcome]) -> None:
         pass

@@ -28,15 +28,13 @@ def read_text(file: str) -> str:
     try:
         if file == STANDARD:
             if isinstance(sys.stdin, io.TextIOWrapper):
-                sys.stdin.reconfigure(encoding="utf-8-sig")
+                sys.stdin.reconfigure(encoding="utf-8-sig", newline="")
             return sys.stdin.read()
         with open(file, encoding="utf-8-sig", newline="") as stream:
             return stream.read()
-    except UnicodeDecodeError as error:
-        raise wrong_usage(
-            f"{file!r} is no UTF-8: the byte at {error.start} is none; save it as UTF-8 (a program "
-            "for tables calls that 'CSV UTF-8')"
-        ) from None
+    except UnicodeDecodeError:
+        right = "save it as UTF-8, which spreadsheets call 'CSV UTF-8'"
+        raise wrong_usage(f"{file!r} is no UTF-8; {right}") from None
     except OSError as error:
         raise wrong_usage(f"{file!r} cannot be read: {error.strerror}") from None
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Line: TypeAlias = "Mapping[str, object] | str"
 """The values of a line by column, or what is wrong with it."""
 
-# A comma, and what programs for tables write where the comma is the decimal point.
+# A comma, and what spreadsheets write where the comma is the decimal point.
 _DELIMITERS = (",", ";", "\t")
 # The list of who was let in may be long; csv's own bound is 131,072.
 _LONGEST_CELL = 2**31 - 1
@@ -30,8 +30,8 @@ class Table:
 
     Attributes:
         columns: The columns, as the file spells them.
-        lines: The lines that are not empty, each with its number: in CSV as programs for tables
-            count them, the header being 1.
+        lines: The lines that are not empty, each with its number: in CSV as spreadsheets count
+            them, the header being 1.
     """
 
     columns: Sequence[str]

@@ -21,7 +21,7 @@ def check_setting(app_configs: object, **_: object) -> list[checks.CheckMessage]
     try:
         set_up = configured()
     except ConfigurationError as error:
-        return [_message(checks.Error, error, "videsk.E001")]
+        return [_message(checks.Error, str(error.args[0]), "videsk.E001")]
     if mistakes := set_up.mistakes():
         return [_message(checks.Error, mistake, "videsk.E001") for mistake in mistakes]
     if lacking := set_up.lacking():
@@ -30,7 +30,7 @@ def check_setting(app_configs: object, **_: object) -> list[checks.CheckMessage]
 
 
 def _message(
-    kind: Callable[..., checks.CheckMessage], what: object, number: str
+    kind: Callable[..., checks.CheckMessage], what: str, number: str
 ) -> checks.CheckMessage:
-    found, _, remedy = str(what).partition("; ")
+    found, _, remedy = what.partition("; ")
     return kind(found, hint=remedy or None, id=number)
