@@ -21,6 +21,7 @@ from ._under_way import ticket_in_hand
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
+    from aiohttp.abc import AbstractResolver
     from aiohttp.connector import Connection
     from aiohttp.tracing import Trace
 
@@ -105,7 +106,7 @@ def _drop(session: aiohttp.ClientSession) -> None:
         connector.drop()
 
 
-def _resolver() -> aiohttp.abc.AbstractResolver | None:
+def _resolver() -> AbstractResolver | None:
     """Choose what looks names up; `None` leaves it to aiohttp, which has no threads for it then."""
     if aiohttp.DefaultResolver is not aiohttp.ThreadedResolver:
         return None
