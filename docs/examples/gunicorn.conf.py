@@ -1,8 +1,6 @@
 """gunicorn with a few processes of a few threads each."""
 
-preload_app = (
-    True  # the application is loaded once; each worker has a thread and connections of its own
-)
+preload_app = True  # loaded once, before the fork; each worker has a thread of its own
 workers = 2
 worker_class = "gthread"
 threads = 4

@@ -19,7 +19,17 @@ EXAMPLES = DOCS / "examples"
 PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md")))
 
 # The modules whose `__all__` is what users are promised.
-PUBLIC_MODULES = ("videsk_rooms", "videsk_rooms.sandbox", "videsk_rooms.pytest_plugin")
+PUBLIC_MODULES = (
+    "videsk_rooms",
+    "videsk_rooms.sandbox",
+    "videsk_rooms.pytest_plugin",
+    "videsk_rooms.integrations.http",
+    "videsk_rooms.integrations.starlette",
+    "videsk_rooms.integrations.fastapi",
+    "videsk_rooms.integrations.flask",
+    "videsk_rooms.integrations.django",
+    "videsk_rooms.integrations.django.middleware",
+)
 
 _FENCE = re.compile(r" *(?P<fence>`{3,}|~{3,})(?P<info>.*)")
 _TITLE = re.compile(r'title="([^"]+)"')

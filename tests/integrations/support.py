@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from videsk_rooms.integrations.http import HttpError, http_error
+from videsk_rooms.integrations.http import HttpAnswer, http_answer
 
 if TYPE_CHECKING:
     from videsk_rooms import VideskError
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 IN_SPANISH = "Las salas de video no funcionan."
 
 
-def in_spanish(error: VideskError) -> HttpError:
+def in_spanish(error: VideskError) -> HttpAnswer:
     """Tell visitors in Spanish, as an application of ours would."""
-    answer = http_error(error)
-    return HttpError(answer.status, IN_SPANISH, answer.headers)
+    answer = http_answer(error)
+    return HttpAnswer(answer.status, IN_SPANISH, answer.headers)
 
 
 def account(sandbox: Sandbox) -> dict[str, object]:

@@ -28,11 +28,12 @@ from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from django.http import HttpRequest
 
     from videsk_rooms import VideskError
-    from videsk_rooms.integrations.http import HttpError
+    from videsk_rooms.integrations.http import HttpAnswer
 
 settings.configure(
     ALLOWED_HOSTS=["testserver"],
@@ -206,12 +207,24 @@ def test_a_setting_that_is_no_dictionary_is_an_error() -> None:
         ]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file that all can lock")
+def test_the_checks_make_no_file(tmp_path: Path, project: Mapping[str, object]) -> None:
+    """Whoever runs them may be another user than the server, which then could not write to it."""
+    file = tmp_path / "pace"
+    values = {**project, "RATE_LIMIT": RateLimit(shared=f"file:{file}")}
+    with override_settings(VIDESK=values):
+        assert said() == []
+        assert not file.exists()
+        videsk.rooms.list()
+        assert file.exists()
+
+
 def test_a_missing_token_is_a_warning() -> None:
     """A project is also built and checked where there is none."""
     with override_settings(VIDESK={}):
         ((number, text, hint),) = said()
     assert (number, text) == ("videsk.W001", "there is no API token")
-    assert str(hint).startswith('set VIDESK["API_TOKEN"], or set VIDESK_API_TOKEN to the token')
+    assert str(hint).startswith('give it by the setting VIDESK["API_TOKEN"], or in the environment')
 
 
 # -- the middleware -------------------------------------------------------------------------------
@@ -240,10 +253,10 @@ def test_an_error_that_is_not_the_clients_is_left_to_django() -> None:
 class InSpanish(VideskErrorMiddleware):
     """Answers with a page in Spanish."""
 
-    def http_error(self, error: VideskError) -> HttpError:
+    def choose_answer(self, error: VideskError) -> HttpAnswer:
         return in_spanish(error)
 
-    def respond(self, request: HttpRequest, answer: HttpError) -> HttpResponse:
+    def respond(self, request: HttpRequest, answer: HttpAnswer) -> HttpResponse:
         return HttpResponse(f"<p>{answer.detail}</p>".encode(), status=answer.status)
 
 

@@ -16,7 +16,7 @@ from videsk_rooms import (
     Videsk,
     VideskError,
 )
-from videsk_rooms.integrations.http import HttpError, answer_to, http_error
+from videsk_rooms.integrations.http import HttpAnswer, answer_to, http_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,7 +48,7 @@ def test_each_error_of_the_api_has_its_answer(
     fail: Callable[..., VideskError], status: int, told: int
 ) -> None:
     """A room that is not there, one that changed, what passes by itself, and what does not."""
-    assert http_error(fail(status)).status == told
+    assert http_answer(fail(status)).status == told
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_each_error_of_the_api_has_its_answer(
 )
 def test_each_other_error_has_its_answer(error: VideskError, told: int) -> None:
     """What no answer came to passes by itself; a mistake in the setup does not."""
-    assert http_error(error).status == told
+    assert http_answer(error).status == told
 
 
 @pytest.mark.parametrize(
@@ -72,12 +72,12 @@ def test_a_visitor_is_told_when_to_come_again(
     fail: Callable[..., VideskError], headers: Mapping[str, str], seconds: str
 ) -> None:
     """In the API's own words, or soon."""
-    assert http_error(fail(503, headers)).headers == {"Retry-After": seconds}
+    assert http_answer(fail(503, headers)).headers == {"Retry-After": seconds}
 
 
 def test_a_visitor_is_not_told_what_the_api_said(fail: Callable[..., VideskError]) -> None:
     """The text of the error is for the log."""
-    assert http_error(fail(404)).body == {"detail": "There is no such room."}
+    assert http_answer(fail(404)).body == {"detail": "There is no such room."}
 
 
 def test_what_passes_is_logged_in_a_line(
@@ -115,10 +115,10 @@ def test_a_function_may_choose_other_answers() -> None:
 def test_a_subclass_may_have_another_body() -> None:
     """Such as a problem of RFC 9457."""
 
-    class ProblemError(HttpError):
+    class Problem(HttpAnswer):
         @property
         def body(self) -> dict[str, object]:
             return {"title": self.detail, "status": self.status}
 
-    answer = answer_to(ConfigurationError("no token"), lambda _: ProblemError(503, "Closed."))
+    answer = answer_to(ConfigurationError("no token"), lambda _: Problem(503, "Closed."))
     assert answer.body == {"title": "Closed.", "status": 503}

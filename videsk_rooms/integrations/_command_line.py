@@ -15,11 +15,6 @@ if TYPE_CHECKING:
 
     from videsk_rooms.integrations._configured import Configured
 
-HELP = (
-    "Videsk rooms from the command line, for the account of this application's settings. What "
-    "follows is handed on to videsk-rooms: `doctor`, `rooms list`, `--help`. Needs the extra `cli`."
-)
-
 
 def run_command_line(arguments: Sequence[str], configured: Configured) -> int:
     """Run `videsk-rooms`, and return its exit code.

@@ -31,9 +31,9 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from videsk_rooms import ConfigurationError, Videsk, VideskError
-from videsk_rooms.integrations._command_line import HELP, run_command_line
+from videsk_rooms.integrations._command_line import run_command_line
 from videsk_rooms.integrations._configured import Configured
-from videsk_rooms.integrations.http import ChooseHttpError, answer_to, http_error
+from videsk_rooms.integrations.http import ChooseAnswer, answer_to, http_answer
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -60,7 +60,7 @@ class FlaskVidesk:
 
     Args:
         app: The application; `None`: `init_app` tells.
-        http_error: What chooses the answer to a visitor when a call of the Rooms API failed.
+        choose_answer: What chooses the answer to a visitor when a call of the Rooms API failed.
 
     Raises:
         ConfigurationError: Something is set wrongly, or there is no token.
@@ -75,9 +75,9 @@ class FlaskVidesk:
     """
 
     def __init__(
-        self, app: Flask | None = None, *, http_error: ChooseHttpError = http_error
+        self, app: Flask | None = None, *, choose_answer: ChooseAnswer = http_answer
     ) -> None:
-        self._http_error = http_error
+        self._choose_answer = choose_answer
         if app is not None:
             self.init_app(app)
 
@@ -121,7 +121,7 @@ class FlaskVidesk:
         return self.client.rooms
 
     def _failed(self, error: VideskError) -> ResponseReturnValue:
-        answer = answer_to(error, self._http_error)
+        answer = answer_to(error, self._choose_answer)
         return answer.body, answer.status, answer.headers
 
 
@@ -131,7 +131,6 @@ def _configured(app: Flask) -> Configured:
 
 @click.command(
     _NAME,
-    help=HELP,
     short_help="Videsk rooms from the command line.",
     add_help_option=False,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},

@@ -1,7 +1,8 @@
 """What a visitor of a web application is told when a call of the Rooms API failed.
 
-The visitor gets a status and a sentence. The error's own text is for whoever runs the application,
-so it goes to the log, under the logger `videsk_rooms.integrations.http`.
+All integrations go by it, and so can an application of a framework that has none here. The visitor
+gets a status and a sentence. The error's own text is for whoever runs the application, so it goes
+to the log, under the logger `videsk_rooms.integrations.http`.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ from videsk_rooms import (
     VideskError,
 )
 
-__all__ = ["ChooseHttpError", "HttpError", "answer_to", "http_error"]
+__all__ = ["ChooseAnswer", "HttpAnswer", "answer_to", "http_answer"]
 
 _logger = logging.getLogger(__name__)
 _SOON = 5.0  # seconds, where the API does not say
 
 
 @attrs.frozen
-class HttpError:
+class HttpAnswer:
     """An answer that says no. A subclass may have another body.
 
     Attributes:
@@ -40,9 +41,9 @@ class HttpError:
 
     Example:
         ```python
-        from videsk_rooms.integrations.http import HttpError
+        from videsk_rooms.integrations.http import HttpAnswer
 
-        answer = HttpError(404, "There is no such room.")
+        answer = HttpAnswer(404, "There is no such room.")
         assert answer.body == {"detail": "There is no such room."}
         ```
     """
@@ -57,11 +58,11 @@ class HttpError:
         return {"detail": self.detail}
 
 
-ChooseHttpError: TypeAlias = Callable[[VideskError], HttpError]
-"""A function that chooses the answer to a visitor, to be given in place of `http_error`."""
+ChooseAnswer: TypeAlias = Callable[[VideskError], HttpAnswer]
+"""A function that chooses the answer to a visitor, to be given in place of `http_answer`."""
 
 
-def http_error(error: VideskError) -> HttpError:
+def http_answer(error: VideskError) -> HttpAnswer:
     """Choose the answer to a visitor.
 
     Args:
@@ -75,29 +76,29 @@ def http_error(error: VideskError) -> HttpError:
     Example:
         ```python
         from videsk_rooms import ConfigurationError
-        from videsk_rooms.integrations.http import http_error
+        from videsk_rooms.integrations.http import http_answer
 
-        assert http_error(ConfigurationError("no token")).status == 500
+        assert http_answer(ConfigurationError("no token")).status == 500
         ```
     """
     if isinstance(error, NotFoundError):
-        return HttpError(404, "There is no such room.")
+        return HttpAnswer(404, "There is no such room.")
     if isinstance(error, ConflictError):
-        return HttpError(409, "The room was changed by somebody else.")
+        return HttpAnswer(409, "The room was changed by somebody else.")
     if isinstance(error, RateLimitError | ServerError | TransportError):
         wait = error.retry_after if isinstance(error, APIError) else None
         headers = {"Retry-After": str(math.ceil(wait or _SOON))}
-        return HttpError(503, "Video rooms are busy. Please try again.", headers)
-    return HttpError(500, "Video rooms are out of order.")
+        return HttpAnswer(503, "Video rooms are busy. Please try again.", headers)
+    return HttpAnswer(500, "Video rooms are out of order.")
 
 
-def answer_to(error: VideskError, choose: ChooseHttpError = http_error) -> HttpError:
+def answer_to(error: VideskError, choose_answer: ChooseAnswer = http_answer) -> HttpAnswer:
     """Log an error, and choose the answer to the visitor: what each integration does.
 
     Args:
         error: What a call raised. It is logged as a warning, and where the answer is a 500 as an
             error with its traceback, because then the application has to be mended.
-        choose: What chooses the answer.
+        choose_answer: What chooses the answer.
 
     Returns:
         The answer.
@@ -113,7 +114,7 @@ def answer_to(error: VideskError, choose: ChooseHttpError = http_error) -> HttpE
             answer = answer_to(error)  # answer.status, answer.headers, answer.body
         ```
     """
-    answer = choose(error)
+    answer = choose_answer(error)
     if answer.status == 500:
         _logger.error("the Rooms API failed: %s", error, exc_info=error)
     else:

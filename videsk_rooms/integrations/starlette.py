@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket
 
 from videsk_rooms import AsyncVidesk, ConfigurationError, VideskError
-from videsk_rooms.integrations.http import ChooseHttpError, answer_to, http_error
+from videsk_rooms.integrations.http import ChooseAnswer, answer_to, http_answer
 
 __all__ = ["VideskState", "add_error_handlers", "videsk_lifespan", "videsk_of"]
 
@@ -93,8 +93,8 @@ def videsk_of(connection: HTTPConnection) -> AsyncVidesk:
             return JSONResponse({"accessToken": access.access_token})
         ```
     """
-    client = getattr(connection.state, "videsk", None)
-    if not isinstance(client, AsyncVidesk):
+    client: AsyncVidesk | None = getattr(connection.state, "videsk", None)
+    if client is None:
         raise ConfigurationError(
             "no lifespan of this application has opened a client; give the application "
             "lifespan=videsk_lifespan(), or yield {'videsk': client} in its own lifespan; "
@@ -103,14 +103,14 @@ def videsk_of(connection: HTTPConnection) -> AsyncVidesk:
     return client
 
 
-def add_error_handlers(app: Starlette, http_error: ChooseHttpError = http_error) -> None:
+def add_error_handlers(app: Starlette, choose_answer: ChooseAnswer = http_answer) -> None:
     """Have the application answer for every endpoint whose call of the Rooms API failed.
 
     A WebSocket is closed: with code 1013 for what passes by itself, with 1011 for all else.
 
     Args:
         app: The application.
-        http_error: What chooses the answer.
+        choose_answer: What chooses the answer.
 
     Example:
         ```python
@@ -124,7 +124,7 @@ def add_error_handlers(app: Starlette, http_error: ChooseHttpError = http_error)
 
     async def failed(connection: HTTPConnection, error: Exception) -> JSONResponse | None:
         assert isinstance(error, VideskError)  # noqa: S101 - told to the type checker
-        answer = answer_to(error, http_error)
+        answer = answer_to(error, choose_answer)
         if isinstance(connection, WebSocket):
             code = _TRY_AGAIN_LATER if answer.status == 503 else _INTERNAL_ERROR
             await connection.close(code, answer.detail)

@@ -18,23 +18,19 @@ def check_setting(app_configs: object, **_: object) -> list[checks.CheckMessage]
 
     A missing token is a warning: a project is also built and checked where there is none.
     """
-    from videsk_rooms import AsyncVidesk
-
     try:
         set_up = configured()
     except ConfigurationError as error:
-        return [_message(checks.Error, error, "videsk.E001")]
+        return [_message(checks.Error, str(error.args[0]), "videsk.E001")]
     if mistakes := set_up.mistakes():
         return [_message(checks.Error, mistake, "videsk.E001") for mistake in mistakes]
-    try:
-        set_up.make(AsyncVidesk)
-    except ConfigurationError as error:
-        return [_message(checks.Warning, error, "videsk.W001")]
+    if lacking := set_up.lacking():
+        return [_message(checks.Warning, lacking, "videsk.W001")]
     return []
 
 
 def _message(
-    kind: Callable[..., checks.CheckMessage], what: object, number: str
+    kind: Callable[..., checks.CheckMessage], what: str, number: str
 ) -> checks.CheckMessage:
-    found, _, remedy = str(what).partition("; ")
+    found, _, remedy = what.partition("; ")
     return kind(found, hint=remedy or None, id=number)

@@ -9,7 +9,7 @@ from django.http import JsonResponse
 
 # The clients are loaded with the application, and so before a server that preloads it forks.
 from videsk_rooms import AsyncVidesk, Videsk, VideskError  # noqa: F401
-from videsk_rooms.integrations.http import HttpError, answer_to, http_error
+from videsk_rooms.integrations.http import HttpAnswer, answer_to, http_answer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,17 +22,17 @@ __all__ = ["VideskErrorMiddleware"]
 class VideskErrorMiddleware:
     """Answers for every view, awaited or not, whose call of the Rooms API failed.
 
-    A subclass chooses other answers by its own `http_error`, and shapes them by its own `respond`:
-    a page, for instance, in place of JSON.
+    A subclass chooses other answers by its own `choose_answer`, and shapes them by its own
+    `respond`: a page, for instance, in place of JSON.
 
     Example:
         ```python
         from videsk_rooms.integrations.django.middleware import VideskErrorMiddleware
-        from videsk_rooms.integrations.http import HttpError
+        from videsk_rooms.integrations.http import HttpAnswer
 
         class Closed(VideskErrorMiddleware):
-            def http_error(self, error):
-                return HttpError(503, "The doctor is out.")
+            def choose_answer(self, error):
+                return HttpAnswer(503, "The doctor is out.")
         ```
     """
 
@@ -53,12 +53,20 @@ class VideskErrorMiddleware:
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponseBase | None:
-        """Answer for an error of the client; leave all others to Django."""
+        """Answer for an error of the client; leave all others to Django.
+
+        Args:
+            request: What the visitor asked for.
+            exception: What the view raised.
+
+        Returns:
+            The response, or `None`.
+        """
         if not isinstance(exception, VideskError):
             return None
-        return self.respond(request, answer_to(exception, self.http_error))
+        return self.respond(request, answer_to(exception, self.choose_answer))
 
-    def http_error(self, error: VideskError) -> HttpError:
+    def choose_answer(self, error: VideskError) -> HttpAnswer:
         """Choose the answer.
 
         Args:
@@ -67,9 +75,9 @@ class VideskErrorMiddleware:
         Returns:
             The answer.
         """
-        return http_error(error)
+        return http_answer(error)
 
-    def respond(self, request: HttpRequest, answer: HttpError) -> HttpResponseBase:
+    def respond(self, request: HttpRequest, answer: HttpAnswer) -> HttpResponseBase:
         """Make an answer a response.
 
         Args:
