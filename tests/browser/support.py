@@ -26,6 +26,7 @@ SDK = "https://cdn.videsk.io/sdk/webrtc.esm.js"
 _STAND_IN = Path(__file__).with_name("stand_in.js").read_text(encoding="utf-8")
 _PATIENCE = 20_000.0  # milliseconds
 _numbers = itertools.count(1)
+expect.set_options(timeout=_PATIENCE)
 
 
 @contextmanager
@@ -82,7 +83,7 @@ class Visitor:
 
     def sees(self, text: str) -> None:
         """Wait until the page says so."""
-        expect(self.page.get_by_role("status")).to_contain_text(text, timeout=_PATIENCE)
+        expect(self.page.get_by_role("status")).to_contain_text(text)
 
     def clicks(self, name: str) -> None:
         """Click the button, which must have that name by now."""
