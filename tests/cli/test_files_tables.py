@@ -100,8 +100,10 @@ def test_a_table_without_a_header_is_refused(text: str, said: str) -> None:
 
 
 def test_each_line_of_json_lines_is_an_object() -> None:
-    """Fields may be missing, null is absent, empty lines are none; a text may hold U+2028."""
-    table = json_lines('{"name": "A\u2028", "exp": null}\r\n\n{"settings": {"a": [1]}}\n')
+    """Null and empty are absent, empty lines are none; a text may hold U+2028."""
+    table = json_lines(
+        '{"name": "A\u2028", "exp": null, "external_id": ""}\r\n\n{"settings": {"a": [1]}}\n'
+    )
     assert table.columns == ["name", "settings"]
     assert table.lines == [(1, {"name": "A\u2028"}), (3, {"settings": {"a": [1]}})]
 

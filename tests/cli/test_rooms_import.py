@@ -198,6 +198,18 @@ def test_a_second_run_sends_what_is_new_or_mended(account: Sandbox, ask: Ask, fo
     assert [line["row"] for line in results_of(folder / "rooms.results.csv")] == ["2", "3", "4"]
 
 
+def test_a_second_row_of_a_name_does_not_hide_that_the_first_is_done(
+    account: Sandbox, ask: Ask, folder: Path
+) -> None:
+    """It fails each time, and its room is made once."""
+    (folder / "rooms.csv").write_text("external_id\na\na\n")
+    assert ask("rooms", "import", "rooms.csv").returncode == 1
+    assert ask("rooms", "import", "rooms.csv").returncode == 1
+    assert sent(account, "create") == 1
+    told = [line["result"] for line in results_of(folder / "rooms.results.csv")]
+    assert told == ["created", "failed"]
+
+
 def test_without_results_the_rooms_are_found(account: Sandbox, ask: Ask, folder: Path) -> None:
     """There already is no error; their ids are in the results."""
     ask("rooms", "import", "rooms.csv")

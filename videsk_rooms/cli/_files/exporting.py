@@ -104,6 +104,6 @@ def _opened(file: str) -> Iterator[TextIO]:
     try:
         with whole_file(Path(file)) as stream:
             yield stream
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         complain(f"stopped; nothing was written to {file}")
         raise

@@ -92,7 +92,7 @@ def run(asked: Asked, options: Options) -> ExitCode:
         began = time.monotonic()
         try:
             asyncio.run(work.do())
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             complain(f"stopped after {len(work.outcomes):,} of {len(rows):,} rows. {_GO_ON}")
             raise
         outcomes = [work.outcomes[row.number] for row in rows if row.number in work.outcomes]

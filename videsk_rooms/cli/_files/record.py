@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from videsk_rooms.cli._files import tables
-from videsk_rooms.cli._files.formats import format_of
+from videsk_rooms.cli._files.formats import Format, format_of
 from videsk_rooms.cli._files.results import COLUMNS, Earlier, Outcome, as_line, of_line
 from videsk_rooms.cli._files.streams import (
     STANDARD,
@@ -32,8 +32,6 @@ from videsk_rooms.cli._output import writing, wrong_usage
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import BinaryIO, Protocol
-
-    from videsk_rooms.cli._files.formats import Format
 
     class Record(Protocol):
         """Where outcomes are kept."""
@@ -148,40 +146,36 @@ class _Files:
         self._journal.truncate(0)
 
     def _read_finished(self) -> dict[str, Outcome]:
-        if not self._results.exists():
+        text = read_text(str(self._results)) if self._results.exists() else ""
+        if not text:
             return {}
-        text = read_text(str(self._results))
-        table = tables.read(text, self._form, is_known=COLUMNS.__contains__) if text else None
-        if table is not None and not {*table.columns} <= {*COLUMNS}:
+        table = tables.read(text, self._form, is_known=COLUMNS.__contains__)
+        if not {*table.columns} <= {*COLUMNS}:
             raise wrong_usage(
                 f"--results {str(self._results)!r} is something else than results; give a file of "
                 "another name"
             )
-        return {} if table is None else _by_name(line for _, line in table.lines)
+        return {name: outcome for name, (_, outcome) in _by_name(table).items()}
 
     def _read_begun(self) -> dict[str, tuple[str, Outcome]]:
         self._journal.seek(0)
-        lines = self._journal.read().splitlines(keepends=True)
-        if lines and not lines[-1].endswith(b"\n"):  # whoever wrote it was killed
-            self._journal.truncate(sum(map(len, lines[:-1])))
-        self._journal.seek(0, os.SEEK_END)
-        begun: dict[str, tuple[str, Outcome]] = {}
-        for line in lines:
-            with suppress(ValueError, KeyError, TypeError):
-                content = json.loads(line)
-                outcome = of_line(content)
-                if outcome.external_id is not None:
-                    begun[outcome.external_id] = (content["checksum"], outcome)
-        return begun
+        content = self._journal.read()
+        whole = content[: content.rfind(b"\n") + 1]
+        self._journal.truncate(len(whole))  # half a line is of somebody who was killed
+        text = whole.decode(errors="replace")
+        return _by_name(tables.read(text, Format.JSONL, is_known=COLUMNS.__contains__))
 
 
-def _by_name(lines: Iterable[tables.Line]) -> dict[str, Outcome]:
-    found: dict[str, Outcome] = {}
-    for line in lines:
+def _by_name(table: tables.Table) -> dict[str, tuple[str, Outcome]]:
+    """Read outcomes by the names of their rooms, each with its checksum if it has one."""
+    found: dict[str, tuple[str, Outcome]] = {}
+    for _, line in table.lines:
         if isinstance(line, str):
             continue
         with suppress(ValueError, KeyError, TypeError):
             outcome = of_line(line)
-            if outcome.external_id is not None:
-                found[outcome.external_id] = outcome
+            name = outcome.external_id
+            # Of two rows of one name the second has failed, which says nothing of the room.
+            if name is not None and (outcome.is_done or name not in found):
+                found[name] = (str(line.get("checksum", "")), outcome)
     return found

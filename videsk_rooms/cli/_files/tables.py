@@ -99,7 +99,7 @@ def _by_column(columns: Sequence[str], line: list[str] | str) -> Line:
             f"there are {len(line)} cells for {len(columns)} columns; put quotes around a cell "
             "that holds what separates them"
         )
-    return {column: cell for column, cell in zip(columns, line, strict=False) if cell.strip()}
+    return _given(zip(columns, line, strict=False))
 
 
 def _read_json_lines(text: str) -> Table:
@@ -122,7 +122,16 @@ def _object_of(line: str) -> Line:
         return "this is nested too deep"
     if not isinstance(value, dict):
         return 'this is no JSON object, such as {"name": "Support"}'
-    return {column: cell for column, cell in value.items() if cell is not None}
+    return _given(value.items())
+
+
+def _given(cells: Iterable[tuple[str, object]]) -> Line:
+    """Leave out what is empty, or but blanks."""
+    return {
+        column: cell
+        for column, cell in cells
+        if not (cell is None or (isinstance(cell, str) and not cell.strip()))
+    }
 
 
 class Writer:
