@@ -1,8 +1,8 @@
 """Takes out of the head of each page where the other languages are: a hook of MkDocs.
 
-Where the site is published is not known here, and without a host they tell a search engine nothing.
-The theme would look for a sitemap.xml beneath each of them, which is not there. Readers change the
-language by the menu, which leads to the same page.
+The addresses are relative, which tells a search engine nothing, and the theme would look for a
+sitemap.xml beneath each of them, which is not there. Readers change the language by the menu, which
+leads to the same page.
 """
 
 from __future__ import annotations

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+# The path of `site_url` in mkdocs.yml.
+_PUBLISHED_UNDER = "/latest"
 _LOADED_LINKS = {"icon", "modulepreload", "preload", "prefetch", "stylesheet"}
 
 
@@ -57,8 +59,10 @@ def target_of(link: str, page: Path, site: Path) -> tuple[Path, str]:
     parts = urlsplit(link)
     path = unquote(parts.path)
     found = page
-    if path:
-        found = site / path.lstrip("/") if path.startswith("/") else page.parent / path
+    if path.startswith("/"):  # as on the page for what is not found, which may be shown anywhere
+        found = site / path.removeprefix(_PUBLISHED_UNDER).lstrip("/")
+    elif path:
+        found = page.parent / path
     if found.is_dir():
         found /= "index.html"
     return found.resolve(), unquote(parts.fragment)
