@@ -289,8 +289,8 @@ def test_without_update_rooms_stay_as_they_are(account: Sandbox, ask: Ask, folde
 def test_updating_looks_at_all_rooms_each_time(account: Sandbox, ask: Ask, folder: Path) -> None:
     """`2h` from now is another time, whatever an earlier run has done."""
     (folder / "rooms.csv").write_text("external_id,exp\na,2h\n")
-    for _ in range(2):
-        done = ask("rooms", "import", "rooms.csv", "--update", "--json")
+    ask("rooms", "import", "rooms.csv", "--update")
+    done = ask("rooms", "import", "rooms.csv", "--update", "--json")
     assert summary(done.stdout)["updated"] == 1
     assert sent(account, "update") == 1
 

@@ -25,7 +25,7 @@ from videsk_rooms import (
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from videsk_rooms.sandbox import RequestRecord
 
@@ -51,11 +51,8 @@ class Run:
     def __init__(self, way: str, sandbox: Sandbox, folder: Path) -> None:
         environment = {"VIDESK_BASE_URL": sandbox.url, "VIDESK_API_TOKEN": sandbox.api_token}
         with Relay(sandbox.url) as relay, ThreadPoolExecutor(1) as executor:
-            program = executor.submit(
-                *(_run, "tests.conformance.in_processes", way, relay.url, str(THREADS)),
-                str(folder / "pacing"),
-                environment=environment,
-            )
+            arguments = (way, relay.url, str(THREADS), str(folder / "pacing"))
+            program = executor.submit(_run, arguments, environment)
             with relay.holding_answers():
                 eventually(lambda: len(_lists(sandbox)) == AT_ONCE or program.done(), PATIENCE)
                 self.under_way = len(_lists(sandbox))
@@ -70,10 +67,10 @@ def _lists(sandbox: Sandbox) -> tuple[RequestRecord, ...]:
     return sandbox.requests.of("list")
 
 
-def _run(module: str, *arguments: str, environment: Mapping[str, str]) -> tuple[int, bytes, str]:
-    """Run a module until it and its processes have ended: each of them has its stderr."""
+def _run(arguments: Iterable[str], environment: Mapping[str, str]) -> tuple[int, bytes, str]:
+    """Run the program until it and its processes have ended: each of them has its stderr."""
     with subprocess.Popen(
-        [sys.executable, *_WARNINGS, "-m", module, *arguments],
+        [sys.executable, *_WARNINGS, "-m", "tests.conformance.in_processes", *arguments],
         cwd=Path(__file__).parents[2],
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,

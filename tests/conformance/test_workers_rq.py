@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rq import Queue
 
+from tests.docs.blocks import EXAMPLES
+
 from .workers import (
-    EXAMPLES,
     NO_ROOM,
     Place,
     check_at_once,

@@ -70,7 +70,7 @@ class _Quiet(SimpleHTTPRequestHandler):
         with suppress(ConnectionError):
             super().handle()
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
 
 

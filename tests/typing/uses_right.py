@@ -66,6 +66,8 @@ from videsk_rooms import (
     When,
     __version__,
 )
+from videsk_rooms.integrations.arq import retry_what_passes
+from videsk_rooms.integrations.celery import VideskTask
 from videsk_rooms.integrations.django import async_videsk, videsk
 from videsk_rooms.integrations.fastapi import (
     VideskDep,
@@ -76,10 +78,8 @@ from videsk_rooms.integrations.fastapi import (
 )
 from videsk_rooms.integrations.flask import FlaskVidesk
 from videsk_rooms.integrations.http import HttpAnswer, answer_to, http_answer
-from videsk_rooms.integrations.starlette import videsk_of
-from videsk_rooms.integrations.arq import retry_what_passes
-from videsk_rooms.integrations.celery import VideskTask
 from videsk_rooms.integrations.queues import again_after
+from videsk_rooms.integrations.starlette import videsk_of
 from videsk_rooms.sandbox import (
     Fault,
     FaultKind,

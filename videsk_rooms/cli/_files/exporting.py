@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from videsk_rooms.cli._files import progress, tables
 from videsk_rooms.cli._files.formats import Format, format_of
 from videsk_rooms.cli._files.streams import STANDARD, standard_output, whole_file
+from videsk_rooms.cli._files.summary import counted
 from videsk_rooms.cli._output import complain, write_json, writing, wrong_usage
 from videsk_rooms.cli._rooms.as_json import as_json
 from videsk_rooms.cli._signals import handled, leave
@@ -77,7 +78,7 @@ def run(asked: Asked, options: Options) -> None:
     if asked.as_json:
         write_json({"rooms": count, "file": options.file})
     elif options.file != STANDARD:
-        asked.page().line(f"{count:,} rooms, in {options.file}")
+        asked.page().line(f"{counted(count, 'room')}, in {options.file}")
 
 
 def _write(asked: Asked, videsk: Videsk, options: Options, writer: tables.Writer) -> int:

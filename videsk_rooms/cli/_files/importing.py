@@ -17,7 +17,7 @@ from videsk_rooms.cli._files.formats import Format, format_of
 from videsk_rooms.cli._files.results import refused
 from videsk_rooms.cli._files.rows import BadRow, Row, rows_of
 from videsk_rooms.cli._files.streams import STANDARD, read_text
-from videsk_rooms.cli._files.summary import Summary, show, tell_failures
+from videsk_rooms.cli._files.summary import Summary, counted, show, tell_failures
 from videsk_rooms.cli._output import CommandFailedError, complain, write_json, wrong_usage
 from videsk_rooms.cli._signals import handled, leave
 from videsk_rooms.cli._wording import told
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from videsk_rooms.cli._files.results import Outcome
     from videsk_rooms.cli._files.rows import AnyRow
     from videsk_rooms.errors import VideskError
+
+_GO_ON = "The same command goes on with the rest."
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def check(asked: Asked, file: str, form: Format | None) -> ExitCode:
         write_json({"rows": len(rows), "failed": len(bad)})
     else:
         would = f"{len(bad):,} of them would fail" if bad else "none would be refused here"
-        asked.page().line(f"{len(rows):,} rows, {would}; nothing was sent")
+        asked.page().line(f"{counted(len(rows), 'row')}, {would}; nothing was sent")
     return ExitCode.FAILED if bad else ExitCode.DONE
 
 
@@ -94,18 +96,14 @@ def run(asked: Asked, options: Options) -> ExitCode:
             complain(f"stopped after {len(work.outcomes):,} of {len(rows):,} rows. {_GO_ON}")
             raise
         outcomes = [work.outcomes[row.number] for row in rows if row.number in work.outcomes]
-        if work.stopped_by is None:
+        seconds, is_whole = time.monotonic() - began, work.stopped_by is None
+        if is_whole:
             kept.finish(outcomes)
-        summary = Summary(len(rows), outcomes, work.done_before, time.monotonic() - began, results)
+        summary = Summary(len(rows), outcomes, work.done_before, seconds, results, is_whole)
         show(asked, summary)
         if work.stopped_by is not None:
-            complain(
-                f"stopped, for the rest would fail alike: {told(work.stopped_by)} Then {_GO_ON}"
-            )
+            complain(f"stopped, as the rest would fail alike: {told(work.stopped_by)} {_GO_ON}")
         return summary.exit_code
-
-
-_GO_ON = "The same command goes on with the rest."
 
 
 def _read(file: str, form: Format) -> list[AnyRow]:

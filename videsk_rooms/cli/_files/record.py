@@ -47,11 +47,11 @@ if TYPE_CHECKING:
             """Read what earlier runs have done."""
             ...
 
-        def note(self, outcome: Outcome, checksum: str = "") -> None:
+        def note(self, outcome: Outcome, checksum: str = "", /) -> None:
             """Keep an outcome."""
             ...
 
-        def finish(self, outcomes: Iterable[Outcome]) -> None:
+        def finish(self, outcomes: Iterable[Outcome], /) -> None:
             """Conclude with the outcomes of all rows, in their order."""
             ...
 
@@ -74,8 +74,7 @@ def recorded(source: str, results: str | None, form: Format) -> Iterator[tuple[R
         return
     if source != STANDARD and os.path.realpath(file) == os.path.realpath(source):
         raise wrong_usage(f"--results {file!r} is the file to be imported; give another")
-    kept = _Files(Path(file), form)
-    with kept:
+    with _Files(Path(file), form) as kept:
         yield kept, file
 
 
@@ -116,12 +115,13 @@ class _Files:
         self._journal: BinaryIO
         self._begun: dict[str, tuple[str, Outcome]] = {}
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Record:
         try:
             self._journal = open(self._path, "a+b", buffering=0)
             self._begun = self._read_begun()
         except OSError as error:
             raise cannot_write(self._results, error) from None
+        return self
 
     def __exit__(self, *_: object) -> None:
         is_empty = os.fstat(self._journal.fileno()).st_size == 0

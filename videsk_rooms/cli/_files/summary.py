@@ -38,6 +38,7 @@ class Summary:
         done_before: How many of those earlier runs had done.
         seconds: How long it took.
         results: Where the outcomes are.
+        is_whole: Whether nothing stopped it, so that all outcomes are there.
     """
 
     rows: int
@@ -45,6 +46,7 @@ class Summary:
     done_before: int
     seconds: float
     results: str
+    is_whole: bool
 
     @property
     def counts(self) -> Counter[Result]:
@@ -88,12 +90,13 @@ class Summary:
         if self.untried:
             told.append(f"{self.untried:,} not tried")
         before = f" ({self.done_before:,} of them before)" if self.done_before else ""
-        return f"{self.rows:,} rows: {', '.join(told) or 'nothing to do'}{before}"
+        return f"{counted(self.rows, 'row')}: {', '.join(told) or 'nothing to do'}{before}"
 
 
 def show(asked: Asked, summary: Summary) -> None:
     """Say what an import came to; what went wrong goes to standard error."""
-    tell_failures(summary.outcomes, f"; all are in {summary.results}")
+    is_kept = summary.is_whole and summary.results != STANDARD
+    tell_failures(summary.outcomes, f"; all are in {summary.results}" if is_kept else "")
     ended = over(summary.outcomes)
     if ended:
         complain(
@@ -108,8 +111,13 @@ def show(asked: Asked, summary: Summary) -> None:
         page = asked.page()
         mark = page.cross if summary.exit_code else page.tick
         page.line((f"{mark} ", "red" if summary.exit_code else "green"), summary.as_text())
-        if not summary.untried:
+        if summary.is_whole:
             page.line(f"{page.arrow} {summary.results} has what became of each")
+
+
+def counted(count: int, thing: str) -> str:
+    """Say how many there are of a thing."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def tell_failures(outcomes: Iterable[Outcome], more: str = "") -> None:

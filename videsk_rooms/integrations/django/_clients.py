@@ -58,7 +58,7 @@ def _client(kind: Kind) -> AsyncVidesk | Videsk:
     client = _clients.get(kind)
     if client is None:
         # No lock, which a fork might catch being held: of two that are made at once one is
-        # dropped, before it has opened anything.
+        # dropped, before it has a thread or a connection.
         made: AsyncVidesk | Videsk = configured().make(getattr(videsk_rooms, kind))
         client = _clients.setdefault(kind, made)
     return client
