@@ -10,10 +10,14 @@ from threading import Thread
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from videsk_rooms.errors import PAGES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+# The page for what is not there is shown under any address, so it names its own from the root.
+_PUBLISHED_UNDER = urlsplit(PAGES).path.removesuffix("errors/")
 _LOADED_LINKS = {"icon", "modulepreload", "preload", "prefetch", "stylesheet"}
 
 
@@ -58,7 +62,8 @@ def target_of(link: str, page: Path, site: Path) -> tuple[Path, str]:
     path = unquote(parts.path)
     found = page
     if path:
-        found = site / path.lstrip("/") if path.startswith("/") else page.parent / path
+        inside = path.removeprefix(_PUBLISHED_UNDER)
+        found = page.parent / path if inside == path else site / inside
     if found.is_dir():
         found /= "index.html"
     return found.resolve(), unquote(parts.fragment)
