@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 # Only the English page: tests/docs/test_translations.py holds the Spanish one to the same code.
 PAGE = (DOCS / "guide" / "command-line.md").read_text(encoding="utf-8")
-TYPED = with_what_is_shown(blocks_of(PAGE), "sh")
+BLOCKS = blocks_of(PAGE)
+TYPED = with_what_is_shown(BLOCKS, "sh")
 
 _OF_THE_SHELL = set("|><$;&")
 
