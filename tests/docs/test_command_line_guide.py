@@ -38,7 +38,7 @@ _OF_THE_SHELL = set("|><$;&")
 def seeded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox]:
     """The account of the page, whose ids are those of this seed."""
     monkeypatch.chdir(tmp_path)
-    for block in blocks_of(PAGE):
+    for block in BLOCKS:
         if block.title:
             (tmp_path / block.title).write_text(block.code, encoding="utf-8")
     with Sandbox(seed=7) as sandbox:
