@@ -126,4 +126,4 @@ async def _refusal(closed: AsyncVidesk, row: Row) -> Outcome | None:
 
 def in_a_file(error: VideskError) -> str:
     """Word an error for whoever wrote the file: what the package calls arguments are columns."""
-    return str(error) if isinstance(error, InvalidRequestError) else told(error)
+    return str(error.args[0]) if isinstance(error, InvalidRequestError) else told(error)
