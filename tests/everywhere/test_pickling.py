@@ -249,6 +249,20 @@ def test_a_token_file_is_the_other_environments_own(
     assert sent_tokens(sandbox) == [SECRET, other]
 
 
+@each_face
+def test_a_token_that_is_refused_there_is_looked_for_anew(
+    sandbox: Sandbox, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it was found, as by any client; here the file was changed in the meantime."""
+    back = through_pickle(make(SECRET, base_url=sandbox.url))
+    file = tmp_path / "token"
+    file.write_text("a-token-that-nobody-issued")
+    monkeypatch.setenv("VIDESK_API_TOKEN_FILE", str(file))
+    changes = Hooks(on_attempt=lambda _: file.write_text(SECRET))
+    assert call(back.with_options(hooks=changes)).total == 0
+    assert sent_tokens(sandbox) == ["a-token-that-nobody-issued", SECRET]
+
+
 def test_a_file_that_cannot_be_read_there_is_told_by_the_call(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -124,7 +124,7 @@ class TestLife:
             await until(lambda: sandbox.requests.of("create"))
             started = time.perf_counter()
             await sandbox.__aexit__(None, None, None)
-            assert time.perf_counter() - started < 1
+            assert time.perf_counter() - started < 30
             unread.close()
             with pytest.raises(aiohttp.ClientError):
                 await waiting
