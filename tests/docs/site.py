@@ -10,8 +10,6 @@ from threading import Thread
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from videsk_rooms.errors import PAGES
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
