@@ -92,14 +92,16 @@ def _start(sandbox: Sandbox, file: Path, complaints: int) -> subprocess.Popen[by
 
 
 def _ended(process: subprocess.Popen[bytes], sandbox: Sandbox, kill_at: list[int]) -> int:
-    """Wait for the end, or bring it about as soon as so many requests have come."""
-    latest = time.monotonic() + PATIENCE
+    """Wait for the end, or bring it about as soon as so many requests have come, or none come."""
+    came, came_at = 0, time.monotonic()
     while process.poll() is None:
-        if kill_at and len(sandbox.requests) >= kill_at[0]:
-            kill_at.pop(0)
+        if len(sandbox.requests) > came:
+            came, came_at = len(sandbox.requests), time.monotonic()
+        is_hanging = time.monotonic() - came_at > PATIENCE
+        if is_hanging or (kill_at and came >= kill_at[0]):
+            kill_at[:1] = []
             process.kill()  # SIGKILL
-        if time.monotonic() > latest:
-            process.kill()
+            process.wait()
         time.sleep(_GLANCE)
     return process.returncode
 
