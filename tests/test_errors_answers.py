@@ -24,6 +24,7 @@ from videsk_rooms import (
     ServerError,
     Videsk,
 )
+from videsk_rooms.errors import plain_text
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -108,12 +109,12 @@ async def test_the_text_tells_it_all_and_ends_in_the_remedy(
     with pytest.raises(APIError) as caught:
         await once.rooms.get(MISSING)
     error = caught.value
-    said, _, remedy = str(error).partition(str(error.request_id))
+    said, _, remedy = plain_text(error).partition(str(error.request_id))
     assert said.startswith(f"GET {sandbox.url}/vpaas/rooms/{MISSING}: {status} ")
     assert ("Attention Required" if html else "It cannot be") in said
     assert remedy.startswith("). ")
     assert len(remedy) > 30
-    assert str(error).endswith(".")
+    assert plain_text(error).endswith(".")
 
 
 REMEDIES = {

@@ -7,7 +7,9 @@ import contextlib
 import gc
 import random
 import time
+import tracemalloc
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -21,8 +23,9 @@ from videsk_rooms import (
     ServerError,
     TransportError,
     Videsk,
+    _paging,
 )
-from videsk_rooms._paging import Batches, _Reading, read_pages
+from videsk_rooms._paging import Batches, _Ids, _Reading, read_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -578,3 +581,35 @@ async def test_batches_give_each_item_and_no_empty_batch(ids: list[str], limit: 
         given += [room.id for room in batch]
     assert given == ids
     assert await batches.next_batch() == ()
+
+
+# -- the ids seen ---------------------------------------------------------------------------------
+
+# Of few digits, so that the end of one and the start of the next are often a third.
+_ALIKE = st.text("01", min_size=24, max_size=24) | st.text("01aA g", min_size=23, max_size=25)
+
+
+@given(st.lists(_ALIKE, max_size=40), st.lists(_ALIKE, max_size=10))
+def test_the_ids_seen_are_those_that_were_added(added: list[str], others: list[str]) -> None:
+    """As of a set, whatever the server calls an id."""
+    ids, expected = _Ids(), set[str]()
+    with mock.patch.object(_paging, "_ID_ROWS", 1):
+        for room in added:
+            ids.add(room)
+            expected.add(room)
+            assert room in ids
+        assert [room in ids for room in others] == [room in expected for room in others]
+
+
+def test_the_ids_seen_are_kept_small() -> None:
+    """15 bytes an id: a set of strings takes 107."""
+    count = 20_000
+    tracemalloc.start()
+    try:
+        ids = _Ids()
+        for number in range(count):
+            ids.add(f"{0x64F1A2B3 + number // 20:08x}f252e6b438{number:06x}")
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held / count < 30

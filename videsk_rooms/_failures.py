@@ -13,6 +13,8 @@ from .errors import (
     OutcomeUnknownAtDeadlineError,
     OutcomeUnknownError,
     TransportError,
+    plain_text,
+    sentence,
     without_tokens,
 )
 
@@ -85,7 +87,7 @@ def unsettled(request: Request, error: VideskError, created: tuple[Attempt, ...]
     """
     text = (
         f"{request.method} {request.path}: the room may have been created, and looking it up "
-        f"failed: {error} {how_to_find_out(request)}"
+        f"failed: {sentence(plain_text(error))} {how_to_find_out(request)}"
     )
     looked_up: tuple[Attempt, ...] = getattr(error, "attempts", ())
     before = len(created)
@@ -100,9 +102,8 @@ def cast_doubt(error: VideskError, request: Request) -> None:
     """Write into an error that the request may have been processed all the same."""
     error.outcome_unknown = True
     if not isinstance(error, ConflictError):  # which is what settles it: see `_creation.py`
-        text = str(error)
-        end = "" if text.endswith(".") else "."
-        error.args = (f"{text}{end} {how_to_find_out(request)}", *error.args[1:])
+        text = sentence(plain_text(error))
+        error.args = (f"{text} {how_to_find_out(request)}", *error.args[1:])
 
 
 def how_to_find_out(request: Request) -> str:

@@ -4,6 +4,9 @@ A child has its parent's objects, but not its threads, and it shares the parent'
 the epoll that the parent's loop waits on. To close or only to collect a session in the child would
 take the parent's sockets out of that epoll, and leave the parent waiting for ever. So what belongs
 to the parent is set aside and never collected, and everything begins anew.
+
+Locks of the C library cannot begin anew: a child that is forked while another thread looks a name
+up waits for ever in its own look-up. So a fork waits for look-ups that are under way.
 """
 
 from __future__ import annotations
@@ -12,12 +15,21 @@ import contextlib
 import importlib
 import os
 import select
+import sys
 import weakref
-from typing import TYPE_CHECKING, Any, Protocol
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
+
+
+R = TypeVar("R")
+
+# Seconds. Whatever is looked up for longer waits for an answer of the network, and holds no lock.
+_PATIENCE = 1.0
+_GLANCE = 0.0005
 
 
 class Renewable(Protocol):
@@ -79,11 +91,65 @@ def _never_collect(things: object) -> None:
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(things))
 
 
+def _original(module: str, name: str) -> Any:
+    """Find what gevent may have put something for greenlets in the place of."""
+    gevent = sys.modules.get("gevent.monkey")
+    if gevent is not None:
+        return gevent.get_original(module, name)
+    return getattr(importlib.import_module(module), name)
+
+
+class LookUps:
+    """Look-ups in other threads. None begins while a process forks, and a fork waits for all."""
+
+    def __init__(self) -> None:
+        self._sleep = _original("time", "sleep")
+        self._gates: list[bool] = []  # of the forks under way: whether the gate is theirs
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget the parent's, in a child after a fork."""
+        self._gate = _original("_thread", "allocate_lock")()
+        self._under_way: set[object] = set()
+        self._gates.clear()
+
+    def run(self, look_up: Callable[[], R]) -> R:
+        """Look something up."""
+        token = object()
+        with self._gate:
+            self._under_way.add(token)
+        try:
+            return look_up()
+        finally:
+            self._under_way.discard(token)
+
+    def before_fork(self) -> None:
+        """Let none begin and all end, but wait no longer than a moment."""
+        until = monotonic() + _PATIENCE
+        # It is not to be had when a signal's handler forks in the middle of a fork.
+        self._gates.append(self._gate.acquire(timeout=_PATIENCE))
+        while self._under_way and monotonic() < until:
+            self._sleep(_GLANCE)
+
+    def after_fork(self) -> None:
+        """Let others begin, in the parent."""
+        if self._gates.pop():
+            self._gate.release()
+
+
+look_ups = LookUps()
+
+
 def _begin_anew() -> None:
+    look_ups.begin_anew()
     for thing in list(_renewables):
         thing.begin_anew()
 
 
 # By a hook, so that no call has to ask for the process that it is in.
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_begin_anew)
+    os.register_at_fork(
+        before=look_ups.before_fork,
+        after_in_parent=look_ups.after_fork,
+        after_in_child=_begin_anew,
+    )

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gevent import get_hub, monkey, with_timeout
 from gevent.hub import Waiter
 
+from ._forking import look_ups
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -133,7 +135,8 @@ class RealLoop(asyncio.SelectorEventLoop):
 
     async def getaddrinfo(self, *arguments: Any, **keywords: Any) -> Any:
         """Look an address up, without gevent's resolver, which waits for its hub."""
-        return await self.in_a_thread(partial(_getaddrinfo, *arguments, **keywords))
+        look_up = partial(_getaddrinfo, *arguments, **keywords)
+        return await self.in_a_thread(partial(look_ups.run, look_up))
 
     async def getnameinfo(self, *arguments: Any, **keywords: Any) -> Any:
         """Look a name up likewise."""

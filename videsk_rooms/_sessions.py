@@ -7,19 +7,21 @@ asynchronous generators that were begun in them, and can still close connections
 from __future__ import annotations
 
 import asyncio
+import socket
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
 from ._auth import authorize
 from ._elsewhere import await_in, run_in
-from ._forking import set_aside
+from ._forking import look_ups, set_aside
 from ._under_way import ticket_in_hand
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
+    from aiohttp.abc import AbstractResolver
     from aiohttp.connector import Connection
     from aiohttp.tracing import Trace
 
@@ -65,7 +67,7 @@ class Sessions:
 
     def _make(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=Connector(),
+            connector=Connector(resolver=_resolver()),
             headers=self._headers,
             cookie_jar=aiohttp.DummyCookieJar(),
             middlewares=(authorize,),
@@ -102,6 +104,29 @@ def _drop(session: aiohttp.ClientSession) -> None:
     session.detach()
     if isinstance(connector, Connector):
         connector.drop()
+
+
+def _resolver() -> AbstractResolver | None:
+    """Choose what looks names up; `None` leaves it to aiohttp, which has no threads for it then."""
+    if aiohttp.DefaultResolver is not aiohttp.ThreadedResolver:
+        return None
+    loop: Any = NameService(asyncio.get_running_loop())
+    return aiohttp.ThreadedResolver(loop)
+
+
+class NameService:
+    """Answers aiohttp's questions for addresses in place of the loop: a fork waits for them."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self.getnameinfo = loop.getnameinfo
+
+    async def getaddrinfo(self, host: str, port: int, **wanted: Any) -> Any:
+        """Look an address up in a thread."""
+        if hasattr(self._loop, "in_a_thread"):  # beside gevent, whose threads are greenlets
+            return await self._loop.getaddrinfo(host, port, **wanted)
+        look_up = partial(socket.getaddrinfo, host, port, **wanted)
+        return await self._loop.run_in_executor(None, look_ups.run, look_up)
 
 
 class Connector(aiohttp.TCPConnector):

@@ -24,6 +24,7 @@ from .errors import (
     PermissionDeniedError,
     RateLimitError,
     ServerError,
+    sentence,
     without_tokens,
 )
 
@@ -145,9 +146,8 @@ def _text(response: Response, name: str, message: str, details: object, remedy: 
         said += f" {_shortened(details)}"
     if response.request_id:
         said = f"{said.rstrip('.')} (request id {response.request_id})"
-    end = "" if said.endswith((".", "!", "?")) else "."
     where = f"{response.method} {without_tokens(response.url)}"
-    return f"{where}: {response.status} {said}{end} {remedy}"
+    return f"{where}: {response.status} {sentence(said)} {remedy}"
 
 
 def _shortened(details: object) -> str:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import uvloop
 from aiohappyeyeballs import start_connection
 
+from ._forking import look_ups
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
@@ -25,12 +27,11 @@ class UvLoop(uvloop.Loop):
     async def getaddrinfo(self, host: Any, port: Any, **wanted: Any) -> Any:
         """Look an address up; an address as such needs no thread."""
         try:
-            flags = wanted.get("flags", 0) | socket.AI_NUMERICHOST
-            return socket.getaddrinfo(host, port, **{**wanted, "flags": flags})
+            numeric = {**wanted, "flags": wanted.get("flags", 0) | socket.AI_NUMERICHOST}
+            return look_ups.run(partial(socket.getaddrinfo, host, port, **numeric))
         except socket.gaierror:
-            return await self.run_in_executor(
-                None, partial(socket.getaddrinfo, host, port, **wanted)
-            )
+            look_up = partial(socket.getaddrinfo, host, port, **wanted)
+            return await self.run_in_executor(None, look_ups.run, look_up)
 
     async def create_connection(
         self,

@@ -19,12 +19,18 @@ Every error is plain data: it keeps nothing alive, it makes the round trip throu
 text ends in what to do. No error carries a token. Each answers the same question: may the request
 have been processed all the same (`outcome_unknown`), and if it was a create, under which
 `external_id` is the room to be looked up.
+
+Every class can be made of its text alone, which is all that some carriers of errors keep, such as
+Celery's results in JSON. What else it has is then neutral: `0`, `None` or empty.
+
+`str(error)` ends with the address of the page that tells more about it; `error.args[0]` is the text
+without it.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +58,9 @@ __all__ = [
     "VideskError",
 ]
 
+# Where docs/errors/ is published.
+PAGES = "https://videsk-rooms.readthedocs.io/latest/errors/"
+
 
 class VideskError(Exception):
     """The base of every error that this package raises on purpose.
@@ -77,6 +86,14 @@ class VideskError(Exception):
     outcome_unknown: bool = False
     external_id: str | None = None
 
+    def __str__(self) -> str:
+        text = plain_text(self)
+        if PAGES in text:  # it quotes another error, or was made anew from what one printed
+            return text
+        # A subclass of somebody else's has no page, but the error has that it derives from.
+        name = next(kind.__name__ for kind in type(self).__mro__ if kind.__module__ == __name__)
+        return f"{sentence(text)} See {PAGES}{name}/".lstrip()
+
     def __reduce__(self) -> tuple[object, ...]:
         # Exception's own way calls cls(*args), which subclasses with keyword-only data cannot take.
         return (_restore, (type(self), self.args, self.__dict__.copy()))
@@ -99,12 +116,12 @@ class InvalidRequestError(VideskError, ValueError):
     """An argument was refused before anything was sent.
 
     Attributes:
-        argument: The name of the argument, as it was typed.
+        argument: The name of the argument, as it was typed; empty if only the text is known.
     """
 
     argument: str
 
-    def __init__(self, message: str, *, argument: str) -> None:
+    def __init__(self, message: str, *, argument: str = "") -> None:
         super().__init__(message)
         self.argument = argument
 
@@ -170,7 +187,7 @@ class ResponseError(VideskError):
     """An answer came that is not the API's: not JSON, a wrong type, a redirect, far too long.
 
     Attributes:
-        status: The HTTP status of the answer.
+        status: The HTTP status of the answer; `0` if only the text is known.
         method: The request's method.
         url: The request's URL.
         path: Where in the JSON the fault lies (`data[3].createdAt`), or `None` for the whole.
@@ -187,6 +204,10 @@ class ResponseError(VideskError):
     request_id: str | None
     attempts: tuple[Attempt, ...]
 
+    @overload
+    def __init__(self, message: str) -> None: ...
+
+    @overload
     def __init__(
         self,
         message: str,
@@ -194,6 +215,19 @@ class ResponseError(VideskError):
         status: int,
         method: str,
         url: str,
+        path: str | None = None,
+        body_start: str = "",
+        request_id: str | None = None,
+        attempts: tuple[Attempt, ...] = (),
+    ) -> None: ...
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        method: str = "",
+        url: str = "",
         path: str | None = None,
         body_start: str = "",
         request_id: str | None = None,
@@ -213,7 +247,7 @@ class APIError(VideskError):
     """The API answered with an error. The subclass tells which; this one stands for the rest.
 
     Attributes:
-        status: The HTTP status.
+        status: The HTTP status; `0` if only the text is known and the class does not tell it.
         name: The API's name of the error (`NotAuthenticated`), `None` if a proxy answered.
         message: The API's own words, or what a proxy's page says in short.
         class_name: The API's `className` (`not-authenticated`).
@@ -226,7 +260,7 @@ class APIError(VideskError):
         retry_after: Seconds after which the server wants to be asked again, if it said so.
     """
 
-    status: int
+    status: int = 0
     name: str | None
     message: str
     class_name: str | None
@@ -238,6 +272,10 @@ class APIError(VideskError):
     attempts: tuple[Attempt, ...]
     retry_after: float | None = None
 
+    @overload
+    def __init__(self, text: str) -> None: ...
+
+    @overload
     def __init__(
         self,
         text: str,
@@ -252,46 +290,88 @@ class APIError(VideskError):
         request_id: str | None,
         headers: Mapping[str, str],
         attempts: tuple[Attempt, ...],
+    ) -> None: ...
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        status: int | None = None,
+        name: str | None = None,
+        message: str = "",
+        class_name: str | None = None,
+        errors: Mapping[str, object] | list[object] | None = None,
+        method: str = "",
+        url: str = "",
+        request_id: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        attempts: tuple[Attempt, ...] = (),
     ) -> None:
         super().__init__(text)
-        self.status = status
+        if status is not None:
+            self.status = status
         self.name = name
         self.message = message
         self.class_name = class_name
-        self.errors = errors
+        self.errors = {} if errors is None else errors
         self.method = method
         self.url = url
         self.request_id = request_id
-        self.headers = headers
+        self.headers = {} if headers is None else headers
         self.attempts = attempts
 
 
 class BadRequestError(APIError):
     """400: the API refused the input."""
 
+    status = 400
+
 
 class AuthenticationError(APIError):
     """401: the API token is missing, malformed, expired or revoked."""
+
+    status = 401
 
 
 class PermissionDeniedError(APIError):
     """403: the token is not let in here, or a firewall stands in between."""
 
+    status = 403
+
 
 class NotFoundError(APIError):
     """404: there is no such room."""
+
+    status = 404
 
 
 class ConflictError(APIError):
     """409: the `external_id` belongs to another room."""
 
+    status = 409
+
 
 class RateLimitError(APIError):
     """429: the account's requests per second are used up; `retry_after` tells until when."""
 
+    status = 429
+
 
 class ServerError(APIError):
     """5xx: the API or something in front of it failed."""
+
+
+# -- texts ---------------------------------------------------------------------------------------
+
+
+def plain_text(error: VideskError) -> str:
+    """Give the text without the link to its page: for another text, which has a link of its own."""
+    return Exception.__str__(error)
+
+
+def sentence(text: str) -> str:
+    """End a text as a sentence ends, so that another one may follow."""
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
 
 
 # -- no token in any text -------------------------------------------------------------------------

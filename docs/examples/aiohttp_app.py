@@ -6,9 +6,9 @@ python aiohttp_app.py
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
-from http_errors import http_error
 
 from videsk_rooms import AsyncVidesk, VideskError
+from videsk_rooms.integrations.http import answer_to
 
 VIDESK = web.AppKey("videsk", AsyncVidesk)
 
@@ -37,10 +37,8 @@ async def videsk_errors(
     try:
         return await handler(request)
     except VideskError as error:
-        answer = http_error(error)
-        return web.json_response(
-            {"detail": answer.detail}, status=answer.status, headers=answer.headers
-        )
+        answer = answer_to(error)
+        return web.json_response(answer.body, status=answer.status, headers=answer.headers)
 
 
 def create_app() -> web.Application:

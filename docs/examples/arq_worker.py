@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any, ClassVar
 
-from arq import Retry
 from arq.connections import RedisSettings
 
-from videsk_rooms import AsyncVidesk, RateLimit, RateLimitError, ServerError, TransportError
+from videsk_rooms import AsyncVidesk, RateLimit
+from videsk_rooms.integrations.arq import retry_what_passes
 
 REDIS = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
 
@@ -23,18 +23,14 @@ async def shutdown(ctx: dict[str, Any]) -> None:
     await ctx["videsk"].close()
 
 
+@retry_what_passes
 async def open_room(ctx: dict[str, Any], appointment: int) -> str:
     """Open the room of an appointment, one however often this runs; return its id."""
     videsk: AsyncVidesk = ctx["videsk"]
-    try:
-        room = await videsk.rooms.get_or_create(f"appointment-{appointment}", name="Check-up")
-    except RateLimitError as error:
-        raise Retry(defer=error.retry_after or 1.0) from error
-    except (TransportError, ServerError) as error:
-        raise Retry(defer=10.0 * ctx["job_try"]) from error
-    return room.id
+    return (await videsk.rooms.get_or_create(f"appointment-{appointment}", name="Check-up")).id
 
 
+@retry_what_passes
 async def count_guests(ctx: dict[str, Any], room: str) -> int:
     """Tell how many were let into a room."""
     videsk: AsyncVidesk = ctx["videsk"]

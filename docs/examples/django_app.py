@@ -1,29 +1,27 @@
-"""A Django application in one file, with a video room for each ticket.
+"""A Django project in one file, with a video room for each ticket.
 
 gunicorn --config gunicorn.conf.py django_app:application
+python django_app.py check
+python django_app.py videsk doctor
 """
 
-from collections.abc import Callable
-
 from django.conf import settings
+from django.core.management import execute_from_command_line
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.views.decorators.http import require_POST
-from http_errors import http_error
 
-from videsk_rooms import RateLimit, Videsk, VideskError
+from videsk_rooms.integrations.django import videsk
 
 settings.configure(
     ALLOWED_HOSTS=["localhost", "127.0.0.1"],
-    MIDDLEWARE=[f"{__name__}.VideskErrors"],
+    INSTALLED_APPS=["videsk_rooms.integrations.django"],
+    MIDDLEWARE=["videsk_rooms.integrations.django.middleware.VideskErrorMiddleware"],
     ROOT_URLCONF=__name__,
+    # By the file all workers keep the account's limit together.
+    VIDESK={"TIMEOUT": 10.0, "RATE_LIMIT_SHARED": "file:videsk-rooms.pacing"},
 )
-
-# One client for the process and all its threads or greenlets. It may be made before a fork, starts
-# its thread with the first call of each process, and closes itself when the process exits. By the
-# file all workers keep the account's limit together.
-videsk = Videsk(timeout=10.0, rate_limit=RateLimit(shared="file:videsk-rooms.pacing"))
 
 
 @require_POST
@@ -34,23 +32,9 @@ def enter(request: HttpRequest, number: int) -> HttpResponse:
     return JsonResponse({"roomId": room.id, "accessToken": access.access_token})
 
 
-class VideskErrors:
-    """Middleware that answers for every view whose call of the Rooms API failed."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Let the request pass."""
-        return self._get_response(request)
-
-    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Answer for an error of the client; leave all others to Django."""
-        if not isinstance(error, VideskError):
-            return None
-        answer = http_error(error)
-        return JsonResponse({"detail": answer.detail}, status=answer.status, headers=answer.headers)
-
-
 urlpatterns = [path("tickets/<int:number>/room", enter)]
-application = get_wsgi_application()
+
+if __name__ == "__main__":
+    execute_from_command_line()
+else:
+    application = get_wsgi_application()

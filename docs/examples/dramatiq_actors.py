@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
@@ -10,7 +12,11 @@ from dramatiq.errors import Retry
 from dramatiq.results import Results
 from dramatiq.results.backends import RedisBackend
 
-from videsk_rooms import RateLimit, RateLimitError, ServerError, TransportError, Videsk
+from videsk_rooms import RateLimit, RateLimitError, Videsk
+from videsk_rooms.integrations.queues import again_after
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REDIS = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
 
@@ -22,22 +28,32 @@ dramatiq.set_broker(broker)
 videsk = Videsk(rate_limit=RateLimit(shared=REDIS))
 
 
-def passes_by_itself(tries: int, error: Exception) -> bool:
+def passes_by_itself(retries: int, error: BaseException | None) -> bool:
     """Tell what is to be tried again; Dramatiq would try all, twenty times."""
-    return tries < 5 and isinstance(error, Retry | TransportError | ServerError)
+    if isinstance(error, Retry):
+        error = error.__cause__
+    return error is not None and again_after(error, retries + 1) is not None
+
+
+@contextmanager
+def waiting_as_asked() -> Iterator[None]:
+    """Have Dramatiq wait for as long as the API asks; all else comes after pauses of its own."""
+    try:
+        yield
+    except RateLimitError as error:
+        pause = again_after(error) or 0.0
+        raise Retry(str(error), delay=int(1000 * pause)) from error
 
 
 @dramatiq.actor(retry_when=passes_by_itself, time_limit=60_000)
 def open_room(appointment: int) -> str:
     """Open the room of an appointment, one however often this runs; return its id."""
-    try:
-        room = videsk.rooms.get_or_create(f"appointment-{appointment}", name="Check-up")
-    except RateLimitError as error:
-        raise Retry(str(error), delay=int(1000 * (error.retry_after or 1.0))) from error
-    return room.id
+    with waiting_as_asked():
+        return videsk.rooms.get_or_create(f"appointment-{appointment}", name="Check-up").id
 
 
 @dramatiq.actor(retry_when=passes_by_itself, time_limit=60_000)
 def count_guests(room: str) -> int:
     """Tell how many were let into a room."""
-    return len(videsk.rooms.get(room).authorizations or ())
+    with waiting_as_asked():
+        return len(videsk.rooms.get(room).authorizations or ())

@@ -1,6 +1,6 @@
 """gunicorn with a few processes of a few threads each."""
 
-preload_app = True  # the client is made once, before the fork; each worker has a thread of its own
+preload_app = True  # loaded once, before the fork; each worker has a thread of its own
 workers = 2
 worker_class = "gthread"
 threads = 4

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import TYPE_CHECKING
 
 from redis import Redis
 from rq import Queue, Retry
 
-from videsk_rooms import RateLimit, Videsk
+from videsk_rooms import RateLimit, Videsk, VideskError
+from videsk_rooms.integrations.queues import again_after
 
 if TYPE_CHECKING:
     from rq.job import Job
 
 REDIS = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
+TRIES = 5
 
 # Made in the worker before it forks, it begins anew in the child that does a job.
 videsk = Videsk(rate_limit=RateLimit(shared=REDIS))
@@ -30,7 +33,17 @@ def count_guests(room: str) -> int:
 
 
 def open_soon(appointment: int) -> Job:
-    """Have a worker open a room, and try again later whatever goes wrong."""
+    """Have a worker open a room, in up to five tries."""
     queue = Queue(connection=Redis.from_url(REDIS))
-    later = Retry(max=5, interval=[10, 30, 60, 120, 300])
+    later = Retry(max=TRIES - 1, interval=60)
     return queue.enqueue(open_room, appointment, job_timeout=60, retry=later)
+
+
+def retry_what_passes(job: Job, _kind: object, error: object, _traceback: object) -> None:
+    """Decide if a job that failed is done again, and when; a worker calls it."""
+    if isinstance(error, VideskError) and job.retries_left:
+        pause = again_after(error, TRIES - job.retries_left, max_tries=TRIES)
+        if pause is None:
+            job.retries_left = 0
+        else:
+            job.retry_intervals = [math.ceil(pause)]

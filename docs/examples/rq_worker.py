@@ -7,4 +7,9 @@ from redis import Redis
 from rq import Worker
 
 if __name__ == "__main__":
-    Worker(["default"], connection=Redis.from_url(rq_jobs.REDIS)).work(with_scheduler=True)
+    worker = Worker(
+        ["default"],
+        connection=Redis.from_url(rq_jobs.REDIS),
+        exception_handlers=[rq_jobs.retry_what_passes],
+    )
+    worker.work(with_scheduler=True)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.blocking.support import FOREVER, Script, under_way
+from videsk_rooms import ClosedError
 
 if TYPE_CHECKING:
     from videsk_rooms.sandbox import Sandbox
 
-EXITING = (
-    "ClosedError: the interpreter is exiting, and the client with it; make its last call before\n"
-)
+_TEXT = "the interpreter is exiting, and the client with it; make its last call before"
+EXITING = f"ClosedError: {ClosedError(_TEXT)}\n"
 
 
 def script(sandbox: Sandbox, way: str) -> Script:

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Protocol
 
-from . import awaited, killed, raced, threads
+from . import awaited, imported, killed, raced, threads
 from .report import as_plain, as_text
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ _MODES: dict[str, _Run] = {
     "awaited": awaited.run,
     "threads": threads.run,
     "killed": killed.run,
+    "imported": imported.run,
     "raced": raced.run,
 }
 _CREATES = 400

@@ -57,6 +57,13 @@ def test_the_work_of_killed_processes_is_done_once() -> None:
     assert report["figures"]["kills"] > 0
 
 
+def test_an_import_that_is_killed_makes_each_room_once() -> None:
+    """A room a row and a result for each, though the process is killed twice and starts again."""
+    report = chaos("imported", creates=150, seed=15)
+    assert report["figures"]["rooms"] == 150
+    assert report["figures"]["kills"] == 2
+
+
 def test_racing_callers_all_get_the_one_room() -> None:
     """200 callers in 4 processes: one room and 200 results, without faults and with them."""
     report = chaos("raced", creates=400, seed=14)

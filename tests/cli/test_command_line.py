@@ -57,6 +57,8 @@ def test_the_version_is_the_package_s(command: tuple[str, ...]) -> None:
         (["rooms", "delete", "--help"], ["ROOM...", "--yes"]),
         (["rooms", "join", "--help"], ["--show-token", "mind logs"]),
         (["rooms", "stats", "--help"], ["--view", "snapshot"]),
+        (["rooms", "import", "--help"], ["FILE", "--update", "--results", "--dry-run", "--shared"]),
+        (["rooms", "export", "--help"], ["FILE", "--format", "--sort", "--no-ended"]),
         (
             ["sandbox", "-h"],
             ["--port", "--host", "--rate", "--window", "--token", "--seed", "--quiet", "--json"],
@@ -77,8 +79,8 @@ def test_help_imports_nothing_heavy() -> None:
     source = """
 import sys
 from videsk_rooms.cli import main
-for command in (["demo"], ["sandbox"], ["doctor"], ["rooms", "create"], ["rooms", "list"]):
-    assert main([*command, "--help"]) == 0
+for command in ("demo", "sandbox", "doctor", "rooms create", "rooms list", "rooms import"):
+    assert main([*command.split(), "--help"]) == 0
 heavy = ["aiohttp", "jwt", "videsk_rooms.client", "videsk_rooms.sync", "videsk_rooms.sandbox"]
 print("heavy:", *(name for name in heavy if name in sys.modules))
 """

@@ -12,6 +12,7 @@ from tests.cli.support import account as variables
 from videsk_rooms import APIError, BadRequestError, RateLimitError, VideskError
 from videsk_rooms.cli._exits import ExitCode, exit_code_of_all
 from videsk_rooms.cli._wording import told
+from videsk_rooms.errors import PAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,12 +55,13 @@ PYTHON = re.compile(
 def test_no_remedy_is_python_s(
     account: Sandbox, ask: Ask, happens: Callable[[Sandbox], object], arguments: list[str]
 ) -> None:
-    """What is to be done can be done at the shell; one line each."""
+    """What is to be done can be done at the shell; one line each, without a link to more."""
     happens(account)
     done = ask("rooms", *arguments, "--timeout", "0.3")
     assert done.returncode != 0
     (line,) = done.stderr.splitlines()
     assert PYTHON.findall(line) == []
+    assert PAGES not in line
 
 
 def test_a_missing_token_is_told_in_python_s_words_nowhere() -> None:

@@ -28,6 +28,7 @@ _EXPECTED = re.compile(
     r"\[[^]]+\] \[\d+\] \[INFO\] "  # gunicorn
     r"|INFO: "  # uvicorn
     r"|the Rooms API failed: "  # the application, of errors that were asked for
+    r"|videsk_rooms\.errors\.PermissionDeniedError: .* Scripted "  # the traceback of one of them
     # Servers leave the socket that they listen on unclosed; it is the one without a peer.
     r"|(Exception ignored in|ResourceWarning): (unclosed )?<socket\.socket (?!.*raddr)"
     # Logging ends after gevent, in an older one.

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
-import re
 import signal
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -14,14 +12,7 @@ import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
 from tests.blocking.support import FOREVER, PATIENCE, eventually, no_garbage_collection
-from videsk_rooms import (
-    ConnectionFailedError,
-    NotFoundError,
-    RateLimitError,
-    Retry,
-    Videsk,
-    VideskError,
-)
+from videsk_rooms import NotFoundError, RateLimitError
 
 from .workers import (
     NO_ROOM,
@@ -145,35 +136,15 @@ def test_all_processes_keep_one_rate(place: CeleryPlace) -> None:
 
 
 @shows("errors")
-def test_an_error_reaches_the_caller_whole(place: CeleryPlace) -> None:
-    """By pickle: with its class and all that it carries."""
+def test_an_error_reaches_the_caller_as_its_class_and_text(place: CeleryPlace) -> None:
+    """By JSON, and nothing that has to be mended is tried again."""
+    result = place.sent("count_guests", NO_ROOM)
+    place.wait_for(result.ready)
     with pytest.raises(NotFoundError, match="Check the room id") as caught:
-        place.send("count_guests", NO_ROOM)()
-    assert (caught.value.status, caught.value.class_name) == (404, "not-found")
-    assert [attempt.status for attempt in caught.value.attempts] == [404]
+        result.get()
+    assert (caught.value.status, caught.value.class_name) == (404, None)
+    assert result.retries is None
     check_no_token_is_kept(place, told=str(caught.value))
-
-
-@shows("errors")
-def test_by_json_an_error_reaches_the_caller_as_its_text(place: CeleryPlace) -> None:
-    """Celery makes the class from the text alone, or shows its name where it cannot."""
-    with Videsk(place.sandbox.api_token, base_url=place.sandbox.url) as videsk:
-        refused = _by_json(place, lambda: videsk.rooms.get(NO_ROOM))
-    assert re.search(r"NotFoundError.*Check the room id", repr(refused))
-    with Videsk("a-token", base_url="http://127.0.0.1:1", retry=Retry(attempts=1)) as videsk:
-        unreached = _by_json(place, lambda: videsk.rooms.get(NO_ROOM))
-    assert isinstance(unreached, ConnectionFailedError)
-    assert "Nothing was sent" in str(unreached)
-
-
-def _by_json(place: CeleryPlace, call: Callable[[], object]) -> Exception:
-    with pytest.raises(VideskError) as caught:
-        call()
-    backend = place.tasks.app.backend
-    stored = json.dumps(backend.prepare_exception(caught.value, "json"))
-    error = backend.exception_to_python(json.loads(stored))
-    assert isinstance(error, Exception)
-    return error
 
 
 @shows("errors")
@@ -183,11 +154,10 @@ def test_a_task_is_done_again_after_as_long_as_the_api_asks(place: CeleryPlace) 
     result = place.sent("open_room", place.appointment())
     place.wait_for(lambda: result.state == "RETRY")
     assert isinstance(result.result, RateLimitError)
-    assert result.result.retry_after == 600.0
     place.wait_for(lambda: place.put_off(result.id))
     until = place.put_off(result.id)
     assert until is not None
-    assert timedelta(seconds=300) < until - datetime.now(timezone.utc) <= timedelta(seconds=600)
+    assert timedelta(seconds=300) < until - datetime.now(timezone.utc) <= timedelta(seconds=615)
     result.revoke()
 
 

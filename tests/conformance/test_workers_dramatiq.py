@@ -6,7 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
+from dramatiq.errors import Retry
 from dramatiq.results.errors import ResultFailure, ResultMissing
+
+from videsk_rooms import ConnectionFailedError, NotFoundError, RateLimitError
 
 from .workers import (
     NO_ROOM,
@@ -105,7 +108,19 @@ def test_an_actor_is_done_again_after_as_long_as_the_api_asks(place: DramatiqPla
     place.wait_for(lambda: place.inside.hlen("dramatiq:default.DQ.msgs") == 1)
     (message,) = place.inside.hvals("dramatiq:default.DQ.msgs")
     (seconds, _) = place.inside.time()
-    assert 300 < json.loads(message)["options"]["eta"] / 1000 - seconds <= 601
+    assert 300 < json.loads(message)["options"]["eta"] / 1000 - seconds <= 616
+
+
+@shows("errors")
+def test_an_actor_is_done_again_where_that_may_help(place: DramatiqPlace) -> None:
+    """Dramatiq asks with how often it was done again, and what it failed with."""
+    asked = Retry("as asked")
+    asked.__cause__ = RateLimitError("too many")
+    worth = place.tasks.passes_by_itself
+    assert [worth(retries, asked) for retries in range(6)] == [True] * 4 + [False] * 2
+    assert worth(0, ConnectionFailedError("refused"))
+    assert not worth(0, NotFoundError("no room"))
+    assert not worth(0, ValueError("of the actor itself"))
 
 
 @shows("leaves nothing")

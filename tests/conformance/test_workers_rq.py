@@ -91,14 +91,26 @@ def test_an_error_is_kept_as_its_text(place: RQPlace) -> None:
 
 
 @shows("errors")
-def test_a_job_that_fails_is_done_again_later(place: RQPlace) -> None:
-    """As whoever queued it said."""
+def test_a_job_is_done_again_after_as_long_as_the_api_asks(place: RQPlace) -> None:
+    """What the client does not wait for itself, the queue does."""
     place.sandbox.faults.status(429, headers={"Retry-After": "600"}, on="list")
     place.start()
     job = place.tasks.open_soon(place.appointment())
     scheduled = Queue(connection=place.inside).scheduled_job_registry
     place.wait_for(lambda: job.id in scheduled)
+    (seconds, _) = place.inside.time()
+    assert 300 < scheduled.get_scheduled_time(job).timestamp() - seconds <= 617
     job.delete()
+
+
+@shows("errors")
+def test_a_job_with_something_to_be_mended_is_not_done_again(place: RQPlace) -> None:
+    """It fails at once, and whoever asks is told."""
+    place.sandbox.faults.status(403, on="list")
+    place.start()
+    job = place.tasks.open_soon(place.appointment())
+    assert "PermissionDeniedError" in str(place.result_of(job).exc_string)
+    assert job not in Queue(connection=place.inside).scheduled_job_registry
 
 
 @shows("errors")

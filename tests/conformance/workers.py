@@ -89,7 +89,7 @@ class Place(ABC):
         self._folder = folder
         self._running: list[Program] = []
         stack.callback(self._kill)
-        self.tasks = stack.enter_context(_imported(self.example, self._environment))
+        self.tasks = stack.enter_context(imported(self.example, self._environment))
         self._appointments = count(1)
 
     @abstractmethod
@@ -167,7 +167,7 @@ def _end(code: int, log: bytes, length: int) -> End:
 
 
 @contextmanager
-def _imported(example: str, environment: dict[str, str]) -> Iterator[Any]:
+def imported(example: str, environment: dict[str, str]) -> Iterator[Any]:
     """Import an example, as whoever sends tasks does."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(EXAMPLES)

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import re
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING
@@ -19,7 +20,20 @@ EXAMPLES = DOCS / "examples"
 PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md")))
 
 # The modules whose `__all__` is what users are promised.
-PUBLIC_MODULES = ("videsk_rooms", "videsk_rooms.sandbox", "videsk_rooms.pytest_plugin")
+PUBLIC_MODULES = (
+    "videsk_rooms",
+    "videsk_rooms.sandbox",
+    "videsk_rooms.pytest_plugin",
+    "videsk_rooms.integrations.http",
+    "videsk_rooms.integrations.starlette",
+    "videsk_rooms.integrations.fastapi",
+    "videsk_rooms.integrations.flask",
+    "videsk_rooms.integrations.django",
+    "videsk_rooms.integrations.django.middleware",
+    "videsk_rooms.integrations.arq",
+    "videsk_rooms.integrations.celery",
+    "videsk_rooms.integrations.queues",
+)
 
 _FENCE = re.compile(r" *(?P<fence>`{3,}|~{3,})(?P<info>.*)")
 _TITLE = re.compile(r'title="([^"]+)"')
@@ -51,6 +65,32 @@ class Block:
 def blocks_of(text: str) -> list[Block]:
     """Find the fenced blocks of a Markdown text, in order."""
     return list(_blocks(text))
+
+
+def with_what_is_shown(blocks: list[Block], language: str) -> list[tuple[Block, Block | None]]:
+    """Pair each block of a language with the `text` right after it: what it is said to print."""
+    return [
+        (block, after if after and after.language == "text" else None)
+        for block, after in zip_longest(blocks, blocks[1:])
+        if block.language == language
+    ]
+
+
+# What is never the same twice, compared by its form.
+_FORMS = {
+    "<time>": re.compile(
+        r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[+-]\d\d:\d\d| ?Z)?"
+        r"(?: \((?:now|in [^)]*|[^)]* ago)\))?"
+    ),
+    "<seconds>": re.compile(r"\b\d+\.\d{2,3} ?s\b"),
+}
+
+
+def by_form(text: str) -> str:
+    """Put a word in the place of each time and each duration in seconds."""
+    for word, pattern in _FORMS.items():
+        text = pattern.sub(word, text)
+    return text
 
 
 def _blocks(text: str) -> Iterator[Block]:

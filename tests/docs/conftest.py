@@ -1,4 +1,4 @@
-"""A sandbox that stands for the account of whoever reads the documents."""
+"""What the documents are run with: an account, a generated client, a browser."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.benchmarks.generated import generating
+from tests.browser.conftest import chromium, visits
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+__all__ = ["account", "chromium", "generated_rooms", "visits"]
 
 
 @pytest.fixture
@@ -24,3 +28,11 @@ def account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox
         monkeypatch.setenv("VIDESK_API_TOKEN", sandbox.api_token)
         monkeypatch.setenv("VIDESK_BASE_URL", sandbox.url)
         yield sandbox
+
+
+@pytest.fixture(scope="session")
+def generated_rooms() -> Iterator[None]:
+    """The package `generated_rooms`, which openapi-python-client makes, can be imported."""
+    with generating() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        yield

@@ -11,8 +11,10 @@
   stands but by pytest, without any other file of this suite; so is one that defines test functions.
 - A block that shows a file of `docs/examples` is only written: an application is run by its server,
   which `tests/conformance` does. Tests of the story find the other files there too.
-- What clients and sandboxes a block leaves behind are closed when its story ends, and the package's
-  logger tells as much as before.
+- What a block prints, and logs once it has set up logging, is given back; for one that pytest runs,
+  that is pytest's own report.
+- What clients and sandboxes a block leaves behind are closed when its story ends, and the
+  loggers are as before.
 """
 
 from __future__ import annotations
@@ -20,11 +22,12 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
+import io
 import logging
 import os
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,16 +71,23 @@ class Story:
         self._loop = asyncio.new_event_loop()
         self._logger = logging.getLogger("videsk_rooms")
         self._level = self._logger.level
+        # pytest's own handlers would keep `logging.basicConfig()` from doing anything.
+        self._handlers, logging.root.handlers = logging.root.handlers, []
 
-    def run(self, block: Block) -> None:
-        """Run a block."""
+    def run(self, block: Block) -> str:
+        """Run a block; give what it printed."""
         if block.title is not None:
             Path(block.title).write_text(block.code, encoding="utf-8")
         if block.example is not None:
-            return
+            return ""
         if _defines_tests(block.code):
-            _run_by_pytest(block)
-            return
+            return _run_by_pytest(block)
+        printed = io.StringIO()
+        with redirect_stdout(printed), redirect_stderr(printed):
+            self._execute(block)
+        return printed.getvalue()
+
+    def _execute(self, block: Block) -> None:
         code = _compiled(block, self._name)
         awaits = bool(code.co_flags & inspect.CO_COROUTINE)
         self._names["videsk"] = AsyncVidesk() if awaits else Videsk()
@@ -94,6 +104,7 @@ class Story:
     def close(self) -> None:
         """Close what was left behind, and the loop; be quiet again."""
         self._logger.setLevel(self._level)
+        logging.root.handlers = self._handlers
         for value in self._left_behind:
             if isinstance(value, AsyncVidesk):
                 self._loop.run_until_complete(value.close())
@@ -123,16 +134,19 @@ def _defines_tests(code: str) -> bool:
     )
 
 
-def _run_by_pytest(block: Block) -> None:
+def _run_by_pytest(block: Block) -> str:
     path = Path(block.title or "test_block.py")
     path.write_text(block.code, encoding="utf-8")
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"),
+            *("-p", "pytest_asyncio.plugin", "-p", "videsk_rooms.pytest_plugin"),
             *("-o", "asyncio_default_fixture_loop_scope=function", str(path)),
         ],
         env={
             **os.environ,
+            # To load all that is installed here takes as long as the rest.
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             "PYTHONPATH": f"{EXAMPLES}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
         },
         capture_output=True,
@@ -141,3 +155,4 @@ def _run_by_pytest(block: Block) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "skipped" not in done.stdout, done.stdout
+    return done.stdout

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import videsk_rooms
 from videsk_rooms._pacing._limit import _LONGEST_GAP as LONGEST_GAP
 from videsk_rooms._pacing._limit import SPREAD
 from videsk_rooms._pacing._store import LATE, MARGIN
@@ -65,17 +66,24 @@ def _imported_from(path: Path, statement: ast.ImportFrom) -> Iterator[str]:
     if statement.level:
         package = path.relative_to(ROOT).parts[: -statement.level]
         home = ".".join((*package, *home.split("."))).rstrip(".")
-    if home == PACKAGE.name:
-        yield from (f"{home}.{alias.name}" for alias in statement.names)
-    else:
+    if home != PACKAGE.name:
         yield home
+        return
+    for alias in statement.names:
+        # What is no file is a public name of the package.
+        yield f"{home}.{alias.name}" if _is_file(alias.name) else home
+
+
+def _is_file(name: str) -> bool:
+    return (PACKAGE / f"{name}.py").exists() or (PACKAGE / name).is_dir()
 
 
 def _neighbours(name: str, files: list[Path]) -> set[str]:
     """Find the files beside a file that it imports, as the table names them."""
     own = name.removesuffix(".py").removesuffix("/")
-    modules = [module.split(".") for path in files for module in _dotted(path)]
-    return {parts[1] for parts in modules if parts[1] != own}
+    modules = {module.split(".")[1] for path in files for module in _dotted(path)}
+    public = set(videsk_rooms.__all__)  # a name of the package's face, not a file's
+    return modules - public - {own}
 
 
 def _dotted(path: Path) -> Iterator[str]:

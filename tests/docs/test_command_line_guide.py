@@ -1,13 +1,13 @@
 """docs/guide/command-line.md: what it types is run, what it shows is compared.
 
 A block of `sh` is run as it stands, against an account that is a sandbox. A block of `text` after
-it is what the terminal then shows; times, which are never the same, are compared by form only.
+it is what the terminal then shows; times, which are never the same, are compared by form only. A
+block with a title is a file of that name.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import shutil
 import subprocess
@@ -20,19 +20,17 @@ from tests.cli.support import PATIENCE, called_on_a_terminal, environment
 from tests.cli.support import account as variables
 from videsk_rooms.sandbox import Sandbox
 
-from .blocks import DOCS, Block, blocks_of
+from .blocks import DOCS, Block, blocks_of, by_form, with_what_is_shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 # Only the English page: tests/docs/test_translations.py holds the Spanish one to the same code.
-BLOCKS = blocks_of((DOCS / "guide" / "command-line.md").read_text(encoding="utf-8"))
+PAGE = (DOCS / "guide" / "command-line.md").read_text(encoding="utf-8")
+BLOCKS = blocks_of(PAGE)
+TYPED = with_what_is_shown(BLOCKS, "sh")
 
-_TIME = re.compile(
-    r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?(?: [+-]\d\d:\d\d| Z)?"
-    r"(?: \((?:now|in [^)]*|[^)]* ago)\))?"
-)
 _OF_THE_SHELL = set("|><$;&")
 
 
@@ -40,6 +38,9 @@ _OF_THE_SHELL = set("|><$;&")
 def seeded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox]:
     """The account of the page, whose ids are those of this seed."""
     monkeypatch.chdir(tmp_path)
+    for block in blocks_of(PAGE):
+        if block.title:
+            (tmp_path / block.title).write_text(block.code, encoding="utf-8")
     with Sandbox(seed=7) as sandbox:
         yield sandbox
 
@@ -48,20 +49,10 @@ def for_a_shell(block: Block) -> bool:
     return bool(_OF_THE_SHELL & set(block.code))
 
 
-def shown_after() -> list[tuple[Block, Block | None]]:
-    """Pair each block that is typed with what is shown after it."""
-    after = [*BLOCKS[1:], None]
-    return [
-        (block, shown if shown and shown.language == "text" else None)
-        for block, shown in zip(BLOCKS, after, strict=True)
-        if block.language == "sh"
-    ]
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 def test_what_is_typed_shows_what_the_page_shows(seeded: Sandbox) -> None:
     """From top to bottom, every command with exit code 0."""
-    for block, shown in shown_after():
+    for block, shown in TYPED:
         if for_a_shell(block):
             continue
         came = ""
@@ -72,14 +63,14 @@ def test_what_is_typed_shows_what_the_page_shows(seeded: Sandbox) -> None:
             assert done.returncode == 0, f"line {block.line}: {done.stdout}"
             came += done.stdout.replace("\r\n", "\n")
         if shown is not None:
-            assert _TIME.sub("<time>", came) == _TIME.sub("<time>", shown.code)
+            assert by_form(came) == by_form(shown.code)
 
 
 @pytest.mark.skipif(
     not (shutil.which("bash") and shutil.which("jq")), reason="bash or jq is not installed"
 )
 @pytest.mark.parametrize(
-    "block", [block for block, _ in shown_after() if for_a_shell(block)], ids=lambda it: it.line
+    "block", [block for block, _ in TYPED if for_a_shell(block)], ids=lambda it: it.line
 )
 def test_what_is_for_a_shell_runs_in_one(seeded: Sandbox, tmp_path: Path, block: Block) -> None:
     """Also twice: for what it finds the first time and what it finds then."""
@@ -104,6 +95,5 @@ def test_what_is_for_a_shell_runs_in_one(seeded: Sandbox, tmp_path: Path, block:
 
 def test_both_kinds_of_blocks_are_found() -> None:
     """No block hides from the tests above."""
-    typed = [block for block, _ in shown_after()]
-    assert {for_a_shell(block) for block in typed} == {False, True}
-    assert any(shown for _, shown in shown_after())
+    assert {for_a_shell(block) for block, _ in TYPED} == {False, True}
+    assert any(shown for _, shown in TYPED)

@@ -9,13 +9,23 @@ import pytest
 from videsk_rooms import AsyncRooms, AsyncVidesk, Videsk
 from videsk_rooms.sandbox import ApiTokens, Faults, RequestLog, Sandbox
 
-from .blocks import EXAMPLES, PAGES, ROOT, Block, blocks_of, public_docstrings, public_methods
+from .blocks import (
+    EXAMPLES,
+    PAGES,
+    ROOT,
+    Block,
+    blocks_of,
+    by_form,
+    public_docstrings,
+    public_methods,
+    with_what_is_shown,
+)
 from .stage import NAMES_IN_DOCSTRINGS, story
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-LANGUAGES = {"ini", "json", "python", "sh", "text"}
+LANGUAGES = {"console", "csv", "html", "ini", "js", "json", "mermaid", "python", "sh", "text"}
 
 
 def _python(text: str) -> list[Block]:
@@ -23,7 +33,9 @@ def _python(text: str) -> list[Block]:
 
 
 def _pages_with_code() -> list[Path]:
-    return [page for page in PAGES if _python(page.read_text(encoding="utf-8"))]
+    """Find the pages to run; those of errors are run in test_error_pages.py."""
+    pages = [page for page in PAGES if page.parent.name != "errors"]
+    return [page for page in pages if _python(page.read_text(encoding="utf-8"))]
 
 
 def _docstrings_with_code() -> dict[str, str]:
@@ -36,11 +48,19 @@ def _relative(page: Path) -> str:
 
 @pytest.mark.parametrize("page", _pages_with_code(), ids=_relative)
 @pytest.mark.usefixtures("account")
-def test_the_code_of_a_page_runs_from_top_to_bottom(page: Path) -> None:
-    """Whoever types a page block by block sees no error and no warning."""
+def test_the_code_of_a_page_runs_from_top_to_bottom(
+    page: Path, request: pytest.FixtureRequest
+) -> None:
+    """Whoever types a page block by block sees no error, no warning, and what the page shows."""
+    text = page.read_text(encoding="utf-8")
+    if "generated_rooms" in text:
+        request.getfixturevalue("generated_rooms")
+    blocks = blocks_of(text)
     with story(str(page)) as told:
-        for block in _python(page.read_text(encoding="utf-8")):
-            told.run(block)
+        for block, shown in with_what_is_shown(blocks, "python"):
+            printed = told.run(block)
+            if shown is not None:
+                assert by_form(printed) == by_form(shown.code), f"line {shown.line}"
 
 
 @pytest.mark.parametrize("name", _docstrings_with_code())
@@ -74,4 +94,5 @@ def test_every_example_is_shown_as_it_is() -> None:
     pages = [page for page in PAGES if not page.name.endswith(".es.md")]
     blocks = [block for page in pages for block in blocks_of(page.read_text(encoding="utf-8"))]
     shown = {block.example: block.code for block in blocks if block.example}
-    assert shown == {file: file.read_text(encoding="utf-8") for file in EXAMPLES.glob("*.py")}
+    to_show = {*EXAMPLES.glob("*.py"), *shown}
+    assert shown == {file: file.read_text(encoding="utf-8") for file in to_show}

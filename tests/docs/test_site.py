@@ -1,4 +1,7 @@
-"""The site is built as it is published, and looked through for what is public."""
+"""The site is built as it is published, looked through, and read in a browser, in both languages.
+
+All of it is in this one file, so that the site is built once, whichever process has the file.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from videsk_rooms import errors
+
 from .blocks import DOCS, PUBLIC_MODULES, ROOT, public_methods
+from .site import Document, is_elsewhere, served, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from playwright.sync_api import Browser
+
+    from tests.browser.chromium import Visits
 
 for _package in ("mkdocs", "material", "mkdocstrings", "mkdocs_static_i18n"):
     pytest.importorskip(_package, reason="the site is built with the extra `docs`")
@@ -78,6 +88,27 @@ def test_the_spanish_side_is_in_spanish(site: Path) -> None:
     assert "Referencia" in text
 
 
+def test_the_text_of_every_error_links_to_its_page(site: Path) -> None:
+    """The address that it ends with is the one that the page is published under."""
+    pages = {name: site / "errors" / name / "index.html" for name in errors.__all__}
+    links = {name: _link(getattr(errors, name)) for name in pages}
+    told = {
+        name: re.findall('<link rel="canonical" href="([^"]+)">', page.read_text(encoding="utf-8"))
+        for name, page in pages.items()
+    }
+    assert told == {name: [link] for name, link in links.items()}
+
+
+def _link(kind: type[errors.VideskError]) -> str:
+    return str(kind.__new__(kind)).split()[-1]
+
+
+def test_the_page_of_every_error_is_there_in_spanish(site: Path) -> None:
+    """And not the English one in its place."""
+    pages = [site / "es" / "errors" / name / "index.html" for name in errors.__all__]
+    assert [page for page in pages if "Qué hacer" not in page.read_text(encoding="utf-8")] == []
+
+
 def test_the_command_line_page_tells_every_command_and_option() -> None:
     """docs/reference/command-line.md and `videsk-rooms --help` are about the same commands."""
     typer = pytest.importorskip("typer", reason="the command line is the extra `cli`")
@@ -113,3 +144,137 @@ def test_the_command_line_page_tells_every_exit_code() -> None:
 
     page = (DOCS / "reference" / "command-line.md").read_text(encoding="utf-8")
     assert [int(code) for code in re.findall(r"(?m)^\| (\d+) \|", page)] == list(ExitCode)
+
+
+# -- links ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def documents(site: Path) -> dict[Path, Document]:
+    """Every page of the site, by its file."""
+    return {page.resolve(): Document(page) for page in site.rglob("*.html")}
+
+
+def test_links_and_anchors_lead_somewhere(site: Path, documents: dict[Path, Document]) -> None:
+    """MkDocs checks those of Markdown; these are all that a reader can click on."""
+    broken = []
+    for page, document in documents.items():
+        for link in document.links:
+            if is_elsewhere(link):
+                continue
+            found, anchor = target_of(link, page, site)
+            if not found.is_file():
+                broken.append(f"{page}: {link} is no page")
+            elif anchor and anchor not in documents[found].ids:
+                broken.append(f"{page}: {link} has no such anchor")
+    assert broken == []
+
+
+def test_links_to_elsewhere_can_be_followed(documents: dict[Path, Document]) -> None:
+    """Whether somebody answers there is not asked; that they are addresses, and encrypted, is."""
+    links = {link for document in documents.values() for link in document.links}
+    elsewhere = {link for link in links if is_elsewhere(link)}
+    assert elsewhere
+    right = re.compile(r"https://([\w-]+\.)+[a-z]{2,}(/[\w./~%@+-]*)?(#[\w./-]*)?")
+    assert {link for link in elsewhere if not right.fullmatch(link)} == set()
+
+
+def test_pages_load_what_is_there_and_nothing_from_elsewhere(
+    site: Path, documents: dict[Path, Document]
+) -> None:
+    """A reader's address is nobody else's business, and the site can be read without a network."""
+    for page, document in documents.items():
+        for loaded in document.loaded:
+            assert not is_elsewhere(loaded), f"{page}: {loaded}"
+            assert target_of(loaded, page, site)[0].is_file(), f"{page}: {loaded}"
+        # The theme would fetch Mermaid from a host of its own.
+        assert "mermaid" not in document.classes, page
+    for sheet in site.rglob("*.css"):
+        for loaded in re.findall(r"(?:url\(|@import)\s*['\"]?([^'\")]+)", sheet.read_text("utf-8")):
+            assert loaded.startswith("data:") or not is_elsewhere(loaded), f"{sheet}: {loaded}"
+
+
+# -- in a browser ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def address(site: Path) -> Iterator[str]:
+    """Where a browser finds the site."""
+    with served(site) as address:
+        yield address
+
+
+@pytest.mark.parametrize(
+    ("side", "asked", "title"),
+    [("", "clinic", "A clinic's waiting room"), ("/es", "clínica", "La sala de espera")],
+)
+def test_search_finds_a_page(
+    visits: Visits, address: str, side: str, asked: str, title: str
+) -> None:
+    """On each side of the site in its language."""
+    page = visits.visitor()
+    page.goto(f"{address}{side}/")
+    page.locator(".md-search__input").click()
+    page.locator(".md-search__input").press_sequentially(asked)
+    page.locator(".md-search-result__link", has_text=title).first.click()
+    page.wait_for_url(re.compile(rf"{re.escape(address)}{side}/tutorial/.*"))
+
+
+def test_the_language_changes_and_the_page_stays(visits: Visits, address: str) -> None:
+    """Both ways."""
+    page = visits.visitor()
+    page.goto(f"{address}/guide/flows/")
+    for language, title in (("es", "Los tres flujos"), ("en", "The three flows")):
+        page.locator(".md-select .md-header__button").hover()
+        page.locator(f".md-select__link[hreflang={language}]").click()
+        page.locator("h1", has_text=title).wait_for()
+        assert page.locator("html").get_attribute("lang") == language
+
+
+def test_the_page_goes_dark_and_stays_so(visits: Visits, address: str) -> None:
+    """On the next page too; the diagrams go along."""
+    page = visits.visitor(color_scheme="light")
+    page.goto(f"{address}/guide/flows/")
+    drawn = page.locator(".sequence .request > span:last-child").first
+    colour = "element => getComputedStyle(element).color"
+    on_paper = drawn.evaluate(colour)
+    page.locator("label[for=__palette_1]:visible").click()
+    page.locator("body[data-md-color-scheme=slate]").wait_for()
+    assert drawn.evaluate(colour) != on_paper
+    page.goto(f"{address}/tutorial/")
+    page.locator("body[data-md-color-scheme=slate]").wait_for()
+
+
+def test_tabs_change_and_code_is_copied(visits: Visits, address: str) -> None:
+    """The first thing that a reader does."""
+    page = visits.visitor(permissions=["clipboard-read", "clipboard-write"])
+    page.goto(f"{address}/")
+    awaited, blocking = (page.locator(".tabbed-block").nth(number) for number in (0, 1))
+    assert (awaited.is_visible(), blocking.is_visible()) == (True, False)
+    page.locator(".tabbed-labels label", has_text="Blocking").click()
+    blocking.wait_for()
+    assert not awaited.is_visible()
+    blocking.locator(".md-code__button").first.click()
+    page.locator(".md-dialog--active").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("from videsk_rooms import Videsk\n\nwith Videsk() as videsk:\n")
+
+
+_LAID_OUT = """body => {
+    document.body.innerHTML = body;
+    return document.querySelector(".md-content").scrollWidth;
+}"""
+
+
+def test_nothing_is_wider_than_a_phone(chromium: Browser, address: str, site: Path) -> None:
+    """But for tables and code, which are moved within their frames; the layout needs no script."""
+    page = chromium.new_page(viewport={"width": 360, "height": 780}, java_script_enabled=False)
+    page.goto(f"{address}/")
+    too_wide = []
+    for file in site.rglob("index.html"):
+        # All pages have the same style: to lay out their bodies takes a fraction of opening each.
+        body = re.split(r"<body[^>]*>", file.read_text(encoding="utf-8"))[1]
+        if page.evaluate(_LAID_OUT, body) > 360:
+            too_wide.append(file.relative_to(site).parent.as_posix())
+    page.close()
+    assert too_wide == []

@@ -9,19 +9,22 @@ import asyncio
 import gc
 import multiprocessing
 import os
+import socket
 import sys
 import threading
-from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from videsk_rooms import AsyncVidesk, ClosedError, RateLimit, Videsk
+from videsk_rooms import AsyncVidesk, ClosedError, RateLimit, Videsk, _forking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from videsk_rooms import RoomSpec
 
 _FAST = RateLimit(requests=10_000)
+_forking._PATIENCE = 60.0  # on a busy machine a look-up may take long
 
 
 def in_child(work: Callable[[], None], *, leave: Callable[[int], NoReturn] = sys.exit) -> None:
@@ -75,6 +78,48 @@ def while_busy(url: str, token: str) -> None:
     for thread in threads:
         thread.join()
     client.close()
+
+
+@contextmanager
+def slow_look_ups() -> Iterator[tuple[threading.Event, threading.Event]]:
+    """Have look-ups take a while; the events tell that the first has begun, and ended."""
+    begun, ended = threading.Event(), threading.Event()
+    look_up = socket.getaddrinfo
+
+    def look_up_slowly(*arguments: Any, **keywords: Any) -> Any:
+        begun.set()
+        time.sleep(0.2)
+        found = look_up(*arguments, **keywords)
+        ended.set()
+        return found
+
+    socket.getaddrinfo = look_up_slowly
+    try:
+        yield begun, ended
+    finally:
+        socket.getaddrinfo = look_up
+
+
+def in_a_look_up(url: str, token: str) -> None:
+    """A fork waits for the look-up of another thread to end, also in the loop's own thread."""
+    client = Videsk(token, base_url=url, rate_limit=_FAST)
+    with slow_look_ups() as (begun, ended):
+        thread = threading.Thread(target=assert_works, args=(client,))
+        thread.start()
+        begun.wait()
+        in_child(lambda: assert_true(ended.is_set()))
+        thread.join()
+    client.close()
+
+    async def fork_in_the_loop() -> None:
+        async with AsyncVidesk(token, base_url=url, rate_limit=_FAST) as client:
+            with slow_look_ups() as (begun, ended):
+                call = asyncio.ensure_future(client.rooms.list(limit=1))
+                await asyncio.to_thread(begun.wait)
+                in_child(lambda: assert_true(ended.is_set()), leave=os._exit)
+                await call
+
+    asyncio.run(fork_in_the_loop())
 
 
 def unused(url: str, token: str) -> None:
@@ -193,6 +238,11 @@ def pool(url: str, token: str) -> None:
     _client.close()
 
 
+def assert_true(fact: bool) -> None:
+    """See that something is so, where only an expression may stand."""
+    assert fact
+
+
 def assert_works(client: Videsk) -> None:
     """Make a call."""
     assert client.rooms.list(limit=1).limit == 1
@@ -203,6 +253,7 @@ PROGRAMS = {
     for program in (
         used_before,
         while_busy,
+        in_a_look_up,
         unused,
         grandchild,
         closing,

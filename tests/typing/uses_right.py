@@ -7,8 +7,13 @@ import copy
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import aiohttp
+from fastapi import FastAPI
+from flask import Flask
+from starlette.applications import Starlette
+from starlette.requests import HTTPConnection
 from typing_extensions import assert_type
 
 from videsk_rooms import (
@@ -61,6 +66,20 @@ from videsk_rooms import (
     When,
     __version__,
 )
+from videsk_rooms.integrations.arq import retry_what_passes
+from videsk_rooms.integrations.celery import VideskTask
+from videsk_rooms.integrations.django import async_videsk, videsk
+from videsk_rooms.integrations.fastapi import (
+    VideskDep,
+    VideskState,
+    add_error_handlers,
+    get_videsk,
+    videsk_lifespan,
+)
+from videsk_rooms.integrations.flask import FlaskVidesk
+from videsk_rooms.integrations.http import HttpAnswer, answer_to, http_answer
+from videsk_rooms.integrations.queues import again_after
+from videsk_rooms.integrations.starlette import videsk_of
 from videsk_rooms.sandbox import (
     Fault,
     FaultKind,
@@ -507,3 +526,69 @@ async def test_awaited(async_videsk: AsyncVidesk, videsk_sandbox: Sandbox) -> No
     room = await async_videsk.rooms.create(name="Support")
     assert_type(room.access_token, str | None)
     assert_type(videsk_sandbox.requests[-1].status, int | None)
+
+
+# -- web frameworks -------------------------------------------------------------------------------
+
+
+class Problem(HttpAnswer):
+    @property
+    def body(self) -> dict[str, object]:
+        return {"title": self.detail}
+
+
+def closed(error: VideskError) -> HttpAnswer:
+    answer = http_answer(error)
+    assert_type((answer.status, answer.detail), tuple[int, str])
+    assert_type((answer.headers, answer.body), tuple[Mapping[str, str], dict[str, object]])
+    assert_type(answer_to(error, closed), HttpAnswer)
+    return Problem(503, "Closed.", {"Retry-After": "60"})
+
+
+async def with_starlette() -> None:
+    app = Starlette(lifespan=videsk_lifespan())
+    add_error_handlers(app, closed)
+    assert_type(videsk_of(HTTPConnection({"type": "http"})), AsyncVidesk)
+    async with videsk_lifespan(lambda: AsyncVidesk(timeout=10.0))(app) as state:
+        assert_type(state, VideskState)
+        assert_type(state["videsk"], AsyncVidesk)
+
+
+async def with_fastapi(client: VideskDep) -> None:
+    app = FastAPI(lifespan=videsk_lifespan(AsyncVidesk))
+    add_error_handlers(app, choose_answer=closed)
+    app.dependency_overrides[get_videsk] = lambda: client
+    assert_type(client, AsyncVidesk)
+    assert_type(await get_videsk(HTTPConnection({"type": "http"})), AsyncVidesk)
+
+
+def with_flask() -> None:
+    extension = FlaskVidesk(choose_answer=closed)
+    extension.init_app(Flask(__name__))
+    assert_type(extension.client, Videsk)
+    assert_type(extension.rooms, Rooms)
+
+
+async def with_django() -> None:
+    assert_type(videsk.rooms.list(), RoomPage)
+    assert_type(await async_videsk.rooms.list(), RoomPage)
+
+
+# -- queues ---------------------------------------------------------------------------------------
+
+
+@retry_what_passes
+async def open_room(ctx: dict[str, Any], appointment: int) -> str:
+    videsk: AsyncVidesk = ctx["videsk"]
+    return (await videsk.rooms.get_or_create(f"appointment-{appointment}")).id
+
+
+class PatientTask(VideskTask):
+    max_retries = None
+
+
+async def queues(ctx: dict[str, Any], task: VideskTask, error: VideskError) -> None:
+    assert_type(await open_room(ctx, 7), str)
+    assert_type(again_after(error, 2, max_tries=None, base_delay=1.0, max_delay=60), float | None)
+    assert_type(task.max_retries, int | None)
+    task.retry(exc=error, countdown=3.0)

@@ -122,6 +122,7 @@ def catch(any_error: VideskError, error: TransportError, refused: APIError) -> N
     any_error.unknown_outcome  # expect: attr-defined / reportAttributeAccessIssue
     error.retry_after  # expect: attr-defined / reportAttributeAccessIssue
     refused.retry_after + 1  # expect: operator / reportOptionalOperand
+    APIError("no", status=400)  # expect: call-overload / reportCallIssue
 
 
 async def mix_up(videsk: AsyncVidesk, blocking: Videsk) -> None:

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Concatenate
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, TypeVar
 
 import typer
 
@@ -18,8 +18,11 @@ from videsk_rooms.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from videsk_rooms import AsyncVidesk
     from videsk_rooms.cli._page import Page
     from videsk_rooms.sync import Videsk
+
+Client = TypeVar("Client")
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,12 @@ class Asked:
     as_json: bool
     no_color: bool
 
-    def client(self, *, base_url: str | None = None) -> Videsk:
+    def client(self, *, base_url: str | None = None, shared: str | None = None) -> Videsk:
         """Make the client of the account.
 
         Args:
             base_url: Where the API is, in place of what was told.
+            shared: Where the rate limit is shared with others; `None`: nowhere.
 
         Raises:
             ConfigurationError: There is no token, or the API cannot be there.
@@ -54,15 +58,29 @@ class Asked:
         """
         from videsk_rooms.sync import Videsk
 
+        return self._made(Videsk, base_url, shared)
+
+    def async_client(self, *, shared: str | None = None) -> AsyncVidesk:
+        """Make the client of the account for calls that are awaited; else as `client`."""
+        import videsk_rooms
+
+        return self._made(videsk_rooms.AsyncVidesk, None, shared)
+
+    def _made(
+        self, kind: Callable[..., Client], base_url: str | None, shared: str | None
+    ) -> Client:
+        import videsk_rooms
+
         try:
-            return Videsk(
+            return kind(
                 self.token,
                 base_url=base_url or self.base_url,
                 timeout=self.timeout,
+                rate_limit=videsk_rooms.RateLimit(shared=shared),
                 trust_env=self.trust_env,
             )
         except ConfigurationError as error:
-            raise ConfigurationError(self._named_as_typed(str(error))) from None
+            raise ConfigurationError(self._named_as_typed(error.args[0])) from None
 
     @cached_property  # a pipe, such as that of <(pass show videsk), can be read but once
     def token(self) -> str | None:
@@ -90,6 +108,8 @@ class Asked:
             return text.replace("api_token", f"--token-file {str(self.token_file)!r}", 1)
         if text.startswith("base_url"):
             return text.replace("base_url", "--base-url", 1).replace("=", " ", 1)
+        if text.startswith("RateLimit.shared"):
+            return text.replace("RateLimit.shared", "--shared", 1).replace("=", " ", 1)
         return text.replace("pass api_token=", "give --token-file", 1)
 
 

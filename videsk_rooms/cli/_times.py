@@ -13,7 +13,7 @@ _FROM_NOW = re.compile(
 )
 _POINT = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)"
-    r"\s?(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?",
+    r"(?P<part>\.[0-9]{1,6})?\s?(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?",
     re.IGNORECASE,
 )
 _RIGHT = (
@@ -44,7 +44,9 @@ def moment(text: str) -> datetime:
 
 
 def _on_the_clock(text: str, point: re.Match[str]) -> datetime:
-    shown = datetime.fromisoformat(f"{point['day']} {point['time']}")
+    # Apart from the rest, because before Python 3.11 it would have to have 3 digits or 6.
+    part = timedelta(seconds=float(point["part"] or 0))
+    shown = datetime.fromisoformat(f"{point['day']} {point['time']}") + part
     zone = (point["zone"] or "").upper()
     if zone == "Z":
         return shown.replace(tzinfo=timezone.utc)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -32,3 +34,21 @@ def content_of(text: str, option: str) -> str:
             "the @, or give the value itself",
             param_hint=f"'{option}'",
         ) from None
+
+
+def object_in(text: str) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        ValueError: It is none, and why.
+    """
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise ValueError(f"is not JSON: {error.msg} at {where}") from None
+    except RecursionError:
+        raise ValueError("is nested too deep") from None
+    if not isinstance(value, dict):
+        raise ValueError("is no JSON object")
+    return value

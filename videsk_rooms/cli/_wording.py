@@ -33,7 +33,7 @@ _CALL = re.compile(r"""rooms\.(?P<method>\w+)\((?P<id>'(?:[^'\\]|\\.)*'|"(?:[^"\
 
 def told(error: VideskError) -> str:
     """Write an error for whoever typed the command."""
-    text = str(error)
+    text = str(error.args[0])  # without the link, whose page is written for Python as well
     for phrase, typed in _PHRASES.items():
         text = text.replace(phrase, typed)
     text = _CALL.sub(_command, text)

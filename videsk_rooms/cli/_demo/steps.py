@@ -192,10 +192,10 @@ class Demo:
 
 
 def describe(error: VideskError | None) -> str:
-    """Write an error as the last line of a traceback does."""
+    """Write an error as the last line of a traceback does, without the link."""
     if error is None:
         return "no error"
-    return without_tokens(f"{type(error).__name__}: {error}")
+    return without_tokens(f"{type(error).__name__}: {error.args[0]}")
 
 
 def _text(value: object) -> str:

@@ -2,12 +2,13 @@
 
 reading.py   list, get, stats
 changing.py  create, update, delete, join
+files.py     import, export
 given.py     what is typed, read and checked as far as the client does not
 shown.py     rooms as people see them
 as_json.py   rooms as programs see them
 
-One more command, such as for whole files of rooms, is a function in a file of its own here, and a
-line below; `asking_an_account` gives it the options that all have.
+One more command is a function here, and a line below; `asking_an_account` gives it the options that
+all have.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import typer
 
 from videsk_rooms.cli._exits import EPILOG
-from videsk_rooms.cli._rooms import changing, reading
+from videsk_rooms.cli._rooms import changing, files, reading
 
 rooms = typer.Typer(no_args_is_help=True, help="Work with the rooms of an account.", epilog=EPILOG)
 rooms.command("list", short_help="List rooms: a page, or all of them.")(reading.list_rooms)
@@ -25,3 +26,5 @@ rooms.command("update", short_help="Change a room.")(changing.update)
 rooms.command("delete", short_help="Delete rooms.")(changing.delete)
 rooms.command("join", short_help="Ask for a token that lets somebody in.")(changing.join)
 rooms.command("stats", short_help="Show how a room went.")(reading.stats)
+rooms.command("import", short_help="Create the rooms of a file, each once.")(files.import_rooms)
+rooms.command("export", short_help="Write all rooms into a file.")(files.export_rooms)

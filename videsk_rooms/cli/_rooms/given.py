@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime
 from typing import Annotated, Any
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from videsk_rooms.cli._times import moment
-from videsk_rooms.cli._values import content_of
+from videsk_rooms.cli._values import content_of, object_in
 
 ShowToken = Annotated[
     bool,
@@ -46,6 +45,14 @@ Opens = Annotated[
     datetime | None,
     typer.Option("--nbf", metavar="WHEN", parser=moment, help="When it opens, before --exp."),
 ]
+Sort = Annotated[
+    str | None,
+    typer.Option(metavar="FIELDS", help="Such as -created_at (newest first), or name,-exp."),
+]
+Ended = Annotated[
+    bool | None,
+    typer.Option("--ended/--no-ended", help="Only rooms that are over, or only the others."),
+]
 
 _SORT_FIELD = re.compile(r"-?[A-Za-z_][A-Za-z0-9_]*")
 
@@ -60,15 +67,10 @@ def settings_of(text: str | None) -> dict[str, Any] | None:
         return None
     source = text if text.startswith("@") else "the value"
     try:
-        value = json.loads(content_of(text, "--settings"))
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise _refused(f"{source} is not JSON: {error.msg} at {where}") from None
-    except RecursionError:
-        raise _refused(f"{source} is nested too deep") from None
-    if not isinstance(value, dict):
-        raise _refused(f"{source} is no JSON object")
-    return value
+        return object_in(content_of(text, "--settings"))
+    except ValueError as error:
+        right = """give an object such as '{"maxParticipants": 10}', or @FILE that holds one"""
+        raise typer.BadParameter(f"{source} {error}; {right}", param_hint="'--settings'") from None
 
 
 def sort_of(text: str | None) -> list[str] | None:
@@ -88,8 +90,3 @@ def sort_of(text: str | None) -> list[str] | None:
                 param_hint="'--sort'",
             )
     return fields
-
-
-def _refused(what: str) -> typer.BadParameter:
-    right = """give an object such as '{"maxParticipants": 10}', or @FILE that holds one"""
-    return typer.BadParameter(f"{what}; {right}", param_hint="'--settings'")

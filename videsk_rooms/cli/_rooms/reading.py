@@ -9,7 +9,7 @@ import typer
 
 from videsk_rooms.cli._account import Asked, asking_an_account
 from videsk_rooms.cli._output import complain, write_json, wrong_usage
-from videsk_rooms.cli._rooms.given import RoomId, ShowToken, sort_of
+from videsk_rooms.cli._rooms.given import Ended, RoomId, ShowToken, Sort, sort_of
 
 if TYPE_CHECKING:
     from videsk_rooms.models import RoomPage
@@ -37,14 +37,8 @@ def list_rooms(
     everything: Annotated[
         bool, typer.Option("--all", help="All rooms, each shown as soon as it is read.")
     ] = False,
-    sort: Annotated[
-        str | None,
-        typer.Option(metavar="FIELDS", help="Such as -created_at (newest first), or name,-exp."),
-    ] = None,
-    ended: Annotated[
-        bool | None,
-        typer.Option("--ended/--no-ended", help="Only rooms that are over, or only the others."),
-    ] = None,
+    sort: Sort = None,
+    ended: Ended = None,
     external_id: Annotated[
         str | None, typer.Option(metavar="ID", help="Only the room with this name of yours.")
     ] = None,

@@ -1,0 +1,91 @@
+"""What became of rows, and which of them are left to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+
+import pytest
+
+from videsk_rooms.cli._files.results import (
+    COLUMNS,
+    Earlier,
+    Outcome,
+    Result,
+    as_line,
+    of_line,
+)
+from videsk_rooms.cli._files.rows import Row
+
+ROW = Row(7, "a-1", {"name": "Ana"})
+CREATED = Outcome(2, "a-1", Result.CREATED, room="6", exp="2042-08-14T18:00:00.000Z", ended=False)
+FAILED = Outcome(2, "a-1", Result.FAILED, error="refused")
+DONE = [Result.CREATED, Result.UPDATED, Result.UNCHANGED, Result.EXISTS]
+
+
+def finished(outcome: Outcome) -> Earlier:
+    return Earlier({"a-1": outcome}, {})
+
+
+def begun(outcome: Outcome, row: Row = ROW, *, update: bool) -> Earlier:
+    return Earlier({}, {"a-1": (row.checksum(update=update), outcome)})
+
+
+@pytest.mark.parametrize("result", DONE)
+def test_what_is_done_is_not_done_again(result: Result) -> None:
+    """Where the row stands now is told, and not where it stood."""
+    earlier = finished(replace(CREATED, result=result))
+    assert earlier.outcome_of(ROW, update=False) == replace(CREATED, result=result, row=7)
+
+
+def test_what_failed_and_what_is_new_is_left_to_do() -> None:
+    """In either kind of run."""
+    for update in (False, True):
+        assert finished(FAILED).outcome_of(ROW, update=update) is None
+        assert begun(FAILED, update=update).outcome_of(ROW, update=update) is None
+        assert Earlier({}, {}).outcome_of(ROW, update=update) is None
+
+
+def test_a_row_that_failed_in_this_run_may_be_done_since_an_earlier_one() -> None:
+    """As when a room was taken out of the results of neither."""
+    earlier = Earlier({"a-1": CREATED}, {"a-1": ("", FAILED)})
+    assert earlier.outcome_of(ROW, update=False) is not None
+
+
+def test_bringing_up_to_date_goes_on_with_its_own_run_alone() -> None:
+    """After a run that came to its end, rooms may have been changed, and `2h` is another time."""
+    assert finished(CREATED).outcome_of(ROW, update=True) is None
+    assert begun(CREATED, update=False).outcome_of(ROW, update=True) is None
+    assert begun(CREATED, update=True).outcome_of(ROW, update=True) == replace(CREATED, row=7)
+
+
+def test_a_row_that_was_changed_meanwhile_is_brought_up_to_date() -> None:
+    """Also in a run that is gone on with; without --update its room stays as it is."""
+    changed = Row(7, "a-1", {"name": "Ana María"})
+    assert begun(CREATED, update=True).outcome_of(changed, update=True) is None
+    assert begun(CREATED, update=True).outcome_of(changed, update=False) is not None
+
+
+@pytest.mark.parametrize("outcome", [CREATED, FAILED, Outcome(3, None, Result.FAILED)])
+def test_a_line_is_read_as_it_was_written(outcome: Outcome) -> None:
+    """But for the error, which the next run finds out anew."""
+    line = as_line(outcome)
+    assert tuple(line) == COLUMNS
+    assert of_line(line) == replace(outcome, error=None)
+
+
+@pytest.mark.parametrize(
+    ("exp", "ended", "is_over"),
+    [
+        ("2042-08-14T18:00:00.000Z", False, False),
+        ("2042-08-14T15:59:59.999Z", False, True),
+        ("2042-08-14T18:00:00.000Z", True, True),
+        (None, None, False),
+    ],
+)
+def test_a_room_is_over_by_its_time_or_because_the_api_says_so(
+    exp: str | None, ended: bool | None, is_over: bool
+) -> None:
+    """Either may be missing (docs/api.md, "Objects")."""
+    now = datetime(2042, 8, 14, 16, tzinfo=timezone.utc)
+    assert replace(CREATED, exp=exp, ended=ended).is_over(now) is is_over

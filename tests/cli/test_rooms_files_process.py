@@ -1,0 +1,110 @@
+"""Import and export as processes and on terminals: the bar, Ctrl-C, SIGTERM."""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.support import PATIENCE, call, called_on_a_terminal, running, wait_until
+from tests.cli.support import account as variables
+from videsk_rooms.cli._files import progress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from videsk_rooms.sandbox import Sandbox
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has neither pseudo-terminals nor signals to send"
+)
+
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def frames(shown: str) -> list[str]:
+    """Tell the lines that a terminal showed, one after another, without what steers it."""
+    return [_CONTROL.sub("", line) for line in re.split(r"[\r\n]+", shown)]
+
+
+@pytest.fixture
+def rooms(tmp_path: Path) -> Path:
+    """A file of rooms."""
+    file = tmp_path / "rooms.csv"
+    file.write_text("name,exp\n" + "Ana,1h\n" * 30 + "Luis,never\n")
+    return file
+
+
+def test_a_terminal_shows_a_bar(account: Sandbox, rooms: Path) -> None:
+    """How many of how many, the failures, the rate and the limit, in 80 columns."""
+    env = {"TERM": "xterm", **variables(account)}
+    done = called_on_a_terminal("rooms", "import", str(rooms), env=env)
+    shown = [line for line in frames(done.stdout) if line.startswith("importing")]
+    assert re.search(r"31/31  1 failed  [\d.]+/s  limit 10,000/s$", shown[-1].rstrip())
+    assert max(map(len, shown)) <= 80
+    assert done.stdout.count("\x1b[?25l") == done.stdout.count("\x1b[?25h") == 1  # the cursor
+
+
+def test_a_bar_is_no_part_of_what_is_shown_instead(account: Sandbox) -> None:
+    """A terminal that has the rooms themselves on it shows no bar between them."""
+    env = {"TERM": "xterm", **variables(account)}
+    done = called_on_a_terminal("rooms", "export", "-", "--format", "csv", env=env)
+    assert len(done.stdout.splitlines()) == 2
+    assert "\x1b" not in done.stdout
+
+
+def test_where_nobody_looks_on_there_is_no_bar(account: Sandbox, rooms: Path) -> None:
+    """The log of a job has what went wrong, and the sum."""
+    done = call("rooms", "import", str(rooms), env=variables(account))
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("videsk-rooms: row 32: ")
+
+
+def test_the_log_of_a_long_job_has_a_line_now_and_then(
+    account: Sandbox, rooms: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that whoever looks in sees that it goes on."""
+    monkeypatch.setattr(progress, "_A_LINE", 0.0)
+    done = call("rooms", "import", str(rooms), env=variables(account))
+    assert re.match(
+        r"videsk-rooms: importing 2/31, 1 failed, [\d.]+/s, .* left$", done.stderr, re.MULTILINE
+    )
+
+
+def test_an_import_that_is_stopped_goes_on_with_the_same_command(
+    account: Sandbox, rooms: Path
+) -> None:
+    """Ctrl-C says so; what was done before is not sent again."""
+    account.faults.delay(0, on="create", times=12)
+    account.faults.delay(PATIENCE, on="create", times=None)
+    with running("rooms", "import", str(rooms), env=variables(account)) as process:
+        wait_until(lambda: len(account.requests.of("create")) == 12 + 16, "the requests")
+        process.send_signal(signal.SIGINT)
+        said, complaints = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, said) == (130, "")
+    assert complaints == (
+        "videsk-rooms: stopped after 13 of 31 rows. The same command goes on with the rest.\n"
+    )
+    account.faults.clear()
+    account.requests.clear()
+    assert call("rooms", "import", str(rooms), env=variables(account)).returncode == 1
+    assert len(account.requests.of("create")) == 18
+    assert len(account.rooms) == 31
+
+
+def test_an_export_that_is_stopped_leaves_nothing(account: Sandbox, tmp_path: Path) -> None:
+    """Half a file would be taken for all rooms; SIGTERM is no other matter than Ctrl-C."""
+    account.add_rooms(300)
+    account.faults.delay(0, on="list", times=2)
+    account.faults.delay(PATIENCE, on="list", times=None)
+    file = str(tmp_path / "rooms.csv")
+    with running("rooms", "export", file, env=variables(account)) as process:
+        wait_until(lambda: len(account.requests.of("list")) == 3, "the requests")
+        process.send_signal(signal.SIGTERM)
+        said, complaints = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, said) == (128 + signal.SIGTERM, "")
+    assert complaints == f"videsk-rooms: stopped; nothing was written to {file}\n"
+    assert list(tmp_path.iterdir()) == []

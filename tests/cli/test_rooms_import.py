@@ -1,0 +1,427 @@
+"""`videsk-rooms rooms import`."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cli.conftest import QUICK
+from tests.cli.support import account as variables
+from tests.cli.support import call
+from videsk_rooms.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Ask
+    from videsk_rooms.sandbox import Operation
+
+ROWS = """\
+name,external_id,exp,settings
+Check-up,appointment-1,2h,"{""maxParticipants"": 2}"
+Consultation,appointment-2,90m,
+Walk-in,,,
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that somebody works in, with a file of rooms."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rooms.csv").write_text(ROWS)
+    return tmp_path
+
+
+def results_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def sent(account: Sandbox, operation: Operation) -> int:
+    return len(account.requests.of(operation))
+
+
+def summary(text: str) -> dict[str, Any]:
+    """Pick from a summary what is not nothing, and not the clock's."""
+    found = json.loads(text)
+    return {name: value for name, value in found.items() if value and name != "seconds"}
+
+
+def by_external_id(account: Sandbox) -> dict[str, dict[str, Any]]:
+    return {str(room["externalId"]): room for room in account.rooms}
+
+
+def refuse_all_after(account: Sandbox, count: int) -> None:
+    """Let so many creates be answered as usual, and none after them."""
+    account.faults.delay(0, on="create", times=count)
+    account.faults.status(403, on="create", times=None)
+
+
+# -- creating -------------------------------------------------------------------------------------
+
+
+def test_each_row_is_a_room(account: Sandbox, ask: Ask, folder: Path) -> None:
+    """By one request; the results say which, in the order of the rows."""
+    done = ask("rooms", "import", "rooms.csv")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "3 rows: 3 created\n" in done.stdout
+    assert (sent(account, "create"), len(account.requests)) == (3, 4)  # and one to begin with
+    told = results_of(folder / "rooms.results.csv")
+    assert [(line["row"], line["result"]) for line in told] == [
+        ("2", "created"),
+        ("3", "created"),
+        ("4", "created"),
+    ]
+    rooms = by_external_id(account)
+    assert {line["external_id"]: line["room"] for line in told} == {
+        name: room["id"] for name, room in rooms.items() if name != "theirs"
+    }
+    room = rooms["appointment-1"]
+    assert (room["name"], room["settings"]) == ("Check-up", {"maxParticipants": 2})
+    assert told[0]["exp"] == room["exp"]
+    assert sorted(path.name for path in folder.iterdir()) == ["rooms.csv", "rooms.results.csv"]
+
+
+def test_no_token_is_in_the_results(ask: Ask, folder: Path) -> None:
+    """Neither a room's nor the account's."""
+    done = ask("rooms", "import", "rooms.csv")
+    written = (folder / "rooms.results.csv").read_text()
+    assert "eyJ" not in written + done.stdout + done.stderr
+
+
+def test_json_lines_come_with_results_of_their_kind(
+    account: Sandbox, ask: Ask, folder: Path
+) -> None:
+    """And an object for programs."""
+    (folder / "rooms.jsonl").write_text('{"name": "Ana"}\n{"externalId": "a", "exp": "1h"}\n')
+    done = ask("rooms", "import", "rooms.jsonl", "--json")
+    assert summary(done.stdout) == {"rows": 2, "created": 2, "results": "rooms.results.jsonl"}
+    lines = (folder / "rooms.results.jsonl").read_text().splitlines()
+    assert [json.loads(line)["result"] for line in lines] == ["created", "created"]
+    assert len(account.rooms) == 3
+
+
+def test_a_file_of_a_spreadsheet_is_read(account: Sandbox, ask: Ask, folder: Path) -> None:
+    """Semicolons, a byte order mark, carriage returns."""
+    (folder / "rooms.csv").write_bytes("name;exp\r\nSeñal;1h\r\n".encode("utf-8-sig"))
+    assert ask("rooms", "import", "rooms.csv").returncode == 0
+    assert account.rooms[-1]["name"] == "Señal"
+
+
+def test_rows_that_cannot_be_are_failed_rows(account: Sandbox, ask: Ask, folder: Path) -> None:
+    """By their reading, by the client, and by the API; the others are created."""
+    (folder / "rooms.csv").write_text(
+        f"name,external_id,exp\nAna,a,never\nLuis,b,2020-01-01 00:00Z\n{'x' * 501},c,\nEva,d,1h\n"
+    )
+    done = ask("rooms", "import", "rooms.csv", "--json")
+    assert done.returncode == 1
+    told = {"rows": 4, "created": 1, "failed": 3, "results": "rooms.results.csv"}
+    assert summary(done.stdout) == told
+    lines = results_of(folder / "rooms.results.csv")
+    assert [line["result"] for line in lines] == ["failed"] * 3 + ["created"]
+    for line, word in zip(lines, ("exp 'never'", "exp=", "name="), strict=False):
+        assert line["error"].startswith(word)
+        assert f"row {line['row']}: {word}" in done.stderr
+    assert (sent(account, "create"), len(account.rooms)) == (1, 2)
+
+
+def test_no_more_than_a_few_failures_fill_the_terminal(ask: Ask, folder: Path) -> None:
+    """The results have them all."""
+    (folder / "rooms.csv").write_text("name,exp\n" + "Ana,never\n" * 50)
+    complaints = ask("rooms", "import", "rooms.csv").stderr.splitlines()
+    assert len(complaints) == 6
+    assert complaints[-1].endswith("45 more rows failed; all are in rooms.results.csv")
+
+
+def test_an_unknown_outcome_is_exit_code_5(account: Sandbox, ask: Ask, folder: Path) -> None:
+    """The room may be there; running it again finds out, and makes no second one."""
+    account.faults.drop("after", on="create", times=4)
+    done = ask("rooms", "import", "rooms.csv", "--concurrency", "1")
+    lost = results_of(folder / "rooms.results.csv")[0]
+    assert (done.returncode, lost["result"], lost["outcome_unknown"]) == (5, "failed", "true")
+    assert ask("rooms", "import", "rooms.csv").returncode == 0
+    assert results_of(folder / "rooms.results.csv")[0]["result"] == "exists"
+    assert len(account.rooms) == 4
+
+
+def test_what_all_others_would_fail_by_ends_it(account: Sandbox, ask: Ask, folder: Path) -> None:
+    """The rows that are left are not tried; the same command goes on with them."""
+    (folder / "rooms.csv").write_text("name\n" + "Ana\n" * 50)
+    refuse_all_after(account, 10)
+    done = ask("rooms", "import", "rooms.csv", "--concurrency", "2", "--json")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith("The same command goes on with the rest.")
+    assert 35 < summary(done.stdout)["not_tried"] < 40
+    assert not (folder / "rooms.results.csv").exists()
+    account.faults.clear()
+    assert ask("rooms", "import", "rooms.csv").returncode == 0
+    assert len(results_of(folder / "rooms.results.csv")) == 50
+    assert len(account.rooms) == 51
+
+
+def test_a_refused_token_fails_no_row(account: Sandbox, folder: Path) -> None:
+    """It shows before any is sent."""
+    env = {**variables(account), "VIDESK_API_TOKEN": "a-wrong-token"}
+    done = call("rooms", "import", "rooms.csv", env=env)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "401" in done.stderr
+    assert [path.name for path in folder.iterdir()] == ["rooms.csv"]
+
+
+# -- again ----------------------------------------------------------------------------------------
+
+
+def test_a_second_run_sends_nothing(account: Sandbox, ask: Ask, folder: Path) -> None:
+    """The results say that all is done, and stay as they are; one room is looked for."""
+    ask("rooms", "import", "rooms.csv")
+    told = (folder / "rooms.results.csv").read_text()
+    account.requests.clear()
+    done = ask("rooms", "import", "rooms.csv")
+    assert (done.returncode, len(account.requests), sent(account, "list")) == (0, 1, 1)
+    assert "3 rows: 3 created (3 of them before)" in done.stdout
+    assert (folder / "rooms.results.csv").read_text() == told
+
+
+def test_a_second_run_sends_what_is_new_or_mended(account: Sandbox, ask: Ask, folder: Path) -> None:
+    """Also where rows were put in before the others."""
+    (folder / "rooms.csv").write_text("name,exp\nAna,1h\nLuis,never\n")
+    assert ask("rooms", "import", "rooms.csv").returncode == 1
+    (folder / "rooms.csv").write_text("name,exp\nEva,1h\nAna,1h\nLuis,2h\n")
+    done = ask("rooms", "import", "rooms.csv", "--json")
+    told = {"rows": 3, "created": 3, "done_before": 1, "results": "rooms.results.csv"}
+    assert summary(done.stdout) == told
+    assert [room["name"] for room in account.rooms[1:]] == ["Ana", "Eva", "Luis"]
+    assert [line["row"] for line in results_of(folder / "rooms.results.csv")] == ["2", "3", "4"]
+
+
+def test_a_second_row_of_a_name_does_not_hide_that_the_first_is_done(
+    account: Sandbox, ask: Ask, folder: Path
+) -> None:
+    """It fails each time, and its room is made once."""
+    (folder / "rooms.csv").write_text("external_id\na\na\n")
+    assert ask("rooms", "import", "rooms.csv").returncode == 1
+    assert ask("rooms", "import", "rooms.csv").returncode == 1
+    assert sent(account, "create") == 1
+    told = [line["result"] for line in results_of(folder / "rooms.results.csv")]
+    assert told == ["created", "failed"]
+
+
+def test_without_results_the_rooms_are_found(account: Sandbox, ask: Ask, folder: Path) -> None:
+    """There already is no error; their ids are in the results."""
+    ask("rooms", "import", "rooms.csv")
+    (folder / "rooms.results.csv").unlink()
+    done = ask("rooms", "import", "rooms.csv", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert summary(done.stdout) == {"rows": 3, "exists": 3, "results": "rooms.results.csv"}
+    told = {line["room"] for line in results_of(folder / "rooms.results.csv")}
+    assert told == {room["id"] for room in account.rooms[1:]}
+    assert len(account.rooms) == 4
+
+
+@pytest.mark.parametrize("options", [[], ["--update"]])
+def test_what_was_done_in_another_account_is_not_passed_over(
+    account: Sandbox, ask: Ask, folder: Path, options: list[str]
+) -> None:
+    """Whoever tries a file on a sandbox first is not to find nothing done in earnest."""
+    with Sandbox(rate=QUICK) as tried:
+        refuse_all_after(tried, 2)
+        call("rooms", "import", "rooms.csv", *options, env=variables(tried))
+    done = ask("rooms", "import", "rooms.csv", *options)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "this account does not have its room 'appointment-" in done.stderr
+    assert ask("rooms", "import", "rooms.csv", "--results", "live.csv").returncode == 0
+    assert len(account.rooms) == 4
+
+
+@pytest.mark.parametrize("results_are_there", [True, False])
+def test_rooms_that_are_over_are_warned_of(
+    account: Sandbox, ask: Ask, folder: Path, results_are_there: bool
+) -> None:
+    """Whoever imports last week's file gets rooms that nobody can enter."""
+    account.add_room(external_id="a", exp=datetime.now(timezone.utc) - timedelta(days=7))
+    (folder / "rooms.csv").write_text("external_id\na\n")
+    if results_are_there:
+        ask("rooms", "import", "rooms.csv")
+    done = ask("rooms", "import", "rooms.csv", "--json")
+    assert (done.returncode, summary(done.stdout)["over"]) == (0, 1)
+    (line,) = done.stderr.splitlines()
+    assert "nobody can enter: row 2;" in line
+    assert "--update" in line
+
+
+def test_a_journal_with_half_a_line_is_gone_on_with(
+    account: Sandbox, ask: Ask, folder: Path
+) -> None:
+    """As SIGKILL or a full disk may leave it."""
+    refuse_all_after(account, 1)
+    ask("rooms", "import", "rooms.csv", "--concurrency", "1")
+    account.faults.clear()
+    journal = folder / "rooms.results.csv.journal"
+    journal.write_bytes(journal.read_bytes() + b'{"row": 3, "exter')
+    account.requests.clear()
+    assert ask("rooms", "import", "rooms.csv").returncode == 0
+    assert sent(account, "create") == 2
+    assert len(results_of(folder / "rooms.results.csv")) == 3
+    assert not journal.exists()
+
+
+# -- bringing up to date --------------------------------------------------------------------------
+
+
+def test_rooms_are_brought_up_to_date(account: Sandbox, ask: Ask, folder: Path) -> None:
+    """By what differs alone; what is missing is created, what is right is left."""
+    account.add_room(external_id="a", name="Ana", settings={"maxParticipants": 2})
+    account.add_room(external_id="b", name="Luis")
+    (folder / "rooms.csv").write_text(
+        'external_id,name,settings\na,Ana,"{""maxParticipants"": 3}"\nb,Luis,\nc,Eva,\n'
+    )
+    done = ask("rooms", "import", "rooms.csv", "--update", "--json")
+    told = {"rows": 3, "created": 1, "updated": 1, "unchanged": 1, "results": "rooms.results.csv"}
+    assert summary(done.stdout) == told
+    assert [request.json for request in account.requests.of("update")] == [
+        {"settings": {"maxParticipants": 3}}
+    ]
+    assert by_external_id(account)["c"]["name"] == "Eva"
+    lines = results_of(folder / "rooms.results.csv")
+    assert [line["result"] for line in lines] == ["updated", "unchanged", "created"]
+
+
+def test_without_update_rooms_stay_as_they_are(account: Sandbox, ask: Ask, folder: Path) -> None:
+    """A mistake in a file is not to change rooms that somebody may be in."""
+    (folder / "rooms.csv").write_text("external_id,name\ntheirs,Mine\n")
+    assert ask("rooms", "import", "rooms.csv").returncode == 0
+    assert sent(account, "update") == 0
+    assert account.rooms[0]["name"] != "Mine"
+
+
+def test_updating_looks_at_all_rooms_each_time(account: Sandbox, ask: Ask, folder: Path) -> None:
+    """`2h` from now is another time, whatever an earlier run has done."""
+    (folder / "rooms.csv").write_text("external_id,exp\na,2h\n")
+    ask("rooms", "import", "rooms.csv", "--update")
+    done = ask("rooms", "import", "rooms.csv", "--update", "--json")
+    assert summary(done.stdout)["updated"] == 1
+    assert sent(account, "update") == 1
+
+
+def test_a_run_of_updates_that_was_stopped_goes_on(
+    account: Sandbox, ask: Ask, folder: Path
+) -> None:
+    """What it has done is not looked at again, unless its row was changed meanwhile."""
+    command = ("rooms", "import", "rooms.csv", "--update", "--concurrency", "1", "--json")
+    (folder / "rooms.csv").write_text("external_id,name\na,Ana\nb,Luis\nc,Eva\nd,Eva\n")
+    refuse_all_after(account, 2)
+    assert ask(*command).returncode == 1
+    account.faults.clear()
+    account.requests.clear()
+    (folder / "rooms.csv").write_text("external_id,name\na,Ana\nb,Luis Miguel\nc,Eva\nd,Eva\n")
+    done = ask(*command)
+    told = {"rows": 4, "created": 3, "updated": 1, "done_before": 1, "results": "rooms.results.csv"}
+    assert summary(done.stdout) == told
+    assert by_external_id(account)["b"]["name"] == "Luis Miguel"
+    asked = [dict(request.query).get("externalId") for request in account.requests.of("list")]
+    assert asked == ["a", "b", "c", "d"]
+
+
+# -- where things come from and go ----------------------------------------------------------------
+
+
+def test_rows_may_come_on_stdin(account: Sandbox, ask: Ask, folder: Path) -> None:
+    """The results then go to standard output, and what else there is to say does not."""
+    done = ask("rooms", "import", "-", "--format", "csv", stdin="name\nAna\nLuis\n")
+    assert done.returncode == 0
+    lines = list(csv.DictReader(done.stdout.splitlines()))
+    assert sorted(line["row"] for line in lines) == ["2", "3"]
+    assert {line["room"] for line in lines} == {room["id"] for room in account.rooms[1:]}
+    assert done.stderr == "videsk-rooms: 2 rows: 2 created\n"
+    assert [path.name for path in folder.iterdir()] == ["rooms.csv"]
+
+
+def test_the_same_rows_on_stdin_are_the_same_rooms(account: Sandbox, ask: Ask) -> None:
+    """There is no name of a file to tell them apart by."""
+    for _ in range(2):
+        ask("rooms", "import", "-", "--format", "jsonl", stdin='{"name": "Ana"}')
+    assert len(account.rooms) == 2
+
+
+def test_the_results_go_where_they_are_told_to(ask: Ask, folder: Path) -> None:
+    """In the format of their own suffix."""
+    done = ask("rooms", "import", "rooms.csv", "--results", "told.jsonl", "--json")
+    assert json.loads(done.stdout)["results"] == "told.jsonl"
+    first = json.loads((folder / "told.jsonl").read_text().splitlines()[0])
+    assert (first["row"], first["ended"], first["error"]) == (2, False, None)
+    again = ask("rooms", "import", "rooms.csv", "--results", "told.jsonl", "--json")
+    assert json.loads(again.stdout)["done_before"] == 3
+
+
+def test_the_rate_limit_may_be_shared(account: Sandbox, ask: Ask, folder: Path) -> None:
+    """So that an import can run beside the workers of an account."""
+    done = ask("rooms", "import", "rooms.csv", "--shared", f"file:{folder / 'pace'}")
+    assert done.returncode == 0
+    assert (folder / "pace").stat().st_size > 0
+    assert len(account.rooms) == 4
+
+
+def test_a_dry_run_sends_nothing(account: Sandbox, ask: Ask, folder: Path) -> None:
+    """It needs no account, and tells what would be refused before anything is sent."""
+    (folder / "rooms.csv").write_text(
+        f"external_id,name,exp\na,Ana,1h\nb,Luis,never\nc,Eva,73h\n{'x' * 101},,\n"
+    )
+    done = call("rooms", "import", "rooms.csv", "--dry-run")
+    assert done.returncode == 1
+    assert done.stdout == "4 rows, 3 of them would fail; nothing was sent\n"
+    assert [line.split()[:3] for line in done.stderr.splitlines()] == [
+        ["videsk-rooms:", "row", f"{number}:"] for number in (3, 4, 5)
+    ]
+    told = ask("rooms", "import", "rooms.csv", "--dry-run", "--json").stdout
+    assert json.loads(told) == {"rows": 4, "failed": 3}
+    (folder / "rooms.csv").write_text(ROWS)
+    assert ask("rooms", "import", "rooms.csv", "--dry-run").returncode == 0
+    assert len(account.requests) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["nowhere.csv"], "'nowhere.csv' cannot be read"),
+        (["."], "--format"),
+        ([".", "--format", "csv"], "'.' cannot be read"),
+        (["latin.csv"], "UTF-8"),
+        (["wrong.csv"], "call it 'name'"),
+        (["rooms.csv", "--results", "rooms.csv"], "--results"),
+        (["rooms.csv", "--results", "other.csv"], "--results 'other.csv' is something else"),
+        (["rooms.csv", "--shared", "nonsense"], "--shared"),
+        (["rooms.csv", "--shared", "@nowhere"], "nowhere"),
+        (["rooms.csv", "--dry-run", "--update"], "--dry-run"),
+        (["-", "--format", "csv", "--json"], "--results FILE"),
+    ],
+)
+def test_what_cannot_be_imported_is_one_line(
+    account: Sandbox, ask: Ask, folder: Path, arguments: list[str], named: str
+) -> None:
+    """Before anything is sent."""
+    (folder / "latin.csv").write_bytes("name\nSeñal\n".encode("latin-1"))
+    (folder / "wrong.csv").write_text("nmae\nAna\n")
+    (folder / "other.csv").write_text("day,hours\nMonday,7\n")
+    before = sorted(folder.iterdir())
+    done = ask("rooms", "import", *arguments)
+    assert (done.returncode in {2, 3}, done.stdout) == (True, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("videsk-rooms: ")
+    assert named in line
+    assert len(account.requests) == 0
+    assert sorted(folder.iterdir()) == before
+
+
+def test_results_that_cannot_be_kept_end_it_before_it_begins(
+    account: Sandbox, ask: Ask, folder: Path
+) -> None:
+    """Rooms that nobody hears of are of no use."""
+    done = ask("rooms", "import", "rooms.csv", "--results", "nowhere/results.csv")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "'nowhere/results.csv' cannot be written" in done.stderr
+    assert len(account.requests) == 0
+    assert [path.name for path in folder.iterdir()] == ["rooms.csv"]

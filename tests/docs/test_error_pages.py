@@ -1,0 +1,63 @@
+"""docs/errors: a page for each error, which the error's text links to."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from videsk_rooms import errors
+
+from .blocks import DOCS, blocks_of, with_what_is_shown
+from .stage import story
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FOLDER = DOCS / "errors"
+ENDINGS = (".md", ".es.md")
+TREES = (FOLDER / "index.md", FOLDER / "index.es.md", DOCS / "reference" / "errors.md")
+
+# What is never the same: where a sandbox listens (a page shows the API's address), and times.
+_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d{4,}")
+_SECONDS = re.compile(r"\b\d+(?:\.\d+)? s\b")
+_BRANCH = re.compile(r"(?m)^( *)- \[`(\w+)`\]\((?:\.\./errors/)?(\w+)\.md\)")
+
+
+def _comparable(printed: str) -> str:
+    """Take out what is never the same, and the line breaks that a page has for being read."""
+    printed = _ADDRESS.sub("https://api.videsk.io", printed)
+    return " ".join(_SECONDS.sub("<seconds>", printed).split())
+
+
+@pytest.mark.parametrize("page", sorted(FOLDER.glob("*.md")), ids=lambda page: page.name)
+@pytest.mark.usefixtures("account")
+def test_a_page_shows_all_that_its_code_prints(page: Path) -> None:
+    """From top to bottom; the texts of errors are those that one sees."""
+    blocks = blocks_of(page.read_text(encoding="utf-8"))
+    with story(str(page)) as told:
+        for block, shown in with_what_is_shown(blocks, "python"):
+            printed = told.run(block)
+            assert _comparable(printed) == _comparable(shown.code if shown else "")
+
+
+def test_every_error_has_a_page_in_both_languages() -> None:
+    """And no page is left of an error that is no more."""
+    names = ["index", *errors.__all__]
+    expected = {f"{name}{ending}" for name in names for ending in ENDINGS}
+    assert {page.name for page in FOLDER.iterdir()} == expected
+
+
+@pytest.mark.parametrize("page", TREES, ids=lambda page: page.name)
+def test_the_tree_is_that_of_the_code(page: Path) -> None:
+    """Each error is in it once, under one of its bases, and links to its page."""
+    branches = _BRANCH.findall(page.read_text(encoding="utf-8"))
+    assert sorted(name for _, name, _ in branches) == sorted(errors.__all__)
+    above: list[str] = []
+    for indentation, name, target in branches:
+        assert target == name
+        del above[len(indentation) // 4 :]
+        if above:
+            assert getattr(errors, above[-1]) in getattr(errors, name).__bases__
+        above.append(name)

@@ -1,0 +1,1 @@
+"""Tests of the integrations, each against the real framework."""

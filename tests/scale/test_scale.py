@@ -1,0 +1,15 @@
+"""Workers are killed amid many rooms; in the small, what `python -m tests.scale` does."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.pacing.redis_server import MISSING, PROGRAM
+
+from .run import run
+
+
+@pytest.mark.skipif(PROGRAM is None, reason=MISSING)
+def test_killed_workers_lose_no_room_and_make_none_twice() -> None:
+    """A process amid its batch, and a machine with all that it had."""
+    assert run(800, rate=400).findings == []

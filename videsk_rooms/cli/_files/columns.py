@@ -1,0 +1,72 @@
+"""Which column of a file is which field of a room."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from videsk_rooms.cli._output import wrong_usage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FIELDS = ("name", "external_id", "exp", "nbf", "settings")
+# What else `rooms export`, `rooms list --json` and `rooms get --show-token` tell of a room.
+PASSED_OVER = (
+    "id",
+    "ended",
+    "created_at",
+    "updated_at",
+    "authorizations",
+    "extra",
+    "access_token",
+)
+_INSIDE_A_NAME = re.compile(r"(?<=[a-z])(?=[A-Z])|[\s-]+")
+
+
+def field_of(column: str) -> str:
+    """Spell a column as the fields are, which the API (`externalId`) and people do otherwise."""
+    return _INSIDE_A_NAME.sub("_", column.strip()).lower()
+
+
+def is_known(column: str) -> bool:
+    """Tell whether a column is one of those that there are."""
+    return field_of(column) in {*FIELDS, *PASSED_OVER}
+
+
+def fields_of(columns: Sequence[str]) -> dict[str, str]:
+    """Find the field of each column that says what a room is to be like.
+
+    Raises:
+        CommandFailedError: A column is none, or a field has two, or no column says anything.
+    """
+    found: dict[str, str] = {}
+    for column in columns:
+        field = field_of(column)
+        if field in PASSED_OVER:
+            continue
+        if field not in FIELDS:
+            raise wrong_usage(_unknown(column))
+        twice = next((other for other, its in found.items() if its == field), None)
+        if twice is not None:
+            raise wrong_usage(
+                f"columns {twice!r} and {column!r} are the same; take one of them out"
+            )
+        found[column] = field
+    if columns and not found:
+        raise wrong_usage(f"no column says what a room is to be like; give {_told(FIELDS)}")
+    return found
+
+
+def _unknown(column: str) -> str:
+    near = get_close_matches(field_of(column), FIELDS, n=1)
+    meant = f"call it {near[0]!r} if that is meant, or take it out" if near else "take it out"
+    return (
+        f"there is no column {column!r}; {meant}. Rooms have {_told(FIELDS)}, and what only the "
+        f"API sets is passed over: {', '.join(PASSED_OVER[:-2])}"
+    )
+
+
+def _told(fields: Sequence[str]) -> str:
+    return f"{', '.join(fields[:-1])} and {fields[-1]}"

@@ -1,0 +1,190 @@
+"""`videsk-rooms rooms import`: what it does."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from videsk_rooms.cli._exits import ExitCode
+from videsk_rooms.cli._files import columns, progress, record, tables
+from videsk_rooms.cli._files.calling import Caller, refusals
+from videsk_rooms.cli._files.formats import Format, format_of
+from videsk_rooms.cli._files.results import refused
+from videsk_rooms.cli._files.rows import BadRow, Row, rows_of
+from videsk_rooms.cli._files.streams import STANDARD, read_text
+from videsk_rooms.cli._files.summary import Summary, counted, show, tell_failures
+from videsk_rooms.cli._output import CommandFailedError, complain, write_json, wrong_usage
+from videsk_rooms.cli._signals import handled, leave
+from videsk_rooms.cli._wording import told
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from videsk_rooms import AsyncVidesk, Response
+    from videsk_rooms.cli._account import Asked
+    from videsk_rooms.cli._files.progress import Progress
+    from videsk_rooms.cli._files.record import Record
+    from videsk_rooms.cli._files.results import Outcome
+    from videsk_rooms.cli._files.rows import AnyRow
+    from videsk_rooms.errors import VideskError
+
+_GO_ON = "The same command goes on with the rest."
+
+
+@dataclass(frozen=True)
+class Options:
+    """What an import was told.
+
+    Attributes:
+        file: Where the rows are.
+        form: How they are written; `None`: the suffix tells.
+        update: Whether rooms that are there are brought up to date.
+        results: Where the outcomes go; `None`: beside the file.
+        concurrency: How many rows at a time.
+        shared: Where the rate limit is shared with others.
+    """
+
+    file: str
+    form: Format | None
+    update: bool
+    results: str | None
+    concurrency: int
+    shared: str | None
+
+
+def check(asked: Asked, file: str, form: Format | None) -> ExitCode:
+    """Look for what is wrong with a file, and send nothing."""
+    rows = _read(file, format_of(file, form))
+    bad = [refused(row) for row in rows if isinstance(row, BadRow)]
+    bad += asyncio.run(refusals(row for row in rows if isinstance(row, Row)))
+    bad.sort(key=lambda outcome: outcome.row)
+    tell_failures(bad)
+    if asked.as_json:
+        write_json({"rows": len(rows), "failed": len(bad)})
+    else:
+        would = f"{len(bad):,} of them would fail" if bad else "none would be refused here"
+        asked.page().line(f"{counted(len(rows), 'row')}, {would}; nothing was sent")
+    return ExitCode.FAILED if bad else ExitCode.DONE
+
+
+def run(asked: Asked, options: Options) -> ExitCode:
+    """Import a file.
+
+    Raises:
+        CommandFailedError: The file cannot be imported as it is, or the outcomes not be kept.
+        VideskError: The account cannot be asked.
+    """
+    form = format_of(options.file, options.form)
+    if asked.as_json and (options.results or options.file) == STANDARD:
+        raise wrong_usage("standard output has the results; give --results FILE to have --json")
+    rows = _read(options.file, form)
+    # SIGTERM by way of the `finally` blocks too: the bar hides the terminal's cursor.
+    with (
+        record.recorded(options.file, options.results, form) as (kept, results),
+        handled(leave, signal.SIGTERM),
+    ):
+        work = _Work(asked, options, rows, kept, results)
+        began = time.monotonic()
+        try:
+            asyncio.run(work.do())
+        except (KeyboardInterrupt, SystemExit):
+            complain(f"stopped after {len(work.outcomes):,} of {len(rows):,} rows. {_GO_ON}")
+            raise
+        outcomes = [work.outcomes[row.number] for row in rows if row.number in work.outcomes]
+        seconds, is_whole = time.monotonic() - began, work.stopped_by is None
+        if is_whole:
+            kept.finish(outcomes)
+        summary = Summary(len(rows), outcomes, work.done_before, seconds, results, is_whole)
+        show(asked, summary)
+        if work.stopped_by is not None:
+            complain(f"stopped, as the rest would fail alike: {told(work.stopped_by)} {_GO_ON}")
+        return summary.exit_code
+
+
+def _read(file: str, form: Format) -> list[AnyRow]:
+    table = tables.read(read_text(file), form, is_known=columns.is_known)
+    return rows_of(table, "" if file == STANDARD else Path(file).name)
+
+
+class _Work:
+    """The rows, and what has become of them so far."""
+
+    def __init__(
+        self, asked: Asked, options: Options, rows: Sequence[AnyRow], kept: Record, results: str
+    ) -> None:
+        self._asked = asked
+        self._options = options
+        self._kept = kept
+        self._results = results
+        self._total = len(rows)
+        self._left: list[Row] = []
+        self.outcomes: dict[int, Outcome] = {}
+        self.stopped_by: VideskError | None = None
+        self._set_aside(rows)
+        self.done_before = sum(outcome.is_done for outcome in self.outcomes.values())
+
+    def _set_aside(self, rows: Sequence[AnyRow]) -> None:
+        """Part the rows that are left from those that are done, and from those that cannot be."""
+        earlier = self._kept.earlier()
+        for row in rows:
+            if isinstance(row, BadRow):
+                self._note(refused(row))
+                continue
+            outcome = earlier.outcome_of(row, update=self._options.update)
+            if outcome is None:
+                self._left.append(row)
+            else:
+                self.outcomes[row.number] = outcome
+
+    async def do(self) -> None:
+        """Send the rows that are left."""
+        async with self._asked.async_client(shared=self._options.shared) as videsk:
+            answer = await self._look(videsk)
+            if not self._left:
+                return
+            with progress.shown(
+                "importing",
+                self._total,
+                done=len(self.outcomes),
+                limit=progress.limit_in(answer.headers),
+                colours=not self._asked.no_color,
+                bar=not self._kept.is_shown,
+            ) as bar:
+                bar.failed = sum(not outcome.is_done for outcome in self.outcomes.values())
+                caller = Caller(
+                    videsk, update=self._options.update, note=partial(self._note_sent, bar)
+                )
+                await caller.send(self._left, concurrency=self._options.concurrency)
+        self.stopped_by = caller.stopped_by
+
+    async def _look(self, videsk: AsyncVidesk) -> Response:
+        """Make the first call: it shows whether the token is let in, and tells the limit.
+
+        It asks for a room that an earlier run has made. If it is not there, that run was on another
+        account, such as a sandbox, and what it has done is nothing that this one may pass over.
+        """
+        known = next((each for each in self.outcomes.values() if each.is_done), None)
+        query = {"$limit": 1, "externalId": None if known is None else known.external_id}
+        answer = await videsk.request("GET", "/vpaas/rooms", query=query)
+        page = answer.json()
+        rooms = page.get("data") if isinstance(page, dict) else None
+        if known is not None and not rooms:
+            raise CommandFailedError(
+                f"row {known.row} was imported before, and this account does not have its room "
+                f"{known.external_id!r}; if that was another account, or the rooms are to be made "
+                f"anew, give another --results FILE than {self._results}"
+            )
+        return answer
+
+    def _note_sent(self, bar: Progress, row: Row, outcome: Outcome) -> None:
+        self._note(outcome, row.checksum(update=self._options.update))
+        bar.advance(failed=not outcome.is_done)
+
+    def _note(self, outcome: Outcome, checksum: str = "") -> None:
+        self.outcomes[outcome.row] = outcome
+        self._kept.note(outcome, checksum)

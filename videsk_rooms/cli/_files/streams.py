@@ -1,0 +1,78 @@
+"""Files that are read, and files that are there in full or not at all."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from videsk_rooms.cli._exits import ExitCode
+from videsk_rooms.cli._output import CommandFailedError, wrong_usage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import TextIO
+
+STANDARD = "-"
+
+
+def read_text(file: str) -> str:
+    """Read a file, or standard input.
+
+    Raises:
+        CommandFailedError: It cannot be read.
+    """
+    try:
+        if file == STANDARD:
+            if isinstance(sys.stdin, io.TextIOWrapper):
+                sys.stdin.reconfigure(encoding="utf-8-sig", newline="")
+            return sys.stdin.read()
+        with open(file, encoding="utf-8-sig", newline="") as stream:
+            return stream.read()
+    except UnicodeDecodeError:
+        right = "save it as UTF-8, which spreadsheets call 'CSV UTF-8'"
+        raise wrong_usage(f"{file!r} is no UTF-8; {right}") from None
+    except OSError as error:
+        raise wrong_usage(f"{file!r} cannot be read: {error.strerror}") from None
+
+
+def standard_output() -> TextIO:
+    """Return standard output for data, which is UTF-8 whatever the terminal is."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", newline="")
+    return sys.stdout
+
+
+@contextmanager
+def whole_file(file: Path) -> Iterator[TextIO]:
+    """Write a file that gets its name when it is whole, and until then stays beside it.
+
+    Raises:
+        CommandFailedError: It cannot be written.
+    """
+    goal = Path(os.path.realpath(file))  # a link stays one
+    if goal.exists() and not goal.is_file():
+        raise wrong_usage(f"{str(file)!r} is no file; give another, or - for standard output")
+    # With the number of the process: two that write the same file are not to write into one.
+    beside = goal.with_name(f"{goal.name}.{os.getpid()}.part")
+    try:
+        with open(beside, "w", encoding="utf-8", errors="replace", newline="") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(beside, goal)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise cannot_write(file, error) from None
+    finally:
+        with suppress(OSError):
+            beside.unlink()
+
+
+def cannot_write(file: Path, error: OSError) -> CommandFailedError:
+    """Make the error for a file that cannot be written."""
+    return CommandFailedError(f"{str(file)!r} cannot be written: {error.strerror}", ExitCode.FAILED)

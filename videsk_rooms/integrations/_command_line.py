@@ -1,0 +1,61 @@
+"""The command line for the account that a framework's settings name."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
+
+from videsk_rooms.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterator, Sequence
+
+    from videsk_rooms.integrations._configured import Configured
+
+
+def run_command_line(arguments: Sequence[str], configured: Configured) -> int:
+    """Run `videsk-rooms`, and return its exit code.
+
+    Args:
+        arguments: What follows the program's name.
+        configured: What names the account: its token and where the API is.
+
+    Raises:
+        ConfigurationError: Something is set wrongly.
+        SystemExit: The command left with its exit code.
+    """
+    configured.check()
+    token, url = (configured.values.get(key) for key in ("API_TOKEN", "BASE_URL"))
+    told = {"VIDESK_API_TOKEN": _asked(token), "VIDESK_BASE_URL": cast("str | None", url)}
+    # In this process's memory, where ps shows neither: a token is no argument of any command.
+    with _environment({name: value for name, value in told.items() if value is not None}):
+        return main(arguments)
+
+
+def _asked(token: object) -> str | None:
+    """Ask for a token that a function tells."""
+    given = token() if callable(token) else token
+    if inspect.isawaitable(given):
+        given = asyncio.run(_awaited(given))
+    return cast("str | None", given)
+
+
+async def _awaited(given: Awaitable[object]) -> object:
+    return await given
+
+
+@contextmanager
+def _environment(told: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in told}
+    os.environ.update(told)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -1,0 +1,115 @@
+"""A client out of the settings of a framework, where the client's arguments stand in capitals."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
+
+import attrs
+
+from videsk_rooms import AsyncVidesk, ConfigurationError, RateLimit, Videsk
+
+_SHARED = "RATE_LIMIT_SHARED"
+_KEYS = (*(argument.upper() for argument in inspect.signature(Videsk).parameters), _SHARED)
+
+_Client = TypeVar("_Client")
+
+
+@attrs.frozen
+class Configured:
+    """What is set of a client.
+
+    Attributes:
+        values: Keys to values, in no repr: one is a secret.
+        spelled: How a key is named to whoever set it, with `{}` for the key.
+    """
+
+    values: Mapping[str, object] = attrs.field(repr=False)
+    spelled: str
+
+    def mistakes(self) -> list[str]:
+        """Tell what is set wrongly, each with the name of its setting."""
+        found = [
+            f"{self._name(key)}: {wrong}" for key in self.values if (wrong := self._wrong(key))
+        ]
+        if {"RATE_LIMIT", _SHARED} <= self.values.keys():
+            both = f"{self._name('RATE_LIMIT')} and {self._name(_SHARED)}"
+            found.append(f"{both} exclude each other; RateLimit(shared=…) has both")
+        return found
+
+    def check(self) -> None:
+        """Refuse what is set wrongly, the first of it.
+
+        Raises:
+            ConfigurationError: Something is set wrongly.
+        """
+        for mistake in self.mistakes():
+            raise ConfigurationError(mistake)
+
+    def lacking(self) -> str | None:
+        """Tell what the environment is to say and does not, such as the token, if so."""
+        wrong = _refusal(self._arguments())
+        return None if wrong is None else self._in_own_words(wrong)
+
+    def make(self, kind: Callable[..., _Client]) -> _Client:
+        """Make a client of a kind.
+
+        Raises:
+            ConfigurationError: Something is set wrongly, or there is no token.
+        """
+        self.check()
+        try:
+            return kind(**self._arguments())
+        except ConfigurationError as error:
+            raise ConfigurationError(self._in_own_words(text_of(error))) from None
+
+    def _arguments(self) -> dict[str, Any]:
+        arguments: dict[str, Any] = {}
+        for key, value in self.values.items():
+            arguments |= _argument(key, value)
+        return arguments
+
+    def _name(self, key: str) -> str:
+        return self.spelled.format(key)
+
+    def _in_own_words(self, text: str) -> str:
+        ours = f"give it by the setting {self._name('API_TOKEN')}, or in the environment set "
+        return text.replace("pass api_token=, or set ", ours)
+
+    def _wrong(self, key: str) -> str | None:
+        """Tell what is wrong with a setting: what a client says that has nothing else set."""
+        if key not in _KEYS:
+            return f"there is no such setting; choose from {', '.join(_KEYS)}"
+        nothing_else = {"api_token": "any", "base_url": "http://127.0.0.1"}
+        try:
+            argument = _argument(key, self.values[key])
+        except ConfigurationError as error:
+            return text_of(error)
+        return _refusal({**nothing_else, **argument})
+
+
+def text_of(error: ConfigurationError) -> str:
+    """Return what an error was made with, for another text: what it prints may say more."""
+    return str(error.args[0])
+
+
+def _argument(key: str, value: object) -> dict[str, object]:
+    if value is None and key in {"API_TOKEN", "BASE_URL"}:
+        return {}  # the environment tells
+    if key == _SHARED:
+        return {"rate_limit": RateLimit(shared=cast("str | None", value))}
+    return {key.lower(): value}
+
+
+def _refusal(arguments: dict[str, Any]) -> str | None:
+    """Return what a client says to its arguments if it refuses them."""
+    limit = arguments.get("rate_limit")
+    if isinstance(limit, RateLimit) and (limit.shared or "").startswith("file:"):
+        # The file would be made, by whoever runs the check, and the server may be somebody else.
+        arguments = {**arguments, "rate_limit": attrs.evolve(limit, shared=None)}
+    try:
+        AsyncVidesk(**arguments)
+    except ConfigurationError as error:
+        return text_of(error)
+    return None

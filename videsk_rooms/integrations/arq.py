@@ -1,0 +1,61 @@
+"""arq jobs that call the API."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from arq import Retry
+
+from videsk_rooms import VideskError
+
+from .queues import again_after
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+
+__all__ = ["retry_what_passes"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def retry_what_passes(
+    job: Callable[Concatenate[dict[Any, Any], P], Awaitable[T]],
+) -> Callable[Concatenate[dict[Any, Any], P], Coroutine[Any, Any, T]]:
+    """Have a job tried again later where it fails with what passes by itself.
+
+    `again_after` decides: a `RateLimitError` comes again after `retry_after`, what else passes
+    after pauses that grow, and an error that somebody has to mend fails the job at once. A job is
+    done five times at most, as arq counts unless told otherwise; then it fails with the error
+    itself.
+
+    Args:
+        job: The coroutine function that arq is to run.
+
+    Returns:
+        The same, for `functions` of arq's `WorkerSettings`.
+
+    Example:
+        ```python
+        from videsk_rooms.integrations.arq import retry_what_passes
+
+
+        @retry_what_passes
+        async def open_room(ctx: dict, appointment: int) -> str:
+            room = await ctx["videsk"].rooms.get_or_create(f"appointment-{appointment}")
+            return room.id
+        ```
+    """
+
+    @wraps(job)
+    async def retried(ctx: dict[Any, Any], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await job(ctx, *args, **kwargs)
+        except VideskError as error:
+            pause = again_after(error, ctx["job_try"])
+            if pause is None:
+                raise
+            raise Retry(defer=pause) from error
+
+    return retried

@@ -1,0 +1,36 @@
+"""What `manage.py check` says to the setting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core import checks
+
+from videsk_rooms import ConfigurationError
+from videsk_rooms.integrations.django._clients import configured
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def check_setting(app_configs: object, **_: object) -> list[checks.CheckMessage]:
+    """Tell what is set wrongly, and whether there is a token here.
+
+    A missing token is a warning: a project is also built and checked where there is none.
+    """
+    try:
+        set_up = configured()
+    except ConfigurationError as error:
+        return [_message(checks.Error, str(error.args[0]), "videsk.E001")]
+    if mistakes := set_up.mistakes():
+        return [_message(checks.Error, mistake, "videsk.E001") for mistake in mistakes]
+    if lacking := set_up.lacking():
+        return [_message(checks.Warning, lacking, "videsk.W001")]
+    return []
+
+
+def _message(
+    kind: Callable[..., checks.CheckMessage], what: str, number: str
+) -> checks.CheckMessage:
+    found, _, remedy = what.partition("; ")
+    return kind(found, hint=remedy or None, id=number)

@@ -1,0 +1,122 @@
+"""What a visitor of a web application is told when a call of the Rooms API failed.
+
+All integrations go by it, and so can an application of a framework that has none here. The visitor
+gets a status and a sentence. The error's own text is for whoever runs the application, so it goes
+to the log, under the logger `videsk_rooms.integrations.http`.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+import attrs
+
+from videsk_rooms import (
+    APIError,
+    ConflictError,
+    NotFoundError,
+    RateLimitError,
+    ServerError,
+    TransportError,
+    VideskError,
+)
+
+__all__ = ["ChooseAnswer", "HttpAnswer", "answer_to", "http_answer"]
+
+_logger = logging.getLogger(__name__)
+_SOON = 5.0  # seconds, where the API does not say
+
+
+@attrs.frozen
+class HttpAnswer:
+    """An answer that says no. A subclass may have another body.
+
+    Attributes:
+        status: The HTTP status.
+        detail: A sentence for the visitor.
+        headers: The headers that belong to it, such as `Retry-After`.
+
+    Example:
+        ```python
+        from videsk_rooms.integrations.http import HttpAnswer
+
+        answer = HttpAnswer(404, "There is no such room.")
+        assert answer.body == {"detail": "There is no such room."}
+        ```
+    """
+
+    status: int
+    detail: str
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
+
+    @property
+    def body(self) -> dict[str, object]:
+        """What is sent as JSON."""
+        return {"detail": self.detail}
+
+
+ChooseAnswer: TypeAlias = Callable[[VideskError], HttpAnswer]
+"""A function that chooses the answer to a visitor, to be given in place of `http_answer`."""
+
+
+def http_answer(error: VideskError) -> HttpAnswer:
+    """Choose the answer to a visitor.
+
+    Args:
+        error: What a call raised.
+
+    Returns:
+        404 for a room that is not there and 409 for one that somebody else changed; 503 with
+        `Retry-After` for what passes by itself, such as the rate limit, an outage or a deadline,
+        after the client has tried again already; 500 for all else, which no visitor can mend.
+
+    Example:
+        ```python
+        from videsk_rooms import ConfigurationError
+        from videsk_rooms.integrations.http import http_answer
+
+        assert http_answer(ConfigurationError("no token")).status == 500
+        ```
+    """
+    if isinstance(error, NotFoundError):
+        return HttpAnswer(404, "There is no such room.")
+    if isinstance(error, ConflictError):
+        return HttpAnswer(409, "The room was changed by somebody else.")
+    if isinstance(error, RateLimitError | ServerError | TransportError):
+        wait = error.retry_after if isinstance(error, APIError) else None
+        headers = {"Retry-After": str(math.ceil(wait or _SOON))}
+        return HttpAnswer(503, "Video rooms are busy. Please try again.", headers)
+    return HttpAnswer(500, "Video rooms are out of order.")
+
+
+def answer_to(error: VideskError, choose_answer: ChooseAnswer = http_answer) -> HttpAnswer:
+    """Log an error, and choose the answer to the visitor: what each integration does.
+
+    Args:
+        error: What a call raised. It is logged as a warning, and where the answer is a 500 as an
+            error with its traceback, because then the application has to be mended.
+        choose_answer: What chooses the answer.
+
+    Returns:
+        The answer.
+
+    Example:
+        ```python
+        from videsk_rooms import VideskError
+        from videsk_rooms.integrations.http import answer_to
+
+        try:
+            await videsk.rooms.get("64f1a2b3c4d5e6f7a8b9c0d1")
+        except VideskError as error:
+            answer = answer_to(error)  # answer.status, answer.headers, answer.body
+        ```
+    """
+    answer = choose_answer(error)
+    if answer.status == 500:
+        _logger.error("the Rooms API failed: %s", error, exc_info=error)
+    else:
+        _logger.warning("the Rooms API failed: %s", error)
+    return answer

@@ -1,0 +1,71 @@
+"""What any queue of tasks asks when one has failed. It needs no package of a queue."""
+
+from __future__ import annotations
+
+import random
+
+from videsk_rooms import APIError, RateLimitError, ResponseError, ServerError, TransportError
+
+__all__ = ["again_after"]
+
+# Statuses that have no class of their own and pass by themselves, and 5xx that do not.
+_PASSING = {408, 425}
+_LASTING = {501, 505}
+
+
+def again_after(
+    error: BaseException,
+    tries: int = 1,
+    *,
+    max_tries: int | None = 5,
+    base_delay: float = 15.0,
+    max_delay: float = 600.0,
+) -> float | None:
+    """Tell whether a task that failed is to be done again, and after how long.
+
+    What passes by itself is worth it: `RateLimitError`, `TransportError` and all below it, a
+    `ServerError` but for 501 and 505, 408 and 425, and a `ResponseError` whose answer could not be
+    read at all. Whatever else went wrong is to be mended by somebody, and fails at once.
+
+    The task has to be one that does no harm when it is done twice; a room that it makes has a name
+    made of what the task is about, its `external_id`.
+
+    Args:
+        error: What the task failed with.
+        tries: How often it has been done, this time included: 1 for the first failure.
+        max_tries: How often it may be done, 1 or more; `None` where the queue itself counts.
+        base_delay: The longest pause after the first failure, in seconds; it doubles with each.
+        max_delay: The longest pause of all, in seconds.
+
+    Returns:
+        Seconds to wait, or `None` if the task is not to be done again. What the API asks for
+        (`retry_after`) is waited in full; added to it is from half of the longest pause to all of
+        it, at random, so that tasks that fail together do not come back together.
+
+    Example:
+        ```python
+        from videsk_rooms import ConnectionFailedError, NotFoundError
+        from videsk_rooms.integrations.queues import again_after
+
+        pause = again_after(ConnectionFailedError("refused"), tries=2)
+        assert pause is not None and 15.0 <= pause <= 30.0
+        assert again_after(NotFoundError("no such room")) is None
+        ```
+    """
+    if (max_tries is not None and tries >= max_tries) or not _passes_by_itself(error):
+        return None
+    asked = error.retry_after if isinstance(error, APIError) else None
+    # Bounded exponent: 2.0 ** 2000 is no float.
+    longest = min(max_delay, base_delay * 2.0 ** min(tries - 1, 64))
+    return (asked or 0.0) + random.uniform(longest / 2, longest)  # noqa: S311 - no secret
+
+
+def _passes_by_itself(error: BaseException) -> bool:
+    if isinstance(error, ServerError):
+        return error.status not in _LASTING
+    if isinstance(error, APIError):
+        return isinstance(error, RateLimitError) or error.status in _PASSING
+    if isinstance(error, ResponseError):
+        # With a path it was read, and is not what this package knows: that will be so next time.
+        return 200 <= error.status < 300 and error.path is None
+    return isinstance(error, TransportError)

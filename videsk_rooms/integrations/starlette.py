@@ -1,0 +1,134 @@
+"""Video rooms in a Starlette application: one client, opened and closed with the server.
+
+```python
+from starlette.applications import Starlette
+from videsk_rooms.integrations.starlette import add_error_handlers, videsk_lifespan
+
+app = Starlette(lifespan=videsk_lifespan())
+add_error_handlers(app)
+```
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TypedDict
+
+from starlette.applications import Starlette
+from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse
+from starlette.websockets import WebSocket
+
+from videsk_rooms import AsyncVidesk, ConfigurationError, VideskError
+from videsk_rooms.integrations.http import ChooseAnswer, answer_to, http_answer
+
+__all__ = ["VideskState", "add_error_handlers", "videsk_lifespan", "videsk_of"]
+
+# What a WebSocket is closed with: https://www.iana.org/assignments/websocket
+_INTERNAL_ERROR, _TRY_AGAIN_LATER = 1011, 1013
+
+
+class VideskState(TypedDict):
+    """What a lifespan yields for all requests to share; a lifespan of your own may add to it.
+
+    Attributes:
+        videsk: The client of the application.
+    """
+
+    videsk: AsyncVidesk
+
+
+def videsk_lifespan(
+    make_client: Callable[[], AsyncVidesk] = AsyncVidesk,
+) -> Callable[[Starlette], AbstractAsyncContextManager[VideskState]]:
+    """Make a lifespan that opens the client when the server starts, and closes it at its end.
+
+    An application with a lifespan of its own needs none of this: it opens an `AsyncVidesk` in
+    there, and yields it under the name `videsk`.
+
+    Args:
+        make_client: What makes the client. Called when the server starts, and not before, so that
+            the application can be loaded where there is no token.
+
+    Returns:
+        What `Starlette(lifespan=…)` and `FastAPI(lifespan=…)` take.
+
+    Example:
+        ```python
+        from starlette.applications import Starlette
+        from videsk_rooms import AsyncVidesk
+        from videsk_rooms.integrations.starlette import videsk_lifespan
+
+        app = Starlette(lifespan=videsk_lifespan(lambda: AsyncVidesk(timeout=10.0)))
+        ```
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[VideskState]:
+        async with make_client() as videsk:
+            yield {"videsk": videsk}
+
+    return lifespan
+
+
+def videsk_of(connection: HTTPConnection) -> AsyncVidesk:
+    """Return the client that the lifespan has opened.
+
+    Args:
+        connection: The request, or the WebSocket.
+
+    Returns:
+        The client.
+
+    Raises:
+        ConfigurationError: No lifespan has yielded a client.
+
+    Example:
+        ```python
+        from starlette.requests import Request
+        from starlette.responses import JSONResponse
+        from videsk_rooms.integrations.starlette import videsk_of
+
+        async def enter(request: Request) -> JSONResponse:
+            access = await videsk_of(request).rooms.join(request.path_params["room"])
+            return JSONResponse({"accessToken": access.access_token})
+        ```
+    """
+    client: AsyncVidesk | None = getattr(connection.state, "videsk", None)
+    if client is None:
+        raise ConfigurationError(
+            "no lifespan of this application has opened a client; give the application "
+            "lifespan=videsk_lifespan(), or yield {'videsk': client} in its own lifespan; "
+            "Starlette's TestClient runs it in a with block only"
+        )
+    return client
+
+
+def add_error_handlers(app: Starlette, choose_answer: ChooseAnswer = http_answer) -> None:
+    """Have the application answer for every endpoint whose call of the Rooms API failed.
+
+    A WebSocket is closed: with code 1013 for what passes by itself, with 1011 for all else.
+
+    Args:
+        app: The application.
+        choose_answer: What chooses the answer.
+
+    Example:
+        ```python
+        from starlette.applications import Starlette
+        from videsk_rooms.integrations.starlette import add_error_handlers, videsk_lifespan
+
+        app = Starlette(lifespan=videsk_lifespan())
+        add_error_handlers(app)
+        ```
+    """
+
+    async def failed(connection: HTTPConnection, error: Exception) -> JSONResponse | None:
+        assert isinstance(error, VideskError)  # noqa: S101 - told to the type checker
+        answer = answer_to(error, choose_answer)
+        if isinstance(connection, WebSocket):
+            code = _TRY_AGAIN_LATER if answer.status == 503 else _INTERNAL_ERROR
+            await connection.close(code, answer.detail)
+            return None
+        return JSONResponse(answer.body, answer.status, answer.headers)
+
+    app.add_exception_handler(VideskError, failed)  # type: ignore[arg-type]  # one for both kinds
