@@ -139,6 +139,7 @@ WRONG_KINDS: list[tuple[str, Any]] = [
     *(("timeout", value) for value in (0, -1, True, "30", Timeout, {"total": 1}, Retry())),
     ("timeout", float("nan")),
     *(("proxy", value) for value in (5, "", "host:3128", "nonsense", "socks5://host:1", "http://")),
+    *(("proxy", value) for value in ("http://[::1", "http://host:port")),
     *(("ssl", value) for value in (5, "certificate.pem", object())),
 ]
 wrong_kinds = pytest.mark.parametrize(("name", "value"), WRONG_KINDS)

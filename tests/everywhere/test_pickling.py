@@ -258,8 +258,11 @@ def test_a_token_that_is_refused_there_is_looked_for_anew(
     file = tmp_path / "token"
     file.write_text("a-token-that-nobody-issued")
     monkeypatch.setenv("VIDESK_API_TOKEN_FILE", str(file))
-    changes = Hooks(on_attempt=lambda _: file.write_text(SECRET))
-    assert call(back.with_options(hooks=changes)).total == 0
+
+    def change(_: AttemptEvent) -> None:
+        file.write_text(SECRET)
+
+    assert call(back.with_options(hooks=Hooks(on_attempt=change))).total == 0
     assert sent_tokens(sandbox) == ["a-token-that-nobody-issued", SECRET]
 
 

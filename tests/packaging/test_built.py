@@ -162,15 +162,15 @@ def test_the_readme_on_pypi_links_to_pages_of_the_site(files: Built) -> None:
     """Links to files of the checkout would lead nowhere there."""
     links = re.findall(r"\]\(([^)#]+)", _description(files))
     assert len(links) > 10
-    assert [link for link in links if not _page(link).is_file()] == []
+    assert [link for link in links if not _is_page(link)] == []
 
 
-def _page(link: str) -> Path:
-    """Find the file that a page of the site is made of."""
-    path, ending = link.removeprefix(SITE).strip("/"), "md"
-    if path.startswith("es/"):
-        path, ending = path.removeprefix("es/"), "es.md"
-    return ROOT / "docs" / f"{path}.{ending}"
+def _is_page(link: str) -> bool:
+    """Tell whether a file of the pages becomes what the site has there."""
+    path = link.removeprefix(SITE).removesuffix("/")
+    path, ending = (path[3:], "es.md") if path.startswith("es/") else (path, "md")
+    files = [f"{path}.{ending}", f"{path}/index.{ending}"]
+    return not path.endswith("index") and any((ROOT / "docs" / file).is_file() for file in files)
 
 
 def test_the_readme_on_pypi_says_how_to_install_from_there(files: Built) -> None:
