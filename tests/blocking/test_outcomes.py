@@ -116,7 +116,7 @@ def test_results_are_freed_by_reference_counts(sandbox: Sandbox, client: Videsk)
         assert len(body) > 20_000
 
         def kept() -> bool:
-            found = (each for each in gc.get_objects() if isinstance(each, Response))
+            found = (each for each in gc.get_objects() if type(each) is Response)
             return any(each.body is body for each in found)
 
         assert kept()

@@ -646,7 +646,7 @@ async def test_attempts_that_failed_are_no_garbage(sandbox: Sandbox, fast: Async
     gc.disable()
     try:
         await fast.rooms.list()
-        kept = [each for each in gc.get_objects() if isinstance(each, ServerError)]
+        kept = [each for each in gc.get_objects() if type(each) is ServerError]
         assert not [each for each in kept if each.url.startswith(sandbox.url)]
     finally:
         gc.enable()

@@ -15,22 +15,33 @@ from videsk_rooms.integrations.flask import FlaskVidesk
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from flask.typing import ResponseReturnValue
 
+    MakeApp = Callable[[FlaskVidesk, Mapping[str, object]], Flask]
 
-def make_app(extension: FlaskVidesk, settings: Mapping[str, object]) -> Flask:
-    """Make an application that retrieves rooms."""
-    app = Flask("shop")
-    app.config.update({f"VIDESK_{key}": value for key, value in settings.items()})
-    extension.init_app(app)
 
-    @app.get("/rooms/<room>")
-    def get(room: str) -> ResponseReturnValue:
-        return {"name": extension.rooms.get(room).name}
+@pytest.fixture
+def make_app() -> Iterator[MakeApp]:
+    """Makes applications that retrieve rooms, whose clients are closed when the test is over."""
+    made: list[Flask] = []
 
-    return app
+    def make(extension: FlaskVidesk, settings: Mapping[str, object]) -> Flask:
+        app = Flask("shop")
+        app.config.update({f"VIDESK_{key}": value for key, value in settings.items()})
+        extension.init_app(app)
+        made.append(app)
+
+        @app.get("/rooms/<room>")
+        def get(room: str) -> ResponseReturnValue:
+            return {"name": extension.rooms.get(room).name}
+
+        return app
+
+    yield make
+    for app in made:
+        app.extensions["videsk"].close()
 
 
 @pytest.fixture
@@ -49,7 +60,7 @@ def path(sandbox: Sandbox) -> str:
 
 
 def test_views_call_by_the_client_of_the_application(
-    settings: dict[str, object], path: str
+    make_app: MakeApp, settings: dict[str, object], path: str
 ) -> None:
     """It is set up by the configuration, and is found where extensions are looked for."""
     extension = FlaskVidesk()
@@ -59,7 +70,9 @@ def test_views_call_by_the_client_of_the_application(
         assert extension.client is app.extensions["videsk"]
 
 
-def test_each_application_has_a_client_of_its_own(settings: dict[str, object], path: str) -> None:
+def test_each_application_has_a_client_of_its_own(
+    make_app: MakeApp, settings: dict[str, object], path: str
+) -> None:
     """One extension may serve several, each on its account."""
     extension = FlaskVidesk()
     with Sandbox(rate=None) as elsewhere:
@@ -79,7 +92,7 @@ def test_an_extension_may_be_made_with_its_application(settings: dict[str, objec
 
 
 def test_the_environment_names_the_account_where_no_setting_does(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, path: str
+    make_app: MakeApp, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     """As everywhere."""
     monkeypatch.setenv("VIDESK_API_TOKEN", sandbox.api_token)
@@ -112,7 +125,9 @@ def test_an_application_without_a_client_is_told_what_to_do() -> None:
         ),
     ],
 )
-def test_a_wrong_setting_is_told_by_its_name(wrong: dict[str, Any], told: str) -> None:
+def test_a_wrong_setting_is_told_by_its_name(
+    make_app: MakeApp, wrong: dict[str, Any], told: str
+) -> None:
     """When the application is made, and without the token."""
     with pytest.raises(ConfigurationError, match=told) as caught:
         make_app(FlaskVidesk(), {"API_TOKEN": "a-token-of-the-tests", **wrong})
@@ -123,7 +138,9 @@ def test_a_wrong_setting_is_told_by_its_name(wrong: dict[str, Any], told: str) -
 # -- errors ---------------------------------------------------------------------------------------
 
 
-def test_an_error_is_answered(settings: dict[str, object], sandbox: Sandbox, path: str) -> None:
+def test_an_error_is_answered(
+    make_app: MakeApp, settings: dict[str, object], sandbox: Sandbox, path: str
+) -> None:
     """With what a visitor can go by."""
     sandbox.faults.status(429, headers={"Retry-After": "120"})
     answer = make_app(FlaskVidesk(), settings).test_client().get(path)
@@ -132,7 +149,7 @@ def test_an_error_is_answered(settings: dict[str, object], sandbox: Sandbox, pat
 
 
 def test_an_application_chooses_its_answers(
-    settings: dict[str, object], sandbox: Sandbox, path: str
+    make_app: MakeApp, settings: dict[str, object], sandbox: Sandbox, path: str
 ) -> None:
     """By a function of its own."""
     sandbox.faults.status(403)
@@ -142,7 +159,7 @@ def test_an_application_chooses_its_answers(
 
 
 def test_an_application_may_have_a_handler_of_its_own(
-    settings: dict[str, object], sandbox: Sandbox, path: str
+    make_app: MakeApp, settings: dict[str, object], sandbox: Sandbox, path: str
 ) -> None:
     """Registered later, it takes the place of the extension's."""
     app = make_app(FlaskVidesk(), settings)
@@ -155,7 +172,7 @@ def test_an_application_may_have_a_handler_of_its_own(
 
 
 def test_the_command_line_works_on_the_account_of_the_application(
-    settings: dict[str, object], path: str
+    make_app: MakeApp, settings: dict[str, object], path: str
 ) -> None:
     """With all its options, and the environment is afterwards as it was."""
     before = dict(os.environ)
@@ -166,7 +183,9 @@ def test_the_command_line_works_on_the_account_of_the_application(
     assert dict(os.environ) == before
 
 
-def test_the_token_may_come_from_a_function(settings: dict[str, object], sandbox: Sandbox) -> None:
+def test_the_token_may_come_from_a_function(
+    make_app: MakeApp, settings: dict[str, object], sandbox: Sandbox
+) -> None:
     """Plain or awaitable, as for the client."""
 
     async def token() -> str:
@@ -177,20 +196,24 @@ def test_the_token_may_come_from_a_function(settings: dict[str, object], sandbox
         assert app.test_cli_runner().invoke(args=["videsk", "rooms", "list"]).exit_code == 0
 
 
-def test_the_command_has_the_exit_codes_of_the_command_line(settings: dict[str, object]) -> None:
+def test_the_command_has_the_exit_codes_of_the_command_line(
+    make_app: MakeApp, settings: dict[str, object]
+) -> None:
     """Scripts go by them."""
     runner = make_app(FlaskVidesk(), settings).test_cli_runner()
     done = runner.invoke(args=["videsk", "rooms", "get", "64f1a2b3c4d5e6f7a8b9c0d1"])
     assert done.exit_code == 4
 
 
-def test_help_is_that_of_the_command_line(settings: dict[str, object]) -> None:
+def test_help_is_that_of_the_command_line(make_app: MakeApp, settings: dict[str, object]) -> None:
     """All that follows `flask videsk` is handed on."""
     runner = make_app(FlaskVidesk(), settings).test_cli_runner()
     assert "Usage: videsk-rooms" in runner.invoke(args=["videsk", "--help"]).output
 
 
-def test_the_command_tells_a_setting_that_was_made_wrong(settings: dict[str, object]) -> None:
+def test_the_command_tells_a_setting_that_was_made_wrong(
+    make_app: MakeApp, settings: dict[str, object]
+) -> None:
     """In a line."""
     app = make_app(FlaskVidesk(), settings)
     app.config["VIDESK_TIMEOUT"] = "3"
