@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _VERSION = re.compile(r'(?m)^__version__ = "([^"]+)"$')
 _HEADING = re.compile(r"(?m)^## \[([^]]+)\] - (.+)$")
-_OF_A_CHECKOUT = re.compile(r"pip install '\.\[(?!dev|docs|bench)")
+_OF_A_CHECKOUT = re.compile(r"pip install '\.\[(?!bench|browser|dev|docs|places)")
 _BUILD = "run: python -m build --no-isolation"
 
 
@@ -50,7 +50,7 @@ def _changelog(root: Path) -> Iterator[str]:
 
 
 def _installs(root: Path) -> Iterator[str]:
-    for page in sorted((root / "docs" / "guide").glob("*.md")):
+    for page in sorted((root / "docs").rglob("*.md")):
         lines = page.read_text(encoding="utf-8").splitlines()
         for number, line in enumerate(lines, start=1):
             if _OF_A_CHECKOUT.search(line):
@@ -87,7 +87,7 @@ def _files(root: Path) -> Iterator[str]:
 CHECKS: dict[str, Callable[[Path], Iterator[str]]] = {
     "the version is one to hand out": _number,
     "the changelog begins with it, and with its day": _changelog,
-    "the guides install from PyPI": _installs,
+    "the pages install from PyPI": _installs,
     "everything is committed": _tree,
     "the commit is tagged": _tag,
     "dist/ holds what this commit builds": _files,

@@ -94,11 +94,11 @@ def test_a_changelog_that_is_not_of_this_version(checkout: Path, heading: str, s
     assert complaint.startswith(said)
 
 
-def test_a_guide_that_installs_from_a_checkout(checkout: Path) -> None:
+def test_a_page_that_installs_from_a_checkout(checkout: Path) -> None:
     """Before the first release they must, with it they must not any more."""
     page = checkout / "docs" / "guide" / "first-steps.md"
     page.write_text("\npip install '.[fast]'\npip install '.[docs]'\n", encoding="utf-8")
-    (said,) = _complaints(checkout, "the guides install from PyPI")
+    (said,) = _complaints(checkout, "the pages install from PyPI")
     assert said.startswith("docs/guide/first-steps.md:2 installs from a checkout;")
 
 
