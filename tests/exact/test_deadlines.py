@@ -151,7 +151,8 @@ async def test_the_total_covers_the_pauses(sandbox: Sandbox) -> None:
     retry = Retry(attempts=1_000, base_delay=0.5, max_delay=0.5)
     started = time.monotonic()
     async with client(sandbox, retry=retry, timeout=2.0) as videsk:
-        with pytest.raises(ServerError) as caught:
+        # The last pause may end just before the deadline, which then cuts the attempt after it.
+        with pytest.raises((ServerError, DeadlineExceededError)) as caught:
             await videsk.rooms.list()
     assert time.monotonic() - started < LATE / 2
     assert 2 <= len(caught.value.attempts) < 50
