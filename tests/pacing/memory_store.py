@@ -83,4 +83,4 @@ class MemoryStore:
         now = self._server.now()
         slots = do(now) or []
         await asyncio.sleep(self._way)
-        return places_of(slots, self, now=now, clock=self._clock)
+        return places_of(slots, self, now=now, here=self._clock())

@@ -18,16 +18,30 @@ from .support import environment
 SECONDS = 5.0
 LEAST = 0.97
 LEAST_IN_A_STALL = 0.5
+STANDSTILL = 0.2
+ROUNDS = 3
 
 _possible = [each for each in SETTINGS if each.way != "Redis" or PROGRAM is not None]
 
 
 @pytest.fixture(scope="module")
 def figures() -> dict[Setting, Figures]:
-    """What all ways brought, run at the same time."""
-    found = run_all(_possible, SECONDS)
-    print(f"\n{as_markdown(found)}")
-    return {each.setting: each for each in found}
+    """What all ways brought, run at the same time.
+
+    A machine that stands still for so long that requests are a fifth of a second on their way shows
+    nothing of the pacing; what ran meanwhile is run once more.
+    """
+    found: dict[Setting, Figures] = {}
+    for _ in range(ROUNDS):
+        left = [each for each in _possible if each not in found or _stood_still(found[each])]
+        brought = run_all(left, SECONDS) if left else []
+        found |= {each.setting: each for each in brought}
+    print(f"\n{as_markdown(list(found.values()))}")
+    return found
+
+
+def _stood_still(found: Figures) -> bool:
+    return found.spread > STANDSTILL
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=str)

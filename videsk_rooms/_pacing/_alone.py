@@ -47,12 +47,13 @@ class Alone:
         share = limit.requests * SHARE
         requests = max(1, int(share))
         per = limit.per * requests / share + MARGIN  # a quarter of 2 a second is 1 in two seconds
-        now = int(self._clock() * MICRO)
+        here = self._clock()
+        now = int(here * MICRO)
         (slot,) = self._ring.reserve(1, Rule(requests, int(per * MICRO)), now=now)
         if slot - now > _AHEAD * MICRO:
             self._ring.give_back([slot])
             return []
-        return places_of([slot], self, now=now, clock=self._clock)
+        return places_of([slot], self, now=now, here=here)
 
     async def confirm(self, places: Sequence[Place], limit: Limit) -> Sequence[Place]:
         """Confirm places: nobody else can have moved them."""

@@ -65,19 +65,19 @@ class FileStore:
         """Reserve places."""
         rule = rule_of(limit)
         async with self._ring() as ring:
-            now = self._now()
+            here, now = self._now()
             ring.forget(now - rule.window)
             count = min(count, _CAPACITY - len(ring.times))
             slots = ring.reserve(count, rule, now=now)
-        return places_of(slots, self, now=now, clock=self._clock)
+        return places_of(slots, self, now=now, here=here)
 
     async def confirm(self, places: Sequence[Place], limit: Limit) -> Sequence[Place]:
         """Confirm places whose time has come."""
         rule = rule_of(limit)
         async with self._ring() as ring:
-            now = self._now()
+            here, now = self._now()
             slots = [ring.confirm(place.slot, rule, now=now) for place in places]
-        return places_of(slots, self, now=now, clock=self._clock)
+        return places_of(slots, self, now=now, here=here)
 
     async def give_back(self, places: Sequence[Place]) -> None:
         """Free places."""
@@ -87,7 +87,8 @@ class FileStore:
     async def hold(self, seconds: float) -> None:
         """Let nobody leave for so long."""
         async with self._ring() as ring:
-            ring.hold(self._now() + int(seconds * MICRO))
+            _, now = self._now()
+            ring.hold(now + int(seconds * MICRO))
 
     async def close(self) -> None:
         """Close the file; the departures stay in it."""
@@ -97,8 +98,10 @@ class FileStore:
         """Let go of the parent's descriptor, which shares its lock with the parent."""
         self._file = None
 
-    def _now(self) -> int:
-        return int(self._clock() * MICRO)
+    def _now(self) -> tuple[float, int]:
+        """Read the clock, as we count and as the file does."""
+        here = self._clock()
+        return here, int(here * MICRO)
 
     @contextlib.asynccontextmanager
     async def _ring(self) -> AsyncIterator[Ring]:

@@ -18,7 +18,7 @@ import attrs
 from videsk_rooms._forking import set_aside
 from videsk_rooms.errors import ConfigurationError
 
-from ._store import MICRO, PATIENCE, StoreUnreachableError, places_of, rule_of
+from ._store import MICRO, PATIENCE, ClockThere, StoreUnreachableError, places_of, rule_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -119,6 +119,7 @@ class RedisStore:
         self._source = source
         self._script: AsyncScript | None = None
         self._watch: AsyncGenerator[None, None] | None = None
+        self._clock = ClockThere()
         _check_url(url)
 
     async def ready(self) -> None:
@@ -155,7 +156,7 @@ class RedisStore:
 
     def _places(self, answer: Sequence[int]) -> list[Place]:
         now, *slots = answer
-        return places_of(slots, self, now=now, clock=monotonic)
+        return places_of(slots, self, now=now, here=self._clock.ours(now, came=monotonic()))
 
     async def _run(self, command: str, *numbers: int) -> list[int]:
         from redis.exceptions import RedisError

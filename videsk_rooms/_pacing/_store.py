@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 import attrs
@@ -10,7 +11,7 @@ from ._limit import SPREAD
 from ._ring import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from ._limit import Limit
 
@@ -20,6 +21,8 @@ PATIENCE = 1.0
 LATE = 0.005
 """How many seconds after its promised time a request may leave without having that corrected."""
 MARGIN = SPREAD + LATE
+_LATELY = 5.0
+"""Between so many seconds and twice as many."""
 _AT_ONCE = 1000
 """Microseconds: promises at once are not alike either."""
 
@@ -55,17 +58,36 @@ class Place:
     sure: bool
 
 
-def places_of(
-    slots: Iterable[int], store: Store, *, now: int, clock: Callable[[], float]
-) -> list[Place]:
-    """Make places of what a store has promised when its own clock showed `now`."""
-    here = clock()
+def places_of(slots: Iterable[int], store: Store, *, now: int, here: float) -> list[Place]:
+    """Make places of what a store has promised when its own clock showed `now`, and ours `here`."""
     return [
         Place(slot, here, store, sure=True)
         if slot - now <= _AT_ONCE
         else Place(slot, here + (slot + 1 - now) / MICRO, store, sure=False)
         for slot in slots
     ]
+
+
+class ClockThere:
+    """The clock of a store elsewhere, told by answers, of which the quickest tell it best.
+
+    An answer that was held up says late what time it was. Taken for the time of its coming, it
+    would have a request leave late that nobody knows to be late.
+    """
+
+    def __init__(self) -> None:
+        self._behind = self._behind_lately = inf
+        self._until = 0.0
+
+    def ours(self, there: int, *, came: float) -> float:
+        """Return what our clock showed when that one did, of an answer that has come now."""
+        if came >= self._until:  # clocks drift: only what came lately counts
+            self._behind, self._behind_lately = self._behind_lately, inf
+            self._until = came + _LATELY
+        behind = came - there / MICRO
+        self._behind_lately = min(self._behind_lately, behind)
+        self._behind = min(self._behind, behind)
+        return there / MICRO + self._behind
 
 
 class Store(Protocol):
