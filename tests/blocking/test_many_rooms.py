@@ -116,10 +116,11 @@ def test_what_is_finished_is_given_out_before_more_is_read(
             yield {}
 
     with client.rooms.create_many(specs(), concurrency=10) as outcomes:
+        # An answer that is quicker than this thread is given out before even one more is read.
         assert next(outcomes).index == 0
-        assert read == [0, 1]
+        assert read in ([0], [0, 1])
         assert next(outcomes).index == 1
-        assert read == [0, 1, 2]
+        assert read in ([0, 1], [0, 1, 2])
 
 
 def test_so_many_are_in_the_works_and_no_more(client: Videsk, sandbox: Sandbox) -> None:
