@@ -132,12 +132,14 @@ def test_so_many_are_in_the_works_and_no_more(client: Videsk, sandbox: Sandbox) 
             read.append(spec)
             yield spec
 
+    in_the_works: list[int] = []
     with client.rooms.create_many(specs(), concurrency=4) as outcomes:
         for number, outcome in enumerate(outcomes):
             assert outcome.ok
-            assert len(read) == number + 4
+            in_the_works.append(len(read) - number)  # fewer where an answer came before the next item
             if number == 50:
                 break
+    assert max(in_the_works) == 4
     assert len(sandbox.requests) <= 54
 
 
