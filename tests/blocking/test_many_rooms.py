@@ -136,7 +136,8 @@ def test_so_many_are_in_the_works_and_no_more(client: Videsk, sandbox: Sandbox) 
     with client.rooms.create_many(specs(), concurrency=4) as outcomes:
         for number, outcome in enumerate(outcomes):
             assert outcome.ok
-            in_the_works.append(len(read) - number)  # fewer where an answer came before the next item
+            # Fewer where an answer came before the next item was read.
+            in_the_works.append(len(read) - number)
             if number == 50:
                 break
     assert max(in_the_works) == 4
