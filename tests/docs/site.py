@@ -10,12 +10,14 @@ from threading import Thread
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from videsk_rooms.errors import PAGES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# The path of `site_url` in mkdocs.yml.
-_PUBLISHED_UNDER = "/latest"
+# The path of `site_url` in mkdocs.yml: the errors' texts link below the same address.
+_PUBLISHED_UNDER = urlsplit(PAGES).path.removesuffix("/errors/")
 _LOADED_LINKS = {"icon", "modulepreload", "preload", "prefetch", "stylesheet"}
 
 
