@@ -146,12 +146,16 @@ class Run:
 
 
 def judged(setting: Setting, seconds: float, requests: Sequence[Request]) -> Figures:
-    """Make figures of requests in the order in which they came."""
+    """Make figures of requests in the order in which they came.
+
+    How much of the limit was used is that of the seconds measured; all else holds for those too
+    that were under way when they ended.
+    """
     begun = requests[0].came
     within = [each for each in requests if each.came - begun < seconds]
-    ways = [each.way for each in within]
+    ways = [each.way for each in requests]
     waits = [each.waited for each in within]
-    pairs = list(zip(within, within[RATE:], strict=False))
+    pairs = list(zip(requests, requests[RATE:], strict=False))
     over = [late for early, late in pairs if late.came - early.came < SECOND]
     return Figures(
         setting,

@@ -96,6 +96,16 @@ def test_the_judge_finds_a_refused_request() -> None:
     assert (found.refused, found.over, found.unexplained) == (1, 0, 1)
 
 
+def test_the_judge_goes_on_when_the_time_is_up() -> None:
+    """What is under way at the end counts as over the limit, and how late it came explains it."""
+    first = [(0.0, 0.05) for _ in range(RATE)]
+    second = [(1.02, 1.021) for _ in range(RATE)]
+    found = judged(SETTING, 1.0, [*sent(*first), *sent(*second, refused=True)])
+    assert (found.refused, found.over, found.unexplained) == (RATE, RATE, 0)
+    assert found.spread == pytest.approx(0.049)
+    assert found.used == 1.0
+
+
 @pytest.mark.parametrize("as_json", [False, True])
 def test_the_figures_can_be_had_by_hand(as_json: bool) -> None:
     """As tables, and as JSON for programs."""
