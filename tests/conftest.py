@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 import aioresponses.core
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 patch_aioresponses()
 pytest_plugins = ["pytester"]
+
+# What a shell puts in the background is deaf to Ctrl-C, and so is all that it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
