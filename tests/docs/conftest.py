@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,10 +25,16 @@ def account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox
     Its rate, which it tells clients, makes none of them wait.
     """
     monkeypatch.chdir(tmp_path)
+    # A page may import the file that it has shown, as from Python's prompt.
+    monkeypatch.syspath_prepend(tmp_path)
+    before = set(sys.modules)
     with Sandbox(rate=10_000) as sandbox:
         monkeypatch.setenv("VIDESK_API_TOKEN", sandbox.api_token)
         monkeypatch.setenv("VIDESK_BASE_URL", sandbox.url)
         yield sandbox
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
+            del sys.modules[name]
 
 
 @pytest.fixture(scope="session")
