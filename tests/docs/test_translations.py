@@ -39,6 +39,8 @@ def _without_words(block: Block) -> str:
         return ast.dump(_Unworded().visit(tree))
     if block.language == "mermaid":
         return re.sub(r"(?m)(?<=: ).+$| as .+$", "", block.code)
+    if block.language == "text":  # what a program of the page prints, in the page's language
+        return re.sub(r"[^\W\d_]+", "word", block.code)
     return re.sub(r"#.*", "", block.code)
 
 
