@@ -45,7 +45,7 @@ _BY_STATUS: dict[int, type[APIError]] = {
 }
 
 _REMEDIES: dict[type[APIError], str] = {
-    BadRequestError: "Mend the input; errors tells which field, if the API said so.",
+    BadRequestError: "Correct the input; errors tells which field, if the API said so.",
     AuthenticationError: (
         "Check the API token (VIDESK_API_TOKEN or api_token=): it may be mistyped, removed from "
         "the dashboard, or not of type api-token."
@@ -60,7 +60,7 @@ _REMEDIES: dict[type[APIError], str] = {
     ),
     RateLimitError: "Ask again after retry_after seconds, and lower the rate of all processes.",
     ServerError: "Try again later; if it stays, give Videsk's support the request id.",
-    APIError: "See what the status means in docs/api.md; Videsk's support knows the request id.",
+    APIError: "Look up what the status means; Videsk's support knows the request id.",
 }
 _FIREWALL = (
     "A firewall or proxy answered in the API's place: check base_url and proxy, and give the "

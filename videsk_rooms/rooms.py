@@ -381,8 +381,9 @@ class AsyncRooms:
         """Read all rooms, page by page; the next page is fetched while this one is consumed.
 
         A room that exists all the while is given exactly once, also when others are created or
-        deleted meanwhile, as long as the sort does not change under way (`docs/architecture.md`,
-        "Reading all rooms"). The ids seen are kept in memory, 15 kB for a thousand rooms.
+        deleted meanwhile, as long as the order of the rooms stays the same, see
+        <https://videsk-rooms.readthedocs.io/latest/architecture/#reading-all-rooms>. The ids seen
+        are kept in memory, 15 kB for a thousand rooms.
 
         Args:
             sort: The order; absent, oldest first.
