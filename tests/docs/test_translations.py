@@ -39,15 +39,16 @@ def _without_words(block: Block) -> str:
         return ast.dump(_Unworded().visit(tree))
     if block.language == "mermaid":
         return re.sub(r"(?m)(?<=: ).+$| as .+$", "", block.code)
-    if block.language == "text":  # what a program of the page prints, in the page's language
-        return re.sub(r"[^\W\d_]+", "word", block.code)
     return re.sub(r"#.*", "", block.code)
 
 
 def _code(page: Path) -> list[tuple[str, str | None, str]]:
     """List the blocks of a page; what Python prints is compared where its block is run."""
     blocks = blocks_of(page.read_text(encoding="utf-8"))
-    printed = [shown for _, shown in with_what_is_shown(blocks, "python")]
+    programs = with_what_is_shown(blocks, "python")
+    printed = [shown for _, shown in programs]
+    if programs:  # they speak the page's language; the command line speaks English
+        printed += [block for block in blocks if block.language == "text"]
     return [
         (block.language, block.title, "" if block in printed else _without_words(block))
         for block in blocks
