@@ -60,7 +60,7 @@ class Bulk(Generic[Item, Value]):
             tell: Called before each outcome is given out; `on_progress` to users.
 
         Raises:
-            InvalidRequestError: An argument cannot be.
+            InvalidRequestError: An argument is invalid.
         """
         self.operation = operation
         self._items = _checked_items(argument, items)

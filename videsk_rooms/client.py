@@ -75,7 +75,7 @@ class AsyncVidesk(BySettings):
         rooms: The rooms of the account.
 
     Raises:
-        ConfigurationError: There is no token, or an argument cannot be.
+        ConfigurationError: There is no token, or an argument is invalid.
 
     Example:
         ```python
@@ -207,7 +207,7 @@ class AsyncVidesk(BySettings):
             The view. Closing it closes nothing: the connections are this client's.
 
         Raises:
-            ConfigurationError: An argument cannot be.
+            ConfigurationError: An argument is invalid.
 
         Example:
             ```python

@@ -109,7 +109,7 @@ def _restore(
 
 
 class ConfigurationError(VideskError, ValueError):
-    """The client was set up wrongly: nothing was sent, and nothing will be until it is mended."""
+    """The client was set up wrongly: nothing was sent, nor will be until it is corrected."""
 
 
 class InvalidRequestError(VideskError, ValueError):

@@ -87,7 +87,7 @@ class Videsk(BySettings):
         rooms: The rooms of the account.
 
     Raises:
-        ConfigurationError: There is no token, an argument cannot be, or eventlet has patched the
+        ConfigurationError: There is no token, an argument is invalid, or eventlet has patched the
             process.
 
     Example:
@@ -172,7 +172,7 @@ class Videsk(BySettings):
             The view. Closing it closes nothing: the connections are this client's.
 
         Raises:
-            ConfigurationError: An argument cannot be.
+            ConfigurationError: An argument is invalid.
 
         Example:
             ```python

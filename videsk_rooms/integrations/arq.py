@@ -23,11 +23,11 @@ T = TypeVar("T")
 def retry_what_passes(
     job: Callable[Concatenate[dict[Any, Any], P], Awaitable[T]],
 ) -> Callable[Concatenate[dict[Any, Any], P], Coroutine[Any, Any, T]]:
-    """Have a job tried again later where it fails with what passes by itself.
+    """Retry a job later if it fails for a transient reason.
 
-    `again_after` decides: a `RateLimitError` comes again after `retry_after`, what else passes
-    after pauses that grow, and an error that somebody has to mend fails the job at once. A job is
-    done five times at most, as arq counts unless told otherwise; then it fails with the error
+    `again_after` decides: a `RateLimitError` is retried after `retry_after`, other transient
+    failures after pauses that grow, and an error that somebody has to correct fails the job at
+    once. A job is done five times at most, which is arq's default; then it fails with the error
     itself.
 
     Args:

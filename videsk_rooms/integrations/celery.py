@@ -26,13 +26,13 @@ __all__ = ["VideskTask"]
 
 
 class VideskTask(Task):
-    """A base for tasks that call the API: what passes by itself is tried again, later.
+    """A base for tasks that call the API: transient failures are retried later.
 
-    `again_after` decides: a `RateLimitError` comes again after `retry_after`, what else passes
-    after pauses that grow, and an error that somebody has to mend fails the task at once. A task
-    is done five times at most; then it fails with the error itself. All of it can be said
-    otherwise where a task is made: `max_retries`, `dont_autoretry_for`, and whatever else
-    `app.task` takes. Time limits are left as they are: `SoftTimeLimitExceeded` fails the task.
+    `again_after` decides: a `RateLimitError` is retried after `retry_after`, other transient
+    failures after pauses that grow, and an error that somebody has to correct fails the task at
+    once. A task is done five times at most; then it fails with the error itself. Options of the
+    task change that: `max_retries`, `dont_autoretry_for`, and whatever else `app.task` takes. Time
+    limits are left as they are: `SoftTimeLimitExceeded` fails the task.
 
     A task whose process was killed is done again. So let it be one that does no harm twice: the
     rooms it makes have names made of what it is about.

@@ -71,7 +71,7 @@ def http_answer(error: VideskError) -> HttpAnswer:
     Returns:
         404 for a room that is not there and 409 for one that somebody else changed; 503 with
         `Retry-After` for what passes by itself, such as the rate limit, an outage or a deadline,
-        after the client has tried again already; 500 for all else, which no visitor can mend.
+        after the client has tried again already; 500 for all else, which no visitor can help.
 
     Example:
         ```python
@@ -97,7 +97,7 @@ def answer_to(error: VideskError, choose_answer: ChooseAnswer = http_answer) -> 
 
     Args:
         error: What a call raised. It is logged as a warning, and where the answer is a 500 as an
-            error with its traceback, because then the application has to be mended.
+            error with its traceback, because then the application has to be corrected.
         choose_answer: What chooses the answer.
 
     Returns:

@@ -23,9 +23,9 @@ def again_after(
 ) -> float | None:
     """Tell whether a task that failed is to be done again, and after how long.
 
-    What passes by itself is worth it: `RateLimitError`, `TransportError` and all below it, a
+    A transient failure is worth it: `RateLimitError`, `TransportError` and all below it, a
     `ServerError` but for 501 and 505, 408 and 425, and a `ResponseError` whose answer could not be
-    read at all. Whatever else went wrong is to be mended by somebody, and fails at once.
+    read at all. Whatever else went wrong has to be corrected by somebody, and fails at once.
 
     The task has to be one that does no harm when it is done twice; a room that it makes has a name
     made of what the task is about, its `external_id`.

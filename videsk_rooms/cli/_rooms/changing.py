@@ -82,7 +82,7 @@ def update(
 ) -> None:
     """Change a room. What is not given stays as it is.
 
-    A field can be given another value, but not be taken away: the API knows no
+    A field can be given another value, but not be taken away: the API documents no
     way to.
     """
     changes = _given(
