@@ -153,7 +153,7 @@ class Faults:
         if process not in ("first", "last"):
             raise ValueError(f"unknown order {process!r}; use 'first' or 'last'")
         if not 0 <= seconds < float("inf"):
-            raise ValueError(f"a delay of {seconds} cannot be; give seconds of 0 or more")
+            raise ValueError(f"a delay of {seconds} is invalid; give seconds of 0 or more")
         fault = Fault("delay", processed=True, delay=seconds, delayed_first=process == "last")
         self._add(fault, on, times)
 
@@ -351,7 +351,7 @@ class Faults:
         ```
         """
         if not 0 <= share <= 1:
-            raise ValueError(f"a share of {share} cannot be; give 0.0 to 1.0")
+            raise ValueError(f"a share of {share} is invalid; give 0.0 to 1.0")
         chosen = RANDOM_KINDS if kinds is None else tuple(kinds)
         unknown = [kind for kind in chosen if kind not in RANDOM_KINDS]
         if unknown or not chosen:
