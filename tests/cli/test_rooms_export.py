@@ -118,6 +118,18 @@ def test_a_file_that_was_there_stays_until_the_new_one_is_whole(
     assert [path.name for path in folder.iterdir()] == ["rooms.csv"]
 
 
+@pytest.mark.parametrize("file", ["rooms.csv", "-"])
+def test_an_account_that_takes_too_long_is_no_file_that_cannot_be_written(
+    account: Sandbox, ask: Ask, folder: Path, file: str
+) -> None:
+    """The error of a deadline is one of the system as well, as that of a full disk is."""
+    account.faults.delay(60, on="list", times=None)
+    done = ask("rooms", "export", file, "--format", "csv", "--timeout", "0.2")
+    assert done.returncode == 1
+    assert "give the call more time with --timeout" in done.stderr
+    assert "written" not in done.stderr
+
+
 @pytest.mark.skipif(not hasattr(os, "symlink"), reason="the system has no links")
 def test_a_link_stays_one(ask: Ask, folder: Path) -> None:
     """What it leads to is written."""

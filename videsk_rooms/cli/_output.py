@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from videsk_rooms.cli._exits import ExitCode
+from videsk_rooms.errors import VideskError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +62,7 @@ def writing() -> Iterator[None]:
     """Turn a full disk under the output into an error that says so."""
     try:
         yield
-    except BrokenPipeError:
+    except (BrokenPipeError, VideskError):  # a deadline's error is an OSError as well
         raise
     except OSError as error:
         raise CommandFailedError(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from videsk_rooms.cli._exits import ExitCode
 from videsk_rooms.cli._output import CommandFailedError, wrong_usage
+from videsk_rooms.errors import VideskError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,9 +65,9 @@ def whole_file(file: Path) -> Iterator[TextIO]:
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(beside, goal)
+    except (BrokenPipeError, VideskError):  # a deadline's error is an OSError as well
+        raise
     except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            raise
         raise cannot_write(file, error) from None
     finally:
         with suppress(OSError):
