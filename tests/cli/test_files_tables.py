@@ -114,7 +114,9 @@ def test_each_line_of_json_lines_is_an_object() -> None:
         ('{"name": ', "no JSON"),
         ('["Ana"]', "no JSON object"),
         ('{"a":' * 100_000, "too deep"),
+        (f'{{"settings": {{"a": {"1" * 5_000}}}}}', "too many digits"),
     ],
+    ids=["half a line", "a list", "deep", "a long number"],
 )
 def test_a_line_that_is_no_object_is_told(line: str, said: str) -> None:
     """And is no end of the others."""

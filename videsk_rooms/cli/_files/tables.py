@@ -120,6 +120,8 @@ def _object_of(line: str) -> Line:
         return f"this is no JSON: {error.msg} at column {error.colno}"
     except RecursionError:
         return "this is nested too deep"
+    except ValueError:  # what Python reads no further than 4,300 digits
+        return "a number in it has too many digits"
     if not isinstance(value, dict):
         return 'this is no JSON object, such as {"name": "Support"}'
     return _given(value.items())
