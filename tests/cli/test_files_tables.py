@@ -50,12 +50,11 @@ def test_what_parts_cells_may_be_inside_of_one() -> None:
     ]
 
 
-def test_empty_lines_count_and_are_no_rows() -> None:
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+def test_empty_lines_count_and_are_no_rows(sign: str) -> None:
     """The number is the one that the spreadsheet shows beside the row."""
-    assert csv("\nname,exp,,\n\nAna,2h,,\n,,,\nLuis,\n").lines == [
-        (4, {"name": "Ana", "exp": "2h"}),
-        (6, {"name": "Luis"}),
-    ]
+    text = "\n,,,\nname,exp,,\n\nAna,2h,,\n,,,\nLuis,\n".replace(",", sign)
+    assert csv(text).lines == [(5, {"name": "Ana", "exp": "2h"}), (7, {"name": "Luis"})]
 
 
 @pytest.mark.parametrize(

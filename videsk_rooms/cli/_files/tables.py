@@ -20,6 +20,8 @@ Line: TypeAlias = "Mapping[str, object] | str"
 
 # A comma, and what spreadsheets write where the comma is the decimal point.
 _DELIMITERS = (",", ";", "\t")
+# What a spreadsheet's empty row is made of.
+_SAYS_NOTHING = " ".join((*_DELIMITERS, '"'))
 # The list of who was let in may be long; csv's own bound is 131,072.
 _LONGEST_CELL = 2**31 - 1
 
@@ -54,7 +56,7 @@ def read(text: str, form: Format, *, is_known: Callable[[str], bool]) -> Table:
 
 def _read_csv(text: str, is_known: Callable[[str], bool]) -> Table:
     csv.field_size_limit(_LONGEST_CELL)
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = next((line for line in text.splitlines() if line.strip(_SAYS_NOTHING)), "")
     delimiter = max(_DELIMITERS, key=lambda sign: sum(map(is_known, _cells(first, sign))))
     # Strict, or else a quote that is never closed would take all that follows for one cell.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
