@@ -100,8 +100,8 @@ def show(asked: Asked, summary: Summary) -> None:
     ended = over(summary.outcomes)
     if ended:
         complain(
-            f"{len(ended)} of these rooms are over, and nobody can enter: {_rows(ended)}; give "
-            "their rows other external ids, or new times and --update"
+            f"{counted(len(ended), 'room')} over, and nobody can enter: {_rows(ended)}; give such "
+            "a row another external id, or new times and --update"
         )
     if asked.as_json:
         write_json(summary.as_json())
