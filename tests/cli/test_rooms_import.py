@@ -390,6 +390,7 @@ def test_a_dry_run_sends_nothing(account: Sandbox, ask: Ask, folder: Path) -> No
         (["."], "--format"),
         ([".", "--format", "csv"], "'.' cannot be read"),
         (["latin.csv"], "UTF-8"),
+        (["wide.csv"], "'wide.csv' is no UTF-8"),
         (["wrong.csv"], "call it 'name'"),
         (["rooms.csv", "--results", "rooms.csv"], "--results"),
         (["rooms.csv", "--results", "other.csv"], "--results 'other.csv' is something else"),
@@ -404,6 +405,7 @@ def test_what_cannot_be_imported_is_one_line(
 ) -> None:
     """Before anything is sent."""
     (folder / "latin.csv").write_bytes("name\nSeñal\n".encode("latin-1"))
+    (folder / "wide.csv").write_bytes("name\nAna\n".encode("utf-16-le"))
     (folder / "wrong.csv").write_text("nmae\nAna\n")
     (folder / "other.csv").write_text("day,hours\nMonday,7\n")
     before = sorted(folder.iterdir())

@@ -27,17 +27,28 @@ def read_text(file: str) -> str:
         CommandFailedError: It cannot be read.
     """
     try:
-        if file == STANDARD:
-            if isinstance(sys.stdin, io.TextIOWrapper):
-                sys.stdin.reconfigure(encoding="utf-8-sig", newline="")
-            return sys.stdin.read()
-        with open(file, encoding="utf-8-sig", newline="") as stream:
-            return stream.read()
+        text = _content_of(file)
     except UnicodeDecodeError:
-        right = "save it as UTF-8, which spreadsheets call 'CSV UTF-8'"
-        raise wrong_usage(f"{file!r} is no UTF-8; {right}") from None
+        raise _no_utf_8(file) from None
     except OSError as error:
         raise wrong_usage(f"{file!r} cannot be read: {error.strerror}") from None
+    if "\0" in text:  # UTF-16 without its mark, which decodes
+        raise _no_utf_8(file)
+    return text
+
+
+def _content_of(file: str) -> str:
+    if file == STANDARD:
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(encoding="utf-8-sig", newline="")
+        return sys.stdin.read()
+    with open(file, encoding="utf-8-sig", newline="") as stream:
+        return stream.read()
+
+
+def _no_utf_8(file: str) -> CommandFailedError:
+    right = "save it as UTF-8, which spreadsheets call 'CSV UTF-8'"
+    return wrong_usage(f"{file!r} is no UTF-8; {right}")
 
 
 def standard_output() -> TextIO:
