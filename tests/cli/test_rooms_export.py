@@ -140,6 +140,17 @@ def test_a_link_stays_one(ask: Ask, folder: Path) -> None:
     assert "theirs" in (folder / "real.csv").read_text()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps rights in another way")
+def test_a_file_that_is_not_for_everybody_stays_so(ask: Ask, folder: Path) -> None:
+    """It tells who was let in, and from which address."""
+    file = folder / "rooms.csv"
+    file.touch()
+    file.chmod(0o600)
+    ask("rooms", "export", "rooms.csv")
+    assert "theirs" in file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -72,6 +73,8 @@ def whole_file(file: Path) -> Iterator[TextIO]:
     beside = goal.with_name(f"{goal.name}.{os.getpid()}.part")
     try:
         with open(beside, "w", encoding="utf-8", errors="replace", newline="") as stream:
+            with suppress(OSError):  # there was none, or the disk knows no rights
+                shutil.copymode(goal, beside)
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
