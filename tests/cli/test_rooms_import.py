@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -393,7 +394,12 @@ def test_a_dry_run_sends_nothing(account: Sandbox, ask: Ask, folder: Path) -> No
         (["wide.csv"], "'wide.csv' is no UTF-8"),
         (["wrong.csv"], "call it 'name'"),
         (["rooms.csv", "--results", "rooms.csv"], "--results"),
-        (["rooms.csv", "--results", "other.csv"], "--results 'other.csv' is something else"),
+        *(
+            (["rooms.csv", "--results", name], f"--results {name!r} is something else")
+            for name in ("other.csv", "more.csv", "notes.csv", "notes.jsonl")
+        ),
+        (["rooms.csv", "--results", "."], "'.' is no file"),
+        (["rooms.csv", "--results", os.devnull], "is no file"),
         (["rooms.csv", "--shared", "nonsense"], "--shared"),
         (["rooms.csv", "--shared", "@nowhere"], "nowhere"),
         (["rooms.csv", "--dry-run", "--update"], "--dry-run"),
@@ -408,6 +414,9 @@ def test_what_cannot_be_imported_is_one_line(
     (folder / "wide.csv").write_bytes("name\nAna\n".encode("utf-16-le"))
     (folder / "wrong.csv").write_text("nmae\nAna\n")
     (folder / "other.csv").write_text("day,hours\nMonday,7\n")
+    (folder / "more.csv").write_text("external_id,exp\na,2h\n")
+    (folder / "notes.csv").write_text("Monday,,7\n")
+    (folder / "notes.jsonl").write_text("Monday 7\n")
     before = sorted(folder.iterdir())
     done = ask("rooms", "import", *arguments)
     assert (done.returncode in {2, 3}, done.stdout) == (True, "")
@@ -418,12 +427,15 @@ def test_what_cannot_be_imported_is_one_line(
     assert sorted(folder.iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    "results", ["nowhere/results.csv", f"{'x' * 300}.csv"], ids=["no folder", "a long name"]
+)
 def test_results_that_cannot_be_kept_end_it_before_it_begins(
-    account: Sandbox, ask: Ask, folder: Path
+    account: Sandbox, ask: Ask, folder: Path, results: str
 ) -> None:
     """Rooms that nobody hears of are of no use."""
-    done = ask("rooms", "import", "rooms.csv", "--results", "nowhere/results.csv")
+    done = ask("rooms", "import", "rooms.csv", "--results", results)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "'nowhere/results.csv' cannot be written" in done.stderr
+    assert f"{results!r} cannot be written" in done.stderr
     assert len(account.requests) == 0
     assert [path.name for path in folder.iterdir()] == ["rooms.csv"]

@@ -59,6 +59,17 @@ def standard_output() -> TextIO:
     return sys.stdout
 
 
+def refuse_no_file(file: Path) -> None:
+    """Refuse what is there and cannot be replaced, such as a folder or a pipe.
+
+    Raises:
+        CommandFailedError: It is such.
+    """
+    # Not by Path, which raises where a name is too long or a folder is not for everybody.
+    if os.path.exists(file) and not os.path.isfile(file):
+        raise wrong_usage(f"{str(file)!r} is no file; give another, or - for standard output")
+
+
 @contextmanager
 def whole_file(file: Path) -> Iterator[TextIO]:
     """Write a file that gets its name when it is whole, and until then stays beside it.
@@ -66,9 +77,8 @@ def whole_file(file: Path) -> Iterator[TextIO]:
     Raises:
         CommandFailedError: It cannot be written.
     """
+    refuse_no_file(file)
     goal = Path(os.path.realpath(file))  # a link stays one
-    if goal.exists() and not goal.is_file():
-        raise wrong_usage(f"{str(file)!r} is no file; give another, or - for standard output")
     # With the number of the process: two that write the same file are not to write into one.
     beside = goal.with_name(f"{goal.name}.{os.getpid()}.part")
     try:
