@@ -34,6 +34,17 @@ def wrong_usage(text: str) -> CommandFailedError:
     return CommandFailedError(text, ExitCode.WRONG_USAGE)
 
 
+def open_what_is_closed() -> None:
+    """Let a standard stream that is closed (`>&-`) be an empty one.
+
+    Else it is `None`, and its number goes to the next file that is opened; if that is uvloop's, it
+    ends the process.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - to the end
+
+
 def accept_any_encoding() -> None:
     """Let no text fail on a terminal that cannot show it: such signs become question marks."""
     for stream in (sys.stdout, sys.stderr):
