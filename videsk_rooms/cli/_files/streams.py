@@ -33,7 +33,7 @@ def read_text(file: str) -> str:
         raise _no_utf_8(file) from None
     except OSError as error:
         raise wrong_usage(f"{file!r} cannot be read: {error.strerror}") from None
-    if "\0" in text:  # UTF-16 without its mark, which decodes
+    if "\0" in text[:2]:  # UTF-16 without its mark, which decodes
         raise _no_utf_8(file)
     return text
 

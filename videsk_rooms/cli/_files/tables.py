@@ -73,7 +73,10 @@ def _read_csv(text: str, is_known: Callable[[str], bool]) -> Table:
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
-    return next(csv.reader([line], delimiter=delimiter), [])
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:  # told when it is read in earnest
+        return []
 
 
 def _read_on(reader: Iterator[list[str]]) -> Iterator[list[str] | str]:
