@@ -384,6 +384,12 @@ def test_a_dry_run_sends_nothing(account: Sandbox, ask: Ask, folder: Path) -> No
     assert len(account.requests) == 0
 
 
+def test_a_dry_run_tells_of_all_rows(ask: Ask, folder: Path) -> None:
+    """There are no results to look them up in."""
+    (folder / "rooms.csv").write_text("name,exp\n" + "Ana,never\n" * 50)
+    assert len(ask("rooms", "import", "rooms.csv", "--dry-run").stderr.splitlines()) == 50
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
