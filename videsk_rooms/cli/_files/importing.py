@@ -19,7 +19,7 @@ from videsk_rooms.cli._files.rows import BadRow, Row, rows_of
 from videsk_rooms.cli._files.streams import STANDARD, read_text
 from videsk_rooms.cli._files.summary import Summary, counted, show, tell_failures
 from videsk_rooms.cli._output import CommandFailedError, complain, write_json, wrong_usage
-from videsk_rooms.cli._signals import handled, leave
+from videsk_rooms.cli._signals import handled, leave, run_until_stopped
 from videsk_rooms.cli._wording import told
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def run(asked: Asked, options: Options) -> ExitCode:
         work = _Work(asked, options, rows, kept, results)
         began = time.monotonic()
         try:
-            asyncio.run(work.do())
+            run_until_stopped(work.do())
         except (KeyboardInterrupt, SystemExit):
             complain(f"stopped after {len(work.outcomes):,} of {len(rows):,} rows. {_GO_ON}")
             raise
