@@ -164,6 +164,23 @@ def test_what_all_others_would_fail_by_ends_it(account: Sandbox, ask: Ask, folde
     assert len(account.rooms) == 51
 
 
+def test_a_limit_that_is_not_waited_for_ends_it(account: Sandbox, ask: Ask, folder: Path) -> None:
+    """To go on would be a request for each row to whoever asked for none in the next minutes."""
+    (folder / "rooms.csv").write_text("name\n" + "Ana\n" * 50)
+    account.faults.status(429, on="create", times=None, headers={"Retry-After": "120"})
+    done = ask("rooms", "import", "rooms.csv", "--concurrency", "2")
+    assert (done.returncode, sent(account, "create")) == (1, 2)
+    assert "Ask again in 120 s" in done.stderr.splitlines()[-1]
+
+
+def test_a_limit_that_was_waited_for_fails_a_row(account: Sandbox, ask: Ask, folder: Path) -> None:
+    """Others may have better luck."""
+    account.faults.status(429, on="create", times=4, headers={"Retry-After": "0"})
+    done = ask("rooms", "import", "rooms.csv", "--concurrency", "1", "--json")
+    told = {"rows": 3, "created": 2, "failed": 1, "results": "rooms.results.csv"}
+    assert summary(done.stdout) == told
+
+
 def test_a_refused_token_fails_no_row(account: Sandbox, folder: Path) -> None:
     """It shows before any is sent."""
     env = {**variables(account), "VIDESK_API_TOKEN": "a-wrong-token"}

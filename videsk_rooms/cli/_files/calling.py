@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import videsk_rooms
-from videsk_rooms.cli._exits import HOPELESS
+from videsk_rooms.cli._exits import is_hopeless
 from videsk_rooms.cli._files.results import Outcome, Result, failed, succeeded
 from videsk_rooms.cli._times import wire
 from videsk_rooms.cli._wording import told
@@ -64,7 +64,7 @@ class Caller:
         try:
             return succeeded(row, *await self._send(row))
         except VideskError as error:
-            if isinstance(error, HOPELESS):
+            if is_hopeless(error):
                 self.stopped_by = error
             return failed(row, in_a_file(error), error)
 
