@@ -460,5 +460,6 @@ def test_results_that_cannot_be_kept_end_it_before_it_begins(
     done = ask("rooms", "import", "rooms.csv", "--results", results)
     assert (done.returncode, done.stdout) == (1, "")
     assert f"{results!r} cannot be written" in done.stderr
+    assert "say with --results FILE" in done.stderr
     assert len(account.requests) == 0
     assert [path.name for path in folder.iterdir()] == ["rooms.csv"]

@@ -124,7 +124,8 @@ class _Files:
             self._journal = open(self._path, "a+b", buffering=0)
             self._begun = self._read_begun()
         except OSError as error:
-            raise cannot_write(self._results, error) from None
+            right = "say with --results FILE where what becomes of each row is to go"
+            raise cannot_write(self._results, error, right) from None
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -98,6 +98,9 @@ def whole_file(file: Path) -> Iterator[TextIO]:
             beside.unlink()
 
 
-def cannot_write(file: Path, error: OSError) -> CommandFailedError:
-    """Make the error for a file that cannot be written."""
-    return CommandFailedError(f"{str(file)!r} cannot be written: {error.strerror}", ExitCode.FAILED)
+def cannot_write(
+    file: Path, error: OSError, right: str = "look at its disk and folder"
+) -> CommandFailedError:
+    """Make the error for a file that cannot be written, with what would be right."""
+    text = f"{str(file)!r} cannot be written: {error.strerror}; {right}"
+    return CommandFailedError(text, ExitCode.FAILED)
