@@ -255,6 +255,21 @@ def test_what_was_done_in_another_account_is_not_passed_over(
     assert len(account.rooms) == 4
 
 
+def test_a_room_that_was_deleted_holds_up_no_other(
+    account: Sandbox, ask: Ask, folder: Path
+) -> None:
+    """Its row is done; rooms of yesterday may have been cleared away."""
+    ask("rooms", "import", "rooms.csv")
+    ask("rooms", "delete", str(by_external_id(account)["appointment-1"]["id"]))
+    with (folder / "rooms.csv").open("a") as file:
+        file.write("New,appointment-4,,\n")
+    done = ask("rooms", "import", "rooms.csv", "--json")
+    told = {"rows": 4, "created": 4, "done_before": 3, "results": "rooms.results.csv"}
+    assert (done.returncode, summary(done.stdout)) == (0, told)
+    assert {*by_external_id(account)} >= {"theirs", "appointment-2", "appointment-4"}
+    assert "appointment-1" not in by_external_id(account)
+
+
 @pytest.mark.parametrize("results_are_there", [True, False])
 def test_rooms_that_are_over_are_warned_of(
     account: Sandbox, ask: Ask, folder: Path, results_are_there: bool

@@ -111,6 +111,11 @@ def _read(file: str, form: Format) -> list[AnyRow]:
     return rows_of(table, "" if file == STANDARD else Path(file).name)
 
 
+async def _listed(videsk: AsyncVidesk, external_id: str | None) -> Response:
+    query = {"$limit": 1, "externalId": external_id}
+    return await videsk.request("GET", "/vpaas/rooms", query=query)
+
+
 class _Work:
     """The rows, and what has become of them so far."""
 
@@ -165,21 +170,24 @@ class _Work:
     async def _look(self, videsk: AsyncVidesk) -> Response:
         """Make the first call: it shows whether the token is let in, and tells the limit.
 
-        It asks for a room that an earlier run has made. If it is not there, that run was on another
-        account, such as a sandbox, and what it has done is nothing that this one may pass over.
+        It asks for a room that an earlier run has made; the first, and the last where that has been
+        deleted. If neither is there, that run was on another account, such as a sandbox, and what
+        it has done is nothing that this one may pass over.
         """
-        known = next((each for each in self.outcomes.values() if each.is_done), None)
-        query = {"$limit": 1, "externalId": None if known is None else known.external_id}
-        answer = await videsk.request("GET", "/vpaas/rooms", query=query)
-        page = answer.json()
-        rooms = page.get("data") if isinstance(page, dict) else None
-        if known is not None and not rooms:
-            raise CommandFailedError(
-                f"row {known.row} was imported before, and this account does not have its room "
-                f"{known.external_id!r}; if that was another account, or the rooms are to be made "
-                f"anew, give another --results FILE than {self._results}"
-            )
-        return answer
+        done = [each for each in self.outcomes.values() if each.is_done]
+        if not done:
+            return await _listed(videsk, None)
+        for known in (done[0], *done[1:][-1:]):
+            answer = await _listed(videsk, known.external_id)
+            page = answer.json()
+            if isinstance(page, dict) and page.get("data"):
+                return answer
+        raise CommandFailedError(
+            f"row {done[0].row} was imported before, and this account does not have its room "
+            f"{done[0].external_id!r}; if such rooms were deleted, take their rows out; if that "
+            "was another account, or the rooms are to be made anew, give another --results FILE "
+            f"than {self._results}"
+        )
 
     def _note_sent(self, bar: Progress, row: Row, outcome: Outcome) -> None:
         self._note(outcome, row.checksum(update=self._options.update))
