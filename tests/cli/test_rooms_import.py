@@ -164,6 +164,17 @@ def test_what_all_others_would_fail_by_ends_it(account: Sandbox, ask: Ask, folde
     assert len(account.rooms) == 51
 
 
+def test_no_more_rows_at_a_time_than_get_through_the_line(
+    account: Sandbox, ask: Ask, folder: Path
+) -> None:
+    """The others would come to their deadline there, as if something were wrong."""
+    slow = {"Ratelimit-Limit": "1"}
+    account.faults.answer(200, headers=slow, body=b'{"data": []}', on="list")
+    account.faults.status(403, on="create", times=None)
+    ask("rooms", "import", "rooms.csv", "--timeout", "5")
+    assert sent(account, "create") == 1
+
+
 def test_a_limit_that_is_not_waited_for_ends_it(account: Sandbox, ask: Ask, folder: Path) -> None:
     """To go on would be a request for each row to whoever asked for none in the next minutes."""
     (folder / "rooms.csv").write_text("name\n" + "Ana\n" * 50)

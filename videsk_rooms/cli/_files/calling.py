@@ -2,7 +2,7 @@
 
 Not by `create_many`, which makes one call of each item: a row is two where its room is there, and
 with `--update` one, two or three. What it spares its callers, namely that the time in line for the
-rate limit counts against their deadline, matters for more rows at a time than there can be here.
+rate limit counts against their deadline, is spared here by fewer rows at a time.
 """
 
 from __future__ import annotations

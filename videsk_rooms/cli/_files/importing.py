@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from videsk_rooms.cli._files.rows import AnyRow
     from videsk_rooms.errors import VideskError
 
+_USUAL_LIMIT = 20  # docs/api.md, "Access"
+_SHARE_IN_LINE = 1 / 3  # of the time that a call may take
+
 _GO_ON = "The same command goes on with the rest."
 
 
@@ -152,11 +155,12 @@ class _Work:
             answer = await self._look(videsk)
             if not self._left:
                 return
+            limit = progress.limit_in(answer.headers)
             with progress.shown(
                 "importing",
                 self._total,
                 done=len(self.outcomes),
-                limit=progress.limit_in(answer.headers),
+                limit="limit not told" if limit is None else f"limit {limit:,}/s",
                 colours=not self._asked.no_color,
                 bar=not self._kept.is_shown,
             ) as bar:
@@ -164,8 +168,16 @@ class _Work:
                 caller = Caller(
                     videsk, update=self._options.update, note=partial(self._note_sent, bar)
                 )
-                await caller.send(self._left, concurrency=self._options.concurrency)
+                await caller.send(self._left, concurrency=self._at_a_time(limit))
         self.stopped_by = caller.stopped_by
+
+    def _at_a_time(self, limit: int | None) -> int:
+        """Choose how many rows at a time: no more than get through the line long before a deadline.
+
+        The time in line counts for each call, and more of them at a time do not make it faster.
+        """
+        through = int((limit or _USUAL_LIMIT) * self._asked.timeout * _SHARE_IN_LINE)
+        return max(1, min(self._options.concurrency, through))
 
     async def _look(self, videsk: AsyncVidesk) -> Response:
         """Make the first call: it shows whether the token is let in, and tells the limit.
