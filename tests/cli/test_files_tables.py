@@ -14,6 +14,7 @@ from tests.strategies import texts
 from videsk_rooms.cli._files import tables
 from videsk_rooms.cli._files.columns import is_known
 from videsk_rooms.cli._files.formats import Format, format_of
+from videsk_rooms.cli._files.rows import rows_of
 from videsk_rooms.cli._output import CommandFailedError
 
 
@@ -50,12 +51,11 @@ def test_what_parts_cells_may_be_inside_of_one() -> None:
     ]
 
 
-def test_empty_lines_count_and_are_no_rows() -> None:
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+def test_empty_lines_count_and_are_no_rows(sign: str) -> None:
     """The number is the one that the spreadsheet shows beside the row."""
-    assert csv("\nname,exp,,\n\nAna,2h,,\n,,,\nLuis,\n").lines == [
-        (4, {"name": "Ana", "exp": "2h"}),
-        (6, {"name": "Luis"}),
-    ]
+    text = "\n,,,\nname,exp,,\n\nAna,2h,,\n,,,\nLuis,\n".replace(",", sign)
+    assert csv(text).lines == [(5, {"name": "Ana", "exp": "2h"}), (7, {"name": "Luis"})]
 
 
 @pytest.mark.parametrize(
@@ -114,13 +114,22 @@ def test_each_line_of_json_lines_is_an_object() -> None:
         ('{"name": ', "no JSON"),
         ('["Ana"]', "no JSON object"),
         ('{"a":' * 100_000, "too deep"),
+        ("\0", "no JSON"),
+        (f'{{"settings": {{"a": {"1" * 5_000}}}}}', "too many digits"),
     ],
+    ids=["half a line", "a list", "deep", "NUL", "a long number"],
 )
 def test_a_line_that_is_no_object_is_told(line: str, said: str) -> None:
     """And is no end of the others."""
     lines = json_lines(f'{line}\n{{"name": "Ana"}}\n').lines
     assert said in lines[0][1]
     assert lines[1] == (2, {"name": "Ana"})
+
+
+def test_a_header_that_is_no_text_is_no_end_in_a_traceback() -> None:
+    """Before Python 3.11 csv reads no NUL; from then on there is no such column."""
+    with pytest.raises(CommandFailedError, match=r"no CSV|no column"):
+        rows_of(csv("name,nb\0f\nAna,1h\n"), "rooms.csv")
 
 
 cells = texts.filter(lambda text: "\0" not in text)  # which csv reads from Python 3.11 on

@@ -204,6 +204,13 @@ def test_a_refused_token_ends_the_deleting(account: Sandbox, ask: Ask) -> None:
     assert "2 more of these rooms not tried" in done.stderr
 
 
+def test_a_limit_that_is_not_waited_for_ends_the_deleting(account: Sandbox, ask: Ask) -> None:
+    """Whoever asked for no request in the next minutes is sent none."""
+    account.faults.status(429, on="delete", times=None, headers={"Retry-After": "120"})
+    done = ask("rooms", "delete", *account.add_rooms(3), "--yes")
+    assert (done.returncode, len(account.requests.of("delete"))) == (1, 1)
+
+
 # -- join -----------------------------------------------------------------------------------------
 
 

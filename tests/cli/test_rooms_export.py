@@ -118,6 +118,18 @@ def test_a_file_that_was_there_stays_until_the_new_one_is_whole(
     assert [path.name for path in folder.iterdir()] == ["rooms.csv"]
 
 
+@pytest.mark.parametrize("file", ["rooms.csv", "-"])
+def test_an_account_that_takes_too_long_is_no_file_that_cannot_be_written(
+    account: Sandbox, ask: Ask, folder: Path, file: str
+) -> None:
+    """The error of a deadline is one of the system as well, as that of a full disk is."""
+    account.faults.delay(60, on="list", times=None)
+    done = ask("rooms", "export", file, "--format", "csv", "--timeout", "0.2")
+    assert done.returncode == 1
+    assert "give the call more time with --timeout" in done.stderr
+    assert "written" not in done.stderr
+
+
 @pytest.mark.skipif(not hasattr(os, "symlink"), reason="the system has no links")
 def test_a_link_stays_one(ask: Ask, folder: Path) -> None:
     """What it leads to is written."""
@@ -128,12 +140,24 @@ def test_a_link_stays_one(ask: Ask, folder: Path) -> None:
     assert "theirs" in (folder / "real.csv").read_text()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps rights in another way")
+def test_a_file_that_is_not_for_everybody_stays_so(ask: Ask, folder: Path) -> None:
+    """It tells who was let in, and from which address."""
+    file = folder / "rooms.csv"
+    file.touch()
+    file.chmod(0o600)
+    ask("rooms", "export", "rooms.csv")
+    assert "theirs" in file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
         (["rooms"], "--format"),
         (["-"], "--format"),
         (["nowhere/rooms.csv"], "'nowhere/rooms.csv' cannot be written"),
+        ([f"{'x' * 300}.csv"], "x.csv' cannot be written"),
         ([".", "--format", "csv"], "'.' is no file"),
         (["-", "--format", "csv", "--json"], "give a FILE"),
     ],

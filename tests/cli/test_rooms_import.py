@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -163,6 +164,34 @@ def test_what_all_others_would_fail_by_ends_it(account: Sandbox, ask: Ask, folde
     assert len(account.rooms) == 51
 
 
+def test_no_more_rows_at_a_time_than_get_through_the_line(
+    account: Sandbox, ask: Ask, folder: Path
+) -> None:
+    """The others would come to their deadline there, as if something were wrong."""
+    slow = {"Ratelimit-Limit": "1"}
+    account.faults.answer(200, headers=slow, body=b'{"data": []}', on="list")
+    account.faults.status(403, on="create", times=None)
+    ask("rooms", "import", "rooms.csv", "--timeout", "5")
+    assert sent(account, "create") == 1
+
+
+def test_a_limit_that_is_not_waited_for_ends_it(account: Sandbox, ask: Ask, folder: Path) -> None:
+    """To go on would be a request for each row to whoever asked for none in the next minutes."""
+    (folder / "rooms.csv").write_text("name\n" + "Ana\n" * 50)
+    account.faults.status(429, on="create", times=None, headers={"Retry-After": "120"})
+    done = ask("rooms", "import", "rooms.csv", "--concurrency", "2")
+    assert (done.returncode, sent(account, "create")) == (1, 2)
+    assert "Ask again in 120 s" in done.stderr.splitlines()[-1]
+
+
+def test_a_limit_that_was_waited_for_fails_a_row(account: Sandbox, ask: Ask, folder: Path) -> None:
+    """Others may have better luck."""
+    account.faults.status(429, on="create", times=4, headers={"Retry-After": "0"})
+    done = ask("rooms", "import", "rooms.csv", "--concurrency", "1", "--json")
+    told = {"rows": 3, "created": 2, "failed": 1, "results": "rooms.results.csv"}
+    assert summary(done.stdout) == told
+
+
 def test_a_refused_token_fails_no_row(account: Sandbox, folder: Path) -> None:
     """It shows before any is sent."""
     env = {**variables(account), "VIDESK_API_TOKEN": "a-wrong-token"}
@@ -237,6 +266,21 @@ def test_what_was_done_in_another_account_is_not_passed_over(
     assert len(account.rooms) == 4
 
 
+def test_a_room_that_was_deleted_holds_up_no_other(
+    account: Sandbox, ask: Ask, folder: Path
+) -> None:
+    """Its row is done; rooms of yesterday may have been cleared away."""
+    ask("rooms", "import", "rooms.csv")
+    ask("rooms", "delete", str(by_external_id(account)["appointment-1"]["id"]))
+    with (folder / "rooms.csv").open("a") as file:
+        file.write("New,appointment-4,,\n")
+    done = ask("rooms", "import", "rooms.csv", "--json")
+    told = {"rows": 4, "created": 4, "done_before": 3, "results": "rooms.results.csv"}
+    assert (done.returncode, summary(done.stdout)) == (0, told)
+    assert {*by_external_id(account)} >= {"theirs", "appointment-2", "appointment-4"}
+    assert "appointment-1" not in by_external_id(account)
+
+
 @pytest.mark.parametrize("results_are_there", [True, False])
 def test_rooms_that_are_over_are_warned_of(
     account: Sandbox, ask: Ask, folder: Path, results_are_there: bool
@@ -249,7 +293,7 @@ def test_rooms_that_are_over_are_warned_of(
     done = ask("rooms", "import", "rooms.csv", "--json")
     assert (done.returncode, summary(done.stdout)["over"]) == (0, 1)
     (line,) = done.stderr.splitlines()
-    assert "nobody can enter: row 2;" in line
+    assert "1 room over, and nobody can enter: row 2;" in line
     assert "--update" in line
 
 
@@ -383,6 +427,12 @@ def test_a_dry_run_sends_nothing(account: Sandbox, ask: Ask, folder: Path) -> No
     assert len(account.requests) == 0
 
 
+def test_a_dry_run_tells_of_all_rows(ask: Ask, folder: Path) -> None:
+    """There are no results to look them up in."""
+    (folder / "rooms.csv").write_text("name,exp\n" + "Ana,never\n" * 50)
+    assert len(ask("rooms", "import", "rooms.csv", "--dry-run").stderr.splitlines()) == 50
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
@@ -390,9 +440,15 @@ def test_a_dry_run_sends_nothing(account: Sandbox, ask: Ask, folder: Path) -> No
         (["."], "--format"),
         ([".", "--format", "csv"], "'.' cannot be read"),
         (["latin.csv"], "UTF-8"),
+        (["wide.csv"], "'wide.csv' is no UTF-8"),
         (["wrong.csv"], "call it 'name'"),
         (["rooms.csv", "--results", "rooms.csv"], "--results"),
-        (["rooms.csv", "--results", "other.csv"], "--results 'other.csv' is something else"),
+        *(
+            (["rooms.csv", "--results", name], f"--results {name!r} is something else")
+            for name in ("other.csv", "more.csv", "notes.csv", "notes.jsonl")
+        ),
+        (["rooms.csv", "--results", "."], "'.' is no file"),
+        (["rooms.csv", "--results", os.devnull], "is no file"),
         (["rooms.csv", "--shared", "nonsense"], "--shared"),
         (["rooms.csv", "--shared", "@nowhere"], "nowhere"),
         (["rooms.csv", "--dry-run", "--update"], "--dry-run"),
@@ -404,8 +460,12 @@ def test_what_cannot_be_imported_is_one_line(
 ) -> None:
     """Before anything is sent."""
     (folder / "latin.csv").write_bytes("name\nSeñal\n".encode("latin-1"))
+    (folder / "wide.csv").write_bytes("name\nAna\n".encode("utf-16-le"))
     (folder / "wrong.csv").write_text("nmae\nAna\n")
     (folder / "other.csv").write_text("day,hours\nMonday,7\n")
+    (folder / "more.csv").write_text("external_id,exp\na,2h\n")
+    (folder / "notes.csv").write_text("Monday,,7\n")
+    (folder / "notes.jsonl").write_text("Monday 7\n")
     before = sorted(folder.iterdir())
     done = ask("rooms", "import", *arguments)
     assert (done.returncode in {2, 3}, done.stdout) == (True, "")
@@ -416,12 +476,16 @@ def test_what_cannot_be_imported_is_one_line(
     assert sorted(folder.iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    "results", ["nowhere/results.csv", f"{'x' * 300}.csv"], ids=["no folder", "a long name"]
+)
 def test_results_that_cannot_be_kept_end_it_before_it_begins(
-    account: Sandbox, ask: Ask, folder: Path
+    account: Sandbox, ask: Ask, folder: Path, results: str
 ) -> None:
     """Rooms that nobody hears of are of no use."""
-    done = ask("rooms", "import", "rooms.csv", "--results", "nowhere/results.csv")
+    done = ask("rooms", "import", "rooms.csv", "--results", results)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "'nowhere/results.csv' cannot be written" in done.stderr
+    assert f"{results!r} cannot be written" in done.stderr
+    assert "say with --results FILE" in done.stderr
     assert len(account.requests) == 0
     assert [path.name for path in folder.iterdir()] == ["rooms.csv"]

@@ -67,6 +67,18 @@ def test_a_reader_that_left_before_is_told_nothing(account: Sandbox) -> None:
     assert (done.returncode, done.stderr) == (1, b"")
 
 
+@posix
+def test_what_is_closed_is_done_without(account: Sandbox) -> None:
+    """Some that start commands in the background leave them no standard stream at all."""
+    done = subprocess.run(
+        ["sh", "-c", '"$@" <&- >&- 2>&-', "sh", *MODULE, "rooms", "list"],
+        env=environment(variables(account)),
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, len(account.requests)) == (0, 1)
+
+
 @pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device that is always full")
 @pytest.mark.parametrize("more", [[], ["--json"]])
 def test_a_full_disk_is_told_in_a_line(account: Sandbox, more: list[str]) -> None:

@@ -54,6 +54,10 @@ WRONG_USAGE = [
     (["create", "--settings", "[]"], "--settings"),
     (["create", "--settings", "[" * 100_000], "--settings"),
     (["create", "--settings", '{"a": NaN}'], "--settings"),
+    (
+        ["create", "--settings", f'{{"a": {"1" * 5_000}}}'],
+        "the value has a number of too many digits",
+    ),
     (["create", "--settings", "@nowhere.json"], "nowhere.json"),
     (["create", "--settings", "@"], "--settings"),
     (["create", "--if-missing"], "--external-id"),

@@ -13,6 +13,7 @@ from videsk_rooms.errors import (
     InvalidRequestError,
     NotFoundError,
     PermissionDeniedError,
+    RateLimitError,
 )
 
 if TYPE_CHECKING:
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from videsk_rooms.errors import VideskError
 
 
-# After these every further call would fail alike, and slowly.
-HOPELESS = (
+_HOPELESS = (
     AuthenticationError,
     ConnectionFailedError,
     DeadlineExceededError,
@@ -46,6 +46,16 @@ EPILOG = (
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not set up (no API token, a package missing), "
     "4 not found, 5 outcome unknown (it may have been done all the same), 130 stopped by Ctrl-C."
 )
+
+
+def is_hopeless(error: VideskError) -> bool:
+    """Tell whether every further call would fail alike, and slowly or to the account's harm."""
+    if isinstance(error, RateLimitError):
+        from videsk_rooms import Retry
+
+        # What the client waits for holds up the further calls too, and what is longer does not.
+        return (error.retry_after or 0) > Retry().max_retry_after
+    return isinstance(error, _HOPELESS)
 
 
 def exit_code_of(error: VideskError) -> ExitCode:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from videsk_rooms.cli._exits import ExitCode
+from videsk_rooms.errors import VideskError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,17 @@ class CommandFailedError(Exception):
 def wrong_usage(text: str) -> CommandFailedError:
     """Make the error for options that are each right and do not go together."""
     return CommandFailedError(text, ExitCode.WRONG_USAGE)
+
+
+def open_what_is_closed() -> None:
+    """Let a standard stream that is closed (`>&-`) be an empty one.
+
+    Else it is `None`, and its number goes to the next file that is opened; if that is uvloop's, it
+    ends the process.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - to the end
 
 
 def accept_any_encoding() -> None:
@@ -61,7 +73,7 @@ def writing() -> Iterator[None]:
     """Turn a full disk under the output into an error that says so."""
     try:
         yield
-    except BrokenPipeError:
+    except (BrokenPipeError, VideskError):  # a deadline's error is an OSError as well
         raise
     except OSError as error:
         raise CommandFailedError(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 import signal
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
     from types import FrameType
+
+# What has not ended by then, once it is cancelled, is left in the middle by the next Ctrl-C.
+_PATIENCE = 3.0
 
 
 @contextmanager
@@ -27,3 +33,46 @@ def handled(
 def leave(number: int, _frame: FrameType | None) -> NoReturn:
     """Leave the program by way of its `finally` blocks. A signal handler."""
     raise SystemExit(128 + number)
+
+
+def run_until_stopped(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine, which Ctrl-C and SIGTERM cancel: once, however many of them come.
+
+    Left to asyncio, SIGTERM and a second Ctrl-C would be raised in the middle of the loop; what the
+    loop was about to do is lost then, and whoever waits for it waits for ever.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C came.
+        SystemExit: SIGTERM came.
+    """
+    stops: list[Callable[[], object]] = []
+
+    async def cancelled_by_signals() -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None  # noqa: S101 - told to the type checker
+        patience_ends = math.inf
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            nonlocal patience_ends
+            way_out = signal.default_int_handler if number == signal.SIGINT else leave
+            if not stops:
+                stops.append(partial(way_out, number, frame))
+                patience_ends = loop.time() + _PATIENCE
+                loop.call_soon_threadsafe(task.cancel)
+            elif loop.time() > patience_ends:
+                way_out(number, frame)
+
+        with handled(stop, *filter(_is_heard, (signal.SIGINT, signal.SIGTERM))):
+            await coroutine
+
+    try:
+        asyncio.run(cancelled_by_signals())
+    except asyncio.CancelledError:
+        for stop in stops:
+            stop()
+        raise
+
+
+def _is_heard(number: signal.Signals) -> bool:
+    # A shell lets jobs in the background ignore Ctrl-C.
+    return signal.getsignal(number) is not signal.SIG_IGN

@@ -49,6 +49,8 @@ def object_in(text: str) -> dict[str, Any]:
         raise ValueError(f"is not JSON: {error.msg} at {where}") from None
     except RecursionError:
         raise ValueError("is nested too deep") from None
+    except ValueError:  # what Python reads no further than 4,300 digits
+        raise ValueError("has a number of too many digits") from None
     if not isinstance(value, dict):
         raise ValueError("is no JSON object")
     return value

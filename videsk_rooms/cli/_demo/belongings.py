@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from videsk_rooms.cli._exits import HOPELESS
+from videsk_rooms.cli._exits import is_hopeless
 from videsk_rooms.errors import APIError, ConnectionFailedError, NotFoundError, VideskError
 
 if TYPE_CHECKING:
@@ -119,11 +119,9 @@ class Belongings:
         """Let one room fail without keeping the others from their turn."""
         try:
             yield
-        except HOPELESS:
-            raise
-        except VideskError:
+        except VideskError as error:
             self._failures += 1
-            if self._failures >= _MOST_FAILURES:
+            if is_hopeless(error) or self._failures >= _MOST_FAILURES:
                 raise
 
 

@@ -2,7 +2,7 @@
 
 Not by `create_many`, which makes one call of each item: a row is two where its room is there, and
 with `--update` one, two or three. What it spares its callers, namely that the time in line for the
-rate limit counts against their deadline, matters for more rows at a time than there can be here.
+rate limit counts against their deadline, is spared here by fewer rows at a time.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import videsk_rooms
-from videsk_rooms.cli._exits import HOPELESS
+from videsk_rooms.cli._exits import is_hopeless
 from videsk_rooms.cli._files.results import Outcome, Result, failed, succeeded
 from videsk_rooms.cli._times import wire
 from videsk_rooms.cli._wording import told
@@ -64,7 +64,7 @@ class Caller:
         try:
             return succeeded(row, *await self._send(row))
         except VideskError as error:
-            if isinstance(error, HOPELESS):
+            if is_hopeless(error):
                 self.stopped_by = error
             return failed(row, in_a_file(error), error)
 

@@ -19,7 +19,7 @@ from videsk_rooms.cli._files.rows import BadRow, Row, rows_of
 from videsk_rooms.cli._files.streams import STANDARD, read_text
 from videsk_rooms.cli._files.summary import Summary, counted, show, tell_failures
 from videsk_rooms.cli._output import CommandFailedError, complain, write_json, wrong_usage
-from videsk_rooms.cli._signals import handled, leave
+from videsk_rooms.cli._signals import handled, leave, run_until_stopped
 from videsk_rooms.cli._wording import told
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from videsk_rooms.cli._files.results import Outcome
     from videsk_rooms.cli._files.rows import AnyRow
     from videsk_rooms.errors import VideskError
+
+_USUAL_LIMIT = 20  # docs/api.md, "Access"
+_SHARE_IN_LINE = 1 / 3  # of the time that a call may take
 
 _GO_ON = "The same command goes on with the rest."
 
@@ -91,7 +94,7 @@ def run(asked: Asked, options: Options) -> ExitCode:
         work = _Work(asked, options, rows, kept, results)
         began = time.monotonic()
         try:
-            asyncio.run(work.do())
+            run_until_stopped(work.do())
         except (KeyboardInterrupt, SystemExit):
             complain(f"stopped after {len(work.outcomes):,} of {len(rows):,} rows. {_GO_ON}")
             raise
@@ -109,6 +112,11 @@ def run(asked: Asked, options: Options) -> ExitCode:
 def _read(file: str, form: Format) -> list[AnyRow]:
     table = tables.read(read_text(file), form, is_known=columns.is_known)
     return rows_of(table, "" if file == STANDARD else Path(file).name)
+
+
+async def _listed(videsk: AsyncVidesk, external_id: str | None) -> Response:
+    query = {"$limit": 1, "externalId": external_id}
+    return await videsk.request("GET", "/vpaas/rooms", query=query)
 
 
 class _Work:
@@ -147,11 +155,12 @@ class _Work:
             answer = await self._look(videsk)
             if not self._left:
                 return
+            limit = progress.limit_in(answer.headers)
             with progress.shown(
                 "importing",
                 self._total,
                 done=len(self.outcomes),
-                limit=progress.limit_in(answer.headers),
+                limit="limit not told" if limit is None else f"limit {limit:,}/s",
                 colours=not self._asked.no_color,
                 bar=not self._kept.is_shown,
             ) as bar:
@@ -159,27 +168,38 @@ class _Work:
                 caller = Caller(
                     videsk, update=self._options.update, note=partial(self._note_sent, bar)
                 )
-                await caller.send(self._left, concurrency=self._options.concurrency)
+                await caller.send(self._left, concurrency=self._at_a_time(limit))
         self.stopped_by = caller.stopped_by
+
+    def _at_a_time(self, limit: int | None) -> int:
+        """Choose how many rows at a time: no more than get through the line long before a deadline.
+
+        The time in line counts for each call, and more of them at a time do not make it faster.
+        """
+        through = int((limit or _USUAL_LIMIT) * self._asked.timeout * _SHARE_IN_LINE)
+        return max(1, min(self._options.concurrency, through))
 
     async def _look(self, videsk: AsyncVidesk) -> Response:
         """Make the first call: it shows whether the token is let in, and tells the limit.
 
-        It asks for a room that an earlier run has made. If it is not there, that run was on another
-        account, such as a sandbox, and what it has done is nothing that this one may pass over.
+        It asks for a room that an earlier run has made; the first, and the last where that has been
+        deleted. If neither is there, that run was on another account, such as a sandbox, and what
+        it has done is nothing that this one may pass over.
         """
-        known = next((each for each in self.outcomes.values() if each.is_done), None)
-        query = {"$limit": 1, "externalId": None if known is None else known.external_id}
-        answer = await videsk.request("GET", "/vpaas/rooms", query=query)
-        page = answer.json()
-        rooms = page.get("data") if isinstance(page, dict) else None
-        if known is not None and not rooms:
-            raise CommandFailedError(
-                f"row {known.row} was imported before, and this account does not have its room "
-                f"{known.external_id!r}; if that was another account, or the rooms are to be made "
-                f"anew, give another --results FILE than {self._results}"
-            )
-        return answer
+        done = [each for each in self.outcomes.values() if each.is_done]
+        if not done:
+            return await _listed(videsk, None)
+        for known in (done[0], *done[1:][-1:]):
+            answer = await _listed(videsk, known.external_id)
+            page = answer.json()
+            if isinstance(page, dict) and page.get("data"):
+                return answer
+        raise CommandFailedError(
+            f"row {done[0].row} was imported before, and this account does not have its room "
+            f"{done[0].external_id!r}; if such rooms were deleted, take their rows out; if that "
+            "was another account, or the rooms are to be made anew, give another --results FILE "
+            f"than {self._results}"
+        )
 
     def _note_sent(self, bar: Progress, row: Row, outcome: Outcome) -> None:
         self._note(outcome, row.checksum(update=self._options.update))

@@ -24,10 +24,10 @@ _A_FRAME = 0.1
 _A_LINE = 30.0
 
 
-def limit_in(headers: Mapping[str, str]) -> str:
-    """Say how many requests the account may make (docs/api.md, "Access")."""
+def limit_in(headers: Mapping[str, str]) -> int | None:
+    """Read how many requests a second the account may make (docs/api.md, "Access")."""
     told = re.match(r"\d+", headers.get("Ratelimit-Limit", ""))
-    return f"limit {int(told[0]):,}/s" if told else "limit not told"
+    return int(told[0]) if told else None
 
 
 class Progress:

@@ -24,10 +24,11 @@ from videsk_rooms.cli._files.streams import (
     STANDARD,
     cannot_write,
     read_text,
+    refuse_no_file,
     standard_output,
     whole_file,
 )
-from videsk_rooms.cli._output import writing, wrong_usage
+from videsk_rooms.cli._output import CommandFailedError, writing, wrong_usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,6 +53,10 @@ if TYPE_CHECKING:
         def finish(self, outcomes: Iterable[Outcome], /) -> None:
             """Conclude with the outcomes of all rows, in their order."""
             ...
+
+
+# What no other file has: a file of rooms may have an external_id and an exp alone.
+_IN_ALL = frozenset({"row", "result"})
 
 
 @contextmanager
@@ -106,6 +111,7 @@ class _Files:
     is_shown = False
 
     def __init__(self, results: Path, form: Format) -> None:
+        refuse_no_file(results)  # to read from a pipe would be to wait for ever
         self._results = results
         self._form = format_of(str(results), None, otherwise=form)
         self._path = results.with_name(f"{results.name}.journal")
@@ -118,7 +124,8 @@ class _Files:
             self._journal = open(self._path, "a+b", buffering=0)
             self._begun = self._read_begun()
         except OSError as error:
-            raise cannot_write(self._results, error) from None
+            right = "say with --results FILE where what becomes of each row is to go"
+            raise cannot_write(self._results, error, right) from None
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -146,11 +153,14 @@ class _Files:
         self._journal.truncate(0)
 
     def _read_finished(self) -> dict[str, Outcome]:
-        text = read_text(str(self._results)) if self._results.exists() else ""
-        if not text:
+        text = read_text(str(self._results)) if os.path.exists(self._results) else ""
+        if not text.strip():
             return {}
-        table = tables.read(text, self._form, is_known=COLUMNS.__contains__)
-        if not {*table.columns} <= {*COLUMNS}:
+        try:
+            table = tables.read(text, self._form, is_known=COLUMNS.__contains__)
+        except CommandFailedError:
+            table = tables.Table((), ())
+        if not _IN_ALL <= {*table.columns} <= {*COLUMNS}:
             raise wrong_usage(
                 f"--results {str(self._results)!r} is something else than results; give a file of "
                 "another name"

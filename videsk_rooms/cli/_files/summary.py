@@ -96,12 +96,12 @@ class Summary:
 def show(asked: Asked, summary: Summary) -> None:
     """Say what an import came to; what went wrong goes to standard error."""
     is_kept = summary.is_whole and summary.results != STANDARD
-    tell_failures(summary.outcomes, f"; all are in {summary.results}" if is_kept else "")
+    _tell_the_first_failures(summary.outcomes, f"; all are in {summary.results}" if is_kept else "")
     ended = over(summary.outcomes)
     if ended:
         complain(
-            f"{len(ended)} of these rooms are over, and nobody can enter: {_rows(ended)}; give "
-            "their rows other external ids, or new times and --update"
+            f"{counted(len(ended), 'room')} over, and nobody can enter: {_rows(ended)}; give such "
+            "a row another external id, or new times and --update"
         )
     if asked.as_json:
         write_json(summary.as_json())
@@ -120,11 +120,15 @@ def counted(count: int, thing: str) -> str:
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
-def tell_failures(outcomes: Iterable[Outcome], more: str = "") -> None:
-    """Say which rows failed, and why: the first of them."""
-    failures = [outcome for outcome in outcomes if not outcome.is_done]
-    for outcome in failures[:_TOLD]:
+def tell_failures(failures: Iterable[Outcome]) -> None:
+    """Say which rows failed, and why."""
+    for outcome in failures:
         complain(f"row {outcome.row}: {outcome.error}")
+
+
+def _tell_the_first_failures(outcomes: Iterable[Outcome], more: str) -> None:
+    failures = [outcome for outcome in outcomes if not outcome.is_done]
+    tell_failures(failures[:_TOLD])
     if len(failures) > _TOLD:
         complain(f"{len(failures) - _TOLD:,} more rows failed{more}")
 

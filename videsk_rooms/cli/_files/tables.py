@@ -20,6 +20,8 @@ Line: TypeAlias = "Mapping[str, object] | str"
 
 # A comma, and what spreadsheets write where the comma is the decimal point.
 _DELIMITERS = (",", ";", "\t")
+# What a spreadsheet's empty row is made of.
+_SAYS_NOTHING = " ".join((*_DELIMITERS, '"'))
 # The list of who was let in may be long; csv's own bound is 131,072.
 _LONGEST_CELL = 2**31 - 1
 
@@ -54,7 +56,7 @@ def read(text: str, form: Format, *, is_known: Callable[[str], bool]) -> Table:
 
 def _read_csv(text: str, is_known: Callable[[str], bool]) -> Table:
     csv.field_size_limit(_LONGEST_CELL)
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = next((line for line in text.splitlines() if line.strip(_SAYS_NOTHING)), "")
     delimiter = max(_DELIMITERS, key=lambda sign: sum(map(is_known, _cells(first, sign))))
     # Strict, or else a quote that is never closed would take all that follows for one cell.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -71,7 +73,10 @@ def _read_csv(text: str, is_known: Callable[[str], bool]) -> Table:
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
-    return next(csv.reader([line], delimiter=delimiter), [])
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:  # told when it is read in earnest
+        return []
 
 
 def _read_on(reader: Iterator[list[str]]) -> Iterator[list[str] | str]:
@@ -120,6 +125,8 @@ def _object_of(line: str) -> Line:
         return f"this is no JSON: {error.msg} at column {error.colno}"
     except RecursionError:
         return "this is nested too deep"
+    except ValueError:  # what Python reads no further than 4,300 digits
+        return "a number in it has too many digits"
     if not isinstance(value, dict):
         return 'this is no JSON object, such as {"name": "Support"}'
     return _given(value.items())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from videsk_rooms.cli._account import Asked, asking_an_account
-from videsk_rooms.cli._exits import HOPELESS, ExitCode, exit_code_of, exit_code_of_all
+from videsk_rooms.cli._exits import ExitCode, exit_code_of, exit_code_of_all, is_hopeless
 from videsk_rooms.cli._output import CommandFailedError, complain, write_json, wrong_usage
 from videsk_rooms.cli._rooms.given import (
     Ends,
@@ -132,7 +132,7 @@ def delete(
         for room in each_once:
             error = _delete(asked, videsk, room)
             codes.append(ExitCode.DONE if error is None else exit_code_of(error))
-            if isinstance(error, HOPELESS):
+            if error is not None and is_hopeless(error):
                 break
     untried = len(each_once) - len(codes)
     if untried:

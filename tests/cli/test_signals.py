@@ -1,0 +1,84 @@
+"""Signals, while a command runs an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from videsk_rooms.cli._signals import handled, leave, run_until_stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def _heard() -> Iterator[None]:
+    """Whatever the tests were started by, signals are as in a terminal."""
+    with handled(signal.default_int_handler, signal.SIGINT), handled(leave, signal.SIGTERM):
+        yield
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_raised_when_the_work_has_ended(number: signal.Signals) -> None:
+    """And not where the loop happens to be, which would never do what it was about to."""
+    done: list[str] = []
+
+    async def work() -> None:
+        signal.raise_signal(number)
+        done.append("what was going on")
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            signal.raise_signal(number)  # as by somebody who is impatient
+            await asyncio.sleep(0)
+            done.append("cleaning up")
+
+    with pytest.raises((KeyboardInterrupt, SystemExit)) as left:
+        run_until_stopped(work())
+    assert done == ["what was going on", "cleaning up"]
+    assert left.type is (KeyboardInterrupt if number == signal.SIGINT else SystemExit)
+
+
+def test_work_that_is_done_all_the_same_is_done() -> None:
+    """What comes too late to stop it does not undo it."""
+
+    async def work() -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    run_until_stopped(work())
+
+
+def test_a_job_in_the_background_hears_no_ctrl_c() -> None:
+    """Its shell wants it so: Ctrl-C is meant for what is in front."""
+
+    async def work() -> None:
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.sleep(0)
+
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        run_until_stopped(work())
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_work_that_does_not_let_itself_be_stopped_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a Ctrl-C that comes after a while; nobody has to look for the number of the process."""
+    monkeypatch.setattr("videsk_rooms.cli._signals._PATIENCE", 0.0)
+    ended: list[bool] = []
+
+    async def work() -> None:
+        signal.raise_signal(signal.SIGINT)
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.01)
+            signal.raise_signal(signal.SIGINT)
+            ended.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_until_stopped(work())
+    assert ended == []
