@@ -11,11 +11,11 @@ from fastapi import FastAPI, WebSocket
 from fastapi.testclient import TestClient
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
 
 from tests.integrations.support import IN_SPANISH, in_spanish
-from videsk_rooms import AsyncVidesk, ClosedError, Retry
+from videsk_rooms import AsyncVidesk, ClosedError, ConnectionFailedError, Retry
 from videsk_rooms.integrations.fastapi import (
     VideskDep,
     VideskState,
@@ -23,12 +23,14 @@ from videsk_rooms.integrations.fastapi import (
     get_videsk,
     videsk_lifespan,
 )
+from videsk_rooms.integrations.http import HttpAnswer
 from videsk_rooms.integrations.starlette import videsk_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from starlette.requests import Request
+    from starlette.types import Message
 
     from videsk_rooms.sandbox import Sandbox
 
@@ -206,3 +208,59 @@ def test_a_websocket_is_closed_on_an_error(
         ):
             websocket.receive_json()
     assert caught.value.code == code
+
+
+def failing_websocket(*, closed: bool = False, detail: str = "Closed.") -> Starlette:
+    """Make an application whose WebSocket has it fail, maybe after it was closed."""
+
+    async def fail(websocket: WebSocket) -> None:
+        await websocket.accept()
+        if closed:
+            await websocket.close()
+        raise ConnectionFailedError("refused")
+
+    app = Starlette(routes=[WebSocketRoute("/live", fail)])
+    add_error_handlers(app, lambda _: HttpAnswer(503, detail))
+    return app
+
+
+@pytest.mark.parametrize("detail", ["é" * 61, "é" * 62, "e" * 124], ids=["122", "124 of é", "124"])
+def test_a_websocket_is_told_as_much_as_a_closing_frame_holds(detail: str) -> None:
+    """123 bytes: servers refuse to send more, and the visitor would have no code either."""
+    with (
+        TestClient(failing_websocket(detail=detail)) as browser,
+        browser.websocket_connect("/live") as websocket,
+        pytest.raises(WebSocketDisconnect) as caught,
+    ):
+        websocket.receive_json()
+    assert caught.value.code == 1013
+    assert caught.value.reason == detail[: 123 // len(detail[0].encode())]
+
+
+def test_a_websocket_that_is_closed_stays_as_it_is() -> None:
+    """What failed afterwards is logged, and no error comes of answering."""
+    with (
+        TestClient(failing_websocket(closed=True)) as browser,
+        browser.websocket_connect("/live") as websocket,
+        pytest.raises(WebSocketDisconnect) as caught,
+    ):
+        websocket.receive_json()
+    assert caught.value.code == 1000
+
+
+async def test_a_visitor_who_has_left_a_websocket_is_told_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As servers tell it, by an OSError; the API's failure is in the log, and nothing else."""
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "websocket.close":
+            raise OSError("gone")
+
+    await failing_websocket()({"type": "websocket", "path": "/live", "headers": []}, receive, send)
+    assert [record.getMessage()[:30] for record in caplog.records] == [
+        "the Rooms API failed: refused."
+    ]
