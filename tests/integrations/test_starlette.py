@@ -179,6 +179,24 @@ def test_an_error_is_answered(
     assert answer.json() == {"detail": "Video rooms are busy. Please try again."}
 
 
+def test_a_mounted_application_shares_the_client_and_answers_for_itself(
+    make_client: Callable[[], AsyncVidesk], sandbox: Sandbox, path: str
+) -> None:
+    """By handlers of its own: when those of the other hear of it, the answer has been begun."""
+    mounted, unanswered = fastapi_app(), fastapi_app()
+    add_error_handlers(mounted)
+    app = Starlette(
+        routes=[Mount("/video", mounted), Mount("/bare", unanswered)],
+        lifespan=videsk_lifespan(make_client),
+    )
+    add_error_handlers(app)
+    with TestClient(app, raise_server_exceptions=False) as browser:
+        assert browser.get(f"/video{path}").json() == {"name": "Support"}
+        sandbox.faults.status(429, times=2)
+        assert browser.get(f"/video{path}").status_code == 503
+        assert browser.get(f"/bare{path}").status_code == 500
+
+
 def test_an_application_chooses_its_answers(
     make_client: Callable[[], AsyncVidesk], sandbox: Sandbox, path: str
 ) -> None:

@@ -110,7 +110,8 @@ def add_error_handlers(app: Starlette, choose_answer: ChooseAnswer = http_answer
     A WebSocket is closed: with code 1013 for what passes by itself, with 1011 for all else.
 
     Args:
-        app: The application.
+        app: The application. One that is mounted in another answers for itself: it shares the
+            client of the other's lifespan, but needs handlers of its own.
         choose_answer: What chooses the answer.
 
     Example:
