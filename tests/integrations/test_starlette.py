@@ -242,28 +242,27 @@ def failing_websocket(*, closed: bool = False, detail: str = "Closed.") -> Starl
     return app
 
 
-@pytest.mark.parametrize("detail", ["é" * 61, "é" * 62, "e" * 124], ids=["122", "124 of é", "124"])
-def test_a_websocket_is_told_as_much_as_a_closing_frame_holds(detail: str) -> None:
-    """123 bytes: servers refuse to send more, and the visitor would have no code either."""
+def end_of(app: Starlette) -> WebSocketDisconnect:
+    """Tell how its WebSocket is closed."""
     with (
-        TestClient(failing_websocket(detail=detail)) as browser,
+        TestClient(app) as browser,
         browser.websocket_connect("/live") as websocket,
         pytest.raises(WebSocketDisconnect) as caught,
     ):
         websocket.receive_json()
-    assert caught.value.code == 1013
-    assert caught.value.reason == detail[: 123 // len(detail[0].encode())]
+    return caught.value
+
+
+@pytest.mark.parametrize("detail", ["é" * 61, "é" * 62, "e" * 124], ids=["122", "124 of é", "124"])
+def test_a_websocket_is_told_as_much_as_a_closing_frame_holds(detail: str) -> None:
+    """123 bytes: servers refuse to send more, and the visitor would have no code either."""
+    end = end_of(failing_websocket(detail=detail))
+    assert (end.code, end.reason) == (1013, detail[: 123 // len(detail[0].encode())])
 
 
 def test_a_websocket_that_is_closed_stays_as_it_is() -> None:
     """What failed afterwards is logged, and no error comes of answering."""
-    with (
-        TestClient(failing_websocket(closed=True)) as browser,
-        browser.websocket_connect("/live") as websocket,
-        pytest.raises(WebSocketDisconnect) as caught,
-    ):
-        websocket.receive_json()
-    assert caught.value.code == 1000
+    assert end_of(failing_websocket(closed=True)).code == 1000
 
 
 async def test_a_visitor_who_has_left_a_websocket_is_told_nothing(
