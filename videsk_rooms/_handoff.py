@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -145,7 +146,9 @@ class LoopThread:
         with self._starting:
             if self.loop is None and not self.closed and not exiting.is_set():
                 try:
-                    self._start()
+                    # Else the loop would keep the first caller's context for as long as it runs,
+                    # with a web application's request in it, and whatever that leads to.
+                    contextvars.Context().run(self._start)
                 except RuntimeError as error:
                     if is_for_want_of_threads(error):
                         raise refusal(LEAVING) from None

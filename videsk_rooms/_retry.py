@@ -272,7 +272,10 @@ class _Call:
             chance=random.random(),  # noqa: S311 - no secret
         )
         # Whatever becomes of this call, the others need not run into the limit too.
-        if happened.status == 429 and decision.why != "server_wait":
+        if (
+            happened.status == 429
+            and (happened.wait or 0.0) <= self._pipeline.retry.max_retry_after
+        ):
             self._pipeline.pacing.hold(happened.wait or decision.pause)
         return decision
 

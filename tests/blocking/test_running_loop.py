@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.blocking.support import Thread, blocking_client
-from videsk_rooms import AsyncVidesk, Retry
+from videsk_rooms import AsyncVidesk, InvalidRequestError, Retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -184,3 +186,28 @@ def test_a_callable_sees_the_context_of_the_caller(sandbox: Sandbox, awaitably: 
         client.rooms.list()
     assert tenants == ["caller"]
     assert TENANT.get() == "caller"
+
+
+class Held:
+    """What a web application has in its context: a request, and by it the application."""
+
+
+HELD: contextvars.ContextVar[Held] = contextvars.ContextVar("held")
+
+
+@pytest.mark.parametrize("calls", [1, 2])
+def test_the_loop_keeps_nothing_of_its_callers_contexts(client: Videsk, calls: int) -> None:
+    """Nor of the first one's, whose call started it; it would for as long as the client lives."""
+
+    def call() -> weakref.ref[Held]:
+        held = Held()
+        HELD.set(held)
+        with pytest.raises(InvalidRequestError):
+            client.rooms.get(
+                ""
+            )  # in the loop, and without a connection, which keeps it for a while
+        return weakref.ref(held)
+
+    found = [contextvars.copy_context().run(call) for _ in range(calls)]
+    gc.collect()
+    assert [each() for each in found] == [None] * calls

@@ -13,6 +13,7 @@ from videsk_rooms import (
     ConnectionFailedError,
     DeadlineExceededError,
     OutcomeUnknownError,
+    ResponseError,
     Videsk,
     VideskError,
 )
@@ -41,7 +42,7 @@ def fail(sandbox: Sandbox, blocking_once: Videsk) -> Callable[..., VideskError]:
     ("status", "told"),
     [
         *((400, 500), (401, 500), (402, 500), (403, 500), (404, 404), (409, 409)),
-        *((429, 503), (500, 503), (502, 503), (503, 503)),
+        *((408, 503), (425, 503), (429, 503), (500, 503), (502, 503), (503, 503)),
     ],
 )
 def test_each_error_of_the_api_has_its_answer(
@@ -49,6 +50,16 @@ def test_each_error_of_the_api_has_its_answer(
 ) -> None:
     """A room that is not there, one that changed, what passes by itself, and what does not."""
     assert http_answer(fail(status)).status == told
+
+
+def test_an_answer_that_cannot_be_read_passes_by_itself(
+    sandbox: Sandbox, blocking_once: Videsk
+) -> None:
+    """Such as the page of a proxy in place of the API's; a queue tries it again, too."""
+    sandbox.faults.answer(200, body=b"<p>One moment</p>")
+    with pytest.raises(ResponseError) as caught:
+        blocking_once.rooms.list()
+    assert http_answer(caught.value).status == 503
 
 
 @pytest.mark.parametrize(

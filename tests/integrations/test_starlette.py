@@ -11,11 +11,11 @@ from fastapi import FastAPI, WebSocket
 from fastapi.testclient import TestClient
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
 
 from tests.integrations.support import IN_SPANISH, in_spanish
-from videsk_rooms import AsyncVidesk, ClosedError, Retry
+from videsk_rooms import AsyncVidesk, ClosedError, ConnectionFailedError, Retry
 from videsk_rooms.integrations.fastapi import (
     VideskDep,
     VideskState,
@@ -23,12 +23,14 @@ from videsk_rooms.integrations.fastapi import (
     get_videsk,
     videsk_lifespan,
 )
+from videsk_rooms.integrations.http import HttpAnswer
 from videsk_rooms.integrations.starlette import videsk_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from starlette.requests import Request
+    from starlette.types import Message
 
     from videsk_rooms.sandbox import Sandbox
 
@@ -177,6 +179,24 @@ def test_an_error_is_answered(
     assert answer.json() == {"detail": "Video rooms are busy. Please try again."}
 
 
+def test_a_mounted_application_shares_the_client_and_answers_for_itself(
+    make_client: Callable[[], AsyncVidesk], sandbox: Sandbox, path: str
+) -> None:
+    """By handlers of its own: when those of the other hear of it, the answer has been begun."""
+    mounted, unanswered = fastapi_app(), fastapi_app()
+    add_error_handlers(mounted)
+    app = Starlette(
+        routes=[Mount("/video", mounted), Mount("/bare", unanswered)],
+        lifespan=videsk_lifespan(make_client),
+    )
+    add_error_handlers(app)
+    with TestClient(app, raise_server_exceptions=False) as browser:
+        assert browser.get(f"/video{path}").json() == {"name": "Support"}
+        sandbox.faults.status(429, times=2)
+        assert browser.get(f"/video{path}").status_code == 503
+        assert browser.get(f"/bare{path}").status_code == 500
+
+
 def test_an_application_chooses_its_answers(
     make_client: Callable[[], AsyncVidesk], sandbox: Sandbox, path: str
 ) -> None:
@@ -206,3 +226,58 @@ def test_a_websocket_is_closed_on_an_error(
         ):
             websocket.receive_json()
     assert caught.value.code == code
+
+
+def failing_websocket(*, closed: bool = False, detail: str = "Closed.") -> Starlette:
+    """Make an application whose WebSocket has it fail, maybe after it was closed."""
+
+    async def fail(websocket: WebSocket) -> None:
+        await websocket.accept()
+        if closed:
+            await websocket.close()
+        raise ConnectionFailedError("refused")
+
+    app = Starlette(routes=[WebSocketRoute("/live", fail)])
+    add_error_handlers(app, lambda _: HttpAnswer(503, detail))
+    return app
+
+
+def end_of(app: Starlette) -> WebSocketDisconnect:
+    """Tell how its WebSocket is closed."""
+    with (
+        TestClient(app) as browser,
+        browser.websocket_connect("/live") as websocket,
+        pytest.raises(WebSocketDisconnect) as caught,
+    ):
+        websocket.receive_json()
+    return caught.value
+
+
+@pytest.mark.parametrize("detail", ["é" * 61, "é" * 62, "e" * 124], ids=["122", "124 of é", "124"])
+def test_a_websocket_is_told_as_much_as_a_closing_frame_holds(detail: str) -> None:
+    """123 bytes: servers refuse to send more, and the visitor would have no code either."""
+    end = end_of(failing_websocket(detail=detail))
+    assert (end.code, end.reason) == (1013, detail[: 123 // len(detail[0].encode())])
+
+
+def test_a_websocket_that_is_closed_stays_as_it_is() -> None:
+    """What failed afterwards is logged, and no error comes of answering."""
+    assert end_of(failing_websocket(closed=True)).code == 1000
+
+
+async def test_a_visitor_who_has_left_a_websocket_is_told_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As servers tell it, by an OSError; the API's failure is in the log, and nothing else."""
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "websocket.close":
+            raise OSError("gone")
+
+    await failing_websocket()({"type": "websocket", "path": "/live", "headers": []}, receive, send)
+    assert [record.getMessage()[:30] for record in caplog.records] == [
+        "the Rooms API failed: refused."
+    ]

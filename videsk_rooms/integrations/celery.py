@@ -31,8 +31,10 @@ class VideskTask(Task):
     `again_after` decides: a `RateLimitError` is retried after `retry_after`, other transient
     failures after pauses that grow, and an error that somebody has to correct fails the task at
     once. A task is done five times at most; then it fails with the error itself. Options of the
-    task change that: `max_retries`, `dont_autoretry_for`, and whatever else `app.task` takes. Time
-    limits are left as they are: `SoftTimeLimitExceeded` fails the task.
+    task change that: `max_retries`, `dont_autoretry_for`, and whatever else `app.task` takes. Leave
+    out `retry_backoff`, and a `countdown` in `retry_kwargs`: with either it is Celery that says
+    when, and every error is retried. Time limits are left as they are: `SoftTimeLimitExceeded`
+    fails the task.
 
     A task whose process was killed is done again. So let it be one that does no harm twice: the
     rooms it makes have names made of what it is about.

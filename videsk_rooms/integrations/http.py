@@ -18,11 +18,10 @@ from videsk_rooms import (
     APIError,
     ConflictError,
     NotFoundError,
-    RateLimitError,
     ServerError,
-    TransportError,
     VideskError,
 )
+from videsk_rooms.integrations._passing import passes_by_itself
 
 __all__ = ["ChooseAnswer", "HttpAnswer", "answer_to", "http_answer"]
 
@@ -70,8 +69,9 @@ def http_answer(error: VideskError) -> HttpAnswer:
 
     Returns:
         404 for a room that is not there and 409 for one that somebody else changed; 503 with
-        `Retry-After` for what passes by itself, such as the rate limit, an outage or a deadline,
-        after the client has tried again already; 500 for all else, which no visitor can help.
+        `Retry-After` for what is transient, such as the rate limit, an outage, a deadline or an
+        unreadable answer, after the client has retried already; 500 for all else, which no visitor
+        can help.
 
     Example:
         ```python
@@ -85,7 +85,7 @@ def http_answer(error: VideskError) -> HttpAnswer:
         return HttpAnswer(404, "There is no such room.")
     if isinstance(error, ConflictError):
         return HttpAnswer(409, "The room was changed by somebody else.")
-    if isinstance(error, RateLimitError | ServerError | TransportError):
+    if isinstance(error, ServerError) or passes_by_itself(error):
         wait = error.retry_after if isinstance(error, APIError) else None
         headers = {"Retry-After": str(math.ceil(wait or _SOON))}
         return HttpAnswer(503, "Video rooms are busy. Please try again.", headers)

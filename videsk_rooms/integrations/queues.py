@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import random
 
-from videsk_rooms import APIError, RateLimitError, ResponseError, ServerError, TransportError
+from videsk_rooms import APIError
+from videsk_rooms.integrations._passing import passes_by_itself
 
 __all__ = ["again_after"]
-
-# Statuses that have no class of their own and pass by themselves, and 5xx that do not.
-_PASSING = {408, 425}
-_LASTING = {501, 505}
 
 
 def again_after(
@@ -52,20 +49,9 @@ def again_after(
         assert again_after(NotFoundError("no such room")) is None
         ```
     """
-    if (max_tries is not None and tries >= max_tries) or not _passes_by_itself(error):
+    if (max_tries is not None and tries >= max_tries) or not passes_by_itself(error):
         return None
     asked = error.retry_after if isinstance(error, APIError) else None
     # Bounded exponent: 2.0 ** 2000 is no float.
     longest = min(max_delay, base_delay * 2.0 ** min(tries - 1, 64))
     return (asked or 0.0) + random.uniform(longest / 2, longest)  # noqa: S311 - no secret
-
-
-def _passes_by_itself(error: BaseException) -> bool:
-    if isinstance(error, ServerError):
-        return error.status not in _LASTING
-    if isinstance(error, APIError):
-        return isinstance(error, RateLimitError) or error.status in _PASSING
-    if isinstance(error, ResponseError):
-        # With a path it was read, and is not what this package knows: that will be so next time.
-        return 200 <= error.status < 300 and error.path is None
-    return isinstance(error, TransportError)

@@ -10,21 +10,22 @@ add_error_handlers(app)
 """
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TypedDict
 
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from videsk_rooms import AsyncVidesk, ConfigurationError, VideskError
-from videsk_rooms.integrations.http import ChooseAnswer, answer_to, http_answer
+from videsk_rooms.integrations.http import ChooseAnswer, HttpAnswer, answer_to, http_answer
 
 __all__ = ["VideskState", "add_error_handlers", "videsk_lifespan", "videsk_of"]
 
 # What a WebSocket is closed with: https://www.iana.org/assignments/websocket
 _INTERNAL_ERROR, _TRY_AGAIN_LATER = 1011, 1013
+_REASON_BYTES = 123  # the most that a frame which closes has room for: RFC 6455, 5.5
 
 
 class VideskState(TypedDict):
@@ -109,7 +110,8 @@ def add_error_handlers(app: Starlette, choose_answer: ChooseAnswer = http_answer
     A WebSocket is closed: with code 1013 for what passes by itself, with 1011 for all else.
 
     Args:
-        app: The application.
+        app: The application. One that is mounted in another answers for itself: it shares the
+            client of the other's lifespan, but needs handlers of its own.
         choose_answer: What chooses the answer.
 
     Example:
@@ -126,9 +128,18 @@ def add_error_handlers(app: Starlette, choose_answer: ChooseAnswer = http_answer
         assert isinstance(error, VideskError)  # noqa: S101 - told to the type checker
         answer = answer_to(error, choose_answer)
         if isinstance(connection, WebSocket):
-            code = _TRY_AGAIN_LATER if answer.status == 503 else _INTERNAL_ERROR
-            await connection.close(code, answer.detail)
+            await _close(connection, answer)
             return None
         return JSONResponse(answer.body, answer.status, answer.headers)
 
     app.add_exception_handler(VideskError, failed)  # type: ignore[arg-type]  # one for both kinds
+
+
+async def _close(websocket: WebSocket, answer: HttpAnswer) -> None:
+    """Close a WebSocket, unless it is closed already, by whichever side."""
+    if websocket.application_state is WebSocketState.DISCONNECTED:
+        return
+    code = _TRY_AGAIN_LATER if answer.status == 503 else _INTERNAL_ERROR
+    reason = answer.detail.encode()[:_REASON_BYTES].decode(errors="ignore")
+    with suppress(WebSocketDisconnect):
+        await websocket.close(code, reason)

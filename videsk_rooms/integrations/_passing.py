@@ -1,0 +1,21 @@
+"""What passes by itself, for whoever waits: a task in a queue, or a visitor."""
+
+from __future__ import annotations
+
+from videsk_rooms import APIError, RateLimitError, ResponseError, ServerError, TransportError
+
+# Statuses that have no class of their own and pass by themselves, and 5xx that do not.
+_PASSING = {408, 425}
+_LASTING = {501, 505}
+
+
+def passes_by_itself(error: BaseException) -> bool:
+    """Tell whether a call that failed may succeed later, with nobody mending anything."""
+    if isinstance(error, ServerError):
+        return error.status not in _LASTING
+    if isinstance(error, APIError):
+        return isinstance(error, RateLimitError) or error.status in _PASSING
+    if isinstance(error, ResponseError):
+        # With a path it was read, and is not what this package knows: that will be so next time.
+        return 200 <= error.status < 300 and error.path is None
+    return isinstance(error, TransportError)
