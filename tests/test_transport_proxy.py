@@ -149,6 +149,20 @@ async def test_a_tunnel_that_is_refused_sent_nothing() -> None:
     assert "password" not in f"{caught.value} {caught.value.attempts}"
 
 
+@pytest.mark.parametrize("answer", [b"", b"SSH-2.0-OpenSSH_9.9\r\n"], ids=["nothing", "no HTTP"])
+async def test_a_tunnel_that_breaks_off_sent_nothing(answer: bytes) -> None:
+    """However the proxy does it: the API has not seen the request."""
+    async with (
+        serving(Proxy(answer)) as port,
+        AsyncVidesk(
+            TOKEN, base_url="https://api.videsk.io", proxy=f"http://127.0.0.1:{port}", **ONCE
+        ) as videsk,
+    ):
+        with pytest.raises(ConnectionFailedError, match="Nothing was sent") as caught:
+            await videsk.rooms.create(name="Support")
+    assert not caught.value.outcome_unknown
+
+
 async def test_a_plain_request_that_the_proxy_refuses_is_an_answer(sandbox: Sandbox) -> None:
     """A 407 whose page says nothing of the API: the text points at the proxy."""
     async with (

@@ -251,7 +251,8 @@ def _failure_of(error: BaseException, ticket: Ticket, url: str) -> Failure | Non
         cause: FailureCause = "timeout" if ticket.left else "not_sent"
         return Failure(cause, "the time was up", url, timed_out=True)
     if isinstance(error, aiohttp.ClientError | OSError):
-        return Failure("interrupted", _told(error), url)
+        # A proxy that breaks off a tunnel does so by what is an answer lost elsewhere.
+        return Failure("not_sent" if ticket.connects else "interrupted", _told(error), url)
     return None
 
 
