@@ -209,12 +209,12 @@ def _arrived(response: aiohttp.ClientResponse) -> tuple[bytes, bool] | None:
 
 async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:
     """Read a body, and tell whether it was cut off: aiohttp itself has no bound."""
-    if response.content.at_eof():
-        # Empty, or read by a middleware of the caller's; then the response has kept it.
-        return await response.read(), False
     chunks: list[bytes] = []
     size = 0
     try:
+        if response.content.at_eof():
+            # Empty, or read by a middleware of the caller's; then the response has kept it.
+            return await response.read(), False
         async for chunk in response.content.iter_any():
             chunks.append(chunk)
             size += len(chunk)
@@ -222,6 +222,7 @@ async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:
                 return b"".join(chunks)[:BODY_LIMIT], True
         return b"".join(chunks), False
     finally:
+        # Also where there was nothing to read: a connection that was upgraded is never given back.
         response.close()
 
 
