@@ -262,7 +262,7 @@ def set_back(inside: redis.Redis, *, hours: float) -> None:
     later = int(hours * 3600 * MICRO)
     for key in inside.scan_iter():
         if inside.type(key) == b"zset":
-            slots = [int(slot) + later for slot in inside.zrange(key, 0, -1)]
+            slots = [int(slot) + later for slot, _ in inside.zscan_iter(key)]
             inside.delete(key)
             inside.zadd(key, {str(slot): slot for slot in slots})
         else:
