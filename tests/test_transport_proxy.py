@@ -234,3 +234,27 @@ async def test_the_token_stands_in_for_a_netrc_entry(
     ) as videsk:
         await videsk.rooms.list()
     assert sandbox.requests[0].headers["Authorization"] == f"Bearer {sandbox.api_token}"
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "user:password@127.0.0.1:3128",
+        "http://user:password@127.0.0.1:port",
+        "http://user:password@[::1",
+        "http://user:password@",
+    ],
+)
+async def test_what_is_no_proxy_in_the_environment_is_told_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    """As any proxy that cannot be had: nothing was sent, and the password is a secret."""
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setenv("https_proxy", proxy)
+    async with AsyncVidesk(
+        TOKEN, base_url="https://api.videsk.io", trust_env=True, **ONCE
+    ) as videsk:
+        with pytest.raises(ConnectionFailedError, match="proxy that the environment") as caught:
+            await videsk.rooms.create(name="Support")
+    assert "password" not in f"{caught.value} {caught.value.attempts}"
