@@ -13,6 +13,7 @@ from tests.sandbox.support import until
 from videsk_rooms import (
     AsyncVidesk,
     AuthenticationError,
+    ConfigurationError,
     DeadlineExceededError,
     PermissionDeniedError,
     Retry,
@@ -197,6 +198,22 @@ async def test_what_the_callable_raises_at_renewal_reaches_the_caller(sandbox: S
         with pytest.raises(LookupError) as caught:
             await videsk.rooms.list()
     assert caught.value is error
+
+
+async def test_a_renewal_that_fails_does_not_hide_a_lost_answer(sandbox: Sandbox) -> None:
+    """The room may be there: the error of the second attempt says so, and under which name."""
+    sandbox.faults.drop("after", on="create")
+    sandbox.faults.status(401, on="create")
+    tokens = [sandbox.api_token, ""]
+    videsk = AsyncVidesk(
+        lambda: tokens.pop(0), base_url=sandbox.url, retry=Retry(base_delay=0), rate_limit=None
+    )
+    async with videsk:
+        with pytest.raises(ConfigurationError, match="is empty") as caught:
+            await videsk.rooms.create(external_id="ticket-1")
+    assert caught.value.outcome_unknown
+    assert caught.value.external_id == "ticket-1"
+    assert [room["externalId"] for room in sandbox.rooms] == ["ticket-1"]
 
 
 @pytest.mark.parametrize("awaitable", [False, True], ids=["plain", "awaitable"])

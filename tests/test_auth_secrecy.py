@@ -24,7 +24,7 @@ from videsk_rooms._auth import Secret
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
 # No JWT: nothing can tell it from other text but that it is the token which was sent.
 SECRET = "an-opaque/token+4711="
@@ -179,7 +179,19 @@ async def test_an_echo_that_is_no_http_is_not_told(
 # -- everywhere else ------------------------------------------------------------------------------
 
 
-async def test_no_log_tells_the_token(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+async def _ask_awaitably() -> str:
+    await asyncio.sleep(0)
+    return SECRET
+
+
+@pytest.mark.parametrize(
+    "api_token", [SECRET, lambda: SECRET, _ask_awaitably], ids=["given", "asked", "awaited"]
+)
+async def test_no_log_tells_the_token(
+    sandbox: Sandbox,
+    caplog: pytest.LogCaptureFixture,
+    api_token: str | Callable[[], str | Awaitable[str]],
+) -> None:
     """Everything at DEBUG, asyncio in its debug mode, over all ways of failing."""
     caplog.set_level(logging.DEBUG)
     for name in ("asyncio", "aiohttp", "aiohttp.client", "videsk_rooms"):
@@ -188,7 +200,7 @@ async def test_no_log_tells_the_token(sandbox: Sandbox, caplog: pytest.LogCaptur
     loop.set_debug(True)
     loop.slow_callback_duration = 0.0  # each step of each task is logged with its repr
     async with AsyncVidesk(
-        SECRET, base_url=sandbox.url, retry=Retry(attempts=1), rate_limit=None, timeout=1.0
+        api_token, base_url=sandbox.url, retry=Retry(attempts=1), rate_limit=None, timeout=1.0
     ) as videsk:
         room = await videsk.rooms.create(name="Support")
         await videsk.rooms.join(room)

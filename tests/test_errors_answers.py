@@ -24,7 +24,8 @@ from videsk_rooms import (
     ServerError,
     Videsk,
 )
-from videsk_rooms.errors import plain_text
+from videsk_rooms._status import _words_of_a_page
+from videsk_rooms.errors import plain_text, without_tokens
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -379,6 +380,14 @@ async def test_a_long_page_is_told_in_short(sandbox: Sandbox, once: AsyncVidesk)
         await once.rooms.list()
     assert caught.value.message.startswith("no no")
     assert len(str(caught.value)) < 2000
+
+
+@pytest.mark.parametrize("opened", ["<", "<script>", "<title>", "<title ", "token"])
+def test_what_a_page_opens_and_never_closes_holds_nobody_up(opened: str) -> None:
+    """Read to its end from every opening, so much of it would take an hour, and 64 kB seconds."""
+    page = '"' + opened * 1_000_000
+    assert len(_words_of_a_page(page, 502)) < 1000
+    assert without_tokens(page) == page
 
 
 async def test_the_firewalls_page_is_named_by_its_ray(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -34,16 +35,26 @@ BODIES_WITH_TOKENS: dict[str, bytes] = {
 }
 
 
+def variables_of(error: BaseException) -> list[dict[str, object]]:
+    """Find what those who report errors with all variables see of ours."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return [
+        frame.f_locals
+        for frame in frames
+        if frame.f_globals["__name__"].startswith("videsk_rooms.")
+    ]
+
+
 @pytest.mark.parametrize("body", BODIES_WITH_TOKENS.values(), ids=BODIES_WITH_TOKENS)
 @pytest.mark.parametrize("status", [200, 400, 502])
 async def test_no_error_quotes_a_token(
     sandbox: Sandbox, once: AsyncVidesk, status: int, body: bytes
 ) -> None:
-    """JWTs anywhere, and what stands in fields that are called token."""
+    """JWTs anywhere, and what stands in fields that are called token; nor do its variables."""
     sandbox.faults.answer(status, body=body)
     with pytest.raises((APIError, ResponseError)) as caught:
         await once.rooms.list()
-    told = f"{caught.value} {caught.value!r} {vars(caught.value)}"
+    told = f"{caught.value} {caught.value!r} {vars(caught.value)} {variables_of(caught.value)}"
     assert JWT[:20] not in told
     assert OPAQUE not in told
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -300,6 +301,19 @@ async def test_a_status_that_only_announces_an_answer_is_none(status: int) -> No
         with pytest.raises((ResponseError, TransportError)) as caught:
             await videsk.rooms.list()
     assert "redirect" not in str(caught.value)
+
+
+async def test_an_upgraded_connection_is_closed_at_once() -> None:
+    """Nobody gives it back, and asyncio's debug mode would tell of a response left open."""
+    left_open: list[dict[str, Any]] = []
+    loop = asyncio.get_running_loop()
+    loop.set_debug(True)
+    loop.set_exception_handler(lambda _, context: left_open.append(context))
+    answer = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"
+    async with serving(answering(answer)) as port, towards(port) as videsk:
+        with pytest.raises(ResponseError):
+            await videsk.rooms.list()
+    assert not left_open
 
 
 # -- what an attempt tells ------------------------------------------------------------------------

@@ -149,6 +149,20 @@ async def test_a_tunnel_that_is_refused_sent_nothing() -> None:
     assert "password" not in f"{caught.value} {caught.value.attempts}"
 
 
+@pytest.mark.parametrize("answer", [b"", b"SSH-2.0-OpenSSH_9.9\r\n"], ids=["nothing", "no HTTP"])
+async def test_a_tunnel_that_breaks_off_sent_nothing(answer: bytes) -> None:
+    """However the proxy does it: the API has not seen the request."""
+    async with (
+        serving(Proxy(answer)) as port,
+        AsyncVidesk(
+            TOKEN, base_url="https://api.videsk.io", proxy=f"http://127.0.0.1:{port}", **ONCE
+        ) as videsk,
+    ):
+        with pytest.raises(ConnectionFailedError, match="Nothing was sent") as caught:
+            await videsk.rooms.create(name="Support")
+    assert not caught.value.outcome_unknown
+
+
 async def test_a_plain_request_that_the_proxy_refuses_is_an_answer(sandbox: Sandbox) -> None:
     """A 407 whose page says nothing of the API: the text points at the proxy."""
     async with (
@@ -220,3 +234,27 @@ async def test_the_token_stands_in_for_a_netrc_entry(
     ) as videsk:
         await videsk.rooms.list()
     assert sandbox.requests[0].headers["Authorization"] == f"Bearer {sandbox.api_token}"
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "user:password@127.0.0.1:3128",
+        "http://user:password@127.0.0.1:port",
+        "http://user:password@[::1",
+        "http://user:password@",
+    ],
+)
+async def test_what_is_no_proxy_in_the_environment_is_told_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    """As any proxy that cannot be had: nothing was sent, and the password is a secret."""
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setenv("https_proxy", proxy)
+    async with AsyncVidesk(
+        TOKEN, base_url="https://api.videsk.io", trust_env=True, **ONCE
+    ) as videsk:
+        with pytest.raises(ConnectionFailedError, match="proxy that the environment") as caught:
+            await videsk.rooms.create(name="Support")
+    assert "password" not in f"{caught.value} {caught.value.attempts}"

@@ -219,8 +219,13 @@ class AskedToken:
             return await self._ask()
         # In a thread: a plain callable may block, and everything else would wait with it. Left to
         # itself when the time is up: the deadline of the call would wait for it otherwise.
-        given = await in_a_thread(self._ask)
+        given = (await in_a_thread(self._ask_unseen))()
         return await given if inspect.isawaitable(given) else given
+
+    def _ask_unseen(self) -> Callable[[], object]:
+        # Threads hand their results over as arguments, which asyncio's debug mode may log.
+        given = self._ask()
+        return lambda: given
 
 
 class TokenOnArrival:

@@ -75,9 +75,9 @@ def _model(response: Response, fast: Callable[[object], M], model: type[M]) -> M
     except (ValueError, TypeError, KeyError, OverflowError):
         # Not chained: what the parsers say may quote the body, tokens included.
         pass
-    value = response.json()
     try:
-        return _CONVERTER.structure(value, model)
+        # Without a name, under which those who report errors with all variables would tell it.
+        return _CONVERTER.structure(response.json(), model)
     except BaseValidationError as error:
         path, reason = _first_fault(error)
     except _WrongTypeError as error:

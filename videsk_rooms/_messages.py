@@ -171,7 +171,7 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]  # aiohttp's own, or `Headers`: names in any case
-    body: bytes
+    body: bytes = attrs.field(repr=False)  # it may hold an access token
     url: str
     too_long: bool = False
 

@@ -26,7 +26,10 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 _PATIENCE_AT_CLOSE = 5.0
-_NOT_HERE = (
+_READ_ELSEWHERE = (
+    "these rooms are being read in the process that was forked; begin to read them anew here"
+)
+_MADE_ELSEWHERE = (
     "these outcomes are those of the process that was forked, where the calls are under way; begin "
     "others here"
 )
@@ -134,14 +137,14 @@ class Portal:
 
     def drain(self, batches: Batches[T]) -> Generator[T, None, None]:
         """Iterate over batches, a hand-off each; leaving early closes them."""
+        inner = self._inner
         reading = _Reading(batches)
         try:
             while batch := self.call(reading.next_batch):
                 yield from batch
+                self._refuse_elsewhere(inner, _READ_ELSEWHERE)
         except BaseException:
-            # Closed without waiting for it: this may be the garbage collection of any thread, even
-            # the loop's own, and holding any lock.
-            self._inner.soon(self._inner.background, reading.close)
+            self._leave(inner, reading.close)
             raise
 
     def give_out(self, bulk: Bulk[T, R]) -> Generator[Outcome[T, R], None, None]:
@@ -157,13 +160,28 @@ class Portal:
             for step in bulk.steps(iter(bulk.plain_items()), start):
                 if step is not None:
                     yield step
-                if self._inner is not inner:
-                    raise ClosedError(_NOT_HERE)
+                self._refuse_elsewhere(inner, _MADE_ELSEWHERE)
                 if step is None:
                     self.call(bulk.wait)
         except BaseException:
-            self._inner.soon(self._inner.background, bulk.give_up)  # as in drain
+            self._leave(inner, bulk.give_up)
             raise
+
+    def _refuse_elsewhere(self, inner: LoopThread, text: str) -> None:
+        """Refuse to go on in a child with what is under way in its parent's loop."""
+        if self._inner is not inner:
+            raise ClosedError(text)
+
+    def _leave(self, inner: LoopThread, end: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Have an iterator ended that was left; what is a parent's is let be in its child.
+
+        Without waiting for it: this may be the garbage collection of any thread, even the loop's
+        own, and holding any lock.
+        """
+        if self._inner is inner:
+            inner.soon(inner.background, end)
+        else:
+            set_aside(end)
 
     def close(self) -> None:
         """End the loop and its thread. Calls under way raise `ClosedError`.

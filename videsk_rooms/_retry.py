@@ -171,6 +171,12 @@ class _Call:
         while True:
             try:
                 outcome, used = await self._attempt()
+                if (
+                    isinstance(outcome, Answer)
+                    and outcome.status == 401
+                    and await self._renew(used)
+                ):
+                    continue
             except VideskError as error:
                 self._final(error)
                 raise
@@ -181,8 +187,6 @@ class _Call:
                 if not decision.again:
                     failed = self._no_answer(outcome, decision)
             else:
-                if outcome.status == 401 and await self._renew(used):
-                    continue
                 try:
                     value = read(self._response(outcome))
                 except VideskError as error:

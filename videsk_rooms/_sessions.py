@@ -130,13 +130,15 @@ class NameService:
 
 
 class Connector(aiohttp.TCPConnector):
-    """Tells a request's ticket when the request has its connection, and so leaves."""
+    """Tells a request's ticket when the request connects, and when it is connected and leaves."""
 
     async def connect(
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
     ) -> Connection:
-        connection = await super().connect(req, traces, timeout)
         ticket = ticket_in_hand.get(None)
+        if ticket is not None:
+            ticket.connects = not ticket.left
+        connection = await super().connect(req, traces, timeout)
         if ticket is not None:
             try:
                 await ticket.leave()

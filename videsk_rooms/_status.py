@@ -67,8 +67,10 @@ _FIREWALL = (
     "request id to whoever runs it."
 )
 
-_MARKUP = re.compile(r"(?is)<(script|style)\b.*?</\1>|<[^>]*>")
-_TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title>")
+# Each reads on to the next "<" at most, or matches to the end: a page that opens what it never
+# closes would otherwise be read to its end from every "<", and hold up the loop for seconds.
+_MARKUP = re.compile(r"(?is)<(script|style)\b.*?(?:</\1>|\Z)|<[^<>]*>")
+_TITLE = re.compile(r"(?i)<title\b[^<>]*>([^<]*)</title>")
 _SHOWN = 300
 _SEARCHED = 65_536
 

@@ -209,12 +209,12 @@ def _arrived(response: aiohttp.ClientResponse) -> tuple[bytes, bool] | None:
 
 async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:
     """Read a body, and tell whether it was cut off: aiohttp itself has no bound."""
-    if response.content.at_eof():
-        # Empty, or read by a middleware of the caller's; then the response has kept it.
-        return await response.read(), False
     chunks: list[bytes] = []
     size = 0
     try:
+        if response.content.at_eof():
+            # Empty, or read by a middleware of the caller's; then the response has kept it.
+            return await response.read(), False
         async for chunk in response.content.iter_any():
             chunks.append(chunk)
             size += len(chunk)
@@ -222,6 +222,7 @@ async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:
                 return b"".join(chunks)[:BODY_LIMIT], True
         return b"".join(chunks), False
     finally:
+        # Also where there was nothing to read: a connection that was upgraded is never given back.
         response.close()
 
 
@@ -247,11 +248,15 @@ def _failure_of(error: BaseException, ticket: Ticket, url: str) -> Failure | Non
         return Failure("not_sent", "there is no token", url)
     if isinstance(error, _SURELY_NOT_SENT):
         return Failure("not_sent", _told(error), url)
+    if isinstance(error, ValueError) and not ticket.left:
+        # The one URL that nobody has checked; it is not shown, for it may hold a password.
+        return Failure("not_sent", "the proxy that the environment names cannot be used", url)
     if isinstance(error, asyncio.TimeoutError) or ticket.is_out_of_time(error):
         cause: FailureCause = "timeout" if ticket.left else "not_sent"
         return Failure(cause, "the time was up", url, timed_out=True)
     if isinstance(error, aiohttp.ClientError | OSError):
-        return Failure("interrupted", _told(error), url)
+        # A proxy that breaks off a tunnel does so by what is an answer lost elsewhere.
+        return Failure("not_sent" if ticket.connects else "interrupted", _told(error), url)
     return None
 
 

@@ -29,6 +29,7 @@ class Ticket:
         "_cancelled_before",
         "_departure",
         "_task",
+        "connects",
         "ended_by",
         "error",
         "left",
@@ -42,6 +43,7 @@ class Ticket:
         self.origin = origin
         self.used: Secret | None = None
         self.error: Exception | None = None
+        self.connects = False
         self.left = False
         self.ended_by: Literal["time", "closing"] | None = None
         self._departure = departure
@@ -52,6 +54,7 @@ class Ticket:
     async def leave(self) -> None:
         """Tell that the request has its connection and leaves as soon as this returns."""
         await self._departure.leave()
+        self.connects = False
         self.left = True
 
     def end(self, reason: Literal["time", "closing"]) -> None:

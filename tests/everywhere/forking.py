@@ -181,6 +181,23 @@ def iterating(url: str, token: str) -> None:
     client.close()
 
 
+def read_on(url: str, token: str) -> None:
+    """A child that reads on is refused, also while its parent waits to fetch the next page."""
+    client = Videsk(token, base_url=url, rate_limit=RateLimit(1, per=0.5))
+    rooms = client.rooms.iter(page_size=4)
+    first = next(rooms)
+
+    def work() -> None:
+        with suppress(ClosedError):
+            list(rooms)
+            raise AssertionError("the child read its parent's rooms")
+        assert_works(client)
+
+    in_child(work)
+    assert first.id not in [room.id for room in rooms]
+    client.close()
+
+
 def many(url: str, token: str) -> None:
     """Outcomes that the parent asks for are the parent's; the child asks for its own."""
     client = Videsk(token, base_url=url, rate_limit=_FAST)
@@ -258,6 +275,7 @@ PROGRAMS = {
         grandchild,
         closing,
         iterating,
+        read_on,
         many,
         awaited,
         pool,

@@ -18,7 +18,7 @@ from videsk_rooms._pacing import make_pacing
 from videsk_rooms._pacing._alone import SHARE
 from videsk_rooms._pacing._limit import Limit
 from videsk_rooms._pacing._redis import RedisStore
-from videsk_rooms._pacing._store import StoreUnreachableError, rule_of
+from videsk_rooms._pacing._store import MICRO, StoreUnreachableError, rule_of
 
 from .support import PATIENCE, check_both_faces_share, check_paced, finished, run, started
 
@@ -204,18 +204,20 @@ def dump(inside: redis.Redis) -> list[str]:
 
 
 async def test_what_is_kept_expires(own_redis: RedisServer, inside: redis.Redis) -> None:
-    """Departures soon after their window, a hold soon after its end: nobody cleans up."""
+    """Departures soon after their window, a hold soon after its end, all in an hour: no rest."""
     async with storing(own_redis) as store:
         await store.reserve(3 * LIMIT.requests, LIMIT)
         await store.hold(30.0)
-        departures, held = sorted(inside.scan_iter())
+        departures, held, latest = sorted(inside.scan_iter())
         assert departures.endswith(b":departures")
         assert held.endswith(b":held")
+        assert latest.endswith(b":latest")
         assert 3000 < inside.pttl(departures) <= 5000
         assert 30_000 < inside.pttl(held) <= 31_000
+        assert 0 < inside.pttl(latest) <= 3_600_000
 
 
-async def test_both_keys_belong_to_one_node(own_redis: RedisServer, inside: redis.Redis) -> None:
+async def test_all_keys_belong_to_one_node(own_redis: RedisServer, inside: redis.Redis) -> None:
     """A cluster places keys by what stands in braces."""
     async with storing(own_redis) as store:
         await store.reserve(1, LIMIT)
@@ -236,7 +238,8 @@ async def test_a_new_token_has_a_pace_of_its_own(
         await videsk.rooms.list()
         await videsk.rooms.list()
         assert [request.status for request in sandbox.requests] == [401, 200, 200]
-        assert sorted(inside.zcard(key) for key in inside.scan_iter()) == [1, 2]
+        kept = inside.scan_iter(match="*:departures")
+        assert sorted(inside.zcard(key) for key in kept) == [1, 2]
 
 
 async def test_places_of_an_old_token_are_asked_for_anew(own_redis: RedisServer) -> None:
@@ -252,6 +255,18 @@ async def test_places_of_an_old_token_are_asked_for_anew(own_redis: RedisServer)
         moved = await store.confirm(places, FAR)
         assert not moved[0].sure
     await store.close()
+
+
+def set_back(inside: redis.Redis, *, hours: float) -> None:
+    """Make all that a server keeps later, which comes to the same: its own clock is not ours."""
+    later = int(hours * 3600 * MICRO)
+    for key in inside.scan_iter():
+        if inside.type(key) == b"zset":
+            slots = [int(slot) + later for slot, _ in inside.zscan_iter(key)]
+            inside.delete(key)
+            inside.zadd(key, {str(slot): slot for slot in slots})
+        else:
+            inside.incrby(key, later)
 
 
 # -- what may happen to the server ----------------------------------------------------------------
@@ -306,6 +321,31 @@ async def test_a_flush_is_no_error(own_redis: RedisServer, inside: redis.Redis) 
         assert slots[1] - slots[0] >= rule_of(FAR).window
         (kept,) = await store.confirm([promised[1]], LIMIT)
         assert kept.slot not in slots
+
+
+async def test_a_clock_that_is_set_back_holds_nobody_up_until_it_is_that_late_again(
+    own_redis: RedisServer, inside: redis.Redis
+) -> None:
+    """A window passes over what left by the old time, and then all goes on."""
+    async with storing(own_redis) as store:
+        await store.reserve(2 * LIMIT.requests, LIMIT)
+        await store.hold(30.0)
+        set_back(inside, hours=1)
+        begun = time.monotonic()
+        places = await store.reserve(2 * LIMIT.requests, LIMIT)
+        assert begun + LIMIT.per < places[0].at < time.monotonic() + 2 * LIMIT.per
+        assert slots_of(places)[-1] - slots_of(places)[0] < 2 * rule_of(LIMIT).window
+
+
+async def test_a_clock_that_is_set_back_a_little_forgets_nothing(
+    own_redis: RedisServer, inside: redis.Redis
+) -> None:
+    """Less than a window: to wait for it costs less than to let a window pass."""
+    async with storing(own_redis) as store:
+        await store.reserve(1, FAR)
+        set_back(inside, hours=0.1)
+        (place,) = await store.reserve(1, FAR)
+        assert place.at - time.monotonic() > FAR.per
 
 
 async def test_a_script_that_was_flushed_is_loaded_again(

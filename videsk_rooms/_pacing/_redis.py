@@ -1,9 +1,11 @@
 """A store for all machines: a sorted set in Redis, and one script that does all to it.
 
 Times are those of the Redis server, and what comes back are waits, so that no machine's clock
-matters. The key is made from a hash of the API token: an account's processes meet there, and the
-token is not told. While an old and a new token of an account are both in use, each has a pace of
-its own.
+matters. Where the server's is set back by more than a window, what was promised by its old time is
+forgotten, and a window passes before the next departure.
+
+The keys are made from a hash of the API token: an account's processes meet there, and the token is
+not told. While an old and a new token of an account are both in use, each has a pace of its own.
 """
 
 from __future__ import annotations
@@ -32,10 +34,10 @@ if TYPE_CHECKING:
     from ._store import Place
 
 
-# KEYS: the departures, the end of a hold. ARGV: the command and its numbers, in microseconds.
-# The rule is that of `_ring.py`. Answers begin with the server's time.
+# KEYS: the departures, the end of a hold, the latest time that was seen. ARGV: the command and its
+# numbers, in microseconds. The rule is that of `_ring.py`. Answers begin with the server's time.
 _SCRIPT = """
-local departures, held = KEYS[1], KEYS[2]
+local departures, held, latest = KEYS[1], KEYS[2], KEYS[3]
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local whole = function(value) return string.format('%.0f', value) end
@@ -96,6 +98,15 @@ local confirm = function(member)
   while redis.call('ZSCORE', departures, whole(moved)) do moved = moved + step end
   return promise(moved)
 end
+
+local seen = tonumber(redis.call('GET', latest) or '0')
+if seen > now + window then
+  redis.call('DEL', departures)
+  held_until = now + window
+  redis.call('SET', held, whole(held_until), 'PX', math.ceil(window / 1000) + 1000)
+  seen = 0
+end
+if now > seen then redis.call('SET', latest, whole(now), 'PX', 3600000) end
 
 redis.call('ZREMRANGEBYSCORE', departures, '-inf', whole(now - window))
 if ARGV[1] == 'reserve' then
@@ -174,8 +185,8 @@ class RedisStore:
     async def _keys(self) -> list[str]:
         token = (await self._source.current()).reveal()
         digest = hashlib.sha256(f"videsk-rooms pacing\0{token}".encode()).hexdigest()
-        account = f"{{videsk-rooms:{digest[:32]}}}"  # braces: one node of a cluster holds both keys
-        return [f"{account}:departures", f"{account}:held"]
+        account = f"{{videsk-rooms:{digest[:32]}}}"  # braces: one node of a cluster holds all keys
+        return [f"{account}:departures", f"{account}:held", f"{account}:latest"]
 
     async def _connect(self) -> AsyncScript:
         from redis.asyncio import Redis
