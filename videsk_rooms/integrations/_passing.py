@@ -1,4 +1,4 @@
-"""What passes by itself, for whoever waits: a task in a queue, or a visitor."""
+"""What is transient, for whoever waits: a task in a queue, or a visitor."""
 
 from __future__ import annotations
 

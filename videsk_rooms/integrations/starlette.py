@@ -107,7 +107,7 @@ def videsk_of(connection: HTTPConnection) -> AsyncVidesk:
 def add_error_handlers(app: Starlette, choose_answer: ChooseAnswer = http_answer) -> None:
     """Have the application answer for every endpoint whose call of the Rooms API failed.
 
-    A WebSocket is closed: with code 1013 for what passes by itself, with 1011 for all else.
+    A WebSocket is closed: with code 1013 for what is transient, with 1011 for all else.
 
     Args:
         app: The application. One that is mounted in another answers for itself: it shares the

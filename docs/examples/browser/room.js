@@ -7,7 +7,7 @@ import { inWords, language, onTheClock, timeOf, words } from "./words.js";
 
 const TRIES = 5; // in a row, before it is left to the person
 const PATIENCE = 30_000; // milliseconds for an answer of the backend, which gives up sooner
-const SOON = 5; // seconds until what passes by itself is tried again, where nobody says
+const SOON = 5; // seconds until what is transient is tried again, where nobody says
 const TICK = 200; // milliseconds
 const LONG = 60_000; // milliseconds of a stay after which tries are counted anew
 
