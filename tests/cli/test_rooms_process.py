@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.support import MODULE, PATIENCE, environment, running, wait_until
+from tests.cli.support import MODULE, PATIENCE, environment, run, running, wait_until
 from tests.cli.support import account as variables
 
 if TYPE_CHECKING:
@@ -65,6 +65,15 @@ def test_a_reader_that_left_before_is_told_nothing(account: Sandbox) -> None:
             check=False,
         )
     assert (done.returncode, done.stderr) == (1, b"")
+
+
+@posix
+def test_streams_that_are_closed_change_nothing(account: Sandbox) -> None:
+    """As a daemon may start it: the work is done, and the exit code says so."""
+    command = ("sh", "-c", 'exec "$@" <&- >&-', "sh", *MODULE)
+    done = run("rooms", "create", "--external-id", "ours", env=variables(account), command=command)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(account.rooms) == 2
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device that is always full")

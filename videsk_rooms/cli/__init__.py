@@ -18,6 +18,7 @@ from videsk_rooms.cli._output import (
     be_silent,
     complain,
     end_of_output,
+    have_standard_streams,
 )
 from videsk_rooms.errors import VideskError
 
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise SystemExit(main())
         ```
     """
+    have_standard_streams()
     accept_any_encoding()
     try:
         from videsk_rooms.cli._app import run

@@ -13,6 +13,7 @@ from videsk_rooms.cli._exits import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import TextIO
 
 
 class CommandFailedError(Exception):
@@ -31,6 +32,16 @@ class CommandFailedError(Exception):
 def wrong_usage(text: str) -> CommandFailedError:
     """Make the error for options that are each right and do not go together."""
     return CommandFailedError(text, ExitCode.WRONG_USAGE)
+
+
+def have_standard_streams() -> None:
+    """Put nothing in the place of each stream that was closed before this was started."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # The lowest number that is free, and so its own.
+            number = os.open(os.devnull, os.O_RDWR)
+            stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 - to the end
+            setattr(sys, name, stream)
 
 
 def accept_any_encoding() -> None:
@@ -64,6 +75,7 @@ def writing() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
+        _let_go(sys.stdout)
         raise CommandFailedError(
             f"the output cannot be written: {error.strerror}; look at where it is sent to"
         ) from None
@@ -77,8 +89,13 @@ def end_of_output() -> None:
 
 def be_silent() -> None:
     """Let nothing more be written: its reader has left, and the interpreter's end would tell."""
+    _let_go(sys.stdout, sys.stderr)
+
+
+def _let_go(*streams: TextIO) -> None:
+    """Send what is held back nowhere: at its end the interpreter would try to write it again."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
+    for stream in streams:
         if isinstance(stream, io.TextIOWrapper):
             os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
