@@ -30,6 +30,17 @@ def no_account(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(autouse=True)
+def processes_as_users_start_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep from the processes of the tests what this one may be run with.
+
+    Without buffers nothing is lost at a full disk, and a loop that is debugged tells of all that
+    took long.
+    """
+    for name in ("PYTHONUNBUFFERED", "PYTHONDEVMODE", "PYTHONASYNCIODEBUG"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def wire() -> Iterator[aioresponses.core.aioresponses]:
     """The network, mocked: what one call sends and reads."""

@@ -33,24 +33,19 @@ PATIENCE = 60.0
 # An open connection or file that is left to the garbage collector is told on standard error.
 MODULE = (sys.executable, "-W", "error::ResourceWarning", "-m", "videsk_rooms.cli")
 
-_OF_THE_CALLER = (
+_OF_THE_TERMINAL = (
     "NO_COLOR",
     "FORCE_COLOR",
     "TERM",
     "LINES",
     "PYTHONIOENCODING",
     "GITHUB_ACTIONS",
-    # Users have none of these: the first hides what is lost with a buffer, the others tell of tasks
-    # that took long.
-    "PYTHONUNBUFFERED",
-    "PYTHONASYNCIODEBUG",
-    "PYTHONDEVMODE",
 )
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return an environment of 80 columns in UTF-8, whatever the one of the tests is."""
-    kept = {name: value for name, value in os.environ.items() if name not in _OF_THE_CALLER}
+    kept = {name: value for name, value in os.environ.items() if name not in _OF_THE_TERMINAL}
     return {**kept, "COLUMNS": "80", "PYTHONIOENCODING": "utf-8", **(more or {})}
 
 
