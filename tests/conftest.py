@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import TYPE_CHECKING
 
@@ -22,22 +23,16 @@ pytest_plugins = ["pytester"]
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# The processes of the tests are as users start them, however this one was: without buffers nothing
+# is lost at a full disk, and a loop that is debugged tells of all that took long.
+for name in ("PYTHONUNBUFFERED", "PYTHONDEVMODE", "PYTHONASYNCIODEBUG"):
+    os.environ.pop(name, None)
+
 
 @pytest.fixture(autouse=True)
 def no_account(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the account of whoever runs the suite out of it."""
     for name in ("VIDESK_API_TOKEN", "VIDESK_API_TOKEN_FILE", "VIDESK_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture(autouse=True)
-def processes_as_users_start_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep from the processes of the tests what this one may be run with.
-
-    Without buffers nothing is lost at a full disk, and a loop that is debugged tells of all that
-    took long.
-    """
-    for name in ("PYTHONUNBUFFERED", "PYTHONDEVMODE", "PYTHONASYNCIODEBUG"):
         monkeypatch.delenv(name, raising=False)
 
 
