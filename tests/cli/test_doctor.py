@@ -314,9 +314,19 @@ def test_a_proxy_that_is_used_is_connected_to(account: Sandbox) -> None:
         "used": True,
         "proxy": account.url.removeprefix("http://"),
     }
-    lost = call("doctor", "--json", "--trust-env", env=through("127.0.0.1:1", account))
+    lost = call("doctor", "--json", "--trust-env", env=through("http://127.0.0.1:1", account))
     assert wrong(lost) == ["TCP"]
     assert "port 1" in findings(lost)["TCP"]["found"]
+
+
+def test_a_proxy_that_cannot_be_used_is_told(account: Sandbox) -> None:
+    """And the way ends there; the token is no worse for it."""
+    env = through(f"user:{SECRET}@127.0.0.1:1", account)
+    done = call("doctor", "--json", "--trust-env", env=env)
+    assert wrong(done) == ["proxy"]
+    assert "HTTP_PROXY" in findings(done)["proxy"]["found"]
+    assert skipped(done) == ["DNS", "TCP", "TLS", "access", "clock", "rate limit"]
+    assert SECRET not in done.stdout
 
 
 @pytest.mark.parametrize(
