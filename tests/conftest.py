@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from typing import TYPE_CHECKING
+from urllib.request import getproxies
 
 import aioresponses.core
 import pytest
@@ -27,6 +28,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # is lost at a full disk, and a loop that is debugged tells of all that took long.
 for name in ("PYTHONUNBUFFERED", "PYTHONDEVMODE", "PYTHONASYNCIODEBUG"):
     os.environ.pop(name, None)
+
+# Where the way out is a proxy, it is none to the servers of the tests.
+if getproxies():
+    for name in ("no_proxy", "NO_PROXY"):
+        besides = os.environ.get(name, "")
+        os.environ[name] = f"{besides},127.0.0.1,localhost".lstrip(",")
 
 
 @pytest.fixture(autouse=True)
