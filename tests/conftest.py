@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import TYPE_CHECKING
+from urllib.request import getproxies
 
 import aioresponses.core
 import pytest
@@ -21,6 +23,17 @@ pytest_plugins = ["pytester"]
 # What a shell puts in the background is deaf to Ctrl-C, and so is all that it starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The processes of the tests are as users start them, however this one was: without buffers nothing
+# is lost at a full disk, and a loop that is debugged tells of all that took long.
+for name in ("PYTHONUNBUFFERED", "PYTHONDEVMODE", "PYTHONASYNCIODEBUG"):
+    os.environ.pop(name, None)
+
+# Where the way out is a proxy, it is none to the servers of the tests.
+if getproxies():
+    for name in ("no_proxy", "NO_PROXY"):
+        besides = os.environ.get(name, "")
+        os.environ[name] = f"{besides},127.0.0.1,localhost".lstrip(",")
 
 
 @pytest.fixture(autouse=True)

@@ -213,6 +213,12 @@ def test_what_is_no_object_is_named_by_its_place(value: object) -> None:
     assert refusal(_decode.room, room).path == "authorizations[1]"
 
 
+def test_the_text_names_a_place_only_where_there_is_one() -> None:
+    """And is a sentence either way."""
+    assert "should be an object, not a list; it begins" in str(refusal(_decode.room, [1]))
+    assert "not a list, at data[3]; it begins" in str(refusal(_decode.page, page_with([1])))
+
+
 @pytest.mark.parametrize("field", WRONG_PAGE)
 def test_a_missing_field_of_a_page_is_named(field: str) -> None:
     """Without its numbers a page is none: reading on would guess."""

@@ -153,6 +153,38 @@ def test_an_argument_that_cannot_be_is_refused(make: Make, name: str, value: obj
         make(TOKEN, **{name: value})
 
 
+@both_faces
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("https_proxy", "user:secret@proxy.example:3128"),
+        ("https_proxy", "http://user:secret@[:"),
+        ("http_proxy", "http://user:secret@host:port"),  # another's, and read all the same
+        ("https_proxy", "socks5://user:secret@host:1"),
+    ],
+)
+def test_a_proxy_of_the_environment_that_cannot_be_is_refused(
+    make: Make, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    """When the client is made, without its password; and only where it would be asked for."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, value)
+    make(TOKEN)
+    with pytest.raises(ConfigurationError, match=variable.upper()) as caught:
+        make(TOKEN, trust_env=True)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_proxy_of_the_environment_that_is_not_for_the_host_is_let_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It may be right for other programs."""
+    monkeypatch.setenv("https_proxy", "proxy.example:3128")
+    monkeypatch.setenv("no_proxy", "api.videsk.io")
+    AsyncVidesk(TOKEN, trust_env=True)
+
+
 @pytest.mark.parametrize("session", [5, "session", object()])
 def test_a_session_is_one_of_aiohttp(session: Any) -> None:
     """Not one of another package."""

@@ -221,6 +221,22 @@ async def test_the_environments_proxy_is_used_on_demand_only(
     assert len(sandbox.requests) == 1
 
 
+async def test_a_proxy_of_the_environment_that_breaks_later_has_sent_nothing(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the outcome of a create is known; the password is not told."""
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    async with AsyncVidesk(
+        sandbox.api_token, base_url=sandbox.url, trust_env=True, **ONCE
+    ) as videsk:
+        monkeypatch.setenv("http_proxy", "user:password@proxy.example:3128")
+        with pytest.raises(ConnectionFailedError, match="InvalidURL: of a proxy") as caught:
+            await videsk.rooms.create()
+    assert not caught.value.outcome_unknown
+    assert "password" not in str(caught.value)
+
+
 async def test_the_token_stands_in_for_a_netrc_entry(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -81,7 +81,7 @@ def _model(response: Response, fast: Callable[[object], M], model: type[M]) -> M
     except BaseValidationError as error:
         path, reason = _first_fault(error)
     except _WrongTypeError as error:
-        path, reason = "", str(error)
+        path, reason = "", str(error).removesuffix(",")  # no place is named after it
     raise unexpected(response, reason, path=path or None)
 
 

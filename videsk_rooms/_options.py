@@ -16,6 +16,8 @@ __all__ = ["RateLimit", "Retry", "Timeout", "checked_base_url", "checked_timeout
 
 DEFAULT_BASE_URL = "https://api.videsk.io"
 _MOST_REQUESTS = 10_000
+# What aiohttp reads from the environment.
+_PROXIED = frozenset({"http", "https", "ws", "wss"})
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 _HOST = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?")
 
@@ -231,14 +233,42 @@ def checked_proxy(value: object) -> str | None:
     if value is None:
         return None
     right = "give a URL such as 'http://proxy.example:3128', or None"
-    try:
-        parts = urlsplit(value) if isinstance(value, str) else None
-        host, _port = (parts.hostname, parts.port) if parts else (None, None)
-    except ValueError:
-        parts = host = None
-    if parts is None or not host or parts.scheme not in {"http", "https"}:
+    if not isinstance(value, str) or not _is_url_of_proxy(value):
         raise ConfigurationError(f"proxy cannot be used; {right}")
-    return str(value)
+    return value
+
+
+def check_proxies_of_environment(base_url: str) -> None:
+    """Refuse what the environment names as a proxy and is none.
+
+    aiohttp reads all of them at every request: one that cannot be parsed is a bare `ValueError`,
+    and the text about another quotes its password. None is shown here either.
+    """
+    from urllib.request import getproxies, proxy_bypass
+
+    own = urlsplit(base_url)
+    for scheme, url in getproxies().items():
+        used = scheme == own.scheme and not proxy_bypass(own.hostname or "")
+        if scheme in _PROXIED and not (_is_url_of_proxy if used else _is_url)(url.strip()):
+            raise ConfigurationError(
+                f"{scheme.upper()}_PROXY in the environment cannot be used; set it to a URL such "
+                "as 'http://proxy.example:3128', or unset it"
+            )
+
+
+def _is_url(text: str) -> bool:
+    try:
+        _port = urlsplit(text).port
+    except ValueError:
+        return False
+    return True
+
+
+def _is_url_of_proxy(text: str) -> bool:
+    if not _is_url(text):
+        return False
+    parts = urlsplit(text)
+    return bool(parts.hostname) and parts.scheme in {"http", "https"}
 
 
 def _spelled_host(host: str, *, in_brackets: bool) -> str:

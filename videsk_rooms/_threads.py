@@ -7,6 +7,7 @@ the application first and patch Python later.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import threading
 from typing import TYPE_CHECKING, Protocol
@@ -95,10 +96,26 @@ class PythonThreads:
 
     def loop(self) -> asyncio.AbstractEventLoop:
         """Make a loop: uvloop's where it is installed, a seventh faster from call to return."""
-        return asyncio.new_event_loop() if UvLoop is None else UvLoop()
+        if UvLoop is None or not _standard_descriptors_are_taken():
+            return asyncio.new_event_loop()
+        return UvLoop()
 
 
 _PYTHONS = PythonThreads()
+
+
+def _standard_descriptors_are_taken() -> bool:
+    """Tell whether 0, 1 and 2 are open.
+
+    A daemon may have closed them. libuv's own descriptors then get their numbers, and it aborts the
+    process when it closes one of those.
+    """
+    try:
+        for number in range(3):
+            os.fstat(number)
+    except OSError:
+        return False
+    return True
 
 
 def threads_here() -> Threads:

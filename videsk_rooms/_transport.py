@@ -36,6 +36,7 @@ _SURELY_NOT_SENT = (
     aiohttp.ConnectionTimeoutError,
     aiohttp.ClientHttpProxyError,
     aiohttp.ServerFingerprintMismatch,
+    aiohttp.InvalidURL,
 )
 
 # aiohttp rounds timeouts above this up to whole seconds; ours are exact.
@@ -279,6 +280,8 @@ def _told(error: BaseException) -> str:
     text = str(error)
     if isinstance(error, aiohttp.ClientResponseError):
         text = f"{error.status}, {error.message}"  # without the URL, whose query may name a person
+    if isinstance(error, aiohttp.InvalidURL):
+        text = "of a proxy"  # our own is checked; and that may have a password anywhere in it
     # A proxy's URL is quoted with its password, and what is no HTTP with line breaks.
     text = " ".join(_CREDENTIALS.sub("//", without_tokens(text)).split())
     return text if name == "ConnectionLostError" else f"{name}: {text}" if text else name

@@ -14,6 +14,7 @@ from ._observing import Hooks, Observer, checked_hooks
 from ._options import (
     RateLimit,
     Retry,
+    check_proxies_of_environment,
     checked_base_url,
     checked_proxy,
     checked_rate_limit,
@@ -104,10 +105,13 @@ class AsyncVidesk(BySettings):
         trust_env: bool = False,
         ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None = None,
     ) -> None:
+        checked_url = checked_base_url(base_url)
+        if trust_env:
+            check_proxies_of_environment(checked_url)
         self._set_up(
             Settings(
                 source=token_source(api_token),
-                base_url=checked_base_url(base_url),
+                base_url=checked_url,
                 timeout=checked_timeout(timeout),
                 retry=checked_retry(retry),
                 rate_limit=checked_rate_limit(rate_limit),

@@ -15,6 +15,7 @@ from videsk_rooms import AsyncVidesk, InvalidRequestError, Retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from videsk_rooms import Videsk
     from videsk_rooms.sandbox import Sandbox
@@ -94,10 +95,12 @@ async def test_a_notebook_is_told_nothing(client: Videsk) -> None:
 
 
 @pytest.fixture
-def notebook() -> Iterator[None]:
+def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A shell of IPython in this process, as a notebook's kernel has one."""
     from IPython.core.interactiveshell import InteractiveShell
 
+    # Its history and profile would go into the home of whoever runs the suite.
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     InteractiveShell.instance()
     yield
     InteractiveShell.clear_instance()

@@ -79,7 +79,8 @@ def test_the_proxy_of_the_environment_is_used_on_demand(account: Sandbox) -> Non
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # taken, and not listened at
         proxy = f"http://127.0.0.1:{nobody.getsockname()[1]}"
-        env = {**variables(account), "HTTP_PROXY": proxy, "http_proxy": proxy, "NO_PROXY": ""}
+        proxies = {"HTTP_PROXY": proxy, "http_proxy": proxy, "NO_PROXY": "", "no_proxy": ""}
+        env = {**variables(account), **proxies}
         assert call("rooms", "list", env=env).returncode == 0
         done = call("rooms", "list", "--trust-env", "--timeout", "0.5", env=env)
     assert (done.returncode, done.stdout) == (1, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 import ssl
 import sys
@@ -77,6 +78,14 @@ def test_nothing_is_wrong_with_the_sandbox(account: Sandbox, ask: Ask) -> None:
 
 def _heads(lines: list[str]) -> list[str]:
     return [line for line in lines if line[:1] in set("✓✗!-")]
+
+
+def test_the_columns_stand_also_where_marks_are_words() -> None:
+    """An output that cannot show ✓ and ✗ has "ok" and "FAILED" in their place."""
+    done = call("doctor", "--base-url", "http://127.0.0.1:1", encoding="ascii")
+    heads = re.findall(rf"(?m)^((ok|FAILED|-) +)({'|'.join(CHECKS)}) ", done.stdout)
+    assert {mark for _, mark, _ in heads} == {"ok", "FAILED", "-"}
+    assert {len(start) for start, _, _ in heads} == {len("FAILED ")}
 
 
 def test_nothing_is_wrong_with_the_sandbox_in_json(account: Sandbox, ask: Ask) -> None:
@@ -305,9 +314,19 @@ def test_a_proxy_that_is_used_is_connected_to(account: Sandbox) -> None:
         "used": True,
         "proxy": account.url.removeprefix("http://"),
     }
-    lost = call("doctor", "--json", "--trust-env", env=through("127.0.0.1:1", account))
+    lost = call("doctor", "--json", "--trust-env", env=through("http://127.0.0.1:1", account))
     assert wrong(lost) == ["TCP"]
     assert "port 1" in findings(lost)["TCP"]["found"]
+
+
+def test_a_proxy_that_cannot_be_used_is_told(account: Sandbox) -> None:
+    """And the way ends there; the token is no worse for it."""
+    env = through(f"user:{SECRET}@127.0.0.1:1", account)
+    done = call("doctor", "--json", "--trust-env", env=env)
+    assert wrong(done) == ["proxy"]
+    assert "HTTP_PROXY" in findings(done)["proxy"]["found"]
+    assert skipped(done) == ["DNS", "TCP", "TLS", "access", "clock", "rate limit"]
+    assert SECRET not in done.stdout
 
 
 @pytest.mark.parametrize(

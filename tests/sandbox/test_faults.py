@@ -46,6 +46,12 @@ class TestStatus:
         answer = await api.create()
         assert (answer.status, answer.json["name"]) == (418, "FeathersError")
 
+    async def test_errors_may_be_a_list(self, api: Api) -> None:
+        """Feathers knows both shapes (docs/api.md, Errors)."""
+        api.sandbox.faults.status(400, errors=[{"path": "name", "message": "too long"}])
+        answer = await api.create()
+        assert answer.json["errors"] == [{"path": "name", "message": "too long"}]
+
     async def test_although_processed(self, api: Api) -> None:
         """A gateway may fail after the room was created."""
         api.sandbox.faults.status(502, processed=True)

@@ -14,6 +14,7 @@ import threading
 import time
 import warnings
 from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
@@ -160,6 +161,22 @@ class TestLife:
             assert repr(sandbox) == f"<Sandbox at {sandbox.url}, 1 rooms, 0 requests>"
         assert repr(sandbox) == "<Sandbox not running, 1 rooms, 0 requests>"
 
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            {"port": 65_536},
+            {"port": -1},
+            {"rate": 0},
+            {"window": "moving"},
+            {"delete_status": 500},
+            {"join_status": 204},
+        ],
+    )
+    def test_slips_are_refused(self, arguments: dict[str, Any]) -> None:
+        """An argument that cannot be is told when the sandbox is made, with what could be."""
+        with pytest.raises(ValueError, match=r"give |use "):
+            Sandbox(**arguments)
+
     def test_without_pyjwt(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A missing PyJWT is an error that ends in the remedy."""
         monkeypatch.setitem(sys.modules, "jwt", None)
@@ -218,6 +235,14 @@ class TestClock:
         """Time does not run backwards."""
         with pytest.raises(ValueError, match="zero or more"):
             Sandbox().advance(timedelta(seconds=-1))
+
+    async def test_answers_are_dated_by_it(self, api: Api) -> None:
+        """`Date` and the times of rooms are of one clock, as whoever compares them expects."""
+        api.sandbox.advance(timedelta(hours=3))
+        answer = await api.create()
+        dated = parsedate_to_datetime(answer.headers["Date"])
+        created = datetime.fromisoformat(answer.json["createdAt"].replace("Z", "+00:00"))
+        assert timedelta(0) <= created - dated < timedelta(minutes=1)
 
     async def test_it_ends_rooms(self, api: Api) -> None:
         """A room whose exp has passed is over."""

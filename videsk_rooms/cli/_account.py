@@ -45,11 +45,10 @@ class Asked:
     as_json: bool
     no_color: bool
 
-    def client(self, *, base_url: str | None = None, shared: str | None = None) -> Videsk:
+    def client(self, *, shared: str | None = None) -> Videsk:
         """Make the client of the account.
 
         Args:
-            base_url: Where the API is, in place of what was told.
             shared: Where the rate limit is shared with others; `None`: nowhere.
 
         Raises:
@@ -58,26 +57,36 @@ class Asked:
         """
         from videsk_rooms.sync import Videsk
 
-        return self._made(Videsk, base_url, shared)
+        return self._made(Videsk, shared=shared)
+
+    def check_token(self) -> None:
+        """Make a client for the token's sake, wherever the API is and whatever leads there.
+
+        Raises:
+            ConfigurationError: There is no token, or it cannot be one.
+            CommandFailedError: The file with the token cannot be read.
+        """
+        from videsk_rooms.sync import Videsk
+
+        self._made(Videsk, base_url="http://127.0.0.1", trust_env=False).close()
 
     def async_client(self, *, shared: str | None = None) -> AsyncVidesk:
         """Make the client of the account for calls that are awaited; else as `client`."""
         import videsk_rooms
 
-        return self._made(videsk_rooms.AsyncVidesk, None, shared)
+        return self._made(videsk_rooms.AsyncVidesk, shared=shared)
 
     def _made(
-        self, kind: Callable[..., Client], base_url: str | None, shared: str | None
+        self, kind: Callable[..., Client], *, shared: str | None = None, **instead: Any
     ) -> Client:
         import videsk_rooms
 
         try:
             return kind(
                 self.token,
-                base_url=base_url or self.base_url,
                 timeout=self.timeout,
                 rate_limit=videsk_rooms.RateLimit(shared=shared),
-                trust_env=self.trust_env,
+                **{"base_url": self.base_url, "trust_env": self.trust_env, **instead},
             )
         except ConfigurationError as error:
             raise ConfigurationError(self._named_as_typed(error.args[0])) from None

@@ -11,7 +11,7 @@ import videsk_rooms
 from videsk_rooms.cli._demo import demo
 from videsk_rooms.cli._doctor import doctor
 from videsk_rooms.cli._exits import EPILOG, ExitCode
-from videsk_rooms.cli._output import CommandFailedError
+from videsk_rooms.cli._output import CommandFailedError, writing
 from videsk_rooms.cli._rooms import rooms
 from videsk_rooms.cli._sandbox import sandbox
 
@@ -25,7 +25,8 @@ _UsageError = cast("type[Exception]", typer.BadParameter.__base__)
 
 def _print_version(asked: bool) -> None:
     if asked:
-        print(f"{_NAME} {videsk_rooms.__version__}")
+        with writing():
+            print(f"{_NAME} {videsk_rooms.__version__}")
         raise typer.Exit
 
 

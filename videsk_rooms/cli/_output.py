@@ -14,6 +14,7 @@ from videsk_rooms.errors import VideskError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import TextIO
 
 
 class CommandFailedError(Exception):
@@ -42,7 +43,10 @@ def open_what_is_closed() -> None:
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - to the end
+            # The lowest number that is free, and so its own.
+            number = os.open(os.devnull, os.O_RDWR)
+            stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 - to the end
+            setattr(sys, name, stream)
 
 
 def accept_any_encoding() -> None:
@@ -76,6 +80,7 @@ def writing() -> Iterator[None]:
     except (BrokenPipeError, VideskError):  # a deadline's error is an OSError as well
         raise
     except OSError as error:
+        _let_go(sys.stdout)
         raise CommandFailedError(
             f"the output cannot be written: {error.strerror}; look at where it is sent to"
         ) from None
@@ -89,8 +94,13 @@ def end_of_output() -> None:
 
 def be_silent() -> None:
     """Let nothing more be written: its reader has left, and the interpreter's end would tell."""
+    _let_go(sys.stdout, sys.stderr)
+
+
+def _let_go(*streams: TextIO) -> None:
+    """Send what is held back nowhere: at its end the interpreter would try to write it again."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
+    for stream in streams:
         if isinstance(stream, io.TextIOWrapper):
             os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

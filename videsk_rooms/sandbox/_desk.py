@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from videsk_rooms.sandbox._api import RoomsApi, Route, find_route
@@ -111,7 +112,9 @@ class Desk:
         return error_reply(429, "Too many requests, please try again later.", headers=wait)
 
     def _headers(self, admission: Admission, reply: Reply) -> dict[str, str]:
-        headers = {"x-request-id": admission.request_id}
+        # Not left to aiohttp: it would date answers by the machine's clock, and rooms by this one.
+        date = format_datetime(self._clock.now(), usegmt=True)
+        headers = {"Date": date, "x-request-id": admission.request_id}
         # What stands in front of the API knows nothing of its limit.
         in_front = admission.fault is not None and admission.fault.kind == "html"
         if admission.verdict is not None and not in_front:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from videsk_rooms.sandbox._messages import Reply, json_reply
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 NAMES = {
     400: "BadRequest",
@@ -45,7 +45,7 @@ def error_reply(
     status: int,
     message: str,
     *,
-    errors: Mapping[str, object] | list[object] | None = None,
+    errors: Mapping[str, object] | Sequence[object] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Reply:
     """Build the JSON answer of a Feathers error; a status it has no name for is `FeathersError`."""

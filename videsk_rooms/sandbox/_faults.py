@@ -21,7 +21,7 @@ from videsk_rooms.sandbox._fault import (
 from videsk_rooms.sandbox._messages import OPERATIONS, Operation, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from threading import RLock
 
 
@@ -62,7 +62,7 @@ class Faults:
         status: int,
         *,
         message: str | None = None,
-        errors: Mapping[str, object] | None = None,
+        errors: Mapping[str, object] | Sequence[object] | None = None,
         headers: Mapping[str, str] | None = None,
         html: bool = False,
         processed: bool = False,
@@ -74,7 +74,7 @@ class Faults:
         Args:
             status: The HTTP status, 200 to 599.
             message: The error's message; absent: one that names the status.
-            errors: The error's `errors`; absent: empty.
+            errors: The error's `errors`, an object or a list; absent: an empty object.
             headers: Further headers, such as `{"Retry-After": "2"}`.
             html: Answer with the WAF's HTML page and its `cf-ray` header, without the headers
                 of the rate limit, instead of Feathers' JSON.

@@ -74,6 +74,10 @@ class Sandbox:
         delete_status: Literal[200, 204] = 200,
         join_status: Literal[200, 201] = 201,
     ) -> None:
+        if not 0 <= port <= 65535:
+            raise ValueError(f"a port of {port} cannot be; give 1 to 65535, or 0 for any free one")
+        _refuse_other_status("delete_status", delete_status, (200, 204))
+        _refuse_other_status("join_status", join_status, (200, 201))
         self._port = port
         self._host = host
         self._lock = threading.RLock()
@@ -149,6 +153,9 @@ class Sandbox:
 
     def advance(self, by: timedelta) -> None:
         """Move the clock forward: rooms open and end, tokens expire, a new rate window begins.
+
+        What a client counts from now, such as `exp=timedelta(hours=1)`, it counts by the machine's
+        clock as before: after a longer move that is refused as past. Give `sandbox.now + …`.
 
         Args:
             by: How far, zero or more.
@@ -324,6 +331,14 @@ class Sandbox:
     def _began(self, port: int) -> None:
         host = f"[{self._host}]" if ":" in self._host else self._host
         self._url = f"http://{host}:{port}"
+
+
+def _refuse_other_status(argument: str, status: int, known: tuple[int, int]) -> None:
+    if status not in known:
+        raise ValueError(
+            f"{argument}={status} is no success of the API; give {known[0]} or {known[1]}, "
+            "or script a failure with faults.status()"
+        )
 
 
 def _refuse_naive(**instants: datetime | None) -> None:

@@ -76,6 +76,11 @@ def goal_of(asked: Asked) -> Goal:
 
 def proxy(goal: Goal, asked: Asked) -> Finding:
     """Tell which proxy the environment names, and whether it is used."""
+    try:
+        Videsk("unused", base_url=_url(asked)[0], trust_env=asked.trust_env).close()
+    except ConfigurationError as error:
+        found, _, remedy = told(error).partition("; ")
+        return failed("proxy", found, remedy or None)
     named = _proxy_of_environment("https" if goal.tls else "http", goal.host)
     if named is None:
         return ok("proxy", "none in the environment for this host", used=False)

@@ -112,7 +112,8 @@ def _show(page: Page, finding: Finding) -> None:
         Status.FAILED: (page.cross, "bold red"),
         Status.SKIPPED: ("-", "dim"),
     }[finding.status]
-    start = f"{mark:<{len(page.tick)}} {finding.check:<{_WIDTH}} "
+    marks = max(len(page.tick), len(page.cross))
+    start = f"{mark:<{marks}} {finding.check:<{_WIDTH}} "
     page.say(start, finding.found, mark_style=style)
     if finding.remedy:
         page.say(f"{'':<{len(start)}}{page.arrow} ", finding.remedy)

@@ -40,11 +40,10 @@ def examine(asked: Asked, redis_url: str | None) -> bool:
 def _reached(report: Report, asked: Asked) -> bool:
     """Go the way to the API as far as it goes."""
     goal = network.goal_of(asked)
-    report.add(network.proxy(goal, asked))
-    steps = (network.look_up, network.connect, network.shake_hands)
-    for number, step in enumerate(steps):
-        if not report.add(step(goal)):
-            for later in steps[number + 1 :]:
-                report.add(skipped(network.CHECKS[later], "needs what failed before it"))
-            return False
-    return True
+    reached = report.add(network.proxy(goal, asked))
+    for step, check in network.CHECKS.items():
+        if reached:
+            reached = report.add(step(goal))
+        else:
+            report.add(skipped(check, "needs what failed before it"))
+    return reached

@@ -28,8 +28,7 @@ _ANOTHER = "make another one of type api-token in Videsk's dashboard"
 def usable(asked: Asked) -> Finding:
     """Tell whether there is a token, and what it says of itself."""
     try:
-        # Whatever the address is: that is another check.
-        asked.client(base_url="http://127.0.0.1").close()
+        asked.check_token()
     except (ConfigurationError, CommandFailedError) as error:
         text = told(error) if isinstance(error, ConfigurationError) else str(error)
         found, _, remedy = text.partition("; ")
