@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.support import MODULE, PATIENCE, environment, run, running, wait_until
+from tests.cli.support import MODULE, PATIENCE, environment, running, wait_until
 from tests.cli.support import account as variables
 
 if TYPE_CHECKING:
