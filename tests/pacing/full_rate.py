@@ -81,6 +81,7 @@ class Figures:
         median_wait: Seconds.
         longest_wait: Seconds.
         spread: By how many seconds the time on the way varied, at most.
+        standstill: By how many seconds the machine woke a process too late, at most.
     """
 
     setting: Setting
@@ -92,6 +93,7 @@ class Figures:
     median_wait: float
     longest_wait: float
     spread: float
+    standstill: float
 
 
 class Run:
@@ -135,17 +137,19 @@ class Run:
         """Wait for the end; tell what happened."""
         printed = [process.communicate(timeout=_PATIENCE)[0] for process in self._processes]
         assert [process.returncode for process in self._processes] == [0] * len(printed)
-        calls = {
-            path: (left, waited) for each in printed for path, left, waited in json.loads(each)
-        }
+        told = [json.loads(each) for each in printed]
+        calls = {path: (left, waited) for each in told for path, left, waited in each["calls"]}
         requests = [
             Request(calls[seen.path][0], seen.monotonic, seen.status == 429, calls[seen.path][1])
             for seen in self._sandbox.requests
         ]
-        return judged(self._setting, self._seconds, requests)
+        standstill = max(each["standstill"] for each in told)
+        return judged(self._setting, self._seconds, requests, standstill)
 
 
-def judged(setting: Setting, seconds: float, requests: Sequence[Request]) -> Figures:
+def judged(
+    setting: Setting, seconds: float, requests: Sequence[Request], standstill: float = 0.0
+) -> Figures:
     """Make figures of requests in the order in which they came.
 
     How much of the limit was used is that of the seconds measured; all else holds for those too
@@ -167,6 +171,7 @@ def judged(setting: Setting, seconds: float, requests: Sequence[Request]) -> Fig
         median_wait=median(waits),
         longest_wait=max(waits),
         spread=max(ways) - min(ways),
+        standstill=standstill,
     )
 
 

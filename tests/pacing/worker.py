@@ -1,6 +1,7 @@
 """One process that makes calls as fast as it is let, for `full_rate.py`.
 
-It says "ready" when all is loaded, begins when it is told to, and prints what became of its calls.
+It says "ready" when all is loaded, begins when it is told to, and prints what became of its calls,
+and by how much the machine woke it too late.
 """
 
 from __future__ import annotations
@@ -60,6 +61,21 @@ class _Watched:
         self._departure.over()
 
 
+class Standstill:
+    """By how many seconds the machine woke this process too late, at most."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+
+    async def watch(self) -> None:
+        while True:
+            asked = time.monotonic()
+            await asyncio.sleep(_A_TICK)
+            self.longest = max(self.longest, time.monotonic() - asked - _A_TICK)
+
+
+_A_TICK = 0.01
+
 # When the last request of each caller left; a caller makes one call at a time.
 left: dict[asyncio.Task[object] | None, float] = {}
 
@@ -95,8 +111,11 @@ async def main(options: dict[str, str | int | float | None]) -> None:
                     waited = time.monotonic() - asked
                     calls.append((path, left[asyncio.current_task()], waited))
 
+        standstill = Standstill()
+        watching = asyncio.create_task(standstill.watch())
         await asyncio.gather(*(caller(number) for number in range(int(options["callers"] or 0))))
-    print(json.dumps(calls))
+        watching.cancel()
+    print(json.dumps({"calls": calls, "standstill": standstill.longest}))
 
 
 if __name__ == "__main__":
