@@ -328,7 +328,7 @@ def test_aware_times_go_as_utc_with_milliseconds(ahead: timedelta, zone: timezon
         ({"exp": datetime(2042, 1, 1)}, "exp=datetime.datetime(2042, 1, 1, 0, 0): give an aware"),  # noqa: DTZ001 - what is tested
         ({"nbf": datetime(2042, 1, 1)}, "this datetime is naive, so its zone is not known"),  # noqa: DTZ001 - what is tested
         ({"exp": "2042-01-01T00:00:00.000Z"}, "or a timedelta from now, not a str"),
-        ({"nbf": 1723647600}, "or a timedelta from now, not a int"),
+        ({"nbf": 1723647600}, "or a timedelta from now, not an int"),
         ({"exp": timedelta(0)}, "give a time in the future"),
         ({"exp": timedelta(seconds=-1)}, "give a time in the future"),
         ({"exp": timedelta(hours=72, seconds=1)}, "give a time within 72 hours"),
@@ -377,7 +377,7 @@ def test_any_name_is_sent_or_refused(name: str) -> None:
         (lambda: update(name=None), "name", "name=None: give a string"),
         (lambda: update(exp=None), "exp", "not None"),
         (lambda: _codec.get(None), "room", "give a room or a room id"),
-        (lambda: _codec.get(7), "room", "not a int"),
+        (lambda: _codec.get(7), "room", "not an int"),
         (lambda: _codec.stats(ID, view="all"), "view", "one of 'report', 'snapshot', 'summary'"),
         (lambda: _codec.stats(ID, view=["report"]), "view", "one of 'report'"),
         (lambda: listing(limit=0), "limit", "limit=0: give a whole number from 1 to 100"),

@@ -288,4 +288,6 @@ def _repr(value: object) -> str:
 
 
 def _kind(value: object) -> str:
-    return "None" if value is None else f"a {type(value).__name__}"
+    kind = type(value).__name__
+    article = "an" if kind[0].lower() in "aeio" else "a"
+    return "None" if value is None else f"{article} {kind}"
