@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 from datetime import datetime, timedelta, timezone
+from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -183,9 +184,23 @@ def test_any_body_arrives_as_it_was_given(value: JSONValue) -> None:
 
 
 class Text(str):
-    """A string of another class, such as an enumeration's."""
+    """A string of another class."""
 
     __slots__ = ()
+
+
+class Word(str, Enum):
+    """A string of an enumeration, which formats as the name of its member."""
+
+    STAND_UP = "stand-up"
+    REPORT = "report"
+    ID = "_id"
+
+
+class Way(int, Enum):
+    """A whole number of an enumeration, which is written as the name of its member."""
+
+    DOWN = -1
 
 
 class Whole(int):
@@ -208,6 +223,33 @@ class Whole(int):
 def test_what_resembles_json_is_sent_as_json(value: object, sent: object) -> None:
     """Tuples are lists, mappings are objects, subclasses are what they derive from."""
     assert body_of(any_request("POST", json=value)) == sent
+
+
+@pytest.mark.parametrize(
+    ("request_of", "plain"),
+    [
+        (lambda word: _codec.get(word), _codec.get("stand-up")),
+        (lambda word: _codec.get(Room(id=word)), _codec.get("stand-up")),
+        (lambda word: listing(external_id=word), listing(external_id="stand-up")),
+        (
+            lambda word: create(name=word, external_id=word),
+            create(name="stand-up", external_id="stand-up"),
+        ),
+        (
+            lambda word: any_request(query={word: {word: word}}),
+            any_request(query={"stand-up": {"stand-up": "stand-up"}}),
+        ),
+        (lambda _: _codec.stats(ID, view=Word.REPORT), _codec.stats(ID, view="report")),
+        (lambda _: listing(sort={Word.ID: Way.DOWN}), listing(sort="-_id")),
+    ],
+)
+def test_a_member_of_an_enumeration_is_sent_as_its_value(
+    request_of: Callable[[object], Request], plain: Request
+) -> None:
+    """`class Name(str, Enum)` is a string to type checkers, and means the string that it holds."""
+    request = request_of(Word.STAND_UP)
+    assert request == plain
+    assert type(request.external_id) is type(plain.external_id)
 
 
 def nested(levels: int) -> object:
@@ -286,7 +328,7 @@ def test_aware_times_go_as_utc_with_milliseconds(ahead: timedelta, zone: timezon
         ({"exp": datetime(2042, 1, 1)}, "exp=datetime.datetime(2042, 1, 1, 0, 0): give an aware"),  # noqa: DTZ001 - what is tested
         ({"nbf": datetime(2042, 1, 1)}, "this datetime is naive, so its zone is not known"),  # noqa: DTZ001 - what is tested
         ({"exp": "2042-01-01T00:00:00.000Z"}, "or a timedelta from now, not a str"),
-        ({"nbf": 1723647600}, "or a timedelta from now, not a int"),
+        ({"nbf": 1723647600}, "or a timedelta from now, not an int"),
         ({"exp": timedelta(0)}, "give a time in the future"),
         ({"exp": timedelta(seconds=-1)}, "give a time in the future"),
         ({"exp": timedelta(hours=72, seconds=1)}, "give a time within 72 hours"),
@@ -335,7 +377,7 @@ def test_any_name_is_sent_or_refused(name: str) -> None:
         (lambda: update(name=None), "name", "name=None: give a string"),
         (lambda: update(exp=None), "exp", "not None"),
         (lambda: _codec.get(None), "room", "give a room or a room id"),
-        (lambda: _codec.get(7), "room", "not a int"),
+        (lambda: _codec.get(7), "room", "not an int"),
         (lambda: _codec.stats(ID, view="all"), "view", "one of 'report', 'snapshot', 'summary'"),
         (lambda: _codec.stats(ID, view=["report"]), "view", "one of 'report'"),
         (lambda: listing(limit=0), "limit", "limit=0: give a whole number from 1 to 100"),

@@ -213,6 +213,12 @@ def test_what_is_no_object_is_named_by_its_place(value: object) -> None:
     assert refusal(_decode.room, room).path == "authorizations[1]"
 
 
+def test_a_total_of_ten_point_nought_is_told_from_a_whole_number() -> None:
+    """Both are numbers, and "not a number" would be no help."""
+    text = str(refusal(_decode.page, {**page_with(ROOM), "total": 10.0}))
+    assert "should be a whole number, not a decimal number, at total" in text
+
+
 def test_the_text_names_a_place_only_where_there_is_one() -> None:
     """And is a sentence either way."""
     assert "should be an object, not a list; it begins" in str(refusal(_decode.room, [1]))

@@ -55,7 +55,7 @@ def room_id(room: object) -> str:
     """Check the id of a room, and quote it so that it stays one segment of the path."""
     value = room.id if isinstance(room, Room) else room
     if isinstance(value, str) and _PLAIN_ID.fullmatch(value):
-        return value  # every ObjectId; the rest is for what may come instead
+        return _plain(value)  # every ObjectId; the rest is for what may come instead
     right = "give a room or a room id, such as '64f1a2b3c4d5e6f7a8b9c0d1'"
     if not isinstance(value, str):
         raise refusal("room", value, f"{right}, not {_kind(value)}")
@@ -75,7 +75,7 @@ def path(value: object) -> str:
         raise refusal("path", value, f"{right}; put the query into query=, percent-encode the rest")
     if any(part in {".", ".."} for part in _DOT.sub(".", value).split("/")):
         raise refusal("path", value, f"{right}, without '.' and '..'")
-    return value
+    return _plain(value)
 
 
 def method(value: object) -> str:
@@ -168,7 +168,7 @@ def _sort_pair(field: object, direction: object, right: str) -> tuple[str, int]:
         raise refusal("sort", field, right)
     if isinstance(direction, bool) or not isinstance(direction, int) or direction not in {1, -1}:
         raise refusal("sort", {field: direction}, right)
-    return api_name(field), direction
+    return api_name(_plain(field)), int(direction)
 
 
 def api_name(field: str) -> str:
@@ -194,7 +194,7 @@ def json_value(argument: str, value: object, *, depth: int = 0) -> JSONValue:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return str.__str__(_encodable(argument, value))
+        return _encodable(argument, value)
     if isinstance(value, int):
         if not -(2**63) <= value < 2**64:
             raise refusal(argument, value, "give a whole number of at most 64 bits, or a string")
@@ -219,7 +219,7 @@ def json_value(argument: str, value: object, *, depth: int = 0) -> JSONValue:
 def _key(argument: str, key: object) -> str:
     if not isinstance(key, str):
         raise refusal(argument, key, "give keys that are strings")
-    return str.__str__(_encodable(argument, key))
+    return _encodable(argument, key)
 
 
 def query_pairs(query: object) -> list[tuple[str, str]]:
@@ -271,7 +271,12 @@ def _encodable(argument: str, value: str) -> str:
         value.encode("utf-8")
     except UnicodeEncodeError:
         raise refusal(argument, value, "give text that UTF-8 can say; this one is broken") from None
-    return value
+    return _plain(value)
+
+
+def _plain(text: str) -> str:
+    # A member of an enumeration may be a string, and yet be written as the name of the member.
+    return str.__str__(text)
 
 
 def _repr(value: object) -> str:
@@ -283,4 +288,6 @@ def _repr(value: object) -> str:
 
 
 def _kind(value: object) -> str:
-    return "None" if value is None else f"a {type(value).__name__}"
+    kind = type(value).__name__
+    article = "an" if kind[0].lower() in "aeio" else "a"
+    return "None" if value is None else f"{article} {kind}"

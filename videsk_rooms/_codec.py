@@ -70,9 +70,10 @@ def join(room: object) -> Request:
 def stats(room: object, *, view: object) -> Request:
     """Ask how a room went."""
     path = f"{_ROOMS}/{check.room_id(room)}/stats"
-    if view not in _VIEWS:
+    known = next((known for known in _VIEWS if known == view), None)
+    if known is None:
         raise check.refusal("view", view, f"give one of {', '.join(map(repr, _VIEWS))}")
-    return Request("rooms.stats", "GET", path, f"{_ROOM}/stats", _query([("view", str(view))]))
+    return Request("rooms.stats", "GET", path, f"{_ROOM}/stats", _query([("view", known)]))
 
 
 def listing(

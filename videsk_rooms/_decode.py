@@ -218,7 +218,7 @@ def _kind(value: object) -> str:
     if isinstance(value, str):
         return "a string" if value else "an empty string"
     kinds = {type(None): "null", bool: "a truth value", dict: "an object", list: "a list"}
-    return kinds.get(type(value), "a number")
+    return kinds.get(type(value), "a decimal number" if isinstance(value, float) else "a number")
 
 
 # -- access tokens --------------------------------------------------------------------------------

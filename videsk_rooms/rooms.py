@@ -64,7 +64,8 @@ class RoomChange(_WhichRoom, total=False):
         external_id: Unique in the account, 1 to 100 characters.
         exp: In the future, within 72 hours.
         nbf: Before `exp`.
-        settings: What JSON can say.
+        settings: What JSON can say; all of them, for it is not documented whether those that are
+            left out stay.
     """
 
     name: str
@@ -261,7 +262,8 @@ class AsyncRooms:
             external_id: Unique in the account, 1 to 100 characters.
             exp: In the future, within 72 hours.
             nbf: Before `exp`.
-            settings: What JSON can say.
+            settings: What JSON can say; all of them, for it is not documented whether those that
+                are left out stay.
 
         Returns:
             The changed room, with an `access_token` for a browser.

@@ -293,7 +293,7 @@ def test_rooms_that_are_over_are_warned_of(
     done = ask("rooms", "import", "rooms.csv", "--json")
     assert (done.returncode, summary(done.stdout)["over"]) == (0, 1)
     (line,) = done.stderr.splitlines()
-    assert "1 room over, and nobody can enter: row 2;" in line
+    assert "1 room is over, and nobody can enter: row 2;" in line
     assert "--update" in line
 
 

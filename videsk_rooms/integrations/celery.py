@@ -91,7 +91,7 @@ class VideskTask(Task):
             Celery's `Retry`, if it is not raised.
 
         Raises:
-            VideskError: `exc`, if it does not pass by itself, or was tried often enough.
+            VideskError: `exc`, if it is not transient, or was tried often enough.
         """
         if isinstance(exc, VideskError) and countdown is None and eta is None:
             countdown = again_after(exc, self.request.retries + 1, max_tries=None)

@@ -75,7 +75,7 @@ class Sandbox:
         join_status: Literal[200, 201] = 201,
     ) -> None:
         if not 0 <= port <= 65535:
-            raise ValueError(f"a port of {port} cannot be; give 1 to 65535, or 0 for any free one")
+            raise ValueError(f"a port of {port} is invalid; give 1 to 65535, or 0 for any free one")
         _refuse_other_status("delete_status", delete_status, (200, 204))
         _refuse_other_status("join_status", join_status, (200, 201))
         self._port = port

@@ -13,7 +13,7 @@ const LONG = 60_000; // milliseconds of a stay after which tries are counted ane
 
 const REFUSALS = { 404: "missing", 409: "changed", 410: "over" };
 const PASSING = [429, 502, 503, 504];
-// What the SDK complains of and another token may mend: after how many seconds.
+// What the SDK complains of and another token may help with: after how many seconds.
 const ANOTHER_TOKEN = { expired: 0, unopened: SOON };
 
 const [title, hint, door, status, countdown, room] = [

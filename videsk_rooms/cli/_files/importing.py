@@ -196,9 +196,9 @@ class _Work:
                 return answer
         raise CommandFailedError(
             f"row {done[0].row} was imported before, and this account does not have its room "
-            f"{done[0].external_id!r}; if such rooms were deleted, take their rows out; if that "
-            "was another account, or the rooms are to be made anew, give another --results FILE "
-            f"than {self._results}"
+            f"{done[0].external_id!r}; if such rooms were deleted, take their rows out of the "
+            "file; if that was another account, or the rooms are to be made anew, give another "
+            f"--results FILE than {self._results}"
         )
 
     def _note_sent(self, bar: Progress, row: Row, outcome: Outcome) -> None:

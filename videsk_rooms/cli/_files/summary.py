@@ -99,9 +99,10 @@ def show(asked: Asked, summary: Summary) -> None:
     _tell_the_first_failures(summary.outcomes, f"; all are in {summary.results}" if is_kept else "")
     ended = over(summary.outcomes)
     if ended:
+        are = "is" if len(ended) == 1 else "are"
         complain(
-            f"{counted(len(ended), 'room')} over, and nobody can enter: {_rows(ended)}; give such "
-            "a row another external id, or new times and --update"
+            f"{counted(len(ended), 'room')} {are} over, and nobody can enter: {_rows(ended)}; give "
+            "such a row another external id, or new times and --update"
         )
     if asked.as_json:
         write_json(summary.as_json())

@@ -59,7 +59,14 @@ def import_rooms(
         typer.Option("--dry-run", help="Say which rows would be refused, and send nothing."),
     ] = False,
     concurrency: Annotated[
-        int, typer.Option(min=1, max=100, metavar="N", help="Rows at a time, 1 to 100.")
+        int,
+        typer.Option(
+            min=1,
+            max=100,
+            metavar="N",
+            help="Rows at a time, 1 to 100. Fewer if so many would take longer than a third of "
+            "--timeout to get through the rate limit.",
+        ),
     ] = 16,
     shared: Shared = None,
 ) -> None:
