@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import socket
 import ssl
 import sys
 from datetime import datetime, timedelta, timezone
@@ -20,7 +19,7 @@ import videsk_rooms
 from tests.cli.support import Done, call, called_on_a_terminal
 from tests.cli.support import account as variables
 from tests.pacing import redis_server
-from tests.peers import answering, self_signed, serving, with_length
+from tests.peers import answering, nobody_listening, self_signed, serving, with_length
 from videsk_rooms import Videsk
 from videsk_rooms.cli._doctor.network import DEFAULT_BASE_URL
 from videsk_rooms.cli._doctor.token import claims_of
@@ -103,9 +102,8 @@ def test_nothing_is_wrong_with_the_sandbox_in_json(account: Sandbox, ask: Ask) -
 
 def test_everything_is_wrong_without_anything() -> None:
     """What needs something else is not looked at, and says so."""
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))  # taken, and not listened at
-        url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+    with nobody_listening() as port:
+        url = f"http://127.0.0.1:{port}"
         done = call("doctor", "--json", "--base-url", url)
         people = call("doctor", "--base-url", url)
     assert wrong(done) == ["token", "TCP"]

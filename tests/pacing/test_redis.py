@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import redis
 
+from tests.peers import nobody_listening
 from tests.support import TOKEN
 from videsk_rooms import AsyncVidesk, ConfigurationError, RateLimit
 from videsk_rooms._auth import token_source
@@ -449,12 +450,13 @@ def test_a_url_that_cannot_be_read_is_refused_at_once(url: str) -> None:
 @pytest.mark.parametrize(
     "host", ["127.0.0.1:{port}", "no-such-host.invalid", "x" * 70 + ".invalid"]
 )
-async def test_a_server_that_is_not_there_is_out_of_reach(host: str, unused_tcp_port: int) -> None:
+async def test_a_server_that_is_not_there_is_out_of_reach(host: str) -> None:
     """It may come later; nothing of the URL is told."""
-    url = f"redis://:{PASSWORD}@{host.format(port=unused_tcp_port)}/0"
-    store = RedisStore(url, token_source(TOKEN))
-    with pytest.raises(StoreUnreachableError) as caught:
-        await store.reserve(1, LIMIT)
+    with nobody_listening() as port:
+        url = f"redis://:{PASSWORD}@{host.format(port=port)}/0"
+        store = RedisStore(url, token_source(TOKEN))
+        with pytest.raises(StoreUnreachableError) as caught:
+            await store.reserve(1, LIMIT)
     assert PASSWORD not in str(caught.value)
     await store.close()
 
