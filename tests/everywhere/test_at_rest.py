@@ -1,4 +1,4 @@
-"""At rest a client has nothing, and after ten thousand calls or a thousand clients no more.
+"""At rest a client has nothing, and after thousands of calls or hundreds of clients no more.
 
 Objects are counted: by type where Python's collector knows them, as blocks of memory where it does
 not. What is too large for a block is traced. All of it is compared while the client is open and at
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from videsk_rooms.sandbox import Sandbox
 
-CALLS, CLIENTS, SOME = 10_000, 1_000, 400
+CALLS, CLIENTS, SOME = 4_000, 500, 400
 AT_ONCE, THREADS = 16, 4
 ROOM = "64f1a2b3c4d5e6f7a8b9c0d1"
 
