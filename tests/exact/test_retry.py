@@ -40,6 +40,7 @@ from videsk_rooms import (
     Response,
     ResponseError,
     Retry,
+    RetryEvent,
     Room,
     RoomAccess,
     RoomPage,
@@ -434,6 +435,32 @@ async def test_a_429_holds_back_all_calls_of_the_client(sandbox: Sandbox, attemp
     assert first.status == 429
     assert len(others) == 4 + attempts
     assert min(other.monotonic for other in others) - first.monotonic >= 2
+
+
+async def test_a_429_that_says_nothing_holds_the_others_back_for_the_pause(
+    sandbox: Sandbox,
+) -> None:
+    """As long as the call that ran into it waits itself."""
+    sandbox.faults.status(429)
+    pauses: list[float] = []
+    pausing = asyncio.Event()
+
+    def note(event: RetryEvent) -> None:
+        pauses.append(event.pause)
+        pausing.set()
+
+    async with client(
+        sandbox,
+        retry=Retry(attempts=2, base_delay=0.5),
+        rate_limit=RateLimit(requests=1_000),
+        hooks=Hooks(on_retry=note),
+    ) as videsk:
+        unlucky = asyncio.ensure_future(videsk.rooms.list())
+        await pausing.wait()
+        await videsk.rooms.list()
+        await unlucky
+    first, *others = sandbox.requests
+    assert min(other.monotonic for other in others) - first.monotonic >= pauses[0]
 
 
 @pytest.mark.parametrize("attempts", [1, 4])
