@@ -336,6 +336,7 @@ async def test_a_clock_that_is_set_back_holds_nobody_up_until_it_is_that_late_ag
         places = await store.reserve(2 * LIMIT.requests, LIMIT)
         assert begun + LIMIT.per < places[0].at < time.monotonic() + 2 * LIMIT.per
         assert slots_of(places)[-1] - slots_of(places)[0] < 2 * rule_of(LIMIT).window
+        assert slots_of(await store.reserve(1, LIMIT))[0] > slots_of(places)[-1]
 
 
 async def test_a_clock_that_is_set_back_a_little_forgets_nothing(
