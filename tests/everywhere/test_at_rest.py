@@ -64,13 +64,13 @@ def nothing_left() -> Iterator[None]:
 
 
 def rounds(times: int) -> Iterator[None]:
-    """Have something done so many times, until a round of it leaves nothing; thrice at most.
+    """Have something done so many times, until a round of it leaves nothing; six times at most.
 
     Free lists, caches and cancelled timers that asyncio has yet take some hundred objects, more or
     less. They do not grow in every round by a quarter of the times; what is kept of each time does.
     """
     grown: dict[str, int] = {}
-    for _ in range(3):
+    for _ in range(6):
         held = _Held()
         yield
         grown = held.grown(at_least=times // 4)
