@@ -412,9 +412,17 @@ def nothing_runs_in(videsk: Videsk) -> None:
 class Listing:
     """A server's list of numbers, read through `_Reading`, changed between any two fetches."""
 
-    def __init__(self, numbers: Sequence[int], limit: int, *, total: int | None = None) -> None:
+    def __init__(
+        self,
+        numbers: Sequence[int],
+        limit: int,
+        *,
+        told: int | None = None,
+        total: int | None = None,
+    ) -> None:
         self.numbers = list(numbers)
         self.limit = limit
+        self.told = limit if told is None else told
         self.total = total
         self.fetches = 0
         self.given: list[int] = []
@@ -429,7 +437,7 @@ class Listing:
             data = self.numbers[self._skip : self._skip + self.limit]
             rooms = tuple(Room(id=str(number)) for number in data)
             total = len(self.numbers) if self.total is None else self.total
-            page = RoomPage(total, self.limit, self._skip, rooms)
+            page = RoomPage(total, self.told, self._skip, rooms)
             fresh, self._skip = self._reading.take(page)
             self.given += [int(room.id) for room in fresh]
             change(self)
@@ -517,6 +525,19 @@ def test_deleting_what_was_given_costs_no_more_than_two_fetches_a_page(
     listing.read(change)
     assert listing.given == expected
     assert listing.fetches <= 2 * (1000 // (limit - 1) + 2)
+
+
+def test_pages_that_hold_less_than_they_say_hide_no_room() -> None:
+    """How long reading keeps looking goes by the rooms that come, not by the page's `limit`."""
+    listing = Listing(ten_apart(1000), 10, told=100)
+    expected = list(listing.numbers)
+
+    def delete_what_was_given(listing: Listing) -> None:
+        given = set(listing.given)
+        listing.numbers = [number for number in listing.numbers if number not in given]
+
+    listing.read(delete_what_was_given)
+    assert listing.given == expected
 
 
 @pytest.mark.parametrize(("count", "limit"), [(1000, 100), (200, 10), (100, 2)])

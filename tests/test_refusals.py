@@ -163,6 +163,11 @@ async def test_a_room_ends_in_the_future_within_72_hours(
         (timedelta(hours=2), timedelta(hours=2)),
         (timedelta(hours=2), timedelta(hours=1)),
         (NOW + timedelta(hours=2), NOW + timedelta(hours=2)),
+        # As it is sent, in milliseconds, it is one time.
+        (
+            (NOW + timedelta(hours=2)).replace(microsecond=100),
+            (NOW + timedelta(hours=2)).replace(microsecond=900),
+        ),
         (
             NOW + timedelta(hours=2),
             (NOW + timedelta(hours=2)).astimezone(timezone(timedelta(hours=-3))),

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 # A listing may lag behind what a write was told, if it is answered by another database node.
 _LOOKUP_PAUSES = (0.0, 0.25, 1.0)
 _ROUNDS = 4
-# HTTP dates are cut to seconds.
+# The date of the answer and the time of the room may come from two machines.
 _SLACK = timedelta(seconds=2)
 
 

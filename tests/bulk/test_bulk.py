@@ -308,6 +308,22 @@ async def test_what_no_call_should_raise_ends_it(desk: Desk, given: Given) -> No
 
 
 @both
+async def test_of_several_that_no_call_should_raise_the_first_is_raised(
+    desk: Desk, given: Given
+) -> None:
+    """What ended it, and not what came of that."""
+    outcomes = desk.calls(given(itertools.count()))
+    first = asked(outcomes)
+    await desk.end(2, error=BodyError("the vault is closed"))
+    await settled()
+    await desk.end(0, error=BodyError("the lights are out"))
+    await desk.end(1)
+    assert (await first).item == 1
+    with pytest.raises(BodyError, match="vault"):
+        await anext(outcomes)
+
+
+@both
 @pytest.mark.parametrize("kind", [ClosedError, ConfigurationError])
 async def test_what_all_calls_would_raise_ends_it(
     desk: Desk, given: Given, kind: type[VideskError]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import threading
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import pytest
 
 from tests.cli.support import account as variables
 from tests.cli.support import call
+from tests.peers import nobody_listening
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -76,9 +76,8 @@ def test_the_timeout_bounds_a_call(account: Sandbox, ask: Ask) -> None:
 
 def test_the_proxy_of_the_environment_is_used_on_demand(account: Sandbox) -> None:
     """Where nothing listens at it, that shows."""
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))  # taken, and not listened at
-        proxy = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+    with nobody_listening() as port:
+        proxy = f"http://127.0.0.1:{port}"
         proxies = {"HTTP_PROXY": proxy, "http_proxy": proxy, "NO_PROXY": "", "no_proxy": ""}
         env = {**variables(account), **proxies}
         assert call("rooms", "list", env=env).returncode == 0

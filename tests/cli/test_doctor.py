@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import socket
 import ssl
 import sys
 from datetime import datetime, timedelta, timezone
@@ -20,9 +19,11 @@ import videsk_rooms
 from tests.cli.support import Done, call, called_on_a_terminal
 from tests.cli.support import account as variables
 from tests.pacing import redis_server
-from tests.peers import answering, self_signed, serving, with_length
-from videsk_rooms import Videsk
+from tests.peers import answering, nobody_listening, self_signed, serving, with_length
+from videsk_rooms import Attempt, Videsk
+from videsk_rooms.cli._doctor.calls import _clock
 from videsk_rooms.cli._doctor.network import DEFAULT_BASE_URL
+from videsk_rooms.cli._doctor.pace import _without_password
 from videsk_rooms.cli._doctor.token import claims_of
 
 if TYPE_CHECKING:
@@ -103,9 +104,8 @@ def test_nothing_is_wrong_with_the_sandbox_in_json(account: Sandbox, ask: Ask) -
 
 def test_everything_is_wrong_without_anything() -> None:
     """What needs something else is not looked at, and says so."""
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))  # taken, and not listened at
-        url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+    with nobody_listening() as port:
+        url = f"http://127.0.0.1:{port}"
         done = call("doctor", "--json", "--base-url", url)
         people = call("doctor", "--base-url", url)
     assert wrong(done) == ["token", "TCP"]
@@ -409,6 +409,24 @@ async def test_a_clock_that_is_off_is_told(ahead: dict[str, float], status: str,
     assert abs(finding["data"]["ahead"]) == pytest.approx(300, abs=60)
 
 
+@pytest.mark.parametrize("sign", [1, -1], ids=["ahead", "behind"])
+@pytest.mark.parametrize(
+    ("took", "off", "status"),
+    [(0.0, 10.4, "ok"), (0.0, 10.6, "failed"), (30.0, 25.4, "ok"), (30.0, 25.6, "failed")],
+)
+def test_a_clock_is_wrong_by_what_the_call_does_not_explain(
+    took: float, off: float, status: str, sign: int
+) -> None:
+    """The server took its date, which has whole seconds, at any moment of the call."""
+    noon = datetime(2042, 8, 14, 12, tzinfo=timezone.utc)
+    middle = noon + timedelta(seconds=0.5 + sign * off)
+    started_at = middle - timedelta(seconds=took / 2)
+    attempt = Attempt(1, started_at, took, status=200, error=None, delay=0.0, request_id=None)
+    finding = _clock({"Date": format_datetime(noon, usegmt=True)}, attempt)
+    assert finding.status == status
+    assert finding.data["ahead"] == sign * off
+
+
 @pytest.mark.parametrize("header", ["X-None: 0", "Date: noon", "Date: "])
 async def test_a_date_that_is_not_there_is_no_fault(header: str) -> None:
     """Nothing can be compared then."""
@@ -502,6 +520,13 @@ def test_a_redis_that_does_not_answer_is_told(ask: Ask, url: str, told: str) -> 
     assert wrong(done) == ["Redis"]
     assert told in findings(done)["Redis"]["found"]
     assert SECRET not in done.stdout
+
+
+@pytest.mark.parametrize("spelled", ["sword/fish", "sword%2Ffish"])
+def test_a_password_of_redis_is_shown_in_no_spelling(spelled: str) -> None:
+    """Neither as the URL has it nor as Redis has."""
+    shown = _without_password(f"{spelled} is wrong", "redis://:sword%2Ffish@localhost/0")
+    assert shown == "[removed] is wrong"
 
 
 def test_a_missing_client_of_redis_is_told(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:

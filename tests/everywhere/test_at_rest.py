@@ -1,4 +1,4 @@
-"""At rest a client has nothing, and after ten thousand calls or a thousand clients no more.
+"""At rest a client has nothing, and after thousands of calls or hundreds of clients no more.
 
 Objects are counted: by type where Python's collector knows them, as blocks of memory where it does
 not. What is too large for a block is traced. All of it is compared while the client is open and at
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from videsk_rooms.sandbox import Sandbox
 
-CALLS, CLIENTS, SOME = 10_000, 1_000, 400
+CALLS, CLIENTS, SOME = 4_000, 500, 400
 AT_ONCE, THREADS = 16, 4
 ROOM = "64f1a2b3c4d5e6f7a8b9c0d1"
 
@@ -64,13 +64,13 @@ def nothing_left() -> Iterator[None]:
 
 
 def rounds(times: int) -> Iterator[None]:
-    """Have something done so many times, until a round of it leaves nothing; thrice at most.
+    """Have something done so many times, until a round of it leaves nothing; six times at most.
 
     Free lists, caches and cancelled timers that asyncio has yet take some hundred objects, more or
     less. They do not grow in every round by a quarter of the times; what is kept of each time does.
     """
     grown: dict[str, int] = {}
-    for _ in range(3):
+    for _ in range(6):
         held = _Held()
         yield
         grown = held.grown(at_least=times // 4)

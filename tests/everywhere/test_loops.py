@@ -116,6 +116,19 @@ def test_closing_while_another_loop_stands_still_waits_for_nobody(client: AsyncV
     loop.close()
 
 
+def test_a_loop_that_goes_on_after_the_end_of_its_generators_gets_connections_anew(
+    client: AsyncVidesk,
+) -> None:
+    """The session was closed together with them."""
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(call(client))
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    with pytest.warns(ResourceWarning, match="shutdown_asyncgens"):  # asyncio's own
+        loop.run_until_complete(call(client))
+    loop.run_until_complete(client.close())
+    loop.close()
+
+
 def test_a_callable_gives_its_token_in_every_loop(sandbox: Sandbox) -> None:
     """Asked once, and again after a 401, in whichever loop that happens."""
     asked: list[int] = []

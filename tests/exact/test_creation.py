@@ -6,6 +6,7 @@ import asyncio
 import json
 import pickle
 from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -350,6 +351,17 @@ async def test_a_409_with_an_unreadable_date_is_settled_by_the_fields(
     assert is_the_only_one(await fast.rooms.create(external_id="ticket-1"), sandbox)
 
 
+@pytest.mark.parametrize(("pause", "later"), [("0", 2), ("1", 3)])
+async def test_a_room_that_is_older_than_its_409_is_ours_all_the_same(
+    sandbox: Sandbox, fast: AsyncVidesk, pause: str, later: int
+) -> None:
+    """By as long as the create took, and by a little more: two machines may tell the two times."""
+    date = format_datetime(sandbox.now + timedelta(seconds=later), usegmt=True)
+    sandbox.faults.status(503, headers={"Retry-After": pause}, processed=True, on="create")
+    sandbox.faults.answer(409, headers={**JSON, "Date": date}, body=TAKEN, on="create")
+    assert is_the_only_one(await fast.rooms.create(external_id="ticket-1"), sandbox)
+
+
 # -- the look-up ----------------------------------------------------------------------------------
 
 
@@ -416,6 +428,8 @@ async def test_a_look_up_that_fails_leaves_the_outcome_unknown(
     with pytest.raises(OutcomeUnknownError) as caught:
         await fast.rooms.create(external_id=external_id)
     error = caught.value
+    numbers = [attempt.number for attempt in error.attempts]
+    assert numbers == list(range(1, len(numbers) + 1))
     assert isinstance(error.__cause__, cause)
     assert error.outcome_unknown
     assert [error.external_id] == [room["externalId"] for room in sandbox.rooms]
@@ -461,14 +475,18 @@ async def test_a_create_that_was_never_processed_is_made_up_for(
     assert is_the_only_one(await fast.rooms.create(name="Support", external_id=name), sandbox)
 
 
-async def test_the_time_may_be_up_within_the_look_up(sandbox: Sandbox, fast: AsyncVidesk) -> None:
+@pytest.mark.parametrize("on", ["list", "get"])
+async def test_the_time_may_be_up_within_the_look_up(
+    sandbox: Sandbox, fast: AsyncVidesk, on: Operation
+) -> None:
     """One deadline for the whole call; the error is a time-out and an unknown outcome."""
-    sandbox.faults.drop("after", on="create")
-    sandbox.faults.delay(LATE, on="list", times=None)
+    sandbox.faults.status(503, headers={"Retry-After": "1"}, processed=True, on="create")
+    sandbox.faults.delay(LATE, on=on, times=None)
     with pytest.raises(OutcomeUnknownError) as caught:
-        await fast.with_options(timeout=1.5).rooms.create(external_id="ticket-1")
+        await fast.with_options(timeout=2.5).rooms.create(external_id="ticket-1")
     assert isinstance(caught.value, DeadlineExceededError)
     assert caught.value.external_id == "ticket-1"
+    assert caught.value.attempts[-1].duration < 2.5  # it had what the create had left
 
 
 # -- every error of a create ----------------------------------------------------------------------

@@ -112,11 +112,11 @@ async def test_a_create_that_waited_for_a_connection_in_vain_was_not_sent(
 async def test_the_total_cuts_the_last_attempt_short(sandbox: Sandbox) -> None:
     """The first one may take its own time, the second one what is left."""
     sandbox.faults.delay(LATE, times=None)
-    async with client(sandbox, timeout=Timeout(total=3.0, attempt=2.0)) as videsk:
+    async with client(sandbox, timeout=Timeout(total=2.0, attempt=1.5)) as videsk:
         with pytest.raises(DeadlineExceededError) as caught:
             await videsk.rooms.list()
     first, second = caught.value.attempts
-    assert first.duration >= 1.9
+    assert first.duration >= 1.4
     assert second.duration < first.duration
 
 
@@ -148,9 +148,9 @@ async def test_attempts_end_one_after_another_each_in_its_time(sandbox: Sandbox)
 async def test_the_total_covers_the_pauses(sandbox: Sandbox) -> None:
     """As many attempts as fit into it, though hundreds are allowed."""
     sandbox.faults.status(503, times=None)
-    retry = Retry(attempts=1_000, base_delay=0.5, max_delay=0.5)
+    retry = Retry(attempts=1_000, base_delay=0.25, max_delay=0.25)
     started = time.monotonic()
-    async with client(sandbox, retry=retry, timeout=2.0) as videsk:
+    async with client(sandbox, retry=retry, timeout=1.0) as videsk:
         # The last pause may end just before the deadline, which then cuts the attempt after it.
         with pytest.raises((ServerError, DeadlineExceededError)) as caught:
             await videsk.rooms.list()
@@ -158,7 +158,7 @@ async def test_the_total_covers_the_pauses(sandbox: Sandbox) -> None:
     error = caught.value
     assert isinstance(error, ServerError | DeadlineExceededError)
     assert 2 <= len(error.attempts) < 50
-    assert sum(each.delay for each in error.attempts) <= 2.0
+    assert sum(each.delay for each in error.attempts) <= 1.0
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -197,7 +197,7 @@ async def test_one_deadline_is_for_all_requests_of_a_call(sandbox: Sandbox) -> N
     async with client(sandbox, timeout=2.5) as videsk:
         with pytest.raises(DeadlineExceededError) as caught:
             await videsk.rooms.get_or_create("ticket-1")
-    assert caught.value.attempts[0].duration <= 1.5 + 0.1
+    assert caught.value.attempts[0].duration < 2.5
 
 
 # -- what the end of the time means ---------------------------------------------------------------

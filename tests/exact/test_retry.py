@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import socket
 import threading
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -24,7 +23,7 @@ from tests.exact.support import (
     nothing_is_left,
     outcome_of,
 )
-from tests.peers import read_request, serving, with_length
+from tests.peers import nobody_listening, read_request, serving, with_length
 from tests.support import TOKEN
 from videsk_rooms import (
     APIError,
@@ -41,6 +40,7 @@ from videsk_rooms import (
     Response,
     ResponseError,
     Retry,
+    RetryEvent,
     Room,
     RoomAccess,
     RoomPage,
@@ -307,23 +307,19 @@ async def test_a_change_whose_answers_were_all_lost_is_unknown(
     assert len(caught.value.attempts) == len(sandbox.requests.of(case.operation)) == ATTEMPTS
 
 
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 async def test_a_refused_connection_is_tried_again_and_was_surely_not_processed() -> None:
     """Also a POST to any path: nothing was sent."""
-    url = f"http://127.0.0.1:{closed_port()}"
-    async with AsyncVidesk(TOKEN, base_url=url, retry=FAST, rate_limit=None) as videsk:
-        for call in (
-            videsk.rooms.create(external_id="ticket-1"),
-            videsk.request("POST", "/vpaas/other"),
-        ):
-            with pytest.raises(ConnectionFailedError) as caught:
-                await call
-            assert numbers_of(caught.value.attempts) == list(range(1, ATTEMPTS + 1))
-            assert not caught.value.outcome_unknown
+    with nobody_listening() as port:
+        url = f"http://127.0.0.1:{port}"
+        async with AsyncVidesk(TOKEN, base_url=url, retry=FAST, rate_limit=None) as videsk:
+            for call in (
+                videsk.rooms.create(external_id="ticket-1"),
+                videsk.request("POST", "/vpaas/other"),
+            ):
+                with pytest.raises(ConnectionFailedError) as caught:
+                    await call
+                assert numbers_of(caught.value.attempts) == list(range(1, ATTEMPTS + 1))
+                assert not caught.value.outcome_unknown
 
 
 async def test_a_refused_connection_does_not_settle_what_was_lost_before(sandbox: Sandbox) -> None:
@@ -439,6 +435,32 @@ async def test_a_429_holds_back_all_calls_of_the_client(sandbox: Sandbox, attemp
     assert first.status == 429
     assert len(others) == 4 + attempts
     assert min(other.monotonic for other in others) - first.monotonic >= 2
+
+
+async def test_a_429_that_says_nothing_holds_the_others_back_for_the_pause(
+    sandbox: Sandbox,
+) -> None:
+    """As long as the call that ran into it waits itself."""
+    sandbox.faults.status(429)
+    pauses: list[float] = []
+    pausing = asyncio.Event()
+
+    def note(event: RetryEvent) -> None:
+        pauses.append(event.pause)
+        pausing.set()
+
+    async with client(
+        sandbox,
+        retry=Retry(attempts=2, base_delay=0.5),
+        rate_limit=RateLimit(requests=1_000),
+        hooks=Hooks(on_retry=note),
+    ) as videsk:
+        unlucky = asyncio.ensure_future(videsk.rooms.list())
+        await pausing.wait()
+        await videsk.rooms.list()
+        await unlucky
+    first, *others = sandbox.requests
+    assert min(other.monotonic for other in others) - first.monotonic >= pauses[0]
 
 
 @pytest.mark.parametrize("attempts", [1, 4])

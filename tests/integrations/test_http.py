@@ -77,12 +77,14 @@ def test_each_other_error_has_its_answer(error: VideskError, told: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "seconds"), [({"Retry-After": "120"}, "120"), ({}, "5")], ids=["told", "untold"]
+    ("headers", "seconds"),
+    [({"Retry-After": "120"}, "120"), ({"Retry-After": "0.2"}, "1"), ({}, "5")],
+    ids=["told", "told as a fraction", "untold"],
 )
 def test_a_visitor_is_told_when_to_come_again(
     fail: Callable[..., VideskError], headers: Mapping[str, str], seconds: str
 ) -> None:
-    """In the API's own words, or soon."""
+    """In the API's own words, but in whole seconds and not too early; or soon."""
     assert http_answer(fail(503, headers)).headers == {"Retry-After": seconds}
 
 

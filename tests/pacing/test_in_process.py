@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.peers import nobody_listening
 from videsk_rooms import (
     AsyncVidesk,
     ClosedError,
@@ -435,19 +436,20 @@ def test_a_crowd_is_paced_exactly(
 ONE_A_MINUTE = RateLimit(requests=1, per=60.0)
 
 
-async def test_a_refused_connection_uses_nothing_up(unused_tcp_port: int) -> None:
+async def test_a_refused_connection_uses_nothing_up() -> None:
     """Nothing left, so the next call may leave at once: it does not wait a minute."""
-    videsk = AsyncVidesk(
-        "a-token",
-        base_url=f"http://127.0.0.1:{unused_tcp_port}",
-        retry=Retry(attempts=1),
-        rate_limit=ONE_A_MINUTE,
-        timeout=30.0,
-    )
-    async with videsk:
-        for _ in range(3):
-            with pytest.raises(ConnectionFailedError):
-                await videsk.rooms.list()
+    with nobody_listening() as port:
+        videsk = AsyncVidesk(
+            "a-token",
+            base_url=f"http://127.0.0.1:{port}",
+            retry=Retry(attempts=1),
+            rate_limit=ONE_A_MINUTE,
+            timeout=30.0,
+        )
+        async with videsk:
+            for _ in range(3):
+                with pytest.raises(ConnectionFailedError):
+                    await videsk.rooms.list()
 
 
 async def test_a_call_whose_time_is_up_in_the_line_leaves_it(sandbox: Sandbox) -> None:

@@ -70,6 +70,7 @@ def test_what_passes_by_itself_is_worth_another_try(error: Exception) -> None:
     "error",
     [
         answered(ServerError, 501),
+        answered(ServerError, 505),
         answered(APIError, 410),
         BadRequestError("no"),
         ConflictError("taken"),
