@@ -8,6 +8,8 @@ import os
 import signal
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -134,6 +136,20 @@ def sys_exit_in_a_thread() -> None:
     thread = threading.Thread(target=leave)
     thread.start()
     thread.join()
+
+
+def in_a_thread_that_goes_on() -> None:
+    client = make_client_by_name()
+    executor = ThreadPoolExecutor(1)
+
+    def call_later() -> None:
+        with suppress(RuntimeError):  # that executors take nothing more
+            while True:
+                executor.submit(threading.get_ident).result()
+        _call(client)
+        client.close()
+
+    threading.Thread(target=call_later).start()
 
 
 def calls_of_daemons() -> None:
