@@ -14,7 +14,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ._leaving import LEAVING, exiting, is_for_want_of_threads, refusal
+from ._leaving import LEAVING, exiting, hold_back_daemons, is_for_want_of_threads, refusal
 from ._threads import threads_here
 from .errors import ClosedError
 
@@ -113,6 +113,7 @@ class Call(Generic[R]):
             return self._result
         if self._loop.closed and isinstance(error, asyncio.CancelledError | ClosedError):
             if isinstance(error, ClosedError) and error.outcome_unknown:
+                hold_back_daemons()
                 raise error from None
             raise refusal() from None
         if is_for_want_of_threads(error):

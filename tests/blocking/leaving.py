@@ -13,6 +13,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from videsk_rooms import Videsk
 
 # Python's checks are on, and asyncio's tell of every callback that was slow on a busy machine.
@@ -160,27 +162,30 @@ def calls_of_daemons() -> None:
 
 
 def daemons_that_call_on() -> None:
-    client = make_client()
+    _daemons(lambda client: client.rooms.list())
 
-    def call_on() -> None:
-        while True:
-            client.rooms.list()
 
-    for _ in range(3):
-        threading.Thread(target=call_on, daemon=True).start()
-    input()
+def daemons_that_create() -> None:
+    _daemons(lambda client: client.rooms.create())
 
 
 def daemons_that_iterate() -> None:
+    _daemons(lambda client: list(client.rooms.iter(page_size=2)))
+
+
+def daemons_that_create_many() -> None:
+    _daemons(lambda client: list(client.rooms.create_many([{}, {}, {}])))
+
+
+def _daemons(work: Callable[[Videsk], object]) -> None:
     client = make_client()
 
-    def iterate() -> None:
+    def work_on() -> None:
         while True:
-            for _ in client.rooms.iter(page_size=2):
-                pass
+            work(client)
 
     for _ in range(3):
-        threading.Thread(target=iterate, daemon=True).start()
+        threading.Thread(target=work_on, daemon=True).start()
     input()
 
 

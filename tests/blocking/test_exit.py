@@ -59,7 +59,15 @@ def test_calls_of_daemon_threads(sandbox: Sandbox) -> None:
     assert leaving.finish() == (0, "", "")
 
 
-@pytest.mark.parametrize("way", ["daemons_that_call_on", "daemons_that_iterate"])
+@pytest.mark.parametrize(
+    "way",
+    [
+        "daemons_that_call_on",
+        "daemons_that_create",
+        "daemons_that_iterate",
+        "daemons_that_create_many",
+    ],
+)
 def test_daemon_threads_that_do_not_stop(sandbox: Sandbox, way: str) -> None:
     """Also between two calls: the next one is none that a traceback is printed for."""
     leaving = script(sandbox, way)
