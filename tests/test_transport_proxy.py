@@ -221,20 +221,29 @@ async def test_the_environments_proxy_is_used_on_demand_only(
     assert len(sandbox.requests) == 1
 
 
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "user:password@127.0.0.1:3128",
+        "http://user:password@127.0.0.1:port",
+        "http://user:password@[::1",
+        "http://user:password@",
+    ],
+)
 async def test_a_proxy_of_the_environment_that_breaks_later_has_sent_nothing(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch, proxy: str
 ) -> None:
     """So the outcome of a create is known; the password is not told."""
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     async with AsyncVidesk(
-        sandbox.api_token, base_url=sandbox.url, trust_env=True, **ONCE
+        TOKEN, base_url="https://api.videsk.io", trust_env=True, **ONCE
     ) as videsk:
-        monkeypatch.setenv("http_proxy", "user:password@proxy.example:3128")
-        with pytest.raises(ConnectionFailedError, match="InvalidURL: of a proxy") as caught:
-            await videsk.rooms.create()
+        monkeypatch.setenv("https_proxy", proxy)
+        with pytest.raises(ConnectionFailedError, match="proxy that the environment") as caught:
+            await videsk.rooms.create(name="Support")
     assert not caught.value.outcome_unknown
-    assert "password" not in str(caught.value)
+    assert "password" not in f"{caught.value} {caught.value.attempts}"
 
 
 async def test_the_token_stands_in_for_a_netrc_entry(
@@ -250,27 +259,3 @@ async def test_the_token_stands_in_for_a_netrc_entry(
     ) as videsk:
         await videsk.rooms.list()
     assert sandbox.requests[0].headers["Authorization"] == f"Bearer {sandbox.api_token}"
-
-
-@pytest.mark.parametrize(
-    "proxy",
-    [
-        "user:password@127.0.0.1:3128",
-        "http://user:password@127.0.0.1:port",
-        "http://user:password@[::1",
-        "http://user:password@",
-    ],
-)
-async def test_what_is_no_proxy_in_the_environment_is_told_and_not_shown(
-    monkeypatch: pytest.MonkeyPatch, proxy: str
-) -> None:
-    """As any proxy that cannot be had: nothing was sent, and the password is a secret."""
-    monkeypatch.delenv("no_proxy", raising=False)
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    monkeypatch.setenv("https_proxy", proxy)
-    async with AsyncVidesk(
-        TOKEN, base_url="https://api.videsk.io", trust_env=True, **ONCE
-    ) as videsk:
-        with pytest.raises(ConnectionFailedError, match="proxy that the environment") as caught:
-            await videsk.rooms.create(name="Support")
-    assert "password" not in f"{caught.value} {caught.value.attempts}"

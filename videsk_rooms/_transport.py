@@ -36,7 +36,6 @@ _SURELY_NOT_SENT = (
     aiohttp.ConnectionTimeoutError,
     aiohttp.ClientHttpProxyError,
     aiohttp.ServerFingerprintMismatch,
-    aiohttp.InvalidURL,
 )
 
 # aiohttp rounds timeouts above this up to whole seconds; ours are exact.
@@ -250,7 +249,7 @@ def _failure_of(error: BaseException, ticket: Ticket, url: str) -> Failure | Non
     if isinstance(error, _SURELY_NOT_SENT):
         return Failure("not_sent", _told(error), url)
     if isinstance(error, ValueError) and not ticket.left:
-        # The one URL that nobody has checked; it is not shown, for it may hold a password.
+        # A URL that came into the environment later; it is not shown, for it may hold a password.
         return Failure("not_sent", "the proxy that the environment names cannot be used", url)
     if isinstance(error, asyncio.TimeoutError) or ticket.is_out_of_time(error):
         cause: FailureCause = "timeout" if ticket.left else "not_sent"
@@ -280,8 +279,6 @@ def _told(error: BaseException) -> str:
     text = str(error)
     if isinstance(error, aiohttp.ClientResponseError):
         text = f"{error.status}, {error.message}"  # without the URL, whose query may name a person
-    if isinstance(error, aiohttp.InvalidURL):
-        text = "of a proxy"  # our own is checked; and that may have a password anywhere in it
     # A proxy's URL is quoted with its password, and what is no HTTP with line breaks.
     text = " ".join(_CREDENTIALS.sub("//", without_tokens(text)).split())
     return text if name == "ConnectionLostError" else f"{name}: {text}" if text else name
