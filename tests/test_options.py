@@ -139,7 +139,8 @@ WRONG_KINDS: list[tuple[str, Any]] = [
     *(("timeout", value) for value in (0, -1, True, "30", Timeout, {"total": 1}, Retry())),
     ("timeout", float("nan")),
     *(("proxy", value) for value in (5, "", "host:3128", "nonsense", "socks5://host:1", "http://")),
-    *(("proxy", value) for value in ("http://[::1", "http://host:port")),
+    *(("proxy", value) for value in ("http://[::1", "http://host:port", "http://proxy..example")),
+    ("proxy", f"http://{'p' * 64}.example"),
     *(("ssl", value) for value in (5, "certificate.pem", object())),
 ]
 wrong_kinds = pytest.mark.parametrize(("name", "value"), WRONG_KINDS)
@@ -161,6 +162,7 @@ def test_an_argument_that_cannot_be_is_refused(make: Make, name: str, value: obj
         ("https_proxy", "http://user:secret@[:"),
         ("http_proxy", "http://user:secret@host:port"),  # another's, and read all the same
         ("https_proxy", "socks5://user:secret@host:1"),
+        ("https_proxy", "http://user:secret@proxy..example"),
     ],
 )
 def test_a_proxy_of_the_environment_that_cannot_be_is_refused(

@@ -39,6 +39,17 @@ async def await_in(
     await asyncio.wait([asyncio.wrap_future(there)], timeout=_PATIENCE)
 
 
+async def in_the_executor(function: Callable[[], T]) -> T:
+    """Call what may block in a thread of the running loop's executor."""
+    try:
+        answered = asyncio.get_running_loop().run_in_executor(None, function)
+    except RuntimeError:
+        # Once the main thread has ended no executor takes anything, though other threads go on for
+        # as long as they like; they start threads as before.
+        return await in_a_thread(function)
+    return await answered
+
+
 async def in_a_thread(function: Callable[[], T]) -> T:
     """Call what may block, beside the running loop; cancelled, it is left to itself."""
     own_way = getattr(asyncio.get_running_loop(), "in_a_thread", None)

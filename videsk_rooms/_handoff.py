@@ -14,7 +14,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ._leaving import LEAVING, exiting, is_for_want_of_threads, refusal
+from ._leaving import LEAVING, exiting, hold_back_daemons, is_for_want_of_threads, refusal
 from ._threads import threads_here
 from .errors import ClosedError
 
@@ -113,6 +113,7 @@ class Call(Generic[R]):
             return self._result
         if self._loop.closed and isinstance(error, asyncio.CancelledError | ClosedError):
             if isinstance(error, ClosedError) and error.outcome_unknown:
+                hold_back_daemons()
                 raise error from None
             raise refusal() from None
         if is_for_want_of_threads(error):
@@ -163,19 +164,27 @@ class LoopThread:
         # Made here and not in the thread, so that there is no handshake to be interrupted, and a
         # failure, such as no file descriptor left, reaches the caller.
         self.threads = threads_here()
-        loop = self.threads.loop()
+        loop, stop = self.threads.loop(), asyncio.Event()
         # Whoever is first takes the loop: Ctrl-C comes before the thread has begun or after it.
         untaken = [loop]
-        thread = self.threads.thread(partial(self._thread, untaken))
+        thread = self.threads.thread(partial(self._thread, untaken, stop))
         try:
             thread.start()
         except BaseException:
             if _take(untaken) is None:
-                self.thread, self.loop = thread, loop
+                self._keep(thread, loop, stop)
             else:
                 loop.close()
             raise
-        self.thread, self.loop = thread, loop
+        self._keep(thread, loop, stop)
+
+    def _keep(self, thread: Thread, loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+        if self.loop is None:
+            self._stop, self.thread, self.loop = stop, thread, loop
+        else:
+            # A signal handler has called in the middle of this, and has had to start another, for
+            # it cannot wait for what it interrupts.
+            loop.call_soon_threadsafe(stop.set)
 
     def stop_soon(self) -> None:
         """Ask the thread to end; waits for nothing, so that a finalizer may call it anywhere."""
@@ -201,20 +210,23 @@ class LoopThread:
 
     # In the loop's thread:
 
-    def _thread(self, untaken: list[asyncio.AbstractEventLoop]) -> None:
+    def _thread(self, untaken: list[asyncio.AbstractEventLoop], stop: asyncio.Event) -> None:
         loop = _take(untaken)
         if loop is None:
             return  # the caller was interrupted, and has closed the loop
         try:
-            loop.run_until_complete(self._main())
+            loop.run_until_complete(self._main(stop))
         finally:
-            self.ending = True
             loop.close()
-            for call in list(self.calls):  # handed over when the loop ran no more
-                call.refuse()
+            if loop is self.loop:
+                self.ending = True
+                for call in list(self.calls):  # handed over when the loop ran no more
+                    call.refuse()
 
-    async def _main(self) -> None:
-        await self._stop.wait()
+    async def _main(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        if stop is not self._stop:
+            return  # another is kept
         self.ending = True
         others = asyncio.all_tasks() - {asyncio.current_task()}
         await self._last()

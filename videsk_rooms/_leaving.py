@@ -58,9 +58,15 @@ def refusal(text: str = CLOSED) -> ClosedError:
     """Make the error of a call that comes too late."""
     if exiting.is_set():
         text = LEAVING
-        if threading.current_thread() is not threading.main_thread():
-            # All other threads but daemons have ended. The interpreter leaves while a daemon waits
-            # here, as it would in any other call; raising would have it die of this error, and
-            # print a traceback into every exit.
-            sleep(_HELD_BACK)
+    hold_back_daemons()
     return ClosedError(text)
+
+
+def hold_back_daemons() -> None:
+    """Let a daemon wait while the interpreter leaves, as it would in any other call.
+
+    An error would have it die, and print a traceback into every exit.
+    """
+    # All other threads have ended by then.
+    if exiting.is_set() and threading.current_thread() is not threading.main_thread():
+        sleep(_HELD_BACK)

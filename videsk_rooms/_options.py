@@ -268,7 +268,10 @@ def _is_url_of_proxy(text: str) -> bool:
     if not _is_url(text):
         return False
     parts = urlsplit(text)
-    return bool(parts.hostname) and parts.scheme in {"http", "https"}
+    host = parts.hostname or ""
+    # In letters that are not ASCII it is left to aiohttp, which spells it for the resolver.
+    is_host = ":" in host or not host.isascii() or _HOST.fullmatch(host)
+    return bool(is_host) and parts.scheme in {"http", "https"}
 
 
 def _spelled_host(host: str, *, in_brackets: bool) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ._forking import part_from, renew_in_children, set_aside
 from ._handoff import Call, LoopThread
-from ._leaving import refusal, still_open
+from ._leaving import hold_back_daemons, refusal, still_open
 from ._threads import threads_here
 from .errors import ClosedError
 
@@ -163,8 +163,10 @@ class Portal:
                 self._refuse_elsewhere(inner, _MADE_ELSEWHERE)
                 if step is None:
                     self.call(bulk.wait)
-        except BaseException:
+        except BaseException as error:
             self._leave(inner, bulk.give_up)
+            if isinstance(error, ClosedError):
+                hold_back_daemons()
             raise
 
     def _refuse_elsewhere(self, inner: LoopThread, text: str) -> None:

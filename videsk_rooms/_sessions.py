@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from ._auth import authorize
-from ._elsewhere import await_in, run_in
+from ._elsewhere import await_in, in_the_executor, run_in
 from ._forking import look_ups, set_aside
 from ._under_way import ticket_in_hand
 
@@ -126,7 +126,7 @@ class NameService:
         if hasattr(self._loop, "in_a_thread"):  # beside gevent, whose threads are greenlets
             return await self._loop.getaddrinfo(host, port, **wanted)
         look_up = partial(socket.getaddrinfo, host, port, **wanted)
-        return await self._loop.run_in_executor(None, look_ups.run, look_up)
+        return await in_the_executor(partial(look_ups.run, look_up))
 
 
 class Connector(aiohttp.TCPConnector):

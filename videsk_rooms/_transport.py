@@ -249,8 +249,9 @@ def _failure_of(error: BaseException, ticket: Ticket, url: str) -> Failure | Non
     if isinstance(error, _SURELY_NOT_SENT):
         return Failure("not_sent", _told(error), url)
     if isinstance(error, ValueError) and not ticket.left:
-        # A URL that came into the environment later; it is not shown, for it may hold a password.
-        return Failure("not_sent", "the proxy that the environment names cannot be used", url)
+        # A URL that came into the environment later, or that only aiohttp finds wrong. It is not
+        # shown, for it may hold a password.
+        return Failure("not_sent", "the proxy cannot be used", url)
     if isinstance(error, asyncio.TimeoutError) or ticket.is_out_of_time(error):
         cause: FailureCause = "timeout" if ticket.left else "not_sent"
         return Failure(cause, "the time was up", url, timed_out=True)

@@ -8,9 +8,13 @@ import os
 import signal
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from videsk_rooms import Videsk
 
 # Python's checks are on, and asyncio's tell of every callback that was slow on a busy machine.
@@ -136,6 +140,20 @@ def sys_exit_in_a_thread() -> None:
     thread.join()
 
 
+def in_a_thread_that_goes_on() -> None:
+    client = make_client_by_name()
+    executor = ThreadPoolExecutor(1)
+
+    def call_later() -> None:
+        with suppress(RuntimeError):  # that executors take nothing more
+            while True:
+                executor.submit(threading.get_ident).result()
+        _call(client)
+        client.close()
+
+    threading.Thread(target=call_later).start()
+
+
 def calls_of_daemons() -> None:
     client = make_client()
     for _ in range(3):
@@ -144,27 +162,30 @@ def calls_of_daemons() -> None:
 
 
 def daemons_that_call_on() -> None:
-    client = make_client()
+    _daemons(lambda client: client.rooms.list())
 
-    def call_on() -> None:
-        while True:
-            client.rooms.list()
 
-    for _ in range(3):
-        threading.Thread(target=call_on, daemon=True).start()
-    input()
+def daemons_that_create() -> None:
+    _daemons(lambda client: client.rooms.create())
 
 
 def daemons_that_iterate() -> None:
+    _daemons(lambda client: list(client.rooms.iter(page_size=2)))
+
+
+def daemons_that_create_many() -> None:
+    _daemons(lambda client: list(client.rooms.create_many([{}, {}, {}])))
+
+
+def _daemons(work: Callable[[Videsk], object]) -> None:
     client = make_client()
 
-    def iterate() -> None:
+    def work_on() -> None:
         while True:
-            for _ in client.rooms.iter(page_size=2):
-                pass
+            work(client)
 
     for _ in range(3):
-        threading.Thread(target=iterate, daemon=True).start()
+        threading.Thread(target=work_on, daemon=True).start()
     input()
 
 

@@ -45,6 +45,11 @@ def test_leaving(sandbox: Sandbox, way: str) -> None:
     assert script(sandbox, way).finish() == (0, "", "")
 
 
+def test_a_thread_that_goes_on(sandbox: Sandbox) -> None:
+    """The interpreter waits for it, however long it calls, and so are names looked up for it."""
+    assert script(sandbox, "in_a_thread_that_goes_on").finish() == (0, "int: 5\n", "")
+
+
 def test_calls_of_daemon_threads(sandbox: Sandbox) -> None:
     """Daemon threads end with the interpreter, in their calls, without a traceback."""
     sandbox.faults.delay(FOREVER, times=None)
@@ -54,7 +59,15 @@ def test_calls_of_daemon_threads(sandbox: Sandbox) -> None:
     assert leaving.finish() == (0, "", "")
 
 
-@pytest.mark.parametrize("way", ["daemons_that_call_on", "daemons_that_iterate"])
+@pytest.mark.parametrize(
+    "way",
+    [
+        "daemons_that_call_on",
+        "daemons_that_create",
+        "daemons_that_iterate",
+        "daemons_that_create_many",
+    ],
+)
 def test_daemon_threads_that_do_not_stop(sandbox: Sandbox, way: str) -> None:
     """Also between two calls: the next one is none that a traceback is printed for."""
     leaving = script(sandbox, way)
@@ -90,12 +103,13 @@ def test_a_call_at_exit(sandbox: Sandbox) -> None:
     assert script(sandbox, "at_exit").finish() == (0, "int: 5\n", "")
 
 
-def test_a_first_call_at_exit(sandbox: Sandbox) -> None:
-    """A first call needs a thread, which newer Pythons do not start any more at exit.
+@pytest.mark.parametrize("way", ["at_exit_for_the_first_time", "at_exit_by_a_name"])
+def test_a_call_at_exit_that_needs_a_thread(sandbox: Sandbox, way: str) -> None:
+    """One for the loop, or to look a name up: newer Pythons start none any more at exit.
 
     3.10 and 3.11 do, 3.12 does not, and later ones changed their minds again.
     """
-    code, out, err = script(sandbox, "at_exit_for_the_first_time").finish()
+    code, out, err = script(sandbox, way).finish()
     allowed = {"int: 5\n"} if sys.version_info < (3, 12) else {"int: 5\n", EXITING}
     assert (code, err) == (0, "")
     assert out in allowed
@@ -104,7 +118,6 @@ def test_a_first_call_at_exit(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     "way",
     [
-        "at_exit_by_a_name",
         "at_exit_after_the_package",
         "at_exit_with_a_new_client",
         "in_a_finalizer",
@@ -112,7 +125,7 @@ def test_a_first_call_at_exit(sandbox: Sandbox) -> None:
     ],
 )
 def test_a_call_too_late(sandbox: Sandbox, way: str) -> None:
-    """Where no thread would answer a call, or look a name up for it, it is refused at once."""
+    """Where no thread would answer a call, it is refused at once."""
     assert script(sandbox, way).finish() == (0, EXITING, "")
 
 

@@ -184,6 +184,35 @@ def test_a_handler_may_close_while_the_thread_starts(
     assert len(sandbox.requests) == 0
 
 
+@pytest.mark.parametrize("runs", [False, True], ids=["before it runs", "once it runs"])
+def test_a_handler_may_call_while_the_thread_starts(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, *, runs: bool
+) -> None:
+    """Both calls are answered, by one thread, and it goes on."""
+    start, in_the_handler = threading.Thread.start, []
+
+    def be_struck_once(thread: threading.Thread) -> None:
+        patch.undo()
+        if runs:
+            start(thread)
+        signal.raise_signal(signal.SIGALRM)
+        if not runs:
+            start(thread)
+
+    client = blocking_client(sandbox)
+    with (
+        on_alarm(lambda: in_the_handler.append(client.rooms.list().total)),
+        monkeypatch.context() as patch,
+    ):
+        patch.setattr(threading.Thread, "start", be_struck_once)
+        assert client.rooms.list().total == 0
+    assert in_the_handler == [0]
+    eventually(lambda: len(loop_threads()) == 1)
+    assert client.rooms.list().total == 0
+    client.close()
+    assert loop_threads() == []
+
+
 def test_an_interrupted_iteration(sandbox: Sandbox, relayed: Videsk, relay: Relay) -> None:
     """The exception stays what it was, although the next page was being fetched."""
     sandbox.add_rooms(5)

@@ -29,6 +29,14 @@ def test_the_first_answer_is_all_that_is_known() -> None:
     assert told(clock, at=101.0, way=QUICK) == pytest.approx(QUICK, abs=1e-5)
 
 
+def test_a_clock_that_is_set_back_is_believed_at_once() -> None:
+    """By the old time, all places would have come, and be confirmed again and again meanwhile."""
+    clock = ClockThere()
+    told(clock, at=100.0, way=QUICK)
+    assert told(clock, at=101.0, way=HELD_UP, step=-3600.0) == pytest.approx(HELD_UP, abs=1e-5)
+    assert told(clock, at=102.0, way=QUICK, step=-3600.0) == pytest.approx(QUICK, abs=1e-5)
+
+
 @pytest.mark.parametrize("step", [-2.0, 2.0])
 def test_a_clock_that_is_set_is_believed_soon(step: float) -> None:
     """What answers told more than a few seconds ago does not count any more."""

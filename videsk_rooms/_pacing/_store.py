@@ -78,9 +78,13 @@ class ClockThere:
     def __init__(self) -> None:
         self._behind = self._behind_lately = inf
         self._until = 0.0
+        self._told = 0
 
     def ours(self, there: int, *, came: float) -> float:
         """Return what our clock showed when that one did, of an answer that has come now."""
+        if there < self._told - PATIENCE * MICRO:  # it was set back; no answer is overtaken so far
+            self._behind = self._behind_lately = inf
+        self._told = there
         if came >= self._until:  # clocks drift: only what came lately counts
             self._behind, self._behind_lately = self._behind_lately, inf
             self._until = came + _LATELY
