@@ -15,7 +15,8 @@ def _main() -> int:
         description=(
             "Open many rooms by four worker processes of Celery that share one rate by Redis. One "
             "of them is killed at a quarter of the way, and at half of it two at once, with their "
-            "main process. Fails if anything was lost or doubled. Needs redis-server."
+            "main process; a batch is lost before, and handed out again. Fails if a room was lost "
+            "or doubled. Needs redis-server."
         ),
     )
     parser.add_argument("--rooms", type=int, default=10_000, help="how many; 10000")
@@ -35,6 +36,7 @@ def _lines(figures: Figures) -> list[str]:
         f"  seconds           {figures.seconds:.0f}, {figures.used:.1%} of the limit",
         f"  over the limit    {figures.refused:,}",
         f"  answers           {answers}",
+        f"  handed out again  {figures.handed_out_again} times",
         f"  in Redis          {batches} of batches at first, {notes} of notes in the end",
         *(f"  FOUND: {finding}" for finding in figures.findings),
         f"  {len(figures.findings)} findings" if figures.findings else "  all as it should be",

@@ -29,6 +29,7 @@ BATCH = 100
 ROOMS, FAILED = "appointments:rooms", "appointments:failed"
 
 _GLANCE = 0.05
+_AT_REST = 1.0  # longer than a batch is on its way from the queue to a worker
 _PATIENCE = 120.0  # for a machine with more to do than it can
 
 
@@ -71,6 +72,10 @@ class Crew:
         if program.returncode != 0:
             raise HangsError(f"nothing was handed out: {output}")
 
+    def lose_a_batch(self) -> None:
+        """Take one from the queue, as a worker does that is killed before it writes it down."""
+        self.inside.rpop("celery")
+
     def start(self, machine: str) -> None:
         """Start the workers of a machine."""
         log = self._stack.enter_context((self._folder / f"{machine}.txt").open("a"))
@@ -110,15 +115,27 @@ class Crew:
 
     def wait_until_opened(self, count: int) -> None:
         """Wait for so many rooms to be noted."""
-        opened, changed_at = self.opened(), time.monotonic()
-        while opened < count:
-            time.sleep(_GLANCE)
-            before, opened = opened, self.opened()
-            if opened > before:
-                changed_at = time.monotonic()
+        if not self.is_opened(count):
+            raise HangsError(f"no batch is left for what lacks of {count} rooms; {self.said()}")
+
+    def is_opened(self, count: int) -> bool:
+        """Wait for so many rooms to be noted; tell if no batch is left for what lacks of them."""
+        seen, changed_at = (-1, -1), 0.0
+        while (now := (self.opened(), self._batches()))[0] < count:
+            if now != seen:
+                seen, changed_at = now, time.monotonic()
                 self._ask("count")
-            if time.monotonic() - changed_at > _PATIENCE:
+            opened, batches = seen
+            stands_since = time.monotonic() - changed_at
+            if not batches and stands_since > _AT_REST:
+                return False
+            if stands_since > _PATIENCE:
                 raise HangsError(f"{opened} of {count} rooms, and no more; {self.said()}")
+            time.sleep(_GLANCE)
+        return True
+
+    def _batches(self) -> int:
+        return int(self.inside.llen("celery")) + int(self.inside.hlen("unacked"))
 
     def account(self) -> Account:
         """Ask what came, and what there is."""
