@@ -388,7 +388,7 @@ class TestEnd:
         assert (await api.call("POST", f"{path}/join")).status == 201
 
     async def test_a_later_exp_alone_does_not_take_an_end_back(self, api: Api) -> None:
-        """Of a room that was ended the end is said by a field of its own, and only that opens it."""
+        """That a room was ended is a field of its own, which a new `exp` leaves as it is."""
         path = f"{ROOMS}/{api.sandbox.add_room()['id']}"
         await api.call("PATCH", path, content={"ended": True})
         later = wire(api.sandbox.now + timedelta(hours=9))
