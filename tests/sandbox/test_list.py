@@ -137,6 +137,26 @@ async def test_ended(api: Api) -> None:
     assert answer.json["total"] == 1
 
 
+async def test_an_order_by_ended_follows_the_clock(api: Api) -> None:
+    """Time alone changes it, so it is asked anew each time."""
+    api.sandbox.add_room(name="long", exp=api.sandbox.now + timedelta(hours=2))
+    api.sandbox.add_room(name="short", exp=api.sandbox.now + timedelta(hours=1))
+    assert names(await api.list("$sort[ended]=-1")) == ["long", "short"]
+    api.sandbox.advance(timedelta(hours=1))
+    assert names(await api.list("$sort[ended]=-1")) == ["short", "long"]
+
+
+async def test_orders_are_kept(api: Api) -> None:
+    """Pages of a list that does not change are sorted once, and few such orders are kept."""
+    api.sandbox.add_rooms(3)
+    store, sort = api.sandbox._store, (("createdAt", -1),)
+    first = store._ordered(sort, api.sandbox.now)
+    assert store._ordered(sort, api.sandbox.now) is first
+    for number in range(50):
+        assert (await api.list(f"$sort[field-{number}]=1")).status == 200
+    assert 0 < len(store._orders) <= 16
+
+
 async def test_external_id(api: Api) -> None:
     """One room, or none, by the caller's own id."""
     await api.create(externalId="a&b c", name="mine")
