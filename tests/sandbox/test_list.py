@@ -103,6 +103,41 @@ async def test_sort(api: Api, query: str, expected: list[str]) -> None:
     assert names(await api.list(query)) == expected
 
 
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("id", "cab"),
+        ("_id", "cab"),
+        ("name", "abc"),
+        ("externalId", "bac"),
+        ("exp", "acb"),
+        ("nbf", "bca"),
+        ("createdAt", "cba"),
+        ("updatedAt", "bac"),
+    ],
+)
+async def test_every_field_sorts(api: Api, field: str, expected: str) -> None:
+    """Each field of a room has an order of its own, up and down."""
+    now = api.sandbox.now
+    for name, external_id, exp, nbf, age in (
+        ("c", "3", 2, 2, 3),
+        ("a", "2", 1, 3, 1),
+        ("b", "1", 3, 1, 2),
+    ):
+        api.sandbox.add_room(
+            name=name,
+            external_id=external_id,
+            exp=now + timedelta(hours=exp),
+            nbf=now - timedelta(hours=1) + timedelta(minutes=nbf),
+            created_at=now - timedelta(minutes=age),
+        )
+    for room in reversed(api.sandbox.rooms):
+        api.sandbox.advance(timedelta(seconds=1))
+        await api.call("PATCH", f"/vpaas/rooms/{room['id']}", content={"settings": {}})
+    for direction, order in ((1, expected), (-1, expected[::-1])):
+        assert names(await api.list(f"$sort[{field}]={direction}")) == list(order)
+
+
 async def test_a_sorted_page_sees_changes(api: Api) -> None:
     """What is created or renamed shows in the next page."""
     await api.create(name="b")
