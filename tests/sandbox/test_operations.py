@@ -7,6 +7,7 @@ import io
 import itertools
 import json
 import re
+import socket
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -836,6 +837,26 @@ class TestPaths:
         ) as response:
             assert response.status == 201
         assert api.sandbox.rooms[0]["name"] == "a"
+
+    @pytest.mark.parametrize(
+        ("version", "expect", "asked"),
+        [("1.1", "100-Continue", True), ("1.0", "100-continue", False), ("1.1", "tea", False)],
+    )
+    def test_who_is_asked_for_a_body(
+        self, sandbox: Sandbox, version: str, expect: str, asked: bool
+    ) -> None:
+        """Whoever speaks HTTP/1.1 and expects it, however it is spelled (RFC 9110, 10.1.1)."""
+        head = (
+            f"POST {ROOMS} HTTP/{version}\r\nHost: sandbox\r\nConnection: close\r\n"
+            f"Authorization: Bearer {sandbox.api_token}\r\nExpect: {expect}\r\n"
+            "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n"
+        )
+        address = ("127.0.0.1", int(sandbox.url.rpartition(":")[2]))
+        with socket.create_connection(address, timeout=20) as connection:
+            connection.sendall(f"{head}{{}}".encode())
+            received = b"".join(iter(lambda: connection.recv(65536), b""))
+        assert received.startswith(b"HTTP/1.1 100 Continue\r\n\r\n") is asked
+        assert b" 201 Created\r\n" in received
 
     async def test_errors_have_the_shape_of_feathers(self, api: Api) -> None:
         """Name, message, code, className and errors, nothing else."""
