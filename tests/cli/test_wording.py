@@ -106,6 +106,12 @@ def api_error(kind: type[APIError], text: str) -> APIError:
     )
 
 
+def of_room(external_id: str | None, text: str) -> VideskError:
+    error = VideskError(text)
+    error.external_id = external_id
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "text"),
     [
@@ -114,7 +120,12 @@ def api_error(kind: type[APIError], text: str) -> APIError:
             "Ask again in a while.",
         ),
         (api_error(BadRequestError, "See rooms.forget('x')."), "See rooms.forget('x')."),
-        (VideskError("Look with rooms.get_by_external_id('a')."), "--external-id a`."),
+        (of_room("it's", """Look with rooms.get_by_external_id("it's")."""), """'it'"'"'s'`."""),
+        (of_room("a", "rooms.get_by_external_id('b')."), "rooms.get_by_external_id('b')."),
+        (of_room(None, "rooms.get_by_external_id('b')."), "rooms.get_by_external_id('b')."),
+        # What Python cannot read as a text, and what it takes long to.
+        (of_room("a", r"rooms.get_by_external_id('\N{x}')."), r"rooms.get_by_external_id('\N{x}')."),
+        (of_room("a", r"rooms.get_by_external_id('\x')."), r"rooms.get_by_external_id('\x')."),
     ],
 )
 def test_words_are_replaced_where_they_are_known(error: VideskError, text: str) -> None:

@@ -6,8 +6,6 @@ Their remedies are written for whoever calls the package from Python: `timeout=`
 
 from __future__ import annotations
 
-import ast
-import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -28,7 +26,6 @@ _PHRASES = {
     "with rooms.get_by_external_id()": f"with `{_LOOK_UP} ID`",
 }
 _COMMANDS = {"get_by_external_id": _LOOK_UP, "get_or_create": _EITHER_WAY}
-_CALL = re.compile(r"""rooms\.(?P<method>\w+)\((?P<id>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\)""")
 
 
 def told(error: VideskError) -> str:
@@ -36,7 +33,7 @@ def told(error: VideskError) -> str:
     text = str(error.args[0])  # without the link, whose page is written for Python as well
     for phrase, typed in _PHRASES.items():
         text = text.replace(phrase, typed)
-    text = _CALL.sub(_command, text)
+    text = _with_commands(text, error.external_id)
     if isinstance(error, InvalidRequestError):
         return _named_as_typed(text, error.argument)
     if isinstance(error, RateLimitError):
@@ -55,11 +52,18 @@ def _named_as_typed(text: str, argument: str) -> str:
     return text
 
 
-def _command(call: re.Match[str]) -> str:
-    command = _COMMANDS.get(call["method"])
-    return (
-        call[0] if command is None else f"`{command} {shlex.quote(ast.literal_eval(call['id']))}`"
-    )
+def _with_commands(text: str, external_id: str | None) -> str:
+    """Write the calls that a text names as commands.
+
+    They are looked for as the package wrote them, with the id that the error has besides: the rest
+    of a text may be the server's, which writes what it likes.
+    """
+    if external_id is None:
+        return text
+    for method, command in _COMMANDS.items():
+        call = f"rooms.{method}({external_id!r})"
+        text = text.replace(call, f"`{command} {shlex.quote(external_id)}`")
+    return text
 
 
 def _later(seconds: float | None) -> str:
