@@ -119,6 +119,24 @@ async def test_update_sends_only_what_was_given(wire: aioresponses, wired: Async
     assert sent(wire, "PATCH", ONE) == {"name": "Moved"}
 
 
+@pytest.mark.parametrize("ended", [True, False])
+async def test_update_sends_the_end_status(
+    wire: aioresponses, wired: AsyncVidesk, ended: bool
+) -> None:
+    """The list filter calls it `ended`, so an update does (docs/api.md, "Operations")."""
+    wire.patch(ONE, payload=ROOM)
+    await wired.rooms.update(ID, ended=ended)
+    assert sent(wire, "PATCH", ONE) == {"ended": ended}
+
+
+async def test_end_is_an_update_of_the_end_status(wire: aioresponses, wired: AsyncVidesk) -> None:
+    """One request, and an answer without a token will do (docs/api.md, "Operations")."""
+    wire.patch(ONE, payload={**ROOM, "ended": True})
+    room = await wired.rooms.end(ID)
+    assert sent(wire, "PATCH", ONE) == {"ended": True}
+    assert (room.ended, room.access_token) == (True, None)
+
+
 @pytest.mark.parametrize(
     ("status", "body"), [(200, json.dumps(ROOM)), (204, ""), (200, ""), (200, "gone"), (202, "{}")]
 )

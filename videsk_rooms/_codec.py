@@ -42,23 +42,26 @@ def get(room: object) -> Request:
     return Request("rooms.get", "GET", f"{_ROOMS}/{check.room_id(room)}", _ROOM)
 
 
-def update(
-    room: object, *, name: object, external_id: object, exp: object, nbf: object, settings: object
-) -> Request:
-    """Ask for a change of a room; an ellipsis is not sent."""
+def update(room: object, **words: object) -> Request:
+    """Build the change of a room; an ellipsis is not sent."""
     path = f"{_ROOMS}/{check.room_id(room)}"
-    words = {"name": name, "external_id": external_id, "exp": exp, "nbf": nbf, "settings": settings}
     given = {word: value for word, value in words.items() if not isinstance(value, EllipsisType)}
     if not given:
         text = f"update({room if isinstance(room, str) else 'room'!r}) was given nothing to change"
         raise InvalidRequestError(
-            f"{text}; give at least one of name, external_id, exp, nbf, settings", argument="name"
+            f"{text}; give at least one of {', '.join(words)}", argument=next(iter(words))
         )
     return Request("rooms.update", "PATCH", path, _ROOM, body=dumps(_fields(given)))
 
 
+def end(room: object) -> Request:
+    """Build the end of a room, which is an update (docs/api.md, "Operations")."""
+    path = f"{_ROOMS}/{check.room_id(room)}"
+    return Request("rooms.end", "PATCH", path, _ROOM, body=dumps({"ended": True}))
+
+
 def delete(room: object) -> Request:
-    """Ask for the end of a room."""
+    """Build the deletion of a room."""
     return Request("rooms.delete", "DELETE", f"{_ROOMS}/{check.room_id(room)}", _ROOM)
 
 
@@ -130,6 +133,8 @@ def _fields(given: dict[str, object]) -> dict[str, JSONValue]:
             fields["externalId"] = lookup_key(value)
         elif word == "settings":
             fields["settings"] = check.settings(value)
+        elif word == "ended":
+            fields["ended"] = check.flag("ended", value)
         else:
             times[word] = check.instant(word, value, now=now)
             fields[word] = check.wire_time(times[word])

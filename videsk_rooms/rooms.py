@@ -66,6 +66,7 @@ class RoomChange(_WhichRoom, total=False):
         nbf: Before `exp`.
         settings: What JSON can say; all of them, for it is not documented whether those that are
             left out stay.
+        ended: `True` ends the room. `False` opens it again, where the API allows that.
     """
 
     name: str
@@ -73,6 +74,7 @@ class RoomChange(_WhichRoom, total=False):
     exp: When
     nbf: When
     settings: Mapping[str, object]
+    ended: bool
 
 
 _SPEC = RoomSpec.__optional_keys__
@@ -253,6 +255,7 @@ class AsyncRooms:
         exp: When | EllipsisType = ...,
         nbf: When | EllipsisType = ...,
         settings: Mapping[str, object] | EllipsisType = ...,
+        ended: bool | EllipsisType = ...,
     ) -> Room:
         """Change a room. What is not given is not sent, and stays as it is.
 
@@ -264,9 +267,11 @@ class AsyncRooms:
             nbf: Before `exp`.
             settings: What JSON can say; all of them, for it is not documented whether those that
                 are left out stay.
+            ended: `True` ends the room, as `end` does. `False` opens it again; whether the API
+                allows that is not documented.
 
         Returns:
-            The changed room, with an `access_token` for a browser.
+            The changed room. It may come without an `access_token`: ask `get` or `join` for one.
 
         Raises:
             InvalidRequestError: An argument was refused, or nothing was given; nothing was sent.
@@ -286,18 +291,56 @@ class AsyncRooms:
             ```
         """
         request = _codec.update(
-            room, name=name, external_id=external_id, exp=exp, nbf=nbf, settings=settings
+            room,
+            name=name,
+            external_id=external_id,
+            exp=exp,
+            nbf=nbf,
+            settings=settings,
+            ended=ended,
         )
         return await self._send(request, _decode.room)
 
+    async def end(self, room: Room | str) -> Room:
+        """End a room: nobody can join it any more. Ending it twice is fine.
+
+        Whether people who are inside are disconnected at once is not documented.
+
+        Args:
+            room: A room id or a `Room`.
+
+        Returns:
+            The ended room. It may come without an `access_token`.
+
+        Raises:
+            InvalidRequestError: The id is empty or would change the path; nothing was sent.
+            NotFoundError: There is no such room.
+            OutcomeUnknownError: No answer came back; the room may have been ended. Ending it again
+                does no harm.
+            VideskError: See `videsk_rooms.errors` for whatever else can go wrong.
+
+        API: `PATCH /vpaas/rooms/{roomId}`
+
+        Example:
+            ```python
+            room = await videsk.rooms.create(name="Support")
+            room = await videsk.rooms.end(room)
+            print("over:", room.is_over())
+            ```
+        """
+        return await self._send(_codec.end(room), _decode.room)
+
     async def delete(self, room: Room | str) -> None:
-        """Delete a room. When its answer is lost, it is sent again, and finding nothing is success.
+        """Delete a room, where the account allows it. The API as published refuses: use `end`.
+
+        When the answer is lost, the request is sent again, and finding no room is success.
 
         Args:
             room: A room id or a `Room`.
 
         Raises:
             InvalidRequestError: The id is empty or would change the path; nothing was sent.
+            PermissionDeniedError: The API does not permit deletion. `end` ends the room instead.
             NotFoundError: There is no such room.
             OutcomeUnknownError: No answer came back; the room may have been deleted.
             VideskError: See `videsk_rooms.errors` for whatever else can go wrong.
@@ -306,8 +349,13 @@ class AsyncRooms:
 
         Example:
             ```python
+            from videsk_rooms import PermissionDeniedError
+
             room = await videsk.rooms.create(name="Support")
-            await videsk.rooms.delete(room)
+            try:
+                await videsk.rooms.delete(room)
+            except PermissionDeniedError:
+                await videsk.rooms.end(room)
             ```
         """
         try:
