@@ -98,7 +98,7 @@ def get(
             found = videsk.rooms.get(str(room))
         else:
             found = videsk.rooms.get_by_external_id(external_id)
-            if show_token:  # the API sends none with what it looked up
+            if show_token and found.access_token is None:
                 found = videsk.rooms.get(found)
     from videsk_rooms.cli._rooms.shown import show_room
 
