@@ -24,6 +24,7 @@ _PHRASES = {
     "check base_url and proxy": "check --base-url and the proxy",
     "If base_url points": "If --base-url points",
     "with rooms.get_by_external_id()": f"with `{_LOOK_UP} ID`",
+    "rooms.end()": "`videsk-rooms rooms end`",
 }
 _COMMANDS = {"get_by_external_id": _LOOK_UP, "get_or_create": _EITHER_WAY}
 
