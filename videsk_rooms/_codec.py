@@ -12,7 +12,7 @@ from . import _checks as check
 from ._json import dumps
 from ._messages import Request
 from .errors import InvalidRequestError
-from .models import StatsView
+from .models import Room, StatsView
 
 if TYPE_CHECKING:
     from .models import JSONValue
@@ -51,13 +51,15 @@ def update(room: object, **words: object) -> Request:
         raise InvalidRequestError(
             f"{text}; give at least one of {', '.join(words)}", argument=next(iter(words))
         )
-    return Request("rooms.update", "PATCH", path, _ROOM, body=dumps(_fields(given)))
+    body = dumps(_fields(given))
+    return Request("rooms.update", "PATCH", path, _ROOM, body=body, room=_known(room))
 
 
 def end(room: object) -> Request:
     """Build the end of a room, which is an update (docs/api.md, "Operations")."""
     path = f"{_ROOMS}/{check.room_id(room)}"
-    return Request("rooms.end", "PATCH", path, _ROOM, body=dumps({"ended": True}))
+    body = dumps({"ended": True})
+    return Request("rooms.end", "PATCH", path, _ROOM, body=body, room=_known(room))
 
 
 def delete(room: object) -> Request:
@@ -67,7 +69,8 @@ def delete(room: object) -> Request:
 
 def join(room: object) -> Request:
     """Ask for access to a room."""
-    return Request("rooms.join", "POST", f"{_ROOMS}/{check.room_id(room)}/join", f"{_ROOM}/join")
+    path = f"{_ROOMS}/{check.room_id(room)}/join"
+    return Request("rooms.join", "POST", path, f"{_ROOM}/join", room=_known(room))
 
 
 def stats(room: object, *, view: object) -> Request:
@@ -77,6 +80,10 @@ def stats(room: object, *, view: object) -> Request:
     if known is None:
         raise check.refusal("view", view, f"give one of {', '.join(map(repr, _VIEWS))}")
     return Request("rooms.stats", "GET", path, f"{_ROOM}/stats", _query([("view", known)]))
+
+
+def _known(room: object) -> Room | None:
+    return room if isinstance(room, Room) else None
 
 
 def listing(

@@ -29,8 +29,9 @@ without it.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, overload
+
+from ._quoting import without_tokens as without_tokens  # noqa: PLC0414 - used from here
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -372,19 +373,3 @@ def plain_text(error: VideskError) -> str:
 def sentence(text: str) -> str:
     """End a text as a sentence ends, so that another one may follow."""
     return text if not text or text.endswith((".", "!", "?")) else f"{text}."
-
-
-# -- no token in any text -------------------------------------------------------------------------
-
-_BEARER = re.compile(r"(?i)\bbearer\s+[^\s\"'<>,;\\]{12,}")
-# No word boundary before it: in %20eyJ… and \neyJ… there is none.
-_JSON_WEB_TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,2}")
-# The name is looked into ahead, which is not gone back into: else a long one takes seconds.
-_TOKEN_FIELD = re.compile(r"(?i)(\"(?=\w*?(?:token|secret|authorization))\w*\"\s*:\s*\")[^\"]*")
-
-
-def without_tokens(text: str) -> str:
-    """Take out of a text whatever looks like a token: a proxy may echo the request in its page."""
-    text = _TOKEN_FIELD.sub(r"\1[removed]", text)
-    text = _BEARER.sub("Bearer [removed]", text)
-    return _JSON_WEB_TOKEN.sub("[removed]", text)
