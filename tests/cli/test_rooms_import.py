@@ -188,7 +188,7 @@ def test_a_limit_that_is_not_waited_for_ends_it(account: Sandbox, ask: Ask, fold
     account.faults.status(429, on="create", times=None, headers={"Retry-After": "120"})
     done = ask("rooms", "import", "rooms.csv", "--concurrency", "2")
     assert (done.returncode, sent(account, "create")) == (1, 2)
-    assert "Ask again in 120 s" in done.stderr.splitlines()[-1]
+    assert "Retry after 120 s" in done.stderr.splitlines()[-1]
 
 
 def test_a_limit_that_was_waited_for_fails_a_row(account: Sandbox, ask: Ask, folder: Path) -> None:
