@@ -39,7 +39,8 @@ def create(
 
 def get(room: object) -> Request:
     """Ask for a room."""
-    return Request("rooms.get", "GET", f"{_ROOMS}/{check.room_id(room)}", _ROOM)
+    path = f"{_ROOMS}/{check.room_id(room)}"
+    return Request("rooms.get", "GET", path, _ROOM, room=_known(room))
 
 
 def update(room: object, **words: object) -> Request:
@@ -64,7 +65,8 @@ def end(room: object) -> Request:
 
 def delete(room: object) -> Request:
     """Build the deletion of a room."""
-    return Request("rooms.delete", "DELETE", f"{_ROOMS}/{check.room_id(room)}", _ROOM)
+    path = f"{_ROOMS}/{check.room_id(room)}"
+    return Request("rooms.delete", "DELETE", path, _ROOM, room=_known(room))
 
 
 def join(room: object) -> Request:
@@ -79,7 +81,8 @@ def stats(room: object, *, view: object) -> Request:
     known = next((known for known in _VIEWS if known == view), None)
     if known is None:
         raise check.refusal("view", view, f"give one of {', '.join(map(repr, _VIEWS))}")
-    return Request("rooms.stats", "GET", path, f"{_ROOM}/stats", _query([("view", known)]))
+    query = _query([("view", known)])
+    return Request("rooms.stats", "GET", path, f"{_ROOM}/stats", query, room=_known(room))
 
 
 def _known(room: object) -> Room | None:

@@ -48,7 +48,7 @@ def no_answer(
     if failure.timed_out:
         text = f"{where}: no answer within {attempts[-1].duration:.3g} s{tried}"
         return _time_is_up(request, text, attempts, maybe=maybe)
-    what = f"{where}: {failure.detail}{tried}"
+    what = f"{where}: {failure.detail.rstrip('.')}{tried}"
     if maybe:
         return OutcomeUnknownError(
             f"{what} {how_to_find_out(request)}",

@@ -148,7 +148,9 @@ class Observer:
     ) -> None:
         """Tell of a pause that begins."""
         if (hook := self._hooks.on_retry) is not None:
-            event = RetryEvent(request.operation, request.method, request.shown_path, attempt, pause)
+            event = RetryEvent(
+                request.operation, request.method, request.shown_path, attempt, pause
+            )
             await _tell(hook, event, deadline)
 
     async def paced(self, request: Request, waited: float, deadline: Deadline) -> None:

@@ -14,7 +14,7 @@ from html.entities import html5
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from .models import JSONValue
 
@@ -167,7 +167,7 @@ def _without_tokens(text: str) -> str:
 
 def _places_of_tokens(text: str, own: str) -> Iterator[tuple[int, int]]:
     """Find tokens in a text as it stands, and in what it says once decoded, and once more."""
-    spelled = _Spelled(text, range(len(text) + 1))
+    spelled = _Spelled(text, range(len(text)), range(1, len(text) + 1))
     for _ in range(_ROUNDS):
         yield from spelled.tokens()
         if len(own) >= _SHORTEST_ECHO:
@@ -179,39 +179,49 @@ def _places_of_tokens(text: str, own: str) -> Iterator[tuple[int, int]]:
 
 
 class _Spelled:
-    """A text, and where in the original each of its characters begins."""
+    """A text, and where in the original each of its characters begins and ends."""
 
-    def __init__(self, text: str, places: range | list[int]) -> None:
+    def __init__(self, text: str, starts: Sequence[int], ends: Sequence[int]) -> None:
         self._text = text
-        self._places = places
+        self._starts = starts
+        self._ends = ends
 
     def tokens(self) -> Iterator[tuple[int, int]]:
         for pattern in _TOKENS:
             for match in pattern.finditer(self._text):
-                group = match.lastindex or 0
-                yield self._places[match.start(group)], self._places[match.end(group)]
+                start, end = match.span(match.lastindex or 0)
+                if start < end:
+                    yield self._starts[start], self._ends[end - 1]
 
     def places_of(self, token: str) -> Iterator[tuple[int, int]]:
         at = self._text.find(token)
         while at >= 0:
-            yield self._places[at], self._places[at + len(token)]
-            at = self._text.find(token, at + len(token))
+            end = at + len(token)
+            yield self._starts[at], self._ends[end - 1]
+            at = self._text.find(token, end)
 
     def read(self, pattern: re.Pattern[str]) -> _Spelled:
         """Decode once what the pattern finds; the same object if that is nothing."""
         kept: list[str] = []
-        places: list[int] = []
+        starts: list[int] = []
+        ends: list[int] = []
         at = 0
         for match in pattern.finditer(self._text):
             start, end = match.span()
             sign = _said_by(match)
             kept += (self._text[at:start], sign)
-            places += self._places[at:start]
-            places += [self._places[start]] * len(sign)
+            starts += self._starts[at:start]
+            ends += self._ends[at:start]
+            starts += [self._starts[start]] * len(sign)
+            ends += [self._ends[end - 1]] * len(sign)
             at = end
         if not kept:
             return self
-        return _Spelled("".join(kept) + self._text[at:], [*places, *self._places[at:]])
+        return _Spelled(
+            "".join(kept) + self._text[at:],
+            [*starts, *self._starts[at:]],
+            [*ends, *self._ends[at:]],
+        )
 
 
 def _said_by(match: re.Match[str]) -> str:

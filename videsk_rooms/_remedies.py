@@ -10,10 +10,12 @@ import math
 import re
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import attrs
 
 from ._decision import http_date, server_wait
+from ._quoting import ID_LENGTH, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -199,7 +201,7 @@ def _of_forbidden(refusal: Refusal) -> str:
     window = _window(refusal)
     if about_token:
         return f"{window} If that is not why: {_TOKEN_RIGHTS}" if window else _TOKEN_RIGHTS
-    return window or f"{_of_join(refusal)} If the room is open: {_TOKEN_RIGHTS}"
+    return window or f"{_WHEN_OPEN} If the room is open: {_TOKEN_RIGHTS}"
 
 
 def _of_missing(refusal: Refusal) -> str:
@@ -215,8 +217,10 @@ def _of_missing(refusal: Refusal) -> str:
     if refusal.is_about_time:
         return _of_time(refusal)
     if operation == "get":
-        if refusal.has_room_id:
+        if refusal.has_room_id and refusal.request.room is None:
             return f"Check the room id.{_LIST_BY_EXTERNAL_ID}"
+        if refusal.has_room_id:
+            return _NO_LONGER
         return (
             "No room has this id, nor this external id. rooms.get_by_external_id() also finds "
             "external ids that a path cannot hold."
@@ -224,8 +228,11 @@ def _of_missing(refusal: Refusal) -> str:
     if not refusal.has_room_id:
         return _not_a_room_id(refusal).lstrip()
     if refusal.request.room is not None:
-        return "The room is no longer there, or belongs to another account than the token."
+        return _NO_LONGER
     return f"Check the room id.{_LIST_BY_EXTERNAL_ID}"
+
+
+_NO_LONGER = "The room is no longer there, or belongs to another account than the token."
 
 
 def _of_method(refusal: Refusal) -> str:
@@ -256,7 +263,7 @@ def _of_conflict(refusal: Refusal) -> str:
         return _END_REFUSED
     if operation == "delete":
         return _END_INSTEAD
-    if refusal.room_id is not None:
+    if operation in {"update", "stats"}:
         return (
             "The room is in a state that does not allow this: look at it with rooms.get(), and "
             "try again."
@@ -268,10 +275,12 @@ def _of_gone(refusal: Refusal) -> str:
     if refusal.operation == "join":
         return _of_join(refusal, over=True)
     if refusal.operation == "delete":
-        return "The room is not there any more, so nothing is left to do."
+        return "The room is no longer there, so nothing is left to do."
+    if refusal.operation == "stats":
+        return "The room, or its statistics, are no longer there."
     if refusal.room_id is not None:
         return "The room is over, or no longer there. Create another one."
-    return "What this path named is no longer there: check the path."
+    return "Check the path: what it names is no longer there."
 
 
 def _of_early(refusal: Refusal) -> str:
@@ -349,12 +358,13 @@ def _of_join(refusal: Refusal, *, over: bool = False) -> str:
         return f"The room is over. {_ANOTHER_ROOM}"
     if not refusal.has_room_id:
         return _not_a_room_id(refusal).lstrip()
-    return (
-        "A room can be joined from its nbf until its exp, unless it was ended: rooms.get() tells "
-        "all three."
-    )
+    return _WHEN_OPEN
 
 
+_WHEN_OPEN = (
+    "A room can be joined from its nbf until its exp, unless it was ended: rooms.get() tells all "
+    "three."
+)
 _ANOTHER_ROOM = "Create another one, or give it a later exp with rooms.update()."
 
 
@@ -363,9 +373,9 @@ def _not_a_room_id(refusal: Refusal) -> str:
     if refusal.room_id is None or refusal.has_room_id:
         return ""
     return (
-        " What was given does not look like a room id, which has 24 hexadecimal digits. Only "
-        "retrieving takes an external id: get the room with rooms.get_by_external_id(), and pass "
-        "that."
+        f" '{shown(unquote(refusal.room_id), ID_LENGTH)}' does not look like a room id, which has "
+        "24 hexadecimal digits. Only retrieving takes an external id: get the room with "
+        "rooms.get_by_external_id(), and pass that."
     )
 
 
@@ -401,6 +411,7 @@ def _span(span: timedelta) -> str:
     minutes, seconds = divmod(math.ceil(span.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
-    parts = ((days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s"))
-    told = [f"{number} {unit}" for number, unit in parts if number]
-    return " ".join(told[:2]) or "0 s"
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")]
+    while len(parts) > 1 and not parts[0][0]:
+        del parts[0]
+    return " ".join(f"{number} {unit}" for number, unit in parts[:2] if number)
