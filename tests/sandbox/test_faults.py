@@ -163,7 +163,7 @@ class TestBrokenAnswers:
 
     async def test_truncated_nothing(self, session: aiohttp.ClientSession) -> None:
         """Even an answer without a body can break off."""
-        async with Sandbox(delete_status=204) as sandbox:
+        async with Sandbox(deletion=True, delete_status=204) as sandbox:
             room = sandbox.add_room()
             sandbox.faults.truncated(on="delete")
             with pytest.raises(aiohttp.ClientPayloadError):

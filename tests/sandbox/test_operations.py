@@ -6,6 +6,7 @@ import io
 import re
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import jwt
 import pytest
@@ -195,10 +196,48 @@ class TestGet:
         assert answer.status == 404
         assert answer.json["name"] == "NotFound"
 
-    async def test_an_external_id_is_no_room_id(self, api: Api) -> None:
-        """Paths take ids only; whether more is undocumented, so nothing may lean on it."""
-        await api.create(externalId="mine")
-        assert (await api.call("GET", f"{ROOMS}/mine")).status == 404
+    @pytest.mark.parametrize("external_id", ["mine", "a/b", "a b?#", "100%", "ñ", "..", "%2F"])
+    async def test_an_external_id(self, api: Api, external_id: str) -> None:
+        """Retrieve takes the caller's own id, percent-encoded (docs/api.md, Operations)."""
+        created = (await api.create(externalId=external_id)).json
+        answer = await api.call("GET", f"{ROOMS}/{quote(external_id, safe='').replace('.', '%2E')}")
+        assert answer.status == 200
+        assert answer.json["id"] == created["id"]
+        assert claims(answer.json["accessToken"])["room"] == created["id"]
+
+    async def test_the_id_of_a_room_wins(self, api: Api) -> None:
+        """An external id of the form of an ObjectId is taken for an id where there is such one."""
+        first = (await api.create()).json
+        second = (await api.create(externalId=first["id"])).json
+        assert (await api.call("GET", f"{ROOMS}/{first['id']}")).json["id"] == first["id"]
+        assert (await api.call("GET", f"{ROOMS}/{second['id']}")).json["id"] == second["id"]
+
+    async def test_an_external_id_like_an_object_id(self, api: Api) -> None:
+        """Where no room has it for an id, the room with that external id is found."""
+        created = (await api.create(externalId=UNKNOWN_ID)).json
+        assert (await api.call("GET", f"{ROOMS}/{UNKNOWN_ID}")).json["id"] == created["id"]
+
+    @pytest.mark.parametrize(
+        ("method", "part"),
+        [("PATCH", ""), ("DELETE", ""), ("POST", "/join"), ("GET", "/stats")],
+    )
+    async def test_only_retrieve_takes_one(
+        self, session: aiohttp.ClientSession, method: str, part: str
+    ) -> None:
+        """Of the other operations the page does not say so, thus nothing may lean on it."""
+        async with Sandbox(deletion=True) as sandbox:
+            api = Api(sandbox, session)
+            await api.create(externalId="mine")
+            answer = await api.call(method, f"{ROOMS}/mine{part}")
+            assert (answer.status, len(sandbox.rooms)) == (404, 1)
+
+    async def test_ids_only(self, session: aiohttp.ClientSession) -> None:
+        """A server that takes no external ids answers 404."""
+        async with Sandbox(external_ids=False) as sandbox:
+            api = Api(sandbox, session)
+            room = (await api.create(externalId="mine")).json
+            assert (await api.call("GET", f"{ROOMS}/mine")).status == 404
+            assert (await api.call("GET", f"{ROOMS}/{room['id']}")).status == 200
 
 
 class TestUpdate:
@@ -211,7 +250,16 @@ class TestUpdate:
         assert answer.json["nbf"] == moved
         assert answer.json["name"] == "a"
         assert answer.json["exp"] == created["exp"]
-        assert claims(answer.json["accessToken"])["nbf"] == int(instant(moved).timestamp())
+        assert "accessToken" not in answer.json
+
+    async def test_with_a_token(self, session: aiohttp.ClientSession) -> None:
+        """An update may also be answered with a token, which carries the new window."""
+        async with Sandbox(update_token=True) as sandbox:
+            api = Api(sandbox, session)
+            room = (await api.create()).json
+            moved = wire(sandbox.now + timedelta(hours=1))
+            answer = await api.call("PATCH", f"{ROOMS}/{room['id']}", content={"nbf": moved})
+            assert claims(answer.json["accessToken"])["nbf"] == int(instant(moved).timestamp())
 
     async def test_every_field(self, api: Api) -> None:
         """Any field of Create can be changed, and updatedAt tells."""
@@ -274,35 +322,184 @@ class TestUpdate:
         assert answer.status == 400
 
 
-class TestDelete:
-    async def test_the_removed_room_is_answered(self, api: Api) -> None:
-        """200 with the room, which carries no token."""
+class TestEnd:
+    """`ended` of an update (docs/api.md, Operations, Update)."""
+
+    async def test_an_ended_room(self, api: Api) -> None:
+        """Ending a room makes it count as ended everywhere, and leaves its window."""
         created = (await api.create()).json
-        created.pop("accessToken")
-        answer = await api.call("DELETE", f"{ROOMS}/{created['id']}")
+        answer = await api.call("PATCH", f"{ROOMS}/{created['id']}", content={"ended": True})
         assert answer.status == 200
-        assert answer.json == created
-        assert api.sandbox.rooms == ()
+        assert answer.json["ended"] is True
+        assert (answer.json["exp"], answer.json["nbf"]) == (created["exp"], created["nbf"])
+        fetched = (await api.call("GET", f"{ROOMS}/{created['id']}")).json
+        assert fetched["ended"] is True
+        assert (await api.list("ended=true")).json["total"] == 1
+        assert (await api.list("ended=false")).json["total"] == 0
+
+    async def test_nobody_can_join_any_more(self, api: Api) -> None:
+        """An ended room refuses joins as one whose exp has passed does."""
+        room = api.sandbox.add_room()
+        await api.call("PATCH", f"{ROOMS}/{room['id']}", content={"ended": True})
+        answer = await api.call("POST", f"{ROOMS}/{room['id']}/join")
+        assert (answer.status, answer.json["name"]) == (410, "Gone")
+        assert api.sandbox.rooms[0]["authorizations"] == []
+
+    async def test_ended_before_it_opened(self, api: Api) -> None:
+        """A scheduled room that was ended is over, not "not open yet"."""
+        room = (await api.create(nbf=wire(api.sandbox.now + timedelta(hours=1)))).json
+        await api.call("PATCH", f"{ROOMS}/{room['id']}", content={"ended": True})
+        assert (await api.call("POST", f"{ROOMS}/{room['id']}/join")).status == 410
+
+    @pytest.mark.parametrize("reopening", [True, False])
+    async def test_twice(self, session: aiohttp.ClientSession, reopening: bool) -> None:
+        """Ending an ended room is fine, whether it was ended or its exp has passed."""
+        async with Sandbox(reopening=reopening) as sandbox:
+            api = Api(sandbox, session)
+            room = sandbox.add_room()
+            past = sandbox.add_room(exp=sandbox.now)
+            for room_id in (room["id"], room["id"], past["id"]):
+                answer = await api.call("PATCH", f"{ROOMS}/{room_id}", content={"ended": True})
+                assert (answer.status, answer.json["ended"]) == (200, True)
+
+    async def test_its_session_is_compiled(self, api: Api) -> None:
+        """The summary is there once the room was ended, dated by the first end."""
+        path = f"{ROOMS}/{api.sandbox.add_room()['id']}"
+        ended = (await api.call("PATCH", path, content={"ended": True})).json
+        api.sandbox.advance(timedelta(minutes=1))
+        await api.call("PATCH", path, content={"ended": True})
+        summary = (await api.call("GET", f"{path}/stats?view=summary")).json
+        assert summary["compiledAt"] == ended["updatedAt"]
+
+    async def test_opened_again(self, api: Api) -> None:
+        """`ended: false` takes an end back."""
+        path = f"{ROOMS}/{api.sandbox.add_room()['id']}"
+        await api.call("PATCH", path, content={"ended": True})
+        answer = await api.call("PATCH", path, content={"ended": False})
+        assert (answer.status, answer.json["ended"]) == (200, False)
+        assert (await api.call("POST", f"{path}/join")).status == 201
+
+    async def test_past_rooms_need_another_exp(self, api: Api) -> None:
+        """A room whose exp has passed stays over until it has a later one."""
+        path = f"{ROOMS}/{api.sandbox.add_room(exp=api.sandbox.now)['id']}"
+        assert (await api.call("PATCH", path, content={"ended": False})).json["ended"] is True
+        later = wire(api.sandbox.now + timedelta(hours=1))
+        assert (await api.call("PATCH", path, content={"exp": later})).json["ended"] is False
+        assert (await api.call("POST", f"{path}/join")).status == 201
+
+    async def test_a_later_exp_alone_does_not_take_an_end_back(self, api: Api) -> None:
+        """That a room was ended is a field of its own, which a new `exp` leaves as it is."""
+        path = f"{ROOMS}/{api.sandbox.add_room()['id']}"
+        await api.call("PATCH", path, content={"ended": True})
+        later = wire(api.sandbox.now + timedelta(hours=9))
+        assert (await api.call("PATCH", path, content={"exp": later})).json["ended"] is True
+        both = await api.call("PATCH", path, content={"exp": later, "ended": False})
+        assert both.json["ended"] is False
+
+    @pytest.mark.parametrize("how", ["ended", "past"])
+    @pytest.mark.parametrize("fields", [{"ended": False}, {"exp": None}])
+    async def test_over_for_good(
+        self, session: aiohttp.ClientSession, how: str, fields: dict[str, object]
+    ) -> None:
+        """Where rooms cannot be opened again, what would open one is a 400 and changes nothing."""
+        async with Sandbox(reopening=False) as sandbox:
+            api = Api(sandbox, session)
+            past = sandbox.now - timedelta(seconds=1)
+            room = sandbox.add_room(exp=past) if how == "past" else sandbox.add_room()
+            path = f"{ROOMS}/{room['id']}"
+            if how == "ended":
+                await api.call("PATCH", path, content={"ended": True})
+            before = sandbox.rooms
+            later = wire(sandbox.now + timedelta(hours=9))
+            asked = {name: later if name == "exp" else value for name, value in fields.items()}
+            answer = await api.call("PATCH", path, content={**asked, "name": "new"})
+            assert answer.status == 400
+            assert set(answer.json["errors"]) == set(fields)
+            assert sandbox.rooms == before
+
+    async def test_what_does_not_open_it(self, session: aiohttp.ClientSession) -> None:
+        """Any other update of a room that is over for good is fine, and so are open rooms."""
+        async with Sandbox(reopening=False) as sandbox:
+            api = Api(sandbox, session)
+            path = f"{ROOMS}/{sandbox.add_room()['id']}"
+            soon = wire(sandbox.now + timedelta(hours=1))
+            late = wire(sandbox.now + timedelta(hours=9))
+            for content in (
+                {"ended": False, "exp": late},
+                {"ended": True},
+                {"name": "new"},
+                {"exp": late},
+                {"exp": soon},
+                {"exp": late, "ended": True},
+            ):
+                answer = await api.call("PATCH", path, content=content)
+                assert (answer.status, content) == (200, content)
+            assert sandbox.rooms[0]["ended"] is True
+
+    @pytest.mark.parametrize("value", [1, 0, "true", None, [], {}])
+    async def test_a_truth_value(self, api: Api, value: object) -> None:
+        """Anything but true and false is a 400."""
+        path = f"{ROOMS}/{api.sandbox.add_room()['id']}"
+        answer = await api.call("PATCH", path, content={"ended": value})
+        assert answer.status == 400
+        assert set(answer.json["errors"]) == {"ended"}
+
+    async def test_create_takes_no_end(self, api: Api) -> None:
+        """Only Update takes `ended`."""
+        answer = await api.create(ended=True)
+        assert (answer.status, set(answer.json["errors"])) == (400, {"ended"})
+
+
+class TestDelete:
+    @pytest.mark.parametrize("room_id", [None, UNKNOWN_ID])
+    async def test_it_is_refused(self, api: Api, room_id: str | None) -> None:
+        """Nobody can delete a room through the published API, whether it is there or not."""
+        room = (await api.create()).json
+        answer = await api.call("DELETE", f"{ROOMS}/{room_id or room['id']}")
+        assert answer.status == 403
+        assert answer.json == {
+            "name": "Forbidden",
+            "message": "Room deletion not allowed",
+            "code": 403,
+            "className": "forbidden",
+            "errors": {},
+        }
+        assert [stored["id"] for stored in api.sandbox.rooms] == [room["id"]]
+
+    async def test_the_removed_room_is_answered(self, session: aiohttp.ClientSession) -> None:
+        """Where deletion is switched on: 200 with the room, which carries no token."""
+        async with Sandbox(deletion=True) as sandbox:
+            api = Api(sandbox, session)
+            created = (await api.create()).json
+            created.pop("accessToken")
+            answer = await api.call("DELETE", f"{ROOMS}/{created['id']}")
+            assert answer.status == 200
+            assert answer.json == created
+            assert sandbox.rooms == ()
 
     async def test_or_nothing_is(self, session: aiohttp.ClientSession) -> None:
         """204 with nothing, the other answer that the page leaves open."""
-        async with Sandbox(delete_status=204) as sandbox:
+        async with Sandbox(deletion=True, delete_status=204) as sandbox:
             api = Api(sandbox, session)
             room = (await api.create()).json
             answer = await api.call("DELETE", f"{ROOMS}/{room['id']}")
             assert (answer.status, answer.body) == (204, b"")
 
-    async def test_a_second_time(self, api: Api) -> None:
+    async def test_a_second_time(self, session: aiohttp.ClientSession) -> None:
         """What is gone is a 404."""
-        room = (await api.create()).json
-        await api.call("DELETE", f"{ROOMS}/{room['id']}")
-        assert (await api.call("DELETE", f"{ROOMS}/{room['id']}")).status == 404
+        async with Sandbox(deletion=True) as sandbox:
+            api = Api(sandbox, session)
+            room = (await api.create()).json
+            await api.call("DELETE", f"{ROOMS}/{room['id']}")
+            assert (await api.call("DELETE", f"{ROOMS}/{room['id']}")).status == 404
 
-    async def test_its_external_id_is_free_again(self, api: Api) -> None:
+    async def test_its_external_id_is_free_again(self, session: aiohttp.ClientSession) -> None:
         """A deleted room gives its externalId back."""
-        room = (await api.create(externalId="a")).json
-        await api.call("DELETE", f"{ROOMS}/{room['id']}")
-        assert (await api.create(externalId="a")).status == 201
+        async with Sandbox(deletion=True) as sandbox:
+            api = Api(sandbox, session)
+            room = (await api.create(externalId="a")).json
+            await api.call("DELETE", f"{ROOMS}/{room['id']}")
+            assert (await api.create(externalId="a")).status == 201
 
 
 class TestJoin:

@@ -14,7 +14,10 @@ from videsk_rooms.sandbox._query import read_list_query
 from videsk_rooms.sandbox._stats import Statistics
 from videsk_rooms.sandbox._store import Authorization, RoomStore, StoredRoom
 from videsk_rooms.sandbox._validation import (
+    CREATE_FIELDS,
     DEFAULT_LIFE,
+    UPDATE_FIELDS,
+    check_stays_over,
     check_window,
     read_fields,
     read_object,
@@ -35,6 +38,18 @@ _METHODS: dict[str, dict[str, Operation]] = {
     "join": {"POST": "join"},
     "stats": {"GET": "stats"},
 }
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How the server answers where docs/api.md leaves it open; `Sandbox` explains each."""
+
+    deletion: bool
+    delete_status: int
+    join_status: int
+    external_ids: bool
+    update_token: bool
+    reopening: bool
 
 
 @dataclass(frozen=True)
@@ -71,8 +86,7 @@ class RoomsApi:
         api_tokens: ApiTokens,
         room_tokens: RoomTokens,
         *,
-        delete_status: int,
-        join_status: int,
+        policy: Policy,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -80,8 +94,7 @@ class RoomsApi:
         self._api_tokens = api_tokens
         self._room_tokens = room_tokens
         self._statistics = Statistics()
-        self._delete_status = delete_status
-        self._join_status = join_status
+        self._policy = policy
         self._operations = {
             "create": self._create,
             "list": self._list,
@@ -127,7 +140,7 @@ class RoomsApi:
         )
 
     def _create(self, _route: Route, incoming: Incoming) -> Reply:
-        fields = read_fields(read_object(incoming), self._clock.now())
+        fields = read_fields(read_object(incoming), self._clock.now(), CREATE_FIELDS)
         room = self.make_room(
             name=fields.name,
             external_id=fields.external_id,
@@ -152,27 +165,39 @@ class RoomsApi:
         return json_reply(200, page)
 
     def _get(self, route: Route, _incoming: Incoming) -> Reply:
-        return json_reply(200, self._with_token(self._store.get(route.room_id)))
+        room = self._store.get(route.room_id, external_ids=self._policy.external_ids)
+        return json_reply(200, self._with_token(room))
 
     def _update(self, route: Route, incoming: Incoming) -> Reply:
         room = self._store.get(route.room_id)
-        fields = read_fields(read_object(incoming), self._clock.now())
+        now = self._clock.now()
+        fields = read_fields(read_object(incoming), now, UPDATE_FIELDS)
         nbf, exp = fields.nbf or room.nbf, fields.exp or room.exp
+        # Everything that may be refused comes before anything that changes the room.
         if fields.nbf or fields.exp:
             check_window(nbf, exp)
+        if not self._policy.reopening and room.is_over(now):
+            check_stays_over(fields, room.exp)
         if fields.external_id is not None:
             self._store.rename(room, fields.external_id)
         room.nbf, room.exp = nbf, exp
         room.name = room.name if fields.name is None else fields.name
         room.settings = room.settings if fields.settings is None else fields.settings
-        self._store.touched(room, self._clock.now())
-        return json_reply(200, self._with_token(room))
+        if fields.ended:
+            room.end(now)
+        elif fields.ended is False:
+            room.reopen()
+        self._store.touched(room, now)
+        with_token = self._policy.update_token
+        return json_reply(200, self._with_token(room) if with_token else room.to_wire(now))
 
     def _delete(self, route: Route, _incoming: Incoming) -> Reply:
+        if not self._policy.deletion:
+            raise RefusedError(403, "Room deletion not allowed")
         room = self._store.get(route.room_id)
         self._store.remove(room)
         self._statistics.forget(room.id)
-        if self._delete_status == 204:
+        if self._policy.delete_status == 204:
             return Reply(204)
         return json_reply(200, room.to_wire(self._clock.now()))
 
@@ -187,7 +212,7 @@ class RoomsApi:
         token, jti = self._room_tokens.issue(room.id, room.nbf, room.exp, now)
         room.authorizations.append(Authorization(incoming.remote, jti, to_milliseconds(now)))
         self._store.touched(room, now)
-        return json_reply(self._join_status, {"accessToken": token})
+        return json_reply(self._policy.join_status, {"accessToken": token})
 
     def _stats(self, route: Route, incoming: Incoming) -> Reply:
         room = self._store.get(route.room_id)
@@ -195,7 +220,7 @@ class RoomsApi:
         return json_reply(200, self._statistics.view(view, room, self._clock.now()))
 
     def _with_token(self, room: StoredRoom) -> dict[str, object]:
-        """A room as only Create, Retrieve and Update answer it (docs/api.md, Operations)."""
+        """The room with a token, as Create and Retrieve answer it (docs/api.md, Operations)."""
         now = self._clock.now()
         token, _ = self._room_tokens.issue(room.id, room.nbf, room.exp, now)
         return {**room.to_wire(now), "accessToken": token}

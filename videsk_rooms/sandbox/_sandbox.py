@@ -7,7 +7,7 @@ import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from videsk_rooms.sandbox._api import RoomsApi
+from videsk_rooms.sandbox._api import Policy, RoomsApi
 from videsk_rooms.sandbox._clock import Clock
 from videsk_rooms.sandbox._desk import Desk
 from videsk_rooms.sandbox._faults import Faults
@@ -53,8 +53,16 @@ class Sandbox:
         seed: Makes ids, the secret, API tokens and random faults the same in every run. The ids
             then carry a fixed time; room tokens still carry the clock's.
         retry_after: Whether a 429 of the rate limit says `Retry-After`.
-        delete_status: What a delete answers: 200 with the removed room, or 204 with nothing.
+        deletion: Whether rooms can be deleted. If not, as the API is published, a delete is
+            answered 403 `Room deletion not allowed`.
+        delete_status: What an allowed delete answers: 200 with the removed room, or 204 with
+            nothing.
         join_status: What a join answers.
+        external_ids: Whether Retrieve takes a room's `externalId` in the path, too; if not, it is
+            answered 404. The other operations take ids only.
+        update_token: Whether an update is answered with an `accessToken`.
+        reopening: Whether a room that is over can be opened again, by an update with a later
+            `exp`, and with `"ended": false` if it was ended; if not, that is answered 400.
 
     Raises:
         ImportError: PyJWT is not installed.
@@ -71,8 +79,12 @@ class Sandbox:
         window: Literal["fixed", "sliding"] = "fixed",
         seed: int | None = None,
         retry_after: bool = True,
+        deletion: bool = False,
         delete_status: Literal[200, 204] = 200,
         join_status: Literal[200, 201] = 201,
+        external_ids: bool = True,
+        update_token: bool = False,
+        reopening: bool = True,
     ) -> None:
         if not 0 <= port <= 65535:
             raise ValueError(f"a port of {port} is invalid; give 1 to 65535, or 0 for any free one")
@@ -95,8 +107,14 @@ class Sandbox:
             identifiers,
             self._tokens,
             RoomTokens(signer, identifiers),
-            delete_status=delete_status,
-            join_status=join_status,
+            policy=Policy(
+                deletion=deletion,
+                delete_status=delete_status,
+                join_status=join_status,
+                external_ids=external_ids,
+                update_token=update_token,
+                reopening=reopening,
+            ),
         )
         self._desk = Desk(
             api=self._api,

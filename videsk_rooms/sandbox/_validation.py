@@ -17,6 +17,8 @@ MAX_NAME = 500
 MAX_EXTERNAL_ID = 100
 DEFAULT_LIFE = timedelta(hours=3)
 LONGEST_LIFE = timedelta(hours=72)
+CREATE_FIELDS = frozenset({"name", "externalId", "exp", "nbf", "settings"})
+UPDATE_FIELDS = CREATE_FIELDS | {"ended"}
 
 
 @dataclass
@@ -28,6 +30,7 @@ class Fields:
     exp: datetime | None = None
     nbf: datetime | None = None
     settings: dict[str, object] | None = None
+    ended: bool | None = None
 
 
 def read_object(incoming: Incoming) -> dict[str, object]:
@@ -46,12 +49,15 @@ def read_object(incoming: Incoming) -> dict[str, object]:
     return content
 
 
-def read_fields(content: dict[str, object], now: datetime) -> Fields:
+def read_fields(content: dict[str, object], now: datetime, known: frozenset[str]) -> Fields:
     """Check every field by itself and tell all that is wrong at once."""
     errors: dict[str, str] = {}
     fields = Fields()
     for name, value in content.items():
-        problem = _take(fields, name, value, now)
+        # Feathers' generated schemas refuse what they do not know, and a misspelt
+        # field (`bnf` in one of the documentation's examples) would go unnoticed.
+        unknown = None if name in known else "must not be sent: there is no such field"
+        problem = unknown or _take(fields, name, value, now)
         if problem:
             errors[name] = problem
     refuse(errors)
@@ -62,6 +68,14 @@ def check_window(nbf: datetime, exp: datetime) -> None:
     """Refuse a room that would never be open."""
     if nbf >= exp:
         refuse({"nbf": "must be before exp"})
+
+
+def check_stays_over(fields: Fields, exp: datetime) -> None:
+    """Refuse an update that would open a room again which is over."""
+    if fields.ended is False:
+        refuse({"ended": "must not be false: the room is over for good"})
+    if fields.exp is not None and fields.exp > exp and not fields.ended:
+        refuse({"exp": "must not be later: the room is over for good"})
 
 
 def refuse(errors: dict[str, str]) -> None:
@@ -84,9 +98,7 @@ def _take(fields: Fields, name: str, value: object, now: datetime) -> str | None
         fields.exp, problem = _instant(value)
         problem = problem or _exp_problem(fields.exp, now)
     else:
-        # Feathers' generated schemas refuse what they do not know, and a misspelt
-        # field (`bnf` in one of the documentation's examples) would go unnoticed.
-        problem = "must not be sent: there is no such field"
+        fields.ended, problem = _truth(value)
     return problem
 
 
@@ -95,6 +107,12 @@ def _text(value: object, longest: int) -> tuple[str | None, str | None]:
         return None, "must be a string"
     if len(value) > longest:
         return None, f"must not have more than {longest} characters"
+    return value, None
+
+
+def _truth(value: object) -> tuple[bool | None, str | None]:
+    if not isinstance(value, bool):
+        return None, "must be true or false"
     return value, None
 
 
