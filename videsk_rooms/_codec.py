@@ -15,7 +15,7 @@ from .errors import InvalidRequestError
 from .models import StatsView
 
 if TYPE_CHECKING:
-    from .models import JSONValue
+    from .models import JSONValue, Room
 
 _ROOMS = "/vpaas/rooms"
 _ROOM = "/vpaas/rooms/{roomId}"
@@ -42,6 +42,12 @@ def get(room: object) -> Request:
     return Request("rooms.get", "GET", f"{_ROOMS}/{check.room_id(room)}", _ROOM)
 
 
+def get_by_external_id(external_id: str) -> Request:
+    """Build the retrieval of a room by an external id, encoded so that it stays one segment."""
+    path = f"{_ROOMS}/{quote(external_id, safe='')}"
+    return Request("rooms.get_by_external_id", "GET", path, _ROOM, hides_path=True)
+
+
 def update(room: object, **words: object) -> Request:
     """Build the change of a room; an ellipsis is not sent."""
     path = f"{_ROOMS}/{check.room_id(room)}"
@@ -58,6 +64,12 @@ def end(room: object) -> Request:
     """Build the end of a room, which is an update (docs/api.md, "Operations")."""
     path = f"{_ROOMS}/{check.room_id(room)}"
     return Request("rooms.end", "PATCH", path, _ROOM, body=dumps({"ended": True}))
+
+
+def renew(room: Room, fields: dict[str, JSONValue]) -> Request:
+    """Build the update that opens a room again."""
+    path = f"{_ROOMS}/{check.room_id(room)}"
+    return Request("rooms.update", "PATCH", path, _ROOM, body=dumps(fields))
 
 
 def delete(room: object) -> Request:

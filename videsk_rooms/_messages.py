@@ -48,6 +48,7 @@ class Request:
         body: JSON as bytes, or `None`.
         external_id: The `externalId` that a create carries, for errors to name.
         repeatable: Whether it may be sent again when it may have been processed already.
+        hides_path: Whether the path holds an `externalId`, which may name a person.
     """
 
     operation: str
@@ -58,6 +59,12 @@ class Request:
     body: bytes | None = None
     external_id: str | None = None
     repeatable: bool = True
+    hides_path: bool = False
+
+    @property
+    def shown_path(self) -> str:
+        """The path as log, hooks and spans tell it."""
+        return self.template if self.hides_path else self.path
 
     @property
     def safe(self) -> bool:

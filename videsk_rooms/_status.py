@@ -94,8 +94,8 @@ def error_of(response: Response) -> APIError | ResponseError | None:
     return _api_error(response)
 
 
-def not_found(response: Response, message: str) -> NotFoundError:
-    """Make the error for a search that found nothing: the API answers those with an empty page."""
+def not_found(response: Response | APIError, message: str) -> NotFoundError:
+    """Make the error for a search that found nothing, told by an empty page or by a 404."""
     where = f"{response.method} {without_tokens(response.url)}"
     return NotFoundError(
         f"{where}: {message}. Create it first, or check the id.",
