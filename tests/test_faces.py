@@ -165,6 +165,14 @@ async def test_update(face: AsyncVidesk, sandbox: Sandbox) -> None:
     assert (changed.name, changed.external_id) == ("After", "ticket-2")
     unchanged = ("id", "settings", "nbf", "exp", "createdAt")
     assert [held[field] for field in unchanged] == [before[field] for field in unchanged]
+    assert changed.access_token is None
+
+
+@pytest.mark.videsk_sandbox(update_token=True)
+async def test_update_with_a_token(face: AsyncVidesk) -> None:
+    """The API may answer with a token, too (docs/api.md, "Operations")."""
+    room = await face.rooms.create()
+    changed = await face.rooms.update(room, name="After")
     assert claims(changed.access_token)["room"] == room.id
 
 
@@ -177,6 +185,7 @@ async def test_update_to_a_taken_external_id(face: AsyncVidesk, sandbox: Sandbox
     assert [held["externalId"] for held in sandbox.rooms] == ["taken", "ticket-1"]
 
 
+@pytest.mark.videsk_sandbox(deletion=True)
 async def test_delete(face: AsyncVidesk, sandbox: Sandbox) -> None:
     """The room is gone, and no other one."""
     kept, gone = sandbox.add_rooms(2)
@@ -326,6 +335,7 @@ async def test_update_many(face: AsyncVidesk, sandbox: Sandbox) -> None:
     ]
 
 
+@pytest.mark.videsk_sandbox(deletion=True)
 async def test_delete_many(face: AsyncVidesk, sandbox: Sandbox) -> None:
     """Those that were told are gone, and no other; there is no value to it."""
     kept, gone, known = sandbox.add_rooms(3)
@@ -372,6 +382,7 @@ async def test_request(face: AsyncVidesk, sandbox: Sandbox) -> None:
     assert [attempt.status for attempt in listed.attempts] == [200]
 
 
+@pytest.mark.videsk_sandbox(deletion=True)
 @pytest.mark.parametrize(
     ("operation", "arguments"),
     [

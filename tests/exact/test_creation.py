@@ -675,6 +675,7 @@ async def test_get_or_create_gives_up_on_a_name_that_comes_and_goes(
 # -- repeating the others -------------------------------------------------------------------------
 
 
+@pytest.mark.videsk_sandbox(deletion=True)
 @pytest.mark.parametrize("fail", LOST.values(), ids=LOST)
 async def test_a_repeated_delete_that_finds_nothing_has_succeeded(
     sandbox: Sandbox, fast: AsyncVidesk, fail: Fail
@@ -687,6 +688,7 @@ async def test_a_repeated_delete_that_finds_nothing_has_succeeded(
     assert sandbox.rooms == ()
 
 
+@pytest.mark.videsk_sandbox(deletion=True)
 @pytest.mark.parametrize("name", [None, "429"])
 async def test_a_delete_of_nothing_is_an_error(
     sandbox: Sandbox, fast: AsyncVidesk, name: str | None
@@ -706,7 +708,7 @@ async def test_a_repeated_update_changes_nothing_more(sandbox: Sandbox, fast: As
     updated = await fast.rooms.update(str(room["id"]), external_id="ticket-2", name="Moved")
     assert (updated.external_id, updated.name) == ("ticket-2", "Moved")
     assert len(sandbox.requests.of("update")) == 3
-    assert is_the_only_one(updated, sandbox)
+    assert [each["id"] for each in sandbox.rooms] == [updated.id]
 
 
 async def test_a_repeated_join_leaves_an_authorization_for_each_attempt(

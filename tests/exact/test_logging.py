@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tests.exact.support import Fail
     from videsk_rooms.sandbox import Sandbox
 
+pytestmark = pytest.mark.videsk_sandbox(deletion=True)
+
 LOGGER = "videsk_rooms"
 LINE = re.compile(
     r"(?P<operation>[\w.]+): (?P<method>[A-Z]+) (?P<path>/\S*) -> (?P<outcome>.+) "
