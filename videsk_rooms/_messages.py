@@ -54,6 +54,7 @@ class Request:
         repeatable: Whether it may be sent again when it may have been processed already.
         room: The room that the caller gave, if it was one and no id: for errors to say of its
             window what the caller knows already.
+        hides_path: Whether the path holds an `externalId`, which may name a person.
     """
 
     operation: str
@@ -65,6 +66,12 @@ class Request:
     external_id: str | None = None
     repeatable: bool = True
     room: Room | None = attrs.field(default=None, repr=False)
+    hides_path: bool = False
+
+    @property
+    def shown_path(self) -> str:
+        """The path as log, hooks and spans tell it."""
+        return self.template if self.hides_path else self.path
 
     @property
     def safe(self) -> bool:

@@ -77,8 +77,8 @@ def error_of(response: Response, request: Request) -> APIError | ResponseError |
     return _api_error(response, request)
 
 
-def not_found(response: Response, message: str) -> NotFoundError:
-    """Make the error for a search that found nothing: the API answers those with an empty page."""
+def not_found(response: Response | APIError, message: str) -> NotFoundError:
+    """Make the error for a search that found nothing, told by an empty page or by a 404."""
     return NotFoundError(
         f"{place_of(response.method, response.url)}: {message}. Create it first, or check the id.",
         status=404,
