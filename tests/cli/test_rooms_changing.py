@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.cli.conftest import Ask
+    from videsk_rooms.sandbox import Operation
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 
@@ -310,13 +311,15 @@ def test_failures_of_different_kinds_are_exit_code_1(account: Sandbox, ask: Ask)
     assert len(done.stderr.splitlines()) == 2
 
 
-@pytest.mark.parametrize("command", ["end", "delete"])
-def test_a_refused_token_ends_the_work(account: Sandbox, ask: Ask, command: str) -> None:
+@pytest.mark.parametrize(("command", "operation"), [("end", "update"), ("delete", "delete")])
+def test_a_refused_token_ends_the_work(
+    account: Sandbox, ask: Ask, command: str, operation: Operation
+) -> None:
     """Every further call would be refused alike."""
     account.tokens.revoke(account.api_token)
     done = ask("rooms", command, *account.add_rooms(3), "--yes")
     assert done.returncode == 1
-    assert len(account.requests) == 1
+    assert len(account.requests.of(operation)) == 1
     assert "2 more of these rooms not tried" in done.stderr
 
 

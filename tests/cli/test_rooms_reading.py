@@ -207,7 +207,7 @@ def test_everything_known_of_a_room_is_shown(
     told = {name.strip(): value.strip() for name, value in lines.items()}
     assert told.keys() == {
         *("id", "name", "external id", "opens", "ends", "ended", "settings", "created", "changed"),
-        *("let in", "region (unknown)", "tags (unknown)"),
+        *("let in", "region (unknown)", "tags (unknown)", "access token"),
     }
     assert (told["name"], told["ended"]) == ("Support", "no")
     assert (told["settings"], told["tags (unknown)"]) == ('{"maxParticipants": 10}', '["a", "b"]')
