@@ -15,7 +15,7 @@ from .errors import InvalidRequestError
 from .models import Room, StatsView
 
 if TYPE_CHECKING:
-    from .models import JSONValue
+    from .models import JSONValue, Room
 
 _ROOMS = "/vpaas/rooms"
 _ROOM = "/vpaas/rooms/{roomId}"
@@ -43,6 +43,12 @@ def get(room: object) -> Request:
     return Request("rooms.get", "GET", path, _ROOM, room=_known(room))
 
 
+def get_by_external_id(external_id: str) -> Request:
+    """Build the retrieval of a room by an external id, encoded so that it stays one segment."""
+    path = f"{_ROOMS}/{quote(external_id, safe='')}"
+    return Request("rooms.get_by_external_id", "GET", path, _ROOM, hides_path=True)
+
+
 def update(room: object, **words: object) -> Request:
     """Build the change of a room; an ellipsis is not sent."""
     path = f"{_ROOMS}/{check.room_id(room)}"
@@ -61,6 +67,12 @@ def end(room: object) -> Request:
     path = f"{_ROOMS}/{check.room_id(room)}"
     body = dumps({"ended": True})
     return Request("rooms.end", "PATCH", path, _ROOM, body=body, room=_known(room))
+
+
+def renew(room: Room, fields: dict[str, JSONValue]) -> Request:
+    """Build the update that opens a room again."""
+    path = f"{_ROOMS}/{check.room_id(room)}"
+    return Request("rooms.update", "PATCH", path, _ROOM, body=dumps(fields), room=room)
 
 
 def delete(room: object) -> Request:

@@ -52,6 +52,7 @@ class Request:
         body: JSON as bytes, or `None`.
         external_id: The `externalId` that a create carries, for errors to name.
         repeatable: Whether it may be sent again when it may have been processed already.
+        hides_path: Whether the path holds an `externalId`, which may name a person.
         room: The room that the caller gave, if it was one and no id: for errors to say of its
             window what the caller knows already.
     """
@@ -64,6 +65,7 @@ class Request:
     body: bytes | None = None
     external_id: str | None = None
     repeatable: bool = True
+    hides_path: bool = False
     room: Room | None = attrs.field(default=None, repr=False)
 
     @property
@@ -73,7 +75,9 @@ class Request:
 
     @property
     def shown_path(self) -> str:
-        """The path for logs, hooks and spans: a token may have been pasted for a room id."""
+        """The path as log, hooks and spans tell it: a token may be pasted where an id belongs."""
+        if self.hides_path:
+            return self.template
         return without_tokens(self.path) if "eyJ" in self.path else self.path
 
 

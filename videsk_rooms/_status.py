@@ -77,8 +77,8 @@ def error_of(response: Response, request: Request) -> APIError | ResponseError |
     return _api_error(response, request)
 
 
-def not_found(response: Response, message: str) -> NotFoundError:
-    """Make the error for a search that found nothing: the API answers those with an empty page."""
+def not_found(response: Response | APIError, message: str) -> NotFoundError:
+    """Make the error for a search that found nothing, told by an empty page or by a 404."""
     return NotFoundError(
         f"{place_of(response.method, response.url)}: {message}. Create it first, or check the id.",
         status=404,
@@ -139,7 +139,7 @@ def _quoted(details: object) -> str:
     return text if len(text) <= TEXT_LENGTH else f"{text[: TEXT_LENGTH - 1]}…"
 
 
-def _shown_headers(headers: Headers) -> Headers:
+def _shown_headers(headers: Mapping[str, str]) -> Headers:
     """Copy headers for an error: printable, without tokens, and no more than anybody reads."""
     some = islice(headers.items(), _MOST_HEADERS)
     return Headers({name: shown(value, _LONGEST_HEADER) for name, value in some})

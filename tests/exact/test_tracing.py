@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from tests.exact.support import Fail
     from videsk_rooms.sandbox import Sandbox
 
+pytestmark = pytest.mark.videsk_sandbox(deletion=True)
+
 
 @pytest.fixture
 def provider(monkeypatch: pytest.MonkeyPatch) -> TracerProvider:

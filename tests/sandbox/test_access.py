@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.sandbox.support import ROOMS, Api
 from videsk_rooms.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    import aiohttp
 
 NO_ACCESS = f"You don't have access to {ROOMS}. Please contact to your administrator."
 REMOVED = "The integration token it's invalid or was removed."
@@ -51,9 +55,32 @@ async def test_mangled(api: Api) -> None:
 
 
 async def test_header_without_algorithm(api: Api) -> None:
-    """A JWT that names no known algorithm is malformed too."""
-    token = f"{segment(b'{}')}.{segment(b'{}')}.{segment(b'x')}"
-    assert (await refusal(api, token))[0] == 401
+    """A JWT that names no algorithm, or another one than the server's, is malformed, too."""
+    for header in (b"{}", b'{"alg":"none"}', b'{"alg":"RS256"}', b'{"alg":null}', b'{"alg":[]}'):
+        token = f"{segment(header)}.{segment(b'{}')}.{segment(b'x')}"
+        assert await refusal(api, token) == (401, "NotAuthenticated", "jwt malformed")
+
+
+async def test_unsigned(api: Api) -> None:
+    """A right token whose header is changed to say that it needs no signature is malformed."""
+    _, claims, _ = api.sandbox.api_token.split(".")
+    for signature in ("", "x"):
+        unsigned = segment(b'{"alg":"none","typ":"JWT"}')
+        assert await refusal(api, f"{unsigned}.{claims}.{signature}") == (
+            401,
+            "NotAuthenticated",
+            "jwt malformed",
+        )
+
+
+@pytest.mark.parametrize(
+    "header", [b"[" * 5_000, b'{"a":' * 1_000, b"\xff\xfe", b'{"alg":' + b"1" * 5_000 + b"}"]
+)
+async def test_mangled_beyond_reading(api: Api, header: bytes) -> None:
+    """Whatever a parser cannot read is complained about, and no failure of the server."""
+    status, name, message = await refusal(api, f"{segment(header)}.{segment(b'{}')}.x")
+    assert (status, name) == (401, "NotAuthenticated")
+    assert message.startswith("Unexpected token in JSON at position ")
 
 
 async def test_signed_by_another(api: Api) -> None:
@@ -119,11 +146,17 @@ async def test_bound_later_and_restored(api: Api) -> None:
     assert (await api.list()).status == 200
 
 
-async def test_a_token_of_ones_own() -> None:
-    """The token may be given, whatever it looks like."""
+async def test_a_token_of_ones_own(session: aiohttp.ClientSession) -> None:
+    """The token may be given, whatever it looks like: it is let in until it is revoked."""
     async with Sandbox(api_token="mine") as sandbox:
         assert sandbox.api_token == "mine"
+        api = Api(sandbox, session)
+        assert (await api.call("GET", ROOMS, token="mine")).status == 200
+        assert await refusal(api, "yours") == (401, "NotAuthenticated", "jwt malformed")
         sandbox.tokens.revoke("mine")
+        assert await refusal(api, "mine") == (403, "Forbidden", REMOVED)
+        sandbox.tokens.restore("mine")
+        assert (await api.call("GET", ROOMS, token="mine")).status == 200
 
 
 async def test_unknown_tokens_are_not_told() -> None:

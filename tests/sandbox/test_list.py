@@ -64,6 +64,22 @@ async def test_a_skip_past_the_end(api: Api) -> None:
     assert (page["total"], page["data"]) == (3, [])
 
 
+@pytest.mark.parametrize("skip", [2**31 - 1, 2**31, 2**32, 2**53 - 1])
+async def test_a_skip_beyond_32_bits(api: Api, skip: int) -> None:
+    """It is a number like any other, up to what JavaScript counts exactly."""
+    api.sandbox.add_rooms(3)
+    answer = await api.list(f"$skip={skip}&$limit={skip}")
+    assert answer.status == 200
+    assert answer.json == {"total": 3, "limit": 100, "skip": skip, "data": []}
+
+
+async def test_leading_zeros(api: Api) -> None:
+    """They do not count."""
+    ids = api.sandbox.add_rooms(3)
+    page = (await api.list(f"$skip={'0' * 1000}1&$limit=01")).json
+    assert [room["id"] for room in page["data"]] == [ids[1]]
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
@@ -136,8 +152,25 @@ async def test_external_id(api: Api) -> None:
         ("$limit=0", "$limit"),
         ("$limit=ten", "$limit"),
         ("$limit=-1", "$limit"),
+        ("$limit=1e1", "$limit"),
+        ("$limit=5.0", "$limit"),
+        ("$limit=%2B5", "$limit"),
+        ("$limit=%205", "$limit"),
+        ("$limit=0x5", "$limit"),
+        ("$limit=%D9%A5", "$limit"),  # a five, of Arabic
+        ("$limit=NaN", "$limit"),
         ("$skip=-1", "$skip"),
+        ("$skip=-0", "$skip"),
         ("$skip=", "$skip"),
+        ("$skip=Infinity", "$skip"),
+        (f"$skip={2**53}", "$skip"),
+        (f"$skip={2**64}", "$skip"),
+        (f"$skip={'9' * 5_000}", "$skip"),
+        (f"$limit={'9' * 400}", "$limit"),
+        ("$sort[createdAt]=1.0", "$sort[createdAt]"),
+        ("$sort[createdAt]=%2B1", "$sort[createdAt]"),
+        ("$sort[createdAt]=", "$sort[createdAt]"),
+        ("$sort[]=1", "$sort[]"),
         ("$sort[createdAt]=2", "$sort[createdAt]"),
         ("$sort[createdAt]=desc", "$sort[createdAt]"),
         ("$sort=createdAt", "$sort"),
@@ -156,11 +189,16 @@ async def test_bad_queries_are_named(api: Api, query: str, wrong: str) -> None:
 
 
 async def test_fifty_thousand_rooms(api: Api) -> None:
-    """A page of a long list stays quick, also deep inside and while rooms are created."""
-    api.sandbox.add_rooms(50_000)
+    """A page of a long list is right and quick, also deep inside and while rooms are created."""
+    ids = list(api.sandbox.add_rooms(50_000))
     started = time.process_time()  # which does not count what other programs do meanwhile
-    for page in range(20):
-        await api.create()
-        answer = await api.list(f"$sort[createdAt]=-1&$limit=100&$skip={page * 2500}")
-        assert len(answer.json["data"]) == 100
+    for turn in range(20):
+        api.sandbox.advance(timedelta(milliseconds=1))  # no two rooms are of the same age
+        ids.append((await api.create()).json["id"])
+        skip = turn * 2500
+        page = (await api.list(f"$sort[createdAt]=-1&$limit=100&$skip={skip}")).json
+        assert (page["total"], page["limit"], page["skip"]) == (len(ids), 100, skip)
+        assert [room["id"] for room in page["data"]] == ids[::-1][skip : skip + 100]
     assert time.process_time() - started < 3
+    last = (await api.list("$sort[createdAt]=-1&$limit=100&$skip=50019")).json["data"]
+    assert [room["id"] for room in last] == ids[:1]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import itertools
+import json
 import re
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import aiohttp
 import jwt
 import pytest
 
@@ -15,7 +19,7 @@ from tests.sandbox.support import ROOMS, Api
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    import aiohttp
+    from collections.abc import Callable
 
 WIRE_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 UNKNOWN_ID = "64f1a2b3c4d5e6f7a8b9c0d1"
@@ -171,10 +175,107 @@ class TestCreate:
         assert answer.status == 413
         assert answer.headers["x-request-id"] == api.sandbox.requests[0].request_id
 
-    async def test_half_a_surrogate_pair_survives(self, api: Api) -> None:
-        """JSON can say what UTF-8 cannot; it is answered escaped."""
-        answer = await api.call("POST", ROOMS, body=b'{"name":"\\ud800"}')
-        assert answer.json["name"] == "\ud800"
+    async def test_a_body_begins_with_a_mark_or_not(self, api: Api) -> None:
+        """The mark of UTF-8 is read over, as parsers of Node do; UTF-16 is no JSON to them."""
+        body = '{"name":"ñ"}'
+        marked = await api.call("POST", ROOMS, body=body.encode("utf-8-sig"))
+        assert (marked.status, marked.json["name"]) == (201, "ñ")
+        assert (await api.call("POST", ROOMS, body=body.encode("utf-16"))).status == 400
+
+    async def test_a_compressed_body(self, api: Api) -> None:
+        """Gzip is undone, and what only says that it is gzip is a 400."""
+        headers = {"Content-Encoding": "gzip"}
+        body = gzip.compress(b'{"name":"a"}')
+        assert (await api.call("POST", ROOMS, body=body, headers=headers)).json["name"] == "a"
+        answer = await api.call("POST", ROOMS, body=b'{"name":"a"}', headers=headers)
+        assert (answer.status, answer.json["name"]) == (400, "BadRequest")
+        assert len(api.sandbox.rooms) == 1
+
+
+def nested(levels: int) -> bytes:
+    """A body whose settings have so many levels, their own object among them."""
+    return b'{"settings":{"a":' + b"[" * (levels - 1) + b"]" * (levels - 1) + b"}}"
+
+
+POISON = {
+    "beyond a double": (b'{"settings":{"a":1e400}}', "settings"),
+    "beyond a double, negative": (b'{"settings":{"a":[-1e999]}}', "settings"),
+    "a whole number beyond a double": (b'{"settings":{"a":1%s}}' % (b"0" * 309), "settings"),
+    "a number of thousands of digits": (b'{"settings":{"a":%s}}' % (b"1" * 5_000), None),
+    "NaN": (b'{"settings":{"a":NaN}}', None),
+    "Infinity": (b'{"settings":{"a":Infinity}}', None),
+    "-Infinity": (b'{"settings":{"a":-Infinity}}', None),
+    "101 levels": (nested(101), "settings"),
+    "400 levels": (nested(400), "settings"),
+    "half a pair in a name": (b'{"name":"\\ud800"}', "name"),
+    "half a pair in an id": (b'{"externalId":"a\\udc00b"}', "externalId"),
+    "half a pair in settings": (b'{"settings":{"a":["\\ud83d"]}}', "settings"),
+    "half a pair in a key": (b'{"settings":{"\\ud83d":1}}', "settings"),
+    "half a pair in a field": (b'{"\\ud83d":1}', "\\ud83d"),
+    "half a pair in UTF-8": (b'{"name":"\xed\xa0\x80"}', None),
+}
+
+
+class TestPoison:
+    """What JSON or Python can say, and no listing could be answered with so that all read it."""
+
+    @pytest.mark.parametrize(("body", "field"), POISON.values(), ids=POISON)
+    @pytest.mark.parametrize("method", ["POST", "PATCH"])
+    async def test_it_is_refused(
+        self, api: Api, method: str, body: bytes, field: str | None
+    ) -> None:
+        """It is a 400 that names the field, stores nothing, and every later listing is read."""
+        room = api.sandbox.add_room()
+        before = api.sandbox.rooms
+        path = ROOMS if method == "POST" else f"{ROOMS}/{room['id']}"
+        answer = await api.call(method, path, body=body)
+        assert (answer.status, answer.json["name"]) == (400, "BadRequest")
+        assert set(answer.json["errors"]) == ({field} if field else set())
+        assert api.sandbox.rooms == before
+        answer.body.decode("ascii")  # also of the answer itself nothing is left that not all read
+        assert (await api.list()).json["data"] == list(before)
+
+    async def test_thousands_of_levels(self, api: Api) -> None:
+        """They are a 400 whether Python can read them or not, and the log can be read, too."""
+        for levels in (5_000, 200_000):
+            answer = await api.call("POST", ROOMS, body=nested(levels))
+            assert (answer.status, answer.json["name"]) == (400, "BadRequest")
+        assert api.sandbox.requests[1].json is None
+        assert api.sandbox.rooms == ()
+
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            json.loads(nested(100))["settings"],
+            {"a": [1.7e308, -1.7e308, 5e-324, 10**308, 2**64, -(2**63)]},
+            {"😀": "😀", "a": None, "b": [True, {}]},
+        ],
+        ids=["100 levels", "numbers", "text"],
+    )
+    async def test_what_is_no_poison(self, api: Api, settings: dict[str, object]) -> None:
+        """Everything up to the border is kept as it is."""
+        created = await api.create(settings=settings)
+        assert (created.status, created.json["settings"]) == (201, settings)
+        (listed,) = (await api.list()).json["data"]
+        assert listed["settings"] == settings
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            {"settings": {"a": float("inf")}},
+            {"settings": {"a": {1, 2}}},
+            {"settings": {"a": datetime.now(timezone.utc)}},
+            {"extra": {"a": [10**400]}},
+            {"extra": {"a": b"bytes"}},
+            {"name": "\ud800"},
+            {"external_id": "\ud800"},
+        ],
+    )
+    async def test_none_comes_past_the_api(self, api: Api, values: dict[str, Any]) -> None:
+        """A room that could never be listed is a slip in the test that adds it."""
+        with pytest.raises(ValueError, match=f"{next(iter(values))} is not JSON"):
+            api.sandbox.add_room(**values)
+        assert (await api.list()).json["total"] == 0
 
 
 class TestGet:
@@ -188,6 +289,13 @@ class TestGet:
             claims(fetched.pop("accessToken"))["jti"] != claims(created.pop("accessToken"))["jti"]
         )
         assert fetched == created
+
+    @pytest.mark.parametrize("encoded", ["%", "%zz", "a%2", "%ff", "%ed%a0%80"])
+    async def test_broken_percent_encoding(self, api: Api, encoded: str) -> None:
+        """What cannot be decoded is a 400, as Express answers it."""
+        api.sandbox.add_room(external_id=encoded)
+        answer = await api.call("GET", f"{ROOMS}/{encoded}")
+        assert (answer.status, answer.json["name"]) == (400, "BadRequest")
 
     @pytest.mark.parametrize("room_id", [UNKNOWN_ID, "nonsense", "a%2Fb"])
     async def test_an_unknown_room(self, api: Api, room_id: str) -> None:
@@ -238,6 +346,48 @@ class TestGet:
             room = (await api.create(externalId="mine")).json
             assert (await api.call("GET", f"{ROOMS}/mine")).status == 404
             assert (await api.call("GET", f"{ROOMS}/{room['id']}")).status == 200
+
+
+GOOD_FIELDS: dict[str, Callable[[datetime], object]] = {
+    "name": lambda _: "new",
+    "externalId": lambda _: "new",
+    "settings": lambda _: {"b": 2},
+    "nbf": lambda now: wire(now + timedelta(minutes=30)),
+    "exp": lambda now: wire(now + timedelta(hours=2)),
+    "ended": lambda _: True,
+}
+BAD_FIELDS: dict[str, Callable[[datetime], object]] = {
+    "name: no text": lambda _: 1,
+    "name: null": lambda _: None,
+    "name: too long": lambda _: "x" * 501,
+    "externalId: no text": lambda _: 1,
+    "externalId: too long": lambda _: "x" * 101,
+    "externalId: taken": lambda _: "taken",
+    "settings: no object": lambda _: [],
+    "settings: poison": lambda _: {"a": "\ud800"},
+    "nbf: no date": lambda _: "soon",
+    "nbf: after exp": lambda now: wire(now + timedelta(hours=9)),
+    "exp: no date": lambda _: 1,
+    "exp: past": lambda now: wire(now - timedelta(hours=1)),
+    "exp: too late": lambda now: wire(now + timedelta(hours=73)),
+    "ended: no truth": lambda _: 1,
+    "over: ended": lambda _: False,
+    "over: exp": lambda now: wire(now + timedelta(hours=5)),
+    "unknown: field": lambda _: 1,
+}
+
+
+def field_of(bad: str) -> str:
+    """The field that a bad one is about."""
+    name, _, problem = bad.partition(": ")
+    return problem if name == "over" else name
+
+
+def good_besides(bad: str) -> list[str]:
+    """The good fields that may stand beside a bad one."""
+    # A room that is over for good may be ended again while its exp is moved, see TestEnd.
+    left_out = {field_of(bad), "ended"} if bad == "over: exp" else {field_of(bad)}
+    return [good for good in GOOD_FIELDS if good not in left_out]
 
 
 class TestUpdate:
@@ -309,6 +459,33 @@ class TestUpdate:
         answer = await api.call("PATCH", f"{ROOMS}/{room['id']}", content={field: wire(value)})
         assert answer.status == 400
         assert set(answer.json["errors"]) == {"nbf"}
+
+    @pytest.mark.parametrize("bad", BAD_FIELDS)
+    async def test_a_refused_update_changes_nothing(
+        self, session: aiohttp.ClientSession, bad: str
+    ) -> None:
+        """Whichever good field stands beside a bad one, before it or behind it."""
+        async with Sandbox(reopening=False) as sandbox:
+            api = Api(sandbox, session)
+            now = sandbox.now
+            sandbox.add_room(external_id="taken")
+            room = sandbox.add_room(external_id="mine", name="old", settings={"a": 1})
+            path = f"{ROOMS}/{room['id']}"
+            if bad.startswith("over: "):
+                await api.call("PATCH", path, content={"ended": True})
+            before = sandbox.rooms
+            sandbox.advance(timedelta(minutes=1))
+            wrong = (field_of(bad), BAD_FIELDS[bad](now))
+            for good in good_besides(bad):
+                right = (good, GOOD_FIELDS[good](now))
+                for fields in itertools.permutations([right, wrong]):
+                    answer = await api.call("PATCH", path, content=dict(fields))
+                    assert answer.status == (409 if bad == "externalId: taken" else 400), fields
+                    assert sandbox.rooms == before, fields
+            assert (await api.list()).json["data"] == list(before)
+            # Nor has the way to a room by its external id changed.
+            assert (await api.call("GET", f"{ROOMS}/mine")).json["id"] == room["id"]
+            assert (await api.call("GET", f"{ROOMS}/new")).status == 404
 
     async def test_an_unknown_room(self, api: Api) -> None:
         """No such room is a 404."""
@@ -604,6 +781,61 @@ class TestPaths:
         answer = await api.call(method, path)
         assert answer.status == 405
         assert answer.json["className"] == "method-not-allowed"
+        assert method not in answer.headers["Allow"].split(", ")
+
+    @pytest.mark.parametrize(
+        ("path", "allowed"),
+        [
+            (ROOMS, {"GET", "HEAD", "POST", "OPTIONS"}),
+            (f"{ROOMS}/{UNKNOWN_ID}", {"GET", "HEAD", "PATCH", "DELETE", "OPTIONS"}),
+            (f"{ROOMS}/{UNKNOWN_ID}/join", {"POST", "OPTIONS"}),
+            (f"{ROOMS}/{UNKNOWN_ID}/stats", {"GET", "HEAD", "OPTIONS"}),
+        ],
+    )
+    async def test_allowed_methods(self, api: Api, path: str, allowed: set[str]) -> None:
+        """OPTIONS and every 405 tell the methods that there are (RFC 9110, 9.3.7 and 15.5.6)."""
+        options = await api.call("OPTIONS", path, token="none is needed")
+        assert (options.status, options.body) == (204, b"")
+        refused = await api.call("PUT", path)
+        assert refused.status == 405
+        for answer in (options, refused):
+            assert set(answer.headers["Allow"].split(", ")) == allowed
+
+    async def test_options_of_an_unknown_path(self, api: Api) -> None:
+        """Where nothing is, there are no methods to be told."""
+        answer = await api.call("OPTIONS", "/vpaas")
+        assert (answer.status, "Allow" in answer.headers) == (404, False)
+
+    @pytest.mark.parametrize(
+        ("part", "operation"), [("", "list"), ("/{id}", "get"), ("/{id}/stats", "stats")]
+    )
+    async def test_head(self, api: Api, part: str, operation: str) -> None:
+        """HEAD is GET without the body (RFC 9110, 9.3.2)."""
+        path = ROOMS + part.format(**api.sandbox.add_room())
+        body = (await api.call("GET", path)).body
+        answer = await api.call("HEAD", path)
+        assert (answer.status, answer.body) == (200, b"")
+        assert answer.headers["Content-Length"] == str(len(body))
+        request = api.sandbox.requests[-1]
+        assert (request.method, request.operation) == ("HEAD", operation)
+
+    async def test_head_is_refused_as_get_is(self, api: Api) -> None:
+        """Without a token, and for a room that is not there."""
+        assert (await api.call("HEAD", ROOMS, token="a.b.c")).status == 401
+        assert (await api.call("HEAD", f"{ROOMS}/{UNKNOWN_ID}")).status == 404
+        assert (await api.call("HEAD", f"{ROOMS}/{UNKNOWN_ID}/join")).status == 405
+
+    async def test_the_body_is_asked_for(self, api: Api) -> None:
+        """A client that expects `100 Continue` sends its body only after that."""
+        async with api.session.post(
+            api.sandbox.url + ROOMS,
+            json={"name": "a"},
+            expect100=True,
+            timeout=aiohttp.ClientTimeout(total=20),
+            headers={"Authorization": f"Bearer {api.sandbox.api_token}"},
+        ) as response:
+            assert response.status == 201
+        assert api.sandbox.rooms[0]["name"] == "a"
 
     async def test_errors_have_the_shape_of_feathers(self, api: Api) -> None:
         """Name, message, code, className and errors, nothing else."""

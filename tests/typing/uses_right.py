@@ -463,8 +463,12 @@ async def sandboxes() -> None:
         window="sliding",
         seed=1,
         retry_after=False,
+        deletion=True,
         delete_status=204,
         join_status=200,
+        external_ids=False,
+        update_token=True,
+        reopening=False,
     ) as sandbox:
         assert_type(sandbox, Sandbox)
         assert_type((sandbox.url, sandbox.api_token), tuple[str, str])

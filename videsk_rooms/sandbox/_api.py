@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from videsk_rooms.sandbox._clock import to_milliseconds
-from videsk_rooms.sandbox._errors import RefusedError
+from videsk_rooms.sandbox._errors import RefusedError, error_reply
 from videsk_rooms.sandbox._messages import Reply, json_reply
 from videsk_rooms.sandbox._query import read_list_query
 from videsk_rooms.sandbox._stats import Statistics
@@ -24,6 +24,7 @@ from videsk_rooms.sandbox._validation import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from videsk_rooms.sandbox._clock import Clock
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from videsk_rooms.sandbox._tokens import ApiTokens, RoomTokens
 
 _PATH = re.compile(r"/vpaas/rooms(?:/(?P<room>[^/]+)(?:/(?P<part>join|stats))?)?/?")
+_BROKEN_ENCODING = re.compile(r"%(?![0-9a-fA-F]{2})")
+_NOT_FOUND = error_reply(404, "Page not found")
 _METHODS: dict[str, dict[str, Operation]] = {
     "rooms": {"GET": "list", "POST": "create"},
     "room": {"GET": "get", "PATCH": "update", "DELETE": "delete"},
@@ -54,25 +57,45 @@ class Policy:
 
 @dataclass(frozen=True)
 class Route:
-    """What a method and a path ask for; `refusal` when they ask for nothing there is."""
+    """What a method and a path ask for; where it is no operation, `reply` answers it."""
 
     operation: Operation | None = None
     room_id: str = ""
-    refusal: RefusedError | None = None
+    reply: Reply = _NOT_FOUND
 
 
 def find_route(method: str, path: str) -> Route:
     """Find the operation (docs/api.md, Operations)."""
     match = _PATH.fullmatch(path)
     if match is None:
-        return Route(refusal=RefusedError(404, "Page not found"))
+        return Route()
     room, part = match["room"], match["part"]
-    place = part or ("rooms" if room is None else "room")
-    operation = _METHODS[place].get(method)
+    methods = _METHODS[part or ("rooms" if room is None else "room")]
+    # A HEAD is a GET whose body is not sent (RFC 9110, 9.3.2).
+    operation = methods.get("GET" if method == "HEAD" else method)
     if operation is None:
-        text = f"Method {method} is not supported by this endpoint."
-        return Route(refusal=RefusedError(405, text))
-    return Route(operation, unquote(room or ""))
+        return Route(reply=_other_method(method, methods))
+    try:
+        return Route(operation, _decode(room or ""))
+    except ValueError:  # as Express answers it
+        return Route(reply=error_reply(400, f"Failed to decode param '{room}'"))
+
+
+def _other_method(method: str, methods: Mapping[str, Operation]) -> Reply:
+    """Tell which methods there are (RFC 9110, 9.3.7 and 15.5.6)."""
+    head = ["HEAD"] if "GET" in methods else []
+    allow = {"Allow": ", ".join([*methods, *head, "OPTIONS"])}
+    if method == "OPTIONS":
+        return Reply(204, headers=allow)
+    text = f"Method {method} is not supported by this endpoint."
+    return error_reply(405, text, headers=allow)
+
+
+def _decode(segment: str) -> str:
+    """Decode a segment of a path; `ValueError` when its percent-encoding is broken."""
+    if _BROKEN_ENCODING.search(segment):
+        raise ValueError(segment)
+    return unquote(segment, errors="strict")
 
 
 class RoomsApi:
@@ -108,10 +131,12 @@ class RoomsApi:
     def answer(self, route: Route, incoming: Incoming) -> Reply:
         """Do what is asked, or raise `RefusedError`."""
         if route.operation is None:
-            raise route.refusal or RefusedError(404, "Page not found")
+            return route.reply
         self._api_tokens._check(incoming)
         if incoming.too_large:
             raise RefusedError(413, "The body is too large")
+        if incoming.broken:
+            raise RefusedError(400, "The body cannot be decoded")
         return self._operations[route.operation](route, incoming)
 
     def make_room(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -17,10 +19,11 @@ from videsk_rooms.sandbox._log import RequestLog
 from videsk_rooms.sandbox._server import ServerThread
 from videsk_rooms.sandbox._store import RoomStore
 from videsk_rooms.sandbox._tokens import ApiTokens, RoomTokens, Signer
+from videsk_rooms.sandbox._validation import find_problem
 
 if TYPE_CHECKING:
     import sys
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
     from datetime import datetime
     from types import TracebackType
 
@@ -179,7 +182,7 @@ class Sandbox:
             by: How far, zero or more.
 
         Raises:
-            ValueError: `by` is negative.
+            ValueError: `by` is negative, or leads beyond the year 9998.
 
         ```python
         sandbox.advance(timedelta(hours=3))
@@ -216,13 +219,15 @@ class Sandbox:
             The room as the API writes it.
 
         Raises:
-            ValueError: Another room has this `externalId`, or a time has no zone.
+            ValueError: Another room has this `externalId`, a time has no zone, or a value is not
+                JSON.
 
         ```python
         room = sandbox.add_room(external_id="ticket-1", exp=sandbox.now)
         ```
         """
         _refuse_naive(exp=exp, nbf=nbf, created_at=created_at)
+        _refuse_no_json(name=name, external_id=external_id, settings=settings, extra=extra)
         with self._lock:
             room = self._api.make_room(
                 name=name,
@@ -363,3 +368,16 @@ def _refuse_naive(**instants: datetime | None) -> None:
     for name, instant in instants.items():
         if instant is not None and instant.utcoffset() is None:
             raise ValueError(f"{name} has no time zone; give an aware datetime")
+
+
+def _refuse_no_json(**values: object) -> None:
+    """Refuse what no listing could be answered with."""
+    for name, value in values.items():
+        content = dict(value) if isinstance(value, Mapping) else value
+        problem = find_problem(content)
+        try:
+            json.dumps(None if problem else content)
+        except TypeError as error:
+            problem = str(error)
+        if problem:
+            raise ValueError(f"{name} is not JSON as the API would send it: {problem}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ MAX_NAME = 500
 MAX_EXTERNAL_ID = 100
 DEFAULT_LIFE = timedelta(hours=3)
 LONGEST_LIFE = timedelta(hours=72)
+# As many as a document of MongoDB may have.
+MAX_LEVELS = 100
 CREATE_FIELDS = frozenset({"name", "externalId", "exp", "nbf", "settings"})
 UPDATE_FIELDS = CREATE_FIELDS | {"ended"}
 
@@ -41,7 +44,9 @@ def read_object(incoming: Incoming) -> dict[str, object]:
     if media_type != "application/json":
         raise RefusedError(400, "The body must be declared as application/json")
     try:
-        content = json.loads(incoming.body, parse_constant=_refuse_constant)
+        # json.loads would take UTF-16 for JSON, too; body parsers of Node take UTF-8.
+        text = incoming.body.decode("utf-8-sig")
+        content = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise RefusedError(400, f"The body is not JSON: {error}") from None
     if not isinstance(content, dict):
@@ -57,11 +62,42 @@ def read_fields(content: dict[str, object], now: datetime, known: frozenset[str]
         # Feathers' generated schemas refuse what they do not know, and a misspelt
         # field (`bnf` in one of the documentation's examples) would go unnoticed.
         unknown = None if name in known else "must not be sent: there is no such field"
-        problem = unknown or _take(fields, name, value, now)
+        problem = unknown or find_problem(value) or _take(fields, name, value, now)
         if problem:
-            errors[name] = problem
+            errors[name.encode(errors="backslashreplace").decode()] = problem
     refuse(errors)
     return fields
+
+
+def find_problem(value: object, levels: int = MAX_LEVELS) -> str | None:
+    """Say what in a value of JSON could not be answered again so that every client reads it."""
+    problem: str | None = None
+    if isinstance(value, str):
+        problem = None if _is_unicode(value) else "must not contain half of a surrogate pair"
+    elif isinstance(value, (int, float)):
+        problem = None if _is_finite(value) else "must not contain a number beyond a double's range"
+    elif isinstance(value, (dict, list, tuple)):
+        if levels == 0:
+            return f"must not have more than {MAX_LEVELS} levels"
+        parts = [*value, *value.values()] if isinstance(value, dict) else value
+        found = (find_problem(part, levels - 1) for part in parts)
+        problem = next((each for each in found if each), None)
+    return problem
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # an int that no double can hold
+        return False
 
 
 def check_window(nbf: datetime, exp: datetime) -> None:
