@@ -72,7 +72,7 @@ def end(room: object) -> Request:
 def renew(room: Room, fields: dict[str, JSONValue]) -> Request:
     """Build the update that opens a room again."""
     path = f"{_ROOMS}/{check.room_id(room)}"
-    return Request("rooms.update", "PATCH", path, _ROOM, body=dumps(fields))
+    return Request("rooms.update", "PATCH", path, _ROOM, body=dumps(fields), room=room)
 
 
 def delete(room: object) -> Request:

@@ -52,9 +52,9 @@ class Request:
         body: JSON as bytes, or `None`.
         external_id: The `externalId` that a create carries, for errors to name.
         repeatable: Whether it may be sent again when it may have been processed already.
+        hides_path: Whether the path holds an `externalId`, which may name a person.
         room: The room that the caller gave, if it was one and no id: for errors to say of its
             window what the caller knows already.
-        hides_path: Whether the path holds an `externalId`, which may name a person.
     """
 
     operation: str
@@ -65,13 +65,8 @@ class Request:
     body: bytes | None = None
     external_id: str | None = None
     repeatable: bool = True
-    room: Room | None = attrs.field(default=None, repr=False)
     hides_path: bool = False
-
-    @property
-    def shown_path(self) -> str:
-        """The path as log, hooks and spans tell it."""
-        return self.template if self.hides_path else self.path
+    room: Room | None = attrs.field(default=None, repr=False)
 
     @property
     def safe(self) -> bool:
@@ -80,7 +75,9 @@ class Request:
 
     @property
     def shown_path(self) -> str:
-        """The path for logs, hooks and spans: a token may have been pasted for a room id."""
+        """The path as log, hooks and spans tell it: a token may be pasted where an id belongs."""
+        if self.hides_path:
+            return self.template
         return without_tokens(self.path) if "eyJ" in self.path else self.path
 
 

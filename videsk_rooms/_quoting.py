@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from contextvars import ContextVar
 from functools import cache
-from html.entities import html5
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -237,4 +236,6 @@ def _said_by(match: re.Match[str]) -> str:
 
 @cache
 def _ascii_entities() -> dict[str, str]:
+    from html.entities import html5  # 2,000 names, for the few errors that have some
+
     return {name.rstrip(";"): sign for name, sign in html5.items() if sign.isascii()}

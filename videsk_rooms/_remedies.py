@@ -344,7 +344,10 @@ def _window(refusal: Refusal) -> str:
     if room.ended:
         return f"The room was ended. {_ANOTHER_ROOM}"
     if room.exp is not None and room.exp <= now:
-        return f"The room was over at {_moment(room.exp)}. {_ANOTHER_ROOM}"
+        return (
+            f"The room was over at {_moment(room.exp)}. Create another one, or try a later exp "
+            "with rooms.update()."
+        )
     if room.nbf is not None and now < room.nbf:
         return f"The room opens at {_moment(room.nbf)}, in {_span(room.nbf - now)}: join it then."
     return ""
@@ -365,7 +368,7 @@ _WHEN_OPEN = (
     "A room can be joined from its nbf until its exp, unless it was ended: rooms.get() tells all "
     "three."
 )
-_ANOTHER_ROOM = "Create another one, or give it a later exp with rooms.update()."
+_ANOTHER_ROOM = "Create another one."
 
 
 def _not_a_room_id(refusal: Refusal) -> str:

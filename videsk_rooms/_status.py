@@ -139,7 +139,7 @@ def _quoted(details: object) -> str:
     return text if len(text) <= TEXT_LENGTH else f"{text[: TEXT_LENGTH - 1]}…"
 
 
-def _shown_headers(headers: Headers) -> Headers:
+def _shown_headers(headers: Mapping[str, str]) -> Headers:
     """Copy headers for an error: printable, without tokens, and no more than anybody reads."""
     some = islice(headers.items(), _MOST_HEADERS)
     return Headers({name: shown(value, _LONGEST_HEADER) for name, value in some})

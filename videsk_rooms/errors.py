@@ -192,7 +192,7 @@ class ResponseError(VideskError):
         method: The request's method.
         url: The request's URL.
         path: Where in the JSON the fault lies (`data[3].createdAt`), or `None` for the whole.
-        body_start: How the body begins, with whatever looks like a token taken out.
+        body_start: How the body begins, printable, and without whatever looks like a token.
         request_id: The server's or the proxy's name for the request.
         attempts: What was tried, in order.
     """
@@ -250,13 +250,15 @@ class APIError(VideskError):
     Attributes:
         status: The HTTP status; `0` if only the text is known and the class does not tell it.
         name: The API's name of the error (`NotAuthenticated`), `None` if a proxy answered.
-        message: The API's own words, or what a proxy's page says in short.
+        message: The API's own words, or what a proxy's page says: one printable line of at most
+            300 characters.
         class_name: The API's `className` (`not-authenticated`).
-        errors: The API's details: an object or a list, as it was sent.
+        errors: The API's details: an object or a list as it was sent, without tokens, and cut
+            where it is deeper than 20 levels or has more than 500 values.
         method: The request's method.
         url: The request's URL.
         request_id: The server's or the proxy's name for the request.
-        headers: The answer's headers.
+        headers: The answer's headers, printable, without tokens, each cut at 1,000 characters.
         attempts: What was tried, in order.
         retry_after: Seconds after which the server wants to be asked again, if it said so.
     """
@@ -335,13 +337,13 @@ class AuthenticationError(APIError):
 
 
 class PermissionDeniedError(APIError):
-    """403: the token is not let in here, or a firewall stands in between."""
+    """403: nobody may do this, as with deleting a room; or not this token, or a firewall refuses."""
 
     status = 403
 
 
 class NotFoundError(APIError):
-    """404: there is no such room."""
+    """404: there is no such room, or there are no such statistics yet."""
 
     status = 404
 
