@@ -47,6 +47,7 @@ CLIENT = (
     "_transport",
     "_retry",
     "_settings",
+    "_verify",
     "_lookup",
     "_creation",
     "rooms",
