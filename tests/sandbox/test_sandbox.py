@@ -236,6 +236,15 @@ class TestClock:
         with pytest.raises(ValueError, match="zero or more"):
             Sandbox().advance(timedelta(seconds=-1))
 
+    async def test_it_stays_within_time(self, api: Api) -> None:
+        """A move to where Python has no dates is refused, and spoils no later request."""
+        for by in (timedelta.max, timedelta(days=365 * 8_000)):
+            with pytest.raises(ValueError, match="9998"):
+                api.sandbox.advance(by)
+        api.sandbox.advance(timedelta(days=365 * 7_000))
+        assert (await api.create()).status == 201
+        assert (await api.list("ended=false")).json["total"] == 1
+
     async def test_answers_are_dated_by_it(self, api: Api) -> None:
         """`Date` and the times of rooms are of one clock, as whoever compares them expects."""
         api.sandbox.advance(timedelta(hours=3))
