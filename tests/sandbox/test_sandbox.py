@@ -313,6 +313,17 @@ class TestSeeding:
         assert sandbox.rooms[0]["settings"] == {"x": []}
         assert sandbox.rooms[0]["name"] != "changed"
 
+    def test_what_was_given_is_copied(self) -> None:
+        """Neither the caller's objects nor what is looked at are parts of a stored room."""
+        sandbox = Sandbox()
+        settings: dict[str, Any] = {"x": []}
+        extra: dict[str, Any] = {"y": []}
+        returned: Any = sandbox.add_room(settings=settings, extra=extra)
+        shown: Any = sandbox.rooms[0]
+        for each in (settings["x"], extra["y"], returned["y"], shown["settings"]["x"], shown["y"]):
+            each.append(1)
+        assert (sandbox.rooms[0]["settings"], sandbox.rooms[0]["y"]) == ({"x": []}, [])
+
 
 class TestChance:
     async def test_a_seed_repeats_everything(self) -> None:
