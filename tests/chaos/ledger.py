@@ -20,7 +20,7 @@ class Possession:
     room_id: str
     external_id: str
     name: str
-    deleted: bool = False
+    ended: bool = False
     jtis: list[str] = field(default_factory=list)
 
 
@@ -37,16 +37,16 @@ class Ledger:
             self.entries.append(possession)
 
     @property
-    def deleted(self) -> int:
-        """How many rooms their callers deleted."""
-        return sum(entry.deleted for entry in self.entries)
+    def ended(self) -> int:
+        """How many rooms their callers ended."""
+        return sum(entry.ended for entry in self.entries)
 
     def differences(self, account: Sequence[dict[str, Any]]) -> Iterator[str]:
         """Tell where the account, as the sandbox has it, is not what the callers have."""
         names = Counter(room["externalId"] for room in account)
         yield from _told("externalId more than once", [n for n in names if names[n] > 1])
         there = {room["id"]: room for room in account}
-        kept = {entry.room_id: entry for entry in self.entries if not entry.deleted}
+        kept = {entry.room_id: entry for entry in self.entries}
         yield from _told("rooms nobody asked for", [there[i] for i in there.keys() - kept.keys()])
         yield from _told("rooms lost", [kept[i] for i in kept.keys() - there.keys()])
         yield from _told(
@@ -66,6 +66,7 @@ def _is_as_left(entry: Possession, room: dict[str, Any]) -> bool:
     return (
         entry.name == room["name"]
         and entry.external_id == room["externalId"]
+        and entry.ended is room["ended"]
         and let_in.issuperset(entry.jtis)
     )
 

@@ -41,12 +41,12 @@ def make_bad(sandbox: Sandbox, share: float, seed: int) -> None:
 def staged(report: Report) -> Iterator[Stage]:
     """Set the stage, and when the play is over compare what is there with what should be."""
     began = time.monotonic()
-    with watching(report.findings), Sandbox(rate=None, seed=report.seed, deletion=True) as sandbox:
+    with watching(report.findings), Sandbox(rate=None, seed=report.seed) as sandbox:
         make_bad(sandbox, report.share, report.seed)
         stage = Stage(report, sandbox)
         yield stage
         report.figures["rooms"] = len(sandbox.rooms)
-        report.figures["deleted"] = stage.ledger.deleted
+        report.figures["ended"] = stage.ledger.ended
         report.findings += stage.ledger.differences(sandbox.rooms)
         report.count_requests(sandbox)
     report.take(stage.tally)

@@ -37,7 +37,8 @@ def chaos(mode: str, *, creates: int, seed: int) -> dict[str, Any]:
 def test_every_awaited_caller_gets_its_room() -> None:
     """No room is lost or made twice, no error lies, nothing is left open; some calls cancelled."""
     report = chaos("awaited", creates=300, seed=11)
-    assert report["figures"]["rooms"] + report["figures"]["deleted"] == 300
+    assert report["figures"]["rooms"] == 300
+    assert report["figures"]["ended"] > 0
     assert report["figures"]["interrupted"] > 0
     assert_much_went_wrong(report)
 
@@ -45,7 +46,8 @@ def test_every_awaited_caller_gets_its_room() -> None:
 def test_every_caller_of_16_threads_gets_its_room() -> None:
     """The same through the blocking client."""
     report = chaos("threads", creates=300, seed=12)
-    assert report["figures"]["rooms"] + report["figures"]["deleted"] == 300
+    assert report["figures"]["rooms"] == 300
+    assert report["figures"]["ended"] > 0
     assert report["figures"]["threads"] == 16
     assert_much_went_wrong(report)
 

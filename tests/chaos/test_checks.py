@@ -111,8 +111,9 @@ def test_a_read_in_doubt_is_a_surprise() -> None:
         examined(lost(), "reads")
 
 
-def room(room_id: str, external_id: str, *, name: str = "room") -> dict[str, Any]:
-    return {"id": room_id, "externalId": external_id, "name": name, "authorizations": []}
+def room(room_id: str, external_id: str, **more: Any) -> dict[str, Any]:
+    usual = {"name": "room", "ended": False, "authorizations": []}
+    return {"id": room_id, "externalId": external_id, **usual, **more}
 
 
 def owner(room_id: str, external_id: str, **more: Any) -> Possession:
@@ -122,12 +123,14 @@ def owner(room_id: str, external_id: str, **more: Any) -> Possession:
 @pytest.mark.parametrize(
     ("entries", "account", "told"),
     [
-        ([owner("1", "a"), owner("2", "b", deleted=True)], [room("1", "a")], None),
+        ([owner("1", "a")], [room("1", "a")], None),
+        ([owner("1", "a", ended=True)], [room("1", "a", ended=True)], None),
         ([owner("1", "a")], [], "rooms lost"),
         ([owner("1", "a")], [room("1", "a"), room("2", "b")], "rooms nobody asked for"),
         ([owner("1", "a")], [room("1", "a"), room("2", "a")], "externalId more than once"),
         ([owner("1", "a"), owner("1", "a")], [room("1", "a")], "rooms of two callers"),
-        ([owner("1", "a", deleted=True)], [room("1", "a")], "rooms nobody asked for"),
+        ([owner("1", "a", ended=True)], [room("1", "a")], "not as their caller left them"),
+        ([owner("1", "a")], [room("1", "a", ended=True)], "not as their caller left them"),
         ([owner("1", "a")], [room("1", "a", name="x")], "not as their caller left them"),
         ([owner("1", "b")], [room("1", "a")], "not as their caller left them"),
         ([owner("1", "a", jtis=["j"])], [room("1", "a")], "not as their caller left them"),

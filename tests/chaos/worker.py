@@ -85,7 +85,7 @@ async def _created_or_found(rooms: AsyncRooms, name: str) -> Room:
     try:
         return await rooms.create(name=name, external_id=name)
     except ConflictError:
-        return await rooms.get(await rooms.get_by_external_id(name))
+        return await rooms.get_by_external_id(name)
 
 
 async def _found_or_created(rooms: AsyncRooms, name: str) -> Room:

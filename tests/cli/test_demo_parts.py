@@ -5,24 +5,25 @@ from __future__ import annotations
 import ast
 import importlib.util
 import inspect
+import json
 import types
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.conftest import QUICK
 from videsk_rooms import ConflictError, NotFoundError, Videsk, VideskError
 from videsk_rooms.cli._demo import story
 from videsk_rooms.cli._demo.belongings import Belongings
 from videsk_rooms.cli._demo.source import code_of_steps
 from videsk_rooms.cli._demo.steps import Demo, Step
 from videsk_rooms.cli._demo.view import NoView
+from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import ModuleType
-
-    from videsk_rooms.sandbox import Sandbox
 
 CODE = code_of_steps(story)
 ROOM_FOR_CODE = 80 - 6
@@ -139,7 +140,7 @@ def test_another_error_than_the_wanted_one_goes_on(demo: Demo, videsk: Videsk) -
         videsk.rooms.get("64f1a2b3c4d5e6f7a8b9c0d1")
 
 
-# -- what has to be deleted -----------------------------------------------------------------------
+# -- what has to be ended -------------------------------------------------------------------------
 
 
 def make(videsk: Videsk, belongings: Belongings, *names: str) -> None:
@@ -149,31 +150,49 @@ def make(videsk: Videsk, belongings: Belongings, *names: str) -> None:
         belongings.made(name, room.id)
 
 
-def test_everything_made_is_deleted(account: Sandbox, videsk: Videsk) -> None:
+def open_ids(account: Sandbox) -> list[object]:
+    return [room["externalId"] for room in account.rooms if not room["ended"]]
+
+
+def test_everything_made_is_ended(account: Sandbox, videsk: Videsk) -> None:
     """And nothing else is."""
     belongings = Belongings()
     make(videsk, belongings, "ours-1", "ours-2")
-    belongings.delete_all(videsk)
-    assert (belongings.names, belongings.deletions) == ((), 2)
-    assert [room["externalId"] for room in account.rooms] == ["theirs"]
+    belongings.end_all(videsk)
+    assert (belongings.names, belongings.endings) == ((), 2)
+    assert open_ids(account) == ["theirs"]
 
 
-def test_a_room_that_is_gone_already_needs_no_deletion(videsk: Videsk) -> None:
-    """Somebody else may have been quicker."""
+def test_a_room_that_is_gone_already_need_not_be_ended() -> None:
+    """Where an account may delete rooms, somebody else may have been quicker."""
+    with (
+        Sandbox(rate=QUICK, deletion=True) as account,
+        Videsk(account.api_token, base_url=account.url, rate_limit=None) as videsk,
+    ):
+        belongings = Belongings()
+        make(videsk, belongings, "ours-1")
+        videsk.rooms.delete(videsk.rooms.get_by_external_id("ours-1"))
+        belongings.end_all(videsk)
+        assert (belongings.names, belongings.endings) == ((), 0)
+
+
+def test_no_room_of_another_name_is_ended(account: Sandbox, videsk: Videsk) -> None:
+    """A server that does not know the filter answers with everybody's."""
     belongings = Belongings()
-    make(videsk, belongings, "ours-1")
-    videsk.rooms.delete(videsk.rooms.get_by_external_id("ours-1"))
-    belongings.delete_all(videsk)
-    assert (belongings.names, belongings.deletions) == ((), 0)
+    belongings.doubt("ours-1")
+    body = json.dumps({"total": 1, "limit": 10, "skip": 0, "data": account.rooms}).encode()
+    account.faults.answer(200, body=body, on="list", times=None)
+    belongings.end_all(videsk)
+    assert open_ids(account) == ["theirs"]
 
 
 @pytest.mark.parametrize(
     "note",
     [
         lambda belongings: belongings.doubt("ours-1"),
-        lambda belongings: (belongings.doubt("ours-1"), belongings.deleted("ours-1", "another")),
+        lambda belongings: (belongings.doubt("ours-1"), belongings.ended("ours-1", "another")),
     ],
-    ids=["a doubt", "a doubt that a deletion does not end"],
+    ids=["a doubt", "a doubt that the end of another does not end"],
 )
 def test_a_room_of_unknown_id_is_looked_up(
     account: Sandbox, videsk: Videsk, note: Callable[[Belongings], object]
@@ -182,16 +201,16 @@ def test_a_room_of_unknown_id_is_looked_up(
     belongings = Belongings()
     make(videsk, belongings, "ours-1")
     note(belongings)
-    belongings.delete_all(videsk)
-    assert (belongings.names, belongings.deletions) == ((), 1)
-    assert [room["externalId"] for room in account.rooms] == ["theirs"]
+    belongings.end_all(videsk)
+    assert (belongings.names, belongings.endings) == ((), 1)
+    assert open_ids(account) == ["theirs"]
 
 
 def test_a_room_that_is_not_there_is_looked_for_twice(account: Sandbox, videsk: Videsk) -> None:
     """A create that was cut short may still be on its way."""
     belongings = Belongings()
     belongings.doubt("ours-1")
-    belongings.delete_all(videsk)
+    belongings.end_all(videsk)
     assert belongings.names == ()
     assert len(account.requests.of("list")) == 2
 
@@ -200,19 +219,19 @@ def test_one_room_that_fails_does_not_keep_the_others(account: Sandbox, videsk: 
     """It is told at the end."""
     belongings = Belongings()
     make(videsk, belongings, "ours-1", "ours-2")
-    account.faults.status(405, on="delete", times=1)
-    belongings.delete_all(videsk)
-    assert (belongings.names, belongings.deletions) == (("ours-1",), 1)
+    account.faults.status(405, on="update", times=1)
+    belongings.end_all(videsk)
+    assert (belongings.names, belongings.endings) == (("ours-1",), 1)
 
 
-def test_a_refused_token_ends_the_deleting(account: Sandbox, videsk: Videsk) -> None:
+def test_a_refused_token_ends_the_ending(account: Sandbox, videsk: Videsk) -> None:
     """Every further call would be refused alike."""
     belongings = Belongings()
     make(videsk, belongings, "ours-1", "ours-2")
     account.tokens.revoke(account.api_token)
-    belongings.delete_all(videsk)
+    belongings.end_all(videsk)
     assert belongings.names == ("ours-1", "ours-2")
-    assert len(account.requests.of("delete")) == 1
+    assert len(account.requests.of("update")) == 1
 
 
 @pytest.mark.parametrize(

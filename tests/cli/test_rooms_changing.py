@@ -1,22 +1,26 @@
-"""`videsk-rooms rooms create`, `update`, `delete` and `join`."""
+"""`videsk-rooms rooms create`, `update`, `end`, `delete` and `join`."""
 
 from __future__ import annotations
 
 import json
 import sys
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.conftest import QUICK
 from tests.cli.support import account as variables
-from tests.cli.support import called_on_a_terminal
+from tests.cli.support import call, called_on_a_terminal
+from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.cli.conftest import Ask
-    from videsk_rooms.sandbox import Sandbox
+    from videsk_rooms.sandbox import Operation
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 
@@ -132,83 +136,201 @@ def test_an_end_is_moved(account: Sandbox, ask: Ask, theirs: str) -> None:
     assert of_wire(changed["exp"]) - datetime.now(timezone.utc) > timedelta(hours=71)
 
 
-# -- delete ---------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("option", "ended"), [("--ended", True), ("--not-ended", False)])
+def test_a_room_is_ended_and_opened_again_by_an_update(
+    account: Sandbox, ask: Ask, theirs: str, option: str, ended: bool
+) -> None:
+    """As far as the API lets it (docs/api.md, "Operations")."""
+    ask("rooms", "end", theirs)
+    changed = json.loads(ask("rooms", "update", theirs, option, "--json").stdout)
+    assert changed["ended"] is account.rooms[0]["ended"] is ended
+    assert account.requests.of("update")[-1].json == {"ended": ended}
 
 
-def test_one_room_is_deleted_without_asking(account: Sandbox, ask: Ask, theirs: str) -> None:
-    """Whoever types its id means it."""
-    done = ask("rooms", "delete", theirs)
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"deleted {theirs}\n", "")
-    assert account.rooms == ()
+@pytest.mark.parametrize("update_token", [True, False])
+def test_the_token_of_a_changed_room_is_shown_on_demand(update_token: bool) -> None:
+    """Also where the update is answered without: then it is fetched."""
+    with Sandbox(rate=QUICK, update_token=update_token) as account:
+        (room,) = account.add_rooms(1)
+        options = ["rooms", "update", room, "--name", "Moved", "--show-token"]
+        done = call(*options, env=variables(account))
+        assert "eyJ" in done.stdout
+        assert len(account.requests) == (1 if update_token else 2)
 
 
-def test_several_rooms_are_deleted_with_yes(account: Sandbox, ask: Ask) -> None:
+def test_a_change_is_told_though_its_token_cannot_be_fetched(
+    account: Sandbox, ask: Ask, theirs: str
+) -> None:
+    """Whoever reads of a failure would change it again."""
+    account.faults.status(403, on="get")
+    done = ask("rooms", "update", theirs, "--name", "Moved", "--show-token")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the room was changed" in done.stderr
+    assert account.rooms[0]["name"] == "Moved"
+
+
+# -- end and delete -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def deleting() -> Iterator[Sandbox]:
+    """An account that may delete rooms."""
+    with Sandbox(rate=QUICK, deletion=True) as account:
+        account.add_room(external_id="theirs")
+        yield account
+
+
+@pytest.fixture
+def ask_deleting(deleting: Sandbox) -> Ask:
+    """The command line, for that account."""
+    return partial(call, env=variables(deleting))
+
+
+def open_ids(account: Sandbox) -> list[object]:
+    return [room["id"] for room in account.rooms if not room["ended"]]
+
+
+def test_a_room_is_ended_without_asking(account: Sandbox, ask: Ask, theirs: str) -> None:
+    """Whoever types its id means it; and ending it again is fine."""
+    for _ in range(2):
+        done = ask("rooms", "end", theirs)
+        assert (done.returncode, done.stdout, done.stderr) == (0, f"ended {theirs}\n", "")
+    assert open_ids(account) == []
+
+
+def test_nobody_joins_a_room_that_was_ended(ask: Ask, theirs: str) -> None:
+    """What the API says is told."""
+    ask("rooms", "end", theirs)
+    done = ask("rooms", "join", theirs)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "The room is over" in done.stderr
+
+
+def test_several_rooms_are_ended_with_yes(account: Sandbox, ask: Ask, theirs: str) -> None:
     """Each once, whatever is typed twice, a line of JSON each."""
     first, second = account.add_rooms(2)
-    done = ask("rooms", "delete", first, second, first, "--yes", "--json")
+    done = ask("rooms", "end", first, second, first, "--yes", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [json.loads(line) for line in done.stdout.splitlines()] == [
+        {"room": room, "ended": True, "error": None} for room in (first, second)
+    ]
+    assert open_ids(account) == [theirs]
+
+
+def test_one_room_is_deleted_without_asking(deleting: Sandbox, ask_deleting: Ask) -> None:
+    """Where the account may; whoever types its id means it."""
+    (room,) = deleting.rooms
+    done = ask_deleting("rooms", "delete", str(room["id"]))
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"deleted {room['id']}\n", "")
+    assert deleting.rooms == ()
+
+
+def test_several_rooms_are_deleted_with_yes(deleting: Sandbox, ask_deleting: Ask) -> None:
+    """Each once, whatever is typed twice, a line of JSON each."""
+    first, second = deleting.add_rooms(2)
+    done = ask_deleting("rooms", "delete", first, second, first, "--yes", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     assert [json.loads(line) for line in done.stdout.splitlines()] == [
         {"room": room, "deleted": True, "error": None} for room in (first, second)
     ]
-    assert len(account.rooms) == 1
+    assert len(deleting.rooms) == 1
 
 
-def test_several_rooms_need_yes_where_nobody_can_be_asked(account: Sandbox, ask: Ask) -> None:
-    """Nothing is deleted, and what to type is told."""
-    done = ask("rooms", "delete", *account.add_rooms(2))
+def test_a_deletion_is_refused_with_the_command_that_ends_rooms(account: Sandbox, ask: Ask) -> None:
+    """What the API says, and what to type; the others are not tried."""
+    first, second = account.add_rooms(2)
+    done = ask("rooms", "delete", first, second, "--yes", "--json")
+    assert done.returncode == 1
+    refused, untried = done.stderr.splitlines()
+    assert refused.startswith(f"videsk-rooms: {first}: DELETE ")
+    assert "403 Forbidden: Room deletion not allowed" in refused
+    assert "`videsk-rooms rooms end`" in refused
+    assert untried.startswith("videsk-rooms: 1 more of these rooms not tried")
+    (line,) = done.stdout.splitlines()
+    assert json.loads(line)["deleted"] is False
+    assert "`videsk-rooms rooms end`" in json.loads(line)["error"]
+
+
+@pytest.mark.parametrize("command", ["end", "delete"])
+def test_several_rooms_need_yes_where_nobody_can_be_asked(
+    account: Sandbox, ask: Ask, command: str
+) -> None:
+    """Nothing is done, and what to type is told."""
+    done = ask("rooms", command, *account.add_rooms(2))
     assert (done.returncode, done.stdout) == (2, "")
     assert "--yes" in done.stderr
-    assert len(account.rooms) == 3
+    assert len(account.requests) == 0
 
 
 @posix
 @pytest.mark.parametrize(
     ("typed", "code", "left"), [("y\n", 0, 1), ("yes\n", 0, 1), ("n\n", 1, 3), ("\n", 1, 3)]
 )
-def test_several_rooms_are_asked_for_on_a_terminal(
-    account: Sandbox, typed: str, code: int, left: int
+@pytest.mark.parametrize(
+    ("command", "question", "otherwise"),
+    [
+        ("end", "End 2 rooms? It is not documented", "nothing was ended"),
+        ("delete", "Delete 2 rooms? The API as published refuses; `videsk-", "nothing was deleted"),
+    ],
+)
+def test_several_rooms_are_asked_for_on_a_terminal(  # noqa: PLR0917 - a table
+    deleting: Sandbox,
+    command: str,
+    question: str,
+    otherwise: str,
+    typed: str,
+    code: int,
+    left: int,
 ) -> None:
     """Only a yes is one."""
-    arguments = ["rooms", "delete", *account.add_rooms(2)]
-    done = called_on_a_terminal(*arguments, env=variables(account), typed=typed)
-    assert "Delete 2 rooms? [y/N]" in done.stdout
-    assert (done.returncode, len(account.rooms)) == (code, left)
+    arguments = ["rooms", command, *deleting.add_rooms(2)]
+    done = called_on_a_terminal(*arguments, env=variables(deleting), typed=typed)
+    assert question in done.stdout
+    assert "[y/N]" in done.stdout
+    assert (otherwise in done.stdout) is (code == 1)
+    assert (done.returncode, len(open_ids(deleting))) == (code, left)
 
 
 def test_one_room_that_fails_does_not_keep_the_others(account: Sandbox, ask: Ask) -> None:
     """Its error is told, to people and to programs, and is the exit code."""
     first, second = account.add_rooms(2)
-    done = ask("rooms", "delete", first, "gone", second, "--yes", "--json")
+    done = ask("rooms", "end", first, "gone", second, "--yes", "--json")
     assert done.returncode == 4
-    assert done.stderr.startswith("videsk-rooms: gone: DELETE ")
+    assert done.stderr.startswith("videsk-rooms: gone: PATCH ")
     outcomes = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [outcome["deleted"] for outcome in outcomes] == [True, False, True]
+    assert [outcome["ended"] for outcome in outcomes] == [True, False, True]
     assert "404" in outcomes[1]["error"]
-    assert len(account.rooms) == 1
+    assert len(open_ids(account)) == 1
 
 
 def test_failures_of_different_kinds_are_exit_code_1(account: Sandbox, ask: Ask) -> None:
     """No code stands for both."""
-    account.faults.status(405, on="delete")
-    done = ask("rooms", "delete", *account.add_rooms(1), "gone", "--yes")
+    account.faults.status(405, on="update")
+    done = ask("rooms", "end", *account.add_rooms(1), "gone", "--yes")
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 2
 
 
-def test_a_refused_token_ends_the_deleting(account: Sandbox, ask: Ask) -> None:
+@pytest.mark.parametrize(("command", "operation"), [("end", "update"), ("delete", "delete")])
+def test_a_refused_token_ends_the_work(
+    account: Sandbox, ask: Ask, command: str, operation: Operation
+) -> None:
     """Every further call would be refused alike."""
     account.tokens.revoke(account.api_token)
-    done = ask("rooms", "delete", *account.add_rooms(3), "--yes")
+    done = ask("rooms", command, *account.add_rooms(3), "--yes")
     assert done.returncode == 1
-    assert len(account.requests.of("delete")) == 1
+    assert len(account.requests.of(operation)) == 1
     assert "2 more of these rooms not tried" in done.stderr
 
 
-def test_a_limit_that_is_not_waited_for_ends_the_deleting(account: Sandbox, ask: Ask) -> None:
+@pytest.mark.parametrize("command", ["end", "delete"])
+def test_a_limit_that_is_not_waited_for_ends_the_work(
+    account: Sandbox, ask: Ask, command: str
+) -> None:
     """Whoever asked for no request in the next minutes is sent none."""
-    account.faults.status(429, on="delete", times=None, headers={"Retry-After": "120"})
-    done = ask("rooms", "delete", *account.add_rooms(3), "--yes")
-    assert (done.returncode, len(account.requests.of("delete"))) == (1, 1)
+    account.faults.status(429, times=None, headers={"Retry-After": "120"})
+    done = ask("rooms", command, *account.add_rooms(3), "--yes")
+    assert (done.returncode, len(account.requests)) == (1, 1)
 
 
 # -- join -----------------------------------------------------------------------------------------
@@ -250,6 +372,7 @@ def test_a_room_that_is_not_open_is_exit_code_1(account: Sandbox, ask: Ask) -> N
     [
         (["create", "--external-id", "it's"], """get --external-id 'it'"'"'s'`"""),
         (["update", "{theirs}", "--name", "Moved"], "look at the room"),
+        (["end", "{theirs}"], "look at the room"),
         (["delete", "{theirs}"], "look at the room"),
         (["join", "{theirs}"], "look at the room"),
     ],

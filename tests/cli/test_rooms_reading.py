@@ -131,6 +131,20 @@ def test_ended_rooms_are_told_from_others(account: Sandbox, ask: Ask) -> None:
         assert over["id"] not in ids(ask("rooms", "list", "--no-ended", *more).stdout)
 
 
+def test_a_room_that_was_ended_before_its_time_is_told_from_others(
+    account: Sandbox, ask: Ask, theirs: str, in_zone: Callable[[str], None]
+) -> None:
+    """Also where there are no colours: its time would say that it is open."""
+    in_zone("UTC0")
+    ask("rooms", "end", theirs)
+    past, ahead = (account.now + timedelta(hours=hours) for hours in (-1, 1))
+    for exp in (past, ahead):
+        account.add_room(exp=exp)
+    ends = [line.split("  ")[-1] for line in ask("rooms", "list").stdout.splitlines()[1:]]
+    assert ends == ["ended", f"{past:%Y-%m-%d %H:%M}", f"{ahead:%Y-%m-%d %H:%M}"]
+    assert "ended         yes" in ask("rooms", "get", theirs).stdout
+
+
 @posix
 def test_a_table_fits_a_terminal(account: Sandbox) -> None:
     """Names are cut, ids never; signs of two columns count as two."""
@@ -192,10 +206,10 @@ def test_everything_known_of_a_room_is_shown(
     lines = dict(line.split("  ", 1) for line in shown.splitlines())
     told = {name.strip(): value.strip() for name, value in lines.items()}
     assert told.keys() == {
-        *("id", "name", "external id", "opens", "ends", "over", "settings", "created", "changed"),
-        *("let in", "region (unknown)", "tags (unknown)"),
+        *("id", "name", "external id", "opens", "ends", "ended", "settings", "created", "changed"),
+        *("let in", "region (unknown)", "tags (unknown)", "access token"),
     }
-    assert (told["name"], told["over"]) == ("Support", "no")
+    assert (told["name"], told["ended"]) == ("Support", "no")
     assert (told["settings"], told["tags (unknown)"]) == ('{"maxParticipants": 10}', '["a", "b"]')
     assert told["ends"].endswith("(in 2 h)")
     assert told["let in"].startswith("127.0.0.1, ")
@@ -261,7 +275,7 @@ NOWHERE = "64f1a2b3c4d5e6f7a8b9c0d1"
         ["get", NOWHERE],
         ["get", "--external-id", "nobody's"],
         ["update", NOWHERE, "--name", "Support"],
-        ["delete", NOWHERE],
+        ["end", NOWHERE],
         ["join", NOWHERE],
         ["stats", NOWHERE],
     ],

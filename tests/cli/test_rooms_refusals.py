@@ -64,7 +64,7 @@ WRONG_USAGE = [
     (["create", "--name"], "--name"),
     (["create", "ours"], "ours"),
     (["update", "--name", "x"], "ROOM"),
-    (["update", ROOM], "--name, --external-id, --exp, --nbf and --settings"),
+    (["update", ROOM], "--name, --external-id, --exp, --nbf, --settings, --ended"),
     (["update", "a/b", "--name", "x"], "a/b"),
     (["update", ROOM, "--name", "x" * 501], "--name"),
     (["update", ROOM, "--external-id", ""], "--external-id"),

@@ -89,7 +89,7 @@ def test_the_two_lines_to_set_are_a_shell_s() -> None:
 @posix_signals
 def test_each_request_is_a_line_of_method_path_and_status() -> None:
     """In the order of arrival, refused ones too, and without a token in any."""
-    with running("sandbox", "--token", "let-me-in") as process:
+    with running("sandbox", "--token", "let-me-in", "--deletion") as process:
         assert process.stdout is not None
         url = shlex.split(next(line for line in process.stdout if "BASE_URL" in line))[1]
         url = url.partition("=")[2]

@@ -40,33 +40,82 @@ def test_a_signal_is_raised_when_the_work_has_ended(number: signal.Signals) -> N
         run_until_stopped(work())
     assert done == ["what was going on", "cleaning up"]
     assert left.type is (KeyboardInterrupt if number == signal.SIGINT else SystemExit)
+    if isinstance(left.value, SystemExit):
+        assert left.value.code == 128 + signal.SIGTERM
 
 
-def test_work_that_is_done_all_the_same_is_done() -> None:
-    """What comes too late to stop it does not undo it."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_work_that_is_done_all_the_same_is_done(number: signal.Signals) -> None:
+    """What comes too late to stop it does not undo it, and is no error."""
+    done: list[str] = []
 
     async def work() -> None:
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(number)
+        done.append("all")
 
     run_until_stopped(work())
+    assert done == ["all"]
+
+
+def test_a_cancellation_by_nobody_s_signal_is_one() -> None:
+    """It is not taken for Ctrl-C."""
+
+    async def work() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        run_until_stopped(work())
+
+
+def test_signals_are_handled_as_before_when_the_work_is_over() -> None:
+    """However it has ended."""
+
+    async def work() -> None:
+        assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+        assert signal.getsignal(signal.SIGTERM) is not leave
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        run_until_stopped(work())
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGTERM) is leave
 
 
 def test_a_job_in_the_background_hears_no_ctrl_c() -> None:
     """Its shell wants it so: Ctrl-C is meant for what is in front."""
 
+    done: list[str] = []
+
     async def work() -> None:
         signal.raise_signal(signal.SIGINT)
         await asyncio.sleep(0)
+        done.append("all")
 
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
+    with handled(signal.SIG_IGN, signal.SIGINT):
         run_until_stopped(work())
-    finally:
-        signal.signal(signal.SIGINT, before)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    assert done == ["all"]
 
 
-def test_work_that_does_not_let_itself_be_stopped_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By a Ctrl-C that comes after a while; nobody has to look for the number of the process."""
+def test_a_job_in_the_background_is_ended_by_sigterm() -> None:
+    """As anything is."""
+
+    async def work() -> None:
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.sleep(3600)
+
+    with handled(signal.SIG_IGN, signal.SIGINT), pytest.raises(SystemExit) as left:
+        run_until_stopped(work())
+    assert left.value.code == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize(
+    ("number", "left_by"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)]
+)
+def test_work_that_does_not_let_itself_be_stopped_is_left(
+    monkeypatch: pytest.MonkeyPatch, number: signal.Signals, left_by: type[BaseException]
+) -> None:
+    """By a Ctrl-C or a SIGTERM that comes after a while; nobody has to look for the number of the process."""
     monkeypatch.setattr("videsk_rooms.cli._signals._PATIENCE", 0.0)
     ended: list[bool] = []
 
@@ -76,9 +125,9 @@ def test_work_that_does_not_let_itself_be_stopped_is_left(monkeypatch: pytest.Mo
             await asyncio.sleep(3600)
         except asyncio.CancelledError:
             await asyncio.sleep(0.01)
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(number)
             ended.append(True)
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(left_by):
         run_until_stopped(work())
     assert ended == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
 from typing import TYPE_CHECKING
 
@@ -9,20 +11,21 @@ import pytest
 
 from tests.cli.support import Done, call
 from tests.cli.support import account as variables
-from videsk_rooms import APIError, BadRequestError, RateLimitError, VideskError
+from videsk_rooms import APIError, BadRequestError, VideskError, _failures, _remedies, _status
 from videsk_rooms.cli._exits import ExitCode, exit_code_of_all
 from videsk_rooms.cli._wording import told
 from videsk_rooms.errors import PAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
 
     from tests.cli.conftest import Ask
     from videsk_rooms.sandbox import Sandbox
 
 # What somebody at a shell cannot type: a call, a keyword, a name with an underscore.
 PYTHON = re.compile(
-    r"\brooms\.\w+\(|\b[a-z_]+=(?=[\s.,;:)]|$)|\b(?:base_url|retry_after|api_token)\b"
+    r"\brooms\.\w+\(|\b[a-z_]+=(?=[\s.,;:)]|$)|\b(?:base_url|retry_after|api_token|errors says|view=)"
 )
 
 
@@ -64,6 +67,35 @@ def test_no_remedy_is_python_s(
     assert PAGES not in line
 
 
+@pytest.mark.parametrize("module", [_failures, _remedies, _status], ids=lambda each: each.__name__)
+def test_no_text_of_a_remedy_is_python_s(module: ModuleType) -> None:
+    """Also of those that no sandbox brings about."""
+    texts = list(texts_in(module))
+    assert len(texts) > 5
+    assert [text for text in texts if PYTHON.search(told(VideskError(text)))] == []
+
+
+def texts_in(module: ModuleType) -> Iterator[str]:
+    """Yield what a module may say: its string constants, but for docstrings and patterns."""
+    tree = ast.parse(inspect.getsource(module))
+    docstrings = {
+        ast.get_docstring(node, clean=False)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+    }
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and " " in node.value
+            and node.value not in docstrings
+            and not node.value.startswith("(?")  # a pattern
+            and not node.value.endswith("(")  # followed by an id, which is tested below
+            and "query= and json=" not in node.value  # which no command takes
+        ):
+            yield node.value
+
+
 def test_a_missing_token_is_told_in_python_s_words_nowhere() -> None:
     """Neither where an option could give it nor where none can."""
     done = call("rooms", "list", env={"VIDESK_BASE_URL": "http://127.0.0.1:1"})
@@ -87,7 +119,7 @@ def test_a_message_of_the_api_cannot_steer_the_terminal(account: Sandbox, ask: A
 def test_the_rate_limit_says_when_to_come_back(account: Sandbox, ask: Ask) -> None:
     """In seconds, as the API told."""
     account.faults.status(429, headers={"Retry-After": "90"}, times=None)
-    assert "Ask again in 90 s" in ask("rooms", "list").stderr
+    assert "Retry after 90 s" in ask("rooms", "list").stderr
 
 
 def api_error(kind: type[APIError], text: str) -> APIError:
@@ -106,15 +138,22 @@ def api_error(kind: type[APIError], text: str) -> APIError:
     )
 
 
+def of_room(external_id: str | None, text: str) -> VideskError:
+    error = VideskError(text)
+    error.external_id = external_id
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "text"),
     [
-        (
-            api_error(RateLimitError, "Ask again after retry_after seconds."),
-            "Ask again in a while.",
-        ),
         (api_error(BadRequestError, "See rooms.forget('x')."), "See rooms.forget('x')."),
-        (VideskError("Look with rooms.get_by_external_id('a')."), "--external-id a`."),
+        (of_room("it's", """Look with rooms.get_by_external_id("it's")."""), """'it'"'"'s'`."""),
+        (of_room("a", "rooms.get_by_external_id('b')."), "rooms.get_by_external_id('b')."),
+        (of_room(None, "rooms.get_by_external_id('b')."), "rooms.get_by_external_id('b')."),
+        # What Python cannot read as a text, and what it takes long to.
+        (of_room("a", r"rooms.get_by_external_id('\N{x}')."), r"rooms.get_by_external_id('\N{x}')."),
+        (of_room("a", r"rooms.get_by_external_id('\x')."), r"rooms.get_by_external_id('\x')."),
     ],
 )
 def test_words_are_replaced_where_they_are_known(error: VideskError, text: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +17,9 @@ from videsk_rooms.integrations.celery import VideskTask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+PATIENCE = 60.0
 
 
 class Tasks:
@@ -69,30 +74,51 @@ def test_a_task_that_is_called_directly_raises(tasks: Tasks) -> None:
     assert tasks.tries == 1
 
 
-def test_a_retry_of_the_tasks_own_may_say_when(tasks: Tasks) -> None:
+@pytest.mark.parametrize(
+    "error", [NotFoundError("not there yet"), ConnectionFailedError("refused")], ids=repr
+)
+def test_a_retry_of_the_tasks_own_may_say_when(tasks: Tasks, error: VideskError) -> None:
     """What is said counts, also of an error that would not be tried again."""
+    tomorrow = datetime.now(timezone.utc) + timedelta(days=1)
+    for when, seconds in ({"countdown": 3600}, 3600), ({"eta": tomorrow}, 86_400):
+        assert put_off(tasks, error, **when) == pytest.approx(seconds, abs=PATIENCE)
 
-    @tasks.app.task(base=VideskTask, bind=True, name="insists")
-    def insists(self: Any) -> None:
-        self.request.called_directly = False
-        raise self.retry(exc=NotFoundError("not there yet"), countdown=3)
 
-    task: Any = insists  # which is no function any more
-    with pytest.raises(Retry) as caught:
-        task.run()
-    assert caught.value.when == 3
+@pytest.mark.parametrize("retries", range(4))
+def test_pauses_double_with_each_retry(tasks: Tasks, retries: int) -> None:
+    """From half of the longest to all of it, which is 15 s after the first failure."""
+    longest = 15.0 * 2**retries
+    pause = retried(tasks.failing_with(ConnectionFailedError("refused")), retries=retries).when
+    assert longest / 2 <= pause <= longest
 
 
 def test_a_task_comes_again_after_as_long_as_the_api_asks(tasks: Tasks) -> None:
-    """And a little more."""
+    """And as much later as after a first failure."""
     error = RateLimitError("too many")
     error.retry_after = 600.0
-    task = tasks.failing_with(error)
-    task.push_request(called_directly=False, retries=0, id="1", args=(), kwargs={})
+    assert 607.5 <= retried(tasks.failing_with(error)).when <= 615.0
+
+
+def retried(task: Any, *, retries: int = 0) -> Any:
+    """Have a worker's process do a task, and return the retry that it asks for."""
+    task.push_request(called_directly=False, retries=retries, id="1", args=(), kwargs={})
     with pytest.raises(Retry) as caught:
         task.run()
-    seconds: Any = caught.value.when
-    assert 600.0 <= seconds <= 615.0
+    return caught.value
+
+
+def put_off(tasks: Tasks, error: VideskError, **when: object) -> float:
+    """Have a task ask for its own retry, and tell from what is sent in how many seconds that is."""
+
+    @tasks.app.task(base=VideskTask, bind=True, name=f"insists {when} {error}", shared=False)
+    def insists(self: Any) -> None:
+        raise self.retry(exc=error, **when)
+
+    retried(insists)
+    with tasks.app.connection() as broker, closing(broker.SimpleQueue("celery")) as queue:
+        headers = queue.get(timeout=PATIENCE).headers
+    eta = datetime.fromisoformat(headers["eta"])
+    return (eta - datetime.now(timezone.utc)).total_seconds()
 
 
 def test_what_a_killed_process_did_is_done_again(tasks: Tasks) -> None:

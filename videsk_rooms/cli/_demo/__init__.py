@@ -4,7 +4,7 @@
     (what)       (checked)    (shown)
 
 `source.py` reads from the story the lines that a step shows, `belongings.py` knows what has to be
-deleted, and `run.py` puts it all together.
+ended, and `run.py` puts it all together.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ def demo(
         bool,
         typer.Option(
             "--live",
-            help="Use the account of VIDESK_API_TOKEN: create 25 rooms there, and delete them.",
+            help="Use the account of VIDESK_API_TOKEN: create 25 rooms there, and end them. They stay "
+            "in its list: the API does not permit deleting rooms.",
         ),
     ] = False,
     as_json: Annotated[
@@ -37,8 +38,9 @@ def demo(
     only if every check held.
 
     With --live it runs against your account. All its rooms have an external_id
-    that begins with videsk-rooms-demo-, and are deleted at the end, also after a
-    failure or Ctrl-C.
+    that begins with videsk-rooms-demo-, and are ended at the end, also after a
+    failure or Ctrl-C. The API does not permit deleting rooms: they stay in the
+    account's list.
     """
     from videsk_rooms.cli._demo.run import run
 

@@ -1,4 +1,4 @@
-"""What the demo made in an account, and has to delete again."""
+"""What the demo made in an account, and has to end again: no room can be deleted."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ class Belongings:
     """The rooms by `external_id`: noted before they are created, so that none can be lost.
 
     Attributes:
-        deletions: How many rooms `delete_all` deleted.
+        endings: How many rooms `end_all` ended.
     """
 
-    deletions: int
+    endings: int
 
     def __init__(self) -> None:
         self._ids: dict[str, str | None] = {}
         self._failures = 0
-        self.deletions = 0
+        self.endings = 0
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The `external_id` of each room that is, or may be, in the account."""
+        """The `external_id` of each room that is, or may be, open in the account."""
         return tuple(self._ids)
 
     @contextmanager
@@ -60,20 +60,20 @@ class Belongings:
         """Note that there may be a second room of a name."""
         self._ids[name] = None
 
-    def deleted(self, name: str, room_id: str) -> None:
-        """Forget a room that was deleted, unless there may be another of its name."""
+    def ended(self, name: str, room_id: str) -> None:
+        """Forget a room that was ended, unless there may be another of its name."""
         if self._ids.get(name) == room_id:
             del self._ids[name]
 
-    def delete_all(self, videsk: Videsk) -> None:
-        """Delete what is left, as far as it goes; `names` then tells what could not be deleted.
+    def end_all(self, videsk: Videsk) -> None:
+        """End what is left, as far as it goes; `names` then tells what could not be ended.
 
         Args:
             videsk: The client.
         """
         videsk = videsk.with_options(timeout=_TIMEOUT)
         try:
-            self._delete_the_known(videsk)
+            self._end_the_known(videsk)
             self._look_up_the_rest(videsk, to_be_sure=False)
             if self._unsure():
                 time.sleep(_SECOND_LOOK_AFTER)
@@ -84,35 +84,34 @@ class Belongings:
     def _unsure(self) -> list[str]:
         return [name for name, room_id in self._ids.items() if room_id is None]
 
-    def _delete_the_known(self, videsk: Videsk) -> None:
+    def _end_the_known(self, videsk: Videsk) -> None:
         for name, room_id in list(self._ids.items()):
             if room_id is not None:
                 with self._going_on():
-                    self._delete(videsk, room_id)
+                    self._end(videsk, room_id)
                     del self._ids[name]
 
     def _look_up_the_rest(self, videsk: Videsk, *, to_be_sure: bool) -> None:
         for name in self._unsure():
             with self._going_on():
-                if self._look_up_and_delete(videsk, name) or to_be_sure:
+                if self._look_up_and_end(videsk, name) or to_be_sure:
                     del self._ids[name]
 
-    def _look_up_and_delete(self, videsk: Videsk, name: str) -> bool:
-        # Twice: a server that let one external_id be given twice must not keep the second room.
-        for found in (False, True):
-            try:
-                room = videsk.rooms.get_by_external_id(name)
-            except NotFoundError:
-                return found
-            self._delete(videsk, room.id)
-        return True
+    def _look_up_and_end(self, videsk: Videsk, name: str) -> bool:
+        # All of that name: a server that let one external_id be given twice must not keep a second
+        # room open. And none of another name, should it have passed over the filter.
+        found = [room for room in videsk.rooms.list(external_id=name) if room.external_id == name]
+        for room in found:
+            if not room.is_over():
+                self._end(videsk, room.id)
+        return bool(found)
 
-    def _delete(self, videsk: Videsk, room_id: str) -> None:
+    def _end(self, videsk: Videsk, room_id: str) -> None:
         try:
-            videsk.rooms.delete(room_id)
+            videsk.rooms.end(room_id)
         except NotFoundError:
             return
-        self.deletions += 1
+        self.endings += 1
 
     @contextmanager
     def _going_on(self) -> Iterator[None]:

@@ -32,7 +32,7 @@ def run(*, live: bool, as_json: bool, colours: bool = True) -> bool:
         colours: Show colours where the terminal has them.
 
     Returns:
-        Whether every check held, and nothing was left in the account.
+        Whether every check held, and nothing was left open in the account.
 
     Raises:
         ConfigurationError: There is no account in the environment.
@@ -44,13 +44,15 @@ def run(*, live: bool, as_json: bool, colours: bool = True) -> bool:
     view = NoView() if as_json else TerminalView(Page(colours=colours))
     with ExitStack() as stack:
         stack.enter_context(handled(leave, signal.SIGTERM))
-        # Also where the shell that started it has it ignored: rooms must not stay in an account.
+        # Also where the shell that started it has it ignored: rooms must not stay open in an account.
         stack.enter_context(handled(signal.default_int_handler, signal.SIGINT))
         sandbox = None if live else stack.enter_context(Sandbox())
         view.say(
             "The life of a room, on a sandbox on this machine.\n"
             if sandbox
-            else f"The life of a room, in your account. Each external_id begins with {ours}.\n"
+            else f"The life of a room, in your account. Each external_id begins with {ours}. The "
+            "rooms are ended in the end; they stay in the account's list, because the API does not "
+            "permit deleting rooms.\n"
         )
         demo = Demo(view=view, code=code_of_steps(story), sandbox=sandbox)
         try:
@@ -64,11 +66,11 @@ def run(*, live: bool, as_json: bool, colours: bool = True) -> bool:
 
 
 def play(demo: Demo, view: View, ours: str) -> None:
-    """Run all steps, and delete what they made in an account, however they end.
+    """Run all steps, and end what they made in an account, however they go.
 
     Args:
         demo: What takes the steps down.
-        view: Where to say that rooms are being deleted.
+        view: Where to say that rooms are being ended.
         ours: How the `external_id` of each room begins.
     """
     sandbox = demo.sandbox
@@ -81,9 +83,9 @@ def play(demo: Demo, view: View, ours: str) -> None:
         finally:
             if demo.left:
                 try:
-                    view.say("Deleting what the demo made.")
+                    view.say("Ending the rooms that the demo made.")
                 finally:
-                    demo.belongings.delete_all(videsk)
+                    demo.belongings.end_all(videsk)
 
 
 def conclude(demo: Demo, view: View, seconds: float) -> None:
@@ -102,11 +104,11 @@ def conclude(demo: Demo, view: View, seconds: float) -> None:
         view.say(f"Stopped in step {len(demo.steps)}, after {seconds:.1f} s.", style="bold red")
     else:
         view.say(f"Failed: step {', '.join(failed)}, after {seconds:.1f} s.", style="bold red")
-    if demo.belongings.deletions:
-        view.say(f"Rooms deleted after it: {demo.belongings.deletions}.")
+    if demo.belongings.endings:
+        view.say(f"Rooms ended after it: {demo.belongings.endings}.")
     if demo.left:
         view.say(
-            "These rooms may be left in the account, where each ends within 3 hours; look them up "
-            f"by their external_id and delete them: {', '.join(demo.left)}.",
+            "These rooms may be open in the account, where each ends within 3 hours; look them up "
+            f"by their external_id and end them: {', '.join(demo.left)}.",
             style="bold red",
         )

@@ -109,7 +109,7 @@ class Demo:
 
     Attributes:
         steps: The steps so far.
-        belongings: The rooms that have to be deleted at the end.
+        belongings: The rooms that have to be ended in the end.
     """
 
     def __init__(self, *, view: View, code: Mapping[str, str], sandbox: Sandbox | None) -> None:
@@ -136,7 +136,7 @@ class Demo:
 
     @property
     def left(self) -> tuple[str, ...]:
-        """The `external_id` of each room that may be left; a sandbox leaves none."""
+        """The `external_id` of each room that may be open; a sandbox leaves none."""
         return self.belongings.names if self.live else ()
 
     @contextmanager

@@ -13,7 +13,13 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from videsk_rooms.cli._demo.steps import describe
-from videsk_rooms.errors import APIError, ConflictError, InvalidRequestError, NotFoundError
+from videsk_rooms.errors import (
+    APIError,
+    ConflictError,
+    InvalidRequestError,
+    NotFoundError,
+    PermissionDeniedError,
+)
 from videsk_rooms.sync import Videsk
 
 if TYPE_CHECKING:
@@ -57,11 +63,14 @@ def tell(demo: Demo, videsk: Videsk, ours: str) -> None:
     others = create_more(demo, videsk, ours)
     list_the_newest(demo, videsk)
     find_each_of_them(demo, videsk, [room, *others])
+    find_it_by_its_own_id(demo, videsk, room, ours)
     read_its_statistics(demo, videsk, room)
     see_a_slip_refused(demo, videsk, room)
     see_an_error_of_the_api(demo, videsk, room, ours)
-    delete_the_room(demo, videsk, room, ours)
-    delete_the_others(demo, videsk, others, ours)
+    end_the_room(demo, videsk, room, ours)
+    see_a_join_refused(demo, videsk, room)
+    see_a_deletion_refused(demo, videsk, room)
+    end_the_others(demo, videsk, others, ours)
 
 
 def create_a_room(demo: Demo, videsk: Videsk, ours: str) -> Room:
@@ -176,6 +185,18 @@ def find_each_of_them(demo: Demo, videsk: Videsk, rooms: list[Room]) -> None:
     demo.done(step, f"all {len(rooms)} of ours, 10 to a page")
 
 
+def find_it_by_its_own_id(demo: Demo, videsk: Videsk, room: Room, ours: str) -> None:
+    """Show how a room is retrieved by the caller's own id."""
+    with demo.step("Find the room again by your own id") as step:
+        found = videsk.rooms.get_by_external_id(f"{ours}-00")
+    step.equal("id", found.id, room.id)
+    step.equal("an access token came with it", bool(found.access_token), True)
+    if demo.sandbox:
+        # docs/api.md, "Operations": Retrieve takes it in the path.
+        step.equal("what was sent", step.requests, [f"GET /vpaas/rooms/{ours}-00 200"])
+    demo.done(step, f"room {found.id}, with a fresh token (not shown here)")
+
+
 def read_its_statistics(demo: Demo, videsk: Videsk, room: Room) -> None:
     """Show the statistics of a room."""
     stats: RoomStats | None = None
@@ -217,33 +238,58 @@ def see_an_error_of_the_api(demo: Demo, videsk: Videsk, room: Room, ours: str) -
     demo.done(step, describe(step.error))
 
 
-def delete_the_room(demo: Demo, videsk: Videsk, room: Room, ours: str) -> None:
-    """Show how a room is deleted."""
-    with demo.step("Delete the room") as step:
-        videsk.rooms.delete(room)
-    demo.belongings.deleted(f"{ours}-00", room.id)
-    step.equal("asking for it again", _status_of(videsk, room), "404")
+def end_the_room(demo: Demo, videsk: Videsk, room: Room, ours: str) -> None:
+    """Show how a room is ended."""
+    with demo.step("End the room") as step:
+        ended = videsk.rooms.end(room)
+    demo.belongings.ended(f"{ours}-00", room.id)
+    step.equal("id", ended.id, room.id)
+    step.equal_if_sent("ended", ended.ended, True)
     if demo.sandbox:
-        stored = [stored["id"] for stored in demo.sandbox.rooms]
-        step.equal("still in the sandbox", room.id in stored, False)
-        step.equal("what was sent", step.requests, [f"DELETE /vpaas/rooms/{room.id} 200"])
-    demo.done(step, "gone: asked for again, the API answers 404")
+        stored = {stored["id"]: stored["ended"] for stored in demo.sandbox.rooms}
+        step.equal("ended in the sandbox", stored[room.id], True)
+        step.equal("what was sent", demo.sandbox.requests[-1].json, {"ended": True})
+    demo.done(step, "ended: nobody can join it any more; its external_id stays taken")
 
 
-def delete_the_others(demo: Demo, videsk: Videsk, others: list[Room], ours: str) -> None:
-    """Delete the rest."""
-    with demo.step("And the two dozen") as step:
+def see_a_join_refused(demo: Demo, videsk: Videsk, room: Room) -> None:
+    """Show that nobody is let into a room that was ended."""
+    with demo.refusal("Nobody is let in after that", APIError) as step:
+        videsk.rooms.join(room)
+    # docs/api.md, "Operations": some 4xx.
+    status = getattr(step.error, "status", 0)
+    step.holds("status", 400 <= status < 500, came=status, expected="400 to 499")
+    demo.done(step, describe(step.error))
+
+
+def see_a_deletion_refused(demo: Demo, videsk: Videsk, room: Room) -> None:
+    """Show that rooms cannot be deleted; an account may be allowed to, and then it is."""
+    refused: PermissionDeniedError | None = None
+    with demo.step("The API deletes no room: rooms are ended instead") as step:
+        try:
+            videsk.rooms.delete(room)
+        except PermissionDeniedError as error:
+            refused = error
+    step.error = refused
+    if demo.sandbox:
+        step.equal("status", refused and refused.status, 403)
+    step.equal("asking for it again", _status_of(videsk, room), "a room" if refused else "404")
+    demo.done(step, describe(refused) if refused else "deleted: this account is allowed to")
+
+
+def end_the_others(demo: Demo, videsk: Videsk, others: list[Room], ours: str) -> None:
+    """End the rest."""
+    with demo.step("End the two dozen, too") as step:
         for other in others:
-            videsk.rooms.delete(other)
+            videsk.rooms.end(other)
     for number, other in enumerate(others, start=1):
-        demo.belongings.deleted(f"{ours}-{number:02}", other.id)
-    step.equal("asking for the last one again", _status_of(videsk, others[-1]), "404")
+        demo.belongings.ended(f"{ours}-{number:02}", other.id)
+    last = videsk.rooms.get(others[-1])
+    step.equal_if_sent("the last one, asked for again, has ended", last.ended, True)
     if demo.sandbox:
-        step.equal("rooms in the sandbox", len(demo.sandbox.rooms), 0)
-        deletions = [record.status for record in demo.sandbox.requests.of("delete")]
-        # On a machine so busy that a request came late there may be a 429, which was waited out.
-        step.equal("deletions done", deletions.count(200), _OTHERS + 1)
-    demo.done(step, f"{len(others)} rooms deleted")
+        still_open = [stored["id"] for stored in demo.sandbox.rooms if not stored["ended"]]
+        step.equal("open in the sandbox", still_open, [])
+    demo.done(step, f"{len(others)} rooms ended; none of ours is open any more")
 
 
 # -- for the checks -------------------------------------------------------------------------------

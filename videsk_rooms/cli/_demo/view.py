@@ -77,8 +77,8 @@ def summary(demo: Demo, seconds: float) -> dict[str, object]:
         "live": demo.live,
         "seconds": round(seconds, 3),
         "steps": [step.as_json() for step in demo.steps],
-        "deleted_afterwards": demo.belongings.deletions,
-        "maybe_left": list(demo.left),
+        "ended_afterwards": demo.belongings.endings,
+        "maybe_open": list(demo.left),
     }
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from videsk_rooms.cli._files.results import Outcome
     from videsk_rooms.cli._files.rows import AnyRow
     from videsk_rooms.errors import VideskError
+    from videsk_rooms.models import JSONValue
 
 _USUAL_LIMIT = 20  # docs/api.md, "Access"
 _SHARE_IN_LINE = 1 / 3  # of the time that a call may take
@@ -119,6 +120,15 @@ async def _listed(videsk: AsyncVidesk, external_id: str | None) -> Response:
     return await videsk.request("GET", "/vpaas/rooms", query=query)
 
 
+def _has_room(page: JSONValue, room: str | None) -> bool:
+    """Tell whether a page has a room, by its id: another account may know the same external id."""
+    rooms = page.get("data") if isinstance(page, dict) else None
+    if not isinstance(rooms, list):
+        return False
+    ids = [each.get("id") for each in rooms if isinstance(each, dict)]
+    return room in ids if room else bool(ids)
+
+
 class _Work:
     """The rows, and what has become of them so far."""
 
@@ -182,23 +192,23 @@ class _Work:
     async def _look(self, videsk: AsyncVidesk) -> Response:
         """Make the first call: it shows whether the token is let in, and tells the limit.
 
-        It asks for a room that an earlier run has made; the first, and the last where that has been
-        deleted. If neither is there, that run was on another account, such as a sandbox, and what
-        it has done is nothing that this one may pass over.
+        It asks for a room that an earlier run has made; the first, and the last where that is gone,
+        as it may be where the account may delete rooms. If neither is there, that run was on
+        another account, such as a sandbox, and what it has done is nothing that this one may pass
+        over.
         """
         done = [each for each in self.outcomes.values() if each.is_done]
         if not done:
             return await _listed(videsk, None)
         for known in (done[0], *done[1:][-1:]):
             answer = await _listed(videsk, known.external_id)
-            page = answer.json()
-            if isinstance(page, dict) and page.get("data"):
+            if _has_room(answer.json(), known.room):
                 return answer
         raise CommandFailedError(
             f"row {done[0].row} was imported before, and this account does not have its room "
-            f"{done[0].external_id!r}; if such rooms were deleted, take their rows out of the "
-            "file; if that was another account, or the rooms are to be made anew, give another "
-            f"--results FILE than {self._results}"
+            f"{done[0].room} ({done[0].external_id!r}); if that was another account, give another "
+            f"--results FILE than {self._results}; if its rooms were deleted, take their rows out "
+            "of the file, or give another --results FILE to have them made again"
         )
 
     def _note_sent(self, bar: Progress, row: Row, outcome: Outcome) -> None:

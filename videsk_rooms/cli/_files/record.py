@@ -32,7 +32,8 @@ from videsk_rooms.cli._output import CommandFailedError, writing, wrong_usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import BinaryIO, Protocol
+    from io import FileIO
+    from typing import Protocol
 
     class Record(Protocol):
         """Where outcomes are kept."""
@@ -116,7 +117,7 @@ class _Files:
         self._form = format_of(str(results), None, otherwise=form)
         self._path = results.with_name(f"{results.name}.journal")
         self._finished = self._read_finished()
-        self._journal: BinaryIO
+        self._journal: FileIO
         self._begun: dict[str, tuple[str, Outcome]] = {}
 
     def __enter__(self) -> Record:
@@ -139,9 +140,11 @@ class _Files:
         return Earlier(self._finished, self._begun)
 
     def note(self, outcome: Outcome, checksum: str = "") -> None:
-        line = {**as_line(outcome), "checksum": checksum}
+        line = json.dumps({**as_line(outcome), "checksum": checksum}).encode() + b"\n"
         try:
-            self._journal.write(json.dumps(line).encode() + b"\n")  # a line is one call
+            # One call writes all of it, unless the disk is full in the middle: then the next fails.
+            while line:
+                line = line[self._journal.write(line) :]
         except OSError as error:
             raise cannot_write(self._results, error) from None
 
@@ -170,9 +173,11 @@ class _Files:
     def _read_begun(self) -> dict[str, tuple[str, Outcome]]:
         self._journal.seek(0)
         content = self._journal.read()
-        whole = content[: content.rfind(b"\n") + 1]
-        self._journal.truncate(len(whole))  # half a line is of somebody who was killed
-        text = whole.decode(errors="replace")
+        if content and not content.endswith(b"\n"):
+            # Half a line is of somebody who was killed. It is ended and not cut off: by now another
+            # import may have written behind it.
+            self._journal.write(b"\n")
+        text = content.decode(errors="replace")
         return _by_name(tables.read(text, Format.JSONL, is_known=COLUMNS.__contains__))
 
 

@@ -55,7 +55,8 @@ def _no_utf_8(file: str) -> CommandFailedError:
 def standard_output() -> TextIO:
     """Return standard output for data, which is UTF-8 whatever the terminal is."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", newline="")
+        # Left out, errors would become strict again, and a lone surrogate in a name end it.
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="")
     return sys.stdout
 
 

@@ -102,7 +102,8 @@ def show(asked: Asked, summary: Summary) -> None:
         are = "is" if len(ended) == 1 else "are"
         complain(
             f"{counted(len(ended), 'room')} {are} over, and nobody can enter: {_rows(ended)}; give "
-            "such a row another external id, or new times and --update"
+            "such a row another external id. New times and --update help only where the API lets a "
+            "room be opened again"
         )
     if asked.as_json:
         write_json(summary.as_json())

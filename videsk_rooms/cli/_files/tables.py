@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from videsk_rooms.cli._files.formats import Format
-from videsk_rooms.cli._output import wrong_usage
+from videsk_rooms.cli._output import printable, wrong_usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -144,6 +144,9 @@ def _given(cells: Iterable[tuple[str, object]]) -> Line:
 class Writer:
     """Writes a table line by line, in what every system reads: UTF-8, commas, line feeds.
 
+    A terminal gets cells with control characters spelled out, because they may be anybody's words;
+    whatever else it is written to gets them as they are.
+
     Args:
         file: Where to, opened without a translation of line ends.
         form: How.
@@ -153,6 +156,7 @@ class Writer:
     def __init__(self, file: TextIO, form: Format, columns: Iterable[str]) -> None:
         self._file = file
         self._is_csv = form is Format.CSV
+        self._is_shown = file.isatty()
         self._plain = csv.writer(file, lineterminator="\n")
         self._quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
         if self._is_csv:
@@ -164,6 +168,8 @@ class Writer:
             self._file.write(json.dumps(line) + "\n")
             return
         cells = [_cell(value) for value in line.values()]
+        if self._is_shown:
+            cells = [printable(cell) for cell in cells]
         # Left to itself, csv quotes no carriage return where the line ends without one.
         writer = self._quoted if any("\r" in cell for cell in cells) else self._plain
         writer.writerow(cells)

@@ -1,7 +1,7 @@
 """`videsk-rooms rooms`: one command an operation of the resource.
 
 reading.py   list, get, stats
-changing.py  create, update, delete, join
+changing.py  create, update, end, delete, join
 files.py     import, export
 given.py     what is typed, read and checked as far as the client does not
 shown.py     rooms as people see them
@@ -23,7 +23,8 @@ rooms.command("list", short_help="List rooms: a page, or all of them.")(reading.
 rooms.command("get", short_help="Show a room.")(reading.get)
 rooms.command("create", short_help="Create a room, once.")(changing.create)
 rooms.command("update", short_help="Change a room.")(changing.update)
-rooms.command("delete", short_help="Delete rooms.")(changing.delete)
+rooms.command("end", short_help="End rooms: nobody can join any more.")(changing.end)
+rooms.command("delete", short_help="Delete rooms, where the account allows it.")(changing.delete)
 rooms.command("join", short_help="Ask for a token that lets somebody in.")(changing.join)
 rooms.command("stats", short_help="Show how a room went.")(reading.stats)
 rooms.command("import", short_help="Create the rooms of a file, each once.")(files.import_rooms)

@@ -1,4 +1,4 @@
-"""`rooms create`, `rooms update`, `rooms delete` and `rooms join`: options, and what they do."""
+"""`rooms create`, `update`, `end`, `delete` and `join`: their options, and what they do."""
 
 from __future__ import annotations
 
@@ -25,9 +25,24 @@ from videsk_rooms.cli._wording import told
 from videsk_rooms.errors import VideskError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    from videsk_rooms.models import Room
     from videsk_rooms.sync import Videsk
+
+RoomIds = Annotated[
+    list[str], typer.Argument(metavar="ROOM...", help="The ids of the rooms.", show_default=False)
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before several.")]
+
+_QUESTIONS = {
+    "ended": "End {} rooms? It is not documented that an ended room can be opened again.",
+    "deleted": "Delete {} rooms? The API as published refuses; `videsk-rooms rooms end` ends them.",
+}
+_LEFT_OPEN = {
+    "ended": "the rooms not named above may still be open",
+    "deleted": "the rooms not named above may still be there",
+}
 
 
 @asking_an_account
@@ -78,6 +93,13 @@ def update(
     exp: Ends = None,
     nbf: Opens = None,
     settings: Settings = None,
+    ended: Annotated[
+        bool | None,
+        typer.Option(
+            "--ended/--not-ended",
+            help="End it, as `rooms end` does; or open it again, where the API allows that.",
+        ),
+    ] = None,
     show_token: ShowToken = False,
 ) -> None:
     """Change a room. What is not given stays as it is.
@@ -92,53 +114,42 @@ def update(
             "exp": exp,
             "nbf": nbf,
             "settings": settings_of(settings),
+            "ended": ended,
         }
     )
     if not changes:
         raise wrong_usage(
             "nothing to change was given; give at least one of --name, --external-id, --exp, "
-            "--nbf and --settings"
+            "--nbf, --settings, --ended and --not-ended"
         )
     with asked.client() as videsk, _told_when_stopped(f"look with: videsk-rooms rooms get {room}"):
         changed = videsk.rooms.update(room, **changes)
+        if show_token and changed.access_token is None:
+            changed = _with_token(videsk, changed)
     from videsk_rooms.cli._rooms.shown import show_room
 
     show_room(asked, changed, show_token=show_token)
 
 
 @asking_an_account
-def delete(
-    asked: Asked,
-    rooms: Annotated[
-        list[str],
-        typer.Argument(metavar="ROOM...", help="The ids of the rooms.", show_default=False),
-    ],
-    *,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before several.")] = False,
-) -> None:
-    """Delete rooms. Before several it asks, or needs --yes.
+def end(asked: Asked, rooms: RoomIds, *, yes: Yes = False) -> None:
+    """End rooms: nobody can join them any more. Before several it asks, or needs --yes.
 
+    One that fails does not keep the others, unless they would fail alike. With
+    --json each room is an object on a line of its own: room, ended, error.
+    """
+    _change_each(asked, rooms, "ended", lambda videsk: videsk.rooms.end, yes=yes)
+
+
+@asking_an_account
+def delete(asked: Asked, rooms: RoomIds, *, yes: Yes = False) -> None:
+    """Delete rooms, where the account allows it. Before several it asks, or needs --yes.
+
+    The API as it is published refuses: rooms are ended instead, by `rooms end`.
     One that fails does not keep the others, unless they would fail alike. With
     --json each room is an object on a line of its own: room, deleted, error.
     """
-    each_once = list(dict.fromkeys(rooms))
-    if len(each_once) > 1 and not yes:
-        _ask(f"Delete {len(each_once)} rooms?")
-    codes: list[ExitCode] = []
-    with (
-        asked.client() as videsk,
-        _told_when_stopped("the rooms not named above may still be there"),
-    ):
-        for room in each_once:
-            error = _delete(asked, videsk, room)
-            codes.append(ExitCode.DONE if error is None else exit_code_of(error))
-            if error is not None and is_hopeless(error):
-                break
-    untried = len(each_once) - len(codes)
-    if untried:
-        complain(f"{untried} more of these rooms not tried: they would fail alike")
-    if any(codes):
-        raise typer.Exit(exit_code_of_all(codes))
+    _change_each(asked, rooms, "deleted", lambda videsk: videsk.rooms.delete, yes=yes)
 
 
 @asking_an_account
@@ -159,22 +170,72 @@ def _given(fields: dict[str, Any]) -> dict[str, Any]:
     return {field: value for field, value in fields.items() if value is not None}
 
 
-def _delete(asked: Asked, videsk: Videsk, room: str) -> VideskError | None:
+def _with_token(videsk: Videsk, changed: Room) -> Room:
+    """Fetch a room that was changed again: an update may be answered without a token."""
+    try:
+        return videsk.rooms.get(changed)
+    except VideskError:
+        complain("the room was changed; only its token could not be fetched")
+        raise
+
+
+def _change_each(
+    asked: Asked,
+    rooms: Sequence[str],
+    done: str,
+    call_of: Callable[[Videsk], Callable[[str], object]],
+    *,
+    yes: bool,
+) -> None:
+    """Call the API for each room once, and say what became of it.
+
+    Args:
+        asked: The account.
+        rooms: The ids of the rooms.
+        done: What they are then, in a word.
+        call_of: Picks the call of a client.
+        yes: Whether not to ask before several.
+
+    Raises:
+        CommandFailedError: Nobody has confirmed it.
+        Exit: A room failed.
+    """
+    each_once = list(dict.fromkeys(rooms))
+    if len(each_once) > 1 and not yes:
+        _ask(_QUESTIONS[done].format(len(each_once)), f"nothing was {done}")
+    codes: list[ExitCode] = []
+    with asked.client() as videsk, _told_when_stopped(_LEFT_OPEN[done]):
+        call = call_of(videsk)
+        for room in each_once:
+            error = _change(asked, room, done, call)
+            codes.append(ExitCode.DONE if error is None else exit_code_of(error))
+            if error is not None and is_hopeless(error):
+                break
+    untried = len(each_once) - len(codes)
+    if untried:
+        complain(f"{untried} more of these rooms not tried: they would fail alike")
+    if any(codes):
+        raise typer.Exit(exit_code_of_all(codes))
+
+
+def _change(
+    asked: Asked, room: str, done: str, call: Callable[[str], object]
+) -> VideskError | None:
     failed: VideskError | None = None
     try:
-        videsk.rooms.delete(room)
+        call(room)
     except VideskError as error:
         failed = error
         complain(f"{room}: {told(error)}")
     if asked.as_json:
         words = None if failed is None else told(failed)
-        write_json({"room": room, "deleted": failed is None, "error": words})
+        write_json({"room": room, done: failed is None, "error": words})
     elif failed is None:
-        asked.page().line("deleted ", room)
+        asked.page().line(f"{done} ", room)
     return failed
 
 
-def _ask(question: str) -> None:
+def _ask(question: str, otherwise: str) -> None:
     """Have somebody confirm.
 
     Raises:
@@ -185,7 +246,7 @@ def _ask(question: str) -> None:
     # On standard error, so that what was done can be piped on.
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise CommandFailedError("nothing was deleted")
+        raise CommandFailedError(otherwise)
 
 
 @contextmanager

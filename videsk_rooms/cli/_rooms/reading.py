@@ -98,8 +98,6 @@ def get(
             found = videsk.rooms.get(str(room))
         else:
             found = videsk.rooms.get_by_external_id(external_id)
-            if show_token:  # the API sends none with what it looked up
-                found = videsk.rooms.get(found)
     from videsk_rooms.cli._rooms.shown import show_room
 
     show_room(asked, found, show_token=show_token)

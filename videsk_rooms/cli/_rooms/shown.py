@@ -43,10 +43,18 @@ def show_rooms(page: Page, rooms: Iterable[Room]) -> int:
                 )
             )
         count += 1
-        opens, ends = (local(time) if time else "" for time in (room.nbf, room.exp))
-        cells = (room.id, room.name or "", room.external_id or "", opens, ends)
-        page.line((_row(cells, widths), "dim" if room.ended else ""))
+        opens = local(room.nbf) if room.nbf else ""
+        cells = (room.id, room.name or "", room.external_id or "", opens, _end_of(room))
+        page.line((_row(cells, widths), "dim" if room.is_over() else ""))
     return count
+
+
+def _end_of(room: Room) -> str:
+    """Say when a room ends; of one that was ended before its time, only that it was."""
+    now = datetime.now(timezone.utc)
+    if room.ended and (room.exp is None or room.exp > now):
+        return "ended"
+    return local(room.exp) if room.exp else ""
 
 
 def show_room(asked: Asked, room: Room, *, show_token: bool) -> None:
@@ -63,7 +71,7 @@ def show_room(asked: Asked, room: Room, *, show_token: bool) -> None:
             "external id": room.external_id,
             "opens": room.nbf,
             "ends": room.exp,
-            "over": room.ended,
+            "ended": room.ended,
             "settings": room.settings,
             "created": room.created_at,
             "changed": room.updated_at,
