@@ -42,9 +42,9 @@ videsk = FlaskVidesk()
 
 def closed(room: Room) -> ResponseReturnValue | None:
     """Answer for a room that is over or not open yet; `None` for one that is open."""
-    now = datetime.now(timezone.utc)
-    if room.ended or (room.exp and room.exp <= now):
+    if room.is_over():
         return {"detail": "The room is over."}, 410
+    now = datetime.now(timezone.utc)
     if room.nbf and room.nbf > now:
         # In seconds, because the clock of the browser may be wrong.
         opens_in = math.ceil((room.nbf - now).total_seconds())

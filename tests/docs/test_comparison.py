@@ -216,7 +216,7 @@ OBSERVED: dict[str, Callable[[type[Rival], Sandbox, Path], str]] = {
     "… what was told 429": tried_again_after_429,
     "keeps to the rate limit": limit_of_a_client,
     "… together with other processes": limit_among_processes,
-    "rooms passed over, if one is deleted while all are read": passed_over,
+    "rooms passed over, if one leaves the listing while all are read": passed_over,
     "is used": faces,
     "what comes back": what_comes_back,
     "a refusal is raised": refusal_is_raised,
