@@ -147,14 +147,15 @@ def limit_among_processes(kind: type[Rival], _: Sandbox, folder: Path) -> str:
     return _keep_to_a_limit(kind, 2, str(folder / "pacing"))
 
 
-def passed_over(kind: type[Rival], sandbox: Sandbox, _: Path) -> str:
-    """Delete a room of the first page when that has been read."""
-    ids = sandbox.add_rooms(PAGE_SIZE + 20)
+def passed_over(kind: type[Rival], _: Sandbox, __: Path) -> str:
+    """Take a room of the first page out of the listing when that page has been read."""
     read = []
     with (
+        Sandbox(rate=None, deletion=True) as sandbox,
         Videsk(sandbox.api_token, base_url=sandbox.url, rate_limit=None) as other,
         _client(kind, sandbox) as client,
     ):
+        ids = sandbox.add_rooms(PAGE_SIZE + 20)
         for room_id in client.ids():
             read.append(room_id)
             if len(read) == PAGE_SIZE:
