@@ -75,6 +75,15 @@ async def test_the_defaults_of_a_room(api: Api) -> None:
     assert {name: room[name] for name in expected} == {
         name: wire(instant) for name, instant in expected.items()
     }
+    given = (await api.create(nbf=wire(NOW - HOUR), exp=wire(NOW + HOUR))).json
+    assert (given["createdAt"], given["updatedAt"]) == (wire(NOW), wire(NOW))
+
+
+def test_many_rooms_end_with_one_of_now(api: Api) -> None:
+    """Of rooms that are added at once the last is created now, the others before it."""
+    api.sandbox.add_rooms(3)
+    created = [room["createdAt"] for room in api.sandbox.rooms]
+    assert created == [wire(NOW - age * MILLISECOND) for age in (2, 1, 0)]
 
 
 async def test_a_token_carries_the_window(api: Api) -> None:
