@@ -100,10 +100,11 @@ async def retrieve(
                 _codec.get_by_external_id(external_id), _reader(external_id, form), deadline
             )
         except APIError as error:
-            if error.status not in _NO_SUCH_ROOM:
+            proven = paths.is_proven(form)
+            if not _may_be_a_miss(error, proven=proven):
                 raise
             # A page in place of the API's own words is a proxy's, and no word about the room.
-            last_word = error.status == 404 and error.name is not None and paths.is_proven(form)
+            last_word = proven and error.status == 404 and error.name is not None
             if last_word and not surely_there:
                 raise not_found(error, _no_room_has(external_id)) from None
             missed = True
@@ -148,6 +149,13 @@ async def find(send: Send, external_id: str, deadline: Deadline | None = None) -
         skip += len(page.data)
         if not page.data or skip >= page.total:
             raise nameless or not_found(response, _no_room_has(external_id))
+
+
+def _may_be_a_miss(error: APIError, *, proven: bool) -> bool:
+    """Return whether an answer to an external id in the path may mean that it leads to no room."""
+    # A server that takes ids only may also fail at what is none.
+    failed = error.status == 500 and error.name is not None and not proven
+    return failed or error.status in _NO_SUCH_ROOM
 
 
 def _form_of(external_id: str) -> _Form | None:
