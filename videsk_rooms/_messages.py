@@ -13,9 +13,10 @@ from ._drafts import twin
 from ._json import loads
 from ._quoting import ID_LENGTH, shown, without_tokens
 from .errors import ResponseError
+from .models import Room
 
 if TYPE_CHECKING:
-    from .models import JSONValue, Room
+    from .models import JSONValue
 
 T = TypeVar("T")
 
@@ -66,7 +67,7 @@ class Request:
     external_id: str | None = None
     repeatable: bool = True
     hides_path: bool = False
-    room: Room | None = attrs.field(default=None, repr=False)
+    room: Room | None = attrs.field(default=None, repr=False, eq=False)
 
     @property
     def safe(self) -> bool:
@@ -308,8 +309,9 @@ def unexpected(response: Response, what: str, *, path: str | None = None) -> Res
     quoted = f"; it begins with {start!r}" if start else ""
     named = f", with request id {response.request_id}" if response.request_id else ""
     return ResponseError(
-        f"{place_of(response.method, response.url)}: the answer (status {response.status}) {what}{where}{quoted}. If "
-        f"base_url points at the API and no proxy stands in between, report it{named}.",
+        f"{place_of(response.method, response.url)}: the answer (status {response.status}) "
+        f"{what}{where}{quoted}. If base_url points at the API and no proxy stands in between, "
+        f"report it{named}.",
         status=response.status,
         method=response.method,
         url=without_tokens(response.url),
