@@ -300,7 +300,7 @@ class _Call:
         response = make_response(self._request, answer, tuple(self._attempts))
         error = error_of(response)
         if error is None and answer.too_long:
-            error = unexpected(response, "is longer than 10 MiB and was cut off")
+            error = unexpected(response, "is longer than 4 MiB and was cut off")
         if error is not None:
             try:
                 raise error
