@@ -99,7 +99,7 @@ def test_both_refuse_or_give_the_same(body: bytes) -> None:
 
 
 def test_a_body_too_long_for_orjson_is_read_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """orjson takes twelve times its length in memory."""
+    """Orjson takes twelve times its length in memory."""
     monkeypatch.setattr(_json, "_MOST_FOR_ORJSON", 0)
     assert _json.loads(b'{"a":[1.5,99999999999999999999]}') == {"a": [1.5, 1e20]}
     with pytest.raises(ValueError, match="half of a surrogate pair"):

@@ -48,6 +48,11 @@ def page(response: Response) -> RoomPage:
     return _model(response, _fast.read_page, RoomPage)
 
 
+def answered_page(response: Response) -> tuple[Response, RoomPage]:
+    """Read one page of rooms, and keep the answer for the errors that later ones may give."""
+    return response, page(response)
+
+
 def access(response: Response) -> RoomAccess:
     """Read the answer to a join."""
     return access_of(_model(response, _fast.read_joined, Joined).access_token)

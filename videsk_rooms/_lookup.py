@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from . import _codec, _decode
 from ._messages import unexpected
+from ._paging import Reading
 from ._status import not_found
 
 if TYPE_CHECKING:
     from ._deadline import Deadline
-    from ._messages import Response
     from ._retry import Send
-    from .models import Room, RoomPage
+    from .models import Room
 
 
 async def find(send: Send, external_id: str, deadline: Deadline | None = None) -> Room:
@@ -27,15 +27,17 @@ async def find(send: Send, external_id: str, deadline: Deadline | None = None) -
 
     Raises:
         NotFoundError: No room has it.
-        ResponseError: Rooms came without their `externalId`, so that none can be told to be this.
+        ResponseError: Rooms came without their `externalId`, so that none can be told to be this;
+            or the server does not page.
     """
     deadline = deadline or send.deadline()
-    skip, nameless = 0, None
-    while True:
+    reading, nameless = Reading(), None
+    position: int | None = 0
+    while position is not None:
         request = _codec.listing(
-            limit=100, skip=skip or None, sort=None, ended=None, external_id=external_id
+            limit=100, skip=position or None, sort=None, ended=None, external_id=external_id
         )
-        response, page = await send(request, _with_response, deadline)
+        response, page = await send(request, _decode.answered_page, deadline)
         for index, room in enumerate(page.data):
             if room.external_id == external_id:
                 return room
@@ -43,10 +45,5 @@ async def find(send: Send, external_id: str, deadline: Deadline | None = None) -
                 nameless = unexpected(
                     response, "lacks what would tell the room", path=f"data[{index}].externalId"
                 )
-        skip += len(page.data)
-        if not page.data or skip >= page.total:
-            raise nameless or not_found(response, f"no room has external_id={external_id!r}")
-
-
-def _with_response(response: Response) -> tuple[Response, RoomPage]:
-    return response, _decode.page(response)
+        _, position = reading.take(response, page)
+    raise nameless or not_found(response, f"no room has external_id={external_id!r}")
