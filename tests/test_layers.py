@@ -49,6 +49,7 @@ CLIENT = (
     "_transport",
     "_retry",
     "_settings",
+    "_verify",
     "_lookup",
     "_creation",
     "rooms",

@@ -335,6 +335,7 @@ async def test_access_to_a_room_is_no_room(sandbox: Sandbox, once: AsyncVidesk) 
         (lambda videsk: videsk.rooms.update(ID), "name"),
         (lambda videsk: videsk.rooms.get("a/b"), "room"),
         (lambda videsk: videsk.rooms.update(ID, ended="yes"), "ended"),
+        (lambda videsk: videsk.rooms.get_or_create("a", renew="yes"), "renew"),
         (lambda videsk: videsk.rooms.end(None), "room"),
         (lambda videsk: videsk.rooms.delete(""), "room"),
         (lambda videsk: videsk.rooms.join(None), "room"),

@@ -103,6 +103,41 @@ async def test_sort(api: Api, query: str, expected: list[str]) -> None:
     assert names(await api.list(query)) == expected
 
 
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("id", "cab"),
+        ("_id", "cab"),
+        ("name", "abc"),
+        ("externalId", "bac"),
+        ("exp", "acb"),
+        ("nbf", "bca"),
+        ("createdAt", "cba"),
+        ("updatedAt", "bac"),
+    ],
+)
+async def test_every_field_sorts(api: Api, field: str, expected: str) -> None:
+    """Each field of a room has an order of its own, up and down."""
+    now = api.sandbox.now
+    for name, external_id, exp, nbf, age in (
+        ("c", "3", 2, 2, 3),
+        ("a", "2", 1, 3, 1),
+        ("b", "1", 3, 1, 2),
+    ):
+        api.sandbox.add_room(
+            name=name,
+            external_id=external_id,
+            exp=now + timedelta(hours=exp),
+            nbf=now - timedelta(hours=1) + timedelta(minutes=nbf),
+            created_at=now - timedelta(minutes=age),
+        )
+    for room in reversed(api.sandbox.rooms):
+        api.sandbox.advance(timedelta(seconds=1))
+        await api.call("PATCH", f"/vpaas/rooms/{room['id']}", content={"settings": {}})
+    for direction, order in ((1, expected), (-1, expected[::-1])):
+        assert names(await api.list(f"$sort[{field}]={direction}")) == list(order)
+
+
 async def test_a_sorted_page_sees_changes(api: Api) -> None:
     """What is created or renamed shows in the next page."""
     await api.create(name="b")
@@ -135,6 +170,26 @@ async def test_ended(api: Api) -> None:
     assert names(answer) == ["short"]
     assert answer.json["data"][0]["ended"] is True
     assert answer.json["total"] == 1
+
+
+async def test_an_order_by_ended_follows_the_clock(api: Api) -> None:
+    """Time alone changes it, so it is asked anew each time."""
+    api.sandbox.add_room(name="long", exp=api.sandbox.now + timedelta(hours=2))
+    api.sandbox.add_room(name="short", exp=api.sandbox.now + timedelta(hours=1))
+    assert names(await api.list("$sort[ended]=-1")) == ["long", "short"]
+    api.sandbox.advance(timedelta(hours=1))
+    assert names(await api.list("$sort[ended]=-1")) == ["short", "long"]
+
+
+async def test_orders_are_kept(api: Api) -> None:
+    """Pages of a list that does not change are sorted once, and few such orders are kept."""
+    api.sandbox.add_rooms(3)
+    store, sort = api.sandbox._store, (("createdAt", -1),)
+    first = store._ordered(sort, api.sandbox.now)
+    assert store._ordered(sort, api.sandbox.now) is first
+    for number in range(50):
+        assert (await api.list(f"$sort[field-{number}]=1")).status == 200
+    assert 0 < len(store._orders) <= 16
 
 
 async def test_external_id(api: Api) -> None:

@@ -289,11 +289,12 @@ class TestSeeding:
         with pytest.raises(ValueError, match="choose another"):
             sandbox.add_room(external_id="a")
 
-    def test_naive_times_are_refused(self) -> None:
+    @pytest.mark.parametrize("name", ["exp", "nbf", "created_at"])
+    def test_naive_times_are_refused(self, name: str) -> None:
         """A time without a zone is not guessed."""
-        naive = datetime(2042, 1, 1)  # noqa: DTZ001
-        with pytest.raises(ValueError, match="exp has no time zone"):
-            Sandbox().add_room(exp=naive)
+        times: dict[str, Any] = {name: datetime(2042, 1, 1)}  # noqa: DTZ001
+        with pytest.raises(ValueError, match=f"{name} has no time zone"):
+            Sandbox().add_room(**times)
 
     def test_add_rooms(self) -> None:
         """Many rooms at once, each a millisecond younger than the one before."""
@@ -312,6 +313,17 @@ class TestSeeding:
         snapshot["name"] = "changed"
         assert sandbox.rooms[0]["settings"] == {"x": []}
         assert sandbox.rooms[0]["name"] != "changed"
+
+    def test_what_was_given_is_copied(self) -> None:
+        """Neither the caller's objects nor what is looked at are parts of a stored room."""
+        sandbox = Sandbox()
+        settings: dict[str, Any] = {"x": []}
+        extra: dict[str, Any] = {"y": []}
+        returned: Any = sandbox.add_room(settings=settings, extra=extra)
+        shown: Any = sandbox.rooms[0]
+        for each in (settings["x"], extra["y"], returned["y"], shown["settings"]["x"], shown["y"]):
+            each.append(1)
+        assert (sandbox.rooms[0]["settings"], sandbox.rooms[0]["y"]) == ({"x": []}, [])
 
 
 class TestChance:

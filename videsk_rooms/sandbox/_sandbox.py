@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 import threading
 from collections.abc import Mapping
@@ -234,10 +235,10 @@ class Sandbox:
                 external_id=external_id,
                 exp=exp,
                 nbf=nbf,
-                settings=None if settings is None else dict(settings),
+                settings=None if settings is None else copy.deepcopy(dict(settings)),
                 created_at=created_at,
             )
-            room.extra = dict(extra or {})
+            room.extra = copy.deepcopy(dict(extra or {}))
             room.hidden = frozenset(without) - {"id"}
             if self._store.has(room.external_id):
                 raise ValueError(
