@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from yarl import URL
 
-from ._auth import NoTokenError, authorize, origin_of
+from ._auth import ConnectionLostError, NoTokenError, authorize, origin_of
+from ._connection import BODY_LIMIT, OutOfStepError, StayInStep
 from ._elsewhere import run_in
 from ._forking import renew_in_children, set_aside
 from ._messages import Answer, Failure, headers_without
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from ._options import Timeout
     from ._pacing import Departure
 
-BODY_LIMIT = 10 * 1024 * 1024
 # What is shorter than any token, such as a test's, stands in answers that echo nothing.
 _SHORTEST_ECHO = 8
 
@@ -36,6 +36,7 @@ _SURELY_NOT_SENT = (
     aiohttp.ConnectionTimeoutError,
     aiohttp.ClientHttpProxyError,
     aiohttp.ServerFingerprintMismatch,
+    OutOfStepError,
 )
 
 # aiohttp rounds timeouts above this up to whole seconds; ours are exact.
@@ -82,7 +83,8 @@ class Transport:
         if session is not None:
             options["headers"] = headers
             options["raise_for_status"] = False
-            options["middlewares"] = (*getattr(session, "_middlewares", ()), authorize)
+            theirs = getattr(session, "_middlewares", ())
+            options["middlewares"] = (*theirs, authorize, StayInStep())
         self._options = options
         json_headers = {**options.get("headers", {}), "Content-Type": "application/json"}
         self._json_options = {**options, "headers": json_headers}
@@ -282,4 +284,6 @@ def _told(error: BaseException) -> str:
         text = f"{error.status}, {error.message}"  # without the URL, whose query may name a person
     # A proxy's URL is quoted with its password, and what is no HTTP with line breaks.
     text = " ".join(_CREDENTIALS.sub("//", without_tokens(text)).split())
-    return text if name == "ConnectionLostError" else f"{name}: {text}" if text else name
+    if isinstance(error, ConnectionLostError | OutOfStepError):
+        return text  # whose class tells nobody anything
+    return f"{name}: {text}" if text else name
