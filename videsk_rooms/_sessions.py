@@ -136,7 +136,7 @@ class Connector(aiohttp.TCPConnector):
     def __init__(self, *, resolver: AbstractResolver | None) -> None:
         super().__init__(resolver=resolver)
         # aiohttp has no public way to say what its connections are made of.
-        self._factory = partial(StrictProtocol, loop=self._loop)
+        self._factory: Any = partial(StrictProtocol, loop=self._loop)
 
     async def connect(
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
