@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.hostile.api import PREFIX
@@ -87,9 +86,7 @@ OPERATIONS: dict[str, Operation] = {
 async def awaited(operation: Operation, client: Any, key: str) -> Any:
     """Call an operation of the awaited client to its end."""
     result = operation.call(client, key)
-    if inspect.isawaitable(result):
-        return await result
-    return [one async for one in result]
+    return [one async for one in result] if operation.gives is list else await result
 
 
 def blocking(operation: Operation, client: Any, key: str) -> Any:
