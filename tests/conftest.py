@@ -58,9 +58,10 @@ async def wired() -> AsyncIterator[AsyncVidesk]:
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """The API in motion, without a rate limit."""
-    with Sandbox(rate=None) as sandbox:
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """The API in motion, without a rate limit; the plugin's marker gives further arguments."""
+    marker = request.node.get_closest_marker("videsk_sandbox")
+    with Sandbox(rate=None, **(marker.kwargs if marker else {})) as sandbox:
         yield sandbox
 
 

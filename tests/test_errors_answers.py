@@ -123,8 +123,8 @@ REMEDIES = {
     401: "VIDESK_API_TOKEN",
     403: "dashboard",
     404: "get_by_external_id",
-    409: "external_id",
-    429: "retry_after",
+    409: "allow this",
+    429: "rate of all",
     500: "later",
 }
 
@@ -386,8 +386,8 @@ async def test_a_long_page_is_told_in_short(sandbox: Sandbox, once: AsyncVidesk)
 def test_what_a_page_opens_and_never_closes_holds_nobody_up(opened: str) -> None:
     """Read to its end from every opening, so much of it would take an hour, and 64 kB seconds."""
     page = '"' + opened * 1_000_000
-    assert len(_words_of_a_page(page, 502)) < 1000
-    assert without_tokens(page) == page
+    assert len(_words_of_a_page(page.encode(), 502)) <= 300
+    assert len(without_tokens(page)) < 10_000
 
 
 async def test_the_firewalls_page_is_named_by_its_ray(

@@ -107,7 +107,7 @@ async def test_an_outcome_that_could_not_be_found_out_has_one_link(
 ) -> None:
     """Its text quotes the error of the look-up."""
     sandbox.faults.drop("after", on="create")
-    sandbox.faults.status(500, on="list", times=None)
+    sandbox.faults.status(500, on="get", times=None)
     with pytest.raises(OutcomeUnknownError, match=r"looking it up failed: GET .* 500") as caught:
         await once.with_options(retry=TWICE).rooms.create()
     assert str(caught.value).count(PAGES) == 1

@@ -148,11 +148,44 @@ async def test_get(face: AsyncVidesk, sandbox: Sandbox) -> None:
 
 
 async def test_get_by_external_id(face: AsyncVidesk, sandbox: Sandbox) -> None:
-    """The room is found among others, without a token (docs/api.md, "Operations")."""
+    """One request finds the room among others, with a fresh token (docs/api.md, "Operations")."""
     sandbox.add_rooms(3)
     held = sandbox.add_room(external_id="ticket-1")
     room = await face.rooms.get_by_external_id("ticket-1")
-    assert (room.id, room.external_id, room.access_token) == (held["id"], "ticket-1", None)
+    assert (room.id, room.external_id) == (held["id"], "ticket-1")
+    assert claims(room.access_token)["room"] == held["id"]
+    assert len(sandbox.requests) == 1
+
+
+async def test_get_or_create_renews_a_room_that_is_over(
+    face: AsyncVidesk, sandbox: Sandbox
+) -> None:
+    """What comes back can be entered."""
+    room = await face.rooms.create(external_id="ticket-1")
+    await face.rooms.end(room)
+    renewed = await face.rooms.get_or_create("ticket-1", exp=2 * HOUR, renew=True)
+    assert (renewed.id, renewed.is_open()) == (room.id, True)
+    assert claims(renewed.access_token)["room"] == room.id
+    assert (await face.rooms.join(room)).access_token
+
+
+async def test_end(face: AsyncVidesk, sandbox: Sandbox) -> None:
+    """Nobody can join any more; ending it twice is fine."""
+    room = await face.rooms.create()
+    for _ in range(2):
+        ended = await face.rooms.end(room)
+        assert (ended.id, ended.ended, ended.is_over()) == (room.id, True, True)
+    with pytest.raises(APIError):
+        await face.rooms.join(room)
+    assert the_room(sandbox)["ended"] is True
+
+
+async def test_update_ends_a_room_and_opens_it_again(face: AsyncVidesk, sandbox: Sandbox) -> None:
+    """`end` is the shorter way of the one; of the other there is no other."""
+    room = await face.rooms.create()
+    assert (await face.rooms.update(room, ended=True)).is_over()
+    assert (await face.rooms.update(room, ended=False)).is_open()
+    assert (await face.rooms.join(room)).access_token
 
 
 async def test_update(face: AsyncVidesk, sandbox: Sandbox) -> None:
@@ -165,6 +198,14 @@ async def test_update(face: AsyncVidesk, sandbox: Sandbox) -> None:
     assert (changed.name, changed.external_id) == ("After", "ticket-2")
     unchanged = ("id", "settings", "nbf", "exp", "createdAt")
     assert [held[field] for field in unchanged] == [before[field] for field in unchanged]
+    assert changed.access_token is None
+
+
+@pytest.mark.videsk_sandbox(update_token=True)
+async def test_update_with_a_token(face: AsyncVidesk) -> None:
+    """The API may answer with a token, too (docs/api.md, "Operations")."""
+    room = await face.rooms.create()
+    changed = await face.rooms.update(room, name="After")
     assert claims(changed.access_token)["room"] == room.id
 
 
@@ -177,6 +218,7 @@ async def test_update_to_a_taken_external_id(face: AsyncVidesk, sandbox: Sandbox
     assert [held["externalId"] for held in sandbox.rooms] == ["taken", "ticket-1"]
 
 
+@pytest.mark.videsk_sandbox(deletion=True)
 async def test_delete(face: AsyncVidesk, sandbox: Sandbox) -> None:
     """The room is gone, and no other one."""
     kept, gone = sandbox.add_rooms(2)
@@ -326,6 +368,7 @@ async def test_update_many(face: AsyncVidesk, sandbox: Sandbox) -> None:
     ]
 
 
+@pytest.mark.videsk_sandbox(deletion=True)
 async def test_delete_many(face: AsyncVidesk, sandbox: Sandbox) -> None:
     """Those that were told are gone, and no other; there is no value to it."""
     kept, gone, known = sandbox.add_rooms(3)
@@ -372,12 +415,14 @@ async def test_request(face: AsyncVidesk, sandbox: Sandbox) -> None:
     assert [attempt.status for attempt in listed.attempts] == [200]
 
 
+@pytest.mark.videsk_sandbox(deletion=True)
 @pytest.mark.parametrize(
     ("operation", "arguments"),
     [
         ("get", {"room": UNKNOWN_ID}),
         ("get_by_external_id", {"external_id": "ticket-1"}),
         ("update", {"room": UNKNOWN_ID, "name": "Support"}),
+        ("end", {"room": UNKNOWN_ID}),
         ("delete", {"room": UNKNOWN_ID}),
         ("join", {"room": UNKNOWN_ID}),
         ("stats", {"room": Room(id=UNKNOWN_ID)}),

@@ -19,6 +19,7 @@ PACKAGE = Path(videsk_rooms.__file__).parent
 
 # The way of a call, from what knows nothing to what knows it all: a file imports from above only.
 CLIENT = (
+    "_quoting",
     "errors",
     "models",
     "_json",
@@ -31,6 +32,7 @@ CLIENT = (
     "_fast",
     "_decode",
     "_decision",
+    "_remedies",
     "_status",
     "_paging",
     "_outcomes",
@@ -48,6 +50,7 @@ CLIENT = (
     "_transport",
     "_retry",
     "_settings",
+    "_verify",
     "_lookup",
     "_creation",
     "rooms",

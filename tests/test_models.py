@@ -6,7 +6,7 @@ import copy
 import gc
 import pickle
 import weakref
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import attrs
@@ -17,6 +17,7 @@ from videsk_rooms import (
     Attempt,
     Authorization,
     Headers,
+    InvalidRequestError,
     Response,
     Room,
     RoomAccess,
@@ -366,3 +367,64 @@ def test_headers_are_read_in_any_case_and_not_written() -> None:
     assert (len(headers), sorted(headers)) == (2, ["content-type", "x-request-id"])
     with pytest.raises(TypeError):
         headers["x"] = "y"  # type: ignore[index]  # what is tested
+
+
+# -- open or over ---------------------------------------------------------------------------------
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("room", "at", "is_open", "is_over"),
+    [
+        (Room("a"), START, True, False),
+        (Room("a", ended=False), START, True, False),
+        (Room("a", ended=True), START, False, True),
+        (Room("a", ended=True, nbf=START - MINUTE, exp=START + MINUTE), START, False, True),
+        (Room("a", nbf=START), START - MINUTE, False, False),
+        (Room("a", nbf=START), START, True, False),
+        (Room("a", exp=START), START - MINUTE, True, False),
+        (Room("a", exp=START), START, False, True),
+        (Room("a", ended=False, exp=START), START + MINUTE, False, True),
+        (Room("a", nbf=START, exp=START + MINUTE), START + MINUTE / 2, True, False),
+    ],
+)
+def test_a_room_says_whether_it_is_open_or_over(
+    room: Room, at: datetime, is_open: bool, is_over: bool
+) -> None:
+    """By `ended`, `nbf` and `exp`; a field that is absent says nothing."""
+    assert (room.is_open(at), room.is_over(at)) == (is_open, is_over)
+
+
+def test_a_room_is_open_or_over_now_unless_a_time_is_given() -> None:
+    """By the clock of this machine."""
+    now = datetime.now(timezone.utc)
+    assert Room("a", nbf=now - MINUTE, exp=now + MINUTE).is_open()
+    assert Room("a", exp=now - MINUTE).is_over()
+    assert not Room("a", nbf=now + MINUTE).is_open()
+
+
+def test_the_time_may_be_told_in_any_zone() -> None:
+    """An instant is the same instant everywhere."""
+    there = timezone(timedelta(hours=-4))
+    room = Room("a", exp=START)
+    assert room.is_over(START.astimezone(there))
+    assert not room.is_over((START - MINUTE).astimezone(there))
+
+
+class NoTime(datetime):
+    """A datetime whose offset cannot be asked for, as `pandas.NaT` is."""
+
+    def utcoffset(self) -> timedelta | None:
+        raise ValueError("NaT does not support utcoffset")
+
+
+@pytest.mark.parametrize(
+    "at", [START.replace(tzinfo=None), START.date(), "2042-08-14", 5, NoTime(2042, 8, 14)]
+)
+@pytest.mark.parametrize("ask", [Room.is_open, Room.is_over])
+def test_the_time_must_be_an_instant(ask: Any, at: Any) -> None:
+    """A naive one would mean another instant on every machine; also where `ended` tells all."""
+    with pytest.raises(InvalidRequestError, match=r"at=.*aware datetime") as caught:
+        ask(Room("a", ended=True), at)
+    assert caught.value.argument == "at"

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from yarl import URL
 
-from tests.support import API, ROOM
+from tests.support import API, ROOM, feathers
 from videsk_rooms import Authorization, NotFoundError, ResponseError, Room, RoomPage, RoomStats
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from videsk_rooms import AsyncVidesk, StatsView
 
+# What the server says of a room whose external id it does not tell.
+NAMELESS = {field: value for field, value in ROOM.items() if field != "externalId"}
 ROOMS = f"{API}/vpaas/rooms"
 ONE = f"{ROOMS}/64f1a2b3c4d5e6f7a8b9c0d1"
 ID = "64f1a2b3c4d5e6f7a8b9c0d1"
@@ -34,7 +36,7 @@ def sent(wire: aioresponses, method: str, url: str) -> object:
 
 async def test_create_sends_only_what_was_given(wire: aioresponses, wired: AsyncVidesk) -> None:
     """An argument left out is left to the server's default; every room gets an `externalId`."""
-    wire.post(ROOMS, status=201, payload=ROOM)
+    wire.post(ROOMS, status=201, payload=NAMELESS)
     await wired.rooms.create(name="Support")
     body = sent(wire, "POST", ROOMS)
     assert isinstance(body, dict)
@@ -46,7 +48,7 @@ async def test_create_spells_fields_and_times_as_the_api_does(
     wire: aioresponses, wired: AsyncVidesk
 ) -> None:
     """`nbf`, never `bnf`; UTC with milliseconds and Z (docs/api.md, "On the wire")."""
-    wire.post(ROOMS, status=201, payload=ROOM)
+    wire.post(ROOMS, status=201, payload=NAMELESS)
     now = datetime.now(timezone.utc).replace(microsecond=123456)
     zone = timezone(timedelta(hours=-3))
     await wired.rooms.create(
@@ -67,7 +69,7 @@ async def test_create_spells_fields_and_times_as_the_api_does(
 
 async def test_a_timedelta_counts_from_now(wire: aioresponses, wired: AsyncVidesk) -> None:
     """`exp=timedelta(hours=2)` is two hours from now."""
-    wire.post(ROOMS, status=201, payload=ROOM)
+    wire.post(ROOMS, status=201, payload=NAMELESS)
     before = datetime.now(timezone.utc) - timedelta(milliseconds=1)
     await wired.rooms.create(exp=timedelta(hours=2))
     body = sent(wire, "POST", ROOMS)
@@ -108,8 +110,8 @@ async def test_an_odd_id_stays_one_segment_of_the_path(
     wire: aioresponses, wired: AsyncVidesk
 ) -> None:
     """What is not an ObjectId is percent-encoded: the account decides the version."""
-    wire.get(URL(f"{ROOMS}/sal%C3%B3n%3A1%3Bx", encoded=True), payload=ROOM)
-    assert (await wired.rooms.get("salón:1;x")).id == ID
+    wire.get(URL(f"{ROOMS}/sal%C3%B3n%3A1%3Bx", encoded=True), payload={**ROOM, "id": "salón:1;x"})
+    assert (await wired.rooms.get("salón:1;x")).id == "salón:1;x"
 
 
 async def test_update_sends_only_what_was_given(wire: aioresponses, wired: AsyncVidesk) -> None:
@@ -117,6 +119,24 @@ async def test_update_sends_only_what_was_given(wire: aioresponses, wired: Async
     wire.patch(ONE, payload=ROOM)
     await wired.rooms.update(ID, name="Moved")
     assert sent(wire, "PATCH", ONE) == {"name": "Moved"}
+
+
+@pytest.mark.parametrize("ended", [True, False])
+async def test_update_sends_the_end_status(
+    wire: aioresponses, wired: AsyncVidesk, ended: bool
+) -> None:
+    """The list filter calls it `ended`, so an update does (docs/api.md, "Operations")."""
+    wire.patch(ONE, payload=ROOM)
+    await wired.rooms.update(ID, ended=ended)
+    assert sent(wire, "PATCH", ONE) == {"ended": ended}
+
+
+async def test_end_is_an_update_of_the_end_status(wire: aioresponses, wired: AsyncVidesk) -> None:
+    """One request, and an answer without a token will do (docs/api.md, "Operations")."""
+    wire.patch(ONE, payload={**ROOM, "ended": True})
+    room = await wired.rooms.end(ID)
+    assert sent(wire, "PATCH", ONE) == {"ended": True}
+    assert (room.ended, room.access_token) == (True, None)
 
 
 @pytest.mark.parametrize(
@@ -209,10 +229,14 @@ async def test_a_page_iterates_and_indexes_over_its_rooms(
     assert (len(page), page[-1].id, page.has_more) == (3, f"{2:024x}", True)
 
 
+MISSING = feathers(404, "NotFound", "No record found")
+
+
 async def test_the_lookup_compares_the_name_itself(wire: aioresponses, wired: AsyncVidesk) -> None:
-    """A filter that matches loosely must not give somebody else's room."""
+    """Neither a path nor a filter that matches loosely gives somebody else's room."""
     other = {**ROOM, "externalId": "TICKET-1"}
     page = {"total": 1, "limit": 100, "skip": 0, "data": [other]}
+    wire.get(f"{ROOMS}/ticket-1", payload={**other, "accessToken": "a.b.c"})
     wire.get(URL(f"{ROOMS}?$limit=100&externalId=ticket-1", encoded=True), payload=page)
     with pytest.raises(NotFoundError, match="no room has external_id='ticket-1'"):
         await wired.rooms.get_by_external_id("ticket-1")
@@ -222,11 +246,15 @@ async def test_the_lookup_reads_on_when_the_first_page_does_not_have_it(
     wire: aioresponses, wired: AsyncVidesk
 ) -> None:
     """A filter that the server ignores must not hide the room."""
+    there = {**ROOM, "externalId": "ticket-1"}
     first = {"total": 2, "limit": 1, "skip": 0, "data": [{**ROOM, "externalId": "other"}]}
-    second = {"total": 2, "limit": 1, "skip": 1, "data": [{**ROOM, "externalId": "ticket-1"}]}
+    second = {"total": 2, "limit": 1, "skip": 1, "data": [there]}
+    wire.get(f"{ROOMS}/ticket-1", status=404, body=MISSING)
     wire.get(URL(f"{ROOMS}?$limit=100&externalId=ticket-1", encoded=True), payload=first)
     wire.get(URL(f"{ROOMS}?$limit=100&$skip=1&externalId=ticket-1", encoded=True), payload=second)
-    assert (await wired.rooms.get_by_external_id("ticket-1")).external_id == "ticket-1"
+    wire.get(ONE, payload={**there, "accessToken": "a.b.c"})
+    room = await wired.rooms.get_by_external_id("ticket-1")
+    assert (room.external_id, room.access_token) == ("ticket-1", "a.b.c")
 
 
 async def test_the_lookup_does_not_guess_when_names_are_missing(
@@ -234,6 +262,7 @@ async def test_the_lookup_does_not_guess_when_names_are_missing(
 ) -> None:
     """Any field but `id` may be absent: a room without a name cannot be told to be this one."""
     page = {"total": 1, "limit": 100, "skip": 0, "data": [{"id": ID}]}
+    wire.get(f"{ROOMS}/ticket-1", payload={"id": ID, "accessToken": "a.b.c"})
     wire.get(URL(f"{ROOMS}?$limit=100&externalId=ticket-1", encoded=True), payload=page)
     with pytest.raises(ResponseError) as caught:
         await wired.rooms.get_by_external_id("ticket-1")

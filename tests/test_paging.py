@@ -127,6 +127,7 @@ async def test_the_filter_by_external_id_goes_with_every_page(
     assert sent == ["ticket-1", "ticket-1"]
 
 
+@pytest.mark.videsk_sandbox(deletion=True)
 async def test_deleting_each_room_as_it_comes_hides_none(
     sandbox: Sandbox, once: AsyncVidesk
 ) -> None:
@@ -140,6 +141,7 @@ async def test_deleting_each_room_as_it_comes_hides_none(
     assert sandbox.rooms == ()
 
 
+@pytest.mark.videsk_sandbox(deletion=True)
 def test_deleting_each_room_as_it_comes_hides_none_blocking(
     sandbox: Sandbox, blocking_once: Videsk
 ) -> None:

@@ -205,7 +205,7 @@ def test_each_call_tells_its_errors_its_path_and_an_example(name: str) -> None:
 def test_resource_methods_are_found() -> None:
     """The table above is not empty by mistake."""
     names = {name.rpartition(".")[2] for name in RESOURCE_METHODS}
-    assert names >= {"create", "get", "update", "delete", "join", "stats", "list", "iter"}
+    assert names >= {"create", "get", "update", "end", "delete", "join", "stats", "list", "iter"}
 
 
 # -- both faces -----------------------------------------------------------------------------------

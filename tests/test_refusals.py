@@ -284,6 +284,7 @@ async def test_a_view_is_one_of_three(sandbox: Sandbox, once: AsyncVidesk, value
 ROOMED: dict[str, Call] = {
     "get": lambda videsk, value: videsk.rooms.get(value),
     "update": lambda videsk, value: videsk.rooms.update(value, name="Moved"),
+    "end": lambda videsk, value: videsk.rooms.end(value),
     "delete": lambda videsk, value: videsk.rooms.delete(value),
     "join": lambda videsk, value: videsk.rooms.join(value),
     "stats": lambda videsk, value: videsk.rooms.stats(value),
@@ -333,6 +334,9 @@ async def test_access_to_a_room_is_no_room(sandbox: Sandbox, once: AsyncVidesk) 
         (lambda videsk: videsk.rooms.create(settings={"a": {1}}), "settings"),
         (lambda videsk: videsk.rooms.update(ID), "name"),
         (lambda videsk: videsk.rooms.get("a/b"), "room"),
+        (lambda videsk: videsk.rooms.update(ID, ended="yes"), "ended"),
+        (lambda videsk: videsk.rooms.get_or_create("a", renew="yes"), "renew"),
+        (lambda videsk: videsk.rooms.end(None), "room"),
         (lambda videsk: videsk.rooms.delete(""), "room"),
         (lambda videsk: videsk.rooms.join(None), "room"),
         (lambda videsk: videsk.rooms.stats(ID, view="x"), "view"),

@@ -66,7 +66,7 @@ async def test_the_only_connection_is_free_after_a_failure(
     assert sandbox.requests[-1].status == 200
 
 
-async def test_the_only_connection_is_free_after_a_missing_room(
+async def test_the_only_connection_is_free_after_a_refusal(
     sandbox: Sandbox, narrow: AsyncVidesk
 ) -> None:
     """The API's own errors have bodies too, for every method."""
@@ -81,7 +81,7 @@ async def test_the_only_connection_is_free_after_a_missing_room(
         with pytest.raises(VideskError):
             await call
     await narrow.rooms.list()
-    assert [request.status for request in sandbox.requests] == [404] * 5 + [200]
+    assert [request.status for request in sandbox.requests] == [404, 404, 403, 404, 404, 200]
 
 
 async def test_the_only_connection_is_free_when_the_time_is_up(

@@ -29,6 +29,7 @@ from aiohttp import (
 )
 
 from ._elsewhere import in_a_thread
+from ._quoting import sent_with
 from ._under_way import ticket_in_hand
 from .errors import ConfigurationError
 
@@ -327,6 +328,7 @@ async def authorize(request: ClientRequest, handler: ClientHandlerType) -> Clien
             ticket.error = error
             raise NoTokenError from None
         ticket.used = token
+        sent_with.set(token)
         request.headers[hdrs.AUTHORIZATION] = f"Bearer {token.reveal()}"
     try:
         return await handler(request)

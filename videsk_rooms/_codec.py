@@ -12,7 +12,7 @@ from . import _checks as check
 from ._json import dumps
 from ._messages import Request
 from .errors import InvalidRequestError
-from .models import StatsView
+from .models import Room, StatsView
 
 if TYPE_CHECKING:
     from .models import JSONValue
@@ -39,32 +39,52 @@ def create(
 
 def get(room: object) -> Request:
     """Ask for a room."""
-    return Request("rooms.get", "GET", f"{_ROOMS}/{check.room_id(room)}", _ROOM)
-
-
-def update(
-    room: object, *, name: object, external_id: object, exp: object, nbf: object, settings: object
-) -> Request:
-    """Ask for a change of a room; an ellipsis is not sent."""
     path = f"{_ROOMS}/{check.room_id(room)}"
-    words = {"name": name, "external_id": external_id, "exp": exp, "nbf": nbf, "settings": settings}
+    return Request("rooms.get", "GET", path, _ROOM, room=_known(room))
+
+
+def get_by_external_id(external_id: str) -> Request:
+    """Build the retrieval of a room by an external id, encoded so that it stays one segment."""
+    path = f"{_ROOMS}/{quote(external_id, safe='')}"
+    return Request("rooms.get_by_external_id", "GET", path, _ROOM, hides_path=True)
+
+
+def update(room: object, **words: object) -> Request:
+    """Build the change of a room; an ellipsis is not sent."""
+    path = f"{_ROOMS}/{check.room_id(room)}"
     given = {word: value for word, value in words.items() if not isinstance(value, EllipsisType)}
     if not given:
         text = f"update({room if isinstance(room, str) else 'room'!r}) was given nothing to change"
         raise InvalidRequestError(
-            f"{text}; give at least one of name, external_id, exp, nbf, settings", argument="name"
+            f"{text}; give at least one of {', '.join(words)}", argument=next(iter(words))
         )
-    return Request("rooms.update", "PATCH", path, _ROOM, body=dumps(_fields(given)))
+    body = dumps(_fields(given))
+    return Request("rooms.update", "PATCH", path, _ROOM, body=body, room=_known(room))
+
+
+def end(room: object) -> Request:
+    """Build the end of a room, which is an update (docs/api.md, "Operations")."""
+    path = f"{_ROOMS}/{check.room_id(room)}"
+    body = dumps({"ended": True})
+    return Request("rooms.end", "PATCH", path, _ROOM, body=body, room=_known(room))
+
+
+def renew(room: Room, fields: dict[str, JSONValue]) -> Request:
+    """Build the update that opens a room again."""
+    path = f"{_ROOMS}/{check.room_id(room)}"
+    return Request("rooms.update", "PATCH", path, _ROOM, body=dumps(fields), room=room)
 
 
 def delete(room: object) -> Request:
-    """Ask for the end of a room."""
-    return Request("rooms.delete", "DELETE", f"{_ROOMS}/{check.room_id(room)}", _ROOM)
+    """Build the deletion of a room."""
+    path = f"{_ROOMS}/{check.room_id(room)}"
+    return Request("rooms.delete", "DELETE", path, _ROOM, room=_known(room))
 
 
 def join(room: object) -> Request:
     """Ask for access to a room."""
-    return Request("rooms.join", "POST", f"{_ROOMS}/{check.room_id(room)}/join", f"{_ROOM}/join")
+    path = f"{_ROOMS}/{check.room_id(room)}/join"
+    return Request("rooms.join", "POST", path, f"{_ROOM}/join", room=_known(room))
 
 
 def stats(room: object, *, view: object) -> Request:
@@ -73,7 +93,12 @@ def stats(room: object, *, view: object) -> Request:
     known = next((known for known in _VIEWS if known == view), None)
     if known is None:
         raise check.refusal("view", view, f"give one of {', '.join(map(repr, _VIEWS))}")
-    return Request("rooms.stats", "GET", path, f"{_ROOM}/stats", _query([("view", known)]))
+    query = _query([("view", known)])
+    return Request("rooms.stats", "GET", path, f"{_ROOM}/stats", query, room=_known(room))
+
+
+def _known(room: object) -> Room | None:
+    return room if isinstance(room, Room) else None
 
 
 def listing(
@@ -130,6 +155,8 @@ def _fields(given: dict[str, object]) -> dict[str, JSONValue]:
             fields["externalId"] = lookup_key(value)
         elif word == "settings":
             fields["settings"] = check.settings(value)
+        elif word == "ended":
+            fields["ended"] = check.flag("ended", value)
         else:
             times[word] = check.instant(word, value, now=now)
             fields[word] = check.wire_time(times[word])

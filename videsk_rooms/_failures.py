@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from ._messages import place_of
+from ._remedies import names_a_room
 from .errors import (
     ConflictError,
     ConnectionFailedError,
@@ -15,7 +17,6 @@ from .errors import (
     TransportError,
     plain_text,
     sentence,
-    without_tokens,
 )
 
 if TYPE_CHECKING:
@@ -42,12 +43,12 @@ def no_answer(
         maybe: Whether any of them may have been processed.
         why: Why there is no further attempt.
     """
-    where = f"{request.method} {without_tokens(failure.url)}"
+    where = place_of(request.method, failure.url)
     tried = _tried(attempts) + _WHY_NO_MORE.get(why, "")
     if failure.timed_out:
         text = f"{where}: no answer within {attempts[-1].duration:.3g} s{tried}"
         return _time_is_up(request, text, attempts, maybe=maybe)
-    what = f"{where}: {failure.detail}{tried}"
+    what = f"{where}: {failure.detail.rstrip('.')}{tried}"
     if maybe:
         return OutcomeUnknownError(
             f"{what} {how_to_find_out(request)}",
@@ -72,7 +73,7 @@ def too_late(
     """Make the error for a call whose time was up between two attempts, or before the first."""
     count = len(attempts)
     before = f", after {count} attempt{'s'[: count > 1]}" if count else ""
-    where = f"{request.method} {without_tokens(url)}"
+    where = place_of(request.method, url)
     text = f"{where}: the {deadline.total:.3g} s of the call were up {when}{before}."
     return _time_is_up(request, text, attempts, maybe=maybe)
 
@@ -114,7 +115,8 @@ def how_to_find_out(request: Request) -> str:
             f"rooms.get_by_external_id({request.external_id!r}), or have it either way with "
             f"rooms.get_or_create({request.external_id!r})."
         )
-    return "It may have been processed: look at the room before trying again."
+    what = "the room" if names_a_room(request) else "what it changes"
+    return f"It may have been processed: look at {what} before trying again."
 
 
 def _time_is_up(

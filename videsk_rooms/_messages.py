@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
@@ -10,16 +11,20 @@ import attrs
 
 from ._drafts import twin
 from ._json import loads
-from .errors import ResponseError, without_tokens
+from ._quoting import ID_LENGTH, shown, without_tokens
+from .errors import ResponseError
+from .models import Room
 
 if TYPE_CHECKING:
     from .models import JSONValue
 
 T = TypeVar("T")
 
-# How much of a body an error quotes, and how much of it is searched for tokens before the cut:
-# a token must be recognised whole, or its first half would be quoted.
+# How much of a body an error quotes, and how much is read for that: what is read is searched for
+# tokens first, because one that is cut is not recognised.
 _QUOTED, _QUOTED_SOURCE = 200, 16_384
+_PLAIN_ID = re.compile(r"(?!eyJ)[0-9A-Za-z_.:-]{1,64}")
+_URL_LENGTH = 500
 
 __all__ = [
     "Answer",
@@ -48,6 +53,9 @@ class Request:
         body: JSON as bytes, or `None`.
         external_id: The `externalId` that a create carries, for errors to name.
         repeatable: Whether it may be sent again when it may have been processed already.
+        hides_path: Whether the path holds an `externalId`, which may name a person.
+        room: The room that the caller gave, if it was one and no id: for errors to say of its
+            window what the caller knows already.
     """
 
     operation: str
@@ -58,11 +66,20 @@ class Request:
     body: bytes | None = None
     external_id: str | None = None
     repeatable: bool = True
+    hides_path: bool = False
+    room: Room | None = attrs.field(default=None, repr=False, eq=False)
 
     @property
     def safe(self) -> bool:
         """Whether the request changes nothing, so that its outcome does not matter."""
         return self.method in {"GET", "HEAD", "OPTIONS"}
+
+    @property
+    def shown_path(self) -> str:
+        """The path as log, hooks and spans tell it: a token may be pasted where an id belongs."""
+        if self.hides_path:
+            return self.template
+        return without_tokens(self.path) if "eyJ" in self.path else self.path
 
 
 class Headers(Mapping[str, str]):
@@ -178,7 +195,10 @@ class Answer:
     @property
     def request_id(self) -> str | None:
         """The server's name for the request, else the name that Cloudflare gave it."""
-        return self.headers.get("x-request-id") or self.headers.get("cf-ray")
+        given = self.headers.get("x-request-id") or self.headers.get("cf-ray")
+        if given is None or _PLAIN_ID.fullmatch(given):  # hardly ever anything else
+            return given
+        return shown(given, ID_LENGTH)
 
 
 FailureCause: TypeAlias = Literal["not_sent", "interrupted", "timeout"]
@@ -283,18 +303,25 @@ def unexpected(response: Response, what: str, *, path: str | None = None) -> Res
         what: The end of a sentence that begins with "the answer".
         path: Where in the JSON the fault lies, or `None` for the whole.
     """
-    start = without_tokens(response.body[:_QUOTED_SOURCE].decode("utf-8", "replace"))[:_QUOTED]
-    where = f" at {path}" if path else ""
+    body = response.body[:_QUOTED_SOURCE].decode("utf-8-sig", "replace")
+    start = without_tokens(body)[:_QUOTED]
+    where = f" at {shown(path)}" if path else ""
     quoted = f"; it begins with {start!r}" if start else ""
+    named = f", with request id {response.request_id}" if response.request_id else ""
     return ResponseError(
-        f"{response.method} {without_tokens(response.url)}: the answer (status {response.status}) "
+        f"{place_of(response.method, response.url)}: the answer (status {response.status}) "
         f"{what}{where}{quoted}. If base_url points at the API and no proxy stands in between, "
-        f"report it with request id {response.request_id!r}.",
+        f"report it{named}.",
         status=response.status,
         method=response.method,
-        url=response.url,
-        path=path,
-        body_start=start,
+        url=without_tokens(response.url),
+        path=None if path is None else shown(path),
+        body_start=shown(start),
         request_id=response.request_id,
         attempts=response.attempts,
     )
+
+
+def place_of(method: str, url: str) -> str:
+    """Return what an error's text begins with: the method, and the URL without tokens."""
+    return f"{method} {shown(url, _URL_LENGTH)}"

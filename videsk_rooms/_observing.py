@@ -133,14 +133,14 @@ class Observer:
                 "%s: %s %s -> %s in %.3f s (attempt %d, after %.3f s)",
                 request.operation,
                 request.method,
-                request.path,
+                request.shown_path,
                 attempt.status if attempt.status is not None else attempt.error,
                 attempt.duration,
                 attempt.number,
                 attempt.delay,
             )
         if (hook := self._hooks.on_attempt) is not None:
-            event = AttemptEvent(request.operation, request.method, request.path, attempt)
+            event = AttemptEvent(request.operation, request.method, request.shown_path, attempt)
             await _tell(hook, event, deadline)
 
     async def retrying(
@@ -148,13 +148,15 @@ class Observer:
     ) -> None:
         """Tell of a pause that begins."""
         if (hook := self._hooks.on_retry) is not None:
-            event = RetryEvent(request.operation, request.method, request.path, attempt, pause)
+            event = RetryEvent(
+                request.operation, request.method, request.shown_path, attempt, pause
+            )
             await _tell(hook, event, deadline)
 
     async def paced(self, request: Request, waited: float, deadline: Deadline) -> None:
         """Tell of a wait for the rate limit that is over."""
         if (hook := self._hooks.on_pace) is not None:
-            event = PaceEvent(request.operation, request.method, request.path, waited)
+            event = PaceEvent(request.operation, request.method, request.shown_path, waited)
             await _tell(hook, event, deadline)
 
 

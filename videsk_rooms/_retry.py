@@ -188,7 +188,7 @@ class _Call:
                     failed = self._no_answer(outcome, decision)
             else:
                 try:
-                    value = read(self._response(outcome))
+                    value = self._read(outcome, read)
                 except VideskError as error:
                     failed = error
                 else:
@@ -295,10 +295,21 @@ class _Call:
             await anyio.sleep(decision.pause)
         self._delay += decision.pause
 
-    def _response(self, answer: Answer) -> Response:
-        """Make the answer a response, or raise the error that it stands for."""
+    def _read(self, answer: Answer, read: Callable[[Response], T]) -> T:
+        """Read an answer, or raise the error that it stands for; no other, whatever it holds."""
         response = make_response(self._request, answer, tuple(self._attempts))
-        error = error_of(response)
+        try:
+            return read(self._success(response, answer))
+        except VideskError:
+            raise
+        except Exception as error:
+            # A fault of a reader, but the server's bytes have set it off. Its text may quote them.
+            kind = type(error).__name__
+        raise unexpected(response, f"cannot be read ({kind})")
+
+    def _success(self, response: Response, answer: Answer) -> Response:
+        """Return the response of a success, or raise the error that it stands for."""
+        error = error_of(response, self._request)
         if error is None and answer.too_long:
             error = unexpected(response, "is longer than 10 MiB and was cut off")
         if error is not None:

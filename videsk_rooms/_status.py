@@ -6,15 +6,19 @@ HTML, or nothing at all (docs/api.md, "Access").
 
 from __future__ import annotations
 
+import codecs
 import html
 import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from ._decision import server_wait
 from ._json import loads
-from ._messages import unexpected
+from ._messages import Headers, place_of, unexpected
+from ._quoting import ID_LENGTH, TEXT_LENGTH, shown, shown_data, without_tokens
+from ._remedies import remedy, remedy_of_page
 from .errors import (
     APIError,
     AuthenticationError,
@@ -25,13 +29,12 @@ from .errors import (
     RateLimitError,
     ServerError,
     sentence,
-    without_tokens,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ._messages import Response
+    from ._messages import Request, Response
     from .errors import ResponseError
     from .models import JSONValue
 
@@ -44,38 +47,18 @@ _BY_STATUS: dict[int, type[APIError]] = {
     429: RateLimitError,
 }
 
-_REMEDIES: dict[type[APIError], str] = {
-    BadRequestError: "Correct the input; errors tells which field, if the API said so.",
-    AuthenticationError: (
-        "Check the API token (VIDESK_API_TOKEN or api_token=): it may be mistyped, removed from "
-        "the dashboard, or not of type api-token."
-    ),
-    PermissionDeniedError: (
-        "Check in the dashboard that the token may do this, and from this IP address."
-    ),
-    NotFoundError: ("Check the room id; your own id is looked up with rooms.get_by_external_id()."),
-    ConflictError: (
-        "Fetch the room that has this external_id with rooms.get_by_external_id(), "
-        "or choose another external_id."
-    ),
-    RateLimitError: "Ask again after retry_after seconds, and lower the rate of all processes.",
-    ServerError: "Try again later; if it stays, give Videsk's support the request id.",
-    APIError: "Look up what the status means; Videsk's support knows the request id.",
-}
-_FIREWALL = (
-    "A firewall or proxy answered in the API's place: check base_url and proxy, and give the "
-    "request id to whoever runs it."
-)
-
 # Each reads on to the next "<" at most, or matches to the end: a page that opens what it never
 # closes would otherwise be read to its end from every "<", and hold up the loop for seconds.
 _MARKUP = re.compile(r"(?is)<(script|style)\b.*?(?:</\1>|\Z)|<[^<>]*>")
 _TITLE = re.compile(r"(?i)<title\b[^<>]*>([^<]*)</title>")
-_SHOWN = 300
+# No error of the API is as long; the page of a proxy may be, and a body that is to hold us up.
 _SEARCHED = 65_536
+_LONGEST_HEADER, _MOST_HEADERS = 1_000, 100
+# Python raises ValueError for a number of thousands of digits. No sign has such a number.
+_NO_REFERENCE = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{7,});?")
 
 
-def error_of(response: Response) -> APIError | ResponseError | None:
+def error_of(response: Response, request: Request) -> APIError | ResponseError | None:
     """Make the error that an answer stands for; `None` for a success.
 
     A redirect is an error too: it is not followed. So is a status that is no final one.
@@ -91,77 +74,82 @@ def error_of(response: Response) -> APIError | ResponseError | None:
             f"redirects to {_redirect_target(response)}, and redirects are not followed "
             "because the token would travel along",
         )
-    return _api_error(response)
+    return _api_error(response, request)
 
 
-def not_found(response: Response, message: str) -> NotFoundError:
-    """Make the error for a search that found nothing: the API answers those with an empty page."""
-    where = f"{response.method} {without_tokens(response.url)}"
+def not_found(response: Response | APIError, message: str) -> NotFoundError:
+    """Make the error for a search that found nothing, told by an empty page or by a 404."""
     return NotFoundError(
-        f"{where}: {message}. Create it first, or check the id.",
+        f"{place_of(response.method, response.url)}: {message}. Create it first, or check the id.",
         status=404,
         name="NotFound",
         message=message,
         class_name="not-found",
         errors={},
         method=response.method,
-        url=response.url,
+        url=without_tokens(response.url),
         request_id=response.request_id,
-        headers=response.headers,
+        headers=_shown_headers(response.headers),
         attempts=response.attempts,
     )
 
 
-def _api_error(response: Response) -> APIError:
+def _api_error(response: Response, request: Request) -> APIError:
     status = response.status
     kind = _BY_STATUS.get(status, ServerError if status >= 500 else APIError)
-    body = without_tokens(response.body[:_SEARCHED].decode("utf-8", "replace"))
-    feathers = _feathers(body)
+    feathers = _feathers(response.body)
     if feathers is None:
         name = class_name = None
         details: Mapping[str, object] | list[object] = {}
-        message, remedy = _words_of_a_page(body, status), _FIREWALL
+        message, what_to_do = _words_of_a_page(response.body, status), remedy_of_page(response)
     else:
         name, class_name = _string(feathers, "name"), _string(feathers, "className")
-        message = _string(feathers, "message") or _phrase(status)
-        details, remedy = _details(feathers.get("errors")), _REMEDIES[kind]
+        message = _string(feathers, "message", TEXT_LENGTH) or _phrase(status)
+        details = _details(feathers.get("errors"))
+        what_to_do = remedy(request, response, f"{message} {_quoted(details)}")
     error = kind(
-        _text(response, name or _phrase(status), message, details, remedy),
+        _text(response, name or _phrase(status), message, details, what_to_do),
         status=status,
         name=name,
         message=message,
         class_name=class_name,
         errors=details,
         method=response.method,
-        url=response.url,
+        url=without_tokens(response.url),
         request_id=response.request_id,
-        headers=response.headers,
+        headers=_shown_headers(response.headers),
         attempts=response.attempts,
     )
     error.retry_after = server_wait(status, response.headers)
     return error
 
 
-def _text(response: Response, name: str, message: str, details: object, remedy: str) -> str:
+def _text(response: Response, name: str, message: str, details: object, what_to_do: str) -> str:
     said = f"{name}: {message}" if message != name else name
     if details:
-        said += f" {_shortened(details)}"
+        said += f" {_quoted(details)}"
     if response.request_id:
         said = f"{said.rstrip('.')} (request id {response.request_id})"
-    where = f"{response.method} {without_tokens(response.url)}"
-    return f"{where}: {response.status} {sentence(said)} {remedy}"
+    where = place_of(response.method, response.url)
+    return f"{where}: {response.status} {sentence(said)} {what_to_do}"
 
 
-def _shortened(details: object) -> str:
+def _quoted(details: object) -> str:
+    text = repr(details)
+    return text if len(text) <= TEXT_LENGTH else f"{text[: TEXT_LENGTH - 1]}…"
+
+
+def _shown_headers(headers: Mapping[str, str]) -> Headers:
+    """Copy headers for an error: printable, without tokens, and no more than anybody reads."""
+    some = islice(headers.items(), _MOST_HEADERS)
+    return Headers({name: shown(value, _LONGEST_HEADER) for name, value in some})
+
+
+def _feathers(body: bytes) -> dict[str, JSONValue] | None:
+    if len(body) > _SEARCHED:
+        return None
     try:
-        return repr(details)[:_SHOWN]
-    except RecursionError:
-        return "…"
-
-
-def _feathers(body: str) -> dict[str, JSONValue] | None:
-    try:
-        value = loads(body.encode("utf-8"))
+        value = loads(body.removeprefix(codecs.BOM_UTF8))
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
@@ -169,20 +157,25 @@ def _feathers(body: str) -> dict[str, JSONValue] | None:
 
 def _details(value: JSONValue) -> Mapping[str, object] | list[object]:
     # docs/api.md, "Errors": an object or a list
-    if isinstance(value, dict):
-        return dict(value)
-    return list(value) if isinstance(value, list) else {}
+    if not isinstance(value, dict | list):
+        return {}
+    copied = shown_data(value)
+    assert isinstance(copied, dict | list)  # noqa: S101 - told to the type checker
+    return cast("Mapping[str, object] | list[object]", copied)
 
 
-def _string(value: dict[str, JSONValue], key: str) -> str | None:
+def _string(value: dict[str, JSONValue], key: str, limit: int = ID_LENGTH) -> str | None:
     found = value.get(key)
-    return found if isinstance(found, str) and found else None
+    return shown(found, limit) if isinstance(found, str) and found else None
 
 
-def _words_of_a_page(body: str, status: int) -> str:
-    title = _TITLE.search(body)
-    words = title.group(1) if title else _MARKUP.sub(" ", body)
-    return " ".join(html.unescape(words).split())[:_SHOWN] or _phrase(status)
+def _words_of_a_page(body: bytes, status: int) -> str:
+    page = body[:_SEARCHED].decode("utf-8-sig", "replace")
+    title = _TITLE.search(page)
+    words = title.group(1) if title else _MARKUP.sub(" ", page)
+    # Before the words are searched for tokens: a page wraps lines where it likes.
+    words = html.unescape(_NO_REFERENCE.sub("\ufffd", words))
+    return shown(" ".join(words.split())) or _phrase(status)
 
 
 def _phrase(status: int) -> str:
@@ -199,4 +192,4 @@ def _redirect_target(response: Response) -> str:
         return "a location that cannot be read"
     host = (location.netloc or "").rpartition("@")[2]
     target = f"{location.scheme}://{host}{location.path}" if host else location.path
-    return repr(without_tokens(target))
+    return f"'{shown(target)}'"

@@ -75,7 +75,7 @@ class Span:
         span.set_attributes(
             {
                 "http.request.method": request.method if known else "_OTHER",
-                "url.full": base_url + request.path,
+                "url.full": base_url + request.shown_path,
                 "server.address": parts.hostname or "",
                 "server.port": parts.port or (443 if parts.scheme == "https" else 80),
                 "videsk.operation": request.operation,

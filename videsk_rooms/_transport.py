@@ -18,9 +18,10 @@ from ._connection import BODY_LIMIT, OutOfStepError, StayInStep
 from ._elsewhere import run_in
 from ._forking import renew_in_children, set_aside
 from ._messages import Answer, Failure, headers_without
+from ._quoting import shown
 from ._sessions import Sessions
 from ._under_way import Ticket, UnderWay, ticket_in_hand
-from .errors import CLOSED, ClosedError, ConfigurationError, without_tokens
+from .errors import CLOSED, ClosedError, ConfigurationError
 
 if TYPE_CHECKING:
     from ._auth import Secret, TokenSource
@@ -230,10 +231,7 @@ async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:
 
 def _remove_token(outcome: Answer | Failure, token: Secret) -> None:
     """Take our own token out of what came back, where a proxy may have echoed the request."""
-    if len(token.reveal()) < _SHORTEST_ECHO:
-        return
-    if isinstance(outcome, Failure):
-        outcome.detail = outcome.detail.replace(token.reveal(), "[removed]")
+    if len(token.reveal()) < _SHORTEST_ECHO or isinstance(outcome, Failure):
         return
     for echo in token.echoes:
         if echo in outcome.body:
@@ -274,6 +272,8 @@ def _check(session: object, ssl: object) -> None:
         )
 
 
+# aiohttp quotes up to 8 KiB of what is no HTTP.
+_QUOTED = 16_384
 _CREDENTIALS = re.compile(r"//[^/@\s'\"]*@")
 
 
@@ -283,7 +283,7 @@ def _told(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientResponseError):
         text = f"{error.status}, {error.message}"  # without the URL, whose query may name a person
     # A proxy's URL is quoted with its password, and what is no HTTP with line breaks.
-    text = " ".join(_CREDENTIALS.sub("//", without_tokens(text)).split())
+    text = shown(" ".join(_CREDENTIALS.sub("//", text[:_QUOTED]).split()))
     if isinstance(error, ConnectionLostError | OutOfStepError):
         return text  # whose class tells nobody anything
     return f"{name}: {text}" if text else name

@@ -250,7 +250,9 @@ class AsyncVidesk(BySettings):
             observer=Observer(settings.hooks),
         )
         view._is_view = True
-        view.rooms = AsyncRooms(view._pipeline)
+        # Another token may be another account, which may be served by another version.
+        paths = None if "source" in changes else self.rooms._paths
+        view.rooms = AsyncRooms(view._pipeline, paths)
         return view
 
     async def close(self) -> None:

@@ -29,8 +29,9 @@ without it.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, overload
+
+from ._quoting import without_tokens as without_tokens  # noqa: PLC0414 - used from here
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -191,7 +192,7 @@ class ResponseError(VideskError):
         method: The request's method.
         url: The request's URL.
         path: Where in the JSON the fault lies (`data[3].createdAt`), or `None` for the whole.
-        body_start: How the body begins, with whatever looks like a token taken out.
+        body_start: How the body begins, printable, and without whatever looks like a token.
         request_id: The server's or the proxy's name for the request.
         attempts: What was tried, in order.
     """
@@ -249,13 +250,15 @@ class APIError(VideskError):
     Attributes:
         status: The HTTP status; `0` if only the text is known and the class does not tell it.
         name: The API's name of the error (`NotAuthenticated`), `None` if a proxy answered.
-        message: The API's own words, or what a proxy's page says in short.
+        message: The API's own words, or what a proxy's page says: one printable line of at most
+            300 characters.
         class_name: The API's `className` (`not-authenticated`).
-        errors: The API's details: an object or a list, as it was sent.
+        errors: The API's details: an object or a list as it was sent, without tokens, and cut
+            where it is deeper than 20 levels or has more than 500 values.
         method: The request's method.
         url: The request's URL.
         request_id: The server's or the proxy's name for the request.
-        headers: The answer's headers.
+        headers: The answer's headers, printable, without tokens, each cut at 1,000 characters.
         attempts: What was tried, in order.
         retry_after: Seconds after which the server wants to be asked again, if it said so.
     """
@@ -334,13 +337,13 @@ class AuthenticationError(APIError):
 
 
 class PermissionDeniedError(APIError):
-    """403: the token is not let in here, or a firewall stands in between."""
+    """403: nobody may do this, as with deleting a room; or this token may not; or a firewall."""
 
     status = 403
 
 
 class NotFoundError(APIError):
-    """404: there is no such room."""
+    """404: there is no such room, or there are no such statistics yet."""
 
     status = 404
 
@@ -372,19 +375,3 @@ def plain_text(error: VideskError) -> str:
 def sentence(text: str) -> str:
     """End a text as a sentence ends, so that another one may follow."""
     return text if not text or text.endswith((".", "!", "?")) else f"{text}."
-
-
-# -- no token in any text -------------------------------------------------------------------------
-
-_BEARER = re.compile(r"(?i)\bbearer\s+[^\s\"'<>,;\\]{12,}")
-# No word boundary before it: in %20eyJ… and \neyJ… there is none.
-_JSON_WEB_TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,2}")
-# The name is looked into ahead, which is not gone back into: else a long one takes seconds.
-_TOKEN_FIELD = re.compile(r"(?i)(\"(?=\w*?(?:token|secret|authorization))\w*\"\s*:\s*\")[^\"]*")
-
-
-def without_tokens(text: str) -> str:
-    """Take out of a text whatever looks like a token: a proxy may echo the request in its page."""
-    text = _TOKEN_FIELD.sub(r"\1[removed]", text)
-    text = _BEARER.sub("Bearer [removed]", text)
-    return _JSON_WEB_TOKEN.sub("[removed]", text)

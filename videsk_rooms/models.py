@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Literal, TypeAlias, Union, overload
 
 import attrs
+
+from .errors import InvalidRequestError
 
 __all__ = [
     "Authorization",
@@ -77,6 +79,52 @@ class Room:
     def __hash__(self) -> int:
         # Equal rooms have equal ids; the mappings among the fields could not be hashed.
         return hash(self.id)
+
+    def is_open(self, at: datetime | None = None) -> bool:
+        """Return whether the room lets people in, by its `ended`, `nbf` and `exp`.
+
+        A field that the server did not send says nothing: a room without any of them is open.
+
+        Args:
+            at: An aware `datetime`. Absent: now, by this machine's clock.
+
+        Returns:
+            Whether it has opened and is not over.
+
+        Raises:
+            InvalidRequestError: `at` is naive, or not a `datetime`.
+
+        Example:
+            ```python
+            room = await videsk.rooms.create(name="Support")
+            print("open:", room.is_open())
+            ```
+        """
+        moment = _aware(at)
+        return not self.is_over(moment) and (self.nbf is None or self.nbf <= moment)
+
+    def is_over(self, at: datetime | None = None) -> bool:
+        """Return whether the room has ended, by its `ended` and `exp`.
+
+        A field that the server did not send says nothing: a room without any of them is not over.
+
+        Args:
+            at: An aware `datetime`. Absent: now, by this machine's clock.
+
+        Returns:
+            Whether it was ended, or its time is up.
+
+        Raises:
+            InvalidRequestError: `at` is naive, or not a `datetime`.
+
+        Example:
+            ```python
+            room = await videsk.rooms.create(name="Support")
+            print("over:", room.is_over())
+            ```
+        """
+        moment = _aware(at)
+        return self.ended is True or (self.exp is not None and self.exp <= moment)
 
 
 @attrs.frozen(weakref_slot=False)
@@ -154,3 +202,20 @@ class RoomStats:
 
     def __hash__(self) -> int:
         return hash(self.view)
+
+
+def _aware(at: datetime | None) -> datetime:
+    if at is None:
+        return datetime.now(timezone.utc)
+    right = "give an aware datetime, such as datetime.now(timezone.utc)"
+    if not isinstance(at, datetime):
+        raise InvalidRequestError(f"at={at!r}: {right}, not {type(at).__name__}", argument="at")
+    try:
+        offset = at.utcoffset()
+    except Exception:  # such as pandas.NaT, a datetime without a time
+        raise InvalidRequestError(f"at={at!r}: {right}", argument="at") from None
+    if offset is None:
+        raise InvalidRequestError(
+            f"at={at!r}: {right}; this datetime is naive, so its zone is not known", argument="at"
+        )
+    return at

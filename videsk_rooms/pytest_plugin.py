@@ -13,7 +13,8 @@ def test_a_ticket_opens_a_room(videsk, videsk_sandbox):
 
 The rate limit is off, so that tests do not wait. `videsk_sandbox_rate = 20` in pytest's
 configuration switches it on for all tests, and a marker gives one test, class or module its own
-arguments of `Sandbox`: `@pytest.mark.videsk_sandbox(rate=20, seed=1)`.
+arguments of `Sandbox`: `@pytest.mark.videsk_sandbox(rate=20, seed=1)`, or `deletion=True` for code
+that deletes rooms.
 
 pytest loads this file in every run where the package is installed, so it imports nothing heavy
 until a fixture is used.

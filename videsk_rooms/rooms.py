@@ -8,8 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypedDict, overload
 
 from . import _checks as check
-from . import _codec, _creation, _decode, _lookup
+from . import _codec, _creation, _decode, _lookup, _verify
 from ._bulk import Bulk
+from ._lookup import PathSupport
 from ._outcomes import AsyncOutcomes
 from ._paging import Batches, read_pages
 from .errors import NotFoundError
@@ -66,6 +67,7 @@ class RoomChange(_WhichRoom, total=False):
         nbf: Before `exp`.
         settings: What JSON can say; all of them, for it is not documented whether those that are
             left out stay.
+        ended: `True` ends the room. `False` opens it again, where the API allows that.
     """
 
     name: str
@@ -73,6 +75,7 @@ class RoomChange(_WhichRoom, total=False):
     exp: When
     nbf: When
     settings: Mapping[str, object]
+    ended: bool
 
 
 _SPEC = RoomSpec.__optional_keys__
@@ -91,8 +94,9 @@ _OLDEST_FIRST: Sort = "created_at"
 class AsyncRooms:
     """The rooms of an account, awaited. Found as `AsyncVidesk.rooms`."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, paths: PathSupport | None = None) -> None:
         self._send = send
+        self._paths = paths or PathSupport()
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(NOT_PICKLED)
@@ -141,7 +145,9 @@ class AsyncRooms:
         request = _codec.create(
             name=name, external_id=external_id, exp=exp, nbf=nbf, settings=settings
         )
-        return await _creation.create(self._send, request, name_is_ours=external_id is None)
+        return await _creation.create(
+            self._send, request, self._paths, name_is_ours=external_id is None
+        )
 
     async def get(self, room: Room | str) -> Room:
         """Retrieve a room, with a fresh access token.
@@ -165,25 +171,28 @@ class AsyncRooms:
             room = await videsk.rooms.get(room.id)
             ```
         """
-        return await self._send(_codec.get(room), _decode.room)
+        return await self._send(_codec.get(room), _verify.retrieved(room))
 
     async def get_by_external_id(self, external_id: str) -> Room:
-        """Find a room by your own name for it.
+        """Retrieve a room by your own id for it, with a fresh access token.
+
+        One request where the API takes external ids in the path. Where it does not, the room is
+        looked up in the listing first; the client remembers that.
 
         Args:
-            external_id: The name that it was created with, 1 to 100 characters.
+            external_id: The external id that the room was created with, 1 to 100 characters.
 
         Returns:
-            The room. The API sends no access token here: ask `get` or `join` for one.
+            The room, with an `access_token` for a browser.
 
         Raises:
-            InvalidRequestError: The name is empty or too long; nothing was sent.
-            NotFoundError: No room has this name.
+            InvalidRequestError: The external id is empty or too long; nothing was sent.
+            NotFoundError: No room has this external id.
             ResponseError: The API sent rooms without their `externalId`, so that none can be told
                 to be this one.
             VideskError: See `videsk_rooms.errors` for whatever else can go wrong.
 
-        API: `GET /vpaas/rooms?externalId=…`
+        API: `GET /vpaas/rooms/{roomId}`, else `GET /vpaas/rooms?externalId=…` before it
 
         Example:
             ```python
@@ -191,7 +200,9 @@ class AsyncRooms:
             room = await videsk.rooms.get_by_external_id("ticket-12345")
             ```
         """
-        return await _lookup.find(self._send, _codec.lookup_key(external_id))
+        checked = _codec.lookup_key(external_id)
+        _, room = await _lookup.retrieve(self._send, checked, self._paths)
+        return room
 
     async def get_or_create(
         self,
@@ -201,32 +212,37 @@ class AsyncRooms:
         exp: When | None = None,
         nbf: When | None = None,
         settings: Mapping[str, object] | None = None,
+        renew: bool = False,
     ) -> Room:
-        """Return the room that has your own name for it; create it if there is none.
+        """Return the room that has your own id; create it if there is none.
 
         However many callers race, in however many processes, there is one room, and all get it.
-        A room that is there is returned as it is, also when it is over; what else is given counts
-        only for one that is created.
+        An existing room is returned as it is, also when it is over, unless `renew` is set; name and
+        settings count only for one that is created. An existing room costs one request, as
+        `get_by_external_id` does.
 
         Args:
-            external_id: Your own name for it, 1 to 100 characters.
+            external_id: Your own id for it, 1 to 100 characters.
             name: What people call it, at most 500 characters; the server's choice if absent.
             exp: When everybody is thrown out: in the future, within 72 hours. Absent: in 3 hours.
             nbf: When it opens, before `exp`. Absent: now.
             settings: What JSON can say, such as `{"maxParticipants": 10}`.
+            renew: Whether a room that is over is opened again, until `exp` or for 3 hours from now,
+                and from `nbf` on, or at once. Whether the API allows that is not documented.
 
         Returns:
             The room, with an `access_token` for a browser.
 
         Raises:
             InvalidRequestError: An argument was refused; nothing was sent.
-            ConflictError: Others made and deleted such a room again and again meanwhile.
-            BadRequestError: The API refused the input.
+            ConflictError: Others made and deleted such a room again and again meanwhile; or
+                `renew` left the room over, so that another external id is needed.
+            BadRequestError: The API refused the input, or refused to `renew` the room.
             OutcomeUnknownError: No answer came back; asking again makes no second room.
             VideskError: See `videsk_rooms.errors` for whatever else can go wrong.
 
-        API: `GET /vpaas/rooms?externalId=…`, then `GET /vpaas/rooms/{roomId}` or
-        `POST /vpaas/rooms`
+        API: `GET /vpaas/rooms/{roomId}`, then `POST /vpaas/rooms` for a new room, or
+        `PATCH /vpaas/rooms/{roomId}` for one that is renewed
 
         Example:
             ```python
@@ -242,7 +258,9 @@ class AsyncRooms:
             nbf=nbf,
             settings=settings,
         )
-        return await _creation.get_or_create(self._send, request)
+        return await _creation.get_or_create(
+            self._send, request, self._paths, renew=check.flag("renew", renew)
+        )
 
     async def update(
         self,
@@ -253,6 +271,7 @@ class AsyncRooms:
         exp: When | EllipsisType = ...,
         nbf: When | EllipsisType = ...,
         settings: Mapping[str, object] | EllipsisType = ...,
+        ended: bool | EllipsisType = ...,
     ) -> Room:
         """Change a room. What is not given is not sent, and stays as it is.
 
@@ -264,9 +283,11 @@ class AsyncRooms:
             nbf: Before `exp`.
             settings: What JSON can say; all of them, for it is not documented whether those that
                 are left out stay.
+            ended: `True` ends the room, as `end` does. `False` opens it again; whether the API
+                allows that is not documented.
 
         Returns:
-            The changed room, with an `access_token` for a browser.
+            The changed room. It may come without an `access_token`: ask `get` or `join` for one.
 
         Raises:
             InvalidRequestError: An argument was refused, or nothing was given; nothing was sent.
@@ -286,18 +307,56 @@ class AsyncRooms:
             ```
         """
         request = _codec.update(
-            room, name=name, external_id=external_id, exp=exp, nbf=nbf, settings=settings
+            room,
+            name=name,
+            external_id=external_id,
+            exp=exp,
+            nbf=nbf,
+            settings=settings,
+            ended=ended,
         )
-        return await self._send(request, _decode.room)
+        return await self._send(request, _verify.updated(room, external_id))
+
+    async def end(self, room: Room | str) -> Room:
+        """End a room: nobody can join it any more. Ending it twice is fine.
+
+        Whether people who are inside are disconnected at once is not documented.
+
+        Args:
+            room: A room id or a `Room`.
+
+        Returns:
+            The ended room. It may come without an `access_token`.
+
+        Raises:
+            InvalidRequestError: The id is empty or would change the path; nothing was sent.
+            NotFoundError: There is no such room.
+            OutcomeUnknownError: No answer came back; the room may have been ended. Ending it again
+                does no harm.
+            VideskError: See `videsk_rooms.errors` for whatever else can go wrong.
+
+        API: `PATCH /vpaas/rooms/{roomId}`
+
+        Example:
+            ```python
+            room = await videsk.rooms.create(name="Support")
+            room = await videsk.rooms.end(room)
+            print("over:", room.is_over())
+            ```
+        """
+        return await _creation.end(self._send, room)
 
     async def delete(self, room: Room | str) -> None:
-        """Delete a room. When its answer is lost, it is sent again, and finding nothing is success.
+        """Delete a room, where the account allows it. The API as published refuses: use `end`.
+
+        When the answer is lost, the request is sent again, and finding no room is success.
 
         Args:
             room: A room id or a `Room`.
 
         Raises:
             InvalidRequestError: The id is empty or would change the path; nothing was sent.
+            PermissionDeniedError: The API does not permit deletion. `end` ends the room instead.
             NotFoundError: There is no such room.
             OutcomeUnknownError: No answer came back; the room may have been deleted.
             VideskError: See `videsk_rooms.errors` for whatever else can go wrong.
@@ -306,8 +365,13 @@ class AsyncRooms:
 
         Example:
             ```python
+            from videsk_rooms import PermissionDeniedError
+
             room = await videsk.rooms.create(name="Support")
-            await videsk.rooms.delete(room)
+            try:
+                await videsk.rooms.delete(room)
+            except PermissionDeniedError:
+                await videsk.rooms.end(room)
             ```
         """
         try:
@@ -341,7 +405,7 @@ class AsyncRooms:
             print("let in until", access.exp)
             ```
         """
-        return await self._send(_codec.join(room), _decode.access)
+        return await self._send(_codec.join(room), _verify.access(room))
 
     async def stats(self, room: Room | str, *, view: StatsView = "report") -> RoomStats:
         """Read how a room went.
@@ -369,8 +433,7 @@ class AsyncRooms:
             print(stats.data)
             ```
         """
-        request = _codec.stats(room, view=view)
-        return await self._send(request, partial(_decode.stats, view=view))
+        return await self._send(_codec.stats(room, view=view), _verify.stats(view))
 
     def iter(
         self,
@@ -425,7 +488,7 @@ class AsyncRooms:
         request(None)  # refuses wrong arguments here, where the caller stands
 
         async def fetch(skip: int) -> RoomPage:
-            return await self._send(request(skip), _decode.page)
+            return await self._send(request(skip), _verify.page(external_id))
 
         return Batches(read_pages(fetch))
 
@@ -465,7 +528,7 @@ class AsyncRooms:
         request = _codec.listing(
             limit=limit, skip=skip, sort=sort, ended=ended, external_id=external_id
         )
-        return await self._send(request, _decode.page)
+        return await self._send(request, _verify.page(external_id))
 
     # Of two overloads the first is what the blocking face is derived from, which awaits no items.
     # By a union, checkers would not tell what the mappings of a generator expression are to be.
@@ -732,7 +795,7 @@ class AsyncRooms:
         return AsyncOutcomes(bulk)
 
     def _in_bulk(self) -> AsyncRooms:
-        return AsyncRooms(self._send.not_counting_line())
+        return AsyncRooms(self._send.not_counting_line(), self._paths)
 
 
 def _arguments(

@@ -42,6 +42,7 @@ class Rooms:
     get_by_external_id: Final = blocking(AsyncRooms.get_by_external_id)
     get_or_create: Final = blocking(AsyncRooms.get_or_create)
     update: Final = blocking(AsyncRooms.update)
+    end: Final = blocking(AsyncRooms.end)
     delete: Final = blocking(AsyncRooms.delete)
     join: Final = blocking(AsyncRooms.join)
     stats: Final = blocking(AsyncRooms.stats)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from videsk_rooms.sandbox import Sandbox
 
 
+@pytest.mark.videsk_sandbox(deletion=True)
 def test_calls_of_32_threads(sandbox: Sandbox, relay: Relay) -> None:
     """640 calls, one loop, each room with the thread that created it, and nothing left."""
     threads_before = threading.active_count()

@@ -213,6 +213,7 @@ async def test_every_room_is_sent_with_a_name(once: AsyncVidesk, sandbox: Sandbo
     assert error.external_id in names
 
 
+@pytest.mark.videsk_sandbox(deletion=True)
 async def test_rooms_may_come_from_a_listing(once: AsyncVidesk, sandbox: Sandbox) -> None:
     """All are deleted while they are listed, each once."""
     sandbox.add_rooms(30)

@@ -163,6 +163,9 @@ class Caller:
     def _check(self, room: Room, external_id: str | None) -> None:
         if not room.access_token:
             raise SurpriseError(f"no token came with {room}")
+        self._check_whose_it_is(room, external_id)
+
+    def _check_whose_it_is(self, room: Room, external_id: str | None) -> None:
         if room.name != self._name:
             raise SurpriseError(f"{self._name!r} was given the room {room}")
         if external_id is not None and room.external_id != external_id:
@@ -205,7 +208,8 @@ class Caller:
             when_denied=lambda: self._get(mine),
         )
         mine.name = self._name = renamed
-        self._check(room, mine.external_id)
+        # The answer may come without a token (docs/api.md, "Operations").
+        self._check_whose_it_is(room, mine.external_id)
 
     async def _delete(self, mine: Possession) -> None:
         doubts: list[VideskError] = []

@@ -41,7 +41,7 @@ def make_bad(sandbox: Sandbox, share: float, seed: int) -> None:
 def staged(report: Report) -> Iterator[Stage]:
     """Set the stage, and when the play is over compare what is there with what should be."""
     began = time.monotonic()
-    with watching(report.findings), Sandbox(rate=None, seed=report.seed) as sandbox:
+    with watching(report.findings), Sandbox(rate=None, seed=report.seed, deletion=True) as sandbox:
         make_bad(sandbox, report.share, report.seed)
         stage = Stage(report, sandbox)
         yield stage

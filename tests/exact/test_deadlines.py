@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aiohttp
@@ -23,6 +24,7 @@ from tests.sandbox.support import until
 from tests.support import TOKEN
 from videsk_rooms import (
     AsyncVidesk,
+    BadRequestError,
     ClosedError,
     DeadlineExceededError,
     Hooks,
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from aiohttp.abc import ResolveResult
 
     from videsk_rooms.sandbox import Sandbox
+    from videsk_rooms.sandbox._messages import Operation
 
 PAGE = b'{"total":0,"limit":10,"skip":0,"data":[]}'
 FOR_EVER: dict[str, Any] = {"timeout": None}
@@ -189,15 +192,51 @@ async def test_a_hook_that_takes_what_was_left_prolongs_no_pause(sandbox: Sandbo
     assert len(sandbox.requests) == 1
 
 
-async def test_one_deadline_is_for_all_requests_of_a_call(sandbox: Sandbox) -> None:
-    """`get_or_create` makes several, and the later ones have what the earlier ones left."""
-    sandbox.add_room(external_id="ticket-1")
-    sandbox.faults.delay(1.0, on="list")
+SEVERAL: dict[str, tuple[list[Operation], Callable[[AsyncVidesk], Awaitable[object]]]] = {
+    "looked up in the listing": (
+        ["get", "list", "get"],
+        lambda videsk: videsk.rooms.get_by_external_id("ticket-1"),
+    ),
+    "got": (["get", "list", "get"], lambda videsk: videsk.rooms.get_or_create("ticket-1")),
+    "created": (["get", "list", "create"], lambda videsk: videsk.rooms.get_or_create("ticket-2")),
+    "renewed": (
+        ["get", "list", "get", "update"],
+        lambda videsk: videsk.rooms.get_or_create("ticket-1", renew=True),
+    ),
+    "got after it was renewed": (
+        ["get", "list", "get", "update", "get"],
+        lambda videsk: videsk.rooms.get_or_create("ticket-1", renew=True),
+    ),
+}
+
+
+@pytest.mark.videsk_sandbox(external_ids=False)
+@pytest.mark.parametrize(("operations", "ask"), SEVERAL.values(), ids=SEVERAL)
+async def test_one_deadline_is_for_all_requests_of_a_call(
+    sandbox: Sandbox,
+    operations: list[Operation],
+    ask: Callable[[AsyncVidesk], Awaitable[object]],
+) -> None:
+    """Each takes a second; the last one has half a second left, and no time of its own."""
+    over = sandbox.now - timedelta(hours=1)
+    sandbox.add_room(external_id="ticket-1", exp=over, nbf=over - timedelta(hours=1))
+    sandbox.faults.delay(1.0, times=None)
+    async with client(sandbox, timeout=len(operations) - 0.5) as videsk:
+        with pytest.raises(DeadlineExceededError):
+            await ask(videsk)
+    assert [request.operation for request in sandbox.requests] == operations
+
+
+async def test_one_deadline_is_for_an_end_that_is_looked_into(sandbox: Sandbox) -> None:
+    """The refusal stands where there is no time to see whether the room had ended before."""
+    room = str(sandbox.add_room()["id"])
+    sandbox.faults.status(400, on="update")
     sandbox.faults.delay(LATE, on="get")
-    async with client(sandbox, timeout=2.5) as videsk:
-        with pytest.raises(DeadlineExceededError) as caught:
-            await videsk.rooms.get_or_create("ticket-1")
-    assert caught.value.attempts[0].duration < 2.5
+    started = time.monotonic()
+    async with client(sandbox, timeout=1.0) as videsk:
+        with pytest.raises(BadRequestError):
+            await videsk.rooms.end(room)
+    assert time.monotonic() - started < 1.0 + 2.0
 
 
 # -- what the end of the time means ---------------------------------------------------------------

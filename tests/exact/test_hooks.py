@@ -124,9 +124,18 @@ async def test_all_requests_of_a_call_are_told(sandbox: Sandbox) -> None:
     assert [event.operation for event in diary.events if isinstance(event, AttemptEvent)] == [
         "rooms.create",
         "rooms.create",
-        "rooms.list",
-        "rooms.get",
+        "rooms.get_by_external_id",
     ]
+
+
+async def test_an_external_id_in_a_path_is_not_told(sandbox: Sandbox) -> None:
+    """It may name a person: hooks are told the template in its place."""
+    diary = Diary()
+    sandbox.add_room(external_id="ana.perez")
+    sandbox.faults.drop("after", on="get")
+    async with client(sandbox, hooks=diary.hooks()) as videsk:
+        await videsk.rooms.get_by_external_id("ana.perez")
+    assert [event.path for event in diary.events] == ["/vpaas/rooms/{roomId}"] * 3
 
 
 async def test_events_are_plain_data(sandbox: Sandbox) -> None:

@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from videsk_rooms.sandbox import Sandbox
     from videsk_rooms.sandbox._messages import Operation
 
+pytestmark = pytest.mark.videsk_sandbox(deletion=True)
+
 ROOMS = "/vpaas/rooms"
 
 

@@ -8,6 +8,8 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from yarl import URL
+
 if TYPE_CHECKING:
     import io
     from collections.abc import Callable, Mapping
@@ -59,7 +61,7 @@ class Api:
             sent["Content-Type"] = "application/json"
         async with self.session.request(
             method,
-            self.sandbox.url + path,
+            URL(self.sandbox.url + path, encoded=True),  # sent as it stands, nothing normalised
             data=body,
             headers={**sent, **(headers or {})},
             allow_redirects=False,

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.sandbox.support import ROOMS, Api
 from videsk_rooms.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    import aiohttp
 
 NO_ACCESS = f"You don't have access to {ROOMS}. Please contact to your administrator."
 REMOVED = "The integration token it's invalid or was removed."
@@ -51,9 +55,32 @@ async def test_mangled(api: Api) -> None:
 
 
 async def test_header_without_algorithm(api: Api) -> None:
-    """A JWT that names no known algorithm is malformed too."""
-    token = f"{segment(b'{}')}.{segment(b'{}')}.{segment(b'x')}"
-    assert (await refusal(api, token))[0] == 401
+    """A JWT that names no algorithm, or another one than the server's, is malformed, too."""
+    for header in (b"{}", b'{"alg":"none"}', b'{"alg":"RS256"}', b'{"alg":null}', b'{"alg":[]}'):
+        token = f"{segment(header)}.{segment(b'{}')}.{segment(b'x')}"
+        assert await refusal(api, token) == (401, "NotAuthenticated", "jwt malformed")
+
+
+async def test_unsigned(api: Api) -> None:
+    """A right token whose header is changed to say that it needs no signature is malformed."""
+    _, claims, _ = api.sandbox.api_token.split(".")
+    for signature in ("", "x"):
+        unsigned = segment(b'{"alg":"none","typ":"JWT"}')
+        assert await refusal(api, f"{unsigned}.{claims}.{signature}") == (
+            401,
+            "NotAuthenticated",
+            "jwt malformed",
+        )
+
+
+@pytest.mark.parametrize(
+    "header", [b"[" * 5_000, b'{"a":' * 1_000, b"\xff\xfe", b'{"alg":' + b"1" * 5_000 + b"}"]
+)
+async def test_mangled_beyond_reading(api: Api, header: bytes) -> None:
+    """Whatever a parser cannot read is complained about, and no failure of the server."""
+    status, name, message = await refusal(api, f"{segment(header)}.{segment(b'{}')}.x")
+    assert (status, name) == (401, "NotAuthenticated")
+    assert message.startswith("Unexpected token in JSON at position ")
 
 
 async def test_signed_by_another(api: Api) -> None:
@@ -119,11 +146,55 @@ async def test_bound_later_and_restored(api: Api) -> None:
     assert (await api.list()).status == 200
 
 
-async def test_a_token_of_ones_own() -> None:
-    """The token may be given, whatever it looks like."""
+async def test_restored(api: Api) -> None:
+    """Whatever was taken from a token comes back."""
+    tokens, token = api.sandbox.tokens, api.sandbox.api_token
+    for take in (tokens.revoke, tokens.forbid, lambda each: tokens.bind(each, "10.0.0.1")):
+        take(token)
+        assert (await refusal(api))[0] == 403
+        tokens.restore(token)
+        assert (await api.list()).status == 200
+
+
+async def test_revoked_and_forbidden(api: Api) -> None:
+    """A token that is gone has no rights to be told of."""
+    token = api.sandbox.tokens.issue()
+    api.sandbox.tokens.forbid(token)
+    api.sandbox.tokens.revoke(token)
+    assert await refusal(api, token) == (403, "Forbidden", REMOVED)
+
+
+async def test_a_network_by_an_address_in_it(api: Api) -> None:
+    """A CIDR may be written with any of its addresses."""
+    token = api.sandbox.tokens.issue(networks=["127.1.2.3/8"])
+    assert (await api.call("GET", ROOMS, token=token)).status == 200
+
+
+async def test_removed_before_it_was_known(session: aiohttp.ClientSession) -> None:
+    """A token with the account's signature that is not in its list was removed."""
+    async with Sandbox(seed=7) as sandbox:
+        token = Sandbox(seed=7).tokens.issue()  # the second one of this seed
+        assert await refusal(Api(sandbox, session), token) == (403, "Forbidden", REMOVED)
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+async def test_the_scheme_in_any_case(api: Api, scheme: str) -> None:
+    """A scheme is the same in capitals (RFC 9110, 11.1)."""
+    header = {"Authorization": f"{scheme} {api.sandbox.api_token}"}
+    assert (await api.call("GET", ROOMS, headers=header)).status == 200
+
+
+async def test_a_token_of_ones_own(session: aiohttp.ClientSession) -> None:
+    """The token may be given, whatever it looks like: it is let in until it is revoked."""
     async with Sandbox(api_token="mine") as sandbox:
         assert sandbox.api_token == "mine"
+        api = Api(sandbox, session)
+        assert (await api.call("GET", ROOMS, token="mine")).status == 200
+        assert await refusal(api, "yours") == (401, "NotAuthenticated", "jwt malformed")
         sandbox.tokens.revoke("mine")
+        assert await refusal(api, "mine") == (403, "Forbidden", REMOVED)
+        sandbox.tokens.restore("mine")
+        assert (await api.call("GET", ROOMS, token="mine")).status == 200
 
 
 async def test_unknown_tokens_are_not_told() -> None:

@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.sandbox.support import Api
+from videsk_rooms.sandbox import Sandbox
+
 if TYPE_CHECKING:
-    from tests.sandbox.support import Answer, Api
+    import aiohttp
+
+    from tests.sandbox.support import Answer
 
 
 def names(answer: Answer) -> list[str]:
@@ -59,6 +64,22 @@ async def test_a_skip_past_the_end(api: Api) -> None:
     assert (page["total"], page["data"]) == (3, [])
 
 
+@pytest.mark.parametrize("skip", [2**31 - 1, 2**31, 2**32, 2**53 - 1])
+async def test_a_skip_beyond_32_bits(api: Api, skip: int) -> None:
+    """It is a number like any other, up to what JavaScript counts exactly."""
+    api.sandbox.add_rooms(3)
+    answer = await api.list(f"$skip={skip}&$limit={skip}")
+    assert answer.status == 200
+    assert answer.json == {"total": 3, "limit": 100, "skip": skip, "data": []}
+
+
+async def test_leading_zeros(api: Api) -> None:
+    """They do not count."""
+    ids = api.sandbox.add_rooms(3)
+    page = (await api.list(f"$skip={'0' * 1000}1&$limit=01")).json
+    assert [room["id"] for room in page["data"]] == [ids[1]]
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
@@ -82,16 +103,60 @@ async def test_sort(api: Api, query: str, expected: list[str]) -> None:
     assert names(await api.list(query)) == expected
 
 
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("id", "cab"),
+        ("_id", "cab"),
+        ("name", "abc"),
+        ("externalId", "bac"),
+        ("exp", "acb"),
+        ("nbf", "bca"),
+        ("createdAt", "cba"),
+        ("updatedAt", "bac"),
+    ],
+)
+async def test_every_field_sorts(api: Api, field: str, expected: str) -> None:
+    """Each field of a room has an order of its own, up and down."""
+    now = api.sandbox.now
+    for name, external_id, exp, nbf, age in (
+        ("c", "3", 2, 2, 3),
+        ("a", "2", 1, 3, 1),
+        ("b", "1", 3, 1, 2),
+    ):
+        api.sandbox.add_room(
+            name=name,
+            external_id=external_id,
+            exp=now + timedelta(hours=exp),
+            nbf=now - timedelta(hours=1) + timedelta(minutes=nbf),
+            created_at=now - timedelta(minutes=age),
+        )
+    for room in reversed(api.sandbox.rooms):
+        api.sandbox.advance(timedelta(seconds=1))
+        await api.call("PATCH", f"/vpaas/rooms/{room['id']}", content={"settings": {}})
+    for direction, order in ((1, expected), (-1, expected[::-1])):
+        assert names(await api.list(f"$sort[{field}]={direction}")) == list(order)
+
+
 async def test_a_sorted_page_sees_changes(api: Api) -> None:
-    """What is created, renamed or deleted shows in the next page."""
-    first = (await api.create(name="b")).json["id"]
+    """What is created or renamed shows in the next page."""
+    await api.create(name="b")
     await api.list("$sort[name]=1")
     second = (await api.create(name="a")).json["id"]
     assert names(await api.list("$sort[name]=1")) == ["a", "b"]
     await api.call("PATCH", f"/vpaas/rooms/{second}", content={"name": "c"})
     assert names(await api.list("$sort[name]=1")) == ["b", "c"]
-    await api.call("DELETE", f"/vpaas/rooms/{first}")
-    assert names(await api.list("$sort[name]=1")) == ["c"]
+
+
+async def test_a_sorted_page_sees_deletions(session: aiohttp.ClientSession) -> None:
+    """A deleted room is gone from the next page."""
+    async with Sandbox(deletion=True) as sandbox:
+        api = Api(sandbox, session)
+        first = (await api.create(name="a")).json["id"]
+        await api.create(name="b")
+        assert names(await api.list("$sort[name]=1")) == ["a", "b"]
+        await api.call("DELETE", f"/vpaas/rooms/{first}")
+        assert names(await api.list("$sort[name]=1")) == ["b"]
 
 
 async def test_ended(api: Api) -> None:
@@ -105,6 +170,26 @@ async def test_ended(api: Api) -> None:
     assert names(answer) == ["short"]
     assert answer.json["data"][0]["ended"] is True
     assert answer.json["total"] == 1
+
+
+async def test_an_order_by_ended_follows_the_clock(api: Api) -> None:
+    """Time alone changes it, so it is asked anew each time."""
+    api.sandbox.add_room(name="long", exp=api.sandbox.now + timedelta(hours=2))
+    api.sandbox.add_room(name="short", exp=api.sandbox.now + timedelta(hours=1))
+    assert names(await api.list("$sort[ended]=-1")) == ["long", "short"]
+    api.sandbox.advance(timedelta(hours=1))
+    assert names(await api.list("$sort[ended]=-1")) == ["short", "long"]
+
+
+async def test_orders_are_kept(api: Api) -> None:
+    """Pages of a list that does not change are sorted once, and few such orders are kept."""
+    api.sandbox.add_rooms(3)
+    store, sort = api.sandbox._store, (("createdAt", -1),)
+    first = store._ordered(sort, api.sandbox.now)
+    assert store._ordered(sort, api.sandbox.now) is first
+    for number in range(50):
+        assert (await api.list(f"$sort[field-{number}]=1")).status == 200
+    assert 0 < len(store._orders) <= 16
 
 
 async def test_external_id(api: Api) -> None:
@@ -122,8 +207,25 @@ async def test_external_id(api: Api) -> None:
         ("$limit=0", "$limit"),
         ("$limit=ten", "$limit"),
         ("$limit=-1", "$limit"),
+        ("$limit=1e1", "$limit"),
+        ("$limit=5.0", "$limit"),
+        ("$limit=%2B5", "$limit"),
+        ("$limit=%205", "$limit"),
+        ("$limit=0x5", "$limit"),
+        ("$limit=%D9%A5", "$limit"),  # a five, of Arabic
+        ("$limit=NaN", "$limit"),
         ("$skip=-1", "$skip"),
+        ("$skip=-0", "$skip"),
         ("$skip=", "$skip"),
+        ("$skip=Infinity", "$skip"),
+        (f"$skip={2**53}", "$skip"),
+        (f"$skip={2**64}", "$skip"),
+        (f"$skip={'9' * 5_000}", "$skip"),
+        (f"$limit={'9' * 400}", "$limit"),
+        ("$sort[createdAt]=1.0", "$sort[createdAt]"),
+        ("$sort[createdAt]=%2B1", "$sort[createdAt]"),
+        ("$sort[createdAt]=", "$sort[createdAt]"),
+        ("$sort[]=1", "$sort[]"),
         ("$sort[createdAt]=2", "$sort[createdAt]"),
         ("$sort[createdAt]=desc", "$sort[createdAt]"),
         ("$sort=createdAt", "$sort"),
@@ -142,11 +244,16 @@ async def test_bad_queries_are_named(api: Api, query: str, wrong: str) -> None:
 
 
 async def test_fifty_thousand_rooms(api: Api) -> None:
-    """A page of a long list stays quick, also deep inside and while rooms are created."""
-    api.sandbox.add_rooms(50_000)
+    """A page of a long list is right and quick, also deep inside and while rooms are created."""
+    ids = list(api.sandbox.add_rooms(50_000))
     started = time.process_time()  # which does not count what other programs do meanwhile
-    for page in range(20):
-        await api.create()
-        answer = await api.list(f"$sort[createdAt]=-1&$limit=100&$skip={page * 2500}")
-        assert len(answer.json["data"]) == 100
+    for turn in range(20):
+        api.sandbox.advance(timedelta(milliseconds=1))  # no two rooms are of the same age
+        ids.append((await api.create()).json["id"])
+        skip = turn * 2500
+        page = (await api.list(f"$sort[createdAt]=-1&$limit=100&$skip={skip}")).json
+        assert (page["total"], page["limit"], page["skip"]) == (len(ids), 100, skip)
+        assert [room["id"] for room in page["data"]] == ids[::-1][skip : skip + 100]
     assert time.process_time() - started < 3
+    last = (await api.list("$sort[createdAt]=-1&$limit=100&$skip=50019")).json["data"]
+    assert [room["id"] for room in last] == ids[:1]

@@ -236,6 +236,15 @@ class TestClock:
         with pytest.raises(ValueError, match="zero or more"):
             Sandbox().advance(timedelta(seconds=-1))
 
+    async def test_it_stays_within_time(self, api: Api) -> None:
+        """A move to where Python has no dates is refused, and spoils no later request."""
+        for by in (timedelta.max, timedelta(days=365 * 8_000)):
+            with pytest.raises(ValueError, match="9998"):
+                api.sandbox.advance(by)
+        api.sandbox.advance(timedelta(days=365 * 7_000))
+        assert (await api.create()).status == 201
+        assert (await api.list("ended=false")).json["total"] == 1
+
     async def test_answers_are_dated_by_it(self, api: Api) -> None:
         """`Date` and the times of rooms are of one clock, as whoever compares them expects."""
         api.sandbox.advance(timedelta(hours=3))
@@ -280,11 +289,12 @@ class TestSeeding:
         with pytest.raises(ValueError, match="choose another"):
             sandbox.add_room(external_id="a")
 
-    def test_naive_times_are_refused(self) -> None:
+    @pytest.mark.parametrize("name", ["exp", "nbf", "created_at"])
+    def test_naive_times_are_refused(self, name: str) -> None:
         """A time without a zone is not guessed."""
-        naive = datetime(2042, 1, 1)  # noqa: DTZ001
-        with pytest.raises(ValueError, match="exp has no time zone"):
-            Sandbox().add_room(exp=naive)
+        times: dict[str, Any] = {name: datetime(2042, 1, 1)}  # noqa: DTZ001
+        with pytest.raises(ValueError, match=f"{name} has no time zone"):
+            Sandbox().add_room(**times)
 
     def test_add_rooms(self) -> None:
         """Many rooms at once, each a millisecond younger than the one before."""
@@ -303,6 +313,17 @@ class TestSeeding:
         snapshot["name"] = "changed"
         assert sandbox.rooms[0]["settings"] == {"x": []}
         assert sandbox.rooms[0]["name"] != "changed"
+
+    def test_what_was_given_is_copied(self) -> None:
+        """Neither the caller's objects nor what is looked at are parts of a stored room."""
+        sandbox = Sandbox()
+        settings: dict[str, Any] = {"x": []}
+        extra: dict[str, Any] = {"y": []}
+        returned: Any = sandbox.add_room(settings=settings, extra=extra)
+        shown: Any = sandbox.rooms[0]
+        for each in (settings["x"], extra["y"], returned["y"], shown["settings"]["x"], shown["y"]):
+            each.append(1)
+        assert (sandbox.rooms[0]["settings"], sandbox.rooms[0]["y"]) == ({"x": []}, [])
 
 
 class TestChance:

@@ -115,8 +115,15 @@ async def awaited() -> None:
         assert_type(await videsk.rooms.get_by_external_id("ticket-1"), Room)
         assert_type(await videsk.rooms.get_or_create("ticket-1"), Room)
         await videsk.rooms.get_or_create("a", name="b", exp=END, nbf=START, settings=settings)
+        assert_type(await videsk.rooms.get_or_create("a", exp=END, renew=True), Room)
         assert_type(await videsk.rooms.update(room, name="Moved", nbf=END, settings={}), Room)
         assert_type(await videsk.rooms.update("id", external_id="b", exp=START), Room)
+        assert_type(await videsk.rooms.update("id", ended=False), Room)
+        assert_type(await videsk.rooms.end(room), Room)
+        assert_type(await videsk.rooms.end("id"), Room)
+        assert_type(
+            (room.is_open(), room.is_over(at=datetime.now(timezone.utc))), tuple[bool, bool]
+        )
         assert_type(await videsk.rooms.join(room), RoomAccess)
         assert_type(await videsk.rooms.stats(room), RoomStats)
         assert_type(await videsk.rooms.stats(room, view=VIEW), RoomStats)
@@ -162,8 +169,12 @@ def blocking() -> None:
         assert_type(videsk.rooms.get_by_external_id("ticket-1"), Room)
         assert_type(videsk.rooms.get_or_create("ticket-1"), Room)
         videsk.rooms.get_or_create("a", name="b", exp=END, nbf=START, settings=settings)
+        assert_type(videsk.rooms.get_or_create("a", exp=END, renew=True), Room)
         assert_type(videsk.rooms.update(room, name="Moved", nbf=END, settings={}), Room)
         assert_type(videsk.rooms.update("id", external_id="b", exp=START), Room)
+        assert_type(videsk.rooms.update("id", ended=False), Room)
+        assert_type(videsk.rooms.end(room), Room)
+        assert_type(videsk.rooms.end("id"), Room)
         assert_type(videsk.rooms.join(room), RoomAccess)
         assert_type(videsk.rooms.stats(room), RoomStats)
         assert_type(videsk.rooms.stats(room, view=VIEW), RoomStats)
@@ -204,7 +215,7 @@ def specs() -> Iterator[RoomSpec]:
 async def awaited_changes(videsk: AsyncVidesk) -> AsyncIterator[RoomChange]:
     async for room in videsk.rooms.iter():
         yield {"room": room, "name": "Moved"}
-    yield RoomChange(room="id", exp=END)
+    yield RoomChange(room="id", exp=END, ended=False)
 
 
 def show(progress: Progress) -> None:
@@ -454,8 +465,12 @@ async def sandboxes() -> None:
         window="sliding",
         seed=1,
         retry_after=False,
+        deletion=True,
         delete_status=204,
         join_status=200,
+        external_ids=False,
+        update_token=True,
+        reopening=False,
     ) as sandbox:
         assert_type(sandbox, Sandbox)
         assert_type((sandbox.url, sandbox.api_token), tuple[str, str])

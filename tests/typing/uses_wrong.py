@@ -81,6 +81,10 @@ def call(videsk: Videsk, room: Room) -> None:
     videsk.request("GET", "/vpaas/rooms", query="a=b")  # expect: arg-type / reportArgumentType
     videsk.with_options(session=None)  # expect: call-arg / reportCallIssue
     videsk.with_options(retry=None)  # expect: arg-type / reportArgumentType
+    videsk.rooms.get_or_create("a", renew=1)  # expect: arg-type / reportArgumentType
+    videsk.rooms.update(room, ended="yes")  # expect: arg-type / reportArgumentType
+    videsk.rooms.end()  # expect: call-arg / reportCallIssue
+    room.is_open(3600)  # expect: arg-type / reportArgumentType
     videsk.rooms.delete(room).id  # expect: attr-defined / reportAttributeAccessIssue
 
 

@@ -44,6 +44,10 @@ def sandbox(
         int | None,
         typer.Option(metavar="S", help="Makes ids and tokens the same in every run."),
     ] = None,
+    deletion: Annotated[
+        bool,
+        typer.Option("--deletion", help="Let rooms be deleted. Absent: refused, as published."),
+    ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print no line for each request.")
     ] = False,
@@ -75,6 +79,7 @@ def sandbox(
             rate=checked_rate,
             window=window.value,
             seed=seed,
+            deletion=deletion,
         ),
         host=host,
         port=port,

@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from videsk_rooms.sandbox._clock import to_milliseconds
-from videsk_rooms.sandbox._errors import RefusedError
+from videsk_rooms.sandbox._errors import RefusedError, error_reply
 from videsk_rooms.sandbox._messages import Reply, json_reply
 from videsk_rooms.sandbox._query import read_list_query
 from videsk_rooms.sandbox._stats import Statistics
 from videsk_rooms.sandbox._store import Authorization, RoomStore, StoredRoom
 from videsk_rooms.sandbox._validation import (
+    CREATE_FIELDS,
     DEFAULT_LIFE,
+    UPDATE_FIELDS,
+    check_stays_over,
     check_window,
     read_fields,
     read_object,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from videsk_rooms.sandbox._clock import Clock
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
     from videsk_rooms.sandbox._tokens import ApiTokens, RoomTokens
 
 _PATH = re.compile(r"/vpaas/rooms(?:/(?P<room>[^/]+)(?:/(?P<part>join|stats))?)?/?")
+_BROKEN_ENCODING = re.compile(r"%(?![0-9a-fA-F]{2})")
+_NOT_FOUND = error_reply(404, "Page not found")
 _METHODS: dict[str, dict[str, Operation]] = {
     "rooms": {"GET": "list", "POST": "create"},
     "room": {"GET": "get", "PATCH": "update", "DELETE": "delete"},
@@ -38,26 +44,58 @@ _METHODS: dict[str, dict[str, Operation]] = {
 
 
 @dataclass(frozen=True)
+class Policy:
+    """How the server answers where docs/api.md leaves it open; `Sandbox` explains each."""
+
+    deletion: bool
+    delete_status: int
+    join_status: int
+    external_ids: bool
+    update_token: bool
+    reopening: bool
+
+
+@dataclass(frozen=True)
 class Route:
-    """What a method and a path ask for; `refusal` when they ask for nothing there is."""
+    """The operation that a request asks for; where there is none, `reply` answers it."""
 
     operation: Operation | None = None
     room_id: str = ""
-    refusal: RefusedError | None = None
+    reply: Reply = _NOT_FOUND
 
 
 def find_route(method: str, path: str) -> Route:
     """Find the operation (docs/api.md, Operations)."""
     match = _PATH.fullmatch(path)
     if match is None:
-        return Route(refusal=RefusedError(404, "Page not found"))
+        return Route()
     room, part = match["room"], match["part"]
-    place = part or ("rooms" if room is None else "room")
-    operation = _METHODS[place].get(method)
+    methods = _METHODS[part or ("rooms" if room is None else "room")]
+    # A HEAD is a GET whose body is not sent (RFC 9110, 9.3.2).
+    operation = methods.get("GET" if method == "HEAD" else method)
     if operation is None:
-        text = f"Method {method} is not supported by this endpoint."
-        return Route(refusal=RefusedError(405, text))
-    return Route(operation, unquote(room or ""))
+        return Route(reply=_other_method(method, methods))
+    try:
+        return Route(operation, _decode(room or ""))
+    except ValueError:  # as Express answers it
+        return Route(reply=error_reply(400, f"Failed to decode param '{room}'"))
+
+
+def _other_method(method: str, methods: Mapping[str, Operation]) -> Reply:
+    """Answer OPTIONS, or refuse, with the methods in `Allow` (RFC 9110, 9.3.7 and 15.5.6)."""
+    head = ["HEAD"] if "GET" in methods else []
+    allow = {"Allow": ", ".join([*methods, *head, "OPTIONS"])}
+    if method == "OPTIONS":
+        return Reply(204, headers=allow)
+    text = f"Method {method} is not supported by this endpoint."
+    return error_reply(405, text, headers=allow)
+
+
+def _decode(segment: str) -> str:
+    """Decode a segment of a path; `ValueError` when its percent-encoding is broken."""
+    if _BROKEN_ENCODING.search(segment):
+        raise ValueError(segment)
+    return unquote(segment, errors="strict")
 
 
 class RoomsApi:
@@ -71,8 +109,7 @@ class RoomsApi:
         api_tokens: ApiTokens,
         room_tokens: RoomTokens,
         *,
-        delete_status: int,
-        join_status: int,
+        policy: Policy,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -80,8 +117,7 @@ class RoomsApi:
         self._api_tokens = api_tokens
         self._room_tokens = room_tokens
         self._statistics = Statistics()
-        self._delete_status = delete_status
-        self._join_status = join_status
+        self._policy = policy
         self._operations = {
             "create": self._create,
             "list": self._list,
@@ -95,10 +131,12 @@ class RoomsApi:
     def answer(self, route: Route, incoming: Incoming) -> Reply:
         """Do what is asked, or raise `RefusedError`."""
         if route.operation is None:
-            raise route.refusal or RefusedError(404, "Page not found")
+            return route.reply
         self._api_tokens._check(incoming)
         if incoming.too_large:
             raise RefusedError(413, "The body is too large")
+        if incoming.broken:
+            raise RefusedError(400, "The body cannot be decoded")
         return self._operations[route.operation](route, incoming)
 
     def make_room(
@@ -127,7 +165,7 @@ class RoomsApi:
         )
 
     def _create(self, _route: Route, incoming: Incoming) -> Reply:
-        fields = read_fields(read_object(incoming), self._clock.now())
+        fields = read_fields(read_object(incoming), self._clock.now(), CREATE_FIELDS)
         room = self.make_room(
             name=fields.name,
             external_id=fields.external_id,
@@ -152,27 +190,39 @@ class RoomsApi:
         return json_reply(200, page)
 
     def _get(self, route: Route, _incoming: Incoming) -> Reply:
-        return json_reply(200, self._with_token(self._store.get(route.room_id)))
+        room = self._store.get(route.room_id, external_ids=self._policy.external_ids)
+        return json_reply(200, self._with_token(room))
 
     def _update(self, route: Route, incoming: Incoming) -> Reply:
         room = self._store.get(route.room_id)
-        fields = read_fields(read_object(incoming), self._clock.now())
+        now = self._clock.now()
+        fields = read_fields(read_object(incoming), now, UPDATE_FIELDS)
         nbf, exp = fields.nbf or room.nbf, fields.exp or room.exp
+        # Everything that may be refused comes before anything that changes the room.
         if fields.nbf or fields.exp:
             check_window(nbf, exp)
+        if not self._policy.reopening and room.is_over(now):
+            check_stays_over(fields, room.exp)
         if fields.external_id is not None:
             self._store.rename(room, fields.external_id)
         room.nbf, room.exp = nbf, exp
         room.name = room.name if fields.name is None else fields.name
         room.settings = room.settings if fields.settings is None else fields.settings
-        self._store.touched(room, self._clock.now())
-        return json_reply(200, self._with_token(room))
+        if fields.ended:
+            room.end(now)
+        elif fields.ended is False:
+            room.reopen()
+        self._store.touched(room, now)
+        with_token = self._policy.update_token
+        return json_reply(200, self._with_token(room) if with_token else room.to_wire(now))
 
     def _delete(self, route: Route, _incoming: Incoming) -> Reply:
+        if not self._policy.deletion:
+            raise RefusedError(403, "Room deletion not allowed")
         room = self._store.get(route.room_id)
         self._store.remove(room)
         self._statistics.forget(room.id)
-        if self._delete_status == 204:
+        if self._policy.delete_status == 204:
             return Reply(204)
         return json_reply(200, room.to_wire(self._clock.now()))
 
@@ -187,7 +237,7 @@ class RoomsApi:
         token, jti = self._room_tokens.issue(room.id, room.nbf, room.exp, now)
         room.authorizations.append(Authorization(incoming.remote, jti, to_milliseconds(now)))
         self._store.touched(room, now)
-        return json_reply(self._join_status, {"accessToken": token})
+        return json_reply(self._policy.join_status, {"accessToken": token})
 
     def _stats(self, route: Route, incoming: Incoming) -> Reply:
         room = self._store.get(route.room_id)
@@ -195,7 +245,7 @@ class RoomsApi:
         return json_reply(200, self._statistics.view(view, room, self._clock.now()))
 
     def _with_token(self, room: StoredRoom) -> dict[str, object]:
-        """A room as only Create, Retrieve and Update answer it (docs/api.md, Operations)."""
+        """The room with a token, as Create and Retrieve answer it (docs/api.md, Operations)."""
         now = self._clock.now()
         token, _ = self._room_tokens.issue(room.id, room.nbf, room.exp, now)
         return {**room.to_wire(now), "accessToken": token}

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta, timezone
 _INSTANT = re.compile(
     r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII
 )
+# A year before the last instant that Python can tell, so that `exp` and offsets have room.
+_END = datetime(9999, 1, 1, tzinfo=timezone.utc)
 
 
 class Clock:
@@ -31,6 +33,8 @@ class Clock:
         """Move the clock forward."""
         if by < timedelta():
             raise ValueError("the clock only moves forward; give a timedelta of zero or more")
+        if by > _END - self.now():
+            raise ValueError(f"the clock cannot move by {by}: it ends with the year 9998")
         self._moved += by.total_seconds()
 
 

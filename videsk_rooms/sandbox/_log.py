@@ -61,10 +61,10 @@ class RequestRecord:
 
     @property
     def json(self) -> object:
-        """The body read as JSON, `None` when it is empty or no JSON."""
+        """The body read as JSON, `None` when it is empty, no JSON or nested too deeply."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter: nested too deeply to be read
             return None
 
     def __repr__(self) -> str:

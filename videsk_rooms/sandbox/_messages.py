@@ -17,7 +17,7 @@ OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 
 @dataclass(frozen=True)
 class Incoming:
-    """A request as it arrived; one that is too large without its body."""
+    """A request as it arrived; one that is too large, or cannot be decoded, without its body."""
 
     method: str
     path: str
@@ -26,6 +26,7 @@ class Incoming:
     body: bytes
     remote: str
     too_large: bool = False
+    broken: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 100
+# The largest whole number that JavaScript counts exactly.
+_LARGEST = 2**53 - 1
 _SORT = re.compile(r"\$sort\[([^\[\]]+)\]")
 
 
@@ -53,9 +55,10 @@ def _whole(values: dict[str, str], name: str, default: int, *, at_least: int) ->
     text = values.get(name)
     if text is None:
         return default
-    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < at_least:
-        raise _refused(name, f"must be a whole number of {at_least} or more")
-    return int(text)
+    match = re.fullmatch(r"0*([0-9]{1,16})", text)  # Python refuses to read thousands of digits
+    if match is None or not at_least <= int(match[1]) <= _LARGEST:
+        raise _refused(name, f"must be a whole number of {at_least} to {_LARGEST}")
+    return int(match[1])
 
 
 def _truth(values: dict[str, str], name: str) -> bool | None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import json
 import threading
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from videsk_rooms.sandbox._api import RoomsApi
+from videsk_rooms.sandbox._api import Policy, RoomsApi
 from videsk_rooms.sandbox._clock import Clock
 from videsk_rooms.sandbox._desk import Desk
 from videsk_rooms.sandbox._faults import Faults
@@ -17,10 +20,11 @@ from videsk_rooms.sandbox._log import RequestLog
 from videsk_rooms.sandbox._server import ServerThread
 from videsk_rooms.sandbox._store import RoomStore
 from videsk_rooms.sandbox._tokens import ApiTokens, RoomTokens, Signer
+from videsk_rooms.sandbox._validation import find_problem
 
 if TYPE_CHECKING:
     import sys
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
     from datetime import datetime
     from types import TracebackType
 
@@ -53,8 +57,16 @@ class Sandbox:
         seed: Makes ids, the secret, API tokens and random faults the same in every run. The ids
             then carry a fixed time; room tokens still carry the clock's.
         retry_after: Whether a 429 of the rate limit says `Retry-After`.
-        delete_status: What a delete answers: 200 with the removed room, or 204 with nothing.
+        deletion: Whether rooms can be deleted. If not, as the API is published, a delete is
+            answered 403 `Room deletion not allowed`.
+        delete_status: What an allowed delete answers: 200 with the removed room, or 204 with
+            nothing.
         join_status: What a join answers.
+        external_ids: Whether Retrieve takes a room's `externalId` in the path, too; if not, it is
+            answered 404. The other operations take ids only.
+        update_token: Whether an update is answered with an `accessToken`.
+        reopening: Whether a room that is over can be opened again, by an update with a later
+            `exp`, and with `"ended": false` if it was ended; if not, that is answered 400.
 
     Raises:
         ImportError: PyJWT is not installed.
@@ -71,8 +83,12 @@ class Sandbox:
         window: Literal["fixed", "sliding"] = "fixed",
         seed: int | None = None,
         retry_after: bool = True,
+        deletion: bool = False,
         delete_status: Literal[200, 204] = 200,
         join_status: Literal[200, 201] = 201,
+        external_ids: bool = True,
+        update_token: bool = False,
+        reopening: bool = True,
     ) -> None:
         if not 0 <= port <= 65535:
             raise ValueError(f"a port of {port} is invalid; give 1 to 65535, or 0 for any free one")
@@ -95,8 +111,14 @@ class Sandbox:
             identifiers,
             self._tokens,
             RoomTokens(signer, identifiers),
-            delete_status=delete_status,
-            join_status=join_status,
+            policy=Policy(
+                deletion=deletion,
+                delete_status=delete_status,
+                join_status=join_status,
+                external_ids=external_ids,
+                update_token=update_token,
+                reopening=reopening,
+            ),
         )
         self._desk = Desk(
             api=self._api,
@@ -161,7 +183,7 @@ class Sandbox:
             by: How far, zero or more.
 
         Raises:
-            ValueError: `by` is negative.
+            ValueError: `by` is negative, or leads beyond the year 9998.
 
         ```python
         sandbox.advance(timedelta(hours=3))
@@ -198,23 +220,25 @@ class Sandbox:
             The room as the API writes it.
 
         Raises:
-            ValueError: Another room has this `externalId`, or a time has no zone.
+            ValueError: Another room has this `externalId`, a time has no zone, or a value is not
+                JSON.
 
         ```python
         room = sandbox.add_room(external_id="ticket-1", exp=sandbox.now)
         ```
         """
         _refuse_naive(exp=exp, nbf=nbf, created_at=created_at)
+        _refuse_no_json(name=name, external_id=external_id, settings=settings, extra=extra)
         with self._lock:
             room = self._api.make_room(
                 name=name,
                 external_id=external_id,
                 exp=exp,
                 nbf=nbf,
-                settings=None if settings is None else dict(settings),
+                settings=None if settings is None else copy.deepcopy(dict(settings)),
                 created_at=created_at,
             )
-            room.extra = dict(extra or {})
+            room.extra = copy.deepcopy(dict(extra or {}))
             room.hidden = frozenset(without) - {"id"}
             if self._store.has(room.external_id):
                 raise ValueError(
@@ -345,3 +369,16 @@ def _refuse_naive(**instants: datetime | None) -> None:
     for name, instant in instants.items():
         if instant is not None and instant.utcoffset() is None:
             raise ValueError(f"{name} has no time zone; give an aware datetime")
+
+
+def _refuse_no_json(**values: object) -> None:
+    """Refuse what no listing could be answered with."""
+    for name, value in values.items():
+        content = dict(value) if isinstance(value, Mapping) else value
+        problem = find_problem(content)
+        try:
+            json.dumps(None if problem else content)
+        except TypeError as error:
+            problem = str(error)
+        if problem:
+            raise ValueError(f"{name} is not JSON as the API would send it: {problem}")

@@ -9,7 +9,7 @@ from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from videsk_rooms.sandbox._delivery import deliver
 from videsk_rooms.sandbox._messages import Incoming
@@ -78,6 +78,7 @@ class ServerThread:
             await _close(server, runner)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        _invite_body(request)
         admission = self._desk.admit(await _read(request))
         fault = admission.fault
         if fault is not None and fault.delayed_first:
@@ -88,13 +89,22 @@ class ServerThread:
         return await deliver(request, reply, fault)
 
 
+def _invite_body(request: web.BaseRequest) -> None:
+    """Answer `Expect: 100-continue`, without which such a client sends no body."""
+    expected = request.headers.get("Expect", "").lower() == "100-continue"
+    if expected and request.version >= HttpVersion11 and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
 async def _read(request: web.BaseRequest) -> Incoming:
     path, _, query = request.raw_path.partition("?")
-    body, too_large = b"", False
+    body, too_large, broken = b"", False, False
     try:
         body = await request.read()
     except web.HTTPRequestEntityTooLarge:
         too_large = True
+    except web.RequestPayloadError:  # such as a gzip that is none
+        broken = True
     return Incoming(
         method=request.method,
         path=path,
@@ -103,6 +113,7 @@ async def _read(request: web.BaseRequest) -> Incoming:
         body=body,
         remote=request.remote or "",
         too_large=too_large,
+        broken=broken,
     )
 
 

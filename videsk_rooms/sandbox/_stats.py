@@ -65,6 +65,6 @@ def _summary(room: StoredRoom, now: datetime) -> dict[str, object]:
     return {
         "roomId": room.id,
         "view": "summary",
-        "compiledAt": to_wire(room.exp),
+        "compiledAt": to_wire(room.over_since()),
         "peers": [{"jti": entry.jti, "minutes": []} for entry in room.authorizations],
     }

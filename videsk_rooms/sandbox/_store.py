@@ -54,13 +54,27 @@ class StoredRoom:
     settings: dict[str, object]
     created_at: datetime
     updated_at: datetime
+    ended_at: datetime | None = None
     authorizations: list[Authorization] = field(default_factory=list)
     extra: Mapping[str, object] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
 
     def is_over(self, now: datetime) -> bool:
-        """Whether everybody was thrown out by `now`."""
-        return self.exp <= now
+        """Whether the room was ended, or its time had passed, by `now`."""
+        return self.ended_at is not None or self.exp <= now
+
+    def over_since(self) -> datetime:
+        """The instant from which nobody can join."""
+        return self.exp if self.ended_at is None else min(self.ended_at, self.exp)
+
+    def end(self, now: datetime) -> None:
+        """End the room; one that was ended before keeps the instant of that."""
+        if self.ended_at is None:
+            self.ended_at = to_milliseconds(now)
+
+    def reopen(self) -> None:
+        """Take back that the room was ended; its `exp` holds as before."""
+        self.ended_at = None
 
     def to_wire(self, now: datetime) -> dict[str, object]:
         """The object of docs/api.md, Objects, Room, a copy through and through."""
@@ -105,9 +119,15 @@ class RoomStore:
         self._ids_by_external_id[room.external_id] = room.id
         self._orders.clear()
 
-    def get(self, room_id: str) -> StoredRoom:
-        """Find a room by its id only (docs/api.md leaves open whether paths take more)."""
+    def get(self, room_id: str, *, external_ids: bool = False) -> StoredRoom:
+        """Find a room by its id, or else by its `externalId` where `external_ids` allows it.
+
+        The id wins: docs/api.md, Operations, leaves open what an external id of the form of an
+        ObjectId is taken for.
+        """
         room = self._rooms.get(room_id)
+        if room is None and external_ids:
+            room = self._rooms.get(self._ids_by_external_id.get(room_id, ""))
         if room is None:
             raise RefusedError(404, f"No record found for id '{room_id}'")
         return room

@@ -261,6 +261,6 @@ def _check_json(part: str) -> None:
     """Complain as the server's JSON parser does about a mangled token (docs/api.md, Errors)."""
     try:
         json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         position = getattr(error, "pos", 0)
         raise RefusedError(401, f"Unexpected token in JSON at position {position}") from None

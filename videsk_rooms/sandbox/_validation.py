@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -17,6 +18,10 @@ MAX_NAME = 500
 MAX_EXTERNAL_ID = 100
 DEFAULT_LIFE = timedelta(hours=3)
 LONGEST_LIFE = timedelta(hours=72)
+# As many as a document of MongoDB may have.
+MAX_LEVELS = 100
+CREATE_FIELDS = frozenset({"name", "externalId", "exp", "nbf", "settings"})
+UPDATE_FIELDS = CREATE_FIELDS | {"ended"}
 
 
 @dataclass
@@ -28,6 +33,7 @@ class Fields:
     exp: datetime | None = None
     nbf: datetime | None = None
     settings: dict[str, object] | None = None
+    ended: bool | None = None
 
 
 def read_object(incoming: Incoming) -> dict[str, object]:
@@ -38,7 +44,9 @@ def read_object(incoming: Incoming) -> dict[str, object]:
     if media_type != "application/json":
         raise RefusedError(400, "The body must be declared as application/json")
     try:
-        content = json.loads(incoming.body, parse_constant=_refuse_constant)
+        # json.loads would take UTF-16 for JSON, too; body parsers of Node take UTF-8.
+        text = incoming.body.decode("utf-8-sig")
+        content = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise RefusedError(400, f"The body is not JSON: {error}") from None
     if not isinstance(content, dict):
@@ -46,22 +54,64 @@ def read_object(incoming: Incoming) -> dict[str, object]:
     return content
 
 
-def read_fields(content: dict[str, object], now: datetime) -> Fields:
+def read_fields(content: dict[str, object], now: datetime, known: frozenset[str]) -> Fields:
     """Check every field by itself and tell all that is wrong at once."""
     errors: dict[str, str] = {}
     fields = Fields()
     for name, value in content.items():
-        problem = _take(fields, name, value, now)
+        # Feathers' generated schemas refuse what they do not know, and a misspelt
+        # field (`bnf` in one of the documentation's examples) would go unnoticed.
+        unknown = None if name in known else "must not be sent: there is no such field"
+        problem = unknown or find_problem(value) or _take(fields, name, value, now)
         if problem:
-            errors[name] = problem
+            errors[name.encode(errors="backslashreplace").decode()] = problem
     refuse(errors)
     return fields
+
+
+def find_problem(value: object, levels: int = MAX_LEVELS) -> str | None:
+    """Say what in a value of JSON could not be answered again so that every client reads it."""
+    problem: str | None = None
+    if isinstance(value, str):
+        problem = None if _is_unicode(value) else "must not contain half of a surrogate pair"
+    elif isinstance(value, (int, float)):
+        problem = None if _is_finite(value) else "must not contain a number beyond a double's range"
+    elif isinstance(value, (dict, list, tuple)):
+        if levels == 0:
+            return f"must not have more than {MAX_LEVELS} levels"
+        parts = [*value, *value.values()] if isinstance(value, dict) else value
+        found = (find_problem(part, levels - 1) for part in parts)
+        problem = next((each for each in found if each), None)
+    return problem
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # an int that no double can hold
+        return False
 
 
 def check_window(nbf: datetime, exp: datetime) -> None:
     """Refuse a room that would never be open."""
     if nbf >= exp:
         refuse({"nbf": "must be before exp"})
+
+
+def check_stays_over(fields: Fields, exp: datetime) -> None:
+    """Refuse an update that would open a room again which is over."""
+    if fields.ended is False:
+        refuse({"ended": "must not be false: the room is over for good"})
+    if fields.exp is not None and fields.exp > exp and not fields.ended:
+        refuse({"exp": "must not be later: the room is over for good"})
 
 
 def refuse(errors: dict[str, str]) -> None:
@@ -84,9 +134,7 @@ def _take(fields: Fields, name: str, value: object, now: datetime) -> str | None
         fields.exp, problem = _instant(value)
         problem = problem or _exp_problem(fields.exp, now)
     else:
-        # Feathers' generated schemas refuse what they do not know, and a misspelt
-        # field (`bnf` in one of the documentation's examples) would go unnoticed.
-        problem = "must not be sent: there is no such field"
+        fields.ended, problem = _truth(value)
     return problem
 
 
@@ -95,6 +143,12 @@ def _text(value: object, longest: int) -> tuple[str | None, str | None]:
         return None, "must be a string"
     if len(value) > longest:
         return None, f"must not have more than {longest} characters"
+    return value, None
+
+
+def _truth(value: object) -> tuple[bool | None, str | None]:
+    if not isinstance(value, bool):
+        return None, "must be true or false"
     return value, None
 
 
