@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from . import _codec, _decode, _verify
 from ._messages import unexpected
+from ._paging import Reading
 from ._status import not_found
 from .errors import APIError
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from ._deadline import Deadline
     from ._messages import Response
     from ._retry import Send
-    from .models import Room, RoomPage
+    from .models import Room
 
 # How a server says that a path leads to no room. 404 and 400 are those to be expected.
 _NO_SUCH_ROOM = frozenset({400, 404, 422})
@@ -130,15 +131,17 @@ async def find(send: Send, external_id: str, deadline: Deadline | None = None) -
 
     Raises:
         NotFoundError: No room has it.
-        ResponseError: Rooms came without their `externalId`, so that none can be told to be this.
+        ResponseError: Rooms came without their `externalId`, so that none can be told to be this;
+            or the server does not page.
     """
     deadline = deadline or send.deadline()
-    skip, nameless = 0, None
-    while True:
+    reading, nameless = Reading(), None
+    position: int | None = 0
+    while position is not None:
         request = _codec.listing(
-            limit=100, skip=skip or None, sort=None, ended=None, external_id=external_id
+            limit=100, skip=position or None, sort=None, ended=None, external_id=external_id
         )
-        response, page = await send(request, _with_response, deadline)
+        response, page = await send(request, _decode.answered_page, deadline)
         for index, room in enumerate(page.data):
             if room.external_id == external_id:
                 return room
@@ -146,9 +149,8 @@ async def find(send: Send, external_id: str, deadline: Deadline | None = None) -
                 nameless = unexpected(
                     response, "lacks what would tell the room", path=f"data[{index}].externalId"
                 )
-        skip += len(page.data)
-        if not page.data or skip >= page.total:
-            raise nameless or not_found(response, _no_room_has(external_id))
+        _, position = reading.take(response, page)
+    raise nameless or not_found(response, _no_room_has(external_id))
 
 
 def _may_be_a_miss(error: APIError, *, proven: bool) -> bool:
@@ -197,10 +199,6 @@ def _reader(external_id: str, form: _Form) -> Callable[[Response], tuple[Respons
 def _with_room(asked: Room) -> Callable[[Response], tuple[Response, Room]]:
     read = _verify.retrieved(asked)
     return lambda response: (response, read(response))
-
-
-def _with_response(response: Response) -> tuple[Response, RoomPage]:
-    return response, _decode.page(response)
 
 
 def _no_room_has(external_id: str) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
 
 import attrs
 
 from ._drafts import twin
-from ._json import loads
+from ._json import MOST_VALUES, TooManyValuesError, loads
 from ._quoting import ID_LENGTH, shown, without_tokens
 from .errors import ResponseError
 from .models import Room
@@ -34,6 +34,7 @@ __all__ = [
     "Request",
     "Response",
     "headers_without",
+    "json_of",
     "make_attempt",
     "make_response",
     "unexpected",
@@ -250,14 +251,9 @@ class Response:
             What the body says.
 
         Raises:
-            ResponseError: The body is not JSON.
+            ResponseError: The body is not JSON, or holds more than 65,536 values.
         """
-        try:
-            return loads(self.body)
-        except ValueError:
-            # The parser's own words are left out: they may quote the body, tokens included.
-            pass
-        raise unexpected(self, "is not JSON" if self.body else "has an empty body")
+        return json_of(self)
 
 
 _draft_attempt, _draft_response = twin(Attempt), twin(Response)
@@ -293,6 +289,22 @@ def make_response(request: Request, answer: Answer, attempts: tuple[Attempt, ...
     )
     response.__class__ = Response  # of equal layout
     return response
+
+
+def json_of(response: Response, read: Callable[[bytes], JSONValue] = loads) -> JSONValue:
+    """Read the body of an answer as JSON.
+
+    Raises:
+        ResponseError: It is not JSON, or more of it than is read.
+    """
+    try:
+        return read(response.body)
+    # The parser's own words are left out: they may quote the body, tokens included.
+    except TooManyValuesError:
+        what = f"holds more than {MOST_VALUES:,} values, and was not read"
+    except ValueError:
+        what = "is not JSON" if response.body else "has an empty body"
+    raise unexpected(response, what)
 
 
 def unexpected(response: Response, what: str, *, path: str | None = None) -> ResponseError:

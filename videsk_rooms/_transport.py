@@ -7,6 +7,7 @@ import platform
 import re
 import ssl as _ssl
 from functools import partial
+from io import BytesIO
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -212,18 +213,17 @@ def _arrived(response: aiohttp.ClientResponse) -> tuple[bytes, bool] | None:
 
 async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:
     """Read a body, and tell whether it was cut off: aiohttp itself has no bound."""
-    chunks: list[bytes] = []
-    size = 0
+    body = BytesIO()  # grows in place, and hands out what it holds without copying it
     try:
         if response.content.at_eof():
             # Empty, or read by a middleware of the caller's; then the response has kept it.
             return await response.read(), False
         async for chunk in response.content.iter_any():
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > BODY_LIMIT:
-                return b"".join(chunks)[:BODY_LIMIT], True
-        return b"".join(chunks), False
+            body.write(chunk)
+            if body.tell() > BODY_LIMIT:
+                body.truncate(BODY_LIMIT)
+                return body.getvalue(), True
+        return body.getvalue(), False
     finally:
         # Also where there was nothing to read: a connection that was upgraded is never given back.
         response.close()

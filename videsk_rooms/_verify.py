@@ -101,6 +101,12 @@ def page(external_id: object) -> Callable[[Response], RoomPage]:
     return read
 
 
+def answered_page(external_id: object) -> Callable[[Response], tuple[Response, RoomPage]]:
+    """Read a page as `page` does, and hand on the answer with it."""
+    read = page(external_id)
+    return lambda response: (response, read(response))
+
+
 def foreign(response: Response, otherwise: str = "") -> ResponseError:
     """Make the error for an answer that is about another room than the one asked for."""
     where = f"{response.method} {without_tokens(response.url)}"

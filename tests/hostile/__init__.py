@@ -1,1 +1,1 @@
-"""A server that misbehaves in every way that the table knows, and what each call makes of it."""
+"""Servers that mean harm, and what they can do to a client."""

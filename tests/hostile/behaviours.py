@@ -1,4 +1,4 @@
-"""The behaviours, as a table: status, headers, body, framing and timing, each by itself and mixed."""
+"""The behaviours, as a table: status, headers, body, framing, timing; each alone, and mixed."""
 
 from __future__ import annotations
 
@@ -134,6 +134,7 @@ def _error(errors: object, **more: object) -> Body:
 _BOMB = gzip.compress(b" " * (64 << 20), 9)
 _DEFLATED_BOMB = zlib.compress(b"[" * (64 << 20), 9)
 _LONG = b'{"name": "' + b"x" * (11 << 20) + b'"}'
+_DATA = b'{"total":1,"limit":1,"skip":0,"data":'
 _WIDE = b"[" + b"{}," * 200_000 + b"{}]"
 
 BODIES: dict[str, Body] = {
@@ -314,7 +315,7 @@ def _table() -> Iterator[Behaviour]:
     usual = Behaviour()
     for axis, values in enumerate(_AXES):
         for value in values:
-            yield _unpacked(Behaviour(*usual[:axis], value, *usual[axis + 1 :]))
+            yield _unpacked(Behaviour._make((*usual[:axis], value, *usual[axis + 1 :])))
     # The same mixture in every run.
     chance = random.Random(20)
     while True:
@@ -324,7 +325,7 @@ def _table() -> Iterator[Behaviour]:
         mixed = [status, headers, body, framing]
         for column in chance.sample(range(4), chance.randint(0, 2)):
             mixed[column] = usual[column]
-        yield _unpacked(Behaviour(*mixed, timing))
+        yield _unpacked(Behaviour._make((*mixed, timing)))
 
 
 def _unpacked(behaviour: Behaviour) -> Behaviour:

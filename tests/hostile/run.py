@@ -60,7 +60,7 @@ def stalls(figures: Figures) -> AbstractContextManager[None]:
     """Measure how long the client's callbacks keep asyncio's loop, in time of the processor."""
     from contextlib import contextmanager
 
-    run = asyncio.Handle._run
+    run: Any = asyncio.Handle._run
 
     def timed(handle: Any) -> None:
         began = thread_time()
@@ -73,11 +73,11 @@ def stalls(figures: Figures) -> AbstractContextManager[None]:
 
     @contextmanager
     def measuring() -> Iterator[None]:
-        asyncio.Handle._run = timed  # type: ignore[method-assign]  # nothing else sees each of them
+        asyncio.Handle._run = timed  # type: ignore[method-assign, assignment]  # nothing else sees each of them
         try:
             yield
         finally:
-            asyncio.Handle._run = run  # type: ignore[method-assign]
+            asyncio.Handle._run = run  # type: ignore[method-assign]  # as it was
 
     return measuring()
 

@@ -46,12 +46,9 @@ async def _play(behaviour: Behaviour, answer: bytes, writer: asyncio.StreamWrite
     elif timing == "in halves":
         await _drip(writer, answer, _DRIP, step=len(answer) // 2 + 1)
     else:
-        if timing == "late":
-            await asyncio.sleep(LATER)
+        await asyncio.sleep(LATER if timing == "late" else 0)
         writer.write(answer)
-        await writer.drain()
-    if timing == "endless":
-        while True:
+        while timing == "endless":
             writer.write(_ENDLESS)
             await writer.drain()
     if timing in ("closed after", "reset after"):
