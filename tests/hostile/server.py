@@ -36,7 +36,7 @@ async def _play(behaviour: Behaviour, answer: bytes, writer: asyncio.StreamWrite
     timing = behaviour.timing
     how, _, where = timing.partition(" at ")
     if how in ("closed", "reset") and where:
-        return await _cut(writer, answer[: int(where)], reset=how == "reset")
+        return await cut(writer, answer[: int(where)], reset=how == "reset")
     if timing in ("never", "head alone"):
         head = answer.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
         writer.write(head if timing == "head alone" else b"")
@@ -52,7 +52,7 @@ async def _play(behaviour: Behaviour, answer: bytes, writer: asyncio.StreamWrite
             writer.write(_ENDLESS)
             await writer.drain()
     if timing in ("closed after", "reset after"):
-        return await _cut(writer, b"", reset=timing == "reset after")
+        return await cut(writer, b"", reset=timing == "reset after")
     if timing == "half closed":
         writer.write_eof()
     if behaviour.is_late:
@@ -65,7 +65,7 @@ async def _add(behaviour: Behaviour, answer: bytes, writer: asyncio.StreamWriter
     await asyncio.sleep(LATER)
     what = behaviour.timing.removeprefix("later ")
     if what in ("closed", "reset"):
-        return await _cut(writer, b"", reset=what == "reset")
+        return await cut(writer, b"", reset=what == "reset")
     more = {
         "once more": answer,
         "half": answer[: len(answer) // 2],
@@ -87,12 +87,13 @@ async def _drip(writer: asyncio.StreamWriter, answer: bytes, delay: float, step:
     await writer.drain()
 
 
-async def _cut(writer: asyncio.StreamWriter, last: bytes, *, reset: bool) -> bool:
+async def cut(writer: asyncio.StreamWriter, last: bytes, *, reset: bool) -> bool:
+    """Send the last bytes of a connection and end it, in good order or not."""
     writer.write(last)
-    with contextlib.suppress(ConnectionError):
+    with contextlib.suppress(OSError):  # the client may have closed it, which is its right
         await writer.drain()
-    if reset:
-        sock: socket.socket = writer.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        writer.transport.abort()
+        if reset:
+            sock: socket.socket = writer.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
     return False
