@@ -45,6 +45,7 @@ CLIENT = (
     "_under_way",
     "_auth",
     "_pacing",
+    "_connection",
     "_sessions",
     "_transport",
     "_retry",
@@ -78,7 +79,7 @@ AIOHTTP = {"aiohappyeyeballs", "aiohttp", "multidict", "yarl"}
 # anyio likewise; with what, depends on its version and Python's.
 ANYIO = {"anyio", "exceptiongroup", "idna", "sniffio", "typing_extensions"}
 # _uv: connections as aiohttp makes them.
-MAY_IMPORT_AIOHTTP = {"_auth", "_sessions", "_transport", "_uv", "sandbox"}
+MAY_IMPORT_AIOHTTP = {"_auth", "_connection", "_sessions", "_transport", "_uv", "sandbox"}
 # The packages of the extras: who may import them, a file or all of a folder.
 OPTIONAL = {
     "arq": {"integrations/arq.py"},

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.peers import LINGER_SECONDS, answering, serving
+from tests.peers import LINGER_SECONDS, answering, read_request, serving
 from tests.sandbox.support import until
 from tests.support import TOKEN
 from videsk_rooms import (
@@ -119,7 +119,8 @@ async def test_the_time_is_up_within_the_body(timeout: Timeout | float) -> None:
 async def test_a_body_that_trickles_does_not_lift_the_bound(timeout: Timeout | float) -> None:
     """Each byte is in time, the answer is not."""
 
-    async def trickle(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
         while True:
             writer.write(b" ")

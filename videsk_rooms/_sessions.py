@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from ._auth import authorize
+from ._connection import OutOfStepError, StrictProtocol, is_out_of_step
 from ._elsewhere import await_in, in_the_executor, run_in
 from ._forking import look_ups, set_aside
 from ._under_way import ticket_in_hand
@@ -130,7 +131,12 @@ class NameService:
 
 
 class Connector(aiohttp.TCPConnector):
-    """Tells a request's ticket when the request connects, and when it is connected and leaves."""
+    """Hands out connections that are in step, and tells a request's ticket when it leaves."""
+
+    def __init__(self, *, resolver: AbstractResolver | None) -> None:
+        super().__init__(resolver=resolver)
+        # aiohttp has no public way to say what its connections are made of.
+        self._factory: Any = partial(StrictProtocol, loop=self._loop)
 
     async def connect(
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
@@ -138,14 +144,33 @@ class Connector(aiohttp.TCPConnector):
         ticket = ticket_in_hand.get(None)
         if ticket is not None:
             ticket.connects = not ticket.left
-        connection = await super().connect(req, traces, timeout)
-        if ticket is not None:
-            try:
+        connection, protocol = await self._connect_in_step(req, traces, timeout)
+        try:
+            if ticket is not None:
                 await ticket.leave()
-            except BaseException:
-                connection.release()
-                raise
+            # Pacing may have taken its time.
+            if is_out_of_step(connection, reused=protocol.reused):
+                protocol.force_close()
+                raise OutOfStepError(reused=protocol.reused)
+        except BaseException:
+            connection.release()
+            raise
+        protocol.begin(connection)
         return connection
+
+    async def _connect_in_step(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> tuple[Connection, StrictProtocol]:
+        while True:
+            connection = await super().connect(req, traces, timeout)
+            protocol = connection.protocol
+            assert isinstance(protocol, StrictProtocol)  # noqa: S101 - told to the type checker
+            protocol.wait_for_request()
+            if not is_out_of_step(connection, reused=protocol.reused):
+                return connection, protocol
+            connection.close()
+            if not protocol.reused:
+                raise OutOfStepError(reused=False)
 
     def drop(self) -> None:
         """Forget all connections, without a loop to close them in."""

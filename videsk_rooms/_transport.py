@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from yarl import URL
 
-from ._auth import NoTokenError, authorize, origin_of
+from ._auth import ConnectionLostError, NoTokenError, authorize, origin_of
+from ._connection import BODY_LIMIT, OutOfStepError, StayInStep
 from ._elsewhere import run_in
 from ._forking import renew_in_children, set_aside
 from ._messages import Answer, Failure, headers_without
@@ -29,13 +30,6 @@ if TYPE_CHECKING:
     from ._options import Timeout
     from ._pacing import Departure
 
-BODY_LIMIT = 4 * 1024 * 1024
-"""How many bytes of a body are read.
-
-A page of 100 rooms has 45 kB; with 100 authorizations in each room it has 1.5 MB. A string of this
-length takes four times as much memory when one of its characters needs four bytes, and so does the
-text that it is read from: ten times the limit together.
-"""
 # What is shorter than any token, such as a test's, stands in answers that echo nothing.
 _SHORTEST_ECHO = 8
 
@@ -44,6 +38,7 @@ _SURELY_NOT_SENT = (
     aiohttp.ConnectionTimeoutError,
     aiohttp.ClientHttpProxyError,
     aiohttp.ServerFingerprintMismatch,
+    OutOfStepError,
 )
 
 # aiohttp rounds timeouts above this up to whole seconds; ours are exact.
@@ -90,7 +85,8 @@ class Transport:
         if session is not None:
             options["headers"] = headers
             options["raise_for_status"] = False
-            options["middlewares"] = (*getattr(session, "_middlewares", ()), authorize)
+            theirs = getattr(session, "_middlewares", ())
+            options["middlewares"] = (*theirs, authorize, StayInStep())
         self._options = options
         json_headers = {**options.get("headers", {}), "Content-Type": "application/json"}
         self._json_options = {**options, "headers": json_headers}
@@ -288,4 +284,6 @@ def _told(error: BaseException) -> str:
         text = f"{error.status}, {error.message}"  # without the URL, whose query may name a person
     # A proxy's URL is quoted with its password, and what is no HTTP with line breaks.
     text = shown(" ".join(_CREDENTIALS.sub("//", text[:_QUOTED]).split()))
-    return text if name == "ConnectionLostError" else f"{name}: {text}" if text else name
+    if isinstance(error, ConnectionLostError | OutOfStepError):
+        return text  # whose class tells nobody anything
+    return f"{name}: {text}" if text else name

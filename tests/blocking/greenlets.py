@@ -56,6 +56,14 @@ def at_once() -> None:
         assert [job.get().external_id for job in jobs] == [f"job-{n}" for n in range(20)]
 
 
+def own_rooms() -> None:
+    """A server that answers the first call twice does not answer the second by that."""
+    with make_client() as client:
+        for name in ("a-1", "b-2", "c-3"):
+            assert client.rooms.create(external_id=name).external_id == name
+            gevent.sleep(0.1)
+
+
 def others_go_on() -> None:
     """While one greenlet waits for its answer, another runs."""
     with make_client() as client:

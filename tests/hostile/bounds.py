@@ -21,8 +21,8 @@ from unittest import mock
 
 from tests.peers import read_request, serving, with_length
 from videsk_rooms import AsyncVidesk, Retry, VideskError, _json
+from videsk_rooms._connection import BODY_LIMIT
 from videsk_rooms._json import MOST_VALUES
-from videsk_rooms._transport import BODY_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
