@@ -83,7 +83,6 @@ def test_signals_are_handled_as_before_when_the_work_is_over() -> None:
 
 def test_a_job_in_the_background_hears_no_ctrl_c() -> None:
     """Its shell wants it so: Ctrl-C is meant for what is in front."""
-
     done: list[str] = []
 
     async def work() -> None:
@@ -115,7 +114,7 @@ def test_a_job_in_the_background_is_ended_by_sigterm() -> None:
 def test_work_that_does_not_let_itself_be_stopped_is_left(
     monkeypatch: pytest.MonkeyPatch, number: signal.Signals, left_by: type[BaseException]
 ) -> None:
-    """By a Ctrl-C or a SIGTERM that comes after a while; nobody has to look for the number of the process."""
+    """By a signal that comes after a while; nobody has to look for the number of the process."""
     monkeypatch.setattr("videsk_rooms.cli._signals._PATIENCE", 0.0)
     ended: list[bool] = []
 
