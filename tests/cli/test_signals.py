@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,6 +82,16 @@ def test_signals_are_handled_as_before_when_the_work_is_over() -> None:
     assert signal.getsignal(signal.SIGTERM) is leave
 
 
+@contextmanager
+def in_the_background() -> Iterator[None]:
+    """Ignore Ctrl-C, as a shell has its jobs in the background do."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_a_job_in_the_background_hears_no_ctrl_c() -> None:
     """Its shell wants it so: Ctrl-C is meant for what is in front."""
     done: list[str] = []
@@ -90,7 +101,7 @@ def test_a_job_in_the_background_hears_no_ctrl_c() -> None:
         await asyncio.sleep(0)
         done.append("all")
 
-    with handled(signal.SIG_IGN, signal.SIGINT):
+    with in_the_background():
         run_until_stopped(work())
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     assert done == ["all"]
@@ -103,7 +114,7 @@ def test_a_job_in_the_background_is_ended_by_sigterm() -> None:
         signal.raise_signal(signal.SIGTERM)
         await asyncio.sleep(3600)
 
-    with handled(signal.SIG_IGN, signal.SIGINT), pytest.raises(SystemExit) as left:
+    with in_the_background(), pytest.raises(SystemExit) as left:
         run_until_stopped(work())
     assert left.value.code == 128 + signal.SIGTERM
 
