@@ -273,6 +273,58 @@ def test_a_refusal_says_what_would_be_right() -> None:
     )
 
 
+def test_the_first_of_many_faults_is_named() -> None:
+    """A list of wrong elements costs one exception, not one for each of them."""
+    zeros = [0] * 60_000
+    assert refusal(_decode.page, {**page_with(ROOM), "data": [ROOM, *zeros]}).path == "data[1]"
+    guests = refusal(_decode.room, {"id": "a", "authorizations": [{}, *zeros]})
+    assert guests.path == "authorizations[1]"
+
+
+def test_cattrs_is_given_the_first_wrong_element_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It makes an exception for each fault, with a traceback that keeps the value."""
+    given: list[object] = []
+
+    def note(value: object) -> str:
+        given.append(value)
+        return "a number"
+
+    monkeypatch.setattr(_decode, "_kind", note)
+    refusal(_decode.page, {**page_with(ROOM), "data": [ROOM, 1, 2, 3]})
+    assert given == [1]
+
+
+# -- how much ---
+
+
+MANY = _json.MOST_VALUES
+
+
+@pytest.mark.parametrize("read", READERS.values())
+@pytest.mark.parametrize("element", [b"0", b"[]", b"{}", b'{"a":0}', b'""'])
+def test_more_values_than_are_read_are_refused(
+    element: bytes, read: Callable[[Response], object]
+) -> None:
+    """They are counted before anything is made of them."""
+    body = b"[" + b",".join([element] * MANY) + b"]"
+    assert "holds more than 65,536 values" in str(refusal(read, body))
+
+
+def test_so_many_values_are_read() -> None:
+    """The list is one of them."""
+    body = b"[" + b",".join([b"0"] * (MANY - 1)) + b"]"
+    assert answer(body).json() == [0] * (MANY - 1)
+    assert "holds more than" in str(refusal(Response.json, body[:-1] + b",0]"))
+
+
+def test_a_full_page_of_busy_rooms_is_read() -> None:
+    """100 rooms, each with a long name, a token, and 100 people who came."""
+    guests = [ROOM["authorizations"][0]] * 100  # type: ignore[index]  # it is a list
+    room = {**ROOM, "name": "é" * 500, "accessToken": "a" * 2000, "authorizations": guests}
+    page = {"total": 100, "limit": 100, "skip": 0, "data": [room] * 100}
+    assert len(_decode.page(answer(page)).data) == 100
+
+
 # -- how deep -------------------------------------------------------------------------------------
 
 
@@ -515,3 +567,16 @@ def test_odd_claims_are_kept_but_not_believed(
     assert access.jti == (jti if isinstance(jti, str) else None)
     for claim, time in ((exp, access.exp), (nbf, access.nbf)):
         assert time is None or (type(claim) in {int, float} and time.tzinfo is UTC)
+
+
+def test_a_token_that_nobody_could_send_is_not_looked_into() -> None:
+    """A browser sends it in a header or a URL; there its claims would have to be short."""
+    claims = {"jti": "a"}
+    assert _decode.access_of(token_of({**claims, "more": "a" * 10_000})).jti == "a"
+    access = _decode.access_of(token_of({**claims, "more": "a" * 100_000}))
+    assert (access.jti, access.claims) == (None, {})
+
+
+def test_a_token_of_dots_is_not_taken_apart() -> None:
+    """It has no claims, however many parts."""
+    assert _decode.access_of("." * 60_000).claims == {}

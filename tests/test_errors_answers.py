@@ -123,7 +123,7 @@ REMEDIES = {
     401: "VIDESK_API_TOKEN",
     403: "dashboard",
     404: "get_by_external_id",
-    409: "rooms.get",
+    409: "allow this",
     429: "rate of all",
     500: "later",
 }

@@ -87,7 +87,8 @@ statuses = st.integers(100, 599) | st.sampled_from(
     [200, 201, 302, 400, 401, 403, 404, 409, 429, 503]
 )
 header_values = st.text(st.characters(exclude_characters="\r\n")) | st.sampled_from(
-    [ANSI.replace("\r\n", ""), "9" * 5_000, "-1", "nan", "1e999", "Wed, 99 Foo 99999 99:99:99 +9999",
+    [ANSI.replace("\r\n", ""), "9" * 5_000, "-1", "nan", "1e999",
+     "Wed, 99 Foo 99999 99:99:99 +9999",
      "Wed, 21 Oct 2015 07:28:00 -2359", "http://[::1", "\udcff", SECRET, "٣", ""]
 )  # fmt: skip
 headers = st.dictionaries(
@@ -97,7 +98,8 @@ headers = st.dictionaries(
 )  # fmt: skip
 pages = st.lists(
     st.sampled_from(
-        ["<title>", "</title>", "<script>", "</script>", "<", ">", "&#", "&#x", "&amp;", "9" * 5_000,
+        ["<title>", "</title>", "<script>", "</script>", "<", ">", "&#", "&#x", "&amp;",
+         "9" * 5_000,
          "f" * 5_000, ";", "&#38;#", SECRET, ANSI, "%", "\\u", "\\ud800", "{", "[", '"', "Bearer "]
     ) | texts
 ).map("".join)  # fmt: skip
@@ -211,7 +213,8 @@ MESSAGES: dict[str, bytes] = {
     "error": REASON + RAY,
     "page": b"HTTP/1.1 502 \x1b[31m\r\n" + RAY,
     "no JSON": b"HTTP/1.1 200 \x1b[31m\r\nx-request-id: \xe2\x80\xae\x1b]0;title\x07\r\n",
-    "redirect": b"HTTP/1.1 302 x\r\nLocation: http://h/\x1b[31m\xe2\x80\xae" + b"l" * 3_000 + b"\r\n" + RAY,
+    "redirect": b"HTTP/1.1 302 x\r\nLocation: http://h/\x1b[31m\xe2\x80\xae%s\r\n" % (b"l" * 3_000)
+    + RAY,
     "no HTTP": b"\x1b[31mSSH-2.0-\xe2\x80\xae\xff" + b"s" * 3_000 + b"\r\n",
 }  # fmt: skip
 

@@ -89,10 +89,21 @@ def _text_of(alphabet: str) -> st.SearchStrategy[bytes]:
 @example(b'"\\ud83d\\ude00"')
 @example(b'"\\ude00\\ud83d"')
 @example(b'"\\\\ud800"')
+@example(b'"\\ud83d\\ude00\\ude00"')
+@example(b'"\\ud83d\\ud83d\\ude00"')
+@example(b'"\\ud83d\\\\\\ude00"')
 def test_both_refuse_or_give_the_same(body: bytes) -> None:
     """Whatever comes over the wire, orjson changes nothing but the time it takes."""
     standard, fast = both(body)
     assert standard == fast
+
+
+def test_a_body_too_long_for_orjson_is_read_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Orjson takes twelve times its length in memory."""
+    monkeypatch.setattr(_json, "_MOST_FOR_ORJSON", 0)
+    assert _json.loads(b'{"a":[1.5,99999999999999999999]}') == {"a": [1.5, 1e20]}
+    with pytest.raises(ValueError, match="half of a surrogate pair"):
+        _json.loads(b'"\\ud800"')
 
 
 def test_only_short_integers_are_remembered() -> None:

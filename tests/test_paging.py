@@ -7,9 +7,7 @@ import contextlib
 import gc
 import random
 import time
-import tracemalloc
 from typing import TYPE_CHECKING, Any
-from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -17,21 +15,27 @@ from hypothesis import strategies as st
 
 from tests.strategies import texts
 from videsk_rooms import (
+    Headers,
     InvalidRequestError,
+    Response,
+    ResponseError,
     Room,
     RoomPage,
     ServerError,
     TransportError,
     Videsk,
-    _paging,
 )
-from videsk_rooms._paging import Batches, _Ids, _Reading, read_pages
+from videsk_rooms._paging import Batches, Reading, read_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from videsk_rooms import AsyncVidesk
     from videsk_rooms.sandbox import Sandbox
+
+
+ANSWER = Response(200, Headers({}), b"", "GET", "https://api.videsk.io/vpaas/rooms", None, ())
+"""What pages came by, for errors to tell of."""
 
 
 def pages_asked(sandbox: Sandbox) -> list[tuple[int, int]]:
@@ -118,8 +122,8 @@ async def test_the_filter_by_external_id_goes_with_every_page(
     sandbox: Sandbox, once: AsyncVidesk
 ) -> None:
     """Also where the server answers with more than one page of them."""
-    for data in ('{"id":"a"},{"id":"b"}', '{"id":"b"},{"id":"c"}'):
-        body = f'{{"total":3,"limit":2,"skip":0,"data":[{data}]}}'
+    for skip, data in enumerate(('{"id":"a"},{"id":"b"}', '{"id":"b"},{"id":"c"}')):
+        body = f'{{"total":3,"limit":2,"skip":{skip},"data":[{data}]}}'
         sandbox.faults.answer(200, body=body.encode(), on="list")
     rooms = [room.id async for room in once.rooms.iter(external_id="ticket-1", page_size=2)]
     assert rooms == ["a", "b", "c"]
@@ -235,7 +239,7 @@ class Pages:
         self.gate.set()
         self.started = asyncio.Event()
 
-    async def fetch(self, skip: int) -> RoomPage:
+    async def fetch(self, skip: int) -> tuple[Response, RoomPage]:
         self.asked.append(skip)
         self.running += 1
         self.started.set()
@@ -246,7 +250,8 @@ class Pages:
             raise
         finally:
             self.running -= 1
-        return RoomPage(len(self.rooms), self.size, skip, self.rooms[skip : skip + self.size])
+        rooms = self.rooms[skip : skip + self.size]
+        return ANSWER, RoomPage(len(self.rooms), self.size, skip, rooms)
 
     def read(self) -> Batches[Room]:
         return Batches(read_pages(self.fetch))
@@ -346,7 +351,7 @@ async def test_a_page_that_fails_when_nobody_waits_for_it_is_not_reported(
     pages = Pages(9)
     under_way = asyncio.Event()
 
-    async def fetch(skip: int) -> RoomPage:
+    async def fetch(skip: int) -> tuple[Response, RoomPage]:
         if not skip:
             return await pages.fetch(skip)
         under_way.set()
@@ -412,7 +417,7 @@ def nothing_runs_in(videsk: Videsk) -> None:
 
 
 class Listing:
-    """A server's list of numbers, read through `_Reading`, changed between any two fetches."""
+    """A server's list of numbers, read through `Reading`, changed between any two fetches."""
 
     def __init__(
         self,
@@ -428,7 +433,7 @@ class Listing:
         self.total = total
         self.fetches = 0
         self.given: list[int] = []
-        self._reading = _Reading()
+        self._reading = Reading()
         self._skip: int | None = 0
 
     def read(self, change: Callable[[Listing], None], *, most: int = 100_000) -> None:
@@ -440,7 +445,7 @@ class Listing:
             rooms = tuple(Room(id=str(number)) for number in data)
             total = len(self.numbers) if self.total is None else self.total
             page = RoomPage(total, self.told, self._skip, rooms)
-            fresh, self._skip = self._reading.take(page)
+            fresh, self._skip = self._reading.take(ANSWER, page)
             self.given += [int(room.id) for room in fresh]
             change(self)
 
@@ -573,7 +578,7 @@ def test_a_wrong_total_does_not_keep_reading_for_ever(total: int) -> None:
     """Pages that are empty are the end, whatever the server counts."""
     listing = Listing(range(6), 3, total=total)
     listing.read(lambda _: None, most=20)
-    assert listing.given == list(range(6 if total > 3 else 3))
+    assert listing.given == list(range(3 if total == 3 else 6))
 
 
 def test_a_room_that_a_page_has_twice_is_given_once() -> None:
@@ -590,13 +595,164 @@ def test_a_listing_that_empties_under_way_ends() -> None:
     assert listing.given == [0, 10, 20]
 
 
+# -- servers that do not page ---------------------------------------------------------------------
+
+
+def read_from(
+    serve: Callable[[int, int], tuple[int, Sequence[int]]], *, most: int = 200
+) -> tuple[list[int], ResponseError | None, int]:
+    """Read a server that answers the n-th request for a position by a total and numbers.
+
+    Returns:
+        What was given, the error at the end, and how many requests it took.
+    """
+    reading, given = Reading(), list[int]()
+    position: int | None = 0
+    requests = 0
+    while position is not None:
+        assert requests < most, "reading does not end"
+        total, numbers = serve(position, requests)
+        rooms = tuple(Room(id=str(number)) for number in numbers)
+        requests += 1
+        try:
+            fresh, position = reading.take(ANSWER, RoomPage(total, 100, position, rooms))
+        except ResponseError as error:
+            return given, error, requests
+        given += [int(room.id) for room in fresh]
+    return given, None, requests
+
+
+@pytest.mark.parametrize("total", [101, 150, 50_000, 10**12])
+def test_a_server_that_ignores_skip_is_an_error(total: int) -> None:
+    """Neither a listing of 100 rooms with a normal end, nor one without any."""
+    given, error, requests = read_from(lambda _, __: (total, range(100)))
+    assert given == list(range(100))
+    assert error is not None
+    assert error.path == "data"
+    assert "the same rooms at $skip=99 as at $skip=0: the server ignores $skip" in str(error)
+    assert requests == 4
+
+
+def test_a_server_that_ignores_skip_and_counts_more_each_time_is_an_error() -> None:
+    """The total may grow for ever, as if the rooms had moved."""
+    given, error, _ = read_from(lambda _, turn: (1000 * (turn + 1), range(100)))
+    assert given == list(range(100))
+    assert "holds no new room" in str(error)
+
+
+def test_a_server_that_ignores_skip_and_shuffles_is_an_error() -> None:
+    """The same rooms in another order are the same rooms."""
+    chance = random.Random(1)
+    _, error, _ = read_from(lambda _, __: (500, chance.sample(range(100), 100)))
+    assert "ignores $skip" in str(error)
+
+
+def test_a_server_that_repeats_a_page_under_way_is_an_error() -> None:
+    """Whatever lies beyond cannot be read."""
+    given, error, _ = read_from(lambda skip, _: (1000, range(min(skip, 300), min(skip, 300) + 100)))
+    assert given[:300] == list(range(300))
+    assert error is not None
+
+
+def test_a_server_that_gives_two_pages_in_turn_is_an_error() -> None:
+    """No page is like the one before, and none is new."""
+    given, error, _ = read_from(
+        lambda _, turn: (10**9, range(100) if turn % 2 else range(99, 199)), most=500
+    )
+    assert len(given) < 200
+    assert "holds no new room" in str(error)
+
+
+def test_a_server_that_never_shows_a_seen_room_and_no_new_one_is_an_error() -> None:
+    """Only what is read at the start counts as given, the rest is stepped back from."""
+    given, error, _ = read_from(
+        lambda skip, turn: (10**12, range(100) if skip == 0 else [-turn, *range(99)]), most=500
+    )
+    assert given == list(range(100))
+    assert error is not None
+
+
+@pytest.mark.parametrize("told", [0, 98, 100, -99, 10**18])
+def test_a_page_that_begins_elsewhere_is_an_error(told: int) -> None:
+    """A server that clamps `$skip` says so: its `skip` is not the one that was asked for."""
+    reading = Reading()
+    rooms = tuple(Room(id=str(number)) for number in range(100))
+    reading.take(ANSWER, RoomPage(1000, 100, 0, rooms))
+    with pytest.raises(ResponseError, match=r"though \$skip=99 was asked for") as caught:
+        reading.take(ANSWER, RoomPage(1000, 100, told, rooms))
+    assert caught.value.path == "skip"
+
+
+def test_an_empty_page_in_the_middle_is_an_error() -> None:
+    """Behind it there are rooms that nobody would hear of."""
+    given, error, requests = read_from(
+        lambda skip, _: (1000, [] if 500 <= skip < 600 else range(skip, min(skip + 100, 1000)))
+    )
+    assert given == list(range(595))
+    assert "is empty at $skip=594, though it counts 1000 rooms" in str(error)
+    assert requests < 12
+
+
+def test_a_total_that_counts_rooms_that_nobody_sees_is_the_end() -> None:
+    """A server may estimate it: at its last place there is none either."""
+    given, error, requests = read_from(lambda skip, _: (900, range(skip, min(skip + 100, 500))))
+    assert (given, error) == (list(range(500)), None)
+    assert requests < 10
+
+
+def test_rooms_that_are_deleted_while_an_empty_page_is_looked_at_hide_none() -> None:
+    """A total counted before they were deleted, and a page read after it."""
+    numbers = list(range(300))
+
+    def serve(skip: int, turn: int) -> tuple[int, Sequence[int]]:
+        total = len(numbers)
+        if turn == 1:
+            del numbers[:250]
+        return total, numbers[skip : skip + 100]
+
+    given, error, _ = read_from(serve)
+    assert (sorted(given), error) == ([*range(100), *range(250, 300)], None)
+
+
+def test_a_page_longer_than_asked_for_is_read() -> None:
+    """A server without a limit gives all at once."""
+    given, error, _ = read_from(lambda skip, _: (700, range(skip, 700)))
+    assert (given, error) == (list(range(700)), None)
+
+
+async def test_iter_ends_with_an_error_where_skip_is_ignored(
+    sandbox: Sandbox, once: AsyncVidesk
+) -> None:
+    """After the rooms of the first page, and few requests."""
+    ids = sandbox.add_rooms(3)
+    rooms = ",".join(f'{{"id":"{room_id}"}}' for room_id in ids)
+    body = f'{{"total":9,"limit":3,"skip":0,"data":[{rooms}]}}'
+    sandbox.faults.answer(200, body=body.encode(), on="list", times=None)
+    listing = once.rooms.iter(page_size=3)
+    assert [(await listing.__anext__()).id for _ in ids] == list(ids)
+    with pytest.raises(ResponseError, match=r"begins after 0 rooms, though \$skip=2"):
+        await listing.__anext__()
+    assert len(pages_asked(sandbox)) == 2
+
+
+async def test_a_look_up_ends_with_an_error_where_skip_is_ignored(
+    sandbox: Sandbox, once: AsyncVidesk
+) -> None:
+    """It reads pages by the same rules."""
+    body = b'{"total":9,"limit":1,"skip":0,"data":[{"id":"a","externalId":"b"}]}'
+    sandbox.faults.answer(200, body=body, on="list", times=None)
+    with pytest.raises(ResponseError, match=r"\$skip=1 was asked for"):
+        await once.rooms.get_by_external_id("ticket-1")
+    assert len(pages_asked(sandbox)) == 2
+
+
 @given(st.lists(texts, unique=True, max_size=30), st.integers(1, 12))
 async def test_batches_give_each_item_and_no_empty_batch(ids: list[str], limit: int) -> None:
     """A batch is a page's new rooms; nothing at the end, and again nothing after it."""
 
-    async def fetch(skip: int) -> RoomPage:
+    async def fetch(skip: int) -> tuple[Response, RoomPage]:
         data = tuple(Room(id=room_id) for room_id in ids[skip : skip + limit])
-        return RoomPage(len(ids), limit, skip, data)
+        return ANSWER, RoomPage(len(ids), limit, skip, data)
 
     batches: Batches[Room] = Batches(read_pages(fetch))
     given: list[str] = []
@@ -604,35 +760,3 @@ async def test_batches_give_each_item_and_no_empty_batch(ids: list[str], limit: 
         given += [room.id for room in batch]
     assert given == ids
     assert await batches.next_batch() == ()
-
-
-# -- the ids seen ---------------------------------------------------------------------------------
-
-# Of few digits, so that the end of one and the start of the next are often a third.
-_ALIKE = st.text("01", min_size=24, max_size=24) | st.text("01aA g", min_size=23, max_size=25)
-
-
-@given(st.lists(_ALIKE, max_size=40), st.lists(_ALIKE, max_size=10))
-def test_the_ids_seen_are_those_that_were_added(added: list[str], others: list[str]) -> None:
-    """As of a set, whatever the server calls an id."""
-    ids, expected = _Ids(), set[str]()
-    with mock.patch.object(_paging, "_ID_ROWS", 1):
-        for room in added:
-            ids.add(room)
-            expected.add(room)
-            assert room in ids
-        assert [room in ids for room in others] == [room in expected for room in others]
-
-
-def test_the_ids_seen_are_kept_small() -> None:
-    """15 bytes an id: a set of strings takes 107."""
-    count = 20_000
-    tracemalloc.start()
-    try:
-        ids = _Ids()
-        for number in range(count):
-            ids.add(f"{0x64F1A2B3 + number // 20:08x}f252e6b438{number:06x}")
-        held, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert held / count < 30

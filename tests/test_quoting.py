@@ -234,9 +234,10 @@ def test_deep_data_is_cut() -> None:
 # -- the time it takes ---------------------------------------------------------------------------
 
 HOSTILE = (
-    "a", " ", "%41", "%25", "&#", "&amp;", "&#x41;", "\\u0041", '"', "token:", '"token":"', "token-",
-    "token=aaaaaaaaaaaaaaaaaaa", "bearer ", "bearer\t", "eyJ", "eyJ.", "<br", "=\n", "\n", "\0", "\\",
-    "a b", "-a", JWT[:-1], " ".join(JWT), "'\\'",
+    "a", " ", "%41", "%25", "&#", "&amp;", "&#x41;", "\\u0041", '"', "token:", '"token":"',
+    "token-",
+    "token=aaaaaaaaaaaaaaaaaaa", "bearer ", "bearer\t", "eyJ", "eyJ.", "<br", "=\n", "\n", "\0",
+    "\\", "a b", "-a", JWT[:-1], " ".join(JWT), "'\\'",
 )  # fmt: skip
 
 

@@ -84,7 +84,8 @@ FITTING: dict[str, dict[int, set[str]]] = {
     "rename": {400: {INPUT}, 403: {RIGHTS}, 404: {ROOM_ID}, 409: {TAKEN}, 410: {OVER},
                422: {INPUT}},
     "end": {400: {ENDED}, 403: {RIGHTS}, 404: {ROOM_ID}, 409: {ENDED}, 410: {OVER}, 422: {ENDED}},
-    "end, own id": {400: {ENDED, NO_ROOM_ID}, 403: {RIGHTS}, 404: {NO_ROOM_ID}, 409: {ENDED},
+    "end, own id": {400: {ENDED, NO_ROOM_ID}, 403: {RIGHTS}, 404: {NO_ROOM_ID},
+                    409: {ENDED, NO_ROOM_ID},
                     410: {OVER}, 422: {ENDED, NO_ROOM_ID}},
     "delete": {400: {END}, 403: {END}, 404: {ROOM_ID}, 405: {END}, 409: {END}, 422: {END}},
     "join": {400: {WINDOW}, 403: {WINDOW, RIGHTS}, 404: {ROOM_ID}, 409: {WINDOW}, 410: {OVER},
@@ -292,19 +293,20 @@ async def test_a_room_that_was_had_is_no_mistyped_id(sandbox: Sandbox, once: Asy
 )
 @pytest.mark.parametrize("status", [400, 422])
 @pytest.mark.parametrize(
-    ("said", "details"),
+    "refusal",
     [("exp must be in the future", {}), ("validation failed", {"exp": "is too far away"})],
 )
 async def test_a_clock_that_is_wrong_is_named(
-    sandbox: Sandbox,
     once: AsyncVidesk,
+    sandbox: Sandbox,
     off: timedelta,
     told: str,
+    *,
     status: int,
-    said: str,
-    details: dict[str, object],
+    refusal: tuple[str, dict[str, object]],
 ) -> None:
     """An `exp` that was right by this machine's clock was refused by the server's."""
+    said, details = refusal
     date = format_datetime(datetime.now(timezone.utc) + off, usegmt=True)
     for call in (once.rooms.create(exp=timedelta(hours=1)), CALLS["update"](once)):
         sandbox.faults.status(status, message=said, errors=details, headers={"Date": date})

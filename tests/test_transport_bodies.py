@@ -1,4 +1,4 @@
-"""A body beyond 10 MiB is cut off, and costs no more memory than that."""
+"""A body beyond 4 MiB is cut off, and costs no more memory than that."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from videsk_rooms.sandbox import Sandbox
 
 MEBIBYTE = 1024 * 1024
-LIMIT = 10 * MEBIBYTE
-ENORMOUS = 20 * LIMIT
+LIMIT = 4 * MEBIBYTE
+ENORMOUS = 50 * LIMIT
 # The body itself, once in pieces, once whole and once cut to its length; and what the sandbox in
 # the same process has under way.
 MOST_MEMORY = 4 * LIMIT
@@ -57,7 +57,7 @@ async def test_a_body_without_a_length_is_cut_off(
     """Chunk after chunk, or a bomb of a few kilobytes that would become 200 MiB."""
     sandbox.faults.enormous(ENORMOUS, gzip=compressed)
     with memory_watched() as growth:
-        with pytest.raises(ResponseError, match="10 MiB") as caught:
+        with pytest.raises(ResponseError, match="4 MiB") as caught:
             await once.rooms.list()
         assert growth() < MOST_MEMORY
     assert caught.value.status == 200
@@ -69,7 +69,7 @@ def test_the_blocking_client_cuts_a_body_off(sandbox: Sandbox, blocking_once: Vi
     """Both faces are bounded."""
     sandbox.faults.enormous(ENORMOUS, gzip=True)
     with memory_watched() as growth:
-        with pytest.raises(ResponseError, match="10 MiB"):
+        with pytest.raises(ResponseError, match="4 MiB"):
             blocking_once.rooms.list()
         assert growth() < MOST_MEMORY
 
@@ -98,7 +98,7 @@ async def test_nothing_is_read_beyond_the_limit(head: str) -> None:
     flood = Flood(head)
     with memory_watched() as growth:
         async with serving(flood) as port, towards(port) as videsk:
-            with pytest.raises(ResponseError, match="10 MiB"):
+            with pytest.raises(ResponseError, match="4 MiB"):
                 await videsk.rooms.list()
         assert growth() < MOST_MEMORY
     assert flood.sent < ENORMOUS  # the rest lay in the buffers of both sides
@@ -119,7 +119,7 @@ FORMS: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("write", FORMS.values(), ids=FORMS)
 async def test_a_body_of_the_limit_is_read(write: Callable[[bytes], bytes]) -> None:
-    """10 MiB after decompression are allowed."""
+    """4 MiB after decompression are allowed."""
     body = b" " * LIMIT
     async with serving(answering(write(body))) as port, towards(port) as videsk:
         response = await videsk.request("GET", "/vpaas/rooms")
@@ -131,7 +131,7 @@ async def test_a_body_of_one_byte_more_is_cut_off(write: Callable[[bytes], bytes
     """The boundary is exact, whatever form the body comes in."""
     body = b" " * (LIMIT + 1)
     async with serving(answering(write(body))) as port, towards(port) as videsk:
-        with pytest.raises(ResponseError, match="10 MiB"):
+        with pytest.raises(ResponseError, match="4 MiB"):
             await videsk.request("GET", "/vpaas/rooms")
 
 

@@ -15,7 +15,7 @@ from .errors import InvalidRequestError
 from .models import Room, StatsView
 
 if TYPE_CHECKING:
-    from .models import JSONValue, Room
+    from .models import JSONValue
 
 _ROOMS = "/vpaas/rooms"
 _ROOM = "/vpaas/rooms/{roomId}"

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "API_NAMES",
+    "REFUSALS",
     "ROOM_FIELDS",
     "Joined",
+    "read_authorization",
     "read_joined",
     "read_page",
     "read_room",
@@ -37,6 +39,9 @@ API_NAMES = {
     "updated_at": "updatedAt",
     "access_token": "accessToken",
 }
+
+REFUSALS = (ValueError, TypeError, KeyError, OverflowError)
+"""What is raised here for an answer that is not as usual."""
 
 
 @attrs.frozen
@@ -145,7 +150,7 @@ def read_room(sent: Any) -> Room:  # noqa: C901, PLR0912, PLR0915 - field by fie
     elif type(authorizations) is not list:
         raise TypeError
     else:
-        authorizations = tuple([_read_authorization(guest) for guest in authorizations])
+        authorizations = tuple([read_authorization(guest) for guest in authorizations])
     room.authorizations = authorizations
     if (access_token := sent.get("accessToken")) is None:
         absent += 1
@@ -162,7 +167,8 @@ def read_room(sent: Any) -> Room:  # noqa: C901, PLR0912, PLR0915 - field by fie
     return frozen
 
 
-def _read_authorization(sent: Any) -> Authorization:
+def read_authorization(sent: Any) -> Authorization:
+    """Read one authorization."""
     if type(sent) is not dict:
         raise TypeError
     authorization = _blank_authorization()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from . import _codec, _decode, _verify
 from ._messages import unexpected
+from ._paging import Reading
 from ._status import not_found
 from .errors import APIError
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from ._deadline import Deadline
     from ._messages import Response
     from ._retry import Send
-    from .models import Room, RoomPage
+    from .models import Room
 
 # How a server says that a path leads to no room. 404 and 400 are those to be expected.
 _NO_SUCH_ROOM = frozenset({400, 404, 422})
@@ -100,10 +101,11 @@ async def retrieve(
                 _codec.get_by_external_id(external_id), _reader(external_id, form), deadline
             )
         except APIError as error:
-            if error.status not in _NO_SUCH_ROOM:
+            proven = paths.is_proven(form)
+            if not _may_be_a_miss(error, proven=proven):
                 raise
             # A page in place of the API's own words is a proxy's, and no word about the room.
-            last_word = error.status == 404 and error.name is not None and paths.is_proven(form)
+            last_word = proven and error.status == 404 and error.name is not None
             if last_word and not surely_there:
                 raise not_found(error, _no_room_has(external_id)) from None
             missed = True
@@ -129,15 +131,17 @@ async def find(send: Send, external_id: str, deadline: Deadline | None = None) -
 
     Raises:
         NotFoundError: No room has it.
-        ResponseError: Rooms came without their `externalId`, so that none can be told to be this.
+        ResponseError: Rooms came without their `externalId`, so that none can be told to be this;
+            or the server does not page.
     """
     deadline = deadline or send.deadline()
-    skip, nameless = 0, None
-    while True:
+    reading, nameless = Reading(), None
+    position: int | None = 0
+    while position is not None:
         request = _codec.listing(
-            limit=100, skip=skip or None, sort=None, ended=None, external_id=external_id
+            limit=100, skip=position or None, sort=None, ended=None, external_id=external_id
         )
-        response, page = await send(request, _with_response, deadline)
+        response, page = await send(request, _decode.answered_page, deadline)
         for index, room in enumerate(page.data):
             if room.external_id == external_id:
                 return room
@@ -145,9 +149,15 @@ async def find(send: Send, external_id: str, deadline: Deadline | None = None) -
                 nameless = unexpected(
                     response, "lacks what would tell the room", path=f"data[{index}].externalId"
                 )
-        skip += len(page.data)
-        if not page.data or skip >= page.total:
-            raise nameless or not_found(response, _no_room_has(external_id))
+        _, position = reading.take(response, page)
+    raise nameless or not_found(response, _no_room_has(external_id))
+
+
+def _may_be_a_miss(error: APIError, *, proven: bool) -> bool:
+    """Return whether an answer to an external id in the path may mean that it leads to no room."""
+    # A server that takes ids only may also fail at what is none.
+    failed = error.status == 500 and error.name is not None and not proven
+    return failed or error.status in _NO_SUCH_ROOM
 
 
 def _form_of(external_id: str) -> _Form | None:
@@ -189,10 +199,6 @@ def _reader(external_id: str, form: _Form) -> Callable[[Response], tuple[Respons
 def _with_room(asked: Room) -> Callable[[Response], tuple[Response, Room]]:
     read = _verify.retrieved(asked)
     return lambda response: (response, read(response))
-
-
-def _with_response(response: Response) -> tuple[Response, RoomPage]:
-    return response, _decode.page(response)
 
 
 def _no_room_has(external_id: str) -> str:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
 
 import attrs
 
 from ._drafts import twin
-from ._json import loads
+from ._json import MOST_VALUES, TooManyValuesError, loads
 from ._quoting import ID_LENGTH, shown, without_tokens
 from .errors import ResponseError
+from .models import Room
 
 if TYPE_CHECKING:
-    from .models import JSONValue, Room
+    from .models import JSONValue
 
 T = TypeVar("T")
 
@@ -33,6 +34,7 @@ __all__ = [
     "Request",
     "Response",
     "headers_without",
+    "json_of",
     "make_attempt",
     "make_response",
     "unexpected",
@@ -66,7 +68,7 @@ class Request:
     external_id: str | None = None
     repeatable: bool = True
     hides_path: bool = False
-    room: Room | None = attrs.field(default=None, repr=False)
+    room: Room | None = attrs.field(default=None, repr=False, eq=False)
 
     @property
     def safe(self) -> bool:
@@ -249,14 +251,9 @@ class Response:
             What the body says.
 
         Raises:
-            ResponseError: The body is not JSON.
+            ResponseError: The body is not JSON, or holds more than 65,536 values.
         """
-        try:
-            return loads(self.body)
-        except ValueError:
-            # The parser's own words are left out: they may quote the body, tokens included.
-            pass
-        raise unexpected(self, "is not JSON" if self.body else "has an empty body")
+        return json_of(self)
 
 
 _draft_attempt, _draft_response = twin(Attempt), twin(Response)
@@ -294,6 +291,22 @@ def make_response(request: Request, answer: Answer, attempts: tuple[Attempt, ...
     return response
 
 
+def json_of(response: Response, read: Callable[[bytes], JSONValue] = loads) -> JSONValue:
+    """Read the body of an answer as JSON.
+
+    Raises:
+        ResponseError: It is not JSON, or more of it than is read.
+    """
+    try:
+        return read(response.body)
+    # The parser's own words are left out: they may quote the body, tokens included.
+    except TooManyValuesError:
+        what = f"holds more than {MOST_VALUES:,} values, and was not read"
+    except ValueError:
+        what = "is not JSON" if response.body else "has an empty body"
+    raise unexpected(response, what)
+
+
 def unexpected(response: Response, what: str, *, path: str | None = None) -> ResponseError:
     """Make the error that says what an answer should not have been.
 
@@ -308,8 +321,9 @@ def unexpected(response: Response, what: str, *, path: str | None = None) -> Res
     quoted = f"; it begins with {start!r}" if start else ""
     named = f", with request id {response.request_id}" if response.request_id else ""
     return ResponseError(
-        f"{place_of(response.method, response.url)}: the answer (status {response.status}) {what}{where}{quoted}. If "
-        f"base_url points at the API and no proxy stands in between, report it{named}.",
+        f"{place_of(response.method, response.url)}: the answer (status {response.status}) "
+        f"{what}{where}{quoted}. If base_url points at the API and no proxy stands in between, "
+        f"report it{named}.",
         status=response.status,
         method=response.method,
         url=without_tokens(response.url),

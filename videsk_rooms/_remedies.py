@@ -9,18 +9,18 @@ from __future__ import annotations
 import math
 import re
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote
 
 import attrs
 
 from ._decision import http_date, server_wait
+from ._messages import Request, Response
 from ._quoting import ID_LENGTH, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._messages import Request, Response
 
 _PATH = re.compile(r"/vpaas/rooms(?:/(?P<room>[^/]+)(?:/(?P<part>join|stats))?)?/?")
 _OPERATIONS = {
@@ -45,17 +45,6 @@ _OF_PAYLOAD_TIMES = re.compile(r"(?i)\b(exp|nbf|expir\w*|future|past)\b")
 # A `Date` is cut to seconds, and an answer takes a while.
 _CLOCK_TOLERANCE = timedelta(seconds=60)
 
-_END_INSTEAD = (
-    "The API deletes no rooms. Rooms are ended instead: call rooms.end(), and nobody can join any "
-    "more."
-)
-_TOKEN_RIGHTS = "Check in the dashboard that the token may do this, and from this IP address."
-_LOOK_AT_INPUT = "Correct the input; errors says which field, if the API told."
-_TOKEN = (
-    "Check the API token (VIDESK_API_TOKEN or api_token=): it may be mistyped, removed from the "
-    "dashboard, or not of type api-token."
-)
-
 
 @attrs.frozen
 class Refusal:
@@ -65,7 +54,7 @@ class Refusal:
         request: What was asked.
         response: What came back.
         words: What the API says, details included.
-        operation: One of the API's operations, or empty for a path that is none of them.
+        operation: One of the API's operations, or `end`; empty for a path that is none of them.
         room_id: What stands in the path where a room id belongs, percent-encoded.
     """
 
@@ -86,6 +75,11 @@ class Refusal:
         return self.room_id is not None and _OF_TIME.search(self.words) is not None
 
     @property
+    def is_about_token(self) -> bool:
+        """Whether the API speaks of the token, or of who may do what."""
+        return _OF_TOKENS.search(self.words) is not None
+
+    @property
     def now(self) -> datetime:
         """The time there, or here if the answer has no date."""
         return http_date(self.response.headers.get("date", "")) or self.here
@@ -100,10 +94,10 @@ class Refusal:
 def remedy(request: Request, response: Response, words: str) -> str:
     """Return what to do about an error of the API, as whole sentences."""
     refusal = _refusal(request, response, words)
-    status = response.status
-    if status >= 500:
-        return _of_server(refusal)
-    return _BY_STATUS.get(status, _of_other)(refusal)
+    others = _OF_SERVER if response.status >= 500 else _OF_OTHERS
+    by_operation = _TABLE.get(response.status, others)
+    found = by_operation.get(refusal.operation) or by_operation[_EVERY]
+    return found if isinstance(found, str) else found(refusal)
 
 
 def remedy_of_page(response: Response) -> str:
@@ -140,184 +134,148 @@ def _refusal(request: Request, response: Response, words: str) -> Refusal:
         return Refusal(request, response, words, "", None)
     place = match["part"] or ("rooms" if match["room"] is None else "room")
     operation = _OPERATIONS.get((request.method, place), "")
+    if request.operation == "rooms.end":
+        operation = "end"
     return Refusal(request, response, words, operation, match["room"])
 
 
 # -- by status -----------------------------------------------------------------------------------
 
 
-def _of_bad_input(refusal: Refusal) -> str:
-    operation = refusal.operation
-    if operation == "join":
-        return _of_join(refusal)
-    if operation in {"create", "update"}:
-        if refusal.request.operation == "rooms.end":
-            return f"{_END_REFUSED}{_not_a_room_id(refusal)}"
-        return f"{_clock(refusal)}{_LOOK_AT_INPUT}{_not_a_room_id(refusal)}"
-    if operation == "list":
-        return "Correct limit, skip, sort or the filters; errors says which, if the API told."
-    if operation == "stats":
-        return f"Ask for another view: the API may not have this one.{_not_a_room_id(refusal)}"
-    if operation == "delete":
-        return f"{_END_INSTEAD}{_not_a_room_id(refusal)}"
-    if operation == "get":
-        return "Check the room id: it has 24 hexadecimal digits." + _LIST_BY_EXTERNAL_ID
-    return "Correct query= and json=; errors says which field, if the API told."
+def _of_fields(refusal: Refusal) -> str:
+    told = "Correct the input; errors says which field, if the API told."
+    return f"{_clock(refusal)}{told}{_not_a_room_id(refusal)}"
 
 
-_END_REFUSED = "The room may be over already: rooms.get() tells its ended and exp."
-_LIST_BY_EXTERNAL_ID = " Your own id is looked up with rooms.get_by_external_id()."
+def _of_view(refusal: Refusal) -> str:
+    return f"Ask for another view: the API may not have this one.{_not_a_room_id(refusal)}"
 
 
-def _of_token(refusal: Refusal) -> str:
-    words = refusal.words
-    if "expired" in words:
+def _of_end(refusal: Refusal) -> str:
+    told = "The room may be over already: rooms.get() tells its ended and exp."
+    return f"{told}{_not_a_room_id(refusal)}"
+
+
+def _of_unknown_token(refusal: Refusal) -> str:
+    if "expired" in refusal.words:
         return (
             "The API token is past its end: make a new one in the dashboard, and set "
             "VIDESK_API_TOKEN or api_token= to it."
         )
-    if "header" in words:
+    if "header" in refusal.words:
         return (
             "The token did not arrive as it was sent: check base_url and whatever stands between "
             "this machine and the API, which may remove the Authorization header."
         )
-    return _TOKEN
+    return (
+        "Check the API token (VIDESK_API_TOKEN or api_token=): it may be mistyped, removed from "
+        "the dashboard, or not of type api-token."
+    )
 
 
 def _of_forbidden(refusal: Refusal) -> str:
-    if "invalid or was removed" in refusal.words:
-        return (
-            "Look in the dashboard whether the token is still there; if not, make a new one, and "
-            "set VIDESK_API_TOKEN or api_token= to it."
-        )
-    about_token = _OF_TOKENS.search(refusal.words) is not None
-    if refusal.operation == "delete":
-        besides = f" If that is refused too: {_TOKEN_RIGHTS}" if about_token else ""
-        return _END_INSTEAD + besides
-    if refusal.is_about_time and not about_token:
+    if removed := _of_removed_token(refusal):
+        return removed
+    if refusal.is_about_time and not refusal.is_about_token:
         return _of_time(refusal)
-    if refusal.operation != "join":
-        return _TOKEN_RIGHTS
+    return _RIGHTS
+
+
+def _of_forbidden_deletion(refusal: Refusal) -> str:
+    if removed := _of_removed_token(refusal):
+        return removed
+    if refusal.is_about_token:
+        return f"{_END_INSTEAD} If that is refused too: {_RIGHTS}"
+    return _END_INSTEAD
+
+
+def _of_forbidden_join(refusal: Refusal) -> str:
+    if removed := _of_removed_token(refusal):
+        return removed
     window = _window(refusal)
-    if about_token:
-        return f"{window} If that is not why: {_TOKEN_RIGHTS}" if window else _TOKEN_RIGHTS
-    return window or f"{_WHEN_OPEN} If the room is open: {_TOKEN_RIGHTS}"
+    if refusal.is_about_token:
+        return f"{window} If that is not why: {_RIGHTS}" if window else _RIGHTS
+    if refusal.is_about_time:
+        return _of_join(refusal)
+    return window or f"{_WHEN_OPEN} If the room is open: {_RIGHTS}"
+
+
+def _of_removed_token(refusal: Refusal) -> str:
+    if "invalid or was removed" not in refusal.words:
+        return ""
+    return (
+        "Look in the dashboard whether the token is still there; if not, make a new one, and set "
+        "VIDESK_API_TOKEN or api_token= to it."
+    )
 
 
 def _of_missing(refusal: Refusal) -> str:
-    operation = refusal.operation
     if refusal.room_id is None:
         return "Check the path, and base_url, which ends before /vpaas."
-    if operation == "stats":
-        return (
-            "These statistics may not be there yet: a summary is there once the session is "
-            "compiled. Try again later, or ask for view='snapshot', which is computed live. "
-            f"rooms.get() tells whether the room is there.{_not_a_room_id(refusal)}"
-        )
     if refusal.is_about_time:
         return _of_time(refusal)
-    if operation == "get":
-        if refusal.has_room_id and refusal.request.room is None:
-            return f"Check the room id.{_LIST_BY_EXTERNAL_ID}"
-        if refusal.has_room_id:
-            return _NO_LONGER
-        return (
-            "No room has this id, nor this external id. rooms.get_by_external_id() also finds "
-            "external ids that a path cannot hold."
-        )
     if not refusal.has_room_id:
         return _not_a_room_id(refusal).lstrip()
     if refusal.request.room is not None:
-        return _NO_LONGER
-    return f"Check the room id.{_LIST_BY_EXTERNAL_ID}"
+        return "The room is no longer there, or belongs to another account than the token."
+    return f"Check the room id. {_BY_EXTERNAL_ID}"
 
 
-_NO_LONGER = "The room is no longer there, or belongs to another account than the token."
+def _of_nothing_to_get(refusal: Refusal) -> str:
+    if refusal.has_room_id or refusal.is_about_time:
+        return _of_missing(refusal)
+    return (
+        "No room has this id, nor this external id. rooms.get_by_external_id() also finds external "
+        "ids that a path cannot hold."
+    )
+
+
+def _of_missing_stats(refusal: Refusal) -> str:
+    return (
+        "These statistics may not be there yet: a summary is there once the session is compiled. "
+        "Try again later, or ask for view='snapshot', which is computed live. rooms.get() tells "
+        f"whether the room is there.{_not_a_room_id(refusal)}"
+    )
 
 
 def _of_method(refusal: Refusal) -> str:
-    if refusal.operation == "delete":
-        return _END_INSTEAD
     return f"This path takes no {refusal.request.method}: check the method and the path."
 
 
-def _of_timeout(refusal: Refusal) -> str:
-    return f"The server waited too long for the request. Try again later. {_support(refusal)}"
-
-
-def _of_conflict(refusal: Refusal) -> str:
-    operation = refusal.operation
-    if operation == "join":
-        return _of_join(refusal)
-    if operation == "create":
-        return (
-            "Fetch the room that has this external_id with rooms.get_by_external_id(), or choose "
-            "another external_id."
-        )
-    if operation == "update" and b'"externalId"' in (refusal.request.body or b""):
+def _of_conflicting_change(refusal: Refusal) -> str:
+    if b'"externalId"' in (refusal.request.body or b""):
         return (
             "Another room has this external_id: choose another one, or find that room with "
             "rooms.get_by_external_id()."
         )
-    if refusal.request.operation == "rooms.end":
-        return _END_REFUSED
-    if operation == "delete":
-        return _END_INSTEAD
-    if operation in {"update", "stats"}:
-        return (
-            "The room is in a state that does not allow this: look at it with rooms.get(), and "
-            "try again."
-        )
-    return "What is there does not allow this: read it first, and try again."
+    return _STATE
 
 
 def _of_gone(refusal: Refusal) -> str:
-    if refusal.operation == "join":
-        return _of_join(refusal, over=True)
-    if refusal.operation == "delete":
-        return "The room is no longer there, so nothing is left to do."
-    if refusal.operation == "stats":
-        return "The room, or its statistics, are no longer there."
     if refusal.room_id is not None:
-        return "The room is over, or no longer there. Create another one."
+        return f"The room is over, or no longer there. {_ANOTHER_ROOM}"
     return "Check the path: what it names is no longer there."
 
 
-def _of_early(refusal: Refusal) -> str:
-    return f"The server was asked too early. Try again in a moment. {_support(refusal)}"
+Remedy: TypeAlias = "str | Callable[[Refusal], str]"
 
+_EVERY = "*"
+"""The operations that a row does not name."""
 
-def _of_rate(refusal: Refusal) -> str:
-    return f"{_later(refusal.response)}, and lower the rate of all processes."
-
-
-def _of_server(refusal: Refusal) -> str:
-    if refusal.response.status in {501, 505}:
-        return f"The API does not offer this, so trying again is no use. {_support(refusal)}"
-    return f"{_later(refusal.response)}. {_support(refusal)}"
-
-
-def _of_other(refusal: Refusal) -> str:
-    if refusal.operation == "join":
-        return _of_join(refusal)
-    return f"Look up what the status means. {_support(refusal)}"
-
-
-_BY_STATUS: dict[int, Callable[[Refusal], str]] = {
-    400: _of_bad_input,
-    401: _of_token,
-    402: lambda _: "Ask whoever manages the Videsk account: its plan may not include this.",
-    403: _of_forbidden,
-    404: _of_missing,
-    405: _of_method,
-    408: _of_timeout,
-    409: _of_conflict,
-    410: _of_gone,
-    413: lambda _: "Send less: the body is too large for the API.",
-    422: _of_bad_input,
-    425: _of_early,
-    429: _of_rate,
-}
+_END_INSTEAD = (
+    "The API deletes no rooms. Rooms are ended instead: call rooms.end(), and nobody can join any "
+    "more."
+)
+_RIGHTS = "Check in the dashboard that the token may do this, and from this IP address."
+_BY_EXTERNAL_ID = "Your own id is looked up with rooms.get_by_external_id()."
+_STATE = (
+    "The room is in a state that does not allow this: look at it with rooms.get(), and try again."
+)
+_ANOTHER_ROOM = "Create another one."
+_WHEN_OPEN = (
+    "A room can be joined from its nbf until its exp, unless it was ended: rooms.get() tells all "
+    "three."
+)
 
 
 # -- parts ---------------------------------------------------------------------------------------
@@ -326,6 +284,10 @@ _BY_STATUS: dict[int, Callable[[Refusal], str]] = {
 def _support(refusal: Refusal) -> str:
     what = "the request id" if refusal.response.request_id else "the time of the call"
     return f"If it persists, send Videsk support {what}."
+
+
+def _of_room_gone(refusal: Refusal) -> str:
+    return _window(refusal) or f"The room is over. {_ANOTHER_ROOM}"
 
 
 def _of_time(refusal: Refusal) -> str:
@@ -353,22 +315,13 @@ def _window(refusal: Refusal) -> str:
     return ""
 
 
-def _of_join(refusal: Refusal, *, over: bool = False) -> str:
+def _of_join(refusal: Refusal) -> str:
     """Say when a room can be joined: which status refuses it is not documented."""
     if window := _window(refusal):
         return window
-    if over:
-        return f"The room is over. {_ANOTHER_ROOM}"
     if not refusal.has_room_id:
         return _not_a_room_id(refusal).lstrip()
     return _WHEN_OPEN
-
-
-_WHEN_OPEN = (
-    "A room can be joined from its nbf until its exp, unless it was ended: rooms.get() tells all "
-    "three."
-)
-_ANOTHER_ROOM = "Create another one."
 
 
 def _not_a_room_id(refusal: Refusal) -> str:
@@ -418,3 +371,72 @@ def _span(span: timedelta) -> str:
     while len(parts) > 1 and not parts[0][0]:
         del parts[0]
     return " ".join(f"{number} {unit}" for number, unit in parts[:2] if number)
+
+
+# -- the table -----------------------------------------------------------------------------------
+
+_BAD_INPUT: dict[str, Remedy] = {
+    "create": _of_fields,
+    "update": _of_fields,
+    "end": _of_end,
+    "list": "Correct limit, skip, sort or the filters; errors says which, if the API told.",
+    "get": f"Check the room id: it has 24 hexadecimal digits. {_BY_EXTERNAL_ID}",
+    "delete": _END_INSTEAD,
+    "join": _of_join,
+    "stats": _of_view,
+    _EVERY: "Correct query= and json=; errors says which field, if the API told.",
+}
+_TABLE: dict[int, dict[str, Remedy]] = {
+    400: _BAD_INPUT,
+    401: {_EVERY: _of_unknown_token},
+    402: {_EVERY: "Ask whoever manages the Videsk account: its plan may not include this."},
+    403: {"delete": _of_forbidden_deletion, "join": _of_forbidden_join, _EVERY: _of_forbidden},
+    404: {"get": _of_nothing_to_get, "stats": _of_missing_stats, _EVERY: _of_missing},
+    405: {"delete": _END_INSTEAD, _EVERY: _of_method},
+    408: {
+        _EVERY: lambda refusal: (
+            f"The server waited too long for the request. Try again later. {_support(refusal)}"
+        )
+    },
+    409: {
+        "create": (
+            "Fetch the room that has this external_id with rooms.get_by_external_id(), or choose "
+            "another external_id."
+        ),
+        "update": _of_conflicting_change,
+        "end": _of_end,
+        "delete": _END_INSTEAD,
+        "join": _of_join,
+        "stats": _STATE,
+        _EVERY: "What is there does not allow this: read it first, and try again.",
+    },
+    410: {
+        "delete": "The room is no longer there, so nothing is left to do.",
+        "join": _of_room_gone,
+        "stats": "The room, or its statistics, are no longer there.",
+        _EVERY: _of_gone,
+    },
+    413: {_EVERY: "Send less: the body is too large for the API."},
+    422: _BAD_INPUT,
+    425: {
+        _EVERY: lambda refusal: (
+            f"The server was asked too early. Try again in a moment. {_support(refusal)}"
+        )
+    },
+    429: {
+        _EVERY: lambda refusal: f"{_later(refusal.response)}, and lower the rate of all processes."
+    },
+    501: {
+        _EVERY: lambda refusal: (
+            f"The API does not offer this, so trying again is no use. {_support(refusal)}"
+        )
+    },
+}
+_TABLE[505] = _TABLE[501]
+_OF_SERVER: dict[str, Remedy] = {
+    _EVERY: lambda refusal: f"{_later(refusal.response)}. {_support(refusal)}"
+}
+_OF_OTHERS: dict[str, Remedy] = {
+    "join": _of_join,
+    _EVERY: lambda refusal: f"Look up what the status means. {_support(refusal)}",
+}

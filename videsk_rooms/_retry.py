@@ -311,7 +311,7 @@ class _Call:
         """Return the response of a success, or raise the error that it stands for."""
         error = error_of(response, self._request)
         if error is None and answer.too_long:
-            error = unexpected(response, "is longer than 10 MiB and was cut off")
+            error = unexpected(response, "is longer than 4 MiB and was cut off")
         if error is not None:
             try:
                 raise error

@@ -337,7 +337,7 @@ class AuthenticationError(APIError):
 
 
 class PermissionDeniedError(APIError):
-    """403: nobody may do this, as with deleting a room; or not this token, or a firewall refuses."""
+    """403: nobody may do this, as with deleting a room; or this token may not; or a firewall."""
 
     status = 403
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import EllipsisType
 
     from ._bulk import Begin
-    from ._messages import Request
+    from ._messages import Request, Response
     from ._outcomes import Progress
     from ._retry import Send
     from .models import Room, RoomAccess, RoomPage, RoomStats, StatsView
@@ -448,7 +448,7 @@ class AsyncRooms:
         A room that exists all the while is given exactly once, also when others are created or
         deleted meanwhile, as long as the order of the rooms stays the same, see
         <https://videsk-rooms.readthedocs.io/latest/architecture/#reading-all-rooms>. The ids seen
-        are kept in memory, 15 kB for a thousand rooms.
+        are kept in memory, 107 kB for a thousand rooms.
 
         Args:
             sort: The order; absent, oldest first.
@@ -463,6 +463,8 @@ class AsyncRooms:
 
         Raises:
             InvalidRequestError: An argument was refused; nothing was sent.
+            ResponseError: An answer cannot be read, or the server does not page: it ignores where
+                a page is to begin, repeats one, or leaves one out.
             VideskError: See `videsk_rooms.errors` for whatever else can go wrong under way.
 
         API: `GET /vpaas/rooms`, as often as needed
@@ -486,9 +488,10 @@ class AsyncRooms:
             )
 
         request(None)  # refuses wrong arguments here, where the caller stands
+        read = _verify.answered_page(external_id)
 
-        async def fetch(skip: int) -> RoomPage:
-            return await self._send(request(skip), _verify.page(external_id))
+        async def fetch(skip: int) -> tuple[Response, RoomPage]:
+            return await self._send(request(skip), read)
 
         return Batches(read_pages(fetch))
 

@@ -88,6 +88,17 @@ async def test_any_refusal_of_the_path_leads_to_the_listing(
     assert asked(sandbox) == ["get", "list", "get"]
 
 
+async def test_a_server_that_fails_at_what_is_no_id_is_asked_by_the_listing(
+    sandbox: Sandbox, fast: AsyncVidesk
+) -> None:
+    """As one does that makes an id of whatever is in the path; and it is remembered."""
+    sandbox.add_room(external_id="ticket-1")
+    sandbox.faults.status(500, on="get", times=4)
+    for operations in (["get"] * 4 + ["list", "get"], ["list", "get"]):
+        assert (await fast.rooms.get_by_external_id("ticket-1")).external_id == "ticket-1"
+        assert asked(sandbox) == operations
+
+
 async def test_a_failure_is_no_refusal_of_the_path(sandbox: Sandbox, fast: AsyncVidesk) -> None:
     """In an outage no further requests are sent for nothing, and nothing is learned."""
     sandbox.add_room(external_id="ticket-1")

@@ -394,6 +394,23 @@ async def test_no_span_holds_what_is_nobodys_business(
     assert [each for each in (*access, *private) if each in text] == []
 
 
+async def test_no_span_holds_what_a_server_may_forge(
+    sandbox: Sandbox, exporter: InMemorySpanExporter
+) -> None:
+    """Neither its name for the request, nor a token that was pasted for an id."""
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJqdGkiOiI0NzExIn0.c2lnbmF0dXJl"
+    forged = f"\u202e{token}" + "r" * 500
+    sandbox.faults.status(404, headers={"X-Request-Id": forged})
+    async with client(sandbox) as videsk:
+        with pytest.raises(VideskError):
+            await videsk.rooms.get(token)
+    span = the_only(exporter)
+    assert "eyJ" not in f"{attributes(span)} {[attributes(event) for event in span.events]}"
+    (event,) = span.events
+    assert attributes(event)["videsk.request_id"] == "\\u202e[removed]"
+    assert attributes(span)["url.full"] == f"{sandbox.url}/vpaas/rooms/[removed]"
+
+
 async def test_what_nobody_records_is_no_span(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -146,6 +146,44 @@ async def test_bound_later_and_restored(api: Api) -> None:
     assert (await api.list()).status == 200
 
 
+async def test_restored(api: Api) -> None:
+    """Whatever was taken from a token comes back."""
+    tokens, token = api.sandbox.tokens, api.sandbox.api_token
+    for take in (tokens.revoke, tokens.forbid, lambda each: tokens.bind(each, "10.0.0.1")):
+        take(token)
+        assert (await refusal(api))[0] == 403
+        tokens.restore(token)
+        assert (await api.list()).status == 200
+
+
+async def test_revoked_and_forbidden(api: Api) -> None:
+    """A token that is gone has no rights to be told of."""
+    token = api.sandbox.tokens.issue()
+    api.sandbox.tokens.forbid(token)
+    api.sandbox.tokens.revoke(token)
+    assert await refusal(api, token) == (403, "Forbidden", REMOVED)
+
+
+async def test_a_network_by_an_address_in_it(api: Api) -> None:
+    """A CIDR may be written with any of its addresses."""
+    token = api.sandbox.tokens.issue(networks=["127.1.2.3/8"])
+    assert (await api.call("GET", ROOMS, token=token)).status == 200
+
+
+async def test_removed_before_it_was_known(session: aiohttp.ClientSession) -> None:
+    """A token with the account's signature that is not in its list was removed."""
+    async with Sandbox(seed=7) as sandbox:
+        token = Sandbox(seed=7).tokens.issue()  # the second one of this seed
+        assert await refusal(Api(sandbox, session), token) == (403, "Forbidden", REMOVED)
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+async def test_the_scheme_in_any_case(api: Api, scheme: str) -> None:
+    """A scheme is the same in capitals (RFC 9110, 11.1)."""
+    header = {"Authorization": f"{scheme} {api.sandbox.api_token}"}
+    assert (await api.call("GET", ROOMS, headers=header)).status == 200
+
+
 async def test_a_token_of_ones_own(session: aiohttp.ClientSession) -> None:
     """The token may be given, whatever it looks like: it is let in until it is revoked."""
     async with Sandbox(api_token="mine") as sandbox:

@@ -52,6 +52,21 @@ class TestStatus:
         answer = await api.create()
         assert answer.json["errors"] == [{"path": "name", "message": "too long"}]
 
+    async def test_text_that_utf_8_cannot_say(self, api: Api) -> None:
+        """Half of a surrogate pair is sent as its escape, which is all that JSON can do."""
+        api.sandbox.faults.status(400, message="ñ\ud800")
+        answer = await api.list()
+        assert answer.json["message"] == "ñ\ud800"
+        assert b"\\ud800" in answer.body
+
+    async def test_headers_of_ones_own(self, api: Api) -> None:
+        """They take the place of those that every answer has, whatever their case."""
+        headers = {"date": "Mon, 01 Jan 2001 00:00:00 GMT", "X-Request-Id": "mine"}
+        api.sandbox.faults.status(503, headers=headers)
+        answer = await api.list()
+        for name, value in headers.items():
+            assert answer.headers.getall(name) == [value]
+
     async def test_although_processed(self, api: Api) -> None:
         """A gateway may fail after the room was created."""
         api.sandbox.faults.status(502, processed=True)

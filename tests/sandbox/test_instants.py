@@ -77,6 +77,13 @@ async def test_the_defaults_of_a_room(api: Api) -> None:
     }
 
 
+def test_many_rooms_end_with_one_of_now(api: Api) -> None:
+    """Of rooms that are added at once the last is created now, the others before it."""
+    api.sandbox.add_rooms(3)
+    created = [room["createdAt"] for room in api.sandbox.rooms]
+    assert created == [wire(NOW - age * MILLISECOND) for age in (2, 1, 0)]
+
+
 async def test_a_token_carries_the_window(api: Api) -> None:
     """Its claims are the room's in whole seconds, and the instant at which it was made."""
     room = (await api.create(nbf=wire(NOW + HOUR), exp=wire(NOW + 2 * HOUR))).json

@@ -107,6 +107,14 @@ async def test_clear(api: Api) -> None:
     assert [request.number for request in api.sandbox.requests] == [2]
 
 
+async def test_the_latest_are_kept(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of more requests than are kept the oldest are gone."""
+    monkeypatch.setattr("videsk_rooms.sandbox._log.KEPT_RECORDS", 3)
+    for _ in range(5):
+        await api.list()
+    assert [request.number for request in api.sandbox.requests] == [3, 4, 5]
+
+
 async def test_records_do_not_change(api: Api) -> None:
     """A record is a fact."""
     await api.list()

@@ -7,9 +7,11 @@ import io
 import itertools
 import json
 import re
+import socket
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+from uuid import UUID
 
 import aiohttp
 import jwt
@@ -45,7 +47,7 @@ class TestCreate:
         room = answer.json
         assert re.fullmatch(r"[0-9a-f]{24}", room["id"])
         assert room["name"]
-        assert room["externalId"]
+        assert UUID(room["externalId"]).version == 4
         assert room["authorizations"] == []
         assert room["settings"] == {}
         assert room["ended"] is False
@@ -146,8 +148,9 @@ class TestCreate:
 
     async def test_lengths_at_the_limit_are_let_in(self, api: Api) -> None:
         """500 characters of name and 100 of externalId are allowed."""
-        answer = await api.create(name="ñ" * 500, externalId="x" * 100)
-        assert answer.status == 201
+        for letter in "xñ🎥":  # counted in code points, as docs/api.md, Operations, has it
+            answer = await api.create(name=letter * 500, externalId=letter * 100)
+            assert answer.status == 201
 
     @pytest.mark.parametrize(("hours", "status"), [(71.99, 201), (72.01, 400)])
     async def test_exp_is_at_most_72_hours(self, api: Api, hours: float, status: int) -> None:
@@ -166,8 +169,15 @@ class TestCreate:
 
     async def test_a_body_must_be_declared_as_json(self, api: Api) -> None:
         """JSON in and out: another media type is a 400."""
-        answer = await api.call("POST", ROOMS, body=b"{}", headers={"Content-Type": "text/plain"})
-        assert answer.status == 400
+        for declared, status in (
+            ("text/plain", 400),
+            ("text/json", 400),
+            ("application/jsonl", 400),
+            ("application/json; charset=utf-8", 201),
+            ("Application/JSON", 201),
+        ):
+            answer = await api.call("POST", ROOMS, body=b"{}", headers={"Content-Type": declared})
+            assert (answer.status, declared) == (status, declared)
 
     async def test_a_huge_body_is_refused(self, api: Api) -> None:
         """A body over a megabyte is not read."""
@@ -691,6 +701,16 @@ class TestJoin:
         assert entry["ip"] == "127.0.0.1"
         assert WIRE_INSTANT.fullmatch(entry["createdAt"])
 
+    async def test_it_changes_the_room(self, api: Api) -> None:
+        """A room was changed when somebody was let in, and lists are sorted by that."""
+        first, second = api.sandbox.add_rooms(2)
+        await api.list("$sort[updatedAt]=-1")
+        api.sandbox.advance(timedelta(minutes=1))
+        await api.call("POST", f"{ROOMS}/{first}/join")
+        listed = (await api.list("$sort[updatedAt]=-1")).json["data"]
+        assert [room["id"] for room in listed] == [first, second]
+        assert listed[0]["updatedAt"] > listed[1]["updatedAt"]
+
     async def test_200_is_an_answer_too(self, session: aiohttp.ClientSession) -> None:
         """The page leaves open whether it is 200 or 201."""
         async with Sandbox(join_status=200) as sandbox:
@@ -729,6 +749,11 @@ class TestStats:
         assert first.json == again.json
         assert first.json["view"] == "report"
 
+    async def test_each_room_has_its_own_report(self, api: Api) -> None:
+        """What is kept of one room is not told of another."""
+        for room_id in api.sandbox.add_rooms(2):
+            assert (await api.call("GET", f"{ROOMS}/{room_id}/stats")).json["roomId"] == room_id
+
     async def test_snapshot_is_live(self, api: Api) -> None:
         """The snapshot shows who is in the room now."""
         path = f"{ROOMS}/{api.sandbox.add_room()['id']}"
@@ -757,6 +782,27 @@ class TestStats:
 
 
 class TestPaths:
+    @pytest.mark.parametrize("part", ["", "/{id}", "/{id}/stats"])
+    async def test_a_slash_at_the_end(self, api: Api, part: str) -> None:
+        """It changes nothing, as with Express."""
+        path = ROOMS + part.format(**api.sandbox.add_room())
+        assert (await api.call("GET", f"{path}/")).status == 200
+
+    @pytest.mark.parametrize(
+        ("method", "part"),
+        [
+            *(("GET", ""), ("POST", ""), ("GET", "/{id}"), ("PATCH", "/{id}"), ("DELETE", "/{id}")),
+            *(("POST", "/{id}/join"), ("GET", "/{id}/stats")),
+        ],
+    )
+    async def test_no_operation_without_a_token(self, api: Api, method: str, part: str) -> None:
+        """Every operation asks for the token before anything else, and does nothing without."""
+        path = ROOMS + part.format(**api.sandbox.add_room())
+        before = api.sandbox.rooms
+        answer = await api.call(method, path, headers={"Authorization": ""})
+        assert (answer.status, answer.json["name"]) == (401, "NotAuthenticated")
+        assert api.sandbox.rooms == before
+
     @pytest.mark.parametrize(
         "path", ["/", "/vpaas", "/vpaas/rooms/a/b", "/vpaas/rooms/a/join/c", "/v1/vpaas/rooms"]
     )
@@ -836,6 +882,26 @@ class TestPaths:
         ) as response:
             assert response.status == 201
         assert api.sandbox.rooms[0]["name"] == "a"
+
+    @pytest.mark.parametrize(
+        ("version", "expect", "asked"),
+        [("1.1", "100-Continue", True), ("1.0", "100-continue", False), ("1.1", "tea", False)],
+    )
+    def test_who_is_asked_for_a_body(
+        self, sandbox: Sandbox, version: str, expect: str, asked: bool
+    ) -> None:
+        """Whoever speaks HTTP/1.1 and expects it, however it is spelled (RFC 9110, 10.1.1)."""
+        head = (
+            f"POST {ROOMS} HTTP/{version}\r\nHost: sandbox\r\nConnection: close\r\n"
+            f"Authorization: Bearer {sandbox.api_token}\r\nExpect: {expect}\r\n"
+            "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n"
+        )
+        address = ("127.0.0.1", int(sandbox.url.rpartition(":")[2]))
+        with socket.create_connection(address, timeout=20) as connection:
+            connection.sendall(f"{head}{{}}".encode())
+            received = b"".join(iter(lambda: connection.recv(65536), b""))
+        assert received.startswith(b"HTTP/1.1 100 Continue\r\n\r\n") is asked
+        assert b" 201 Created\r\n" in received
 
     async def test_errors_have_the_shape_of_feathers(self, api: Api) -> None:
         """Name, message, code, className and errors, nothing else."""

@@ -289,11 +289,12 @@ class TestSeeding:
         with pytest.raises(ValueError, match="choose another"):
             sandbox.add_room(external_id="a")
 
-    def test_naive_times_are_refused(self) -> None:
+    @pytest.mark.parametrize("name", ["exp", "nbf", "created_at"])
+    def test_naive_times_are_refused(self, name: str) -> None:
         """A time without a zone is not guessed."""
-        naive = datetime(2042, 1, 1)  # noqa: DTZ001
-        with pytest.raises(ValueError, match="exp has no time zone"):
-            Sandbox().add_room(exp=naive)
+        times: dict[str, Any] = {name: datetime(2042, 1, 1)}  # noqa: DTZ001
+        with pytest.raises(ValueError, match=f"{name} has no time zone"):
+            Sandbox().add_room(**times)
 
     def test_add_rooms(self) -> None:
         """Many rooms at once, each a millisecond younger than the one before."""

@@ -57,7 +57,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class Route:
-    """What a method and a path ask for; where it is no operation, `reply` answers it."""
+    """The operation that a request asks for; where there is none, `reply` answers it."""
 
     operation: Operation | None = None
     room_id: str = ""
@@ -82,7 +82,7 @@ def find_route(method: str, path: str) -> Route:
 
 
 def _other_method(method: str, methods: Mapping[str, Operation]) -> Reply:
-    """Tell which methods there are (RFC 9110, 9.3.7 and 15.5.6)."""
+    """Answer OPTIONS, or refuse, with the methods in `Allow` (RFC 9110, 9.3.7 and 15.5.6)."""
     head = ["HEAD"] if "GET" in methods else []
     allow = {"Allow": ", ".join([*methods, *head, "OPTIONS"])}
     if method == "OPTIONS":

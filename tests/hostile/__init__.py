@@ -1,0 +1,1 @@
+"""Servers that mean harm, and what they can do to a client."""
