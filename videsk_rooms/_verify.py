@@ -110,14 +110,12 @@ def answered_page(external_id: object) -> Callable[[Response], tuple[Response, R
 
 def foreign(response: Response, otherwise: str = "") -> ResponseError:
     """Make the error for an answer that is about another room than the one asked for."""
-    where = place_of(response.method, response.url)
+    why = f"it belongs to another call{f', {otherwise}' if otherwise else ''}"
     named = f" with request id {response.request_id}" if response.request_id else ""
-    belongs = "it belongs to another call"
     return ResponseError(
-        f"{where}: the answer (status {response.status}) is not about what was asked for: "
-        f"{f'{belongs}, {otherwise}' if otherwise else belongs}. Nothing of it is used or shown. "
-        "Try again; if it persists, look for a proxy that mixes up answers, and report "
-        f"it{named}.",
+        f"{place_of(response.method, response.url)}: the answer (status {response.status}) is not "
+        f"about what was asked for: {why}. Nothing of it is used or shown. Try again; if it "
+        f"persists, look for a proxy that mixes up answers, and report it{named}.",
         status=response.status,
         method=response.method,
         url=without_tokens(response.url),

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
     from videsk_rooms import AsyncVidesk
     from videsk_rooms.sandbox import Sandbox
+    from videsk_rooms.sandbox._messages import Operation
 
 ROOMS = f"{API}/vpaas/rooms"
 OBJECT_ID = "64f1a2b3c4d5e6f7a8b9c0d1"
 IDS_ONLY = pytest.mark.videsk_sandbox(external_ids=False)
 
 
-def asked(sandbox: Sandbox) -> list[str | None]:
+def asked(sandbox: Sandbox) -> list[Operation | None]:
     """Return the operations since the last time, and forget them."""
     operations = [request.operation for request in sandbox.requests]
     sandbox.requests.clear()
@@ -231,6 +232,7 @@ ODD = [
 async def test_any_external_id_finds_its_own_room(switches: bool) -> None:
     """Nothing on the way may take a character for something else, or tidy it away."""
     from videsk_rooms.sandbox import Sandbox
+    from videsk_rooms.sandbox._messages import Operation
 
     with Sandbox(rate=None, external_ids=switches) as sandbox:
         held = {external_id: sandbox.add_room(external_id=external_id) for external_id in ODD}
