@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from datetime import datetime
 
-    from videsk_rooms import AsyncRooms, Room, RoomPage
+    from videsk_rooms import AsyncRooms, Room
     from videsk_rooms.sandbox import Sandbox
 
     from .examine import Kind
@@ -231,9 +231,7 @@ class Caller:
         What stands in front of the API may answer an empty 200, as an account that may delete rooms
         would be answered; the room has to be there all the same.
         """
-        await self._insist(
-            "delete", lambda rooms: _unless_refused(403, rooms.delete(mine.room_id))
-        )
+        await self._insist("delete", lambda rooms: _unless_refused(403, rooms.delete(mine.room_id)))
         await self._get(mine)
 
     # -- insisting --------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ from datetime import datetime, timezone
 
 import pytest
 
+from videsk_rooms import Room
+from videsk_rooms.cli._files.calling import differences
 from videsk_rooms.cli._files.results import (
     COLUMNS,
     Earlier,
@@ -29,6 +31,15 @@ def finished(outcome: Outcome) -> Earlier:
 
 def begun(outcome: Outcome, row: Row = ROW, *, update: bool) -> Earlier:
     return Earlier({}, {"a-1": (row.checksum(update=update), outcome)})
+
+
+def test_times_differ_by_milliseconds_and_no_less() -> None:
+    """The API keeps no more (docs/api.md, "On the wire"): a room would be changed in each run."""
+    exp = datetime(2042, 8, 14, 18, 0, 0, 123_456, tzinfo=timezone.utc)
+    room = Room("6", name="Ana", exp=exp.replace(microsecond=123_000))
+    assert differences(room, {"exp": exp, "name": "Ana"}) == {}
+    later = exp.replace(microsecond=124_000)
+    assert differences(room, {"exp": later, "name": "Eva"}) == {"exp": later, "name": "Eva"}
 
 
 @pytest.mark.parametrize("result", DONE)

@@ -48,6 +48,50 @@ def test_a_terminal_shows_a_bar(account: Sandbox, rooms: Path) -> None:
     assert done.stdout.count("\x1b[?25l") == done.stdout.count("\x1b[?25h") == 1  # the cursor
 
 
+def test_a_bar_begins_where_the_last_run_has_ended(account: Sandbox, tmp_path: Path) -> None:
+    """What was done before is done."""
+    file = tmp_path / "rooms.csv"
+    file.write_text("name\nAna\nLuis\n")
+    call("rooms", "import", str(file), env=variables(account))
+    file.write_text("name\nAna\nLuis\nEva\n")
+    env = {"TERM": "xterm", **variables(account)}
+    done = called_on_a_terminal("rooms", "import", str(file), env=env)
+    shown = [line for line in frames(done.stdout) if line.startswith("importing")]
+    assert "3/3" in shown[-1]
+
+
+def test_a_bar_counts_the_rooms_that_are_exported(account: Sandbox, tmp_path: Path) -> None:
+    """And not all that there are."""
+    account.add_room(external_id="over", exp=account.now)
+    env = {"TERM": "xterm", **variables(account)}
+    file = str(tmp_path / "rooms.csv")
+    done = called_on_a_terminal("rooms", "export", file, "--ended", env=env)
+    shown = [line for line in frames(done.stdout) if line.startswith("exporting")]
+    assert "1/1" in shown[-1]
+
+
+def test_progress_is_told_now_and_then_and_its_speed_is_this_run_s(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A line every 30 s, however many rows come between; what was done before took no time."""
+    clock, told = [1_000.0], []
+
+    def tell(now: progress.Progress) -> None:
+        told.append(now.figures())
+
+    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
+    bar = progress.Progress(total=1_000, done=500, every=30.0, show=tell)
+    for _ in range(100):
+        clock[0] += 1.0
+        bar.advance()
+    monkeypatch.undo()
+    assert [figures[:2] for figures in told] == [
+        ["530/1,000", "1.0/s"],
+        ["560/1,000", "1.0/s"],
+        ["590/1,000", "1.0/s"],
+    ]
+
+
 def test_a_bar_is_no_part_of_what_is_shown_instead(account: Sandbox) -> None:
     """A terminal that has the rooms themselves on it shows no bar between them."""
     env = {"TERM": "xterm", **variables(account)}

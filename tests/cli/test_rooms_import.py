@@ -143,6 +143,31 @@ def test_no_more_than_a_few_failures_fill_the_terminal(ask: Ask, folder: Path) -
     complaints = ask("rooms", "import", "rooms.csv").stderr.splitlines()
     assert len(complaints) == 6
     assert complaints[-1].endswith("45 more rows failed; all are in rooms.results.csv")
+    (folder / "rooms.csv").write_text("name,exp\n" + "Ana,never\n" * 5)
+    assert len(ask("rooms", "import", "rooms.csv").stderr.splitlines()) == 5
+
+
+def test_results_that_are_not_written_are_not_named(
+    account: Sandbox, ask: Ask, folder: Path
+) -> None:
+    """A run that is stopped leaves its journal, and no results."""
+    (folder / "rooms.csv").write_text("name,exp\n" + "Ana,never\n" * 6 + "Luis,1h\n")
+    account.faults.status(403, on="create", times=None)
+    complaints = ask("rooms", "import", "rooms.csv").stderr.splitlines()
+    assert complaints[5].endswith(": 2 more rows failed")
+
+
+@pytest.mark.parametrize(("count", "rows"), [(5, "2, 3, 4, 5, 6;"), (6, "6 and 1 more;")])
+def test_a_few_rooms_that_are_over_are_named(
+    account: Sandbox, ask: Ask, folder: Path, count: int, rows: str
+) -> None:
+    """The results have them all."""
+    past = datetime.now(timezone.utc) - timedelta(days=7)
+    for number in range(count):
+        account.add_room(external_id=f"past-{number}", exp=past)
+    names = "".join(f"past-{number}\n" for number in range(count))
+    (folder / "rooms.csv").write_text(f"external_id\n{names}")
+    assert rows in ask("rooms", "import", "rooms.csv").stderr
 
 
 def test_an_unknown_outcome_is_exit_code_5(account: Sandbox, ask: Ask, folder: Path) -> None:
@@ -517,7 +542,7 @@ def test_the_rate_limit_may_be_shared(account: Sandbox, ask: Ask, folder: Path) 
 def test_a_dry_run_sends_nothing(account: Sandbox, ask: Ask, folder: Path) -> None:
     """It needs no account, and tells what would be refused before anything is sent."""
     (folder / "rooms.csv").write_text(
-        f"external_id,name,exp\na,Ana,1h\nb,Luis,never\nc,Eva,73h\n{'x' * 101},,\n"
+        f"external_id,name,exp\na,Ana,1h\nb,Eva,73h\nc,Luis,never\n{'x' * 101},,\n"
     )
     done = call("rooms", "import", "rooms.csv", "--dry-run")
     assert done.returncode == 1
@@ -547,16 +572,20 @@ def test_a_dry_run_tells_of_all_rows(ask: Ask, folder: Path) -> None:
         (["latin.csv"], "UTF-8"),
         (["wide.csv"], "'wide.csv' is no UTF-8"),
         (["wrong.csv"], "call it 'name'"),
-        (["rooms.csv", "--results", "rooms.csv"], "--results"),
+        *(
+            (["rooms.csv", "--results", name], "is the file to be imported")
+            for name in ("rooms.csv", "./rooms.csv")
+        ),
         *(
             (["rooms.csv", "--results", name], f"--results {name!r} is something else")
-            for name in ("other.csv", "more.csv", "notes.csv", "notes.jsonl")
+            for name in ("other.csv", "more.csv", "mixed.csv", "notes.csv", "notes.jsonl")
         ),
         (["rooms.csv", "--results", "."], "'.' is no file"),
         (["rooms.csv", "--results", os.devnull], "is no file"),
         (["rooms.csv", "--shared", "nonsense"], "--shared"),
         (["rooms.csv", "--shared", "@nowhere"], "nowhere"),
         (["rooms.csv", "--dry-run", "--update"], "--dry-run"),
+        (["rooms.csv", "--dry-run", "--results", "told.csv"], "--dry-run"),
         (["-", "--format", "csv", "--json"], "--results FILE"),
     ],
 )
@@ -569,6 +598,7 @@ def test_what_cannot_be_imported_is_one_line(
     (folder / "wrong.csv").write_text("nmae\nAna\n")
     (folder / "other.csv").write_text("day,hours\nMonday,7\n")
     (folder / "more.csv").write_text("external_id,exp\na,2h\n")
+    (folder / "mixed.csv").write_text("row,result,mine\n2,created,a\n")
     (folder / "notes.csv").write_text("Monday,,7\n")
     (folder / "notes.jsonl").write_text("Monday 7\n")
     before = sorted(folder.iterdir())

@@ -140,8 +140,10 @@ def test_a_room_that_was_ended_before_its_time_is_told_from_others(
     past, ahead = (account.now + timedelta(hours=hours) for hours in (-1, 1))
     for exp in (past, ahead):
         account.add_room(exp=exp)
+    untold = account.add_room(without=["exp"])
+    ask("rooms", "end", str(untold["id"]))
     ends = [line.split("  ")[-1] for line in ask("rooms", "list").stdout.splitlines()[1:]]
-    assert ends == ["ended", f"{past:%Y-%m-%d %H:%M}", f"{ahead:%Y-%m-%d %H:%M}"]
+    assert ends == ["ended", f"{past:%Y-%m-%d %H:%M}", f"{ahead:%Y-%m-%d %H:%M}", "ended"]
     assert "ended         yes" in ask("rooms", "get", theirs).stdout
 
 
@@ -158,6 +160,20 @@ def test_a_table_fits_a_terminal(account: Sandbox) -> None:
     assert "\x1b" not in plain
     assert "\x07" not in plain
     assert "…" in plain
+
+
+@posix
+@pytest.mark.parametrize(("columns", "opens"), [(20, False), (109, False), (110, True)])
+def test_a_wide_terminal_has_room_for_the_opening_too(
+    account: Sandbox, columns: int, opens: bool
+) -> None:
+    """And one that is too narrow for all shows what it can."""
+    account.add_room(name="Consultation", external_id="appointment-7")
+    env = {"TERM": "xterm", "COLUMNS": str(columns), **variables(account)}
+    done = called_on_a_terminal("rooms", "list", env=env)
+    assert done.returncode == 0
+    assert ("OPENS (LOCAL)" in done.stdout) is opens
+    assert "appoin" in done.stdout
 
 
 # -- get ------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,9 +82,18 @@ def test_signals_are_handled_as_before_when_the_work_is_over() -> None:
     assert signal.getsignal(signal.SIGTERM) is leave
 
 
+@contextmanager
+def in_the_background() -> Iterator[None]:
+    """Ignore Ctrl-C, as a shell has its jobs in the background do."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_a_job_in_the_background_hears_no_ctrl_c() -> None:
     """Its shell wants it so: Ctrl-C is meant for what is in front."""
-
     done: list[str] = []
 
     async def work() -> None:
@@ -91,7 +101,7 @@ def test_a_job_in_the_background_hears_no_ctrl_c() -> None:
         await asyncio.sleep(0)
         done.append("all")
 
-    with handled(signal.SIG_IGN, signal.SIGINT):
+    with in_the_background():
         run_until_stopped(work())
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     assert done == ["all"]
@@ -104,7 +114,7 @@ def test_a_job_in_the_background_is_ended_by_sigterm() -> None:
         signal.raise_signal(signal.SIGTERM)
         await asyncio.sleep(3600)
 
-    with handled(signal.SIG_IGN, signal.SIGINT), pytest.raises(SystemExit) as left:
+    with in_the_background(), pytest.raises(SystemExit) as left:
         run_until_stopped(work())
     assert left.value.code == 128 + signal.SIGTERM
 
@@ -115,7 +125,7 @@ def test_a_job_in_the_background_is_ended_by_sigterm() -> None:
 def test_work_that_does_not_let_itself_be_stopped_is_left(
     monkeypatch: pytest.MonkeyPatch, number: signal.Signals, left_by: type[BaseException]
 ) -> None:
-    """By a Ctrl-C or a SIGTERM that comes after a while; nobody has to look for the number of the process."""
+    """By a signal that comes after a while; nobody has to look for the number of the process."""
     monkeypatch.setattr("videsk_rooms.cli._signals._PATIENCE", 0.0)
     ended: list[bool] = []
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 # What somebody at a shell cannot type: a call, a keyword, a name with an underscore.
 PYTHON = re.compile(
-    r"\brooms\.\w+\(|\b[a-z_]+=(?=[\s.,;:)]|$)|\b(?:base_url|retry_after|api_token|errors says|view=)"
+    r"\brooms\.\w+\(|\b[a-z_]+=(?=[\s.,;:)]|$)"
+    r"|\b(?:base_url|retry_after|api_token|errors says|view=)"
 )
 
 
@@ -152,7 +153,10 @@ def of_room(external_id: str | None, text: str) -> VideskError:
         (of_room("a", "rooms.get_by_external_id('b')."), "rooms.get_by_external_id('b')."),
         (of_room(None, "rooms.get_by_external_id('b')."), "rooms.get_by_external_id('b')."),
         # What Python cannot read as a text, and what it takes long to.
-        (of_room("a", r"rooms.get_by_external_id('\N{x}')."), r"rooms.get_by_external_id('\N{x}')."),
+        (
+            of_room("a", r"rooms.get_by_external_id('\N{x}')."),
+            r"rooms.get_by_external_id('\N{x}').",
+        ),
         (of_room("a", r"rooms.get_by_external_id('\x')."), r"rooms.get_by_external_id('\x')."),
     ],
 )

@@ -78,7 +78,8 @@ def test_what_is_for_a_shell_runs_in_one(seeded: Sandbox, tmp_path: Path, block:
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m videsk_rooms.cli "$@"\n')
     program.chmod(0o755)
-    seeded.add_room(external_id="over", exp=seeded.now)
+    for external_id in ("theirs", "appointment-9"):
+        seeded.add_room(external_id=external_id)
     path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
     for _ in range(2):
         done = subprocess.run(
@@ -89,8 +90,11 @@ def test_what_is_for_a_shell_runs_in_one(seeded: Sandbox, tmp_path: Path, block:
             check=False,
         )
         assert done.returncode == 0, done.stderr
-    left = [room["externalId"] for room in seeded.rooms]
-    assert left == ([] if "delete" in block.code else ["over", "appointment-8"])
+    still_open = [room["externalId"] for room in seeded.rooms if not room["ended"]]
+    if "rooms end" in block.code:
+        assert still_open == ["theirs"]
+    else:
+        assert still_open == ["theirs", "appointment-9", "appointment-8"]
 
 
 def test_both_kinds_of_blocks_are_found() -> None:

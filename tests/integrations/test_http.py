@@ -43,6 +43,7 @@ def fail(sandbox: Sandbox, blocking_once: Videsk) -> Callable[..., VideskError]:
     [
         *((400, 500), (401, 500), (402, 500), (403, 500), (404, 404), (409, 409)),
         *((408, 503), (425, 503), (429, 503), (500, 503), (502, 503), (503, 503)),
+        *((501, 500), (505, 500)),  # the API does not offer it, and will not in a while
     ],
 )
 def test_each_error_of_the_api_has_its_answer(

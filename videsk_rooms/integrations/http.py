@@ -14,13 +14,7 @@ from typing import TypeAlias
 
 import attrs
 
-from videsk_rooms import (
-    APIError,
-    ConflictError,
-    NotFoundError,
-    ServerError,
-    VideskError,
-)
+from videsk_rooms import APIError, ConflictError, NotFoundError, VideskError
 from videsk_rooms.integrations._passing import passes_by_itself
 
 __all__ = ["ChooseAnswer", "HttpAnswer", "answer_to", "http_answer"]
@@ -85,7 +79,7 @@ def http_answer(error: VideskError) -> HttpAnswer:
         return HttpAnswer(404, "There is no such room.")
     if isinstance(error, ConflictError):
         return HttpAnswer(409, "The room was changed by somebody else.")
-    if isinstance(error, ServerError) or passes_by_itself(error):
+    if passes_by_itself(error):
         wait = error.retry_after if isinstance(error, APIError) else None
         headers = {"Retry-After": str(math.ceil(wait or _SOON))}
         return HttpAnswer(503, "Video rooms are busy. Please try again.", headers)

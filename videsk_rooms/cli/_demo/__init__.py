@@ -22,8 +22,8 @@ def demo(
         bool,
         typer.Option(
             "--live",
-            help="Use the account of VIDESK_API_TOKEN: create 25 rooms there, and end them. They stay "
-            "in its list: the API does not permit deleting rooms.",
+            help="Use the account of VIDESK_API_TOKEN: create 25 rooms there, and end them. They "
+            "stay in its list: the API does not permit deleting rooms.",
         ),
     ] = False,
     as_json: Annotated[

@@ -44,7 +44,7 @@ def run(*, live: bool, as_json: bool, colours: bool = True) -> bool:
     view = NoView() if as_json else TerminalView(Page(colours=colours))
     with ExitStack() as stack:
         stack.enter_context(handled(leave, signal.SIGTERM))
-        # Also where the shell that started it has it ignored: rooms must not stay open in an account.
+        # Also where the shell that started it has it ignored: no room must stay open.
         stack.enter_context(handled(signal.default_int_handler, signal.SIGINT))
         sandbox = None if live else stack.enter_context(Sandbox())
         view.say(

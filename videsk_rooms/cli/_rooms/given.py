@@ -37,8 +37,8 @@ Ends = Annotated[
         "--exp",
         metavar="WHEN",
         parser=moment,
-        help="When participants are disconnected, within 72 hours: from now (2h, 90m, 3d), or a date "
-        "and time ('2026-12-24 16:00' in your own zone, 2026-12-24T16:00Z).",
+        help="When participants are disconnected, within 72 hours: from now (2h, 90m, 3d), or a "
+        "date and time ('2026-12-24 16:00' in your own zone, 2026-12-24T16:00Z).",
     ),
 ]
 Opens = Annotated[
