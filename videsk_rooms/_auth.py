@@ -2,9 +2,9 @@
 
 The middleware belongs to the aiohttp session and serves every client that shares the session: each
 attempt carries a `Ticket` (`_under_way.py`) with its token through a context variable, the
-middleware notes on it that the token was sent, and a refused one is thereby known. The replay after a 401 is
-decided above, in `_retry.py`, not in here: it is an attempt like any other, to be paced and
-counted.
+middleware notes on it that the token was sent, and a refused one is thereby known. The replay after
+a 401 is decided above, in `_retry.py`, not in here: it is an attempt like any other, to be paced
+and counted.
 """
 
 from __future__ import annotations
@@ -340,7 +340,7 @@ class _Question:
             return await ask()
 
         try:
-            self._succeed(await result_within(inf, given()))
+            self._succeed(await result_within(inf, given))
         except asyncio.CancelledError:
             self._settle()  # the loop ends
             raise

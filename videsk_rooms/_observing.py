@@ -9,6 +9,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import attrs
@@ -170,7 +171,7 @@ async def _tell(
         return
     if inspect.isawaitable(result):
         try:
-            await result_within(deadline.left(), _awaited(result))
+            await result_within(deadline.left(), partial(_awaited, result))
         except OutOfTimeError:
             pass
         except Exception:

@@ -11,6 +11,7 @@ import asyncio
 import random
 from contextlib import suppress
 from datetime import datetime, timezone
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -210,7 +211,7 @@ class _Call:
         if token is not None:
             return token
         try:
-            return await self._within(self._deadline.left(), pipeline.source.current())
+            return await self._within(self._deadline.left(), pipeline.source.current)
         except OutOfTimeError:
             raise self._too_late("while it waited for the callable given as api_token") from None
 
@@ -222,7 +223,7 @@ class _Call:
 
         began = monotonic()
         try:
-            await self._within(self._deadline.left_in_line(), depart())
+            await self._within(self._deadline.left_in_line(), depart)
             waited = monotonic() - began
             self._deadline.was_in_line(waited)
             self._delay += waited
@@ -240,14 +241,14 @@ class _Call:
         if refused is None or self._renewed:
             return False
         with suppress(OutOfTimeError):
-            renewing = self._pipeline.source.renewed(refused)
+            renewing = partial(self._pipeline.source.renewed, refused)
             self._renewed = await self._within(self._deadline.left(), renewing)
         if self._renewed:
             self._tries -= 1  # the replay is owed, whatever the caller allows
         return self._renewed
 
-    async def _within(self, seconds: float, coroutine: Coroutine[Any, Any, T]) -> T:
-        return await self._pipeline.transport.under_way.within(seconds, coroutine)
+    async def _within(self, seconds: float, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        return await self._pipeline.transport.under_way.within(seconds, function)
 
     # -- what follows -----------------------------------------------------------------------------
 
@@ -281,7 +282,7 @@ class _Call:
         # A hook may have taken some of the time that was left. A client that is closed meanwhile
         # is told of by the next attempt.
         with suppress(OutOfTimeError, ClosedError):
-            await self._within(self._deadline.left(), asyncio.sleep(decision.pause))
+            await self._within(self._deadline.left(), partial(asyncio.sleep, decision.pause))
         self._delay += decision.pause
 
     def _response(self, answer: Answer) -> Response:

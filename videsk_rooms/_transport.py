@@ -6,6 +6,7 @@ import asyncio
 import platform
 import re
 import ssl as _ssl
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -111,7 +112,7 @@ class Transport:
         url = self.url_of(request)
         outcome: Answer | Failure
         try:
-            exchange = self._exchange(request, ticket, bounds, url)
+            exchange = partial(self._exchange, request, ticket, bounds, url)
             outcome = await self.under_way.within(min(left, bounds.attempt), exchange)
         except OutOfTimeError:
             outcome = _out_of_time(ticket, url)

@@ -1,8 +1,8 @@
 """Waiting that time or closing may end, in a task of its own, so that the caller's is left alone.
 
-A timer that cancelled the caller's task could not be told from the caller's own cancellation: a task
-counts its cancellations only from Python 3.11 on, and two of them in one step of the loop come as
-one. Here nothing but the caller ever cancels the caller, on every Python. A task costs some 20 µs.
+A timer that cancelled the caller's task could not be told from the caller's own cancellation: a
+task counts its cancellations only from Python 3.11 on, and two of them in one step of the loop come
+as one. Here nothing but the caller cancels the caller, on every Python. A task costs some 20 µs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ._forking import renew_in_children, set_aside
 from .errors import CLOSED, ClosedError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     from ._auth import Secret
     from ._pacing import Departure
@@ -46,8 +46,8 @@ class StrayCancellationError(Exception):
     """
 
 
-async def result_within(seconds: float, coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine in a task of its own, and return its result unless the time is up first.
+async def result_within(seconds: float, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine function in a task of its own, and return its result in time.
 
     What has arrived when the time is up still counts, also when the loop stood still meanwhile.
 
@@ -56,10 +56,17 @@ async def result_within(seconds: float, coroutine: Coroutine[Any, Any, T]) -> T:
         StrayCancellationError: It was cancelled by others than the caller.
         CancelledError: The caller was cancelled; the coroutine has ended.
     """
-    return await _result(asyncio.ensure_future(coroutine), seconds)
+    results: list[T] = []
+    await _ended_within(seconds, asyncio.ensure_future(_kept(function, results)))
+    return results[0]
 
 
-async def _result(task: asyncio.Task[T], seconds: float) -> T:
+async def _kept(function: Callable[[], Coroutine[Any, Any, T]], results: list[T]) -> None:
+    # Not as the result of the task, which asyncio's debug mode may log: it may hold a token.
+    results.append(await function())
+
+
+async def _ended_within(seconds: float, task: asyncio.Task[None]) -> None:
     try:
         in_time = await _is_done(task, seconds)
         if not in_time:
@@ -76,7 +83,7 @@ async def _result(task: asyncio.Task[T], seconds: float) -> T:
         raise
     if task.cancelled():
         raise StrayCancellationError if in_time else OutOfTimeError
-    return task.result()
+    task.result()
 
 
 async def _is_done(task: asyncio.Task[Any], seconds: float) -> bool:
@@ -89,11 +96,12 @@ async def _is_done(task: asyncio.Task[Any], seconds: float) -> bool:
     return task.done()
 
 
-async def _end(task: asyncio.Task[Any]) -> None:
+async def _end(task: asyncio.Task[Any], *, cancels: bool = True) -> None:
     """Cancel a task and wait for its end, also when the caller is cancelled meanwhile."""
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
-        task.cancel()
+        if cancels:
+            task.cancel()
         try:
             await asyncio.wait([task], timeout=_PATIENCE)
         except asyncio.CancelledError as error:
@@ -108,18 +116,8 @@ async def _end(task: asyncio.Task[Any]) -> None:
 async def completed(coroutine: Coroutine[Any, Any, None]) -> None:
     """Run a coroutine to its end, also when the caller is cancelled, which is raised afterwards."""
     task = asyncio.ensure_future(coroutine)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    try:
-        if cancelled is not None:
-            raise cancelled
-        task.result()
-    finally:
-        del cancelled  # or the traceback and this frame keep each other alive
+    await _end(task, cancels=False)
+    task.result()
 
 
 class UnderWay:
@@ -130,21 +128,23 @@ class UnderWay:
         self._ended = False
         renew_in_children(self)
 
-    async def within(self, seconds: float, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Return the result of a coroutine, unless the time is up or the client closes first.
+    async def within(self, seconds: float, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Return the result of a coroutine function, unless time or the client ends it first.
 
         Raises:
             ClosedError: The client was closed first.
             Exception: As `result_within` does, and whatever the coroutine raises.
         """
-        task = asyncio.ensure_future(coroutine)
+        results: list[T] = []
+        task = asyncio.ensure_future(_kept(function, results))
         self._tasks[task] = None
         try:
             # Asked after the task is noted: whoever closes in another thread either finds it or is
             # found to have closed.
             if self._ended:
                 task.cancel()
-            return await _result(task, seconds)
+            await _ended_within(seconds, task)
+            return results[0]
         except StrayCancellationError:
             if self._ended:
                 raise ClosedError(CLOSED) from None

@@ -1,4 +1,4 @@
-"""What happens to a call at one moment: its time is up, its answer comes, it is closed or cancelled.
+"""What happens to a call at one moment: its time is up, it is answered, closed or cancelled.
 
 The loop stands still while it happens, so that it finds all of it at once; and the cancellation
 comes so many turns of the loop later, before, between and after the rest.
@@ -58,9 +58,14 @@ def meanwhile(sandbox: Sandbox, happening: tuple[str, ...]) -> AsyncVidesk:
     return client(sandbox, retry=ONCE, timeout=Timeout(total=None, attempt=attempt))
 
 
-async def stand_still(sandbox: Sandbox, call: asyncio.Task[Room], seen: int) -> None:
+def stand_still(seconds: float) -> None:
+    """Do what the caller's own work does to the loop."""
+    time.sleep(seconds)
+
+
+async def stand_still_once_sent(sandbox: Sandbox, call: asyncio.Task[Room], seen: int) -> None:
     await until(lambda: len(sandbox.requests) > seen or call.done())
-    time.sleep(STANDSTILL)
+    stand_still(STANDSTILL)
 
 
 @happenings
@@ -72,7 +77,7 @@ async def test_a_cancellation_that_was_accepted_is_never_swallowed(
         async with meanwhile(sandbox, happening) as videsk:
             seen = len(sandbox.requests)
             call = asyncio.ensure_future(videsk.rooms.create())
-            await stand_still(sandbox, call, seen)
+            await stand_still_once_sent(sandbox, call, seen)
             accepted: list[bool] = []
             after(turns, lambda call=call, accepted=accepted: accepted.append(call.cancel()))  # type: ignore[misc]  # the loop's own
             closing = asyncio.ensure_future(videsk.close()) if "closing" in happening else None
@@ -93,7 +98,7 @@ async def test_a_call_that_nobody_cancels_is_never_cancelled(
     """It has its answer or its error, and its task may go on."""
     async with meanwhile(sandbox, happening) as videsk:
         call = asyncio.ensure_future(videsk.rooms.create())
-        await stand_still(sandbox, call, 0)
+        await stand_still_once_sent(sandbox, call, 0)
         if "closing" in happening:
             await videsk.close()
         await asyncio.wait([call], timeout=LATE)
@@ -116,7 +121,7 @@ async def test_a_cancellation_in_the_line_is_never_swallowed(sandbox: Sandbox, t
         await videsk.rooms.list()
         call = asyncio.ensure_future(videsk.rooms.list())
         await asyncio.sleep(0)
-        time.sleep(0.1)  # its turn has come
+        stand_still(0.1)  # its turn has come
         accepted: list[bool] = []
         after(turns, lambda: accepted.append(call.cancel()))
         await until(lambda: accepted)
@@ -153,7 +158,7 @@ async def test_a_cancellation_as_another_wait_ends_is_never_swallowed(
         asked = videsk if awaiting != "token" else videsk.with_options(api_token=take_long)
         call = asyncio.ensure_future(asked.rooms.list())
         await until(lambda: begun or call.done())
-        time.sleep(0.15)
+        stand_still(0.15)
         accepted: list[bool] = []
         after(turns, lambda: accepted.append(call.cancel()))
         await until(lambda: accepted)
@@ -193,7 +198,7 @@ async def test_an_answer_that_arrived_in_time_counts_though_the_loop_stood_still
         await videsk.rooms.list()  # has a connection
         call = asyncio.ensure_future(videsk.rooms.create(name="Support"))
         await until(lambda: len(sandbox.requests) == 2)
-        time.sleep(0.7)
+        stand_still(0.7)
         assert (await call).name == "Support"
 
 
@@ -204,7 +209,7 @@ async def test_a_long_answer_that_arrived_in_time_counts_likewise(sandbox: Sandb
     async with client(sandbox, retry=ONCE, timeout=Timeout(total=0.5, attempt=None)) as videsk:
         call = asyncio.ensure_future(videsk.request("GET", "/vpaas/rooms"))
         await until(lambda: sandbox.requests)
-        time.sleep(0.7)
+        stand_still(0.7)
         assert len((await call).body) >= size
 
 
@@ -213,12 +218,12 @@ def test_the_blocking_face_takes_such_an_answer_too(sandbox: Sandbox, timeout: T
     """Its loop stands still in a hook of another call."""
     stood_still: list[bool] = []
 
-    def stand_still(_: object) -> None:
+    def hold_up(_: object) -> None:
         if not stood_still and len(sandbox.requests) == 2:
             stood_still.append(True)
-            time.sleep(0.7)
+            stand_still(0.7)
 
-    hooks = Hooks(on_attempt=stand_still)
+    hooks = Hooks(on_attempt=hold_up)
     with Videsk(
         sandbox.api_token,
         base_url=sandbox.url,
