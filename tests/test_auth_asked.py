@@ -362,24 +362,21 @@ PACED: dict[str, Callable[[str, Path], RateLimit | None]] = {
     "by a file": lambda _url, path: RateLimit(shared=f"file:{path / 'limit'}"),
     "by Redis": lambda url, _path: RateLimit(shared=url),
 }
-paced = pytest.mark.parametrize("paced", PACED.values(), ids=PACED)
+
+
+@pytest.fixture(params=PACED.values(), ids=PACED)
+def limit(request: pytest.FixtureRequest, redis_url: str, tmp_path: Path) -> RateLimit | None:
+    """One way of pacing after the other."""
+    return request.param(redis_url, tmp_path)  # type: ignore[no-any-return]  # of the above
 
 
 @forms
-@paced
 async def test_one_that_never_answers_holds_no_bulk(
-    sandbox: Sandbox,
-    vault: Vault,
-    redis_url: str,
-    tmp_path: Path,
-    form: str,
-    paced: Callable[[str, Path], RateLimit | None],
+    sandbox: Sandbox, vault: Vault, limit: RateLimit | None, form: str
 ) -> None:
     """Each of many calls has its own time, which waiting in line is not part of; the token is."""
     started = time.monotonic()
-    async with client(
-        sandbox, vault.form(form), rate_limit=paced(redis_url, tmp_path), timeout=SHORT
-    ) as videsk:
+    async with client(sandbox, vault.form(form), rate_limit=limit, timeout=SHORT) as videsk:
         specs = [{"name": "Ana"}] * 4
         errors = [
             outcome.error
@@ -392,19 +389,12 @@ async def test_one_that_never_answers_holds_no_bulk(
     assert not sandbox.requests
 
 
-@paced
 def test_one_that_never_answers_holds_no_bulk_of_the_blocking_face(
-    sandbox: Sandbox,
-    vault: Vault,
-    redis_url: str,
-    tmp_path: Path,
-    paced: Callable[[str, Path], RateLimit | None],
+    sandbox: Sandbox, vault: Vault, limit: RateLimit | None
 ) -> None:
     """Nor its closing."""
     started = time.monotonic()
-    with blocking(
-        sandbox, vault.plain, rate_limit=paced(redis_url, tmp_path), timeout=SHORT
-    ) as videsk:
+    with blocking(sandbox, vault.plain, rate_limit=limit, timeout=SHORT) as videsk:
         outcomes = list(videsk.rooms.create_many([{"name": "Ana"}] * 4))
     assert {type(outcome.error) for outcome in outcomes} == {DeadlineExceededError}
     assert time.monotonic() - started < _IN_TIME
