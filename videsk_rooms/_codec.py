@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from types import EllipsisType
 from typing import TYPE_CHECKING, get_args
 from urllib.parse import quote, urlencode
 from uuid import uuid4
@@ -48,9 +47,10 @@ def update(
     """Ask for a change of a room; an ellipsis is not sent."""
     path = f"{_ROOMS}/{check.room_id(room)}"
     words = {"name": name, "external_id": external_id, "exp": exp, "nbf": nbf, "settings": settings}
-    given = {word: value for word, value in words.items() if not isinstance(value, EllipsisType)}
+    given = {word: value for word, value in words.items() if value is not ...}
     if not given:
-        text = f"update({room if isinstance(room, str) else 'room'!r}) was given nothing to change"
+        shown = check.shown_as(room) if isinstance(room, str) else "room"
+        text = f"update({shown}) was given nothing to change"
         raise InvalidRequestError(
             f"{text}; give at least one of name, external_id, exp, nbf, settings", argument="name"
         )
@@ -70,9 +70,7 @@ def join(room: object) -> Request:
 def stats(room: object, *, view: object) -> Request:
     """Ask how a room went."""
     path = f"{_ROOMS}/{check.room_id(room)}/stats"
-    known = next((known for known in _VIEWS if known == view), None)
-    if known is None:
-        raise check.refusal("view", view, f"give one of {', '.join(map(repr, _VIEWS))}")
+    known = check.one_of("view", view, _VIEWS)
     return Request("rooms.stats", "GET", path, f"{_ROOM}/stats", _query([("view", known)]))
 
 

@@ -309,8 +309,11 @@ def test_a_hook_whose_call_waits_for_a_thread_that_calls_back(sandbox: Sandbox) 
             refused.append(str(error))
         return sandbox.api_token
 
+    def call_the_second(_: object) -> None:
+        second.rooms.list()
+
     with blocking_client(sandbox, api_token=ask, timeout=LATE) as second:
-        hooks = Hooks(on_attempt=lambda _: second.rooms.list())
+        hooks = Hooks(on_attempt=call_the_second)
         with blocking_client(sandbox, hooks=hooks, timeout=LATE) as first:
             started = time.monotonic()
             first.rooms.list()
@@ -323,6 +326,7 @@ def test_a_hook_whose_call_waits_for_a_thread_that_calls_back(sandbox: Sandbox) 
 def test_a_hook_may_call_another_client_again_and_again(sandbox: Sandbox) -> None:
     """What has ended is no standstill any more: nothing is refused but a circle."""
     totals: list[int] = []
+
     with blocking_client(sandbox) as other:
         hooks = Hooks(on_attempt=lambda _: totals.append(other.rooms.list().total))
         with blocking_client(sandbox, hooks=hooks) as client:

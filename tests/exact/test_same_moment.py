@@ -149,12 +149,13 @@ async def test_a_cancellation_as_another_wait_ends_is_never_swallowed(
 
     if awaiting != "token":
         sandbox.faults.status(503, times=None)
-    options: dict[str, Any] = {
+    hang: Any = take_long
+    options: dict[str, dict[str, Any]] = {
         "pause": {"hooks": Hooks(on_retry=note), "retry": Retry(base_delay=LATE, max_delay=0.1)},
-        "hook": {"hooks": Hooks(on_attempt=take_long)},
+        "hook": {"hooks": Hooks(on_attempt=hang)},
         "token": {},
-    }[awaiting]
-    async with client(sandbox, timeout=0.1, **options) as videsk:
+    }
+    async with client(sandbox, timeout=0.1, **options[awaiting]) as videsk:
         asked = videsk if awaiting != "token" else videsk.with_options(api_token=take_long)
         call = asyncio.ensure_future(asked.rooms.list())
         await until(lambda: begun or call.done())
