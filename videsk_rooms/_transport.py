@@ -276,7 +276,7 @@ def _check(session: object, ssl: object) -> None:
         )
 
 
-_CREDENTIALS = re.compile(r"//[^/@\s'\"]*@")
+_CREDENTIALS = re.compile(r"//\S*@")
 
 
 def _told(error: BaseException) -> str:

@@ -168,3 +168,21 @@ def test_views_made_in_threads_while_the_blocking_client_closes(sandbox: Sandbox
         thread.join(LATE)
     assert not any(thread.is_alive() for thread in threads)
     assert not odd
+
+
+@pytest.mark.parametrize("operation", ["create", "list"])
+async def test_closing_in_another_thread_tells_what_may_have_been_done(
+    sandbox: Sandbox, operation: str
+) -> None:
+    """A create that was sent may have made its room; a read changes nothing."""
+    sandbox.faults.delay(LATE)
+    videsk = client(sandbox, timeout=None)
+    call: Any = getattr(videsk.rooms, operation)
+    calling = asyncio.ensure_future(outcome_of(call(external_id="ticket-1")))
+    await until(lambda: sandbox.requests)
+    thread = threading.Thread(target=lambda: asyncio.run(videsk.close()))
+    thread.start()
+    error = await calling
+    await asyncio.to_thread(thread.join)
+    assert isinstance(error, ClosedError)
+    assert error.outcome_unknown is (operation == "create")
