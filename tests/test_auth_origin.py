@@ -11,10 +11,12 @@ from yarl import URL
 
 from videsk_rooms import (
     AsyncVidesk,
+    AuthenticationError,
     ClosedError,
     NotFoundError,
     ResponseError,
     Retry,
+    TransportError,
     Videsk,
 )
 from videsk_rooms.sandbox import Sandbox
@@ -135,6 +137,90 @@ async def test_a_middleware_that_changes_the_origin_takes_no_token_there(
         await asyncio.gather(response, return_exceptions=True)
     assert not sandbox.requests
     assert bearers(elsewhere) == [None]
+
+
+@pytest.mark.parametrize("part", ["scheme", "host", "port"])
+async def test_each_part_of_the_origin_counts(sandbox: Sandbox, part: str) -> None:
+    """A middleware that turns https into http would else send the token unencrypted."""
+    there = URL(sandbox.url)
+    configured = {
+        "scheme": there.with_scheme("https").with_port(there.port),
+        "host": there.with_host("localhost"),
+        "port": there.with_port(1),
+    }[part]
+
+    async def reroute(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        request.url = there.join(URL(request.url.raw_path))
+        return await handler(request)
+
+    async with aiohttp.ClientSession(middlewares=(reroute,)) as session:
+        videsk = AsyncVidesk(
+            sandbox.api_token,
+            base_url=str(configured),
+            session=session,
+            retry=Retry(attempts=1),
+            rate_limit=None,
+        )
+        with pytest.raises(AuthenticationError):
+            await videsk.rooms.list()
+    assert bearers(sandbox) == [None]
+
+
+async def test_a_token_that_was_not_sent_is_not_asked_for_again(
+    sandbox: Sandbox, elsewhere: Sandbox
+) -> None:
+    """The 401 of another origin says nothing of the token."""
+    asked = 0
+
+    async def ask() -> str:
+        nonlocal asked
+        asked += 1
+        return sandbox.api_token
+
+    async def reroute(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        request.url = URL(f"{elsewhere.url}{request.url.path}")
+        return await handler(request)
+
+    async with aiohttp.ClientSession(middlewares=(reroute,)) as session:
+        videsk = AsyncVidesk(ask, base_url=sandbox.url, session=session, rate_limit=None)
+        with pytest.raises(AuthenticationError):
+            await videsk.rooms.list()
+    assert (asked, bearers(elsewhere)) == (1, [None])
+
+
+@pytest.mark.parametrize("owner", ["caller", "client"])
+async def test_requests_say_what_they_want_and_who_sends_them(sandbox: Sandbox, owner: str) -> None:
+    """JSON, by this package: on a session of the caller's as well, with a body and without."""
+    async with (
+        aiohttp.ClientSession() as session,
+        client(sandbox, session=session if owner == "caller" else None) as videsk,
+    ):
+        await videsk.rooms.list()
+        await videsk.rooms.create(name="Support")
+    assert len(sandbox.requests) == 2
+    for request in sandbox.requests:
+        assert request.headers["Accept"] == "application/json"
+        assert request.headers["User-Agent"].startswith("videsk-rooms/")
+    assert sandbox.requests[1].headers["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize("password", ["the-secret", "quoted'secret"])
+async def test_a_proxy_of_the_session_that_cannot_be_used_is_told_without_its_password(
+    password: str,
+) -> None:
+    """The exception of aiohttp quotes the whole URL."""
+    async with aiohttp.ClientSession(proxy=f"http://user:{password}@127.0.0.1:99999") as session:
+        videsk = AsyncVidesk(
+            "a-token-0123456789", session=session, retry=Retry(attempts=1), rate_limit=None
+        )
+        with pytest.raises(TransportError, match="99999") as caught:
+            await videsk.rooms.list()
+    assert "secret" not in str(caught.value)
+    assert "secret" not in repr(caught.value.attempts)
 
 
 async def test_the_callers_middlewares_and_headers_stay(sandbox: Sandbox) -> None:

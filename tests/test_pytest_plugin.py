@@ -70,6 +70,14 @@ def test_no_rate_limit_by_default(videsk_sandbox: Sandbox) -> None:
     assert "ratelimit-limit" not in headers
 
 
+@pytest.mark.parametrize("fixture", ["videsk", "async_videsk"])
+def test_the_clients_of_the_fixtures_are_not_paced(
+    request: pytest.FixtureRequest, fixture: str
+) -> None:
+    """So that no test waits for a limit that its sandbox does not have."""
+    assert request.getfixturevalue(fixture)._settings.rate_limit is None
+
+
 RATE_IS = """
         import pytest
 

@@ -264,15 +264,20 @@ async def _refuse(error: VideskError) -> NoReturn:
 def _checked_items(
     argument: str, items: Iterable[Item] | AsyncIterable[Item]
 ) -> Iterable[Item] | AsyncIterable[Item]:
-    # Strings and mappings are iterables, of what nobody means.
-    if isinstance(items, str | bytes | Mapping) or not isinstance(items, Iterable | AsyncIterable):
-        right = "give an iterable of items, such as a list or a generator, also for a single one"
-        raise check.refusal(argument, items, right)
+    with check.reading(argument, items):
+        # Strings and mappings are iterables, of what nobody means.
+        is_one = isinstance(items, str | bytes | Mapping)
+        if is_one or not isinstance(items, Iterable | AsyncIterable):
+            right = (
+                "give an iterable of items, such as a list or a generator, also for a single one"
+            )
+            raise check.refusal(argument, items, right)
     return items
 
 
 def _checked_callback(tell: object) -> Callable[[Progress], object] | None:
-    if tell is None or (callable(tell) and not inspect.iscoroutinefunction(tell)):
-        return tell
+    with check.reading("on_progress", tell):
+        if tell is None or (callable(tell) and not inspect.iscoroutinefunction(tell)):
+            return tell
     right = "give a function that takes a Progress, and that is not async"
     raise check.refusal("on_progress", tell, right)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from types import EllipsisType
 from typing import TYPE_CHECKING, get_args
 from urllib.parse import quote, urlencode
 from uuid import uuid4
@@ -52,9 +51,10 @@ def get_by_external_id(external_id: str) -> Request:
 def update(room: object, **words: object) -> Request:
     """Build the change of a room; an ellipsis is not sent."""
     path = f"{_ROOMS}/{check.room_id(room)}"
-    given = {word: value for word, value in words.items() if not isinstance(value, EllipsisType)}
+    given = {word: value for word, value in words.items() if value is not ...}
     if not given:
-        text = f"update({room if isinstance(room, str) else 'room'!r}) was given nothing to change"
+        shown = check.shown_as(room) if isinstance(room, str) else "room"
+        text = f"update({shown}) was given nothing to change"
         raise InvalidRequestError(
             f"{text}; give at least one of {', '.join(words)}", argument=next(iter(words))
         )
@@ -90,9 +90,7 @@ def join(room: object) -> Request:
 def stats(room: object, *, view: object) -> Request:
     """Ask how a room went."""
     path = f"{_ROOMS}/{check.room_id(room)}/stats"
-    known = next((known for known in _VIEWS if known == view), None)
-    if known is None:
-        raise check.refusal("view", view, f"give one of {', '.join(map(repr, _VIEWS))}")
+    known = check.one_of("view", view, _VIEWS)
     query = _query([("view", known)])
     return Request("rooms.stats", "GET", path, f"{_ROOM}/stats", query, room=_known(room))
 

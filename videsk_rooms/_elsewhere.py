@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio.to_thread
@@ -14,6 +16,7 @@ T = TypeVar("T")
 
 # For a loop that stops at this very moment, which will never say that it has done anything.
 _PATIENCE = 5.0
+_NAME = "videsk-rooms token"
 
 
 def run_in(loop: asyncio.AbstractEventLoop, do: Callable[..., object], *arguments: Any) -> bool:
@@ -56,3 +59,16 @@ async def in_a_thread(function: Callable[[], T]) -> T:
     if own_way is not None:  # a loop beside gevent, where anyio would start a greenlet
         return await own_way(function)  # type: ignore[no-any-return]  # ours: RealLoop's
     return await anyio.to_thread.run_sync(function, abandon_on_cancel=True)
+
+
+def start_daemon(run: Callable[[], object]) -> None:
+    """Run what may block, beside the running loop and in this context.
+
+    It keeps no interpreter from leaving, as a thread of anyio's or of an executor would.
+    """
+    own_way = getattr(asyncio.get_running_loop(), "in_a_thread", None)
+    if own_way is not None:  # a loop beside gevent, where Python's thread is a greenlet
+        own_way(run)
+        return
+    within = contextvars.copy_context().run
+    threading.Thread(target=within, args=(run,), name=_NAME, daemon=True).start()

@@ -18,6 +18,7 @@ from ._connection import OutOfStepError, StrictProtocol, is_out_of_step
 from ._elsewhere import await_in, in_the_executor, run_in
 from ._forking import look_ups, set_aside
 from ._under_way import ticket_in_hand
+from .errors import CLOSED, ClosedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -36,6 +37,7 @@ class Sessions:
         self._headers = headers
         self._trust_env = trust_env
         self._open: dict[asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, Watch]] = {}
+        self._closed = False
 
     def here(self) -> aiohttp.ClientSession | None:
         """Return the session of the running loop, if it has one that is open."""
@@ -49,17 +51,27 @@ class Sessions:
         watch = _close_at_the_end(session)
         self._open[asyncio.get_running_loop()] = session, watch
         await watch.__anext__()
+        if self._closed:  # in another thread, which may not have seen this one
+            await self._close_in(asyncio.get_running_loop())
+            raise ClosedError(CLOSED)
         return session
 
     async def close(self) -> None:
-        """Close all sessions whose loops still run, each in its own."""
+        """Close all sessions whose loops still run, each in its own; cancelled, call it again."""
+        self._closed = True
         self._forget_closed_loops()
-        sessions, self._open = self._open, {}
-        for loop, (session, watch) in sessions.items():
-            if loop.is_running():
-                await await_in(loop, partial(_close, session, watch))
-            else:
-                run_in(loop, _close_soon, session)  # it stands still: if it ever runs again
+        for loop in list(self._open):
+            await self._close_in(loop)
+
+    async def _close_in(self, loop: asyncio.AbstractEventLoop) -> None:
+        found = self._open.get(loop)
+        if found is None:
+            return  # another thread was first
+        if loop.is_running():
+            await await_in(loop, partial(_close, *found))
+        else:
+            run_in(loop, _close_soon, found[0])  # it stands still: if it ever runs again
+        self._open.pop(loop, None)
 
     def begin_anew(self) -> None:
         """Let go of the parent's sessions, in a child after a fork."""
@@ -78,9 +90,10 @@ class Sessions:
 
     def _forget_closed_loops(self) -> None:
         # Ended without closing their generators, or they would have closed their sessions.
-        for loop in [loop for loop in self._open if loop.is_closed()]:
-            session, _ = self._open.pop(loop)
-            _drop(session)
+        for loop in [loop for loop in list(self._open) if loop.is_closed()]:
+            found = self._open.pop(loop, None)
+            if found is not None:
+                _drop(found[0])
 
 
 async def _close(session: aiohttp.ClientSession, watch: Watch) -> None:

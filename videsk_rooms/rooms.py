@@ -805,13 +805,18 @@ def _arguments(
     item: Any, argument: str, *, known: frozenset[str], needed: frozenset[str] = frozenset()
 ) -> Any:
     """Check that an item holds arguments of a call; what each may be is checked by the call."""
-    if isinstance(item, Mapping) and needed <= item.keys() <= known:
-        return item
     words = ", ".join(sorted(known))
-    if not isinstance(item, Mapping):
-        raise check.refusal(argument, item, f"give mappings of {words}")
-    for unknown in item.keys() - known:
-        right = f"there is no such argument; give any of {words}"
-        raise check.refusal(str(unknown), item[unknown], right)
-    right = f"it lacks {', '.join(needed)}; give mappings of {words}"
-    raise check.refusal(argument, item, right)
+    with check.reading(argument, item):
+        if not isinstance(item, Mapping):
+            raise check.refusal(argument, item, f"give mappings of {words}")
+        given = {
+            check.plain_str(word) if isinstance(word, str) else word: value
+            for word, value in item.items()
+        }
+        for word in given.keys() - known:
+            right = f"there is no such argument; give any of {words}"
+            raise check.refusal(str(word), given[word], right)
+        if not needed <= given.keys():
+            right = f"it lacks {', '.join(needed)}; give mappings of {words}"
+            raise check.refusal(argument, item, right)
+    return given

@@ -161,6 +161,13 @@ def calls_of_daemons() -> None:
     input()  # until they have reached the sandbox
 
 
+def creates_of_daemons() -> None:
+    client = make_client()
+    for _ in range(3):
+        threading.Thread(target=client.rooms.create, daemon=True).start()
+    input()  # until they have reached the sandbox, which may have made their rooms
+
+
 def daemons_that_call_on() -> None:
     _daemons(lambda client: client.rooms.list())
 

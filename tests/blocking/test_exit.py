@@ -50,10 +50,11 @@ def test_a_thread_that_goes_on(sandbox: Sandbox) -> None:
     assert script(sandbox, "in_a_thread_that_goes_on").finish() == (0, "int: 5\n", "")
 
 
-def test_calls_of_daemon_threads(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("way", ["calls_of_daemons", "creates_of_daemons"])
+def test_calls_of_daemon_threads(sandbox: Sandbox, way: str) -> None:
     """Daemon threads end with the interpreter, in their calls, without a traceback."""
     sandbox.faults.delay(FOREVER, times=None)
-    leaving = script(sandbox, "calls_of_daemons")
+    leaving = script(sandbox, way)
     under_way(sandbox, 3)
     leaving.go_on()
     assert leaving.finish() == (0, "", "")
