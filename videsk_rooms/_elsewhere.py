@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
-
-import anyio.to_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -39,20 +40,46 @@ async def await_in(
     await asyncio.wait([asyncio.wrap_future(there)], timeout=_PATIENCE)
 
 
-async def in_the_executor(function: Callable[[], T]) -> T:
-    """Call what may block in a thread of the running loop's executor."""
-    try:
-        answered = asyncio.get_running_loop().run_in_executor(None, function)
-    except RuntimeError:
-        # Once the main thread has ended no executor takes anything, though other threads go on for
-        # as long as they like; they start threads as before.
-        return await in_a_thread(function)
+async def in_a_thread(function: Callable[[], T]) -> T:
+    """Call what may block, beside the running loop; cancelled, it is left to itself.
+
+    In a daemon thread of its own: the threads of executors, and those of anyio, keep the process
+    from leaving for as long as the function hangs.
+    """
+    loop = asyncio.get_running_loop()
+    answered: asyncio.Future[T] = loop.create_future()
+    run = partial(_run_beside, loop, answered, contextvars.copy_context(), function)
+    # A loop beside gevent has its own way, for a thread would be a greenlet there.
+    start = getattr(loop, "start_thread", _start_thread)
+    start(run)
     return await answered
 
 
-async def in_a_thread(function: Callable[[], T]) -> T:
-    """Call what may block, beside the running loop; cancelled, it is left to itself."""
-    own_way = getattr(asyncio.get_running_loop(), "in_a_thread", None)
-    if own_way is not None:  # a loop beside gevent, where anyio would start a greenlet
-        return await own_way(function)  # type: ignore[no-any-return]  # ours: RealLoop's
-    return await anyio.to_thread.run_sync(function, abandon_on_cancel=True)
+def _start_thread(run: Callable[[], None]) -> None:
+    threading.Thread(target=run, name="videsk-rooms-beside", daemon=True).start()
+
+
+def _run_beside(
+    loop: asyncio.AbstractEventLoop,
+    answered: asyncio.Future[T],
+    context: contextvars.Context,
+    function: Callable[[], T],
+) -> None:
+    try:
+        result = context.run(function)
+    except BaseException as error:
+        run_in(loop, _set_exception, answered, error)
+    else:
+        run_in(loop, _set_result, answered, result)  # where the loop has ended, nobody waits
+
+
+def _set_result(answered: asyncio.Future[T], result: T) -> None:
+    if not answered.done():
+        answered.set_result(result)
+
+
+def _set_exception(answered: asyncio.Future[Any], error: BaseException) -> None:
+    if isinstance(error, StopIteration):  # no future takes one
+        error = RuntimeError(f"a function called in a thread raised {error!r}")
+    if not answered.done():
+        answered.set_exception(error)

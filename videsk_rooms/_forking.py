@@ -5,6 +5,10 @@ the epoll that the parent's loop waits on. To close or only to collect a session
 take the parent's sockets out of that epoll, and leave the parent waiting for ever. So what belongs
 to the parent is set aside and never collected, and everything begins anew.
 
+Python tells of its own forks by hooks. What is forked in C without them, as uWSGI's workers are, is
+noticed by the process id: it is compared where a call is made, where it waits, and where something
+is closed or collected.
+
 Locks of the C library cannot begin anew: a child that is forked while another thread looks a name
 up waits for ever in its own look-up. So a fork waits for look-ups that are under way.
 """
@@ -140,16 +144,43 @@ class LookUps:
 look_ups = LookUps()
 
 
-def _begin_anew() -> None:
-    look_ups.begin_anew()
-    for thing in list(_renewables):
-        thing.begin_anew()
+class _Process:
+    """The process that everything here belongs to."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        # One for each process: a lock that is inherited may be held by a thread that is not there.
+        self._locks: dict[int, Any] = {}
+
+    def notice_fork(self) -> None:
+        """Begin anew if this is a child whose fork no hook has told of."""
+        pid = os.getpid()
+        if pid == self.pid:
+            return
+        with self._locks.setdefault(pid, _original("_thread", "RLock")()):
+            if pid != self.pid:
+                self.begin_anew()
+
+    def begin_anew(self) -> None:
+        look_ups.begin_anew()
+        for thing in list(_renewables):
+            thing.begin_anew()
+        self.pid = os.getpid()  # last: another thread that calls meanwhile waits for all of it
 
 
-# By a hook, so that no call has to ask for the process that it is in.
+_process = _Process()
+notice_fork = _process.notice_fork
+
+
+def is_here(pid: int) -> bool:
+    """Tell whether something that was made in a process is used in the same."""
+    return pid == os.getpid()
+
+
+# So that a child begins anew at once, where Python knows of its fork.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=look_ups.before_fork,
         after_in_parent=look_ups.after_fork,
-        after_in_child=_begin_anew,
+        after_in_child=_process.begin_anew,
     )

@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import os
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ._forking import is_here, part_from, set_aside
 from ._leaving import LEAVING, exiting, hold_back_daemons, is_for_want_of_threads, refusal
 from ._threads import threads_here
 from .errors import ClosedError
@@ -32,6 +34,9 @@ _WAIT_SLICE = 0.1
 _PATIENCE_WITH_ANSWERS = 0.1
 # How long cancelled calls may take to clean up before their callers are let go without them.
 _PATIENCE_WITH_CALLS = 1.0
+_CALLED_ELSEWHERE = (
+    "this call was made in the process that was forked, where it goes on; make another one here"
+)
 
 
 class Call(Generic[R]):
@@ -105,7 +110,10 @@ class Call(Generic[R]):
 
     def wait(self) -> None:
         while not self._done.acquire(timeout=_WAIT_SLICE):
-            pass
+            if not is_here(self._loop.pid):  # a signal handler has forked
+                error = ClosedError(_CALLED_ELSEWHERE)
+                error.outcome_unknown = True
+                raise error
 
     def outcome(self) -> R:
         error, self._error = self._error, None
@@ -128,6 +136,7 @@ class LoopThread:
     """What the thread and the portal share; not knowing the portal, it lets it be collected."""
 
     def __init__(self, last: Callable[[], Awaitable[None]]) -> None:
+        self.pid = os.getpid()
         self.calls: set[Call[Any]] = set()
         self.loop: asyncio.AbstractEventLoop | None = None
         self.thread: Thread | None = None
@@ -192,7 +201,7 @@ class LoopThread:
 
     def soon(self, callback: Callable[..., object], *arguments: object) -> bool:
         """Have something done in the loop, and tell whether there is one to do it."""
-        if self.loop is None:
+        if self.loop is None or not is_here(self.pid):
             return False
         try:
             self.loop.call_soon_threadsafe(callback, *arguments)
@@ -207,6 +216,12 @@ class LoopThread:
         self.stop_soon()
         if self.thread is not None and not self.thread.is_current():
             self.thread.join(patience)
+
+    def leave_to_parent(self) -> None:
+        """Let go of it in a child, so that nothing of the parent is touched, not even at the end."""
+        set_aside(self)
+        if self.loop is not None:
+            part_from(self.loop)
 
     # In the loop's thread:
 

@@ -22,7 +22,7 @@ from ._deadline import Deadline
 from ._decision import Budget, Decision, Happened, decide, happened_with
 from ._elsewhere import run_in
 from ._failures import cast_doubt, no_answer, too_late
-from ._forking import renew_in_children, set_aside
+from ._forking import notice_fork, renew_in_children, set_aside
 from ._messages import Answer, Failure, make_attempt, make_response, unexpected
 from ._observing import Observer
 from ._options import Retry, Timeout
@@ -144,6 +144,7 @@ class Pipeline:
             APIError: The API said no.
             ResponseError: The answer is not the API's.
         """
+        notice_fork()
         call = _Call(self, request, deadline or self.deadline())
         tracer = self.tracer
         call.span = None if tracer is None else tracer.open(request, self.transport.base_url)

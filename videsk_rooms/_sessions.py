@@ -7,6 +7,7 @@ asynchronous generators that were begun in them, and can still close connections
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from ._auth import authorize
-from ._elsewhere import await_in, in_the_executor, run_in
-from ._forking import look_ups, set_aside
+from ._elsewhere import await_in, in_a_thread, run_in
+from ._forking import is_here, look_ups, set_aside
 from ._under_way import ticket_in_hand
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Sessions:
     def __init__(self, headers: Mapping[str, str], *, trust_env: bool) -> None:
         self._headers = headers
         self._trust_env = trust_env
+        self._pid = os.getpid()
         self._open: dict[asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, Watch]] = {}
 
     def here(self) -> aiohttp.ClientSession | None:
@@ -60,8 +62,15 @@ class Sessions:
             else:
                 run_in(loop, _close_soon, session)  # it stands still: if it ever runs again
 
+    def __del__(self) -> None:
+        # A child whose fork nobody has noticed: what the sessions do as they are collected, such as
+        # leaving the epoll that is shared, would part the parent from its connections.
+        if not is_here(self._pid):
+            set_aside(self._open)
+
     def begin_anew(self) -> None:
         """Let go of the parent's sessions, in a child after a fork."""
+        self._pid = os.getpid()
         set_aside(self._open)
         self._open = {}
 
@@ -107,10 +116,16 @@ def _drop(session: aiohttp.ClientSession) -> None:
 
 
 def _resolver() -> AbstractResolver | None:
-    """Choose what looks names up; `None` leaves it to aiohttp, which has no threads for it then."""
-    if aiohttp.DefaultResolver is not aiohttp.ThreadedResolver:
+    """Choose what looks names up; `None` leaves it to aiohttp, which has no threads for it then.
+
+    Beside gevent it is always ours: what aiohttp uses where aiodns is installed starts a thread,
+    which would be a greenlet of a hub that never runs.
+    """
+    running = asyncio.get_running_loop()
+    beside_gevent = hasattr(running, "start_thread")
+    if aiohttp.DefaultResolver is not aiohttp.ThreadedResolver and not beside_gevent:
         return None
-    loop: Any = NameService(asyncio.get_running_loop())
+    loop: Any = running if beside_gevent else NameService(running)
     return aiohttp.ThreadedResolver(loop)
 
 
@@ -118,15 +133,12 @@ class NameService:
     """Answers aiohttp's questions for addresses in place of the loop: a fork waits for them."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
         self.getnameinfo = loop.getnameinfo
 
     async def getaddrinfo(self, host: str, port: int, **wanted: Any) -> Any:
         """Look an address up in a thread."""
-        if hasattr(self._loop, "in_a_thread"):  # beside gevent, whose threads are greenlets
-            return await self._loop.getaddrinfo(host, port, **wanted)
         look_up = partial(socket.getaddrinfo, host, port, **wanted)
-        return await in_the_executor(partial(look_ups.run, look_up))
+        return await in_a_thread(partial(look_ups.run, look_up))
 
 
 class Connector(aiohttp.TCPConnector):

@@ -15,7 +15,7 @@ from yarl import URL
 
 from ._auth import NoTokenError, authorize, origin_of
 from ._elsewhere import run_in
-from ._forking import renew_in_children, set_aside
+from ._forking import notice_fork, renew_in_children, set_aside
 from ._messages import Answer, Failure, headers_without
 from ._sessions import Sessions
 from ._under_way import Ticket, UnderWay, ticket_in_hand
@@ -164,6 +164,7 @@ class Transport:
 
     async def close(self) -> None:
         """End what is under way, and close the connections, unless the session is the caller's."""
+        notice_fork()
         self.closed = True
         # Closing the session alone would leave some waiting: for the rest of a body, for the
         # handshake of a connection.
