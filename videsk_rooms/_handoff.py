@@ -218,7 +218,7 @@ class LoopThread:
             self.thread.join(patience)
 
     def leave_to_parent(self) -> None:
-        """Let go of it in a child, so that nothing of the parent is touched, not even at the end."""
+        """Let go of it in a child, where nothing of the parent is to be touched, even at exit."""
         set_aside(self)
         if self.loop is not None:
             part_from(self.loop)
