@@ -15,6 +15,7 @@ up waits for ever in its own look-up. So a fork waits for look-ups that are unde
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib
 import os
@@ -22,10 +23,10 @@ import select
 import sys
 import weakref
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    import asyncio
+    import selectors
     from collections.abc import Callable
 
 
@@ -65,6 +66,11 @@ def set_aside(*things: object) -> None:
     _inherited.extend(things)
 
 
+def is_lost(loop: asyncio.AbstractEventLoop) -> bool:
+    """Tell whether a loop has lost its descriptors, so that what is its own must not be closed."""
+    return isinstance(loop, WatchedLoop) and loop.is_lost()
+
+
 def part_from(loop: asyncio.AbstractEventLoop) -> None:
     """Give the child's copy of the parent's loop an epoll of its own, which nobody waits on.
 
@@ -86,6 +92,78 @@ def _epoll_of(loop: Any) -> tuple[Callable[[], select.epoll], int]:
     if selector is None:
         return select.epoll, loop._get_backend_id()  # uvloop
     return type(selector._selector), selector._selector.fileno()  # gevent hides select.epoll
+
+
+class Descriptors:
+    """Tells whether this process still has the descriptors that it had, or has closed them all.
+
+    A daemon closes whatever is open, also under the feet of a thread that goes on; its numbers are
+    other files' then. A descriptor of our own, which is closed along with the others, shows it.
+    """
+
+    def __init__(self) -> None:
+        self._number, other = os.pipe()
+        os.close(other)
+        self._state = os.fstat(self._number)
+
+    def are_lost(self) -> bool:
+        """Tell whether the number has come to be another file's, or nothing's."""
+        try:
+            return not os.path.samestat(os.fstat(self._number), self._state)
+        except OSError:
+            return True
+
+    def close(self) -> None:
+        """Close ours."""
+        if not self.are_lost():
+            os.close(self._number)
+
+
+class WatchedLoop(asyncio.SelectorEventLoop):
+    """A loop that never goes on once its descriptors are lost, but counts as closed.
+
+    Whatever it would still do it would do to other files: close a connection by its number, for
+    one.
+    """
+
+    def __init__(self, selector: selectors.BaseSelector) -> None:
+        self._descriptors = Descriptors()
+        self._select, selector.select = selector.select, self._wait  # type: ignore[method-assign]
+        super().__init__(selector)
+
+    def is_lost(self) -> bool:
+        """Tell whether the process has closed all descriptors meanwhile."""
+        return not super().is_closed() and self._descriptors.are_lost()
+
+    def is_closed(self) -> bool:
+        """Tell whether it does nothing any more."""
+        return super().is_closed() or self._descriptors.are_lost()
+
+    def call_soon_threadsafe(
+        self, callback: Callable[..., object], *arguments: Any, **keywords: Any
+    ) -> asyncio.Handle:
+        """Refuse where nobody would be woken but whoever has the number of the wake-up pipe now."""
+        if self.is_lost():
+            raise RuntimeError("Event loop is closed")
+        return super().call_soon_threadsafe(callback, *arguments, **keywords)
+
+    def close(self) -> None:
+        """Close it."""
+        super().close()
+        self._descriptors.close()
+
+    def _wait(self, timeout: float | None = None) -> Any:
+        try:
+            return self._select(timeout)
+        finally:
+            if self._descriptors.are_lost():
+                _stand_still()
+
+
+def _stand_still() -> NoReturn:
+    lock = _original("_thread", "allocate_lock")()
+    while True:
+        lock.acquire()
 
 
 def _never_collect(things: object) -> None:
@@ -152,12 +230,16 @@ class _Process:
         # One for each process: a lock that is inherited may be held by a thread that is not there.
         self._locks: dict[int, Any] = {}
 
+    def lock(self) -> Any:
+        """Return a lock of this process that no fork has left held."""
+        return self._locks.setdefault(os.getpid(), _original("_thread", "RLock")())
+
     def notice_fork(self) -> None:
         """Begin anew if this is a child whose fork no hook has told of."""
         pid = os.getpid()
         if pid == self.pid:
             return
-        with self._locks.setdefault(pid, _original("_thread", "RLock")()):
+        with self.lock():
             if pid != self.pid:
                 self.begin_anew()
 
@@ -170,6 +252,7 @@ class _Process:
 
 _process = _Process()
 notice_fork = _process.notice_fork
+lock_of_process = _process.lock
 
 
 def is_here(pid: int) -> bool:

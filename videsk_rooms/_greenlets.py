@@ -8,7 +8,6 @@ others run on meanwhile.
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +15,10 @@ from gevent import get_hub, monkey, with_timeout
 from gevent.hub import Waiter
 
 from ._elsewhere import in_a_thread
-from ._forking import look_ups
+from ._forking import WatchedLoop, look_ups
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from ._threads import Gate, Thread
@@ -104,7 +104,7 @@ class RealThread:
                 gate.release()
 
 
-class RealLoop(asyncio.SelectorEventLoop):
+class RealLoop(WatchedLoop):
     """A loop on a real selector, which leaves to real threads what would block it.
 
     The executor that it would otherwise have starts greenlets, which never run in this thread.

@@ -16,7 +16,7 @@ import aiohttp
 
 from ._auth import authorize
 from ._elsewhere import await_in, in_a_thread, run_in
-from ._forking import is_here, look_ups, set_aside
+from ._forking import is_here, is_lost, look_ups, set_aside
 from ._under_way import ticket_in_hand
 
 if TYPE_CHECKING:
@@ -87,8 +87,11 @@ class Sessions:
     def _forget_closed_loops(self) -> None:
         # Ended without closing their generators, or they would have closed their sessions.
         for loop in [loop for loop in self._open if loop.is_closed()]:
-            session, _ = self._open.pop(loop)
-            _drop(session)
+            session, watch = self._open.pop(loop)
+            if is_lost(loop):
+                set_aside(session, watch)
+            else:
+                _drop(session)
 
 
 async def _close(session: aiohttp.ClientSession, watch: Watch) -> None:
