@@ -6,8 +6,8 @@ mapped: a mapped file that somebody empties, or a full disk, kills the process. 
 the machine's monotonic clock, which all processes share and nobody sets; they end with a reboot, so
 the file knows of which boot it speaks.
 
-It is opened anew for each use, and closed: a number that is kept may be another file's by then, where
-a daemon has closed all descriptors, and one that is inherited shares its lock.
+It is opened anew for each use, and closed: a number that is kept may be another file's by then,
+where a daemon has closed all descriptors, and one that is inherited shares its lock.
 """
 
 from __future__ import annotations
