@@ -1,24 +1,27 @@
 """As whom: the bearer token, where it comes from, and the middleware that sends it.
 
 The middleware belongs to the aiohttp session and serves every client that shares the session: each
-attempt carries a `Ticket` (`_under_way.py`) through a context variable, the middleware stamps it
-with the token that it used, and a refused token is thereby known exactly. The replay after a 401 is
-decided above, in `_retry.py`, not in here: it is an attempt like any other, to be paced and
-counted.
+attempt carries a `Ticket` (`_under_way.py`) with its token through a context variable, the
+middleware notes on it that the token was sent, and a refused one is thereby known. The replay after
+a 401 is decided above, in `_retry.py`, not in here: it is an attempt like any other, to be paced
+and counted.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import inspect
 import os
 import re
-from asyncio import AbstractEventLoop, get_running_loop
+import threading
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from contextvars import ContextVar
+from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, NoReturn, Protocol, TypeAlias
-from weakref import WeakKeyDictionary
 
-import anyio
 from aiohttp import (
     ClientConnectionError,
     ClientConnectorError,
@@ -28,11 +31,14 @@ from aiohttp import (
     hdrs,
 )
 
-from ._elsewhere import in_a_thread
-from ._under_way import ticket_in_hand
+from ._elsewhere import run_in, start_daemon
+from ._forking import renew_in_children, set_aside
+from ._under_way import StrayCancellationError, result_within, ticket_in_hand
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
     from yarl import URL
 
@@ -85,6 +91,10 @@ def _checked(value: object, source: str) -> Secret:
 class TokenSource(Protocol):
     """Where the token comes from."""
 
+    def at_hand(self) -> Secret | None:
+        """Return the token to send now, if nobody has to be asked for it."""
+        ...
+
     async def current(self) -> Secret:
         """Return the token to send now."""
         ...
@@ -104,6 +114,10 @@ class FixedToken:
     def __init__(self, token: Secret, *, from_environment: bool = False) -> None:
         self._token = token
         self._from_environment = from_environment
+
+    def at_hand(self) -> Secret:
+        """Return the token."""
+        return self._token
 
     async def current(self) -> Secret:
         """Return the token."""
@@ -129,9 +143,13 @@ class TokenFile:
         self._token: Secret | None = None
         self._read_if_changed()  # a missing file is told at construction
 
-    async def current(self) -> Secret:
+    def at_hand(self) -> Secret:
         """Return the token in the file."""
         # A stat and a read of one line: less than handing them to a thread would cost.
+        return self._read_if_changed()
+
+    async def current(self) -> Secret:
+        """Return the token in the file."""
         return self._read_if_changed()
 
     async def renewed(self, refused: Secret) -> bool:
@@ -166,7 +184,7 @@ class TokenFile:
 
 
 # Follows a callable into the thread that it runs in, and into the calls that it makes itself.
-_questions_open: ContextVar[tuple[object, ...]] = ContextVar("videsk_rooms_questions", default=())
+_questions_open: ContextVar[tuple[_Question, ...]] = ContextVar("videsk_rooms_questions")
 
 
 class AskedToken:
@@ -175,9 +193,13 @@ class AskedToken:
     def __init__(self, ask: TokenCallable) -> None:
         self._ask = ask
         self._token: Secret | None = None
-        # A lock belongs to the loop that waits for it.
-        self._locks: WeakKeyDictionary[AbstractEventLoop, anyio.Lock] = WeakKeyDictionary()
-        self._question: object = None
+        self._question: _Question | None = None
+        self._lock = threading.Lock()
+        renew_in_children(self)
+
+    def at_hand(self) -> Secret | None:
+        """Return the token that was given last."""
+        return self._token
 
     async def current(self) -> Secret:
         """Return the token that was given last."""
@@ -191,41 +213,177 @@ class AskedToken:
         """Return the callable, to be asked anew."""
         return self._ask
 
+    def begin_anew(self) -> None:
+        """Forget what the parent asks, in a child after a fork: no thread answers it there."""
+        set_aside(self._question)
+        self._question = None
+        self._lock = threading.Lock()
+
     async def _asked(self, stale: Secret | None) -> Secret:
-        if self._question in _questions_open.get():
-            raise RuntimeError(
-                "the callable given as api_token called its own client, which waits for the token "
-                "that the callable has yet to give; use a client with a token of its own in there"
-            )
-        async with self._locks.setdefault(get_running_loop(), anyio.Lock()):
-            # Compared by identity: whoever waited here while another asked takes that answer, even
-            # if it is the same token again.
-            if self._token is stale:
-                self._token = _checked(await self._answer(), "the callable given as api_token")
-            assert self._token is not None  # noqa: S101 - told to the type checker
-            return self._token
+        # Compared by identity: whoever waited while another asked takes that answer, even if it is
+        # the same token again. Asked again where the loop that awaited the answer has ended.
+        while self._token is stale:
+            await self._joined().answered()
+        assert self._token is not None  # noqa: S101 - told to the type checker
+        return self._token
 
-    async def _answer(self) -> object:
-        self._question = object()
-        restore = _questions_open.set((*_questions_open.get(), self._question))
-        try:
-            return await self._call()
-        finally:
-            _questions_open.reset(restore)
-            self._question = None
+    def _joined(self) -> _Question:
+        """Return the question that is open, or open one."""
+        with self._lock:
+            question = self._question
+            if question is not None and not question.is_over():
+                return question
+            question = self._question = _Question(self._ask, self._take)
+        question.begin()
+        return question
 
-    async def _call(self) -> object:
+    def _take(self, question: _Question, token: Secret) -> None:
+        if question is self._question:  # not one that another has taken the place of
+            self._token = token
+
+
+class _Question:
+    """One call of the callable for all who wait for its answer, in whichever loops.
+
+    It belongs to none of them: whoever has no more time leaves it, and the next call finds it. One
+    that fails fails for all who wait. A plain callable runs in a daemon thread, so that one that
+    never returns keeps no process from leaving; an awaitable is awaited in the loop of whoever
+    asked first, and is asked for anew if that loop ends before.
+    """
+
+    def __init__(self, ask: TokenCallable, take: Callable[[_Question, Secret], None]) -> None:
+        self._ask = ask
+        self._take = take
+        self._loop = asyncio.get_running_loop()
+        self._in_loop = False
+        self._task: asyncio.Task[None] | None = None  # a loop alone keeps no task alive
+        self._over = False
+        self._error: BaseException | None = None
+        self._traceback: TracebackType | None = None  # without those who wait
+        self._waiting: list[asyncio.Future[None]] = []
+        self._waits_for: list[_Question] = []
+
+    def is_over(self) -> bool:
+        """Tell whether there is an answer, or none can come any more."""
+        return self._over or (self._in_loop and self._loop.is_closed())
+
+    def begin(self) -> None:
+        """Call the callable."""
+        context = contextvars.copy_context()
+        context.run(_questions_open.set, (*_questions_open.get(()), self))
         if inspect.iscoroutinefunction(self._ask):
-            return await self._ask()
-        # In a thread: a plain callable may block, and everything else would wait with it. Left to
-        # itself when the time is up: the deadline of the call would wait for it otherwise.
-        given = (await in_a_thread(self._ask_unseen))()
-        return await given if inspect.isawaitable(given) else given
+            context.run(self._await, self._ask)
+            return
+        try:
+            context.run(start_daemon, partial(self._call, context))
+        except RuntimeError as error:  # no more threads
+            self._settle(error)
 
-    def _ask_unseen(self) -> Callable[[], object]:
-        # Threads hand their results over as arguments, which asyncio's debug mode may log.
-        given = self._ask()
-        return lambda: given
+    async def answered(self) -> None:
+        """Wait for the answer; raise what it failed with."""
+        asking = [question for question in _questions_open.get(()) if not question.is_over()]
+        for question in asking:
+            question._waits_for.append(self)
+        try:
+            if any(self._leads_to(question) for question in asking):
+                raise RuntimeError(_CALLED_ITSELF)
+            await self._wait()
+        finally:
+            for question in asking:
+                question._waits_for.remove(self)
+        if self._error is not None:
+            raise self._error.with_traceback(self._traceback)
+
+    def _leads_to(self, other: _Question) -> bool:
+        seen: list[_Question] = []
+        ahead = [self]
+        while ahead:
+            question = ahead.pop()
+            if question is other:
+                return True
+            if question not in seen:
+                seen.append(question)
+                ahead += question._waits_for
+        return False
+
+    async def _wait(self) -> None:
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        # Noted before it is asked for: an answer that comes in another thread finds either.
+        self._waiting.append(waiting)
+        try:
+            if not self._over:
+                await waiting
+        finally:
+            with suppress(ValueError):
+                self._waiting.remove(waiting)
+
+    def _call(self, context: contextvars.Context) -> None:
+        """Call a plain callable, in its thread."""
+        try:
+            given = self._ask()
+            if not inspect.isawaitable(given):
+                self._succeed(given)
+                return
+        except BaseException as error:
+            self._settle(_passable(error))
+            return
+        self._in_loop = True
+        if not run_in(self._loop, partial(context.run, self._await, lambda: given)):
+            self._settle()
+
+    def _await(self, ask: Callable[[], Awaitable[object]]) -> None:
+        self._in_loop = True
+        self._task = asyncio.ensure_future(self._awaited(ask))
+
+    async def _awaited(self, ask: Callable[[], Awaitable[object]]) -> None:
+        async def given() -> object:
+            return await ask()
+
+        try:
+            self._succeed(await result_within(inf, given))
+        except asyncio.CancelledError:
+            self._settle()  # the loop ends
+            raise
+        except StrayCancellationError as error:
+            self._settle(_passable(error))
+        except BaseException as error:
+            self._settle(error)
+
+    def _succeed(self, given: object) -> None:
+        self._take(self, _checked(given, "the callable given as api_token"))
+        self._settle()
+
+    def _settle(self, error: BaseException | None = None) -> None:
+        """Let all who wait go on: with a failure, or to look for the token."""
+        self._error, self._traceback = error, None if error is None else error.__traceback__
+        self._over = True
+        while self._waiting:
+            with suppress(IndexError):
+                waiting = self._waiting.pop()
+                run_in(waiting.get_loop(), _release, waiting)
+
+
+_CALLED_ITSELF = (
+    "the callable given as api_token called its own client, which waits for the token that the "
+    "callable has yet to give; use a client with a token of its own in there"
+)
+
+
+def _passable(error: BaseException) -> BaseException:
+    """Return what can be raised in a task: a `CancelledError` would look like its cancellation."""
+    if not isinstance(error, asyncio.CancelledError | StrayCancellationError):
+        return error
+    passable = RuntimeError(
+        "the callable given as api_token ended with a CancelledError: something that it waited for "
+        "was cancelled; have it raise an error of its own, or give the token"
+    )
+    passable.__cause__ = error
+    return passable
+
+
+def _release(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)
 
 
 class TokenOnArrival:
@@ -238,6 +396,10 @@ class TokenOnArrival:
     def __init__(self, *, from_environment: bool) -> None:
         self._was_from_environment = from_environment
         self._source: TokenSource | None = None
+
+    def at_hand(self) -> Secret | None:
+        """Return the token that is found here."""
+        return self._found().at_hand()
 
     async def current(self) -> Secret:
         """Return the token that is found here."""
@@ -300,10 +462,6 @@ def _token_of_environment() -> TokenSource | None:
     return None
 
 
-class NoTokenError(ClientConnectionError):
-    """The token could not be had; the reason is on the ticket."""
-
-
 class ConnectionLostError(ClientConnectionError):
     """The connection broke.
 
@@ -320,14 +478,8 @@ async def authorize(request: ClientRequest, handler: ClientHandlerType) -> Clien
     """Send the bearer token, to the configured origin only. An aiohttp client middleware."""
     ticket = ticket_in_hand.get(None)
     if ticket is not None and origin_of(request.url) == ticket.origin:
-        try:
-            token = await ticket.source.current()
-        except Exception as error:
-            # Set aside, for whatever it is must not be taken for a fault of this connection.
-            ticket.error = error
-            raise NoTokenError from None
-        ticket.used = token
-        request.headers[hdrs.AUTHORIZATION] = f"Bearer {token.reveal()}"
+        ticket.used = True
+        request.headers[hdrs.AUTHORIZATION] = f"Bearer {ticket.token.reveal()}"
     try:
         return await handler(request)
     except (ClientConnectorError, ConnectionTimeoutError):

@@ -15,6 +15,7 @@ T = TypeVar("T")
 
 # For a loop that stops at this very moment, which will never say that it has done anything.
 _PATIENCE = 5.0
+_NAME = "videsk-rooms beside"
 
 
 def run_in(loop: asyncio.AbstractEventLoop, do: Callable[..., object], *arguments: Any) -> bool:
@@ -41,32 +42,34 @@ async def await_in(
 
 
 async def in_a_thread(function: Callable[[], T]) -> T:
-    """Call what may block, beside the running loop; cancelled, it is left to itself.
-
-    In a daemon thread of its own: the threads of executors, and those of anyio, keep the process
-    from leaving for as long as the function hangs.
-    """
+    """Call what may block, beside the running loop; cancelled, it is left to itself."""
     loop = asyncio.get_running_loop()
     answered: asyncio.Future[T] = loop.create_future()
-    run = partial(_run_beside, loop, answered, contextvars.copy_context(), function)
-    # A loop beside gevent has its own way, for a thread would be a greenlet there.
-    start = getattr(loop, "start_thread", _start_thread)
-    start(run)
+    start_daemon(partial(_run_beside, loop, answered, function))
     return await answered
 
 
-def _start_thread(run: Callable[[], None]) -> None:
-    threading.Thread(target=run, name="videsk-rooms-beside", daemon=True).start()
+def start_daemon(run: Callable[[], object]) -> None:
+    """Run what may block, beside the running loop and in this context.
+
+    It keeps no interpreter from leaving, as a thread of anyio's or of an executor would for as long
+    as the function hangs.
+    """
+    within = partial(contextvars.copy_context().run, run)
+    # A loop beside gevent has its own way, for a thread would be a greenlet there.
+    start = getattr(asyncio.get_running_loop(), "start_thread", _start_thread)
+    start(within)
+
+
+def _start_thread(run: Callable[[], object]) -> None:
+    threading.Thread(target=run, name=_NAME, daemon=True).start()
 
 
 def _run_beside(
-    loop: asyncio.AbstractEventLoop,
-    answered: asyncio.Future[T],
-    context: contextvars.Context,
-    function: Callable[[], T],
+    loop: asyncio.AbstractEventLoop, answered: asyncio.Future[T], function: Callable[[], T]
 ) -> None:
     try:
-        result = context.run(function)
+        result = function()
     except BaseException as error:
         run_in(loop, _set_exception, answered, error)
     else:

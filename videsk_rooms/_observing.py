@@ -5,15 +5,17 @@ Nothing of it carries a token, a body or a query.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-import anyio
 import attrs
 
 from ._messages import Attempt
+from ._under_way import OutOfTimeError, result_within
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -161,10 +163,24 @@ class Observer:
 async def _tell(
     hook: Callable[[_AnyEvent], Awaitable[None] | None], event: _AnyEvent, deadline: Deadline
 ) -> None:
+    """Call a hook; what goes wrong in it is logged, and ends no call."""
     try:
         result = hook(event)
-        if inspect.isawaitable(result):
-            with anyio.move_on_after(deadline.left()):
-                await result
-    except Exception:
-        _logger.warning("a hook failed at %s", type(event).__name__, exc_info=True)
+    except (Exception, asyncio.CancelledError):  # nothing cancels a task but where it awaits
+        _log_failure(event)
+        return
+    if inspect.isawaitable(result):
+        try:
+            await result_within(deadline.left(), partial(_awaited, result))
+        except OutOfTimeError:
+            pass
+        except Exception:
+            _log_failure(event)
+
+
+async def _awaited(result: Awaitable[None]) -> None:
+    await result
+
+
+def _log_failure(event: AttemptEvent | RetryEvent | PaceEvent) -> None:
+    _logger.warning("a hook failed at %s", type(event).__name__, exc_info=True)

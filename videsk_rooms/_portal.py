@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from ._forking import lock_of_process, notice_fork, renew_in_children, set_aside
 from ._handoff import Call, LoopThread
 from ._leaving import hold_back_daemons, refusal, still_open
+from ._standstill import waiting_for
 from ._threads import threads_here
 from .errors import ClosedError
 
@@ -115,24 +116,20 @@ class Portal:
         if running is not None:
             self._beware(running, loop)
         call: Call[R] = Call(inner, function, arguments, keywords)
-        try:
-            inner.calls.add(call)
-            _hand_over(loop, call.start)
-            call.wait()
-        except BaseException:
-            if not inner.soon(call.cancel):
-                inner.calls.discard(call)
-            raise
+        with waiting_for(loop):
+            try:
+                inner.calls.add(call)
+                _hand_over(loop, call.start)
+                call.wait()
+            except BaseException:
+                if not inner.soon(call.cancel):
+                    inner.calls.discard(call)
+                raise
         return call.outcome()
 
     def _beware(self, running: asyncio.AbstractEventLoop, own: asyncio.AbstractEventLoop) -> None:
-        """Refuse to wait in our own loop; warn once of waiting in another's."""
-        if running is own:
-            raise RuntimeError(
-                "a blocking client was called from its own event loop, where it would wait for "
-                "itself; use AsyncVidesk in a callable given as api_token"
-            )
-        if not self._warned and not _in_a_notebook():
+        """Warn once of waiting in another's loop."""
+        if running is not own and not self._warned and not _in_a_notebook():
             self._warned = True
             warnings.warn(
                 "Videsk was called in a coroutine: while it waits for the answer, everything else "

@@ -7,22 +7,21 @@ stamina cost 25 µs a call that needs no retry, a tenth of the call itself (docs
 
 from __future__ import annotations
 
+import asyncio
 import random
-from asyncio import AbstractEventLoop, get_running_loop
-from contextlib import contextmanager
+from contextlib import suppress
 from datetime import datetime, timezone
+from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-import anyio
 import attrs
 
 from ._auth import TokenSource
 from ._deadline import Deadline
 from ._decision import Budget, Decision, Happened, decide, happened_with
-from ._elsewhere import run_in
 from ._failures import cast_doubt, no_answer, too_late
-from ._forking import notice_fork, renew_in_children, set_aside
+from ._forking import notice_fork
 from ._messages import Answer, Failure, make_attempt, make_response, unexpected
 from ._observing import Observer
 from ._options import Retry, Timeout
@@ -30,10 +29,11 @@ from ._pacing import Pacing
 from ._status import error_of
 from ._tracing import Tracer
 from ._transport import AttemptBounds, Transport, closed
+from ._under_way import OutOfTimeError
 from .errors import ClosedError, VideskError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine
 
     from ._auth import Secret
     from ._messages import Attempt, Request, Response
@@ -64,38 +64,6 @@ class Send(Protocol):
         ...
 
 
-class Waits:
-    """What calls wait for besides an answer: their turn, a pause. Closing the client ends it."""
-
-    def __init__(self) -> None:
-        self._under_way: dict[anyio.CancelScope, AbstractEventLoop] = {}
-        self._ended = False
-        renew_in_children(self)
-
-    @contextmanager
-    def at_most(self, seconds: float) -> Iterator[None]:
-        """Cut short what is waited for inside."""
-        with anyio.move_on_after(seconds) as scope:
-            if self._ended:
-                scope.cancel()
-            self._under_way[scope] = get_running_loop()
-            try:
-                yield
-            finally:
-                del self._under_way[scope]
-
-    def end(self) -> None:
-        """End all waits, also those to come; who waited finds the transport closed."""
-        self._ended = True
-        for scope, loop in list(self._under_way.items()):
-            run_in(loop, scope.cancel)
-
-    def begin_anew(self) -> None:
-        """Forget who waits in the parent, in a child after a fork."""
-        set_aside(self._under_way)
-        self._under_way = {}
-
-
 @attrs.frozen
 class Pipeline:
     """Everything below the resources, put together."""
@@ -108,7 +76,6 @@ class Pipeline:
     budget: Budget
     observer: Observer
     tracer: Tracer | None
-    waits: Waits = attrs.field(factory=Waits)
     counts_line: bool = True
     bounds: AttemptBounds = attrs.field(
         init=False, default=attrs.Factory(lambda self: AttemptBounds(self.timeout), takes_self=True)
@@ -211,14 +178,18 @@ class _Call:
 
     async def _attempt(self) -> tuple[Answer | Failure, Secret | None]:
         pipeline = self._pipeline
-        departure = pipeline.pacing.depart_at_once() or await self._depart()
+        token = await self._token()
+        departure = pipeline.pacing.depart_at_once()
+        if departure is None:
+            departure = await self._depart()
+            token = pipeline.source.at_hand() or token  # there may be a newer one by now
         left = self._deadline.left()
         if left <= 0:
             departure.over()
             raise self._too_late("before the request could be sent")
         started, started_at = monotonic(), datetime.now(timezone.utc)
         outcome, used = await pipeline.transport.attempt(
-            self._request, pipeline.source, pipeline.bounds, left, departure
+            self._request, token, pipeline.bounds, left, departure
         )
         duration = monotonic() - started
         attempt = make_attempt(len(self._attempts) + 1, started_at, duration, outcome, self._delay)
@@ -231,36 +202,55 @@ class _Call:
             self.span.attempted(attempt)
         if pipeline.observer.watches_attempts():
             await pipeline.observer.attempted(self._request, attempt, self._deadline)
-        return outcome, used
+        return outcome, token if used else None
+
+    async def _token(self) -> Secret:
+        """Have the token before a place in line is taken: nobody waits behind a callable."""
+        pipeline = self._pipeline
+        if pipeline.transport.closed:
+            raise closed()
+        token = pipeline.source.at_hand()
+        if token is not None:
+            return token
+        try:
+            return await self._within(self._deadline.left(), pipeline.source.current)
+        except OutOfTimeError:
+            raise self._too_late("while it waited for the callable given as api_token") from None
 
     async def _depart(self) -> Departure:
-        departure: Departure | None = None
+        departures: list[Departure] = []
+
+        async def depart() -> None:
+            departures.append(await self._pipeline.pacing.depart())
+
         began = monotonic()
-        with self._pipeline.waits.at_most(self._deadline.left_in_line()):
-            departure = await self._pipeline.pacing.depart()
-        if departure is None:
-            if self._pipeline.transport.closed:
-                raise closed()
-            raise self._too_late("while it waited for the rate limit")
-        waited = monotonic() - began
-        self._deadline.was_in_line(waited)
-        self._delay += waited
         try:
+            await self._within(self._deadline.left_in_line(), depart)
+            waited = monotonic() - began
+            self._deadline.was_in_line(waited)
+            self._delay += waited
             await self._pipeline.observer.paced(self._request, waited, self._deadline)
-        except BaseException:  # cancelled in a hook
-            departure.over()
+        except OutOfTimeError:
+            raise self._too_late("while it waited for the rate limit") from None
+        except BaseException:  # cancelled, perhaps as the permission came, or in a hook
+            for departure in departures:
+                departure.over()
             raise
-        return departure
+        return departures[0]
 
     async def _renew(self, refused: Secret | None) -> bool:
         """Look for a newer token, once a call; when the time is up first, the 401 stands."""
         if refused is None or self._renewed:
             return False
-        with self._pipeline.waits.at_most(self._deadline.left()):
-            self._renewed = await self._pipeline.source.renewed(refused)
+        with suppress(OutOfTimeError):
+            renewing = partial(self._pipeline.source.renewed, refused)
+            self._renewed = await self._within(self._deadline.left(), renewing)
         if self._renewed:
             self._tries -= 1  # the replay is owed, whatever the caller allows
         return self._renewed
+
+    async def _within(self, seconds: float, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        return await self._pipeline.transport.under_way.within(seconds, function)
 
     # -- what follows -----------------------------------------------------------------------------
 
@@ -291,9 +281,10 @@ class _Call:
         await pipeline.observer.retrying(
             self._request, self._attempts[-1], decision.pause, self._deadline
         )
-        # A hook may have taken some of the time that was left.
-        with pipeline.waits.at_most(self._deadline.left()):
-            await anyio.sleep(decision.pause)
+        # A hook may have taken some of the time that was left. A client that is closed meanwhile
+        # is told of by the next attempt.
+        with suppress(OutOfTimeError, ClosedError):
+            await self._within(self._deadline.left(), partial(asyncio.sleep, decision.pause))
         self._delay += decision.pause
 
     def _response(self, answer: Answer) -> Response:

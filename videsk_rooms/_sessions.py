@@ -18,6 +18,7 @@ from ._auth import authorize
 from ._elsewhere import await_in, in_a_thread, run_in
 from ._forking import is_here, is_lost, look_ups, set_aside
 from ._under_way import ticket_in_hand
+from .errors import CLOSED, ClosedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -37,6 +38,7 @@ class Sessions:
         self._trust_env = trust_env
         self._pid = os.getpid()
         self._open: dict[asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, Watch]] = {}
+        self._closed = False
 
     def here(self) -> aiohttp.ClientSession | None:
         """Return the session of the running loop, if it has one that is open."""
@@ -50,17 +52,27 @@ class Sessions:
         watch = _close_at_the_end(session)
         self._open[asyncio.get_running_loop()] = session, watch
         await watch.__anext__()
+        if self._closed:  # in another thread, which may not have seen this one
+            await self._close_in(asyncio.get_running_loop())
+            raise ClosedError(CLOSED)
         return session
 
     async def close(self) -> None:
-        """Close all sessions whose loops still run, each in its own."""
+        """Close all sessions whose loops still run, each in its own; cancelled, call it again."""
+        self._closed = True
         self._forget_closed_loops()
-        sessions, self._open = self._open, {}
-        for loop, (session, watch) in sessions.items():
-            if loop.is_running():
-                await await_in(loop, partial(_close, session, watch))
-            else:
-                run_in(loop, _close_soon, session)  # it stands still: if it ever runs again
+        for loop in list(self._open):
+            await self._close_in(loop)
+
+    async def _close_in(self, loop: asyncio.AbstractEventLoop) -> None:
+        found = self._open.get(loop)
+        if found is None:
+            return  # another thread was first
+        if loop.is_running():
+            await await_in(loop, partial(_close, *found))
+        else:
+            run_in(loop, _close_soon, found[0])  # it stands still: if it ever runs again
+        self._open.pop(loop, None)
 
     def __del__(self) -> None:
         # A child whose fork nobody has noticed: what the sessions do as they are collected, such as
@@ -86,12 +98,12 @@ class Sessions:
 
     def _forget_closed_loops(self) -> None:
         # Ended without closing their generators, or they would have closed their sessions.
-        for loop in [loop for loop in self._open if loop.is_closed()]:
-            session, watch = self._open.pop(loop)
-            if is_lost(loop):
-                set_aside(session, watch)
-            else:
-                _drop(session)
+        for loop in [loop for loop in list(self._open) if loop.is_closed()]:
+            found = self._open.pop(loop, None)
+            if found is not None and is_lost(loop):
+                set_aside(*found)
+            elif found is not None:
+                _drop(found[0])
 
 
 async def _close(session: aiohttp.ClientSession, watch: Watch) -> None:

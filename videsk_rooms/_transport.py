@@ -13,16 +13,21 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from yarl import URL
 
-from ._auth import NoTokenError, authorize, origin_of
-from ._elsewhere import run_in
-from ._forking import notice_fork, renew_in_children, set_aside
+from ._auth import authorize, origin_of
+from ._forking import notice_fork, renew_in_children
 from ._messages import Answer, Failure, headers_without
 from ._sessions import Sessions
-from ._under_way import Ticket, UnderWay, ticket_in_hand
+from ._under_way import (
+    OutOfTimeError,
+    StrayCancellationError,
+    Ticket,
+    UnderWay,
+    ticket_in_hand,
+)
 from .errors import CLOSED, ClosedError, ConfigurationError, without_tokens
 
 if TYPE_CHECKING:
-    from ._auth import Secret, TokenSource
+    from ._auth import Secret
     from ._messages import FailureCause, Request
     from ._options import Timeout
     from ._pacing import Departure
@@ -69,7 +74,7 @@ class Transport:
         self._origin = origin_of(URL(base_url))
         self._theirs = session
         self.closed = False
-        self._under_way: dict[asyncio.AbstractEventLoop, UnderWay] = {}
+        self.under_way = UnderWay()
         renew_in_children(self)
         headers = {"Accept": "application/json", "User-Agent": user_agent()}
         self._sessions = Sessions(headers, trust_env=trust_env)
@@ -90,30 +95,45 @@ class Transport:
     async def attempt(
         self,
         request: Request,
-        source: TokenSource,
+        token: Secret,
         bounds: AttemptBounds,
         left: float,
         departure: Departure,
-    ) -> tuple[Answer | Failure, Secret | None]:
+    ) -> tuple[Answer | Failure, bool]:
         """Send a request once, within the seconds that are left of its call.
 
         Returns:
-            What came of it, and the token that it went out with.
+            What came of it, and whether it carried the token.
 
         Raises:
             ClosedError: The client is closed, or was closed meanwhile.
-            Exception: Whatever a callable that gives the token raised.
         """
-        if self.closed:
-            departure.over()
-            raise closed()
-        ticket = Ticket(source, self._origin, departure)
-        under_way = self._under_way.get(asyncio.get_running_loop()) or self._begin_in_this_loop()
-        under_way.begin(ticket, min(left, bounds.attempt))
-        restore = ticket_in_hand.set(ticket)
+        ticket = Ticket(token, self._origin, departure)
         url = self.url_of(request)
-        session = self._theirs
         outcome: Answer | Failure
+        try:
+            exchange = partial(self._exchange, request, ticket, bounds, url)
+            outcome = await self.under_way.within(min(left, bounds.attempt), exchange)
+        except OutOfTimeError:
+            outcome = _out_of_time(ticket, url)
+        except StrayCancellationError:
+            cause: FailureCause = "interrupted" if ticket.left else "not_sent"
+            outcome = Failure(cause, "the request was cancelled within the session", url)
+        except ClosedError:
+            raise closed(sent=ticket.left) from None
+        finally:
+            departure.over()
+        if self.closed and isinstance(outcome, Failure):
+            raise closed(sent=outcome.cause != "not_sent")
+        if ticket.used:
+            _remove_token(outcome, token)
+        return outcome, ticket.used
+
+    async def _exchange(
+        self, request: Request, ticket: Ticket, bounds: AttemptBounds, url: str
+    ) -> Answer | Failure:
+        ticket_in_hand.set(ticket)  # in the context of this attempt's own task
+        session = self._theirs
         try:
             if session is not None:
                 await ticket.leave()  # when a connection of another's session is had, nobody tells
@@ -127,27 +147,16 @@ class Transport:
                 **(self._options if request.body is None else self._json_options),
             )
             body, too_long = _arrived(response) or await _read(response)
-            outcome = Answer(response.status, response.headers, body, url, too_long)
+            return Answer(response.status, response.headers, body, url, too_long)
         except (Exception, asyncio.CancelledError) as error:
             failure = _failure_of(error, ticket, url)
-            if failure is None:
-                # When a session closes under a request, aiohttp cancels it if it waits for a
-                # connection, and else fails in several ways, an AssertionError among them.
-                if self._is_gone(session) and not ticket.is_of_others(error):
-                    raise closed(sent=ticket.left) from None
-                raise
-            outcome = failure
-        finally:
-            ticket_in_hand.reset(restore)
-            under_way.over(ticket)
-            departure.over()
-        if ticket.error is not None:
-            raise ticket.error
-        if self.closed and isinstance(outcome, Failure):
-            raise closed(sent=outcome.cause != "not_sent")
-        if ticket.used is not None:
-            _remove_token(outcome, ticket.used)
-        return outcome, ticket.used
+            if failure is not None:
+                return failure
+            # When a session closes under a request, aiohttp cancels it if it waits for a
+            # connection, and else fails in several ways, an AssertionError among them.
+            if self._is_gone(session):
+                raise closed(sent=ticket.left) from None
+            raise
 
     def url_of(self, request: Request) -> str:
         """Return where a request goes."""
@@ -157,25 +166,18 @@ class Transport:
     def _is_gone(self, session: aiohttp.ClientSession | None) -> bool:
         return self.closed or (session is not None and session.closed)
 
-    def _begin_in_this_loop(self) -> UnderWay:
-        for ended in [loop for loop in list(self._under_way) if loop.is_closed()]:
-            del self._under_way[ended]
-        return self._under_way.setdefault(asyncio.get_running_loop(), UnderWay())
-
-    async def close(self) -> None:
-        """End what is under way, and close the connections, unless the session is the caller's."""
+    def end(self) -> None:
+        """End what is under way, and let nothing begin; but for the task that closes the client."""
         notice_fork()
         self.closed = True
-        # Closing the session alone would leave some waiting: for the rest of a body, for the
-        # handshake of a connection.
-        for loop, under_way in list(self._under_way.items()):  # other threads may have loops too
-            run_in(loop, partial(under_way.end_all, but=asyncio.current_task()))
+        self.under_way.end(but=asyncio.current_task())
+
+    async def close(self) -> None:
+        """Close the connections, unless the session is the caller's. May be called again."""
         await self._sessions.close()
 
     def begin_anew(self) -> None:
         """Let go of what belongs to the parent, in a child after a fork."""
-        set_aside(self._under_way)
-        self._under_way = {}
         self._sessions.begin_anew()
 
 
@@ -191,7 +193,7 @@ class AttemptBounds:
 
     def __init__(self, timeout: Timeout) -> None:
         self.attempt = inf if timeout.attempt is None else timeout.attempt
-        # The whole is not aiohttp's matter: see `_under_way.py`.
+        # The whole is not left to aiohttp: see `_under_way.py`.
         self.connecting = aiohttp.ClientTimeout(
             total=None, sock_connect=timeout.connect, ceil_threshold=_NO_ROUNDING
         )
@@ -245,21 +247,23 @@ def _failure_of(error: BaseException, ticket: Ticket, url: str) -> Failure | Non
 
     aiohttp's own exceptions hold the request with its headers, and so the token.
     """
-    if isinstance(error, NoTokenError):
-        return Failure("not_sent", "there is no token", url)
     if isinstance(error, _SURELY_NOT_SENT):
         return Failure("not_sent", _told(error), url)
     if isinstance(error, ValueError) and not ticket.left:
         # A URL that came into the environment later, or that only aiohttp finds wrong. It is not
         # shown, for it may hold a password.
         return Failure("not_sent", "the proxy cannot be used", url)
-    if isinstance(error, asyncio.TimeoutError) or ticket.is_out_of_time(error):
-        cause: FailureCause = "timeout" if ticket.left else "not_sent"
-        return Failure(cause, "the time was up", url, timed_out=True)
+    if isinstance(error, asyncio.TimeoutError):
+        return _out_of_time(ticket, url)
     if isinstance(error, aiohttp.ClientError | OSError):
         # A proxy that breaks off a tunnel does so by what is an answer lost elsewhere.
         return Failure("not_sent" if ticket.connects else "interrupted", _told(error), url)
     return None
+
+
+def _out_of_time(ticket: Ticket, url: str) -> Failure:
+    cause: FailureCause = "timeout" if ticket.left else "not_sent"
+    return Failure(cause, "the time was up", url, timed_out=True)
 
 
 def _check(session: object, ssl: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import attrs
 from . import _codec, _decode
 from ._auth import token_source
 from ._decision import Budget
+from ._forking import renew_in_children
 from ._observing import Hooks, Observer, checked_hooks
 from ._options import (
     RateLimit,
@@ -27,6 +29,7 @@ from ._retry import Pipeline
 from ._settings import BySettings, Settings
 from ._tracing import make_tracer
 from ._transport import Transport
+from ._under_way import completed
 from .rooms import AsyncRooms
 
 if TYPE_CHECKING:
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 
     from ._messages import Response
     from ._options import Timeout
+    from ._pacing import Pacing
 
 __all__ = ["AsyncVidesk"]
 
@@ -142,8 +146,7 @@ class AsyncVidesk(BySettings):
             observer=Observer(settings.hooks),
             tracer=make_tracer(),
         )
-        # Weak, so that a view that is gone leaves nothing behind, such as an open file.
-        self._pacings = weakref.WeakSet([self._pipeline.pacing])
+        self._pacings = _Pacings(self._pipeline.pacing)
         self._is_view = False
         self.rooms = AsyncRooms(self._pipeline)
 
@@ -236,8 +239,7 @@ class AsyncVidesk(BySettings):
         pacing = self._pipeline.pacing
         if "rate_limit" in changes or "source" in changes:
             # Another token may be another account, which has its own limit.
-            pacing = make_pacing(settings.rate_limit, settings.source)
-            self._pacings.add(pacing)
+            pacing = self._pacings.make(settings) or pacing
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)
         view._settings = settings
@@ -256,6 +258,8 @@ class AsyncVidesk(BySettings):
     async def close(self) -> None:
         """Close the connections. Calls after it, and calls under way, raise `ClosedError`.
 
+        Cancelled, it still closes all of them, and raises `CancelledError` afterwards.
+
         Example:
             ```python
             from videsk_rooms import AsyncVidesk
@@ -265,10 +269,14 @@ class AsyncVidesk(BySettings):
             ```
         """
         if not self._is_view:
+            self._transport.end()
+            await completed(self._close())
+
+    async def _close(self) -> None:
+        try:
             await self._transport.close()
-            self._pipeline.waits.end()
-            for pacing in list(self._pacings):
-                await pacing.close()
+        finally:
+            await self._pacings.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -283,3 +291,35 @@ class AsyncVidesk(BySettings):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._transport.base_url!r})"
+
+
+class _Pacings:
+    """The pacing of a client and of its views, which are closed together."""
+
+    def __init__(self, first: Pacing) -> None:
+        # Weak, so that a view that is gone leaves nothing behind, such as an open file.
+        self._open = weakref.WeakSet([first])
+        self._closed = False
+        self._lock = threading.Lock()
+        renew_in_children(self)
+
+    def make(self, settings: Settings) -> Pacing | None:
+        """Make one for a view; `None` once they are closed, when nothing is to be opened."""
+        with self._lock:
+            if self._closed:
+                return None
+            pacing = make_pacing(settings.rate_limit, settings.source)
+            self._open.add(pacing)
+            return pacing
+
+    async def close(self) -> None:
+        """Close them all; cancelled, call it again."""
+        with self._lock:
+            self._closed = True
+            pacings = list(self._open)
+        for pacing in pacings:
+            await pacing.close()
+
+    def begin_anew(self) -> None:
+        """Take another lock, in a child after a fork: a thread of the parent may hold this one."""
+        self._lock = threading.Lock()

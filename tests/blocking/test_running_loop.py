@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import gc
+import threading
+import time
 import weakref
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.blocking.support import Thread, blocking_client
-from videsk_rooms import AsyncVidesk, InvalidRequestError, Retry
+from videsk_rooms import AsyncVidesk, Hooks, InvalidRequestError, Retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from videsk_rooms import Videsk
     from videsk_rooms.sandbox import Sandbox
 
+LATE = 20.0
 KNOWINGLY = pytest.mark.filterwarnings("ignore:Videsk was called in a coroutine:RuntimeWarning")
 
 
@@ -214,3 +218,146 @@ def test_the_loop_keeps_nothing_of_its_callers_contexts(client: Videsk, calls: i
     found = [contextvars.copy_context().run(call) for _ in range(calls)]
     gc.collect()
     assert [each() for each in found] == [None] * calls
+
+
+# -- clients that call one another ----------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def in_a_circle(
+    sandbox: Sandbox, count: int, call: Callable[[Videsk], object]
+) -> Iterator[tuple[list[Videsk], list[BaseException]]]:
+    """Make clients, each of which calls the next one in its hook, and the last the first."""
+    clients: list[Videsk] = []
+    refused: list[BaseException] = []
+
+    def hook_of(index: int) -> Callable[[object], None]:
+        def call_the_next(_: object) -> None:
+            try:
+                call(clients[(index + 1) % count])
+            except RuntimeError as error:
+                refused.append(error)
+
+        return call_the_next
+
+    with contextlib.ExitStack() as stack:
+        for index in range(count):
+            client = blocking_client(sandbox, hooks=Hooks(on_attempt=hook_of(index)), timeout=LATE)
+            clients.append(stack.enter_context(client))
+        yield clients, refused
+
+
+CALLS: dict[str, Callable[[Videsk], object]] = {
+    "a call": lambda client: client.rooms.list(),
+    "many calls": lambda client: list(client.rooms.create_many([{"name": "Ana"}])),
+    "an iteration": lambda client: list(client.rooms.iter()),
+}
+
+
+@KNOWINGLY
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_clients_whose_hooks_call_each_other(
+    sandbox: Sandbox, count: int, call: Callable[[Videsk], object]
+) -> None:
+    """The call that would never end is refused, and all the others end."""
+    with in_a_circle(sandbox, count, call) as (clients, refused):
+        started = time.monotonic()
+        call(clients[0])
+        assert time.monotonic() - started < LATE / 2
+    assert refused
+    assert all("wait for itself" in str(error) for error in refused)
+
+
+@KNOWINGLY
+def test_clients_whose_hooks_call_each_other_at_once(sandbox: Sandbox) -> None:
+    """Each began by itself, so that neither call descends from the other."""
+    meeting = threading.Barrier(2)
+    clients: list[Videsk] = []
+    refused: list[BaseException] = []
+
+    def hook_of(index: int) -> Callable[[object], None]:
+        def call_the_other(_: object) -> None:
+            try:
+                meeting.wait(1)
+                clients[1 - index].rooms.list()
+            except threading.BrokenBarrierError:
+                pass  # the call of the other's hook, which calls nobody
+            except RuntimeError as error:
+                refused.append(error)
+
+        return call_the_other
+
+    with contextlib.ExitStack() as stack:
+        for index in range(2):
+            hooks = Hooks(on_attempt=hook_of(index))
+            clients.append(stack.enter_context(blocking_client(sandbox, hooks=hooks)))
+        for thread in [Thread(client.rooms.list) for client in clients]:
+            thread.result()
+    assert refused
+
+
+@KNOWINGLY
+def test_a_hook_whose_call_waits_for_a_thread_that_calls_back(sandbox: Sandbox) -> None:
+    """The second client's callable for the token runs in a thread, and calls the first."""
+    refused: list[str] = []
+
+    def ask() -> str:
+        try:
+            first.rooms.list()
+        except RuntimeError as error:
+            refused.append(str(error))
+        return sandbox.api_token
+
+    with blocking_client(sandbox, api_token=ask, timeout=LATE) as second:
+        hooks = Hooks(on_attempt=lambda _: second.rooms.list())
+        with blocking_client(sandbox, hooks=hooks, timeout=LATE) as first:
+            started = time.monotonic()
+            first.rooms.list()
+            assert time.monotonic() - started < LATE / 2
+    assert len(refused) == 1
+    assert "wait for itself" in refused[0]
+
+
+@KNOWINGLY
+def test_a_hook_may_call_another_client_again_and_again(sandbox: Sandbox) -> None:
+    """What has ended is no standstill any more: nothing is refused but a circle."""
+    totals: list[int] = []
+    with blocking_client(sandbox) as other:
+        hooks = Hooks(on_attempt=lambda _: totals.append(other.rooms.list().total))
+        with blocking_client(sandbox, hooks=hooks) as client:
+            for _ in range(3):
+                client.rooms.list()
+                other.rooms.list()
+    assert totals == [0, 0, 0]
+
+
+def test_callables_for_tokens_that_call_each_others_clients(sandbox: Sandbox) -> None:
+    """Each waits for the token of the other; the error says so, also where both began by itself."""
+    clients: list[Videsk] = []
+    asked = threading.Barrier(2)
+
+    def callable_of(index: int) -> Callable[[], str]:
+        def ask() -> str:
+            asked.wait(LATE)
+            clients[1 - index].rooms.list()
+            return sandbox.api_token
+
+        return ask
+
+    with contextlib.ExitStack() as stack:
+        for index in range(2):
+            made = blocking_client(sandbox, api_token=callable_of(index), timeout=LATE)
+            clients.append(stack.enter_context(made))
+        started = time.monotonic()
+        outcomes = [Thread(error_of, client.rooms.list) for client in clients]
+        assert [each.result() for each in outcomes] == [RuntimeError, RuntimeError]
+        assert time.monotonic() - started < LATE / 2
+
+
+def error_of(call: Callable[[], object]) -> type[BaseException] | None:
+    try:
+        call()
+    except Exception as error:
+        return type(error)
+    return None

@@ -71,7 +71,7 @@ SAID_UNDONE = frozenset({"425", "429", "429 as a page"})
 def nothing_is_left(videsk: AsyncVidesk) -> None:
     """Check that no connection, no place in the pacing and no task is in use."""
     transport = videsk._transport
-    assert not any(under_way._ends for under_way in transport._under_way.values())
+    assert not transport.under_way._tasks
     sessions = [session for session, _ in list(transport._sessions._open.values())]
     for session in [transport._theirs, *sessions]:
         if session is not None and session.connector is not None:
@@ -81,7 +81,6 @@ def nothing_is_left(videsk: AsyncVidesk) -> None:
     if isinstance(pacing, InProcess):
         assert pacing._leaving.total() == 0
         assert len(pacing._line) == 0
-    assert not videsk._pipeline.waits._under_way
 
 
 def wait_until(condition: Callable[[], object]) -> None:

@@ -630,45 +630,6 @@ async def test_a_task_that_was_cancelled_before_is_told_what_ended_its_call(
         assert isinstance(await work, kind)
 
 
-@counts_cancellations
-@pytest.mark.parametrize("first", ["owner", "client"])
-async def test_who_cancels_a_call_as_its_time_is_up_has_cancelled_it(
-    sandbox: Sandbox, first: str
-) -> None:
-    """Whichever comes first of two things at the same moment."""
-    async with awaiting_the_answer(sandbox) as (videsk, reached, *_):
-        call = asyncio.ensure_future(videsk.rooms.list())
-        await until(reached)
-        (ticket,) = videsk._transport._under_way[asyncio.get_running_loop()]._ends
-        if first == "owner":
-            call.cancel()
-        ticket.end("time")
-        if first == "client":
-            call.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await call
-
-
-async def test_an_attempt_that_is_over_is_not_ended(sandbox: Sandbox) -> None:
-    """A client that closes in another thread may come too late: the task does something else."""
-    asked, answered = asyncio.Event(), asyncio.Event()
-
-    async def ask() -> str:
-        asked.set()
-        await answered.wait()
-        return sandbox.api_token
-
-    async with AsyncVidesk(ask, base_url=sandbox.url, rate_limit=None) as videsk:
-        call = asyncio.ensure_future(videsk.rooms.list())
-        await asked.wait()
-        (ticket,) = videsk._transport._under_way[asyncio.get_running_loop()]._ends
-        answered.set()
-        await call
-        ticket.end("closing")
-    assert ticket.ended_by is None
-
-
-@counts_cancellations
 async def test_who_cancels_a_call_of_a_closing_client_has_cancelled_it(sandbox: Sandbox) -> None:
     """The caller's word counts more than the client's."""
     async with awaiting_the_answer(sandbox) as (videsk, reached, *_):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -170,6 +171,79 @@ async def test_a_hook_that_fails_is_logged_and_harms_no_call(
     assert "a hook failed" in records[0].getMessage()
     assert records[0].exc_info is not None
     assert isinstance(records[0].exc_info[1], LookupError)
+
+
+def cancelled_plainly(_: Event) -> None:
+    raise asyncio.CancelledError
+
+
+async def cancelled_itself(_: Event) -> None:
+    raise asyncio.CancelledError
+
+
+async def cancelled_within(_: Event) -> None:
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    future.cancel()
+    await future
+
+
+@pytest.mark.parametrize("hook", [cancelled_plainly, cancelled_itself, cancelled_within])
+@pytest.mark.parametrize("name", ["on_attempt", "on_retry", "on_pace"])
+async def test_a_hook_that_is_cancelled_has_failed_and_cancels_no_call(
+    sandbox: Sandbox,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    hook: Callable[[Any], Any],
+) -> None:
+    """A `CancelledError` that is no cancellation of the caller's task is logged like any other."""
+    sandbox.faults.status(503)
+    async with client(sandbox, rate_limit=ONE_AT_A_TIME, hooks=Hooks(**{name: hook})) as videsk:
+        assert (await videsk.rooms.create(name="Support")).name == "Support"
+        nothing_is_left(videsk)
+    records = [record for record in caplog.records if record.name == "videsk_rooms"]
+    assert len(records) == (2 if name == "on_attempt" else 1)
+    assert "a hook failed" in records[0].getMessage()
+
+
+@pytest.mark.parametrize("name", ["on_attempt", "on_retry", "on_pace"])
+async def test_whoever_cancels_a_call_in_a_hook_has_cancelled_it(
+    sandbox: Sandbox, name: str
+) -> None:
+    """The hook ends with the call, and nothing is left."""
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def hang(_: Event) -> None:
+        begun.set()
+        try:
+            await asyncio.sleep(LATE)
+        finally:
+            ended.set()
+
+    sandbox.faults.status(503)
+    async with client(sandbox, rate_limit=ONE_AT_A_TIME, hooks=Hooks(**{name: hang})) as videsk:
+        call = asyncio.ensure_future(videsk.rooms.list())
+        await begun.wait()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        assert ended.is_set()
+        nothing_is_left(videsk)
+
+
+async def test_a_hook_that_resists_its_cancellation_is_cancelled_again(sandbox: Sandbox) -> None:
+    """As often as it takes: the call ends with its time all the same."""
+    cancelled = 0
+
+    async def resist(_: Event) -> None:
+        nonlocal cancelled
+        while cancelled < 2:
+            with contextlib.suppress(asyncio.CancelledError):
+                cancelled += 1
+                await asyncio.sleep(LATE)
+
+    async with client(sandbox, timeout=0.3, hooks=Hooks(on_attempt=resist)) as videsk:
+        await videsk.rooms.list()
+    assert cancelled == 2
 
 
 class NotMeantForAnybodyError(BaseException):

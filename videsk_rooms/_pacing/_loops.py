@@ -50,15 +50,16 @@ class EachLoop:
             self.here().hold(seconds)
 
     async def close(self) -> None:
-        """Close all, each in its own loop, while that runs."""
+        """Close all, each in its own loop, while that runs; cancelled, call it again."""
         with self._lock:
             self._closed = True
-            pacings, self._by_loop, unused, self._next = self._by_loop, {}, self._next, None
-        for loop, pacing in pacings.items():
+        for loop, pacing in list(self._by_loop.items()):
             if loop.is_running() and not loop.is_closed():
                 await await_in(loop, pacing.close)
-        if unused is not None:
-            await unused.close()
+            self._by_loop.pop(loop, None)
+        if self._next is not None:
+            await self._next.close()
+            self._next = None
 
     def begin_anew(self) -> None:
         """Forget the parent's loops, in a child after a fork."""

@@ -156,9 +156,9 @@ class RedisStore:
 
     async def close(self) -> None:
         """Close the connections to Redis; the departures stay there."""
-        watch, self._script, self._watch = self._watch, None, None
-        if watch is not None:
-            await watch.aclose()
+        if self._watch is not None:
+            await self._watch.aclose()
+        self._script = self._watch = None
 
     def begin_anew(self) -> None:
         """Let go of the parent's connections: two processes must not speak on one."""
