@@ -26,6 +26,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    import contextvars
     import selectors
     from collections.abc import Callable
 
@@ -139,13 +140,16 @@ class WatchedLoop(asyncio.SelectorEventLoop):
         """Tell whether it does nothing any more."""
         return super().is_closed() or self._descriptors.are_lost()
 
-    def call_soon_threadsafe(
-        self, callback: Callable[..., object], *arguments: Any, **keywords: Any
+    def call_soon_threadsafe(  # type: ignore[override]  # its callbacks' types are typeshed's own
+        self,
+        callback: Callable[..., object],
+        *args: Any,
+        context: contextvars.Context | None = None,
     ) -> asyncio.Handle:
         """Refuse where nobody would be woken but whoever has the number of the wake-up pipe now."""
         if self.is_lost():
             raise RuntimeError("Event loop is closed")
-        return super().call_soon_threadsafe(callback, *arguments, **keywords)
+        return super().call_soon_threadsafe(callback, *args, context=context)
 
     def close(self) -> None:
         """Close it."""

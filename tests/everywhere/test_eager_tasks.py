@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
 
 from tests.pacing.conftest import common_redis
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.pacing.redis_server import RedisServer
+    from videsk_rooms import RoomSpec
     from videsk_rooms.sandbox import Sandbox
 
 pytestmark = pytest.mark.skipif(
@@ -26,7 +28,8 @@ __all__ = ["common_redis"]
 
 async def eagerly() -> None:
     """Have all tasks of this loop begin at once, as `asyncio.Runner(loop_factory=…)` users do."""
-    asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+    eager: Any = asyncio.__dict__["eager_task_factory"]  # the types are those of Python 3.10
+    asyncio.get_running_loop().set_task_factory(eager)
 
 
 async def use(client: AsyncVidesk) -> None:
@@ -36,7 +39,7 @@ async def use(client: AsyncVidesk) -> None:
             await client.rooms.create(external_id=f"one-{number}")
         await asyncio.gather(*(client.rooms.list() for _ in range(5)))
 
-        async def specs() -> AsyncIterator[dict[str, str]]:
+        async def specs() -> AsyncIterator[RoomSpec]:
             for number in range(5):
                 yield {"external_id": f"many-{number}"}
 
@@ -80,7 +83,7 @@ async def test_a_shared_file_that_is_back(
         await asyncio.sleep(1.1)  # looked for once in vain
         await client.rooms.list()
         path.rmdir()
-        async with asyncio.timeout(20):
+        with anyio.fail_after(20):
             while len(caplog.records) < 2:
                 await client.rooms.list()
     assert "out of reach" in caplog.records[0].getMessage()
