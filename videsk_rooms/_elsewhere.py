@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
-
-import anyio.to_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -16,7 +15,7 @@ T = TypeVar("T")
 
 # For a loop that stops at this very moment, which will never say that it has done anything.
 _PATIENCE = 5.0
-_NAME = "videsk-rooms token"
+_NAME = "videsk-rooms beside"
 
 
 def run_in(loop: asyncio.AbstractEventLoop, do: Callable[..., object], *arguments: Any) -> bool:
@@ -42,33 +41,48 @@ async def await_in(
     await asyncio.wait([asyncio.wrap_future(there)], timeout=_PATIENCE)
 
 
-async def in_the_executor(function: Callable[[], T]) -> T:
-    """Call what may block in a thread of the running loop's executor."""
-    try:
-        answered = asyncio.get_running_loop().run_in_executor(None, function)
-    except RuntimeError:
-        # Once the main thread has ended no executor takes anything, though other threads go on for
-        # as long as they like; they start threads as before.
-        return await in_a_thread(function)
-    return await answered
-
-
 async def in_a_thread(function: Callable[[], T]) -> T:
     """Call what may block, beside the running loop; cancelled, it is left to itself."""
-    own_way = getattr(asyncio.get_running_loop(), "in_a_thread", None)
-    if own_way is not None:  # a loop beside gevent, where anyio would start a greenlet
-        return await own_way(function)  # type: ignore[no-any-return]  # ours: RealLoop's
-    return await anyio.to_thread.run_sync(function, abandon_on_cancel=True)
+    loop = asyncio.get_running_loop()
+    answered: asyncio.Future[T] = loop.create_future()
+    start_daemon(partial(_run_beside, loop, answered, function))
+    return await answered
 
 
 def start_daemon(run: Callable[[], object]) -> None:
     """Run what may block, beside the running loop and in this context.
 
-    It keeps no interpreter from leaving, as a thread of anyio's or of an executor would.
+    It keeps no interpreter from leaving, as a thread of anyio's or of an executor would for as long
+    as the function hangs.
     """
-    own_way = getattr(asyncio.get_running_loop(), "in_a_thread", None)
-    if own_way is not None:  # a loop beside gevent, where Python's thread is a greenlet
-        own_way(run)
-        return
-    within = contextvars.copy_context().run
-    threading.Thread(target=within, args=(run,), name=_NAME, daemon=True).start()
+    within = partial(contextvars.copy_context().run, run)
+    # A loop beside gevent has its own way, for a thread would be a greenlet there.
+    start = getattr(asyncio.get_running_loop(), "start_thread", _start_thread)
+    start(within)
+
+
+def _start_thread(run: Callable[[], object]) -> None:
+    threading.Thread(target=run, name=_NAME, daemon=True).start()
+
+
+def _run_beside(
+    loop: asyncio.AbstractEventLoop, answered: asyncio.Future[T], function: Callable[[], T]
+) -> None:
+    try:
+        result = function()
+    except BaseException as error:
+        run_in(loop, _set_exception, answered, error)
+    else:
+        run_in(loop, _set_result, answered, result)  # where the loop has ended, nobody waits
+
+
+def _set_result(answered: asyncio.Future[T], result: T) -> None:
+    if not answered.done():
+        answered.set_result(result)
+
+
+def _set_exception(answered: asyncio.Future[Any], error: BaseException) -> None:
+    if isinstance(error, StopIteration):  # no future takes one
+        error = RuntimeError(f"a function called in a thread raised {error!r}")
+    if not answered.done():
+        answered.set_exception(error)

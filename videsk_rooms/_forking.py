@@ -5,12 +5,17 @@ the epoll that the parent's loop waits on. To close or only to collect a session
 take the parent's sockets out of that epoll, and leave the parent waiting for ever. So what belongs
 to the parent is set aside and never collected, and everything begins anew.
 
+Python tells of its own forks by hooks. What is forked in C without them, as uWSGI's workers are, is
+noticed by the process id: it is compared where a call is made, where it waits, and where something
+is closed or collected.
+
 Locks of the C library cannot begin anew: a child that is forked while another thread looks a name
 up waits for ever in its own look-up. So a fork waits for look-ups that are under way.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib
 import os
@@ -18,10 +23,11 @@ import select
 import sys
 import weakref
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    import asyncio
+    import contextvars
+    import selectors
     from collections.abc import Callable
 
 
@@ -61,6 +67,11 @@ def set_aside(*things: object) -> None:
     _inherited.extend(things)
 
 
+def is_lost(loop: asyncio.AbstractEventLoop) -> bool:
+    """Tell whether a loop has lost its descriptors, so that what is its own must not be closed."""
+    return isinstance(loop, WatchedLoop) and loop.is_lost()
+
+
 def part_from(loop: asyncio.AbstractEventLoop) -> None:
     """Give the child's copy of the parent's loop an epoll of its own, which nobody waits on.
 
@@ -82,6 +93,81 @@ def _epoll_of(loop: Any) -> tuple[Callable[[], select.epoll], int]:
     if selector is None:
         return select.epoll, loop._get_backend_id()  # uvloop
     return type(selector._selector), selector._selector.fileno()  # gevent hides select.epoll
+
+
+class Descriptors:
+    """Tells whether this process still has the descriptors that it had, or has closed them all.
+
+    A daemon closes whatever is open, also under the feet of a thread that goes on; its numbers are
+    other files' then. A descriptor of our own, which is closed along with the others, shows it.
+    """
+
+    def __init__(self) -> None:
+        self._number, other = os.pipe()
+        os.close(other)
+        self._state = os.fstat(self._number)
+
+    def are_lost(self) -> bool:
+        """Tell whether the number has come to be another file's, or nothing's."""
+        try:
+            return not os.path.samestat(os.fstat(self._number), self._state)
+        except OSError:
+            return True
+
+    def close(self) -> None:
+        """Close ours."""
+        if not self.are_lost():
+            os.close(self._number)
+
+
+class WatchedLoop(asyncio.SelectorEventLoop):
+    """A loop that never goes on once its descriptors are lost, but counts as closed.
+
+    Whatever it would still do it would do to other files: close a connection by its number, for
+    one.
+    """
+
+    def __init__(self, selector: selectors.BaseSelector) -> None:
+        self._descriptors = Descriptors()
+        self._select, selector.select = selector.select, self._wait  # type: ignore[method-assign]
+        super().__init__(selector)
+
+    def is_lost(self) -> bool:
+        """Tell whether the process has closed all descriptors meanwhile."""
+        return not super().is_closed() and self._descriptors.are_lost()
+
+    def is_closed(self) -> bool:
+        """Tell whether it does nothing any more."""
+        return super().is_closed() or self._descriptors.are_lost()
+
+    def call_soon_threadsafe(  # type: ignore[override]  # its callbacks' types are typeshed's own
+        self,
+        callback: Callable[..., object],
+        *args: Any,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.Handle:
+        """Refuse where nobody would be woken but whoever has the number of the wake-up pipe now."""
+        if self.is_lost():
+            raise RuntimeError("Event loop is closed")
+        return super().call_soon_threadsafe(callback, *args, context=context)
+
+    def close(self) -> None:
+        """Close it."""
+        super().close()
+        self._descriptors.close()
+
+    def _wait(self, timeout: float | None = None) -> Any:
+        try:
+            return self._select(timeout)
+        finally:
+            if self._descriptors.are_lost():
+                _stand_still()
+
+
+def _stand_still() -> NoReturn:
+    lock = _original("_thread", "allocate_lock")()
+    while True:
+        lock.acquire()
 
 
 def _never_collect(things: object) -> None:
@@ -140,16 +226,48 @@ class LookUps:
 look_ups = LookUps()
 
 
-def _begin_anew() -> None:
-    look_ups.begin_anew()
-    for thing in list(_renewables):
-        thing.begin_anew()
+class _Process:
+    """The process that everything here belongs to."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        # One for each process: a lock that is inherited may be held by a thread that is not there.
+        self._locks: dict[int, Any] = {}
+
+    def lock(self) -> Any:
+        """Return a lock of this process that no fork has left held."""
+        return self._locks.setdefault(os.getpid(), _original("_thread", "RLock")())
+
+    def notice_fork(self) -> None:
+        """Begin anew if this is a child whose fork no hook has told of."""
+        pid = os.getpid()
+        if pid == self.pid:
+            return
+        with self.lock():
+            if pid != self.pid:
+                self.begin_anew()
+
+    def begin_anew(self) -> None:
+        look_ups.begin_anew()
+        for thing in list(_renewables):
+            thing.begin_anew()
+        self.pid = os.getpid()  # last: another thread that calls meanwhile waits for all of it
 
 
-# By a hook, so that no call has to ask for the process that it is in.
+_process = _Process()
+notice_fork = _process.notice_fork
+lock_of_process = _process.lock
+
+
+def is_here(pid: int) -> bool:
+    """Tell whether something that was made in a process is used in the same."""
+    return pid == os.getpid()
+
+
+# So that a child begins anew at once, where Python knows of its fork.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=look_ups.before_fork,
         after_in_parent=look_ups.after_fork,
-        after_in_child=_begin_anew,
+        after_in_child=_process.begin_anew,
     )

@@ -8,23 +8,20 @@ others run on meanwhile.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import contextvars
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from gevent import get_hub, monkey, with_timeout
 from gevent.hub import Waiter
 
-from ._forking import look_ups
+from ._elsewhere import in_a_thread
+from ._forking import WatchedLoop, look_ups
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from ._threads import Gate, Thread
-
-R = TypeVar("R")
 
 _start_new_thread = monkey.get_original("_thread", "start_new_thread")
 _get_ident = monkey.get_original("_thread", "get_ident")
@@ -107,7 +104,7 @@ class RealThread:
                 gate.release()
 
 
-class RealLoop(asyncio.SelectorEventLoop):
+class RealLoop(WatchedLoop):
     """A loop on a real selector, which leaves to real threads what would block it.
 
     The executor that it would otherwise have starts greenlets, which never run in this thread.
@@ -116,31 +113,25 @@ class RealLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         super().__init__(_Selector())
 
-    def in_a_thread(self, function: Callable[[], R]) -> asyncio.Future[R]:
-        """Call a function in a thread of its own, in the context of whoever asks."""
-        answered: asyncio.Future[R] = self.create_future()
+    def start_thread(self, run: Callable[[], None]) -> None:
+        """Run a function in a thread of its own, which keeps no interpreter from leaving."""
 
-        def run(context: contextvars.Context) -> None:
+        def run_without_a_hub() -> None:
             try:
-                settle = partial(_set_result, answered, context.run(function))
-            except BaseException as error:
-                settle = partial(_set_exception, answered, error)
+                run()
             finally:
                 _leave_no_hub()
-            with contextlib.suppress(RuntimeError):  # it has ended meanwhile, and nobody waits
-                self.call_soon_threadsafe(settle)
 
-        _start_new_thread(run, (contextvars.copy_context(),))
-        return answered
+        _start_new_thread(run_without_a_hub, ())
 
     async def getaddrinfo(self, *arguments: Any, **keywords: Any) -> Any:
         """Look an address up, without gevent's resolver, which waits for its hub."""
         look_up = partial(_getaddrinfo, *arguments, **keywords)
-        return await self.in_a_thread(partial(look_ups.run, look_up))
+        return await in_a_thread(partial(look_ups.run, look_up))
 
     async def getnameinfo(self, *arguments: Any, **keywords: Any) -> Any:
         """Look a name up likewise."""
-        return await self.in_a_thread(partial(_getnameinfo, *arguments, **keywords))
+        return await in_a_thread(partial(_getnameinfo, *arguments, **keywords))
 
 
 class GeventThreads:
@@ -160,16 +151,6 @@ class GeventThreads:
 
 
 GEVENTS = GeventThreads()
-
-
-def _set_result(future: asyncio.Future[R], result: R) -> None:
-    if not future.done():
-        future.set_result(result)
-
-
-def _set_exception(future: asyncio.Future[Any], error: BaseException) -> None:
-    if not future.done():
-        future.set_exception(error)
 
 
 def _leave_no_hub() -> None:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import os
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ._forking import is_here, is_lost, part_from, set_aside
 from ._leaving import LEAVING, exiting, hold_back_daemons, is_for_want_of_threads, refusal
 from ._threads import threads_here
 from .errors import ClosedError
@@ -32,6 +34,10 @@ _WAIT_SLICE = 0.1
 _PATIENCE_WITH_ANSWERS = 0.1
 # How long cancelled calls may take to clean up before their callers are let go without them.
 _PATIENCE_WITH_CALLS = 1.0
+_CALLED_ELSEWHERE = (
+    "this call goes on in the process that was forked, or was broken off because this one has "
+    "closed all its descriptors, as a daemon does; make another one here"
+)
 
 
 class Call(Generic[R]):
@@ -105,7 +111,11 @@ class Call(Generic[R]):
 
     def wait(self) -> None:
         while not self._done.acquire(timeout=_WAIT_SLICE):
-            pass
+            # A signal handler has forked, or another thread has closed all descriptors.
+            if not self._loop.is_there():
+                error = ClosedError(_CALLED_ELSEWHERE)
+                error.outcome_unknown = True
+                raise error
 
     def outcome(self) -> R:
         error, self._error = self._error, None
@@ -128,6 +138,7 @@ class LoopThread:
     """What the thread and the portal share; not knowing the portal, it lets it be collected."""
 
     def __init__(self, last: Callable[[], Awaitable[None]]) -> None:
+        self.pid = os.getpid()
         self.calls: set[Call[Any]] = set()
         self.loop: asyncio.AbstractEventLoop | None = None
         self.thread: Thread | None = None
@@ -192,7 +203,7 @@ class LoopThread:
 
     def soon(self, callback: Callable[..., object], *arguments: object) -> bool:
         """Have something done in the loop, and tell whether there is one to do it."""
-        if self.loop is None:
+        if self.loop is None or not self.is_there():
             return False
         try:
             self.loop.call_soon_threadsafe(callback, *arguments)
@@ -204,9 +215,19 @@ class LoopThread:
         """Ask the thread to end, and wait for it for so many seconds."""
         with self._starting:
             self.closed = True
-        self.stop_soon()
-        if self.thread is not None and not self.thread.is_current():
+        stops = self.soon(self._stop.set)
+        if stops and self.thread is not None and not self.thread.is_current():
             self.thread.join(patience)
+
+    def is_there(self) -> bool:
+        """Tell whether the loop is one of this process, and has the descriptors that it had."""
+        return is_here(self.pid) and (self.loop is None or not is_lost(self.loop))
+
+    def leave_behind(self) -> None:
+        """Let go of what is not there, and see that it is never touched, not even at exit."""
+        set_aside(self)
+        if self.loop is not None and not is_lost(self.loop):
+            part_from(self.loop)
 
     # In the loop's thread:
 

@@ -7,6 +7,7 @@ import threading
 from time import monotonic, sleep
 from typing import Protocol
 
+from ._forking import notice_fork
 from .errors import CLOSED, ClosedError
 
 LEAVING = "the interpreter is exiting, and the client with it; make its last call before"
@@ -36,6 +37,7 @@ def _close_all() -> None:
     one to look up the name of a host.
     """
     exiting.set()
+    notice_fork()  # a child must not close what is its parent's
     left = list(still_open)
     for closable in left:
         closable.close(0)

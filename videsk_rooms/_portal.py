@@ -9,7 +9,7 @@ import weakref
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ._forking import part_from, renew_in_children, set_aside
+from ._forking import lock_of_process, notice_fork, renew_in_children, set_aside
 from ._handoff import Call, LoopThread
 from ._leaving import hold_back_daemons, refusal, still_open
 from ._standstill import waiting_for
@@ -77,15 +77,21 @@ class Portal:
         self._finalizer.atexit = False  # _close_all waits, a finalizer does not
 
     def begin_anew(self) -> None:
-        """Begin with another loop and thread, in a child after a fork, which has neither."""
+        """Begin with another loop and thread: a child after a fork has neither."""
         parents = self._inner
-        set_aside(parents)
-        if parents.loop is not None:
-            part_from(parents.loop)
+        parents.leave_behind()
         self._finalizer.detach()
         still_open.discard(parents)
         self._open()
         self._inner.closed = parents.closed
+
+    def _notice(self) -> None:
+        """Begin anew where what was begun is not there any more."""
+        notice_fork()
+        if not self._inner.is_there():
+            with lock_of_process():
+                if not self._inner.is_there():
+                    self.begin_anew()
 
     def call(
         self,
@@ -101,6 +107,7 @@ class Portal:
         Raises:
             ClosedError: The portal is closed, or was closed meanwhile.
         """
+        self._notice()
         inner = self._inner
         if inner.closed:
             raise refusal()
@@ -134,6 +141,7 @@ class Portal:
 
     def drain(self, batches: Batches[T]) -> Generator[T, None, None]:
         """Iterate over batches, a hand-off each; leaving early closes them."""
+        self._notice()
         inner = self._inner
         reading = _Reading(batches)
         try:
@@ -150,6 +158,7 @@ class Portal:
         A hand-off for each item that is read, and one more each time that there is nothing but to
         wait; leaving early gives up what is under way, without waiting for its end.
         """
+        self._notice()
         inner = self._inner
         try:
             self.call(_nothing)  # starts the thread; refuses, or warns, as any call does
@@ -168,6 +177,7 @@ class Portal:
 
     def _refuse_elsewhere(self, inner: LoopThread, text: str) -> None:
         """Refuse to go on in a child with what is under way in its parent's loop."""
+        self._notice()
         if self._inner is not inner:
             raise ClosedError(text)
 
@@ -177,6 +187,7 @@ class Portal:
         Without waiting for it: this may be the garbage collection of any thread, even the loop's
         own, and holding any lock.
         """
+        self._notice()
         if self._inner is inner:
             inner.soon(inner.background, end)
         else:
@@ -188,6 +199,7 @@ class Portal:
         Waits for the thread, but not for ever: what does not let itself be cancelled, such as a
         callable of the user, keeps the thread until it is done.
         """
+        self._notice()
         self._inner.close(_PATIENCE_AT_CLOSE)
 
 
@@ -214,4 +226,7 @@ def _in_a_notebook() -> bool:
 
 def _let_go(loop: LoopThread) -> None:
     still_open.discard(loop)
-    loop.stop_soon()
+    if loop.is_there():
+        loop.stop_soon()
+    else:
+        loop.leave_behind()

@@ -21,6 +21,7 @@ from ._auth import TokenSource
 from ._deadline import Deadline
 from ._decision import Budget, Decision, Happened, decide, happened_with
 from ._failures import cast_doubt, no_answer, too_late
+from ._forking import notice_fork
 from ._messages import Answer, Failure, make_attempt, make_response, unexpected
 from ._observing import Observer
 from ._options import Retry, Timeout
@@ -110,6 +111,7 @@ class Pipeline:
             APIError: The API said no.
             ResponseError: The answer is not the API's.
         """
+        notice_fork()
         call = _Call(self, request, deadline or self.deadline())
         tracer = self.tracer
         call.span = None if tracer is None else tracer.open(request, self.transport.base_url)

@@ -7,6 +7,7 @@ asynchronous generators that were begun in them, and can still close connections
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,8 @@ import aiohttp
 
 from ._auth import authorize
 from ._connection import OutOfStepError, StrictProtocol, is_out_of_step
-from ._elsewhere import await_in, in_the_executor, run_in
-from ._forking import look_ups, set_aside
+from ._elsewhere import await_in, in_a_thread, run_in
+from ._forking import is_here, is_lost, look_ups, set_aside
 from ._under_way import ticket_in_hand
 from .errors import CLOSED, ClosedError
 
@@ -36,6 +37,7 @@ class Sessions:
     def __init__(self, headers: Mapping[str, str], *, trust_env: bool) -> None:
         self._headers = headers
         self._trust_env = trust_env
+        self._pid = os.getpid()
         self._open: dict[asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, Watch]] = {}
         self._closed = False
 
@@ -73,8 +75,15 @@ class Sessions:
             run_in(loop, _close_soon, found[0])  # it stands still: if it ever runs again
         self._open.pop(loop, None)
 
+    def __del__(self) -> None:
+        # A child whose fork nobody has noticed: what the sessions do as they are collected, such as
+        # leaving the epoll that is shared, would part the parent from its connections.
+        if not is_here(self._pid):
+            set_aside(self._open)
+
     def begin_anew(self) -> None:
         """Let go of the parent's sessions, in a child after a fork."""
+        self._pid = os.getpid()
         set_aside(self._open)
         self._open = {}
 
@@ -92,7 +101,9 @@ class Sessions:
         # Ended without closing their generators, or they would have closed their sessions.
         for loop in [loop for loop in list(self._open) if loop.is_closed()]:
             found = self._open.pop(loop, None)
-            if found is not None:
+            if found is not None and is_lost(loop):
+                set_aside(*found)
+            elif found is not None:
                 _drop(found[0])
 
 
@@ -121,10 +132,16 @@ def _drop(session: aiohttp.ClientSession) -> None:
 
 
 def _resolver() -> AbstractResolver | None:
-    """Choose what looks names up; `None` leaves it to aiohttp, which has no threads for it then."""
-    if aiohttp.DefaultResolver is not aiohttp.ThreadedResolver:
+    """Choose what looks names up; `None` leaves it to aiohttp, which has no threads for it then.
+
+    Beside gevent it is always ours: what aiohttp uses where aiodns is installed starts a thread,
+    which would be a greenlet of a hub that never runs.
+    """
+    running = asyncio.get_running_loop()
+    beside_gevent = hasattr(running, "start_thread")
+    if aiohttp.DefaultResolver is not aiohttp.ThreadedResolver and not beside_gevent:
         return None
-    loop: Any = NameService(asyncio.get_running_loop())
+    loop: Any = running if beside_gevent else NameService(running)
     return aiohttp.ThreadedResolver(loop)
 
 
@@ -132,15 +149,12 @@ class NameService:
     """Answers aiohttp's questions for addresses in place of the loop: a fork waits for them."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
         self.getnameinfo = loop.getnameinfo
 
     async def getaddrinfo(self, host: str, port: int, **wanted: Any) -> Any:
         """Look an address up in a thread."""
-        if hasattr(self._loop, "in_a_thread"):  # beside gevent, whose threads are greenlets
-            return await self._loop.getaddrinfo(host, port, **wanted)
         look_up = partial(socket.getaddrinfo, host, port, **wanted)
-        return await in_the_executor(partial(look_ups.run, look_up))
+        return await in_a_thread(partial(look_ups.run, look_up))
 
 
 class Connector(aiohttp.TCPConnector):

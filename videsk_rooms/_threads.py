@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import selectors
 import sys
 import threading
 from typing import TYPE_CHECKING, Protocol
 
+from ._forking import WatchedLoop
 from .errors import ConfigurationError
 
 # Now and not with the first call: a fork meanwhile would leave the child with an import begun.
@@ -96,9 +98,11 @@ class PythonThreads:
 
     def loop(self) -> asyncio.AbstractEventLoop:
         """Make a loop: uvloop's where it is installed, a seventh faster from call to return."""
-        if UvLoop is None or not _standard_descriptors_are_taken():
+        if UvLoop is not None and _standard_descriptors_are_taken():
+            return UvLoop()
+        if sys.platform == "win32":
             return asyncio.new_event_loop()
-        return UvLoop()
+        return WatchedLoop(selectors.DefaultSelector())
 
 
 _PYTHONS = PythonThreads()

@@ -16,7 +16,7 @@ from yarl import URL
 
 from ._auth import ConnectionLostError, authorize, origin_of
 from ._connection import BODY_LIMIT, OutOfStepError, StayInStep
-from ._forking import renew_in_children
+from ._forking import notice_fork, renew_in_children
 from ._messages import Answer, Failure, headers_without
 from ._quoting import sent_with, shown
 from ._sessions import Sessions
@@ -173,6 +173,7 @@ class Transport:
 
     def end(self) -> None:
         """End what is under way, and let nothing begin; but for the task that closes the client."""
+        notice_fork()
         self.closed = True
         self.under_way.end(but=asyncio.current_task())
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import uvloop
 from aiohappyeyeballs import start_connection
 
-from ._elsewhere import in_the_executor
+from ._elsewhere import in_a_thread
 from ._forking import look_ups
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class UvLoop(uvloop.Loop):
             return look_ups.run(partial(socket.getaddrinfo, host, port, **numeric))
         except socket.gaierror:
             look_up = partial(socket.getaddrinfo, host, port, **wanted)
-            return await in_the_executor(partial(look_ups.run, look_up))
+            return await in_a_thread(partial(look_ups.run, look_up))
 
     async def create_connection(
         self,

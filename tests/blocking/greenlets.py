@@ -22,7 +22,9 @@ import gc
 import logging
 import os
 import threading
+from typing import NoReturn
 
+import aiohttp
 import gevent
 
 from videsk_rooms import ClosedError, NotFoundError, RateLimit, Retry, Videsk
@@ -139,6 +141,20 @@ def by_name() -> None:
     url = os.environ["VIDESK_BASE_URL"].replace("127.0.0.1", "localhost")
     with make_client(base_url=url) as client:
         assert client.rooms.list().total == 5
+
+
+def by_name_where_aiohttp_has_another_resolver() -> None:
+    """What aiohttp looks names up with where aiodns is installed hangs beside gevent."""
+
+    class Resolver(aiohttp.abc.AbstractResolver):
+        async def resolve(self, *_: object, **__: object) -> NoReturn:
+            raise AssertionError("it would hang")
+
+        async def close(self) -> None:
+            pass
+
+    aiohttp.DefaultResolver = aiohttp.connector.DefaultResolver = Resolver  # type: ignore[misc]
+    by_name()
 
 
 def token_by_a_callable() -> None:

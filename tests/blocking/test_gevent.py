@@ -30,6 +30,7 @@ def script(sandbox: Sandbox, program: str, *arguments: str, url: str | None = No
         "many_rooms",
         "errors",
         "by_name",
+        "by_name_where_aiohttp_has_another_resolver",
         "token_by_a_callable",
         "many_clients",
         "forked",

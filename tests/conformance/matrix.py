@@ -17,7 +17,7 @@ FOLDERS = ("tests/conformance", "tests/everywhere")
 # The packages of the extra `places` that are a place or make one.
 PACKAGES = (
     *("aiohttp", "arq", "celery", "django", "dramatiq", "fastapi", "flask", "gevent", "gunicorn"),
-    *("ipykernel", "nbclient", "rq", "starlette", "uvicorn"),
+    *("ipykernel", "nbclient", "rq", "starlette", "uvicorn", "uwsgi"),
 )
 _SIGNS = {True: "✓", False: "✗"}
 

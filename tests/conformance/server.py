@@ -27,6 +27,11 @@ _PATIENCE_WITH_ANSWERS = 60.0
 _EXPECTED = re.compile(
     r"\[[^]]+\] \[\d+\] \[INFO\] "  # gunicorn
     r"|INFO: "  # uvicorn
+    # uWSGI, which tells at length of itself and its machine.
+    r"|uwsgi socket |\*\*\* |compiled with|os: |nodename: |machine: |clock source: |detected "
+    r"|current working|!!! no internal routing|uWSGI running as root|your |lock engine: "
+    r"|thunder lock: |mapped \d+ |Python (version|main interpreter)|python threads support"
+    r"|WSGI app 0 |spawned uWSGI |worker \d |SIGINT/SIGTERM received|goodbye to uWSGI"
     r"|the Rooms API failed: "  # the application, of errors that were asked for
     r"|videsk_rooms\.errors\.PermissionDeniedError: .* Scripted "  # the traceback of one of them
     # Servers leave the socket that they listen on unclosed; it is the one without a peer.

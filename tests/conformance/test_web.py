@@ -26,6 +26,14 @@ _GUNICORN = (
 _SYNC = (*_GUNICORN, "--workers", "2", "--preload")
 _GTHREAD = (*_GUNICORN, "--config", str(EXAMPLES / "gunicorn.conf.py"))
 _GEVENT = (*_GUNICORN, "--workers", "2", "--worker-class", "gevent")
+# It serves from a port that it inherits where it is told of one, and logs to its standard output.
+_UWSGI = (
+    *("sh", "-c", 'exec "$0" "$@" >&2', str(Path(sys.executable).with_name("uwsgi"))),
+    *("--master", "--processes", "2", "--threads", "2", "--die-on-term", "--need-app"),
+    *("--http-socket", "fd://{fd}", "--req-logger", "file:{log}", "--log-format", "%(pid)"),
+)
+_USED_FLASK = "tests.conformance.uwsgi_app:flask()"
+_USED_DJANGO = "tests.conformance.uwsgi_app:django()"
 _UVICORN = (
     *(sys.executable, "-m", "uvicorn", "--fd", "{fd}", "--workers", "2"),
     *("--log-config", str(Path(__file__).with_name("uvicorn_log.json"))),
@@ -44,6 +52,20 @@ PLACES = (
     Place("gunicorn gthread + Flask", (*_GTHREAD, _FLASK), at_once=4, processes=2),
     Place("gunicorn gevent + Django", (*_GEVENT, _DJANGO), at_once=6, processes=2),
     Place("gunicorn gevent + Flask", (*_GEVENT, _FLASK), at_once=6, processes=2),
+    Place("uWSGI + Django", (*_UWSGI, "--module", _USED_DJANGO), at_once=4, processes=2),
+    Place("uWSGI + Flask", (*_UWSGI, "--module", _USED_FLASK), at_once=4, processes=2),
+    Place(
+        "uWSGI --lazy-apps + Flask",
+        (*_UWSGI, "--lazy-apps", "--module", _FLASK),
+        at_once=4,
+        processes=2,
+    ),
+    Place(
+        "uWSGI --py-call-uwsgi-fork-hooks + Flask",
+        (*_UWSGI, "--py-call-uwsgi-fork-hooks", "--module", _USED_FLASK),
+        at_once=4,
+        processes=2,
+    ),
     Place("uvicorn + Django", (*_UVICORN, "django_asgi_app:application"), at_once=6, processes=2),
     Place("uvicorn + FastAPI", (*_UVICORN, "fastapi_app:app"), at_once=6, processes=2),
     Place("uvicorn + Starlette", (*_UVICORN, "starlette_app:app"), at_once=6, processes=2),

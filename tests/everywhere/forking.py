@@ -1,18 +1,25 @@
 """Programs that fork, each given the URL and the token of a sandbox; `test_fork.py` runs them.
 
-Each says nothing and ends with 0 if all went well, in the parent and in the children.
+Each says nothing and ends with 0 if all went well, in the parent and in the children. `in_c` has
+them fork in C, without the hooks that Python's own fork runs, as uWSGI forks its workers.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
+import logging
 import multiprocessing
 import os
+import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
+import traceback
+import warnings
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -31,10 +38,21 @@ def in_child(work: Callable[[], None], *, leave: Callable[[int], NoReturn] = sys
     """Do something in a forked child, and see it end well."""
     child = os.fork()
     if child == 0:
-        work()
+        # What fails or hangs here must not go on as if it were the parent.
+        signal.alarm(60)
+        try:
+            work()
+        except Exception:
+            traceback.print_exc()
+            os._exit(1)
         leave(0)
     _, status = os.waitpid(child, 0)
     assert status == 0, f"the child ended with {status}"
+
+
+def in_c() -> None:
+    """Have all forks be made in C from now on; the GIL is held, as Python's own fork holds it."""
+    os.fork = ctypes.PyDLL(None).fork
 
 
 def used_before(url: str, token: str) -> None:
@@ -265,6 +283,80 @@ def assert_works(client: Videsk) -> None:
     assert client.rooms.list(limit=1).limit == 1
 
 
+def dropped(url: str, token: str) -> None:
+    """Clients that a child drops before it has made a call are still whole in the parent."""
+    client: Videsk | None = Videsk(token, base_url=url, rate_limit=_FAST)
+    other: AsyncVidesk | None = AsyncVidesk(token, base_url=url, rate_limit=_FAST)
+    assert client is not None
+    assert other is not None
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(other.rooms.list(limit=1))
+    assert_works(client)
+
+    def work() -> None:
+        nonlocal client, other
+        logging.disable()  # aiohttp says that a session was not closed
+        warnings.simplefilter("ignore", ResourceWarning)
+        client = other = None
+        gc.collect()
+
+    in_child(work)
+    assert_works(client)
+    loop.run_until_complete(other.rooms.list(limit=1))
+    client.close()
+    loop.run_until_complete(other.close())
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+
+
+def in_line(url: str, token: str) -> None:
+    """While others of the parent wait for the rate limit, a child waits for none of them."""
+    client = Videsk(token, base_url=url, rate_limit=RateLimit(1, per=0.5))
+    assert_works(client)
+    threads = [threading.Thread(target=assert_works, args=(client,), daemon=True) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.1)  # until they stand in line: nothing tells of it
+    in_child(lambda: assert_works(client), leave=os._exit)
+    for thread in threads:
+        thread.join()
+    client.close()
+
+
+def paced_by_a_file(url: str, token: str) -> None:
+    """Children and the parent are paced by one file, and none holds its lock for another."""
+    with tempfile.TemporaryDirectory() as folder:
+        pace = RateLimit(100, shared=f"file:{folder}/pace")
+        client = Videsk(token, base_url=url, rate_limit=pace)
+        assert_works(client)
+        for _ in range(3):
+            in_child(lambda: assert_works(client), leave=os._exit)  # the folder is the parent's
+            assert_works(client)
+        client.close()
+
+
+def in_a_signal_handler(url: str, token: str) -> None:
+    """A fork in the middle of a call: the child is told so, and the parent has its answer."""
+    client = Videsk(token, base_url=url, rate_limit=RateLimit(1, per=1.0))
+    parent = os.getpid()
+    children: list[int] = []
+    signal.signal(signal.SIGALRM, lambda *_: children.append(os.fork()))
+    assert_works(client)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        assert_works(client)  # waits for the rate limit
+    except ClosedError as error:
+        code = 0 if os.getpid() != parent and error.outcome_unknown else 1
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(60)
+        assert_works(client)
+        os._exit(code)
+    if os.getpid() != parent:
+        os._exit(2)
+    assert os.waitpid(children[0], 0)[1] == 0
+    client.close()
+
+
 PROGRAMS = {
     program.__name__: program
     for program in (
@@ -279,5 +371,12 @@ PROGRAMS = {
         many,
         awaited,
         pool,
+        dropped,
+        in_line,
+        paced_by_a_file,
+        in_a_signal_handler,
     )
 }
+# What Python itself does not survive: threads that fork in C may leave its own locks held, and the
+# C library's; and without its hooks it waits at the end for threads that are not there.
+NOT_IN_C = {"while_busy", "in_a_look_up"}

@@ -79,7 +79,7 @@ def nothing_is_left(videsk: AsyncVidesk) -> None:
             assert not any(session.connector._waiters.values())
     pacing = videsk._pipeline.pacing
     if isinstance(pacing, InProcess):
-        assert pacing._leaving == 0
+        assert pacing._leaving.total() == 0
         assert len(pacing._line) == 0
 
 

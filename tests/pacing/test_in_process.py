@@ -172,7 +172,7 @@ async def test_a_place_is_given_back_once(loop: VirtualLoop) -> None:
         left.over()
         stayed.over()
         await stayed.leave()
-    assert pacing._leaving == 0
+    assert pacing._leaving.total() == 0
     assert len(pacing._left) == 1
 
 
@@ -207,7 +207,7 @@ async def test_whoever_is_cancelled_when_called_up_gives_the_place_on(loop: Virt
     await asyncio.wait([first, second])
     assert first.cancelled()
     assert times(loop, [second]) == [round(0.5 + GAP, 6)]
-    assert pacing._leaving == 2
+    assert pacing._leaving.total() == 2
 
 
 @in_virtual_time
@@ -415,7 +415,7 @@ def test_a_crowd_is_paced_exactly(
         return own
 
     own = simulate(run)
-    assert own.pacing._leaving == 0
+    assert own.pacing._leaving.total() == 0
     assert len(own.pacing._line) == 0
     for end in own.left:
         assert sum(end - limit.per < each <= end for each in own.left) <= requests

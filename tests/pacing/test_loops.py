@@ -183,7 +183,7 @@ async def test_a_place_that_comes_too_late_is_given_on() -> None:
     connecting.over()
     called_up.set()
     await other
-    assert pacing._leaving == 0
+    assert pacing._leaving.total() == 0
     assert pacing.depart_at_once() is not None
 
 

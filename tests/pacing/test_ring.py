@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 
 from videsk_rooms._auth import token_source
-from videsk_rooms._pacing._file import FileStore
+from videsk_rooms._pacing._file import FileStore, _File
 from videsk_rooms._pacing._limit import Limit
 from videsk_rooms._pacing._redis import RedisStore
 from videsk_rooms._pacing._ring import Ring, Rule
@@ -108,8 +108,8 @@ class FileDriver:
 
     def hold(self, micros: int) -> int:
         self._run(self._store.hold(micros / MICRO))
-        assert self._store._file is not None
-        return self._store._file.read().held_until
+        with _File(self._store._path) as file:
+            return file.read().held_until
 
     def wait(self, micros: int) -> int:
         self.now += micros

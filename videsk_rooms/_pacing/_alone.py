@@ -177,7 +177,9 @@ class Reachable:
         if self._look is not None and self._look.get_loop().is_closed():
             self._look = None
         if self._look is None and self._clock() >= self._look_at:
-            self._look = asyncio.ensure_future(self._look_once())
+            look = asyncio.ensure_future(self._look_once())
+            if not look.done():  # as it can be where a loop begins tasks at once
+                self._look = look
 
     async def _look_once(self) -> None:
         try:

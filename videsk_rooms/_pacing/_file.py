@@ -5,6 +5,9 @@ a process killed while it writes leaves the other copy as it was. The file is re
 mapped: a mapped file that somebody empties, or a full disk, kills the process. Times are those of
 the machine's monotonic clock, which all processes share and nobody sets; they end with a reboot, so
 the file knows of which boot it speaks.
+
+It is opened anew for each use, and closed: a number that is kept may be another file's by then,
+where a daemon has closed all descriptors, and one that is inherited shares its lock.
 """
 
 from __future__ import annotations
@@ -30,6 +33,8 @@ from ._store import MICRO, PATIENCE, Place, StoreUnreachableError, places_of, ru
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
+    from typing_extensions import Self
+
     from ._limit import Limit
 
 _MAGIC = b"videsk-rooms pacing 1"
@@ -51,7 +56,8 @@ class FileStore:
         self._path = _checked(path)
         self._clock = clock
         try:
-            self._file: _File | None = _File(self._path)
+            with _File(self._path):
+                pass
         except OSError as error:
             raise ConfigurationError(
                 f"RateLimit.shared: the file {str(self._path)!r} cannot be used: "
@@ -91,12 +97,10 @@ class FileStore:
             ring.hold(now + int(seconds * MICRO))
 
     async def close(self) -> None:
-        """Close the file; the departures stay in it."""
-        self._file = None
+        """Nothing is held; the departures stay in the file."""
 
     def begin_anew(self) -> None:
-        """Let go of the parent's descriptor, which shares its lock with the parent."""
-        self._file = None
+        """Nothing is the parent's."""
 
     def _now(self) -> tuple[float, int]:
         """Read the clock, as we count and as the file does."""
@@ -106,62 +110,54 @@ class FileStore:
     @contextlib.asynccontextmanager
     async def _ring(self) -> AsyncIterator[Ring]:
         """Lock the file, and write back what becomes of its ring."""
+        give_up_at = time.monotonic() + PATIENCE
+        pause = _FIRST_PAUSE
         try:
-            file = await self._locked()
-            try:
-                ring = file.read()
-                yield ring
-                file.write(ring)
-            finally:
-                file.unlock()
+            while True:
+                with _File(self._path) as file:
+                    if file.lock():
+                        ring = file.read()
+                        yield ring
+                        file.write(ring)
+                        return
+                # Held for microseconds, unless its holder was stopped: not worth a thread.
+                if time.monotonic() > give_up_at:
+                    raise StoreUnreachableError(f"another process keeps {self._path} locked")
+                await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - no secret
+                pause = min(2 * pause, _LONGEST_PAUSE)
         except OSError as error:
             raise StoreUnreachableError(f"{self._path}: {error.strerror}") from None
 
-    async def _locked(self) -> _File:
-        give_up_at = time.monotonic() + PATIENCE
-        pause = _FIRST_PAUSE
-        while True:
-            if self._file is None or self._file.is_gone():
-                self._file = _File(self._path)
-            if self._file.lock():
-                return self._file
-            # Held for microseconds, unless its holder was stopped: not worth a thread.
-            if time.monotonic() > give_up_at:
-                raise StoreUnreachableError(f"another process keeps {self._path} locked")
-            await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - no secret
-            pause = min(2 * pause, _LONGEST_PAUSE)
-
 
 class _File:
-    """The file as one process sees it."""
+    """The file while it is open."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
-        self._inode = self._prepare()
-
-    def __del__(self) -> None:
-        with contextlib.suppress(OSError, AttributeError):
-            os.close(self._descriptor)
-
-    def is_gone(self) -> bool:
-        """Tell whether it was deleted, moved away or emptied: others then meet elsewhere."""
         try:
-            state = os.stat(self._path)
-        except FileNotFoundError:
-            return True
-        return (state.st_dev, state.st_ino) != self._inode or state.st_size != _SIZE
+            self._prepare()
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # A child forked in between has a copy of the descriptor: the lock would stay with it.
+        with contextlib.suppress(OSError):
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        os.close(self._descriptor)
 
     def lock(self) -> bool:
-        """Try to lock it."""
+        """Try to lock it; one that was deleted, replaced or emptied meanwhile is of no use."""
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            mine, named = os.fstat(self._descriptor), os.stat(self._path)
+        except (BlockingIOError, FileNotFoundError):
             return False
-        return True
-
-    def unlock(self) -> None:
-        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        return os.path.samestat(mine, named) and mine.st_size == _SIZE
 
     def read(self) -> Ring:
         """Read the ring; a new file, or one of an earlier boot, has an empty one."""
@@ -196,7 +192,7 @@ class _File:
         if written != len(content):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    def _prepare(self) -> tuple[int, int]:
+    def _prepare(self) -> None:
         """Give a new file its size, and refuse one that holds something else."""
         state = os.fstat(self._descriptor)
         if not stat.S_ISREG(state.st_mode):
@@ -206,7 +202,6 @@ class _File:
             os.ftruncate(self._descriptor, _SIZE)
         elif state.st_size != _SIZE or start not in {_MAGIC, bytes(len(_MAGIC))}:
             raise OSError(errno.EEXIST, "it holds something else")
-        return state.st_dev, state.st_ino
 
 
 def _copy_start(copy: int) -> int:

@@ -8,7 +8,8 @@ the permission would let the two come too close together at the server.
 
 from __future__ import annotations
 
-from collections import deque
+import asyncio
+from collections import Counter, deque
 from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
     from ._limit import Limit
 
+# Seconds. So often those who wait in a loop look up: the timer for all may be set in another loop,
+# which has stopped since, and so may somebody have who was to leave first.
+_LOOK_UP = 0.25
+
 
 class InProcess:
     """Lets requests leave in the order in which they came, never more than the limit allows."""
@@ -34,7 +39,9 @@ class InProcess:
         self._margin = margin
         self._clock = clock
         self._left: deque[float] = deque(maxlen=limit.requests)
-        self._leaving = 0
+        # By loop: what was to leave in one that does not run will not leave now.
+        self._leaving: Counter[asyncio.AbstractEventLoop | None] = Counter()
+        self._looking_up: set[asyncio.AbstractEventLoop] = set()
         self._held_until = 0.0
         self._next_from_line = 0.0
         self._line = self._new_line()
@@ -46,10 +53,14 @@ class InProcess:
         with self._line.lock:
             if self._opening(self._clock()) > 0 or self._line.waiting:
                 return None
-            return self._granted()
+            return self._granted(asyncio._get_running_loop())
 
     async def depart(self) -> _Departure:
         """Stand in line."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._looking_up:
+            self._looking_up.add(loop)
+            loop.call_later(_LOOK_UP, self._look_up, loop)
         return await self._line.wait()
 
     def learn(self, headers: Mapping[str, str]) -> None:
@@ -72,7 +83,8 @@ class InProcess:
         """Forget who waits and who is on the way, in a child after a fork."""
         set_aside(self._line, self._alarm)
         self._line = self._new_line()
-        self._leaving = 0
+        self._leaving.clear()
+        self._looking_up.clear()
         self._alarm = Alarm(self._serve)
 
     def _new_line(self) -> Line[_Departure]:
@@ -82,7 +94,12 @@ class InProcess:
         """Tell in how many seconds one more may leave; infinity if somebody must leave first."""
         limit = self._limit.limit
         # Those on their way to a connection will leave at any moment, so each takes a place.
-        unused = limit.requests - self._leaving
+        leaving = sum(
+            count
+            for loop, count in self._leaving.items()
+            if loop is None or (loop.is_running() and not loop.is_closed())
+        )
+        unused = limit.requests - leaving
         if unused <= 0:
             return inf
         opens = self._held_until
@@ -90,9 +107,20 @@ class InProcess:
             opens = max(opens, self._left[-unused] + limit.per + self._margin)
         return opens - now
 
-    def _granted(self) -> _Departure:
-        self._leaving += 1
-        return _Departure(self)
+    def _granted(self, loop: asyncio.AbstractEventLoop | None) -> _Departure:
+        for ended in [each for each in self._leaving if each is not None and each.is_closed()]:
+            del self._leaving[ended]
+        self._leaving[loop] += 1
+        return _Departure(self, loop)
+
+    def _look_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        with self._line.lock:
+            self._looking_up = {each for each in self._looking_up if not each.is_closed()}
+            if any(waiting.get_loop() is loop for waiting in self._line.waiting):
+                loop.call_later(_LOOK_UP, self._look_up, loop)
+            else:
+                self._looking_up.discard(loop)
+            self._serve()
 
     def _serve(self) -> None:
         """Let those at the head of the line leave who may, and wake up when the next one may."""
@@ -107,37 +135,44 @@ class InProcess:
                     if wait != inf:
                         self._alarm.set(wait, first.get_loop())
                     return
-                self._line.call_up(first, self._granted())
+                self._line.call_up(first, self._granted(first.get_loop()))
                 self._next_from_line = now + self._limit.limit.gap
 
-    def _one_left(self) -> None:
+    def _one_left(self, loop: asyncio.AbstractEventLoop | None) -> None:
         with self._line.lock:
-            self._leaving -= 1
+            self._one_less(loop)
             self._left.append(self._clock())
             if self._line.waiting:
                 self._serve()
 
-    def _one_stayed(self) -> None:
+    def _one_stayed(self, loop: asyncio.AbstractEventLoop | None) -> None:
         with self._line.lock:
-            self._leaving -= 1
+            self._one_less(loop)
             if self._line.waiting:
                 self._serve()
 
+    def _one_less(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        if self._leaving[loop] > 1:
+            self._leaving[loop] -= 1
+        else:
+            del self._leaving[loop]
+
 
 class _Departure:
-    __slots__ = ("_pacing",)
+    __slots__ = ("_loop", "_pacing")
 
-    def __init__(self, pacing: InProcess) -> None:
+    def __init__(self, pacing: InProcess, loop: asyncio.AbstractEventLoop | None) -> None:
         self._pacing: InProcess | None = pacing
+        self._loop = loop
 
     async def leave(self) -> None:
         """Count it."""
         pacing, self._pacing = self._pacing, None
         if pacing is not None:
-            pacing._one_left()
+            pacing._one_left(self._loop)
 
     def over(self) -> None:
         """Give the place back, unless the request left."""
         pacing, self._pacing = self._pacing, None
         if pacing is not None:
-            pacing._one_stayed()
+            pacing._one_stayed(self._loop)

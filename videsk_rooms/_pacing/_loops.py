@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from videsk_rooms._elsewhere import await_in
-from videsk_rooms._forking import set_aside
+from videsk_rooms._forking import is_lost, set_aside
 from videsk_rooms.errors import CLOSED, ClosedError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class EachLoop:
         with self._lock:
             self._closed = True
         for loop, pacing in list(self._by_loop.items()):
-            if loop.is_running():
+            if loop.is_running() and not loop.is_closed():
                 await await_in(loop, pacing.close)
             self._by_loop.pop(loop, None)
         if self._next is not None:
@@ -82,7 +82,9 @@ class EachLoop:
             if self._closed:
                 raise ClosedError(CLOSED)
             for ended in [each for each in self._by_loop if each.is_closed()]:
-                del self._by_loop[ended]
+                pacing = self._by_loop.pop(ended)
+                if is_lost(ended):
+                    set_aside(pacing)
             pacing = self._next or self._make()
             self._next = None
             self._by_loop[loop] = pacing

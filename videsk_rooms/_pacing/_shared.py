@@ -147,7 +147,9 @@ class Shared:
         # One left behind by a loop that is closed will never end.
         free = self._errand is None or self._errand.get_loop().is_closed()
         if free and asyncio._get_running_loop() is not None:
-            self._errand = asyncio.ensure_future(self._go())
+            errand = asyncio.ensure_future(self._go())
+            if not errand.done():  # as it can be where a loop begins tasks at once
+                self._errand = errand
 
     async def _go(self) -> None:
         try:
