@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import resource
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from time import sleep, thread_time
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from tests.hostile.api import new_key
-from tests.hostile.judge import TIMEOUT, Call, Fault, behaviour_at
+from tests.hostile.judge import TIMEOUT, Call, Fault, Machine, behaviour_at
 from tests.hostile.operations import OPERATIONS, awaited, blocking
 from tests.hostile.server import LATER, converse
 from tests.peers import serving
@@ -20,7 +22,7 @@ from tests.support import TOKEN
 from videsk_rooms import AsyncVidesk, Retry, Videsk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import AsyncIterator, Iterable, Iterator
     from contextlib import AbstractContextManager
 
 AT_ONCE = 32
@@ -58,8 +60,6 @@ def worst_memory() -> float:
 
 def stalls(figures: Figures) -> AbstractContextManager[None]:
     """Measure how long the client's callbacks keep asyncio's loop, in time of the processor."""
-    from contextlib import contextmanager
-
     run: Any = asyncio.Handle._run
 
     def timed(handle: Any) -> None:
@@ -82,14 +82,30 @@ def stalls(figures: Figures) -> AbstractContextManager[None]:
     return measuring()
 
 
+def _mixed(numbers: Iterable[int], operations: Iterable[str]) -> list[tuple[int, str]]:
+    """Pair them, so that not all calls of one costly behaviour come together."""
+    names = list(operations)
+    pairs = [(number, name) for number in numbers for name in names]
+    random.Random(len(pairs)).shuffle(pairs)
+    return pairs
+
+
+@asynccontextmanager
+async def _watching() -> AsyncIterator[None]:
+    watch = asyncio.ensure_future(Machine.watch())
+    try:
+        yield
+    finally:
+        watch.cancel()
+
+
 async def run_awaited(numbers: Iterable[int], operations: Iterable[str], figures: Figures) -> None:
     """Call operations of one awaited client, each behaviour with each, many at once.
 
     The calls share their connections, so that what one leaves on its connection meets the others.
     """
-    names = list(operations)
-    waiting = iter([(number, name) for number in numbers for name in names])
-    async with serving(converse) as port:
+    waiting = iter(_mixed(numbers, operations))
+    async with serving(converse) as port, _watching():
         url = f"http://127.0.0.1:{port}"
 
         async def work(client: AsyncVidesk) -> None:
@@ -127,10 +143,9 @@ async def _two_calls(client: AsyncVidesk, number: int, name: str) -> list[Call]:
 
 async def run_blocking(numbers: Iterable[int], operations: Iterable[str], figures: Figures) -> None:
     """Do the same with one blocking client, many threads at once."""
-    names = list(operations)
-    waiting = [(number, name) for number in numbers for name in names]
+    waiting = _mixed(numbers, operations)
     loop = asyncio.get_running_loop()
-    async with serving(converse) as port:
+    async with serving(converse) as port, _watching():
         url = f"http://127.0.0.1:{port}"
 
         def work(number: int, name: str) -> list[Call]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,7 +23,7 @@ from tests.support import TOKEN
 from videsk_rooms import AsyncVidesk, Retry, VideskError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
 # The goal is 0.1. Other work on the machine makes what is measured up to twice as long.
 MOST_STALL = 0.2
@@ -148,7 +148,7 @@ async def test_a_server_that_does_not_wait_for_a_request(
 
 
 @contextlib.asynccontextmanager
-async def client(port: int, scheme: str = "http") -> Any:
+async def client(port: int, scheme: str = "http") -> AsyncIterator[AsyncVidesk]:
     """Make a client of single attempts."""
     async with AsyncVidesk(
         TOKEN,
