@@ -13,20 +13,21 @@ from yarl import URL
 from tests.exact.support import client
 from tests.support import API, ROOM, feathers
 from videsk_rooms import NotFoundError, ResponseError, Room, ServerError, Videsk, _lookup
+from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aioresponses.core import aioresponses
 
     from videsk_rooms import AsyncVidesk
-    from videsk_rooms.sandbox import Sandbox
-    from videsk_rooms.sandbox._messages import Operation
 
 ROOMS = f"{API}/vpaas/rooms"
 OBJECT_ID = "64f1a2b3c4d5e6f7a8b9c0d1"
 IDS_ONLY = pytest.mark.videsk_sandbox(external_ids=False)
 
 
-def asked(sandbox: Sandbox) -> list[Operation | None]:
+def asked(sandbox: Sandbox) -> Sequence[str | None]:
     """Return the operations since the last time, and forget them."""
     operations = [request.operation for request in sandbox.requests]
     sandbox.requests.clear()
@@ -231,9 +232,6 @@ ODD = [
 @pytest.mark.parametrize("switches", [True, False], ids=["by path", "ids only"])
 async def test_any_external_id_finds_its_own_room(switches: bool) -> None:
     """Nothing on the way may take a character for something else, or tidy it away."""
-    from videsk_rooms.sandbox import Sandbox
-    from videsk_rooms.sandbox._messages import Operation
-
     with Sandbox(rate=None, external_ids=switches) as sandbox:
         held = {external_id: sandbox.add_room(external_id=external_id) for external_id in ODD}
         async with client(sandbox) as videsk:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import jwt
 import pytest
 
+from tests.exact.support import client
 from videsk_rooms import APIError, BadRequestError, ConflictError, Room
+from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from videsk_rooms import AsyncVidesk
-    from videsk_rooms.sandbox import Sandbox
 
 JSON = {"Content-Type": "application/json"}
 HOUR = timedelta(hours=1)
@@ -69,9 +70,6 @@ async def test_a_room_that_is_over_is_opened_for_three_hours(
     make_over: Callable[[Sandbox, AsyncVidesk], Any], update_token: bool
 ) -> None:
     """By the server's clock; the same room, with a token that lets in at once."""
-    from tests.exact.support import client
-    from videsk_rooms.sandbox import Sandbox
-
     with Sandbox(rate=None, update_token=update_token) as sandbox:
         async with client(sandbox) as videsk:
             await make_over(sandbox, videsk)
