@@ -100,6 +100,15 @@ def test_a_bar_is_no_part_of_what_is_shown_instead(account: Sandbox) -> None:
     assert "\x1b" not in done.stdout
 
 
+def test_a_bar_is_no_part_of_results_that_are_shown(account: Sandbox, rooms: Path) -> None:
+    """A terminal that has the results on it shows no bar between them."""
+    env = {"TERM": "xterm", **variables(account)}
+    done = called_on_a_terminal("rooms", "import", str(rooms), "--results", "-", env=env)
+    assert "importing" not in done.stdout
+    assert "\x1b" not in done.stdout
+    assert done.stdout.count(",created,") == 30
+
+
 def test_where_nobody_looks_on_there_is_no_bar(account: Sandbox, rooms: Path) -> None:
     """The log of a job has what went wrong, and the sum."""
     done = call("rooms", "import", str(rooms), env=variables(account))

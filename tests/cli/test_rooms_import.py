@@ -283,6 +283,16 @@ def test_without_results_the_rooms_are_found(account: Sandbox, ask: Ask, folder:
     assert len(account.rooms) == 4
 
 
+def test_the_same_file_makes_the_same_rooms_wherever_it_is_imported_from(
+    account: Sandbox, ask: Ask, folder: Path
+) -> None:
+    """A row without an external id is known by the name of the file, and not by the way to it."""
+    ask("rooms", "import", "rooms.csv")
+    (folder / "rooms.results.csv").unlink()
+    assert ask("rooms", "import", str(folder / "rooms.csv")).returncode == 0
+    assert len(account.rooms) == 4
+
+
 @pytest.mark.parametrize("options", [[], ["--update"]])
 def test_what_was_done_in_another_account_is_not_passed_over(
     account: Sandbox, ask: Ask, folder: Path, options: list[str]
