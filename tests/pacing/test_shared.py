@@ -594,6 +594,20 @@ def test_out_of_reach_a_process_paces_itself_by_a_share(
     assert {record.levelno for record in caplog.records} == {logging.WARNING}
 
 
+def test_a_window_passes_when_the_store_is_lost() -> None:
+    """What left by its promises counts: the share on top of it would be over the limit."""
+
+    async def run(loop: VirtualLoop) -> None:
+        own = Processes(loop)
+        assert await results([own.sending() for _ in range(LIMIT.requests)]) == near(0, 0, 0, 0)
+        own.stores[0].reachable = False
+        assert await own.send() >= WINDOW - 1e-4
+        assert own.most() <= LIMIT.requests
+        await own.close()
+
+    simulate(run)
+
+
 @pytest.mark.parametrize("lost", [False, True])
 @pytest.mark.parametrize("silent", [False, True])
 def test_four_processes_stay_within_the_limit_while_their_store_fails(
