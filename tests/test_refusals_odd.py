@@ -133,7 +133,7 @@ class NoClass:
     """An object that does not say what it is."""
 
     @property  # type: ignore[misc]  # which is the point
-    def __class__(self) -> type:
+    def __class__(self) -> type:  # pyright: ignore[reportIncompatibleMethodOverride]
         raise OddError("of the object's own")
 
     def __repr__(self) -> str:

@@ -20,7 +20,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, NoReturn, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeAlias
 
 from aiohttp import (
     ClientConnectionError,
@@ -328,14 +328,14 @@ class _Question:
             self._settle(_passable(error))
             return
         self._in_loop = True
-        if not run_in(self._loop, partial(context.run, self._await, lambda: given)):
+        if not run_in(self._loop, partial(context.run, self._await, partial(_returned, given))):
             self._settle()
 
-    def _await(self, ask: Callable[[], Awaitable[object]]) -> None:
+    def _await(self, ask: Callable[[], Any]) -> None:
         self._in_loop = True
         self._task = asyncio.ensure_future(self._awaited(ask))
 
-    async def _awaited(self, ask: Callable[[], Awaitable[object]]) -> None:
+    async def _awaited(self, ask: Callable[[], Any]) -> None:
         async def given() -> object:
             return await ask()
 
@@ -379,6 +379,10 @@ def _passable(error: BaseException) -> BaseException:
     )
     passable.__cause__ = error
     return passable
+
+
+def _returned(given: Any) -> Any:
+    return given
 
 
 def _release(waiting: asyncio.Future[None]) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+import aiohttp
 import anyio
 import pytest
 
 from tests.exact.support import FAST, LATE, client, nothing_is_left, outcome_of
 from tests.sandbox.support import until
-from videsk_rooms import AsyncVidesk, ClosedError, RateLimit, Videsk
+from videsk_rooms import AsyncVidesk, ClosedError, OutcomeUnknownError, RateLimit, Videsk
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -59,6 +60,7 @@ async def test_a_cancelled_close_has_closed_all(
 
 async def test_a_close_in_a_cancelled_scope_closes_all(sandbox: Sandbox) -> None:
     """As at the end of an `async with` in a task group that is being cancelled."""
+    sessions: list[Any] = []
     with anyio.CancelScope() as scope:
         async with client(sandbox) as videsk:
             await videsk.rooms.list()
@@ -186,3 +188,16 @@ async def test_closing_in_another_thread_tells_what_may_have_been_done(
     await asyncio.to_thread(thread.join)
     assert isinstance(error, ClosedError)
     assert error.outcome_unknown is (operation == "create")
+
+
+async def test_a_request_that_a_session_cancels_by_itself_cancels_no_call(sandbox: Sandbox) -> None:
+    """A `CancelledError` of a middleware is an answer that was lost, and the client stays open."""
+
+    async def give_up(_: aiohttp.ClientRequest, __: aiohttp.ClientHandlerType) -> NoReturn:
+        raise asyncio.CancelledError
+
+    async with aiohttp.ClientSession(middlewares=(give_up,)) as session:
+        videsk = client(sandbox, session=session)
+        error = await outcome_of(videsk.rooms.create(external_id="ticket-1"))
+        assert isinstance(error, OutcomeUnknownError)
+        assert error.external_id == "ticket-1"
