@@ -75,9 +75,10 @@ async def test_a_server_that_takes_ids_only_is_remembered(
     assert asked(sandbox) == ["get", "list", "get"]
     assert (await fast.rooms.get_by_external_id("ticket-2")).access_token
     assert asked(sandbox) == ["list", "get"]
-    with pytest.raises(NotFoundError):
-        await fast.rooms.get_by_external_id("absent")
-    assert asked(sandbox) == ["list"]
+    for absent in ("absent", OBJECT_ID, "ticket-12345", "a/b"):
+        with pytest.raises(NotFoundError):
+            await fast.rooms.get_by_external_id(absent)
+        assert asked(sandbox) == ["list"]
 
 
 @pytest.mark.parametrize("status", [400, 404, 422])
