@@ -231,7 +231,8 @@ class _Call:
             self._delay += waited
             await self._pipeline.observer.paced(self._request, waited, self._deadline)
         except OutOfTimeError:
-            raise self._too_late("while it waited for the rate limit") from None
+            waited_for = self._pipeline.pacing.waited_for()
+            raise self._too_late(f"while it waited for {waited_for}") from None
         except BaseException:  # cancelled, perhaps as the permission came, or in a hook
             for departure in departures:
                 departure.over()
