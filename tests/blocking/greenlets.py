@@ -153,7 +153,8 @@ def by_name_where_aiohttp_has_another_resolver() -> None:
         async def close(self) -> None:
             pass
 
-    aiohttp.DefaultResolver = aiohttp.connector.DefaultResolver = Resolver  # type: ignore[misc]
+    for module in (aiohttp, aiohttp.connector):
+        vars(module)["DefaultResolver"] = Resolver
     by_name()
 
 
