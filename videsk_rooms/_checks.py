@@ -38,6 +38,7 @@ _DOT = re.compile(r"(?i)%2e")
 _DEEPEST = 100
 _GREATEST = 2**63 - 1  # what any server can read
 _SHOWN = 80
+_WITHOUT_METHODS_OF_THEIR_OWN = frozenset({str, bytes, int, float, bool, type(None), timedelta})
 
 
 def refusal(argument: str, value: object, right: str) -> InvalidRequestError:
@@ -60,6 +61,8 @@ def reading(argument: str, value: object) -> Iterator[None]:
     except InvalidRequestError:
         raise
     except Exception as error:
+        if type(value) in _WITHOUT_METHODS_OF_THEIR_OWN:
+            raise  # not the value's: a signal handler's, such as that of a time limit
         raised = f"reading this {_name_of_type(value)} raised {_name_of_type(error)}"
         raise refusal(argument, value, f"{raised}; give a plain value") from error
 
