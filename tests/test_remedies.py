@@ -84,7 +84,7 @@ FITTING: dict[str, dict[int, set[str]]] = {
     "rename": {400: {INPUT}, 403: {RIGHTS}, 404: {ROOM_ID}, 409: {TAKEN}, 410: {OVER},
                422: {INPUT}},
     "end": {400: {ENDED}, 403: {RIGHTS}, 404: {ROOM_ID}, 409: {ENDED}, 410: {OVER}, 422: {ENDED}},
-    "end, own id": {400: {ENDED, NO_ROOM_ID}, 403: {RIGHTS}, 404: {NO_ROOM_ID}, 
+    "end, own id": {400: {ENDED, NO_ROOM_ID}, 403: {RIGHTS}, 404: {NO_ROOM_ID},
                     409: {ENDED, NO_ROOM_ID},
                     410: {OVER}, 422: {ENDED, NO_ROOM_ID}},
     "delete": {400: {END}, 403: {END}, 404: {ROOM_ID}, 405: {END}, 409: {END}, 422: {END}},

@@ -22,6 +22,7 @@ from ._decision import http_date
 from ._failures import how_to_find_out, unsettled
 from ._json import loads
 from ._lookup import retrieve
+from ._status import conflict as conflict_of
 from .errors import (
     APIError,
     ConflictError,
@@ -263,20 +264,11 @@ def _renewed(request: Request, room: Room, now: datetime) -> dict[str, JSONValue
 
 
 def _still_over(response: Response, request: Request) -> ConflictError:
-    message = f"the room that has external_id={request.external_id!r} is over"
-    return ConflictError(
-        f"{message}, also after it was given another exp. {_TAKE_ANOTHER}",
-        status=409,
-        name="Conflict",
-        message=message,
-        class_name="conflict",
-        errors={},
-        method=response.method,
-        url=response.url,
-        request_id=response.request_id,
-        headers=response.headers,
-        attempts=response.attempts,
+    message = (
+        f"the room that has external_id={request.external_id!r} is over, also after it was given "
+        "another exp"
     )
+    return conflict_of(response, message, _TAKE_ANOTHER)
 
 
 # -- fields and times -----------------------------------------------------------------------------

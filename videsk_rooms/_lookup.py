@@ -137,7 +137,7 @@ async def find(send: Send, external_id: str, deadline: Deadline | None = None) -
     deadline = deadline or send.deadline()
     reading, nameless = Reading(), None
     position: int | None = 0
-    while position is not None:
+    while True:
         request = _codec.listing(
             limit=100, skip=position or None, sort=None, ended=None, external_id=external_id
         )
@@ -150,7 +150,8 @@ async def find(send: Send, external_id: str, deadline: Deadline | None = None) -
                     response, "lacks what would tell the room", path=f"data[{index}].externalId"
                 )
         _, position = reading.take(response, page)
-    raise nameless or not_found(response, _no_room_has(external_id))
+        if position is None:
+            raise nameless or not_found(response, _no_room_has(external_id))
 
 
 def _may_be_a_miss(error: APIError, *, proven: bool) -> bool:

@@ -11,7 +11,7 @@ import html
 import re
 from http import HTTPStatus
 from itertools import islice
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import urlsplit
 
 from ._decision import server_wait
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from ._messages import Request, Response
     from .errors import ResponseError
     from .models import JSONValue
+
+E = TypeVar("E", bound=APIError)
 
 _BY_STATUS: dict[int, type[APIError]] = {
     400: BadRequestError,
@@ -79,12 +81,24 @@ def error_of(response: Response, request: Request) -> APIError | ResponseError |
 
 def not_found(response: Response | APIError, message: str) -> NotFoundError:
     """Make the error for a search that found nothing, told by an empty page or by a 404."""
-    return NotFoundError(
-        f"{place_of(response.method, response.url)}: {message}. Create it first, or check the id.",
-        status=404,
-        name="NotFound",
+    what_to_do = "Create it first, or check the id."
+    return _concluded(NotFoundError, response, message, what_to_do)
+
+
+def conflict(response: Response, message: str, what_to_do: str) -> ConflictError:
+    """Make the error for a room that is not as it was asked for, told by an answer of success."""
+    return _concluded(ConflictError, response, message, what_to_do)
+
+
+def _concluded(kind: type[E], response: Response | APIError, message: str, what_to_do: str) -> E:
+    """Make an error of the API that the API did not send: what its answer amounts to."""
+    status = HTTPStatus(kind.status)
+    return kind(
+        f"{place_of(response.method, response.url)}: {message}. {what_to_do}",
+        status=status.value,
+        name=status.phrase.replace(" ", ""),
         message=message,
-        class_name="not-found",
+        class_name=status.phrase.lower().replace(" ", "-"),
         errors={},
         method=response.method,
         url=without_tokens(response.url),

@@ -13,8 +13,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from . import _decode
-from ._messages import unexpected
-from .errors import ResponseError, without_tokens
+from ._messages import place_of, unexpected
+from ._quoting import without_tokens
+from .errors import ResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,16 +110,15 @@ def answered_page(external_id: object) -> Callable[[Response], tuple[Response, R
 
 def foreign(response: Response, otherwise: str = "") -> ResponseError:
     """Make the error for an answer that is about another room than the one asked for."""
-    where = f"{response.method} {without_tokens(response.url)}"
-    belongs = "it belongs to another call"
+    why = f"it belongs to another call{f', {otherwise}' if otherwise else ''}"
+    named = f" with request id {response.request_id}" if response.request_id else ""
     return ResponseError(
-        f"{where}: the answer (status {response.status}) is not about what was asked for: "
-        f"{f'{belongs}, {otherwise}' if otherwise else belongs}. Nothing of it is used or shown. "
-        "Try again; if it persists, look for a proxy that mixes up answers, and report it with "
-        f"request id {response.request_id!r}.",
+        f"{place_of(response.method, response.url)}: the answer (status {response.status}) is not "
+        f"about what was asked for: {why}. Nothing of it is used or shown. Try again; if it "
+        f"persists, look for a proxy that mixes up answers, and report it{named}.",
         status=response.status,
         method=response.method,
-        url=response.url,
+        url=without_tokens(response.url),
         request_id=response.request_id,
         attempts=response.attempts,
     )

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.benchmarks.payloads import ROOM_ID
 from tests.benchmarks.server import serving
 from tests.blocking.support import blocking_client, eventually, loop_threads, tasks_of
 from tests.chaos.watch import check_connections, check_tasks, watching
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 CALLS, CLIENTS, SOME = 4_000, 500, 400
 AT_ONCE, THREADS = 16, 4
-ROOM = "64f1a2b3c4d5e6f7a8b9c0d1"
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ async def get(client: AsyncVidesk, count: int) -> None:
 
     async def caller() -> None:
         for _ in range(count // AT_ONCE):
-            await client.rooms.get(ROOM)
+            await client.rooms.get(ROOM_ID)
 
     await asyncio.gather(*(caller() for _ in range(AT_ONCE)))
 
@@ -134,7 +134,7 @@ def get_in_threads(client: Videsk, count: int) -> None:
 
     def caller() -> None:
         for _ in range(count // THREADS):
-            client.rooms.get(ROOM)
+            client.rooms.get(ROOM_ID)
 
     with ThreadPoolExecutor(THREADS) as pool:
         for future in [pool.submit(caller) for _ in range(THREADS)]:
@@ -205,7 +205,7 @@ def test_calls_that_fail_leave_nothing(sandbox: Sandbox) -> None:
         for _ in rounds(SOME):
             for _ in range(SOME):
                 with pytest.raises(NotFoundError):
-                    client.rooms.get(ROOM)
+                    client.rooms.get(ROOM_ID)
             sandbox.requests.clear()
 
 
@@ -226,7 +226,7 @@ async def test_awaited_clients_that_were_closed_leave_nothing(url: str) -> None:
     for _ in rounds(CLIENTS):
         for _ in range(CLIENTS):
             async with AsyncVidesk("a-token", base_url=url) as client:
-                await client.rooms.get(ROOM)
+                await client.rooms.get(ROOM_ID)
     findings: list[str] = []
     await check_tasks(findings)
     assert findings == []
@@ -237,7 +237,7 @@ def test_blocking_clients_that_were_closed_leave_nothing(url: str) -> None:
     for _ in rounds(CLIENTS):
         for _ in range(CLIENTS):
             with Videsk("a-token", base_url=url) as client:
-                client.rooms.get(ROOM)
+                client.rooms.get(ROOM_ID)
         assert loop_threads() == []
 
 
@@ -245,7 +245,7 @@ def test_blocking_clients_that_were_dropped_leave_nothing(url: str) -> None:
     """Nobody closed them; their threads and connections have gone with them."""
     for _ in rounds(CLIENTS):
         for _ in range(CLIENTS):
-            Videsk("a-token", base_url=url).rooms.get(ROOM)
+            Videsk("a-token", base_url=url).rooms.get(ROOM_ID)
         eventually(lambda: loop_threads() == [])
 
 
@@ -263,7 +263,7 @@ def test_views_leave_nothing(client: Videsk) -> None:
     """Nor do those with a pace of their own; the connection is the client's."""
     for _ in rounds(SOME):
         for _ in range(SOME):
-            client.with_options(rate_limit=RateLimit(requests=5), timeout=9.0).rooms.get(ROOM)
+            client.with_options(rate_limit=RateLimit(requests=5), timeout=9.0).rooms.get(ROOM_ID)
 
 
 # -- whether it would be found --------------------------------------------------------------------

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import jwt
 import pytest
 
+from tests.exact.support import client
 from videsk_rooms import APIError, BadRequestError, ConflictError, Room
+from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from videsk_rooms import AsyncVidesk
-    from videsk_rooms.sandbox import Sandbox
 
 JSON = {"Content-Type": "application/json"}
 HOUR = timedelta(hours=1)
@@ -49,6 +50,11 @@ async def expired_without_saying_ended(sandbox: Sandbox, _: AsyncVidesk) -> None
     add(sandbox, exp=sandbox.now - HOUR, nbf=sandbox.now - 2 * HOUR, without=["ended"])
 
 
+async def ended_and_expired_without_saying_ended(sandbox: Sandbox, videsk: AsyncVidesk) -> None:
+    await videsk.rooms.end(add(sandbox, exp=sandbox.now + HOUR, without=["ended"]))
+    sandbox.advance(2 * HOUR)
+
+
 async def ended_without_saying_when(sandbox: Sandbox, videsk: AsyncVidesk) -> None:
     await videsk.rooms.end(add(sandbox, without=["exp", "nbf"]))
 
@@ -59,6 +65,7 @@ OVER = [
     ended_and_expired,
     ended_before_it_opened,
     expired_without_saying_ended,
+    ended_and_expired_without_saying_ended,
     ended_without_saying_when,
 ]
 
@@ -69,9 +76,6 @@ async def test_a_room_that_is_over_is_opened_for_three_hours(
     make_over: Callable[[Sandbox, AsyncVidesk], Any], update_token: bool
 ) -> None:
     """By the server's clock; the same room, with a token that lets in at once."""
-    from tests.exact.support import client
-    from videsk_rooms.sandbox import Sandbox
-
     with Sandbox(rate=None, update_token=update_token) as sandbox:
         async with client(sandbox) as videsk:
             await make_over(sandbox, videsk)

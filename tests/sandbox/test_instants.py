@@ -75,6 +75,8 @@ async def test_the_defaults_of_a_room(api: Api) -> None:
     assert {name: room[name] for name in expected} == {
         name: wire(instant) for name, instant in expected.items()
     }
+    given = (await api.create(nbf=wire(NOW - HOUR), exp=wire(NOW + HOUR))).json
+    assert (given["createdAt"], given["updatedAt"]) == (wire(NOW), wire(NOW))
 
 
 def test_many_rooms_end_with_one_of_now(api: Api) -> None:
