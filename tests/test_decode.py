@@ -138,7 +138,23 @@ def _rooms_of(page: Mapping[str, JSONValue]) -> list[JSONValue]:
 # -- where the fault lies -------------------------------------------------------------------------
 
 NO_TEXT: list[object] = [0, 1.5, True, [], {}, ["a"]]
-NO_TIME: list[object] = [0, 1723647600000, True, [], {}, "", "soon", "2024-13-01T00:00:00.000Z"]
+NO_TIME: list[object] = [
+    *(0, 1723647600000, True, [], {}, "", "soon", "2024-13-01T00:00:00.000Z"),
+    # What Python takes for a time, one version or another.
+    *("20240814", "1723647600", "1723647600000", "20240814T180000Z", "2024-08-14", "2024-08"),
+    *("2024-01-01x10", "2024-01-01x10:00:00.000Z", "2024-08-14T18Z", "2024-W33-3T18:00:00.000Z"),
+    *("2024-08-14T24:00:00.000Z", "2024-08-14T18:00:60.000Z", "2024-08-14T18:00:00.Z"),
+    *("2024-08-14T18:00:00.000+24:00", "2024-08-14T18:00:00.000+01:60", " 2024-08-14T18:00:00Z"),
+    *("2024-08-14T18:00:00+00:00:01", "2024-08-14T18:00:00.00 Z", "٢024-08-14T18:00:00.000Z"),
+    "2024-08-14T18:00:00.000Z\n",
+]
+TIMES = [
+    *("2024-08-14T18:00:00.000Z", "2024-08-14T18:00:00Z", "2024-08-14T18:00Z"),
+    *("2024-08-14t18:00:00.000z", "2024-08-14 18:00:00.000Z", "2024-08-14T18:00:00,000Z"),
+    *("2024-08-14T18:00:00.000000000Z", "2024-08-14T18:00:00.000", "2024-08-14T18:00:00"),
+    *("2024-08-14T20:00:00.000+02:00", "2024-08-14T20:00:00+0200", "2024-08-14T20:00:00+02"),
+    *("2024-08-14T17:30:00-00:30", "2024-08-14T18:00:00-00:00"),
+]
 WRONG: dict[str, list[object]] = {
     "id": [*NO_TEXT, None],
     "name": NO_TEXT,
@@ -170,6 +186,13 @@ def cases(wrong: Mapping[str, list[object]]) -> pytest.MarkDecorator:
 
 def page_with(room: object) -> dict[str, object]:
     return {"total": 5, "limit": 10, "skip": 0, "data": [ROOM, ROOM, ROOM, room, ROOM]}
+
+
+@pytest.mark.parametrize("text", TIMES)
+def test_a_time_is_read_in_every_spelling_of_its_form(text: str) -> None:
+    """With or without seconds, fraction and offset, the same on every Python."""
+    room = _decode.room(answer({"id": "a", "exp": text}))
+    assert room.exp == datetime(2024, 8, 14, 18, tzinfo=UTC)
 
 
 def test_the_tables_of_wrong_values_forget_no_field() -> None:

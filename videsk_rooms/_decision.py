@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 # 520 to 527 and 530 are Cloudflare's, in front of the API (docs/api.md, "Access").
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 528), 530})
 
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]+)?")
+# As long as the longest window that a header is believed (`_pacing/_limit.py`).
+_LONGEST_RESET = 60.0
+
 Why: TypeAlias = Literal[
     "final", "unrepeatable", "attempts", "server_wait", "deadline", "budget", "transient"
 ]
@@ -123,17 +127,20 @@ def server_wait(
     """Read for how many seconds the server wants to be left alone.
 
     `Retry-After` says so as a number or as a date; the date is read by the server's own `Date`, for
-    its clock need not be ours. Where a 429 lacks it, `Ratelimit-Reset` tells when the window ends.
+    its clock need not be ours. Where a 429 lacks it, `Ratelimit-Reset` tells when the window ends;
+    one that is longer than any window that is believed is not.
     """
     value = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
+    if _SECONDS.fullmatch(value):
         return float(value)
     moment = http_date(value)
     if moment is not None:
         server_now = now or http_date(headers.get("date", "")) or datetime.now(timezone.utc)
         return max(0.0, (moment - server_now).total_seconds())
     reset = headers.get("ratelimit-reset", "").strip() if status == 429 else ""
-    return float(reset) if re.fullmatch(r"\d{1,9}(\.\d+)?", reset) else None
+    if _SECONDS.fullmatch(reset) and float(reset) <= _LONGEST_RESET:
+        return float(reset)
+    return None
 
 
 def http_date(value: str) -> datetime | None:

@@ -219,26 +219,35 @@ def _refuse_deep(unread: dict[str, JSONValue]) -> None:
 # -- date-times -----------------------------------------------------------------------------------
 
 
-if sys.version_info >= (3, 11):
-    _parse_time = datetime.fromisoformat
-else:
-    _from_iso = datetime.fromisoformat
-    _UP_TO_Z = len("2042-08-14T18:00:00.000")
-    _ISO_TIME = re.compile(
-        r"(\d{4}-\d\d-\d\dT\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?(Z|([+-]\d\d):?(\d\d)?)?",
-        re.ASCII,
-    )
+# What `fromisoformat` reads differs from one Python to the next: some take all digits, a date
+# alone, or any letter between the two. So the form is checked here, and is that of RFC 3339, with
+# seconds and zone left out at will, as ISO 8601 allows.
+_ISO_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):[0-5]\d)(?::([0-5]\d)(?:[.,](\d+))?)?"
+    r"(?:([Zz])|([+-](?:[01]\d|2[0-3])):?([0-5]\d)?)?",
+    re.ASCII,
+)
+# The documented form, "2042-08-14T18:00:00.000Z": where its signs stand. Between them Python takes
+# nothing but digits from 3.11 on, and 24 hours from 3.14 on.
+_SIGNS, _SIGNS_AT, _Z_AT = "--T::.", slice(4, 20, 3), slice(23, None)
+_from_iso = datetime.fromisoformat
+_HAS_Z, _HAS_24 = sys.version_info >= (3, 11), sys.version_info >= (3, 14)
 
-    def _parse_time(text: str) -> datetime:
-        # Python 3.10 reads no Z, and only fractions of 3 or 6 digits.
-        if text[_UP_TO_Z:] == "Z":
-            return _from_iso(f"{text[:_UP_TO_Z]}+00:00")
-        match = _ISO_TIME.fullmatch(text)
-        if match is None:
-            return _from_iso(text)
-        minute, second, fraction, zone, hours, minutes = match.groups()
-        offset = f"{hours}:{minutes or '00'}" if hours else "+00:00" if zone else ""
-        return _from_iso(f"{minute}:{second or '00'}.{(fraction or '')[:6]:0<6}{offset}")
+
+def _parse_time(text: str) -> datetime:
+    if (
+        text[_SIGNS_AT] == _SIGNS
+        and text[_Z_AT] == "Z"
+        and _HAS_Z
+        and not (_HAS_24 and text[11:13] == "24")
+    ):
+        return _from_iso(text)
+    match = _ISO_TIME.fullmatch(text)
+    if match is None:
+        raise ValueError
+    date, minute, second, fraction, utc, hours, minutes = match.groups()
+    offset = "+00:00" if utc else f"{hours}:{minutes or '00'}" if hours else ""
+    return _from_iso(f"{date}T{minute}:{second or '00'}.{(fraction or '')[:6]:0<6}{offset}")
 
 
 def read_time(value: object) -> datetime | None:

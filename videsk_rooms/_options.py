@@ -136,7 +136,7 @@ class RateLimit:
 
     Attributes:
         requests: How many requests, 1 to 10,000. A `Ratelimit-Limit` that the server sends is
-            believed over it.
+            believed over it, within bounds: 1 to 10,000 requests, at least one a minute.
         per: In how many seconds.
         shared: `None`: this client alone. `"file:/path"`: all processes of this machine that name
             the same file. `"redis://host:6379/0"`: all machines that name the same server, for the

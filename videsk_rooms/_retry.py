@@ -240,7 +240,7 @@ class _Call:
         if departure is None:
             if self._pipeline.transport.closed:
                 raise closed()
-            raise self._too_late("while it waited for the rate limit")
+            raise self._too_late(f"while it waited for {self._pipeline.pacing.waited_for()}")
         waited = monotonic() - began
         self._deadline.was_in_line(waited)
         self._delay += waited

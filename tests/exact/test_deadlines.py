@@ -80,6 +80,50 @@ async def test_the_total_covers_the_wait_for_the_rate_limit(sandbox: Sandbox) ->
     assert len(sandbox.requests) == 1
 
 
+async def test_the_error_names_the_limit_that_was_set(sandbox: Sandbox) -> None:
+    """Whoever set it finds it there."""
+    async with client(sandbox, rate_limit=RateLimit(requests=1, per=500.0)) as videsk:
+        await videsk.rooms.list()
+        with pytest.raises(DeadlineExceededError) as caught:
+            await videsk.with_options(timeout=0.2).rooms.list()
+    assert "waited for the rate limit of 1 request in 500 s (set by rate_limit)." in str(
+        caught.value
+    )
+
+
+async def test_the_error_names_the_header_that_told_the_limit(sandbox: Sandbox) -> None:
+    """It may be wrong; then the server is to be asked, and not this package."""
+    policy = {"Ratelimit-Policy": "1;w=50"}
+    sandbox.faults.answer(200, headers=policy, body=PAGE, on="list")
+    async with client(sandbox, rate_limit=RateLimit()) as videsk:
+        await videsk.rooms.list()
+        with pytest.raises(DeadlineExceededError) as caught:
+            await videsk.with_options(timeout=0.2).rooms.list()
+    assert "of 1 request in 50 s (by the server's Ratelimit-Policy header)." in str(caught.value)
+
+
+async def test_the_error_names_the_429_that_holds_all_back(sandbox: Sandbox) -> None:
+    """The limit alone would not explain the wait."""
+    sandbox.faults.status(429, on="list", headers={"Retry-After": "30"})
+    async with client(sandbox, rate_limit=RateLimit(), retry=Retry(attempts=1)) as videsk:
+        with pytest.raises(RateLimitError):
+            await videsk.rooms.list()
+        with pytest.raises(
+            DeadlineExceededError, match=r"a 429 holds all calls back for (30|29\.)"
+        ):
+            await videsk.with_options(timeout=0.2).rooms.list()
+
+
+@pytest.mark.parametrize("policy", ["1;w=999999999", "1;w=86400", "0;w=1", "-1;w=1"])
+async def test_no_header_freezes_the_client(sandbox: Sandbox, policy: str) -> None:
+    """One wrong answer is not the last one."""
+    headers = {"Ratelimit-Policy": policy}
+    sandbox.faults.answer(200, headers=headers, body=PAGE, on="list", times=3)
+    async with client(sandbox, rate_limit=RateLimit(), timeout=5.0) as videsk:
+        for _ in range(3):
+            await videsk.rooms.list()
+
+
 async def test_the_total_covers_the_wait_for_a_connection(sandbox: Sandbox) -> None:
     """The only one is in use by a call that takes longer."""
     sandbox.faults.delay(LATE, on="get")

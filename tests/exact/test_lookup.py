@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import json
 import pickle
 from typing import TYPE_CHECKING, Any
 
@@ -74,9 +75,10 @@ async def test_a_server_that_takes_ids_only_is_remembered(
     assert asked(sandbox) == ["get", "list", "get"]
     assert (await fast.rooms.get_by_external_id("ticket-2")).access_token
     assert asked(sandbox) == ["list", "get"]
-    with pytest.raises(NotFoundError):
-        await fast.rooms.get_by_external_id("absent")
-    assert asked(sandbox) == ["list"]
+    for absent in ("absent", OBJECT_ID, "ticket-12345", "a/b"):
+        with pytest.raises(NotFoundError):
+            await fast.rooms.get_by_external_id(absent)
+        assert asked(sandbox) == ["list"]
 
 
 @pytest.mark.parametrize("status", [400, 404, 422])
@@ -286,6 +288,20 @@ async def test_an_external_id_that_is_the_id_of_another_room(
     held = sandbox.add_room(external_id=other)
     room = await fast.rooms.get_by_external_id(other)
     assert (room.id, room.external_id) == (held["id"], other)
+
+
+async def test_a_path_that_a_proxy_has_changed_gives_nobody_elses_room(
+    sandbox: Sandbox, fast: AsyncVidesk
+) -> None:
+    """One that decodes `a%2F..%2Fb` asks for `b`; the listing has the right one."""
+    other = sandbox.add_room(external_id="b")
+    held = sandbox.add_room(external_id="a/../b")
+    body = json.dumps({**other, "accessToken": "a.b.c"}).encode()
+    headers = {"Content-Type": "application/json"}
+    sandbox.faults.answer(200, headers=headers, body=body, on="get")
+    room = await fast.rooms.get_by_external_id("a/../b")
+    assert (room.id, room.external_id) == (held["id"], "a/../b")
+    assert asked(sandbox) == ["get", "list", "get"]
 
 
 async def test_a_room_that_is_renamed_while_it_is_looked_up_is_not_found(

@@ -50,6 +50,11 @@ async def expired_without_saying_ended(sandbox: Sandbox, _: AsyncVidesk) -> None
     add(sandbox, exp=sandbox.now - HOUR, nbf=sandbox.now - 2 * HOUR, without=["ended"])
 
 
+async def ended_and_expired_without_saying_ended(sandbox: Sandbox, videsk: AsyncVidesk) -> None:
+    await videsk.rooms.end(add(sandbox, exp=sandbox.now + HOUR, without=["ended"]))
+    sandbox.advance(2 * HOUR)
+
+
 async def ended_without_saying_when(sandbox: Sandbox, videsk: AsyncVidesk) -> None:
     await videsk.rooms.end(add(sandbox, without=["exp", "nbf"]))
 
@@ -60,6 +65,7 @@ OVER = [
     ended_and_expired,
     ended_before_it_opened,
     expired_without_saying_ended,
+    ended_and_expired_without_saying_ended,
     ended_without_saying_when,
 ]
 

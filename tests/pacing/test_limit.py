@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from videsk_rooms._messages import Headers
-from videsk_rooms._pacing._limit import Learned, Limit, told_limit
+from videsk_rooms._pacing._limit import Learned, Limit, described, told_limit
 
 SET = Limit(20, 1.0)
 
@@ -47,7 +47,7 @@ def test_the_limit_is_read(number: str | None, policy: str | None, limit: Limit)
         ("10", "10;w=1, 50;w=60, 1000;w=3600", Limit(10, 1.0)),
         ("50", "10;w=1, 50;w=60, 1000;w=3600", Limit(50, 60.0)),
         ("30", "10;w=1, 50;w=60", Limit(30, 1.0)),
-        (None, "10;w=1, 50;w=60, 1000;w=3600", Limit(1000, 3600.0)),
+        (None, "10;w=1, 50;w=60, 1000;w=3600", Limit(16, 60.0)),
         (None, "10;w=1, 1000;w=1", Limit(10, 1.0)),
         ("20", "20;w=1, 20;w=60", Limit(20, 60.0)),
         ("20", "20;w=60, 20;w=1", Limit(20, 60.0)),
@@ -104,11 +104,35 @@ def test_a_policy_that_is_none_tells_nothing(policy: str) -> None:
     assert told_limit("30", policy) == Limit(30, 1.0)
 
 
+@pytest.mark.parametrize(
+    ("number", "policy", "limit"),
+    [
+        (None, "1;w=60", Limit(1, 60.0)),
+        (None, "60;w=61", Limit(59, 60.0)),
+        (None, "1000;w=3600", Limit(16, 60.0)),
+        ("1000", "1000;w=3600", Limit(16, 60.0)),
+        (None, "10000;w=86400", Limit(6, 60.0)),
+        # Less than a request a minute.
+        (None, "1;w=61", None),
+        (None, "1;w=999999999", None),
+        (None, "59;w=3600", None),
+        (None, "20;w=1, 1;w=999999999", Limit(20, 1.0)),
+        ("1", "1;w=999999999", Limit(1, 1.0)),
+        ("20", "20;w=999999999, 20;w=1", Limit(20, 1.0)),
+    ],
+)
+def test_no_header_holds_the_client_for_more_than_a_minute(
+    number: str | None, policy: str | None, limit: Limit | None
+) -> None:
+    """A longer window is paced by what it allows in a minute; one that allows nothing is none."""
+    assert told_limit(number, policy) == limit
+
+
 @given(st.none() | st.text(), st.none() | st.text(alphabet='0123456789;w=q," ') | st.text())
 def test_whatever_comes_is_a_limit_or_none(number: str | None, policy: str | None) -> None:
     """A header raises nothing, and no limit is out of range."""
     limit = told_limit(number, policy)
-    assert limit is None or (1 <= limit.requests <= 10_000 and limit.per >= 1.0)
+    assert limit is None or (1 <= limit.requests <= 10_000 and 1.0 <= limit.per <= 60.0)
 
 
 def test_the_limit_that_was_set_holds_until_another_is_told() -> None:
@@ -136,3 +160,45 @@ def test_a_limit_goes_up_and_down() -> None:
     told = [learned.learn(Headers({"Ratelimit-Limit": number})) for number in ("40", "10", "10")]
     assert told == [True, True, False]
     assert learned.limit == Limit(10, 1.0)
+
+
+def test_a_change_of_the_limit_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """`Ratelimit-Limit: 1` where 20 was set is believed, and somebody hears of it."""
+    learned = Learned(SET)
+    learned.learn(Headers({"Ratelimit-Limit": "1"}))
+    learned.learn(Headers({"Ratelimit-Policy": "5;w=10"}))
+    learned.learn(Headers({"Ratelimit-Policy": "5;w=10", "Date": "now"}))
+    assert {(record.levelname, record.name) for record in caplog.records} == {
+        ("WARNING", "videsk_rooms")
+    }
+    set_, first, second = (
+        "20 requests in 1 s (set by rate_limit)",
+        "1 request in 1 s (by the server's Ratelimit-Limit header)",
+        "5 requests in 10 s (by the server's Ratelimit-Policy header)",
+    )
+    assert [record.message for record in caplog.records] == [
+        f"the rate limit is now {first}; it was {set_}",
+        f"the rate limit is now {second}; it was {first}",
+    ]
+
+
+def test_a_limit_that_goes_to_and_fro_is_logged_once_each(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Not with every answer, and no more than 16 of them."""
+    learned = Learned(SET)
+    for turn in range(10):
+        learned.learn(Headers({"Ratelimit-Limit": str(20 + turn % 2)}))
+    assert len(caplog.records) == 1
+    for number in range(100, 200):
+        learned.learn(Headers({"Ratelimit-Limit": str(number)}))
+    assert len(caplog.records) == 16
+
+
+@pytest.mark.parametrize("held", [0.0, 12.0])
+def test_what_is_waited_for_names_the_limit_and_a_hold(held: float) -> None:
+    """Where the limit comes from, and whether a 429 is the reason."""
+    learned = Learned(SET)
+    text = "the rate limit of 20 requests in 1 s (set by rate_limit)"
+    hold = ", and a 429 holds all calls back for 12 s more" if held else ""
+    assert described(learned, held) == text + hold

@@ -41,6 +41,9 @@ class Watched:
     def hold(self, seconds: float) -> None:
         self._pacing.hold(seconds)
 
+    def waited_for(self) -> str:
+        return self._pacing.waited_for()
+
     async def close(self) -> None:
         await self._pacing.close()
 

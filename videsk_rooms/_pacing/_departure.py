@@ -46,6 +46,14 @@ class Pacing(Protocol):
         """Let nobody leave for so long."""
         ...
 
+    def waited_for(self) -> str:
+        """Name the limit that requests wait for, where it comes from, and a hold if there is one.
+
+        Returns:
+            The end of a sentence.
+        """
+        ...
+
     async def close(self) -> None:
         """Let go of what is held."""
         ...
@@ -82,6 +90,10 @@ class Unpaced:
 
     def hold(self, seconds: float) -> None:
         """Nothing is paced."""
+
+    def waited_for(self) -> str:
+        """Nothing is waited for."""
+        return "no rate limit"
 
     async def close(self) -> None:
         """Nothing is held."""

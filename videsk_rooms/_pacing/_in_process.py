@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from videsk_rooms._forking import set_aside
 
-from ._limit import SPREAD, Learned
+from ._limit import SPREAD, Learned, described
 from ._line import Alarm, Line
 
 if TYPE_CHECKING:
@@ -62,6 +62,10 @@ class InProcess:
     def hold(self, seconds: float) -> None:
         """Let nobody leave for so long."""
         self._held_until = max(self._held_until, self._clock() + seconds)
+
+    def waited_for(self) -> str:
+        """Name the limit that requests wait for, and a hold."""
+        return described(self._limit, self._held_until - self._clock())
 
     async def close(self) -> None:
         """Let nobody wait any longer."""

@@ -49,6 +49,10 @@ class EachLoop:
         if not self._closed:
             self.here().hold(seconds)
 
+    def waited_for(self) -> str:
+        """Name the limit that requests wait for in the running loop."""
+        return self.here().waited_for()
+
     async def close(self) -> None:
         """Close all, each in its own loop, while that runs."""
         with self._lock:

@@ -25,7 +25,7 @@ import attrs
 from videsk_rooms._forking import set_aside
 
 from ._alone import Reachable
-from ._limit import Learned, Limit
+from ._limit import Learned, Limit, described
 from ._line import Alarm, Line, end
 from ._store import LATE
 
@@ -53,6 +53,7 @@ class Shared:
         self._places: deque[Place] = deque()
         self._surplus: list[Place] = []
         self._to_hold = 0.0
+        self._held_until = 0.0  # for errors to tell; it is the store that keeps to it
         self._full_until = 0.0
         self._alarm = Alarm(self._serve)
         self._errand: asyncio.Task[None] | None = None
@@ -73,7 +74,12 @@ class Shared:
     def hold(self, seconds: float) -> None:
         """Let nobody leave for so long, in any process."""
         self._to_hold = max(self._to_hold, seconds)
+        self._held_until = max(self._held_until, self._clock() + seconds)
         self._serve()
+
+    def waited_for(self) -> str:
+        """Name the limit that requests wait for, and a hold by this process."""
+        return f"{described(self._limit, self._held_until - self._clock())}, shared with others"
 
     async def close(self) -> None:
         """Let nobody wait any longer, give back what is reserved, and let go of the store."""

@@ -26,7 +26,7 @@ _A_LINE = 30.0
 
 def limit_in(headers: Mapping[str, str]) -> int | None:
     """Read how many requests a second the account may make (docs/api.md, "Access")."""
-    told = re.match(r"[0-9]{1,9}", headers.get("Ratelimit-Limit", ""))
+    told = re.match(r"[0-9]{1,9}(?![0-9])", headers.get("Ratelimit-Limit", ""))
     return int(told[0]) if told else None
 
 
