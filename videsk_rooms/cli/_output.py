@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import sys
 from contextlib import contextmanager
@@ -65,6 +66,28 @@ def write_json(value: object) -> None:
 def complain(text: str) -> None:
     """Say on standard error, in one line, what went wrong or what else there is to know."""
     print(f"videsk-rooms: {printable(text)}", file=sys.stderr)
+
+
+@contextmanager
+def log_told() -> Iterator[None]:
+    """Tell the package's warnings as complaints, unless somebody has said where its log goes."""
+    logger = logging.getLogger("videsk_rooms")
+    if logger.hasHandlers() or os.environ.get("VIDESK_LOG"):
+        yield
+        return
+    handler = _Complaining(logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+class _Complaining(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        # That an account has another limit than the usual one is no news at a shell.
+        if not str(record.msg).startswith("the rate limit is now"):
+            complain(record.getMessage())
 
 
 def printable(text: str) -> str:
