@@ -79,7 +79,7 @@ def test_progress_is_told_now_and_then_and_its_speed_is_this_run_s(
     def tell(now: progress.Progress) -> None:
         told.append(now.figures())
 
-    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
     bar = progress.Progress(total=1_000, done=500, every=30.0, show=tell)
     for _ in range(100):
         clock[0] += 1.0
