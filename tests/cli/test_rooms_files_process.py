@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.support import PATIENCE, call, called_on_a_terminal, running, wait_until
+from tests.cli.support import PATIENCE, call, called_on_a_terminal, run, running, wait_until
 from tests.cli.support import account as variables
 from videsk_rooms.cli._files import progress
 
@@ -79,7 +79,7 @@ def test_progress_is_told_now_and_then_and_its_speed_is_this_run_s(
     def tell(now: progress.Progress) -> None:
         told.append(now.figures())
 
-    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
     bar = progress.Progress(total=1_000, done=500, every=30.0, show=tell)
     for _ in range(100):
         clock[0] += 1.0
@@ -161,3 +161,15 @@ def test_an_export_that_is_stopped_leaves_nothing(account: Sandbox, tmp_path: Pa
     assert (process.returncode, said) == (128 + signal.SIGTERM, "")
     assert complaints == f"videsk-rooms: stopped; nothing was written to {file}\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_shared_limit_out_of_reach_is_told_in_a_line(account: Sandbox, tmp_path: Path) -> None:
+    """And nothing else that the package logs: an account's own limit is no news."""
+    file = tmp_path / "rooms.csv"
+    file.write_text("name\nAna\n")
+    shared = ("--shared", "redis://127.0.0.1:1")
+    done = run("rooms", "import", str(file), *shared, env=variables(account))
+    assert done.returncode == 0
+    assert done.stderr.startswith("videsk-rooms: ")
+    assert "shared rate limit" in done.stderr
+    assert "the rate limit is now" not in done.stderr

@@ -18,6 +18,7 @@ from videsk_rooms.cli._output import (
     be_silent,
     complain,
     end_of_output,
+    log_told,
     open_what_is_closed,
 )
 from videsk_rooms.errors import VideskError
@@ -55,7 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from videsk_rooms.cli._app import run
 
-        code = run(arguments)
+        with log_told():
+            code = run(arguments)
         end_of_output()
     except BrokenPipeError:
         be_silent()

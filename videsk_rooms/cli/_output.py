@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import sys
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from videsk_rooms.cli._exits import ExitCode
 from videsk_rooms.errors import VideskError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import TextIO
 
 
@@ -65,6 +66,44 @@ def write_json(value: object) -> None:
 def complain(text: str) -> None:
     """Say on standard error, in one line, what went wrong or what else there is to know."""
     print(f"videsk-rooms: {printable(text)}", file=sys.stderr)
+
+
+@contextmanager
+def log_told() -> Iterator[None]:
+    """Tell the package's warnings as complaints, unless somebody has said where its log goes."""
+    if logging.getLogger("videsk_rooms").hasHandlers() or os.environ.get("VIDESK_LOG"):
+        yield
+        return
+    with warnings_told(complain):
+        yield
+
+
+@contextmanager
+def warnings_told(tell: Callable[[str], object]) -> Iterator[None]:
+    """Hand what the package warns of to a function, and to no function that had it before."""
+    logger = logging.getLogger("videsk_rooms")
+    earlier = [handler for handler in logger.handlers if isinstance(handler, _Telling)]
+    teller = _Telling(tell)
+    for handler in earlier:
+        logger.removeHandler(handler)
+    logger.addHandler(teller)
+    try:
+        yield
+    finally:
+        logger.removeHandler(teller)
+        for handler in earlier:
+            logger.addHandler(handler)
+
+
+class _Telling(logging.Handler):
+    def __init__(self, tell: Callable[[str], object]) -> None:
+        super().__init__(logging.WARNING)
+        self._tell = tell
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # That an account has another limit than the usual one is no news at a shell.
+        if not str(record.msg).startswith("the rate limit is now"):
+            self._tell(record.getMessage())
 
 
 def printable(text: str) -> str:

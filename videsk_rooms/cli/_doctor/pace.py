@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import videsk_rooms
 from videsk_rooms.cli._doctor.report import Finding, Report, failed, ok, skipped
+from videsk_rooms.cli._output import warnings_told
 from videsk_rooms.cli._wording import told
 from videsk_rooms.errors import ConfigurationError, VideskError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from videsk_rooms import RateLimit
     from videsk_rooms.cli._account import Asked
 
@@ -81,7 +79,8 @@ def _answers(url: str) -> Finding:
 def _paces(asked: Asked, shared: RateLimit) -> Finding:
     """Make a call that is paced by Redis: its script runs before that leaves, however it ends."""
     once = videsk_rooms.Retry(attempts=1)
-    with asked.client() as videsk, _warnings() as heard:
+    heard: list[str] = []
+    with asked.client() as videsk, warnings_told(heard.append):
         try:
             paced = videsk.with_options(rate_limit=shared, retry=once)
         except ConfigurationError as error:
@@ -101,23 +100,6 @@ def _paces(asked: Asked, shared: RateLimit) -> Finding:
 def _unusable(check: str, error: ConfigurationError) -> Finding:
     found, _, remedy = told(error).replace("RateLimit.shared", "--redis").partition("; ")
     return failed(check, found, remedy or None)
-
-
-@contextmanager
-def _warnings() -> Iterator[list[str]]:
-    """Hear what the package's logger warns of, in place of standard error."""
-    heard: list[str] = []
-
-    class Listener(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            heard.append(record.getMessage())
-
-    listener, logger = Listener(logging.WARNING), logging.getLogger("videsk_rooms")
-    logger.addHandler(listener)
-    try:
-        yield heard
-    finally:
-        logger.removeHandler(listener)
 
 
 def _without_password(text: str, url: str) -> str:
