@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -182,10 +184,18 @@ def test_a_change_of_the_limit_is_logged(caplog: pytest.LogCaptureFixture) -> No
     ]
 
 
+def test_a_higher_limit_is_no_warning(caplog: pytest.LogCaptureFixture) -> None:
+    """It is what a contract says, and slows nobody down."""
+    caplog.set_level(logging.INFO, "videsk_rooms")
+    Learned(SET).learn(Headers({"Ratelimit-Limit": "40"}))
+    assert [record.levelname for record in caplog.records] == ["INFO"]
+
+
 def test_a_limit_that_goes_to_and_fro_is_logged_once_each(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Not with every answer, and no more than 16 of them."""
+    caplog.set_level(logging.INFO, "videsk_rooms")
     learned = Learned(SET)
     for turn in range(10):
         learned.learn(Headers({"Ratelimit-Limit": str(20 + turn % 2)}))

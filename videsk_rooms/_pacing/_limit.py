@@ -76,16 +76,18 @@ class Learned:
         limit = told_limit(number, policy)
         if limit is None or limit == self.limit:
             return False
-        before, self.limit = str(self), limit
+        was, source, self.limit = self.limit, self._source, limit
         named = "Ratelimit-Policy" if told_limit(number, None) is None else "Ratelimit-Limit"
         self._source = f"by the server's {named} header"
-        self._log(before)
+        self._log(was, source)
         return True
 
-    def _log(self, before: str) -> None:
+    def _log(self, was: Limit, source: str) -> None:
+        # A lower one makes calls wait; a higher one is what a contract says.
         if self.limit not in self._logged and len(self._logged) <= _MOST_LOGGED:
             self._logged.add(self.limit)
-            _logger.warning("the rate limit is now %s; it was %s", self, before)
+            level = logging.WARNING if self.limit.requests / self.limit.per < was.requests / was.per else logging.INFO
+            _logger.log(level, "the rate limit is now %s; it was %s (%s)", self, was, source)
 
 
 def described(limit: Learned, hold: float) -> str:
