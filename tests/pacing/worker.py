@@ -10,6 +10,7 @@ import asyncio
 import json
 import sys
 import time
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 import attrs
@@ -54,11 +55,11 @@ class Watched:
 class _Watched:
     def __init__(self, departure: Departure) -> None:
         self._departure = departure
-        self._call = asyncio.current_task()
+        self._caller = calling.get()
 
     async def leave(self) -> None:
         await self._departure.leave()
-        left[self._call] = time.monotonic()
+        left[self._caller] = time.monotonic()
 
     def over(self) -> None:
         self._departure.over()
@@ -80,7 +81,9 @@ class Standstill:
 _A_TICK = 0.01
 
 # When the last request of each caller left; a caller makes one call at a time.
-left: dict[asyncio.Task[object] | None, float] = {}
+left: dict[int, float] = {}
+# A request is sent in a task of its own, which has its caller's context.
+calling: ContextVar[int] = ContextVar("calling")
 
 
 async def main(options: dict[str, str | int | float | None]) -> None:
@@ -105,6 +108,7 @@ async def main(options: dict[str, str | int | float | None]) -> None:
 
         async def caller(number: int) -> None:
             made = 0
+            calling.set(number)
             while (asked := time.monotonic()) < end:
                 path = f"/vpaas/rooms/{options['process']:06x}{number:06x}{made:012x}"
                 made += 1
@@ -112,7 +116,7 @@ async def main(options: dict[str, str | int | float | None]) -> None:
                     await videsk.request("GET", path)
                 except (NotFoundError, RateLimitError):  # there is no such room
                     waited = time.monotonic() - asked
-                    calls.append((path, left[asyncio.current_task()], waited))
+                    calls.append((path, left[number], waited))
 
         standstill = Standstill()
         watching = asyncio.create_task(standstill.watch())
