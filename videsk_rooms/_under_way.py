@@ -11,7 +11,7 @@ import asyncio
 from contextlib import suppress
 from contextvars import ContextVar
 from math import inf
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from ._elsewhere import run_in
 from ._forking import renew_in_children, set_aside
@@ -56,17 +56,44 @@ async def result_within(seconds: float, function: Callable[[], Coroutine[Any, An
         StrayCancellationError: It was cancelled by others than the caller.
         CancelledError: The caller was cancelled; the coroutine has ended.
     """
-    results: list[T] = []
-    await _ended_within(seconds, asyncio.ensure_future(_kept(function, results)))
-    return results[0]
+    outcome: _Outcome[T] = _Outcome()
+    return await _outcome_within(seconds, asyncio.ensure_future(outcome.of(function)), outcome)
 
 
-async def _kept(function: Callable[[], Coroutine[Any, Any, T]], results: list[T]) -> None:
-    # Not as the result of the task, which asyncio's debug mode may log: it may hold a token.
-    results.append(await function())
+class _Outcome(Generic[T]):
+    """What comes of a coroutine function, for another task than the one that runs it.
+
+    As the result of the task asyncio's debug mode may log it, and it may hold a token. As the error
+    of the task it is kept by the task, which the frame that waits for it keeps: a cycle. And a task
+    raises `SystemExit` and `KeyboardInterrupt` out of its loop as well, which ends a loop's thread.
+    """
+
+    __slots__ = ("_result", "error")
+
+    def __init__(self) -> None:
+        self.error: BaseException | None = None
+
+    async def of(self, function: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        try:
+            self._result = await function()
+        except (asyncio.CancelledError, GeneratorExit):
+            raise
+        except BaseException as error:
+            # Without this frame, or the two would keep each other alive.
+            self.error = error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
+
+    def taken(self) -> T:
+        """Return the result, or raise the error. May be called once."""
+        error, self.error = self.error, None
+        if error is None:
+            return self._result
+        try:
+            raise error
+        finally:
+            del error  # likewise
 
 
-async def _ended_within(seconds: float, task: asyncio.Task[None]) -> None:
+async def _outcome_within(seconds: float, task: asyncio.Task[None], outcome: _Outcome[T]) -> T:
     try:
         in_time = await _is_done(task, seconds)
         if not in_time:
@@ -78,12 +105,12 @@ async def _ended_within(seconds: float, task: asyncio.Task[None]) -> None:
     except BaseException:
         with suppress(asyncio.CancelledError):
             await _end(task)
-        if not task.cancelled():
-            task.exception()  # whoever would want to know of it is gone
+        if isinstance(outcome.error, SystemExit | KeyboardInterrupt):
+            outcome.taken()  # more than any cancellation, as in asyncio itself
         raise
     if task.cancelled():
         raise StrayCancellationError if in_time else OutOfTimeError
-    task.result()
+    return outcome.taken()
 
 
 async def _is_done(task: asyncio.Task[Any], seconds: float) -> bool:
@@ -135,16 +162,15 @@ class UnderWay:
             ClosedError: The client was closed first.
             Exception: As `result_within` does, and whatever the coroutine raises.
         """
-        results: list[T] = []
-        task = asyncio.ensure_future(_kept(function, results))
+        outcome: _Outcome[T] = _Outcome()
+        task = asyncio.ensure_future(outcome.of(function))
         self._tasks[task] = None
         try:
             # Asked after the task is noted: whoever closes in another thread either finds it or is
             # found to have closed.
             if self._ended:
                 task.cancel()
-            await _ended_within(seconds, task)
-            return results[0]
+            return await _outcome_within(seconds, task, outcome)
         except StrayCancellationError:
             if self._ended:
                 raise ClosedError(CLOSED) from None

@@ -84,7 +84,7 @@ def test_errors_have_no_context_of_the_hand_off(client: Videsk) -> None:
     assert refused.value.__context__ is None
 
 
-@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, asyncio.CancelledError])
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
 def test_what_a_callable_raises_reaches_the_caller(
     sandbox: Sandbox, kind: type[BaseException]
 ) -> None:
@@ -101,6 +101,21 @@ def test_what_a_callable_raises_reaches_the_caller(
         with pytest.raises(kind) as caught:
             client.rooms.list()
         assert caught.value is error
+        assert client.rooms.list().total == 0
+
+
+def test_a_cancellation_in_a_callable_is_an_error_for_the_caller(sandbox: Sandbox) -> None:
+    """It would look like a cancellation of the call, which nobody has cancelled."""
+    errors = [asyncio.CancelledError()]
+
+    async def ask() -> str:
+        if errors:
+            raise errors.pop()
+        return sandbox.api_token
+
+    with blocking_client(sandbox, api_token=ask) as client:
+        with pytest.raises(RuntimeError, match="ended with a CancelledError"):
+            client.rooms.list()
         assert client.rooms.list().total == 0
 
 
