@@ -16,13 +16,15 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from tests.strategies import json_objects, json_values, texts
-from videsk_rooms import InvalidRequestError, Room, _checks, _codec, _json
+from videsk_rooms import InvalidRequestError, Room
+from videsk_rooms._wire import encode, validation
+from videsk_rooms._wire import json as _json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from videsk_rooms import JSONValue
-    from videsk_rooms._messages import Request
+    from videsk_rooms._wire.message import Request
 
 API = "https://api.videsk.io"
 ID = "64f1a2b3c4d5e6f7a8b9c0d1"
@@ -43,22 +45,22 @@ def writer(request: pytest.FixtureRequest) -> Iterator[None]:
 
 def create(**given: object) -> Request:
     absent: dict[str, Any] = dict.fromkeys(("name", "external_id", "exp", "nbf", "settings"))
-    return _codec.create(**{**absent, **given})
+    return encode.create(**{**absent, **given})
 
 
 def update(room: object = ID, **given: object) -> Request:
     absent: dict[str, Any] = dict.fromkeys(("name", "external_id", "exp", "nbf", "settings"), ...)
-    return _codec.update(room, **{**absent, **given})
+    return encode.update(room, **{**absent, **given})
 
 
 def listing(**given: object) -> Request:
     absent: dict[str, Any] = dict.fromkeys(("limit", "skip", "sort", "ended", "external_id"))
-    return _codec.listing(**{**absent, **given})
+    return encode.listing(**{**absent, **given})
 
 
 def any_request(method: object = "GET", path: object = "/a", **given: object) -> Request:
     absent: dict[str, Any] = {"query": None, "json": None}
-    return _codec.any_request(method, path, **{**absent, **given})
+    return encode.any_request(method, path, **{**absent, **given})
 
 
 def body_of(request: Request) -> Any:
@@ -75,11 +77,11 @@ def refusal(call: Callable[[], object]) -> InvalidRequestError:
 # -- paths ----------------------------------------------------------------------------------------
 
 ON_A_ROOM: dict[str, tuple[Callable[[object], Request], list[str]]] = {
-    "get": (_codec.get, []),
+    "get": (encode.get, []),
     "update": (lambda room: update(room, name="x"), []),
-    "delete": (_codec.delete, []),
-    "join": (_codec.join, ["join"]),
-    "stats": (lambda room: _codec.stats(room, view="report"), ["stats"]),
+    "delete": (encode.delete, []),
+    "join": (encode.join, ["join"]),
+    "stats": (lambda room: encode.stats(room, view="report"), ["stats"]),
 }
 
 # Text in which what could change a path is likely.
@@ -126,14 +128,14 @@ def test_a_room_id_stays_one_segment_of_the_path(
 @given(st.from_regex(r"[0-9a-f]{24}|[A-Za-z0-9_.~:;,=@!$&'()*+-]{3,40}", fullmatch=True))
 def test_ordinary_room_ids_are_let_through(room_id: str) -> None:
     """What is not an ObjectId may be one tomorrow: the account decides the version."""
-    assert unquote(_codec.get(room_id).path) == f"/vpaas/rooms/{room_id}"
+    assert unquote(encode.get(room_id).path) == f"/vpaas/rooms/{room_id}"
 
 
 @pytest.mark.parametrize("room_id", ["", ".", "..", "a/b", "a\\b", "a?b", "a#b", "a%2Fb", "a b"])
 def test_a_room_id_that_would_change_the_path_is_refused(room_id: str) -> None:
     """Also when it comes within a `Room`."""
     for room in (room_id, Room(id=room_id)):
-        assert refusal(lambda room=room: _codec.get(room)).argument == "room"  # type: ignore[misc]  # mypy infers no type for a default
+        assert refusal(lambda room=room: encode.get(room)).argument == "room"  # type: ignore[misc]  # mypy infers no type for a default
 
 
 @given(paths)
@@ -149,7 +151,7 @@ def test_a_room_id_that_would_change_the_path_is_refused(room_id: str) -> None:
 def test_a_path_is_sent_as_it_was_given_or_refused(path: str) -> None:
     """`request` goes to the API and nowhere else, and to no other path than was typed."""
     try:
-        checked = _checks.path(path)
+        checked = validation.path(path)
     except InvalidRequestError:
         return
     assert checked == path
@@ -228,8 +230,8 @@ def test_what_resembles_json_is_sent_as_json(value: object, sent: object) -> Non
 @pytest.mark.parametrize(
     ("request_of", "plain"),
     [
-        (lambda word: _codec.get(word), _codec.get("stand-up")),
-        (lambda word: _codec.get(Room(id=word)), _codec.get("stand-up")),
+        (lambda word: encode.get(word), encode.get("stand-up")),
+        (lambda word: encode.get(Room(id=word)), encode.get("stand-up")),
         (lambda word: listing(external_id=word), listing(external_id="stand-up")),
         (
             lambda word: create(name=word, external_id=word),
@@ -239,7 +241,7 @@ def test_what_resembles_json_is_sent_as_json(value: object, sent: object) -> Non
             lambda word: any_request(query={word: {word: word}}),
             any_request(query={"stand-up": {"stand-up": "stand-up"}}),
         ),
-        (lambda _: _codec.stats(ID, view=Word.REPORT), _codec.stats(ID, view="report")),
+        (lambda _: encode.stats(ID, view=Word.REPORT), encode.stats(ID, view="report")),
         (lambda _: listing(sort={Word.ID: Way.DOWN}), listing(sort="-_id")),
     ],
 )
@@ -376,10 +378,10 @@ def test_any_name_is_sent_or_refused(name: str) -> None:
         (lambda: update(), "name", f"update('{ID}') was given nothing to change"),
         (lambda: update(name=None), "name", "name=None: give a string"),
         (lambda: update(exp=None), "exp", "not None"),
-        (lambda: _codec.get(None), "room", "give a room or a room id"),
-        (lambda: _codec.get(7), "room", "not an int"),
-        (lambda: _codec.stats(ID, view="all"), "view", "one of 'report', 'snapshot', 'summary'"),
-        (lambda: _codec.stats(ID, view=["report"]), "view", "one of 'report'"),
+        (lambda: encode.get(None), "room", "give a room or a room id"),
+        (lambda: encode.get(7), "room", "not an int"),
+        (lambda: encode.stats(ID, view="all"), "view", "one of 'report', 'snapshot', 'summary'"),
+        (lambda: encode.stats(ID, view=["report"]), "view", "one of 'report'"),
         (lambda: listing(limit=0), "limit", "limit=0: give a whole number from 1 to 100"),
         (lambda: listing(limit=101), "limit", "limit=101"),
         (lambda: listing(limit=True), "limit", "not a bool"),
@@ -458,7 +460,7 @@ def test_every_way_to_give_a_sort_means_the_same(order: dict[str, int]) -> None:
         queries.add(listing(sort=words[0]).query)
     (query,) = queries
     assert parse_qsl(query) == [
-        (f"$sort[{_checks.api_name(field)}]", str(way)) for field, way in order.items()
+        (f"$sort[{validation.api_name(field)}]", str(way)) for field, way in order.items()
     ]
 
 

@@ -28,7 +28,7 @@ from videsk_rooms import (
     Videsk,
     VideskError,
 )
-from videsk_rooms._sessions import Connector
+from videsk_rooms._http.session import Connector
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

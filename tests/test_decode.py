@@ -31,10 +31,10 @@ from videsk_rooms import (
     RoomAccess,
     RoomPage,
     RoomStats,
-    _decode,
-    _fast,
-    _json,
 )
+from videsk_rooms._wire import decode
+from videsk_rooms._wire import fast as _fast
+from videsk_rooms._wire import json as _json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -64,13 +64,13 @@ def answer(value: object) -> Response:
 
 
 def stats(response: Response) -> RoomStats:
-    return _decode.stats(response, "report")
+    return decode.stats(response, "report")
 
 
 READERS: dict[type, Callable[[Response], object]] = {
-    Room: _decode.room,
-    RoomPage: _decode.page,
-    RoomAccess: _decode.access,
+    Room: decode.room,
+    RoomPage: decode.page,
+    RoomAccess: decode.access,
     RoomStats: stats,
 }
 
@@ -118,15 +118,15 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
 @given(rooms())
 def test_every_room_of_the_api_is_read(room: dict[str, JSONValue]) -> None:
     """Any field but `id` may be absent or null (docs/api.md, "Objects")."""
-    assert _decode.room(answer(room)).id == room["id"]
+    assert decode.room(answer(room)).id == room["id"]
 
 
 @given(pages(rooms()))
 def test_every_page_of_the_api_is_read(page: dict[str, JSONValue]) -> None:
     """Pages keep the order of their rooms, and their three numbers."""
-    read = _decode.page(answer(page))
+    read = decode.page(answer(page))
     assert (read.total, read.limit, read.skip) == (page["total"], page["limit"], page["skip"])
-    assert read.data == tuple(_decode.room(answer(room)) for room in _rooms_of(page))
+    assert read.data == tuple(decode.room(answer(room)) for room in _rooms_of(page))
 
 
 def _rooms_of(page: Mapping[str, JSONValue]) -> list[JSONValue]:
@@ -191,7 +191,7 @@ def page_with(room: object) -> dict[str, object]:
 @pytest.mark.parametrize("text", TIMES)
 def test_a_time_is_read_in_every_spelling_of_its_form(text: str) -> None:
     """With or without seconds, fraction and offset, the same on every Python."""
-    room = _decode.room(answer({"id": "a", "exp": text}))
+    room = decode.room(answer({"id": "a", "exp": text}))
     assert room.exp == datetime(2024, 8, 14, 18, tzinfo=UTC)
 
 
@@ -208,59 +208,59 @@ def test_the_tables_of_wrong_values_forget_no_field() -> None:
 def test_a_wrong_field_of_a_room_is_named(field: str, value: object) -> None:
     """The error names the field as the API spells it, alone or within a page."""
     room = {**ROOM, field: value}
-    assert refusal(_decode.room, room).path == field
-    assert refusal(_decode.page, page_with(room)).path == f"data[3].{field}"
+    assert refusal(decode.room, room).path == field
+    assert refusal(decode.page, page_with(room)).path == f"data[3].{field}"
 
 
 @cases(WRONG_AUTHORIZATION)
 def test_a_wrong_field_of_an_authorization_is_named(field: str, value: object) -> None:
     """Lists within rooms are counted through."""
     room = {**ROOM, "authorizations": [{}, {field: value}, {}]}
-    assert refusal(_decode.room, room).path == f"authorizations[1].{field}"
-    assert refusal(_decode.page, page_with(room)).path == f"data[3].authorizations[1].{field}"
+    assert refusal(decode.room, room).path == f"authorizations[1].{field}"
+    assert refusal(decode.page, page_with(room)).path == f"data[3].authorizations[1].{field}"
 
 
 @cases(WRONG_PAGE)
 def test_a_wrong_field_of_a_page_is_named(field: str, value: object) -> None:
     """A total of "1" is not counted with."""
-    assert refusal(_decode.page, {**page_with(ROOM), field: value}).path == field
+    assert refusal(decode.page, {**page_with(ROOM), field: value}).path == field
 
 
 @pytest.mark.parametrize("value", [None, 1, "x", [], True])
 def test_what_is_no_object_is_named_by_its_place(value: object) -> None:
     """A room or an authorization that is no object at all is told by where it stands."""
-    assert refusal(_decode.room, value).path is None
-    assert refusal(_decode.page, value).path is None
-    assert refusal(_decode.page, page_with(value)).path == "data[3]"
+    assert refusal(decode.room, value).path is None
+    assert refusal(decode.page, value).path is None
+    assert refusal(decode.page, page_with(value)).path == "data[3]"
     room = {**ROOM, "authorizations": [{}, value]}
-    assert refusal(_decode.room, room).path == "authorizations[1]"
+    assert refusal(decode.room, room).path == "authorizations[1]"
 
 
 def test_a_total_of_ten_point_nought_is_told_from_a_whole_number() -> None:
     """Both are numbers, and "not a number" would be no help."""
-    text = str(refusal(_decode.page, {**page_with(ROOM), "total": 10.0}))
+    text = str(refusal(decode.page, {**page_with(ROOM), "total": 10.0}))
     assert "should be a whole number, not a decimal number, at total" in text
 
 
 def test_the_text_names_a_place_only_where_there_is_one() -> None:
     """And is a sentence either way."""
-    assert "should be an object, not a list; it begins" in str(refusal(_decode.room, [1]))
-    assert "not a list, at data[3]; it begins" in str(refusal(_decode.page, page_with([1])))
+    assert "should be an object, not a list; it begins" in str(refusal(decode.room, [1]))
+    assert "not a list, at data[3]; it begins" in str(refusal(decode.page, page_with([1])))
 
 
 @pytest.mark.parametrize("field", WRONG_PAGE)
 def test_a_missing_field_of_a_page_is_named(field: str) -> None:
     """Without its numbers a page is none: reading on would guess."""
     page = {name: value for name, value in page_with(ROOM).items() if name != field}
-    error = refusal(_decode.page, page)
+    error = refusal(decode.page, page)
     assert error.path == field
     assert f"lacks a field at {field}" in str(error)
 
 
 def test_a_missing_id_is_named() -> None:
     """`id` is the one field that a room always has (docs/api.md, "Objects")."""
-    assert refusal(_decode.room, {"name": "x"}).path == "id"
-    assert refusal(_decode.page, page_with({})).path == "data[3].id"
+    assert refusal(decode.room, {"name": "x"}).path == "id"
+    assert refusal(decode.page, page_with({})).path == "data[3].id"
 
 
 @given(almost_rooms(), st.integers(0, 4))
@@ -269,8 +269,8 @@ def test_a_refused_room_in_a_page_is_refused_alone_too(
 ) -> None:
     """A page adds where the room stands, and changes nothing else."""
     page = {"total": 5, "limit": 5, "skip": 0, "data": [{"id": "a"}] * place + [room]}
-    alone = model_or_refusal(Room, _decode.room, room)
-    within = model_or_refusal(RoomPage, _decode.page, page)
+    alone = model_or_refusal(Room, decode.room, room)
+    within = model_or_refusal(RoomPage, decode.page, page)
     if isinstance(alone, ResponseError):
         assert isinstance(within, ResponseError)
         assert within.path == f"data[{place}].{alone.path}"
@@ -282,13 +282,13 @@ def test_a_refused_room_in_a_page_is_refused_alone_too(
 @pytest.mark.parametrize("body", [b"{", b'{"id": 1}', b'{"id": "a", "exp": "x"}', b"\xff"])
 def test_a_refusal_is_chained_to_nothing(body: bytes) -> None:
     """A parser's own words may quote the body, and a token in it."""
-    error = refusal(_decode.room, body)
+    error = refusal(decode.room, body)
     assert error.__cause__ is error.__context__ is None
 
 
 def test_a_refusal_says_what_would_be_right() -> None:
     """The text tells field, type and remedy."""
-    (text,) = refusal(_decode.room, {"id": "a", "ended": "false"}).args
+    (text,) = refusal(decode.room, {"id": "a", "ended": "false"}).args
     assert text == (
         "GET https://api.videsk.io/vpaas/rooms: the answer (status 200) should be true or false, "
         'not a string, at ended; it begins with \'{"id": "a", "ended": "false"}\'. If base_url '
@@ -299,8 +299,8 @@ def test_a_refusal_says_what_would_be_right() -> None:
 def test_the_first_of_many_faults_is_named() -> None:
     """A list of wrong elements costs one exception, not one for each of them."""
     zeros = [0] * 60_000
-    assert refusal(_decode.page, {**page_with(ROOM), "data": [ROOM, *zeros]}).path == "data[1]"
-    guests = refusal(_decode.room, {"id": "a", "authorizations": [{}, *zeros]})
+    assert refusal(decode.page, {**page_with(ROOM), "data": [ROOM, *zeros]}).path == "data[1]"
+    guests = refusal(decode.room, {"id": "a", "authorizations": [{}, *zeros]})
     assert guests.path == "authorizations[1]"
 
 
@@ -312,8 +312,8 @@ def test_cattrs_is_given_the_first_wrong_element_only(monkeypatch: pytest.Monkey
         given.append(value)
         return "a number"
 
-    monkeypatch.setattr(_decode, "_kind", note)
-    refusal(_decode.page, {**page_with(ROOM), "data": [ROOM, 1, 2, 3]})
+    monkeypatch.setattr(decode, "_kind", note)
+    refusal(decode.page, {**page_with(ROOM), "data": [ROOM, 1, 2, 3]})
     assert given == [1]
 
 
@@ -345,7 +345,7 @@ def test_a_full_page_of_busy_rooms_is_read() -> None:
     guests = [ROOM["authorizations"][0]] * 100  # type: ignore[index]  # it is a list
     room = {**ROOM, "name": "é" * 500, "accessToken": "a" * 2000, "authorizations": guests}
     page = {"total": 100, "limit": 100, "skip": 0, "data": [room] * 100}
-    assert len(_decode.page(answer(page)).data) == 100
+    assert len(decode.page(answer(page)).data) == 100
 
 
 # -- how deep -------------------------------------------------------------------------------------
@@ -360,25 +360,25 @@ def nested(levels: int) -> JSONValue:
 
 # Where something may be nested, with the levels above it.
 DEEP: dict[str, tuple[Callable[[Response], object], Callable[[JSONValue], object], int]] = {
-    "settings": (_decode.room, lambda deep: {**ROOM, "settings": {"a": deep}}, 2),
-    "unknown in a room": (_decode.room, lambda deep: {**ROOM, "a": deep}, 1),
+    "settings": (decode.room, lambda deep: {**ROOM, "settings": {"a": deep}}, 2),
+    "unknown in a room": (decode.room, lambda deep: {**ROOM, "a": deep}, 1),
     "unknown in an authorization": (
-        _decode.room,
+        decode.room,
         lambda deep: {**ROOM, "authorizations": [{"a": deep}]},
         3,
     ),
     "settings in a page": (
-        _decode.page,
+        decode.page,
         lambda deep: page_with({"id": "", "settings": {"a": deep}}),
         4,
     ),
     "unknown in an authorization in a page": (
-        _decode.page,
+        decode.page,
         lambda deep: page_with({"id": "", "authorizations": [{"a": deep, "ip": "b"}]}),
         5,
     ),
-    "unknown in a page": (_decode.page, lambda deep: {**page_with(ROOM), "a": deep}, 1),
-    "unknown in a join": (_decode.access, lambda deep: {"accessToken": "a", "b": deep}, 1),
+    "unknown in a page": (decode.page, lambda deep: {**page_with(ROOM), "a": deep}, 1),
+    "unknown in a join": (decode.access, lambda deep: {"accessToken": "a", "b": deep}, 1),
 }
 
 
@@ -395,7 +395,7 @@ def test_nesting_ends_at_500_wherever_it_is(place: str) -> None:
 def test_what_is_nested_as_settings_may_be_takes_the_fast_way() -> None:
     """Lists and objects among the settings need no cattrs."""
     room = {**ROOM, "settings": {"layout": nested(100)}, "unknown": nested(100)}
-    assert _fast.read_room(room) == _decode.room(answer(room))
+    assert _fast.read_room(room) == decode.room(answer(room))
 
 
 # -- two ways, one result -------------------------------------------------------------------------
@@ -408,13 +408,13 @@ def test_what_the_fast_way_reads_cattrs_reads_the_same(room: dict[str, JSONValue
         fast = _fast.read_room(room)
     except (ValueError, TypeError, KeyError, OverflowError):
         return
-    assert _decode._CONVERTER.structure(room, Room) == fast
+    assert decode._CONVERTER.structure(room, Room) == fast
 
 
 @given(pages(rooms()))
 def test_pages_take_the_fast_way_and_cattrs_agrees(page: dict[str, JSONValue]) -> None:
     """What the API usually sends needs no cattrs."""
-    assert _fast.read_page(page) == _decode._CONVERTER.structure(page, RoomPage)
+    assert _fast.read_page(page) == decode._CONVERTER.structure(page, RoomPage)
 
 
 @given(texts.filter(bool), json_objects())
@@ -422,8 +422,8 @@ def test_join_takes_the_fast_way_and_cattrs_agrees(token: str, more: dict[str, J
     """So does the answer to a join."""
     joined = {**more, "accessToken": token}
     fast = _fast.read_joined(joined)
-    assert _decode._CONVERTER.structure(joined, _fast.Joined) == fast
-    assert _decode.access(answer(joined)).access_token == token
+    assert decode._CONVERTER.structure(joined, _fast.Joined) == fast
+    assert decode.access(answer(joined)).access_token == token
 
 
 # -- known, unknown, absent -----------------------------------------------------------------------
@@ -446,13 +446,13 @@ FIELDS = {
 def test_unknown_fields_are_kept_untouched(room: dict[str, JSONValue]) -> None:
     """`extra` holds what has no field here, and nothing else."""
     unknown = {name: value for name, value in room.items() if name not in {"id", *FIELDS}}
-    assert _decode.room(answer(room)).extra == unknown
+    assert decode.room(answer(room)).extra == unknown
 
 
 @given(rooms())
 def test_what_is_absent_is_none(room: dict[str, JSONValue]) -> None:
     """Absent and null are the same; what was sent is not `None`."""
-    read = _decode.room(answer(room))
+    read = decode.room(answer(room))
     for spelled, name in FIELDS.items():
         assert (getattr(read, name) is None) is (room.get(spelled) is None), name
 
@@ -460,7 +460,7 @@ def test_what_is_absent_is_none(room: dict[str, JSONValue]) -> None:
 @given(rooms())
 def test_what_has_no_type_of_its_own_is_untouched(room: dict[str, JSONValue]) -> None:
     """Strings, truth values and settings come through as they were sent."""
-    read = _decode.room(answer(room))
+    read = decode.room(answer(room))
     sent = [room.get(name) for name in ("name", "externalId", "settings", "ended", "accessToken")]
     assert [read.name, read.external_id, read.settings, read.ended, read.access_token] == sent
 
@@ -473,7 +473,7 @@ def test_statistics_are_untouched(data: dict[str, JSONValue]) -> None:
 
 def test_rooms_without_unknown_fields_do_not_share_what_is_none() -> None:
     """The empty `extra` of one room is not that of another."""
-    first, second = _decode.page(answer(page_with(ROOM))).data[:2]
+    first, second = decode.page(answer(page_with(ROOM))).data[:2]
     assert first.extra == second.extra == {}
     assert first.extra is not second.extra
 
@@ -508,7 +508,7 @@ def test_date_times_are_aware_and_utc(
     text = moment.isoformat(timespec="seconds") + (f".{fraction}" if fraction else "") + written
     expected = moment.replace(microsecond=int(fraction[:6].ljust(6, "0")), tzinfo=UTC)
     expected -= timedelta(minutes=offset)
-    read = _decode.room(answer({"id": "a", "exp": text, "authorizations": [{"createdAt": text}]}))
+    read = decode.room(answer({"id": "a", "exp": text, "authorizations": [{"createdAt": text}]}))
     assert read.authorizations is not None
     for time in (read.exp, read.authorizations[0].created_at):
         assert time == expected
@@ -534,7 +534,7 @@ def test_date_times_are_aware_and_utc(
 )
 def test_what_no_datetime_can_be_is_refused(text: str) -> None:
     """A time is never guessed."""
-    assert refusal(_decode.room, {"id": "a", "nbf": text}).path == "nbf"
+    assert refusal(decode.room, {"id": "a", "nbf": text}).path == "nbf"
 
 
 # -- access tokens --------------------------------------------------------------------------------
@@ -558,7 +558,7 @@ def token_of(claims: object) -> str:
 @example("a." + base64.urlsafe_b64encode(b"[" * 10_000).decode() + ".b")
 def test_any_token_is_read_without_complaint(token: str) -> None:
     """Its claims are not documented (docs/api.md, "Objects"), so reading survives their absence."""
-    access = _decode.access_of(token)
+    access = decode.access_of(token)
     assert access.access_token == token
     assert isinstance(access.claims, dict)
 
@@ -569,7 +569,7 @@ def test_the_claims_of_a_token_are_read(
 ) -> None:
     """Seconds become times in UTC, and every claim is kept."""
     claims = {**more, "exp": exp, "nbf": nbf, "jti": jti}
-    access = _decode.access_of(token_of(claims))
+    access = decode.access_of(token_of(claims))
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     assert access.exp == epoch + timedelta(seconds=exp)
     assert access.nbf == epoch + timedelta(seconds=nbf)
@@ -585,7 +585,7 @@ def test_odd_claims_are_kept_but_not_believed(
 ) -> None:
     """What is no time or no string is `None`, and still among the claims."""
     claims = {"exp": exp, "nbf": nbf, "jti": jti}
-    access = _decode.access_of(token_of(claims))
+    access = decode.access_of(token_of(claims))
     assert access.claims == claims
     assert access.jti == (jti if isinstance(jti, str) else None)
     for claim, time in ((exp, access.exp), (nbf, access.nbf)):
@@ -595,11 +595,11 @@ def test_odd_claims_are_kept_but_not_believed(
 def test_a_token_that_nobody_could_send_is_not_looked_into() -> None:
     """A browser sends it in a header or a URL; there its claims would have to be short."""
     claims = {"jti": "a"}
-    assert _decode.access_of(token_of({**claims, "more": "a" * 10_000})).jti == "a"
-    access = _decode.access_of(token_of({**claims, "more": "a" * 100_000}))
+    assert decode.access_of(token_of({**claims, "more": "a" * 10_000})).jti == "a"
+    access = decode.access_of(token_of({**claims, "more": "a" * 100_000}))
     assert (access.jti, access.claims) == (None, {})
 
 
 def test_a_token_of_dots_is_not_taken_apart() -> None:
     """It has no claims, however many parts."""
-    assert _decode.access_of("." * 60_000).claims == {}
+    assert decode.access_of("." * 60_000).claims == {}

@@ -24,7 +24,7 @@ from videsk_rooms import (
     ServerError,
     Videsk,
 )
-from videsk_rooms._status import _words_of_a_page
+from videsk_rooms._wire.status import _words_of_a_page
 from videsk_rooms.errors import plain_text, without_tokens
 from videsk_rooms.sandbox import Sandbox
 

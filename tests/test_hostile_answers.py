@@ -28,14 +28,13 @@ from videsk_rooms import (
     Retry,
     ServerError,
     VideskError,
-    _codec,
-    _decode,
 )
-from videsk_rooms._auth import Secret
-from videsk_rooms._decision import happened_with
-from videsk_rooms._messages import Answer, Request, make_attempt
+from videsk_rooms._http.call import _Call
+from videsk_rooms._http.retry_policy import happened_with
+from videsk_rooms._http.tokens import Secret
 from videsk_rooms._quoting import sent_with
-from videsk_rooms._retry import _Call
+from videsk_rooms._wire import decode, encode
+from videsk_rooms._wire.message import Answer, Request, make_attempt
 from videsk_rooms.errors import plain_text
 
 if TYPE_CHECKING:
@@ -50,19 +49,19 @@ ANSI = "\x1b[2J\x1b[31mall is well\x1b[0m\u202e\u2028\r\nvidesk_rooms: forged"
 
 READERS: dict[str, tuple[Request, Callable[[Any], object]]] = {
     "create": (
-        _codec.create(name=None, external_id=None, exp=None, nbf=None, settings=None),
-        _decode.room,
+        encode.create(name=None, external_id=None, exp=None, nbf=None, settings=None),
+        decode.room,
     ),
-    "get": (_codec.get(ID), _decode.room),
+    "get": (encode.get(ID), decode.room),
     "list": (
-        _codec.listing(limit=None, skip=None, sort=None, ended=None, external_id=None),
-        _decode.page,
+        encode.listing(limit=None, skip=None, sort=None, ended=None, external_id=None),
+        decode.page,
     ),
-    "delete": (_codec.delete(ID), _decode.nothing),
-    "join": (_codec.join(ID), _decode.access),
-    "stats": (_codec.stats(ID, view="report"), lambda r: _decode.stats(r, "report")),
+    "delete": (encode.delete(ID), decode.nothing),
+    "join": (encode.join(ID), decode.access),
+    "stats": (encode.stats(ID, view="report"), lambda r: decode.stats(r, "report")),
     "request": (
-        _codec.any_request("GET", "/vpaas/rooms", query=None, json=None),
+        encode.any_request("GET", "/vpaas/rooms", query=None, json=None),
         lambda response: response.json(),
     ),
 }

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.strategies import json_values
 from tests.support import printed_by
-from videsk_rooms import _json
+from videsk_rooms._wire import json as _json
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,9 +23,8 @@ from videsk_rooms import (
     RoomAccess,
     RoomPage,
     RoomStats,
-    _decode,
-    _fast,
 )
+from videsk_rooms._wire import decode, fast
 
 TOKEN = "eyJhbGciOiJub25lIn0.eyJqdGkiOiJhIiwiZXhwIjoyMjk5MzY2ODAwfQ.c2lnbmF0dXJl"
 FULL_ROOM = {
@@ -79,23 +78,23 @@ def answer(value: object) -> Response:
 
 
 def _decoded() -> dict[str, Any]:
-    room = _decode.room(answer(FULL_ROOM))
+    room = decode.room(answer(FULL_ROOM))
     assert room.authorizations is not None
     rooms = [{"id": "a"}, {"id": "b", "c": 1}]
     return {
         "Authorization": room.authorizations[0],
         "bare Authorization": _only_authorization({}),
         "Room": room,
-        "bare Room": _decode.room(answer({"id": "a"})),
-        "RoomPage": _decode.page(answer({"total": 3, "limit": 2, "skip": 0, "data": rooms})),
-        "empty RoomPage": _decode.page(answer({"total": 0, "limit": 10, "skip": 0, "data": []})),
-        "RoomAccess": _decode.access(answer({"accessToken": TOKEN})),
-        "RoomStats": _decode.stats(answer({"score": {"mos": [4.2, None]}}), "report"),
+        "bare Room": decode.room(answer({"id": "a"})),
+        "RoomPage": decode.page(answer({"total": 3, "limit": 2, "skip": 0, "data": rooms})),
+        "empty RoomPage": decode.page(answer({"total": 0, "limit": 10, "skip": 0, "data": []})),
+        "RoomAccess": decode.access(answer({"accessToken": TOKEN})),
+        "RoomStats": decode.stats(answer({"score": {"mos": [4.2, None]}}), "report"),
     }
 
 
 def _only_authorization(value: object) -> Authorization:
-    room = _decode.room(answer({"id": "a", "authorizations": [value]}))
+    room = decode.room(answer({"id": "a", "authorizations": [value]}))
     assert room.authorizations is not None
     return room.authorizations[0]
 
@@ -180,7 +179,7 @@ def test_no_repr_shows_an_access_token(model: Any) -> None:
 
 def test_a_page_shows_no_token_of_its_rooms() -> None:
     """Nor does what holds a room."""
-    page = _decode.page(answer({"total": 1, "limit": 10, "skip": 0, "data": [FULL_ROOM]}))
+    page = decode.page(answer({"total": 1, "limit": 10, "skip": 0, "data": [FULL_ROOM]}))
     assert page[0].access_token == TOKEN
     assert TOKEN not in repr(page)
 
@@ -249,7 +248,7 @@ def test_decoded_models_are_collected_in_cycles() -> None:
         """Takes weak references."""
 
     watched = Watched()
-    room = _fast.read_room({"id": "a", "settings": {}, "extra": watched})
+    room = fast.read_room({"id": "a", "settings": {}, "extra": watched})
     watched["room"] = room
     gone = weakref.ref(watched)
     del room, watched

@@ -25,7 +25,7 @@ from videsk_rooms import (
     TransportError,
     Videsk,
 )
-from videsk_rooms._paging import Batches, Reading, read_pages
+from videsk_rooms._operations.pagination import Batches, Reading, read_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

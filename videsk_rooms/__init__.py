@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from ._messages import Attempt as Attempt
-    from ._messages import Headers as Headers
-    from ._messages import Response as Response
-    from ._observing import AttemptEvent as AttemptEvent
-    from ._observing import Hooks as Hooks
-    from ._observing import PaceEvent as PaceEvent
-    from ._observing import RetryEvent as RetryEvent
-    from ._options import RateLimit as RateLimit
-    from ._options import Retry as Retry
-    from ._options import Timeout as Timeout
-    from ._outcomes import AsyncOutcomes as AsyncOutcomes
-    from ._outcomes import Outcome as Outcome
-    from ._outcomes import Outcomes as Outcomes
-    from ._outcomes import Progress as Progress
+    from ._config import RateLimit as RateLimit
+    from ._config import Retry as Retry
+    from ._config import Timeout as Timeout
+    from ._http.hooks import AttemptEvent as AttemptEvent
+    from ._http.hooks import Hooks as Hooks
+    from ._http.hooks import PaceEvent as PaceEvent
+    from ._http.hooks import RetryEvent as RetryEvent
+    from ._operations.outcomes import AsyncOutcomes as AsyncOutcomes
+    from ._operations.outcomes import Outcome as Outcome
+    from ._operations.outcomes import Outcomes as Outcomes
+    from ._operations.outcomes import Progress as Progress
+    from ._wire.message import Attempt as Attempt
+    from ._wire.message import Headers as Headers
+    from ._wire.message import Response as Response
     from .client import AsyncVidesk as AsyncVidesk
     from .errors import APIError as APIError
     from .errors import AuthenticationError as AuthenticationError
@@ -61,10 +61,10 @@ if TYPE_CHECKING:
     from .sync import Videsk as Videsk
 
 _HOMES = {
-    "_messages": ("Attempt", "Headers", "Response"),
-    "_observing": ("AttemptEvent", "Hooks", "PaceEvent", "RetryEvent"),
-    "_options": ("RateLimit", "Retry", "Timeout"),
-    "_outcomes": ("AsyncOutcomes", "Outcome", "Outcomes", "Progress"),
+    "_wire.message": ("Attempt", "Headers", "Response"),
+    "_http.hooks": ("AttemptEvent", "Hooks", "PaceEvent", "RetryEvent"),
+    "_config": ("RateLimit", "Retry", "Timeout"),
+    "_operations.outcomes": ("AsyncOutcomes", "Outcome", "Outcomes", "Progress"),
     "client": ("AsyncVidesk",),
     "errors": (
         "APIError",

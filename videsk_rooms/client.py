@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from . import _codec, _decode
-from ._auth import token_source
-from ._decision import Budget
-from ._forking import renew_in_children
-from ._observing import Hooks, Observer, checked_hooks
-from ._options import (
+from ._concurrency.fork import renew_in_children
+from ._config import (
     RateLimit,
     Retry,
     check_proxies_of_environment,
@@ -24,12 +20,16 @@ from ._options import (
     checked_secrets_in_pickles,
     checked_timeout,
 )
-from ._pacing import make_pacing
-from ._retry import Pipeline
-from ._settings import BySettings, Settings
-from ._tracing import make_tracer
-from ._transport import Transport
-from ._under_way import completed
+from ._http.attempt import completed
+from ._http.call import Pipeline
+from ._http.hooks import Hooks, Observer, checked_hooks
+from ._http.retry_policy import Budget
+from ._http.tokens import token_source
+from ._http.tracing import make_tracer
+from ._http.transport import Transport
+from ._pickling import BySettings, Settings
+from ._ratelimit import make_pacing
+from ._wire import decode, encode
 from .rooms import AsyncRooms
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     import aiohttp
     from typing_extensions import Self
 
-    from ._messages import Response
-    from ._options import Timeout
-    from ._pacing import Pacing
+    from ._config import Timeout
+    from ._ratelimit import Pacing
+    from ._wire.message import Response
 
 __all__ = ["AsyncVidesk"]
 
@@ -183,8 +183,8 @@ class AsyncVidesk(BySettings):
             print(response.status, response.json())
             ```
         """
-        request = _codec.any_request(method, path, query=query, json=json)
-        return await self._pipeline(request, _decode.whole)
+        request = encode.any_request(method, path, query=query, json=json)
+        return await self._pipeline(request, decode.whole)
 
     def with_options(
         self,

@@ -36,7 +36,7 @@ from ._quoting import without_tokens as without_tokens  # noqa: PLC0414 - used f
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ._messages import Attempt
+    from ._wire.message import Attempt
 
 __all__ = [
     "APIError",

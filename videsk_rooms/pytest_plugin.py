@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterator
 
-    from videsk_rooms import AsyncVidesk, Videsk
-    from videsk_rooms.sandbox import Sandbox
+    from . import AsyncVidesk, Videsk
+    from .sandbox import Sandbox
 
 __all__ = ["async_videsk", "videsk", "videsk_sandbox"]
 
@@ -67,7 +67,7 @@ def videsk_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 @pytest.fixture
 def videsk(videsk_sandbox: Sandbox) -> Iterator[Videsk]:
     """A blocking client on `videsk_sandbox`."""
-    from videsk_rooms import Videsk
+    from . import Videsk
 
     with Videsk(videsk_sandbox.api_token, base_url=videsk_sandbox.url, rate_limit=None) as client:
         yield client
@@ -84,7 +84,7 @@ def async_videsk(videsk_sandbox: Sandbox) -> Iterator[AsyncVidesk]:
 
 
 def _make_sandbox(request: pytest.FixtureRequest) -> Sandbox:
-    from videsk_rooms.sandbox import Sandbox
+    from .sandbox import Sandbox
 
     arguments: dict[str, Any] = {"rate": _configured_rate(request.config)}
     for marker in reversed(list(request.node.iter_markers(_MARKER))):
@@ -133,7 +133,7 @@ class _Closing:
 
 
 def _make_async_client(sandbox: Sandbox) -> tuple[AsyncVidesk, _Closing]:
-    from videsk_rooms import AsyncVidesk
+    from . import AsyncVidesk
 
     closing = _Closing()
 

@@ -7,21 +7,23 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypedDict, overload
 
-from . import _checks as check
-from . import _codec, _creation, _decode, _lookup, _verify
-from ._bulk import Bulk
-from ._lookup import PathSupport
-from ._outcomes import AsyncOutcomes
-from ._paging import Batches, read_pages
+from ._operations import create as _creation
+from ._operations import lookup, verify
+from ._operations.bulk import Bulk
+from ._operations.lookup import PathSupport
+from ._operations.outcomes import AsyncOutcomes
+from ._operations.pagination import Batches, read_pages
+from ._wire import decode, encode
+from ._wire import validation as check
 from .errors import NotFoundError
 
 if TYPE_CHECKING:
     from types import EllipsisType
 
-    from ._bulk import Begin
-    from ._messages import Request, Response
-    from ._outcomes import Progress
-    from ._retry import Send
+    from ._http.call import Send
+    from ._operations.bulk import Begin
+    from ._operations.outcomes import Progress
+    from ._wire.message import Request, Response
     from .models import Room, RoomAccess, RoomPage, RoomStats, StatsView
 
 __all__ = ["AsyncRooms", "RoomChange", "RoomSpec", "Sort", "When"]
@@ -142,7 +144,7 @@ class AsyncRooms:
             )
             ```
         """
-        request = _codec.create(
+        request = encode.create(
             name=name, external_id=external_id, exp=exp, nbf=nbf, settings=settings
         )
         return await _creation.create(
@@ -171,7 +173,7 @@ class AsyncRooms:
             room = await videsk.rooms.get(room.id)
             ```
         """
-        return await self._send(_codec.get(room), _verify.retrieved(room))
+        return await self._send(encode.get(room), verify.retrieved(room))
 
     async def get_by_external_id(self, external_id: str) -> Room:
         """Retrieve a room by your own id for it, with a fresh access token.
@@ -200,8 +202,8 @@ class AsyncRooms:
             room = await videsk.rooms.get_by_external_id("ticket-12345")
             ```
         """
-        checked = _codec.lookup_key(external_id)
-        _, room = await _lookup.retrieve(self._send, checked, self._paths)
+        checked = encode.lookup_key(external_id)
+        _, room = await lookup.retrieve(self._send, checked, self._paths)
         return room
 
     async def get_or_create(
@@ -251,9 +253,9 @@ class AsyncRooms:
             print(room.id == same.id)
             ```
         """
-        request = _codec.create(
+        request = encode.create(
             name=name,
-            external_id=_codec.lookup_key(external_id),
+            external_id=encode.lookup_key(external_id),
             exp=exp,
             nbf=nbf,
             settings=settings,
@@ -306,7 +308,7 @@ class AsyncRooms:
             room = await videsk.rooms.update(room, nbf=timedelta(minutes=30))
             ```
         """
-        request = _codec.update(
+        request = encode.update(
             room,
             name=name,
             external_id=external_id,
@@ -315,7 +317,7 @@ class AsyncRooms:
             settings=settings,
             ended=ended,
         )
-        return await self._send(request, _verify.updated(room, external_id))
+        return await self._send(request, verify.updated(room, external_id))
 
     async def end(self, room: Room | str) -> Room:
         """End a room: nobody can join it any more. Ending it twice is fine.
@@ -375,7 +377,7 @@ class AsyncRooms:
             ```
         """
         try:
-            await self._send(_codec.delete(room), _decode.nothing)
+            await self._send(encode.delete(room), decode.nothing)
         except NotFoundError as error:
             if not error.outcome_unknown:
                 raise
@@ -405,7 +407,7 @@ class AsyncRooms:
             print("let in until", access.exp)
             ```
         """
-        return await self._send(_codec.join(room), _verify.access(room))
+        return await self._send(encode.join(room), verify.access(room))
 
     async def stats(self, room: Room | str, *, view: StatsView = "report") -> RoomStats:
         """Read how a room went.
@@ -433,7 +435,7 @@ class AsyncRooms:
             print(stats.data)
             ```
         """
-        return await self._send(_codec.stats(room, view=view), _verify.stats(view))
+        return await self._send(encode.stats(room, view=view), verify.stats(view))
 
     def iter(
         self,
@@ -476,10 +478,10 @@ class AsyncRooms:
             ```
         """
         # Two at least, so that pages can overlap by one.
-        limit = max(_codec.page_size("page_size", page_size), 2)
+        limit = max(encode.page_size("page_size", page_size), 2)
 
         def request(skip: int | None) -> Request:
-            return _codec.listing(
+            return encode.listing(
                 limit=limit,
                 skip=skip or None,
                 sort=_OLDEST_FIRST if sort is None else sort,
@@ -488,7 +490,7 @@ class AsyncRooms:
             )
 
         request(None)  # refuses wrong arguments here, where the caller stands
-        read = _verify.answered_page(external_id)
+        read = verify.answered_page(external_id)
 
         async def fetch(skip: int) -> tuple[Response, RoomPage]:
             return await self._send(request(skip), read)
@@ -528,10 +530,10 @@ class AsyncRooms:
             print(f"{len(page)} of {page.total} rooms")
             ```
         """
-        request = _codec.listing(
+        request = encode.listing(
             limit=limit, skip=skip, sort=sort, ended=ended, external_id=external_id
         )
-        return await self._send(request, _verify.page(external_id))
+        return await self._send(request, verify.page(external_id))
 
     # Of two overloads the first is what the blocking face is derived from, which awaits no items.
     # By a union, checkers would not tell what the mappings of a generator expression are to be.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from ._blocking import blocking, giving_out, iterating
-from ._observing import Hooks
-from ._options import RateLimit, Retry
-from ._portal import Portal
-from ._settings import BySettings
+from ._blocking.facade import blocking, giving_out, iterating
+from ._blocking.portal import Portal
+from ._config import RateLimit, Retry
+from ._http.hooks import Hooks
+from ._pickling import BySettings
 from .client import AsyncVidesk
 from .rooms import NOT_PICKLED, AsyncRooms
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import aiohttp
     from typing_extensions import Self
 
-    from ._options import Timeout
-    from ._settings import Settings
+    from ._config import Timeout
+    from ._pickling import Settings
 
 __all__ = ["Rooms", "Videsk"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from videsk_rooms import Headers, Response, _decode
+from videsk_rooms import Headers, Response
+from videsk_rooms._wire import decode as _decode
 
 from .clients import json_packages
 from .measure import Effort, Run, in_a_row, in_turns

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from videsk_rooms import Retry, Videsk
-from videsk_rooms._handoff import Call
+from videsk_rooms._blocking.loop_thread import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

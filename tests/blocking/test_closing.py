@@ -21,13 +21,13 @@ from tests.blocking.support import (
     under_way,
 )
 from videsk_rooms import ClosedError, RoomPage, Videsk
-from videsk_rooms._handoff import Call
+from videsk_rooms._blocking.loop_thread import Call
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
 
     from tests.blocking.support import Relay
-    from videsk_rooms._handoff import LoopThread
+    from videsk_rooms._blocking.loop_thread import LoopThread
     from videsk_rooms.sandbox import Sandbox
 
 

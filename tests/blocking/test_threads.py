@@ -19,7 +19,7 @@ from tests.blocking.support import (
     tasks_of,
 )
 from videsk_rooms import NotFoundError
-from videsk_rooms._portal import Portal
+from videsk_rooms._blocking.portal import Portal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ pytest.importorskip("uvloop", reason="the extra `fast` is not installed")
 
 def test_a_connection_that_is_given_up_closes_its_descriptor_once() -> None:
     """Twice would be once too often: by then it may be another connection's."""
-    from videsk_rooms._uv import UvLoop
+    from videsk_rooms._blocking.uvloop import UvLoop
 
     async def give_up(sock: socket.socket) -> None:
         loop = asyncio.get_running_loop()

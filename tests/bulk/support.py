@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tests.sandbox.support import until
 from videsk_rooms import AsyncOutcomes, Outcome, VideskError
-from videsk_rooms._bulk import Bulk
+from videsk_rooms._operations.bulk import Bulk
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 
     from videsk_rooms import Progress
-    from videsk_rooms._bulk import Begin
+    from videsk_rooms._operations.bulk import Begin
 
 T = TypeVar("T")
 

@@ -25,7 +25,7 @@ from videsk_rooms import (
     RoomSpec,
     ServerError,
 )
-from videsk_rooms._pacing._in_process import InProcess
+from videsk_rooms._ratelimit.memory_store import InProcess
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -29,12 +29,12 @@ from videsk_rooms import (
     Progress,
     VideskError,
 )
-from videsk_rooms._bulk import Bulk
+from videsk_rooms._operations.bulk import Bulk
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from videsk_rooms._bulk import Begin
+    from videsk_rooms._operations.bulk import Begin
 
 Given = Callable[[Iterable[int]], "Iterable[int] | AsyncIterable[int]"]
 

@@ -12,7 +12,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from videsk_rooms._threads import threads_here
+from videsk_rooms._blocking.threads import threads_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,16 +8,9 @@ from datetime import datetime, timezone
 import pytest
 
 from videsk_rooms import Room
-from videsk_rooms.cli._files.calling import differences
-from videsk_rooms.cli._files.results import (
-    COLUMNS,
-    Earlier,
-    Outcome,
-    Result,
-    as_line,
-    of_line,
-)
-from videsk_rooms.cli._files.rows import Row
+from videsk_rooms.cli.transfer.calling import differences
+from videsk_rooms.cli.transfer.results import COLUMNS, Earlier, Outcome, Result, as_line, of_line
+from videsk_rooms.cli.transfer.rows import Row
 
 ROW = Row(7, "a-1", {"name": "Ana"})
 CREATED = Outcome(2, "a-1", Result.CREATED, room="6", exp="2042-08-14T18:00:00.000Z", ended=False)

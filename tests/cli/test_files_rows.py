@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from videsk_rooms.cli._files import tables
-from videsk_rooms.cli._files.columns import is_known
-from videsk_rooms.cli._files.formats import Format
-from videsk_rooms.cli._files.rows import AnyRow, BadRow, Row, rows_of
 from videsk_rooms.cli._output import CommandFailedError
+from videsk_rooms.cli.transfer import table
+from videsk_rooms.cli.transfer.columns import is_known
+from videsk_rooms.cli.transfer.formats import Format
+from videsk_rooms.cli.transfer.rows import AnyRow, BadRow, Row, rows_of
 
 
 def rows(text: str, *, file: str = "rooms.csv", form: Format = Format.CSV) -> list[AnyRow]:
-    return rows_of(tables.read(text, form, is_known=is_known), file)
+    return rows_of(table.read(text, form, is_known=is_known), file)
 
 
 def names(text: str, *, file: str = "rooms.csv") -> list[str | None]:

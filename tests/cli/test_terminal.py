@@ -11,9 +11,9 @@ import pytest
 
 from tests.cli.support import account as variables
 from tests.cli.support import call, called_on_a_terminal
-from videsk_rooms.cli._files import tables
-from videsk_rooms.cli._files.formats import Format
-from videsk_rooms.cli._files.streams import standard_output
+from videsk_rooms.cli.transfer import table
+from videsk_rooms.cli.transfer.formats import Format
+from videsk_rooms.cli.transfer.streams import standard_output
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,7 +150,7 @@ def test_half_a_sign_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     """JSON can say what UTF-8 cannot: a lone surrogate."""
     stream = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
     monkeypatch.setattr("sys.stdout", stream)
-    tables.Writer(standard_output(), Format.CSV, ["name"]).write({"name": "a\ud800"})
+    table.Writer(standard_output(), Format.CSV, ["name"]).write({"name": "a\ud800"})
     stream.flush()
     assert stream.buffer.getvalue() == b"name\na?\n"
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import videsk_rooms
-from videsk_rooms._pacing._limit import _LONGEST_GAP as LONGEST_GAP
-from videsk_rooms._pacing._limit import SPREAD
-from videsk_rooms._pacing._store import LATE, MARGIN
+from videsk_rooms._ratelimit.limit import _LONGEST_GAP as LONGEST_GAP
+from videsk_rooms._ratelimit.limit import SPREAD
+from videsk_rooms._ratelimit.store import LATE, MARGIN
 
 from .blocks import DOCS, ROOT
 

@@ -12,7 +12,7 @@ import videsk_rooms
 from tests.benchmarks.worker import SECTIONS
 from tests.support import ROOM
 from videsk_rooms import errors
-from videsk_rooms._decision import TRANSIENT
+from videsk_rooms._http.retry_policy import TRANSIENT
 
 from .blocks import DOCS, ROOT, blocks_of
 

@@ -23,7 +23,8 @@ import warnings
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from videsk_rooms import AsyncVidesk, ClosedError, RateLimit, Videsk, _forking
+from videsk_rooms import AsyncVidesk, ClosedError, RateLimit, Videsk
+from videsk_rooms._concurrency import fork
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from videsk_rooms import RoomSpec
 
 _FAST = RateLimit(requests=10_000)
-_forking._PATIENCE = 60.0  # on a busy machine a look-up may take long
+fork._PATIENCE = 60.0  # on a busy machine a look-up may take long
 
 
 def in_child(work: Callable[[], None], *, leave: Callable[[int], NoReturn] = sys.exit) -> None:

@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from tests.blocking.support import Thread, eventually
-from videsk_rooms import _forking
-from videsk_rooms._forking import LookUps
+from videsk_rooms._concurrency import fork
+from videsk_rooms._concurrency.fork import LookUps
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_one_that_does_not_end_holds_no_fork_up_for_long(
     look_ups: LookUps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A name server that does not answer is not waited for."""
-    monkeypatch.setattr(_forking, "_PATIENCE", 0.01)
+    monkeypatch.setattr(fork, "_PATIENCE", 0.01)
     go_on = threading.Event()
     other = Thread(look_ups.run, go_on.wait)
     eventually(lambda: look_ups._under_way)
@@ -58,7 +58,7 @@ def test_a_fork_in_the_middle_of_a_fork_ends(
     look_ups: LookUps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As the handler of a signal may do it; look-ups go on after both."""
-    monkeypatch.setattr(_forking, "_PATIENCE", 0.01)
+    monkeypatch.setattr(fork, "_PATIENCE", 0.01)
     look_ups.before_fork()
     look_ups.before_fork()
     look_ups.after_fork()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from videsk_rooms._elsewhere import in_a_thread
+from videsk_rooms._concurrency.loops import in_a_thread
 
 if TYPE_CHECKING:
     from videsk_rooms.sandbox import Sandbox

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from videsk_rooms import AsyncVidesk, Retry
-from videsk_rooms._pacing._in_process import InProcess
+from videsk_rooms._ratelimit.memory_store import InProcess
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

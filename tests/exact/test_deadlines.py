@@ -38,7 +38,7 @@ from videsk_rooms import (
     Videsk,
     VideskError,
 )
-from videsk_rooms._pacing._in_process import InProcess
+from videsk_rooms._ratelimit.memory_store import InProcess
 from videsk_rooms.errors import OutcomeUnknownAtDeadlineError
 
 if TYPE_CHECKING:

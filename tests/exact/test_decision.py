@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from videsk_rooms import Retry, _codec
-from videsk_rooms._decision import (
+from videsk_rooms import Retry
+from videsk_rooms._http.retry_policy import (
     Budget,
     Decision,
     Happened,
@@ -22,29 +22,30 @@ from videsk_rooms._decision import (
     longest_pause,
     server_wait,
 )
+from videsk_rooms._wire import encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from videsk_rooms._messages import Request
+    from videsk_rooms._wire.message import Request
 
 ROOM = "64f1a2b3c4d5e6f7a8b9c0d1"
-READ = _codec.get(ROOM)
-CREATE = _codec.create(name="Support", external_id=None, exp=None, nbf=None, settings=None)
+READ = encode.get(ROOM)
+CREATE = encode.create(name="Support", external_id=None, exp=None, nbf=None, settings=None)
 UNCHANGED = {"external_id": ..., "exp": ..., "nbf": ..., "settings": ...}
 OWN: dict[str, Request] = {
     "create": CREATE,
-    "list": _codec.listing(limit=None, skip=None, sort=None, ended=None, external_id=None),
+    "list": encode.listing(limit=None, skip=None, sort=None, ended=None, external_id=None),
     "get": READ,
-    "update": _codec.update(ROOM, name="Moved", **UNCHANGED),
-    "delete": _codec.delete(ROOM),
-    "join": _codec.join(ROOM),
-    "stats": _codec.stats(ROOM, view="report"),
+    "update": encode.update(ROOM, name="Moved", **UNCHANGED),
+    "delete": encode.delete(ROOM),
+    "join": encode.join(ROOM),
+    "stats": encode.stats(ROOM, view="report"),
 }
 
 
 def any_request(method: str) -> Request:
-    return _codec.any_request(method, "/vpaas/other", query=None, json=None)
+    return encode.any_request(method, "/vpaas/other", query=None, json=None)
 
 
 FOREIGN_POST = any_request("POST")

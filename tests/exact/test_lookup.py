@@ -13,7 +13,8 @@ from yarl import URL
 
 from tests.exact.support import client
 from tests.support import API, ROOM, feathers
-from videsk_rooms import NotFoundError, ResponseError, Room, ServerError, Videsk, _lookup
+from videsk_rooms import NotFoundError, ResponseError, Room, ServerError, Videsk
+from videsk_rooms._operations import lookup
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ async def test_what_was_learned_wrongly_is_unlearned(sandbox: Sandbox, fast: Asy
     sandbox.faults.status(404, on="get")
     await fast.rooms.get_by_external_id("ticket-1")
     asked(sandbox)
-    fast.rooms._paths._refused["plain"] -= _lookup._ASK_AGAIN
+    fast.rooms._paths._refused["plain"] -= lookup._ASK_AGAIN
     for _ in range(2):
         await fast.rooms.get_by_external_id("ticket-1")
         assert asked(sandbox) == ["get"]

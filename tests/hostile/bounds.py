@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from unittest import mock
 
 from tests.peers import read_request, serving, with_length
-from videsk_rooms import AsyncVidesk, Retry, VideskError, _json
-from videsk_rooms._connection import BODY_LIMIT
-from videsk_rooms._json import MOST_VALUES
+from videsk_rooms import AsyncVidesk, Retry, VideskError
+from videsk_rooms._http.connection import BODY_LIMIT
+from videsk_rooms._wire import json
+from videsk_rooms._wire.json import MOST_VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -259,8 +260,8 @@ def reader(name: str) -> Iterator[None]:
     """Read JSON by orjson, or by the standard library."""
     import orjson
 
-    read = {"orjson": orjson.loads, "json": _json._standard_read}[name]
-    with mock.patch.object(_json, "_read", read):
+    read = {"orjson": orjson.loads, "json": json._standard_read}[name]
+    with mock.patch.object(json, "_read", read):
         yield
 
 

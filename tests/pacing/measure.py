@@ -16,8 +16,8 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from videsk_rooms import RateLimit
-from videsk_rooms._auth import token_source
-from videsk_rooms._pacing import make_pacing
+from videsk_rooms._http.tokens import token_source
+from videsk_rooms._ratelimit import make_pacing
 
 from .full_rate import CALLERS, PROCESSES, RATE, SETTINGS, Figures, run_all
 from .redis_server import MISSING, PROGRAM, serving
@@ -25,7 +25,7 @@ from .redis_server import MISSING, PROGRAM, serving
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from videsk_rooms._pacing import Pacing
+    from videsk_rooms._ratelimit import Pacing
 
 _ROUNDS = 15
 

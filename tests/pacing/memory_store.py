@@ -6,14 +6,14 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
-from videsk_rooms._pacing._ring import Ring
-from videsk_rooms._pacing._store import MICRO, PATIENCE, StoreUnreachableError, places_of, rule_of
+from videsk_rooms._ratelimit.schedule import Ring
+from videsk_rooms._ratelimit.store import MICRO, PATIENCE, StoreUnreachableError, places_of, rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from videsk_rooms._pacing._limit import Limit
-    from videsk_rooms._pacing._store import Place
+    from videsk_rooms._ratelimit.limit import Limit
+    from videsk_rooms._ratelimit.store import Place
 
 T = TypeVar("T")
 

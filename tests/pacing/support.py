@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, TypedDict
 import pytest
 
 from videsk_rooms import AsyncVidesk, RateLimit, Videsk
-from videsk_rooms._pacing._store import rule_of
+from videsk_rooms._ratelimit.store import rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from videsk_rooms._pacing._limit import Limit
+    from videsk_rooms._ratelimit.limit import Limit
     from videsk_rooms.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from videsk_rooms._pacing._store import MICRO, ClockThere
+from videsk_rooms._ratelimit.store import MICRO, ClockThere
 
 AHEAD = 1_700_000_000.0  # of ours; stores count from 1970
 QUICK, HELD_UP = 0.001, 0.030

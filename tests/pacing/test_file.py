@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from videsk_rooms import AsyncVidesk, ConfigurationError, RateLimit, Retry, Videsk
-from videsk_rooms._pacing._alone import SHARE
-from videsk_rooms._pacing._file import FileStore, _File, _is_same_boot
-from videsk_rooms._pacing._limit import Limit
-from videsk_rooms._pacing._store import StoreUnreachableError
+from videsk_rooms._ratelimit.fallback import SHARE
+from videsk_rooms._ratelimit.file_store import FileStore, _File, _is_same_boot
+from videsk_rooms._ratelimit.limit import Limit
+from videsk_rooms._ratelimit.store import StoreUnreachableError
 
 from .support import PATIENCE, check_both_faces_share, check_paced, finished, run, started
 
@@ -59,8 +59,8 @@ def header_and_copies(path: Path) -> tuple[bytes, bytes, bytes]:
 
 RESERVE = """
     import asyncio, sys
-    from videsk_rooms._pacing._file import FileStore
-    from videsk_rooms._pacing._limit import Limit
+    from videsk_rooms._ratelimit.file_store import FileStore
+    from videsk_rooms._ratelimit.limit import Limit
 
     async def main():
         store = FileStore(sys.argv[1])
@@ -146,8 +146,8 @@ def test_a_full_file_promises_fewer(path: Path) -> None:
 KILL = """
     import asyncio, os, random, signal, sys, time
     from pathlib import Path
-    from videsk_rooms._pacing._file import FileStore, _File
-    from videsk_rooms._pacing._limit import Limit
+    from videsk_rooms._ratelimit.file_store import FileStore, _File
+    from videsk_rooms._ratelimit.limit import Limit
 
     LIMIT = Limit(300, 0.2)
 
@@ -210,7 +210,7 @@ def test_half_a_writing_is_not_read(path: Path) -> None:
 STOP = """
     import os, signal, sys
     from pathlib import Path
-    from videsk_rooms._pacing._file import _File
+    from videsk_rooms._ratelimit.file_store import _File
 
     with _File(Path(sys.argv[1])) as file:
         assert file.lock()
@@ -289,8 +289,8 @@ def test_a_client_made_before_a_fork_works_in_all_processes(sandbox: Sandbox, pa
 FORK_IN_THE_MIDST = """
     import asyncio, os, sys
     from videsk_rooms import RateLimit
-    from videsk_rooms._auth import token_source
-    from videsk_rooms._pacing import make_pacing
+    from videsk_rooms._http.tokens import token_source
+    from videsk_rooms._ratelimit import make_pacing
 
     pacing = make_pacing(RateLimit(1, 1.0, shared=f"file:{sys.argv[1]}"), token_source("a-token"))
 
@@ -329,8 +329,8 @@ def test_a_fork_while_callers_wait_uses_no_place_twice(path: Path) -> None:
 LOCKED_AT_THE_FORK = """
     import asyncio, os, signal, sys
     from pathlib import Path
-    from videsk_rooms._pacing._file import FileStore, _File
-    from videsk_rooms._pacing._limit import Limit
+    from videsk_rooms._ratelimit.file_store import FileStore, _File
+    from videsk_rooms._ratelimit.limit import Limit
 
     path, limit = sys.argv[1], Limit(100, 1.0)
     store = FileStore(path)
@@ -402,9 +402,9 @@ def test_a_file_that_cannot_be_had_any_more_is_out_of_reach(path: Path) -> None:
 FULL_DISK = """
     import asyncio, resource, sys
     from pathlib import Path
-    from videsk_rooms._pacing._file import FileStore, _File
-    from videsk_rooms._pacing._limit import Limit
-    from videsk_rooms._pacing._store import StoreUnreachableError
+    from videsk_rooms._ratelimit.file_store import FileStore, _File
+    from videsk_rooms._ratelimit.limit import Limit
+    from videsk_rooms._ratelimit.store import StoreUnreachableError
 
     store = FileStore(sys.argv[1])
     asyncio.run(store.reserve(2, Limit(1, 1.0)))

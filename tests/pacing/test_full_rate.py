@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from videsk_rooms._pacing._limit import SPREAD
+from videsk_rooms._ratelimit.limit import SPREAD
 
 from .full_rate import RATE, SETTINGS, WINDOWS, Figures, Request, Setting, judged, run_all
 from .measure import as_markdown

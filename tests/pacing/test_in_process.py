@@ -19,11 +19,11 @@ from videsk_rooms import (
     Retry,
     Timeout,
 )
-from videsk_rooms._auth import token_source
-from videsk_rooms._messages import Headers
-from videsk_rooms._pacing import make_pacing
-from videsk_rooms._pacing._in_process import InProcess
-from videsk_rooms._pacing._limit import SPREAD, Limit
+from videsk_rooms._http.tokens import token_source
+from videsk_rooms._ratelimit import make_pacing
+from videsk_rooms._ratelimit.limit import SPREAD, Limit
+from videsk_rooms._ratelimit.memory_store import InProcess
+from videsk_rooms._wire.message import Headers
 from videsk_rooms.sandbox import Sandbox
 
 from .virtual_time import VirtualLoop, simulate
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any
 
-    from videsk_rooms._pacing import Departure
+    from videsk_rooms._ratelimit import Departure
 
 LIMIT = Limit(3, 1.0)
 WINDOW = LIMIT.per + SPREAD

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from videsk_rooms._messages import Headers
-from videsk_rooms._pacing._limit import Learned, Limit, described, told_limit
+from videsk_rooms._ratelimit.limit import Learned, Limit, described, told_limit
+from videsk_rooms._wire.message import Headers
 
 SET = Limit(20, 1.0)
 

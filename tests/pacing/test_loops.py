@@ -14,11 +14,11 @@ import redis
 
 from tests.support import TOKEN
 from videsk_rooms import AsyncVidesk, ClosedError, RateLimit
-from videsk_rooms._auth import token_source
-from videsk_rooms._pacing import make_pacing
-from videsk_rooms._pacing._in_process import InProcess
-from videsk_rooms._pacing._limit import Limit
-from videsk_rooms._pacing._line import Line
+from videsk_rooms._http.tokens import token_source
+from videsk_rooms._ratelimit import make_pacing
+from videsk_rooms._ratelimit.limit import Limit
+from videsk_rooms._ratelimit.memory_store import InProcess
+from videsk_rooms._ratelimit.queue import Line
 from videsk_rooms.sandbox import Sandbox
 
 from .support import PATIENCE
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from videsk_rooms._pacing import Pacing
+    from videsk_rooms._ratelimit import Pacing
 
     from .redis_server import RedisServer
 

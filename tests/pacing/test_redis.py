@@ -14,12 +14,12 @@ import redis
 from tests.peers import nobody_listening
 from tests.support import TOKEN
 from videsk_rooms import AsyncVidesk, ConfigurationError, RateLimit
-from videsk_rooms._auth import token_source
-from videsk_rooms._pacing import make_pacing
-from videsk_rooms._pacing._alone import SHARE
-from videsk_rooms._pacing._limit import Limit
-from videsk_rooms._pacing._redis import RedisStore
-from videsk_rooms._pacing._store import MICRO, StoreUnreachableError, rule_of
+from videsk_rooms._http.tokens import token_source
+from videsk_rooms._ratelimit import make_pacing
+from videsk_rooms._ratelimit.fallback import SHARE
+from videsk_rooms._ratelimit.limit import Limit
+from videsk_rooms._ratelimit.redis_store import RedisStore
+from videsk_rooms._ratelimit.store import MICRO, StoreUnreachableError, rule_of
 
 from .support import PATIENCE, check_both_faces_share, check_paced, finished, run, started
 
@@ -141,8 +141,8 @@ async def test_a_hold_is_seen_by_other_processes(own_redis: RedisServer) -> None
 HOLD = """
     import asyncio, sys
     from videsk_rooms import RateLimit
-    from videsk_rooms._auth import token_source
-    from videsk_rooms._pacing import make_pacing
+    from videsk_rooms._http.tokens import token_source
+    from videsk_rooms._ratelimit import make_pacing
 
     async def main():
         pacing = make_pacing(RateLimit(shared=sys.argv[1]), token_source(sys.argv[2]))
@@ -392,8 +392,8 @@ async def gone(inside: redis.Redis, connections: int) -> None:
 INHERIT = """
     import asyncio, os, sys
     from videsk_rooms import RateLimit
-    from videsk_rooms._auth import token_source
-    from videsk_rooms._pacing import make_pacing
+    from videsk_rooms._http.tokens import token_source
+    from videsk_rooms._ratelimit import make_pacing
 
     pacing = make_pacing(RateLimit(1000, shared=sys.argv[1]), token_source("a-token"))
 

@@ -18,12 +18,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from videsk_rooms._auth import token_source
-from videsk_rooms._pacing._file import FileStore, _File
-from videsk_rooms._pacing._limit import Limit
-from videsk_rooms._pacing._redis import RedisStore
-from videsk_rooms._pacing._ring import Ring, Rule
-from videsk_rooms._pacing._store import LATE, MICRO, Place, rule_of
+from videsk_rooms._http.tokens import token_source
+from videsk_rooms._ratelimit.file_store import FileStore, _File
+from videsk_rooms._ratelimit.limit import Limit
+from videsk_rooms._ratelimit.redis_store import RedisStore
+from videsk_rooms._ratelimit.schedule import Ring, Rule
+from videsk_rooms._ratelimit.store import LATE, MICRO, Place, rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from videsk_rooms import ClosedError
-from videsk_rooms._messages import Headers
-from videsk_rooms._pacing._alone import RETURN_AFTER, SHARE, Alone, Reachable
-from videsk_rooms._pacing._limit import Learned, Limit
-from videsk_rooms._pacing._shared import Shared
-from videsk_rooms._pacing._store import LATE, MARGIN, MICRO, PATIENCE
+from videsk_rooms._ratelimit.fallback import RETURN_AFTER, SHARE, Alone, Reachable
+from videsk_rooms._ratelimit.limit import Learned, Limit
+from videsk_rooms._ratelimit.shared import Shared
+from videsk_rooms._ratelimit.store import LATE, MARGIN, MICRO, PATIENCE
+from videsk_rooms._wire.message import Headers
 
 from .memory_store import MemoryStore, Server
 from .virtual_time import VirtualLoop, simulate
@@ -24,7 +24,7 @@ from .virtual_time import VirtualLoop, simulate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from videsk_rooms._pacing._store import Place
+    from videsk_rooms._ratelimit.store import Place
 
 LIMIT = Limit(4, 1.0)
 WINDOW = LIMIT.per + MARGIN

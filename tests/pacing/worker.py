@@ -20,7 +20,7 @@ from videsk_rooms import AsyncVidesk, NotFoundError, RateLimit, RateLimitError, 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from videsk_rooms._pacing import Departure, Pacing
+    from videsk_rooms._ratelimit import Departure, Pacing
 
 
 class Watched:

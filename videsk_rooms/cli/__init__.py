@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from videsk_rooms.cli._exits import ExitCode, exit_code_of
-from videsk_rooms.cli._output import (
+from videsk_rooms.errors import VideskError
+
+from ._exits import ExitCode, exit_code_of
+from ._output import (
     CommandFailedError,
     accept_any_encoding,
     be_silent,
@@ -21,7 +23,6 @@ from videsk_rooms.cli._output import (
     log_told,
     open_what_is_closed,
 )
-from videsk_rooms.errors import VideskError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     open_what_is_closed()
     accept_any_encoding()
     try:
-        from videsk_rooms.cli._app import run
+        from ._app import run
 
         with log_told():
             code = run(arguments)
@@ -68,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain(str(error))
         return error.code
     except VideskError as error:
-        from videsk_rooms.cli._wording import told
+        from ._wording import told
 
         complain(told(error))
         return exit_code_of(error)

@@ -2,6 +2,6 @@
 
 import sys
 
-from videsk_rooms.cli import main
+from . import main
 
 sys.exit(main())

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Concatenate, TypeVar
 
 import typer
 
-from videsk_rooms.cli._exits import ExitCode
-from videsk_rooms.cli._output import CommandFailedError
 from videsk_rooms.errors import ConfigurationError
+
+from ._exits import ExitCode
+from ._output import CommandFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from videsk_rooms import AsyncVidesk
-    from videsk_rooms.cli._page import Page
     from videsk_rooms.sync import Videsk
+
+    from ._page import Page
 
 Client = TypeVar("Client")
 
@@ -108,7 +110,7 @@ class Asked:
 
     def page(self) -> Page:
         """Make what is shown to people."""
-        from videsk_rooms.cli._page import Page
+        from ._page import Page
 
         return Page(colours=not self.no_color)
 

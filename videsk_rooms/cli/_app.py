@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 import videsk_rooms
-from videsk_rooms.cli._demo import demo
-from videsk_rooms.cli._doctor import doctor
-from videsk_rooms.cli._exits import EPILOG, ExitCode
-from videsk_rooms.cli._output import CommandFailedError, writing
-from videsk_rooms.cli._rooms import rooms
-from videsk_rooms.cli._sandbox import sandbox
+
+from ._demo import demo
+from ._doctor import doctor
+from ._exits import EPILOG, ExitCode
+from ._output import CommandFailedError, writing
+from ._rooms import rooms
+from ._sandbox import sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

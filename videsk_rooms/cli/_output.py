@@ -10,8 +10,9 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from videsk_rooms.cli._exits import ExitCode
 from videsk_rooms.errors import VideskError
+
+from ._exits import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

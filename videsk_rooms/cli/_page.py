@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from rich.console import Console
 from rich.text import Text
 
-from videsk_rooms.cli._output import printable, writing
+from ._output import printable, writing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -68,8 +68,9 @@ def sandbox(
     if not host:
         raise typer.BadParameter("give an address or a host name", param_hint="'--host'")
 
-    from videsk_rooms.cli._serving import announce, log_line, nothing, serve
     from videsk_rooms.sandbox import Sandbox
+
+    from ._serving import announce, log_line, nothing, serve
 
     serve(
         Sandbox(

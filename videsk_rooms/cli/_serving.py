@@ -12,8 +12,8 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from videsk_rooms.cli._output import CommandFailedError, printable, write_json
-from videsk_rooms.cli._signals import handled
+from ._output import CommandFailedError, printable, write_json
+from ._signals import handled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,7 +13,7 @@ from videsk_rooms.cli import main
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator, Sequence
 
-    from videsk_rooms.integrations._configured import Configured
+    from ._settings import Configured
 
 
 def run_command_line(arguments: Sequence[str], configured: Configured) -> int:

@@ -23,12 +23,8 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from videsk_rooms import AsyncVidesk
-from videsk_rooms.integrations.starlette import (
-    VideskState,
-    add_error_handlers,
-    videsk_lifespan,
-    videsk_of,
-)
+
+from .starlette import VideskState, add_error_handlers, videsk_lifespan, videsk_of
 
 __all__ = ["VideskDep", "VideskState", "add_error_handlers", "get_videsk", "videsk_lifespan"]
 

@@ -31,9 +31,10 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from videsk_rooms import ConfigurationError, Videsk, VideskError
-from videsk_rooms.integrations._command_line import run_command_line
-from videsk_rooms.integrations._configured import Configured
-from videsk_rooms.integrations.http import ChooseAnswer, answer_to, http_answer
+
+from ._command_line import run_command_line
+from ._settings import Configured
+from .http import ChooseAnswer, answer_to, http_answer
 
 if TYPE_CHECKING:
     from flask import Flask

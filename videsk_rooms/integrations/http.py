@@ -15,7 +15,8 @@ from typing import TypeAlias
 import attrs
 
 from videsk_rooms import APIError, ConflictError, NotFoundError, VideskError
-from videsk_rooms.integrations._passing import passes_by_itself
+
+from ._transient import passes_by_itself
 
 __all__ = ["ChooseAnswer", "HttpAnswer", "answer_to", "http_answer"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 
 from videsk_rooms import APIError
-from videsk_rooms.integrations._passing import passes_by_itself
+
+from ._transient import passes_by_itself
 
 __all__ = ["again_after"]
 

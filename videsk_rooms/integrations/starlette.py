@@ -19,7 +19,8 @@ from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from videsk_rooms import AsyncVidesk, ConfigurationError, VideskError
-from videsk_rooms.integrations.http import ChooseAnswer, HttpAnswer, answer_to, http_answer
+
+from .http import ChooseAnswer, HttpAnswer, answer_to, http_answer
 
 __all__ = ["VideskState", "add_error_handlers", "videsk_lifespan", "videsk_of"]
 

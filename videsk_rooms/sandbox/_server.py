@@ -11,11 +11,11 @@ from urllib.parse import parse_qsl
 
 from aiohttp import HttpVersion11, web
 
-from videsk_rooms.sandbox._delivery import deliver
-from videsk_rooms.sandbox._messages import Incoming
+from ._messages import Incoming
+from ._respond import deliver
 
 if TYPE_CHECKING:
-    from videsk_rooms.sandbox._desk import Desk
+    from ._handler import Desk
 
 # Zero would mean "wait for ever": aiohttp takes it as no timeout.
 _SHUTDOWN_SECONDS = 0.001

@@ -42,7 +42,7 @@ def demo(
     failure or Ctrl-C. The API does not permit deleting rooms: they stay in the
     account's list.
     """
-    from videsk_rooms.cli._demo.run import run
+    from .run import run
 
     if not run(live=live, as_json=as_json, colours=not no_color):
         raise typer.Exit(1)

@@ -8,10 +8,6 @@ from contextlib import ExitStack
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from videsk_rooms.cli._demo import story
-from videsk_rooms.cli._demo.source import code_of_steps
-from videsk_rooms.cli._demo.steps import Demo
-from videsk_rooms.cli._demo.view import NoView, TerminalView, summary
 from videsk_rooms.cli._output import write_json
 from videsk_rooms.cli._page import Page
 from videsk_rooms.cli._signals import handled, leave
@@ -19,8 +15,13 @@ from videsk_rooms.errors import VideskError
 from videsk_rooms.sandbox import Sandbox
 from videsk_rooms.sync import Videsk
 
+from . import story
+from .source import code_of_steps
+from .steps import Demo
+from .view import NoView, TerminalView, summary
+
 if TYPE_CHECKING:
-    from videsk_rooms.cli._demo.steps import View
+    from .steps import View
 
 
 def run(*, live: bool, as_json: bool, colours: bool = True) -> bool:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
-from videsk_rooms.cli._demo.belongings import Belongings
 from videsk_rooms.errors import VideskError, without_tokens
+
+from .belongings import Belongings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta, timezone
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from videsk_rooms.cli._demo.steps import describe
 from videsk_rooms.errors import (
     APIError,
     ConflictError,
@@ -22,9 +21,12 @@ from videsk_rooms.errors import (
 )
 from videsk_rooms.sync import Videsk
 
+from .steps import describe
+
 if TYPE_CHECKING:
-    from videsk_rooms.cli._demo.steps import Demo
     from videsk_rooms.models import Room, RoomStats
+
+    from .steps import Demo
 
 __all__ = ["make_a_client", "tell"]
 

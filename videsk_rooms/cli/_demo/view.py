@@ -8,8 +8,9 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from videsk_rooms.cli._demo.steps import Check, Demo, Step
     from videsk_rooms.cli._page import Page
+
+    from .steps import Check, Demo, Step
 
 _CODE_INDENT = 6
 _MOST_REQUESTS = 3

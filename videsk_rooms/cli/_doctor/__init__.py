@@ -39,7 +39,7 @@ def doctor(
     wrong.
     """
     url = None if redis is None else content_of(redis, "--redis").strip()
-    from videsk_rooms.cli._doctor.run import examine
+    from .run import examine
 
     if not examine(asked, url):
         raise typer.Exit(1)

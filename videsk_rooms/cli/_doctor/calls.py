@@ -7,9 +7,10 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import videsk_rooms
-from videsk_rooms.cli._doctor.report import Finding, Report, failed, note, ok, skipped
 from videsk_rooms.cli._wording import told
 from videsk_rooms.errors import APIError, ResponseError, VideskError
+
+from .report import Finding, Report, failed, note, ok, skipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

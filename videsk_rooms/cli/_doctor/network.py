@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from videsk_rooms.cli._doctor.report import Finding, failed, note, ok, skipped
 from videsk_rooms.cli._times import wire
 from videsk_rooms.cli._wording import told
 from videsk_rooms.errors import ConfigurationError
 from videsk_rooms.sync import Videsk
+
+from .report import Finding, failed, note, ok, skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import videsk_rooms
-from videsk_rooms.cli._doctor.report import Finding, Report, failed, ok, skipped
 from videsk_rooms.cli._output import warnings_told
 from videsk_rooms.cli._wording import told
 from videsk_rooms.errors import ConfigurationError, VideskError
+
+from .report import Finding, Report, failed, ok, skipped
 
 if TYPE_CHECKING:
     from videsk_rooms import RateLimit

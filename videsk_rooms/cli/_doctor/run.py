@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from videsk_rooms.cli._doctor import calls, network, pace, token, versions
-from videsk_rooms.cli._doctor.report import Report, skipped
+from . import calls, network, pace, token, versions
+from .report import Report, skipped
 
 if TYPE_CHECKING:
     from videsk_rooms.cli._account import Asked

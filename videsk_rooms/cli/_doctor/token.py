@@ -10,11 +10,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from videsk_rooms.cli._doctor.report import Finding, failed, note, ok
 from videsk_rooms.cli._output import CommandFailedError
 from videsk_rooms.cli._times import local_in_full, wire
 from videsk_rooms.cli._wording import told
 from videsk_rooms.errors import ConfigurationError
+
+from .report import Finding, failed, note, ok
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,8 @@ import platform
 from importlib import metadata
 
 import videsk_rooms
-from videsk_rooms.cli._doctor.report import Finding, ok
+
+from .report import Finding, ok
 
 _NEEDED = ("aiohttp", "attrs", "cattrs", "anyio")
 # What of each extra does the work; uvloop is not to be had everywhere.

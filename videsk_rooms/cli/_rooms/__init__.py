@@ -16,7 +16,8 @@ from __future__ import annotations
 import typer
 
 from videsk_rooms.cli._exits import EPILOG
-from videsk_rooms.cli._rooms import changing, files, reading
+
+from . import changing, files, reading
 
 rooms = typer.Typer(no_args_is_help=True, help="Work with the rooms of an account.", epilog=EPILOG)
 rooms.command("list", short_help="List rooms: a page, or all of them.")(reading.list_rooms)

@@ -11,18 +11,10 @@ import typer
 from videsk_rooms.cli._account import Asked, asking_an_account
 from videsk_rooms.cli._exits import ExitCode, exit_code_of, exit_code_of_all, is_hopeless
 from videsk_rooms.cli._output import CommandFailedError, complain, write_json, wrong_usage
-from videsk_rooms.cli._rooms.given import (
-    Ends,
-    ExternalId,
-    Name,
-    Opens,
-    RoomId,
-    Settings,
-    ShowToken,
-    settings_of,
-)
 from videsk_rooms.cli._wording import told
 from videsk_rooms.errors import VideskError
+
+from .given import Ends, ExternalId, Name, Opens, RoomId, Settings, ShowToken, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -78,7 +70,7 @@ def create(
             room = videsk.rooms.get_or_create(external_id, **_given(fields))
         else:
             room = videsk.rooms.create(external_id=external_id, **_given(fields))
-    from videsk_rooms.cli._rooms.shown import show_room
+    from .shown import show_room
 
     show_room(asked, room, show_token=show_token)
 
@@ -126,7 +118,7 @@ def update(
         changed = videsk.rooms.update(room, **changes)
         if show_token and changed.access_token is None:
             changed = _with_token(videsk, changed)
-    from videsk_rooms.cli._rooms.shown import show_room
+    from .shown import show_room
 
     show_room(asked, changed, show_token=show_token)
 
@@ -161,7 +153,7 @@ def join(asked: Asked, room: RoomId, *, show_token: ShowToken = False) -> None:
     """
     with asked.client() as videsk, _told_when_stopped("a token may have been issued"):
         access = videsk.rooms.join(room)
-    from videsk_rooms.cli._rooms.shown import show_access
+    from .shown import show_access
 
     show_access(asked, room, access, show_token=show_token)
 

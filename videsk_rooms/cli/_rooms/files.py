@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from videsk_rooms.cli._account import Asked, asking_an_account
-from videsk_rooms.cli._files.formats import Format
 from videsk_rooms.cli._output import wrong_usage
-from videsk_rooms.cli._rooms.given import Ended, Sort, sort_of
 from videsk_rooms.cli._values import content_of
+from videsk_rooms.cli.transfer.formats import Format
+
+from .given import Ended, Sort, sort_of
 
 File = Annotated[
     str,
@@ -79,17 +80,17 @@ def import_rooms(
     tries the rows that failed. A row without external_id is known by what it
     says and by the name of the file.
     """
-    from videsk_rooms.cli._files import importing
+    from videsk_rooms.cli.transfer import import_
 
     _check(file)
     if dry_run:
         if update or results:
             raise wrong_usage("--dry-run sends nothing; leave out --update and --results")
-        code = importing.check(asked, file, form)
+        code = import_.check(asked, file, form)
     else:
-        code = importing.run(
+        code = import_.run(
             asked,
-            importing.Options(file, form, update, results, concurrency, _url(shared)),
+            import_.Options(file, form, update, results, concurrency, _url(shared)),
         )
     if code:
         raise typer.Exit(code)
@@ -110,10 +111,10 @@ def export_rooms(
     The file gets its name when it is whole; one that was there stays until
     then. What it says can be imported again with --update.
     """
-    from videsk_rooms.cli._files import exporting
+    from videsk_rooms.cli.transfer import export
 
     _check(file)
-    exporting.run(asked, exporting.Options(file, form, sort_of(sort), ended, _url(shared)))
+    export.run(asked, export.Options(file, form, sort_of(sort), ended, _url(shared)))
 
 
 def _check(file: str) -> None:

@@ -9,7 +9,8 @@ import typer
 
 from videsk_rooms.cli._account import Asked, asking_an_account
 from videsk_rooms.cli._output import complain, write_json, wrong_usage
-from videsk_rooms.cli._rooms.given import Ended, RoomId, ShowToken, Sort, sort_of
+
+from .given import Ended, RoomId, ShowToken, Sort, sort_of
 
 if TYPE_CHECKING:
     from videsk_rooms.models import RoomPage
@@ -62,12 +63,12 @@ def list_rooms(
             return
         rooms = videsk.rooms.iter(sort=order, ended=ended, external_id=external_id)
         if asked.as_json:
-            from videsk_rooms.cli._rooms.as_json import as_json
+            from .as_json import as_json
 
             for room in rooms:
                 write_json(as_json(room))
         else:
-            from videsk_rooms.cli._rooms.shown import show_rooms
+            from .shown import show_rooms
 
             if not show_rooms(asked.page(), rooms):
                 complain("there is no such room")
@@ -98,7 +99,7 @@ def get(
             found = videsk.rooms.get(str(room))
         else:
             found = videsk.rooms.get_by_external_id(external_id)
-    from videsk_rooms.cli._rooms.shown import show_room
+    from .shown import show_room
 
     show_room(asked, found, show_token=show_token)
 
@@ -128,18 +129,18 @@ def stats(
     if asked.as_json:
         write_json(data)
         return
-    from videsk_rooms.cli._rooms.shown import show_outline
+    from .shown import show_outline
 
     show_outline(asked.page(), data)
 
 
 def _show_page(asked: Asked, page: RoomPage) -> None:
-    from videsk_rooms.cli._rooms.as_json import as_json
+    from .as_json import as_json
 
     if asked.as_json:
         write_json({**as_json(page), "has_more": page.has_more})
         return
-    from videsk_rooms.cli._rooms.shown import show_rooms
+    from .shown import show_rooms
 
     if not show_rooms(asked.page(), page):
         complain(

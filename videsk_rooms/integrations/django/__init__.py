@@ -39,6 +39,6 @@ A process that uses both has two clients, which keep one rate limit together onl
 
 from __future__ import annotations
 
-from videsk_rooms.integrations.django._clients import async_videsk, videsk
+from ._clients import async_videsk, videsk
 
 __all__ = ["async_videsk", "videsk"]

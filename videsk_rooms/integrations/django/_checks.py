@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from django.core import checks
 
 from videsk_rooms import ConfigurationError
-from videsk_rooms.integrations.django._clients import configured
+
+from ._clients import configured
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from videsk_rooms import ConfigurationError
 
 if TYPE_CHECKING:
     from videsk_rooms import AsyncVidesk, Videsk
-    from videsk_rooms.integrations._configured import Configured
+    from videsk_rooms.integrations._settings import Configured
 
 Kind = Literal["AsyncVidesk", "Videsk"]
 
@@ -27,7 +27,7 @@ def configured() -> Configured:
         ConfigurationError: It is no dictionary.
     """
     # Not loaded with this module: it loads the clients, and most commands of manage.py need none.
-    from videsk_rooms.integrations._configured import Configured
+    from videsk_rooms.integrations._settings import Configured
 
     values = getattr(settings, SETTING, {})
     if not isinstance(values, dict):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.core.checks import register
 
-from videsk_rooms.integrations.django._checks import check_setting
+from ._checks import check_setting
 
 if TYPE_CHECKING:
     AppConfig = object  # Django ships no types, and what is made of unknown ones is unknown

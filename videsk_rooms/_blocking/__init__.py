@@ -1,0 +1,1 @@
+"""The blocking client: an event loop in a thread."""

@@ -1,0 +1,97 @@
+"""How blocking methods are derived from coroutines.
+
+`blocking`, `iterating` and `giving_out` carry the signature of an awaited method over to the
+blocking face by `ParamSpec`: behind a thread every body is the same, so nothing is written twice.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    ParamSpec,
+    Protocol,
+    TypeVar,
+    cast,
+    overload,
+)
+
+from videsk_rooms._operations.outcomes import Outcomes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+
+    from typing_extensions import Self
+
+    from videsk_rooms._operations.outcomes import AsyncOutcomes
+    from videsk_rooms._operations.pagination import Batches
+
+    from .portal import Portal
+
+P = ParamSpec("P")
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+T = TypeVar("T")
+
+
+class Face(Protocol):
+    """A blocking class: it knows its portal and the awaited object that it stands for."""
+
+    @property
+    def _portal(self) -> Portal: ...
+
+    @property
+    def _twin(self) -> Any: ...
+
+
+class BlockingMethod(Protocol[P, R_co]):
+    """What `blocking` makes, as type checkers see it.
+
+    A descriptor and not a bare `Callable`, which not every type checker binds to its instance.
+    """
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> Callable[P, R_co]: ...
+
+
+def blocking(
+    method: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]],
+) -> BlockingMethod[P, R]:
+    """Derive a blocking method from a coroutine method: same words, same types, same docstring."""
+
+    @functools.wraps(method)
+    def call(self: Face, *arguments: P.args, **keywords: P.kwargs) -> R:
+        return self._portal.call(method, self._twin, *arguments, **keywords)
+
+    return cast("BlockingMethod[P, R]", call)
+
+
+def iterating(
+    method: Callable[Concatenate[Any, P], AsyncGenerator[T, None]],
+) -> BlockingMethod[P, Generator[T, None, None]]:
+    """Derive a blocking iterator from an asynchronous one."""
+
+    @functools.wraps(method)
+    def call(self: Face, *arguments: P.args, **keywords: P.kwargs) -> Generator[T, None, None]:
+        batches = cast("Batches[T]", method(self._twin, *arguments, **keywords))
+        return self._portal.drain(batches)
+
+    return cast("BlockingMethod[P, Generator[T, None, None]]", call)
+
+
+def giving_out(
+    method: Callable[Concatenate[Any, P], AsyncOutcomes[T, R]],
+) -> BlockingMethod[P, Outcomes[T, R]]:
+    """Derive a method for many items from an asynchronous one."""
+
+    @functools.wraps(method)
+    def call(self: Face, *arguments: P.args, **keywords: P.kwargs) -> Outcomes[T, R]:
+        bulk = method(self._twin, *arguments, **keywords)._for_a_thread()
+        return Outcomes(bulk.operation, self._portal.give_out(bulk))
+
+    return cast("BlockingMethod[P, Outcomes[T, R]]", call)

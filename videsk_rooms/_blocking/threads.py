@@ -1,0 +1,146 @@
+"""The thread that a loop runs in, and how a caller waits: by Python's own threads, or by gevent's.
+
+Which of them is asked for when a loop is started and not when this is imported: a server may load
+the application first and patch Python later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import selectors
+import sys
+import threading
+from typing import TYPE_CHECKING, Protocol
+
+from videsk_rooms._concurrency.fork import WatchedLoop
+from videsk_rooms.errors import ConfigurationError
+
+# Now and not with the first call: a fork meanwhile would leave the child with an import begun.
+try:
+    from .uvloop import UvLoop
+except ImportError:
+    UvLoop = None  # type: ignore[assignment,misc]  # it is not installed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_NAME = "videsk-rooms"
+
+
+class Gate(Protocol):
+    """What one caller waits at until any thread opens it. A raw lock that is held is one."""
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """Wait until it is open, at most so many seconds; -1 for no bound."""
+        ...
+
+    def release(self) -> None:
+        """Open it."""
+        ...
+
+
+class Thread(Protocol):
+    """A thread that is to be started."""
+
+    def start(self) -> None:
+        """Start it."""
+        ...
+
+    def join(self, timeout: float) -> None:
+        """Wait for its end, at most so many seconds."""
+        ...
+
+    def is_current(self) -> bool:
+        """Tell whether this is called in it."""
+        ...
+
+
+class Threads(Protocol):
+    """A way to have threads and to wait for them."""
+
+    def gate(self) -> Gate:
+        """Make a gate for the thread, or the greenlet, that calls this."""
+        ...
+
+    def thread(self, run: Callable[[], None]) -> Thread:
+        """Prepare a thread that keeps no interpreter from leaving."""
+        ...
+
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """Make a loop that can run in such a thread."""
+        ...
+
+
+class PythonThread(threading.Thread):
+    """A daemon: a client that nobody closed must not keep the interpreter from leaving."""
+
+    def __init__(self, run: Callable[[], None]) -> None:
+        super().__init__(target=run, name=_NAME, daemon=True)
+
+    def is_current(self) -> bool:
+        """Tell whether this is called in it."""
+        return self is threading.current_thread()
+
+
+class PythonThreads:
+    """Threads as they come with Python."""
+
+    def gate(self) -> Gate:
+        """Make a lock, and hold it."""
+        lock = threading.Lock()
+        lock.acquire()
+        return lock
+
+    def thread(self, run: Callable[[], None]) -> Thread:
+        """Prepare a thread."""
+        return PythonThread(run)
+
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """Make a loop: uvloop's where it is installed, a seventh faster from call to return."""
+        if UvLoop is not None and _standard_descriptors_are_taken():
+            return UvLoop()
+        if sys.platform == "win32":
+            return asyncio.new_event_loop()
+        return WatchedLoop(selectors.DefaultSelector())
+
+
+_PYTHONS = PythonThreads()
+
+
+def _standard_descriptors_are_taken() -> bool:
+    """Tell whether 0, 1 and 2 are open.
+
+    A daemon may have closed them. libuv's own descriptors then get their numbers, and it aborts the
+    process when it closes one of those.
+    """
+    try:
+        for number in range(3):
+            os.fstat(number)
+    except OSError:
+        return False
+    return True
+
+
+def threads_here() -> Threads:
+    """Choose how this process has threads.
+
+    Raises:
+        ConfigurationError: eventlet has put something in their place that cannot be waited for.
+    """
+    if _is_patched("eventlet.patcher", "is_monkey_patched", ("thread", "socket")):
+        raise ConfigurationError(
+            "eventlet has patched this process, and a blocking client cannot wait among its green "
+            "threads; use gevent or plain threads (gunicorn: -k gevent or -k gthread, Celery: "
+            "--pool=gevent, threads or prefork), or AsyncVidesk where there is an event loop"
+        )
+    if _is_patched("gevent.monkey", "is_module_patched", ("threading", "socket")):
+        from .gevent import GEVENTS
+
+        return GEVENTS
+    return _PYTHONS
+
+
+def _is_patched(module: str, question: str, names: tuple[str, ...]) -> bool:
+    patcher = sys.modules.get(module)  # whoever patched has imported it
+    return patcher is not None and any(getattr(patcher, question)(name) for name in names)

@@ -1,0 +1,57 @@
+"""uvloop's loop, kept away from libuv's own threads.
+
+libuv looks names up in a pool of threads that it joins when the process ends; a forked child has
+the pool's record and not its threads, and dies of it with a segmentation fault. So names are looked
+up as in a loop of asyncio: by Python's threads.
+"""
+
+from __future__ import annotations
+
+import socket
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import uvloop
+from aiohappyeyeballs import start_connection
+
+from videsk_rooms._concurrency.fork import look_ups
+from videsk_rooms._concurrency.loops import in_a_thread
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+
+class UvLoop(uvloop.Loop):
+    """A loop of uvloop's that looks up names in Python's threads."""
+
+    async def getaddrinfo(self, host: Any, port: Any, **wanted: Any) -> Any:
+        """Look an address up; an address as such needs no thread."""
+        try:
+            numeric = {**wanted, "flags": wanted.get("flags", 0) | socket.AI_NUMERICHOST}
+            return look_ups.run(partial(socket.getaddrinfo, host, port, **numeric))
+        except socket.gaierror:
+            look_up = partial(socket.getaddrinfo, host, port, **wanted)
+            return await in_a_thread(partial(look_ups.run, look_up))
+
+    async def create_connection(
+        self,
+        protocol_factory: Callable[[], asyncio.BaseProtocol],
+        host: Any = None,
+        port: Any = None,
+        **wanted: Any,
+    ) -> Any:
+        """Connect, likewise: uvloop's own method would not ask the one above."""
+        if host is not None:
+            addresses = await self.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            wanted["sock"] = await start_connection(addresses, loop=self)
+            if wanted.get("ssl") and wanted.get("server_hostname") is None:
+                wanted["server_hostname"] = host
+        try:
+            return await super().create_connection(protocol_factory, **wanted)
+        except BaseException:
+            # uvloop before 0.23 has closed the descriptor, and leaves it to the socket as well,
+            # which would close whatever has its number by then: another call's connection.
+            if wanted.get("sock") is not None:
+                wanted["sock"].detach()
+            raise

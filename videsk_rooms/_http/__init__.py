@@ -1,0 +1,1 @@
+"""One call over HTTP: attempts, retries, deadline, token."""

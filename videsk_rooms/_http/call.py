@@ -1,0 +1,345 @@
+"""The loop that obeys `_decision.py`: one call, its attempts, its pauses, its end.
+
+Attempts, pauses and waits for the rate limit all count against one deadline. aiohttp's own silent
+replay is off (`_auth.py`), so that every attempt is one of these. Written by hand: tenacity and
+stamina cost 25 µs a call that needs no retry, a tenth of the call itself (docs/architecture.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import suppress
+from datetime import datetime, timezone
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import attrs
+
+from videsk_rooms._concurrency.fork import notice_fork
+from videsk_rooms._config import Retry, Timeout
+from videsk_rooms._ratelimit import Pacing
+from videsk_rooms._wire.message import Answer, Failure, make_attempt, make_response, unexpected
+from videsk_rooms._wire.status import error_of
+from videsk_rooms.errors import ClosedError, VideskError
+
+from .attempt import OutOfTimeError
+from .deadline import Deadline
+from .failures import cast_doubt, no_answer, too_late
+from .hooks import Observer
+from .retry_policy import Budget, Decision, Happened, decide, happened_with
+from .tokens import TokenSource
+from .tracing import Tracer
+from .transport import AttemptBounds, Transport, closed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from videsk_rooms._ratelimit import Departure
+    from videsk_rooms._wire.message import Attempt, Request, Response
+
+    from .tokens import Secret
+    from .tracing import Span
+
+T = TypeVar("T")
+
+
+class Send(Protocol):
+    """What a resource is given: it sends a request and reads the answer, as often as it takes."""
+
+    async def __call__(
+        self,
+        request: Request,
+        read: Callable[[Response], T],
+        deadline: Deadline | None = None,
+    ) -> T:
+        """Send a request; read its answer; raise what went wrong in the end."""
+        ...
+
+    def deadline(self) -> Deadline:
+        """Begin the time of a call that takes several requests."""
+        ...
+
+    def not_counting_line(self) -> Send:
+        """Make one whose calls may be in line for ever, and have all their time besides."""
+        ...
+
+
+@attrs.frozen
+class Pipeline:
+    """Everything below the resources, put together."""
+
+    transport: Transport
+    source: TokenSource
+    pacing: Pacing
+    timeout: Timeout
+    retry: Retry
+    budget: Budget
+    observer: Observer
+    tracer: Tracer | None
+    counts_line: bool = True
+    bounds: AttemptBounds = attrs.field(
+        init=False, default=attrs.Factory(lambda self: AttemptBounds(self.timeout), takes_self=True)
+    )
+
+    def deadline(self) -> Deadline:
+        """Begin the time of a call."""
+        return Deadline(self.timeout.total, counts_line=self.counts_line)
+
+    def not_counting_line(self) -> Pipeline:
+        """Make one whose calls may be in line for ever, and have all their time besides.
+
+        Of many calls that are begun at once, the last would otherwise be late by having waited for
+        the others.
+        """
+        return attrs.evolve(self, counts_line=False)
+
+    async def __call__(
+        self,
+        request: Request,
+        read: Callable[[Response], T],
+        deadline: Deadline | None = None,
+    ) -> T:
+        """Send a request until it succeeds, or until there is no sense in going on.
+
+        Args:
+            request: What is asked.
+            read: Makes of a successful answer what the caller wants, or raises `ResponseError`.
+            deadline: The end of the call that this request belongs to; absent, it is one itself.
+
+        Raises:
+            TransportError: No answer could be had.
+            APIError: The API said no.
+            ResponseError: The answer is not the API's.
+        """
+        notice_fork()
+        call = _Call(self, request, deadline or self.deadline())
+        tracer = self.tracer
+        call.span = None if tracer is None else tracer.open(request, self.transport.base_url)
+        if call.span is None:
+            return await call.run(read)
+        with call.span:
+            return await call.run(read)
+
+
+class _Call:
+    """One call under way."""
+
+    def __init__(self, pipeline: Pipeline, request: Request, deadline: Deadline) -> None:
+        self.span: Span | None = None
+        self._pipeline = pipeline
+        self._request = request
+        self._deadline = deadline
+        self._attempts: list[Attempt] = []
+        self._tries = 0
+        self._maybe_processed = False
+        self._renewed = False
+        self._delay = 0.0  # before the next attempt, so far
+
+    async def run(self, read: Callable[[Response], T]) -> T:
+        while True:
+            try:
+                outcome, used = await self._attempt()
+                if (
+                    isinstance(outcome, Answer)
+                    and outcome.status == 401
+                    and await self._renew(used)
+                ):
+                    continue
+            except VideskError as error:
+                self._final(error)
+                raise
+            if isinstance(outcome, Failure):
+                happened = Happened(None, "not" if outcome.cause == "not_sent" else "maybe")
+                decision = self._decide(happened)
+                failed: VideskError | None = None
+                if not decision.again:
+                    failed = self._no_answer(outcome, decision)
+            else:
+                try:
+                    value = self._read(outcome, read)
+                except VideskError as error:
+                    failed = error
+                else:
+                    self._pipeline.budget.refill()
+                    return value
+                happened = happened_with(outcome.status, outcome.headers)
+                decision = self._decide(happened)
+            if not decision.again:
+                try:
+                    # From None: in a task written in Python, aiohttp's exception may still be the
+                    # one being handled, and would be printed with what it quotes.
+                    raise self._final(failed) from None
+                finally:
+                    del failed  # or the traceback and this frame keep each other alive
+            failed = None  # likewise
+            await self._wait_for_another(decision, happened)
+
+    # -- one attempt ------------------------------------------------------------------------------
+
+    async def _attempt(self) -> tuple[Answer | Failure, Secret | None]:
+        pipeline = self._pipeline
+        token = await self._token()
+        departure = pipeline.pacing.depart_at_once()
+        if departure is None:
+            departure = await self._depart()
+            token = pipeline.source.at_hand() or token  # there may be a newer one by now
+        left = self._deadline.left()
+        if left <= 0:
+            departure.over()
+            raise self._too_late("before the request could be sent")
+        started, started_at = monotonic(), datetime.now(timezone.utc)
+        outcome, used = await pipeline.transport.attempt(
+            self._request, token, pipeline.bounds, left, departure
+        )
+        duration = monotonic() - started
+        attempt = make_attempt(len(self._attempts) + 1, started_at, duration, outcome, self._delay)
+        self._tries += 1
+        self._delay = 0.0
+        self._attempts.append(attempt)
+        if isinstance(outcome, Answer):
+            pipeline.pacing.learn(outcome.headers)
+        if self.span is not None:
+            self.span.attempted(attempt)
+        if pipeline.observer.watches_attempts():
+            await pipeline.observer.attempted(self._request, attempt, self._deadline)
+        return outcome, token if used else None
+
+    async def _token(self) -> Secret:
+        """Have the token before a place in line is taken: nobody waits behind a callable."""
+        pipeline = self._pipeline
+        if pipeline.transport.closed:
+            raise closed()
+        token = pipeline.source.at_hand()
+        if token is not None:
+            return token
+        try:
+            return await self._within(self._deadline.left(), pipeline.source.current)
+        except OutOfTimeError:
+            raise self._too_late("while it waited for the callable given as api_token") from None
+
+    async def _depart(self) -> Departure:
+        departures: list[Departure] = []
+
+        async def depart() -> None:
+            departures.append(await self._pipeline.pacing.depart())
+
+        began = monotonic()
+        try:
+            await self._within(self._deadline.left_in_line(), depart)
+            waited = monotonic() - began
+            self._deadline.was_in_line(waited)
+            self._delay += waited
+            await self._pipeline.observer.paced(self._request, waited, self._deadline)
+        except OutOfTimeError:
+            waited_for = self._pipeline.pacing.waited_for()
+            raise self._too_late(f"while it waited for {waited_for}") from None
+        except BaseException:  # cancelled, perhaps as the permission came, or in a hook
+            for departure in departures:
+                departure.over()
+            raise
+        return departures[0]
+
+    async def _renew(self, refused: Secret | None) -> bool:
+        """Look for a newer token, once a call; when the time is up first, the 401 stands."""
+        if refused is None or self._renewed:
+            return False
+        with suppress(OutOfTimeError):
+            renewing = partial(self._pipeline.source.renewed, refused)
+            self._renewed = await self._within(self._deadline.left(), renewing)
+        if self._renewed:
+            self._tries -= 1  # the replay is owed, whatever the caller allows
+        return self._renewed
+
+    async def _within(self, seconds: float, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        return await self._pipeline.transport.under_way.within(seconds, function)
+
+    # -- what follows -----------------------------------------------------------------------------
+
+    def _decide(self, happened: Happened) -> Decision:
+        if happened.processed == "maybe" and not self._request.safe:
+            self._maybe_processed = True
+        decision = decide(
+            self._request,
+            happened,
+            tries=self._tries,
+            retry=self._pipeline.retry,
+            left=self._deadline.left(),
+            affordable=self._pipeline.budget.affordable,
+            chance=random.random(),  # noqa: S311 - no secret
+        )
+        # Whatever becomes of this call, the others need not run into the limit too.
+        if (
+            happened.status == 429
+            and (happened.wait or 0.0) <= self._pipeline.retry.max_retry_after
+        ):
+            self._pipeline.pacing.hold(happened.wait or decision.pause)
+        return decision
+
+    async def _wait_for_another(self, decision: Decision, happened: Happened) -> None:
+        pipeline = self._pipeline
+        if happened.status != 429:
+            pipeline.budget.spend()
+        await pipeline.observer.retrying(
+            self._request, self._attempts[-1], decision.pause, self._deadline
+        )
+        # A hook may have taken some of the time that was left. A client that is closed meanwhile
+        # is told of by the next attempt.
+        with suppress(OutOfTimeError, ClosedError):
+            await self._within(self._deadline.left(), partial(asyncio.sleep, decision.pause))
+        self._delay += decision.pause
+
+    def _read(self, answer: Answer, read: Callable[[Response], T]) -> T:
+        """Read an answer, or raise the error that it stands for; no other, whatever it holds."""
+        response = make_response(self._request, answer, tuple(self._attempts))
+        try:
+            return read(self._success(response, answer))
+        except VideskError:
+            raise
+        except Exception as error:
+            # A fault of a reader, but the server's bytes have set it off. Its text may quote them.
+            kind = type(error).__name__
+        raise unexpected(response, f"cannot be read ({kind})")
+
+    def _success(self, response: Response, answer: Answer) -> Response:
+        """Return the response of a success, or raise the error that it stands for."""
+        error = error_of(response, self._request)
+        if error is None and answer.too_long:
+            error = unexpected(response, "is longer than 4 MiB and was cut off")
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # or the traceback and this frame keep each other alive
+        return response
+
+    def _no_answer(self, failure: Failure, decision: Decision) -> VideskError:
+        return no_answer(
+            self._request,
+            failure,
+            tuple(self._attempts),
+            maybe=self._maybe_processed,
+            why=decision.why,
+        )
+
+    def _too_late(self, when: str) -> VideskError:
+        return too_late(
+            self._request,
+            self._pipeline.transport.url_of(self._request),
+            self._deadline,
+            tuple(self._attempts),
+            when=when,
+            maybe=self._maybe_processed,
+        )
+
+    def _final(self, error: VideskError | None) -> VideskError:
+        assert error is not None  # noqa: S101 - told to the type checker
+        error.external_id = self._request.external_id
+        if isinstance(error, ClosedError) and error.outcome_unknown:
+            # The transport knows that the request was sent, not what it asks.
+            error.outcome_unknown = False
+            self._maybe_processed = not self._request.safe
+        if self._maybe_processed and not error.outcome_unknown:
+            cast_doubt(error, self._request)
+        return error

@@ -1,0 +1,139 @@
+"""Sans I/O: a call that ends without success becomes the error that stands for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from videsk_rooms._wire.message import place_of
+from videsk_rooms._wire.remedies import names_a_room
+from videsk_rooms.errors import (
+    ConflictError,
+    ConnectionFailedError,
+    DeadlineExceededError,
+    OutcomeUnknownAtDeadlineError,
+    OutcomeUnknownError,
+    TransportError,
+    plain_text,
+    sentence,
+)
+
+if TYPE_CHECKING:
+    from videsk_rooms._wire.message import Attempt, Failure, Request
+    from videsk_rooms.errors import VideskError
+
+    from .deadline import Deadline
+    from .retry_policy import Why
+
+_WHY_NO_MORE: dict[Why, str] = {
+    "budget": " It was not tried again, because too many calls have failed of late.",
+    "deadline": " It was not tried again, because the time is nearly up.",
+}
+
+
+def no_answer(
+    request: Request, failure: Failure, attempts: tuple[Attempt, ...], *, maybe: bool, why: Why
+) -> TransportError:
+    """Make the error for a call whose last attempt brought no answer.
+
+    Args:
+        request: What was asked.
+        failure: What the last attempt brought.
+        attempts: All attempts.
+        maybe: Whether any of them may have been processed.
+        why: Why there is no further attempt.
+    """
+    where = place_of(request.method, failure.url)
+    tried = _tried(attempts) + _WHY_NO_MORE.get(why, "")
+    if failure.timed_out:
+        text = f"{where}: no answer within {attempts[-1].duration:.3g} s{tried}"
+        return _time_is_up(request, text, attempts, maybe=maybe)
+    what = f"{where}: {failure.detail.rstrip('.')}{tried}"
+    if maybe:
+        return OutcomeUnknownError(
+            f"{what} {how_to_find_out(request)}",
+            attempts=attempts,
+            external_id=request.external_id,
+        )
+    if failure.cause == "not_sent":
+        text = f"{what} Nothing was sent. Check base_url, the network and the proxy; try again."
+        return ConnectionFailedError(text, attempts=attempts)
+    return TransportError(f"{what} Nothing was changed; try again.", attempts=attempts)
+
+
+def too_late(
+    request: Request,
+    url: str,
+    deadline: Deadline,
+    attempts: tuple[Attempt, ...],
+    *,
+    when: str,
+    maybe: bool,
+) -> TransportError:
+    """Make the error for a call whose time was up between two attempts, or before the first."""
+    count = len(attempts)
+    before = f", after {count} attempt{'s'[: count > 1]}" if count else ""
+    where = place_of(request.method, url)
+    text = f"{where}: the {deadline.total:.3g} s of the call were up {when}{before}."
+    return _time_is_up(request, text, attempts, maybe=maybe)
+
+
+def unsettled(request: Request, error: VideskError, created: tuple[Attempt, ...]) -> TransportError:
+    """Make the error for a create whose outcome could not be found out.
+
+    Args:
+        request: The create.
+        error: What the look-up ended with.
+        created: The attempts of the create.
+    """
+    text = (
+        f"{request.method} {request.path}: the room may have been created, and looking it up "
+        f"failed: {sentence(plain_text(error))} {how_to_find_out(request)}"
+    )
+    looked_up: tuple[Attempt, ...] = getattr(error, "attempts", ())
+    before = len(created)
+    attempts = created + tuple(
+        attrs.evolve(attempt, number=before + attempt.number) for attempt in looked_up
+    )
+    kind = OutcomeUnknownAtDeadlineError if isinstance(error, TimeoutError) else OutcomeUnknownError
+    return kind(text, attempts=attempts, external_id=request.external_id)
+
+
+def cast_doubt(error: VideskError, request: Request) -> None:
+    """Write into an error that the request may have been processed all the same."""
+    error.outcome_unknown = True
+    if not isinstance(error, ConflictError):  # which is what settles it: see `_creation.py`
+        text = sentence(plain_text(error))
+        error.args = (f"{text} {how_to_find_out(request)}", *error.args[1:])
+
+
+def how_to_find_out(request: Request) -> str:
+    """Say how a caller learns what became of a request."""
+    if request.external_id is not None:
+        return (
+            "The room may have been created: look it up with "
+            f"rooms.get_by_external_id({request.external_id!r}), or have it either way with "
+            f"rooms.get_or_create({request.external_id!r})."
+        )
+    what = "the room" if names_a_room(request) else "what it changes"
+    return f"It may have been processed: look at {what} before trying again."
+
+
+def _time_is_up(
+    request: Request, text: str, attempts: tuple[Attempt, ...], *, maybe: bool
+) -> DeadlineExceededError:
+    remedy = "Try again, or give the call more time with timeout=."
+    if maybe:
+        return OutcomeUnknownAtDeadlineError(
+            f"{text} {how_to_find_out(request)} {remedy}",
+            attempts=attempts,
+            external_id=request.external_id,
+        )
+    return DeadlineExceededError(
+        f"{text} {remedy}", attempts=attempts, external_id=request.external_id
+    )
+
+
+def _tried(attempts: tuple[Attempt, ...]) -> str:
+    return "." if len(attempts) < 2 else f", at the last of {len(attempts)} attempts."

@@ -1,0 +1,205 @@
+"""One aiohttp session for each event loop: connections belong to the loop that opened them.
+
+A session closes with its loop. Loops have no hook for that, but before they end they close the
+asynchronous generators that were begun in them, and can still close connections then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from videsk_rooms._concurrency.fork import is_here, is_lost, look_ups, set_aside
+from videsk_rooms._concurrency.loops import await_in, in_a_thread, run_in
+from videsk_rooms.errors import CLOSED, ClosedError
+
+from .attempt import ticket_in_hand
+from .connection import OutOfStepError, StrictProtocol, is_out_of_step
+from .tokens import authorize
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping
+
+    from aiohttp.abc import AbstractResolver
+    from aiohttp.connector import Connection
+    from aiohttp.tracing import Trace
+
+    Watch = AsyncGenerator[None, None]
+
+
+class Sessions:
+    """The sessions of one client, made in the loops that need them."""
+
+    def __init__(self, headers: Mapping[str, str], *, trust_env: bool) -> None:
+        self._headers = headers
+        self._trust_env = trust_env
+        self._pid = os.getpid()
+        self._open: dict[asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, Watch]] = {}
+        self._closed = False
+
+    def here(self) -> aiohttp.ClientSession | None:
+        """Return the session of the running loop, if it has one that is open."""
+        found = self._open.get(asyncio.get_running_loop())
+        return None if found is None or found[0].closed else found[0]
+
+    async def open(self) -> aiohttp.ClientSession:
+        """Make a session for the running loop."""
+        self._forget_closed_loops()
+        session = self._make()
+        watch = _close_at_the_end(session)
+        self._open[asyncio.get_running_loop()] = session, watch
+        await watch.__anext__()
+        if self._closed:  # in another thread, which may not have seen this one
+            await self._close_in(asyncio.get_running_loop())
+            raise ClosedError(CLOSED)
+        return session
+
+    async def close(self) -> None:
+        """Close all sessions whose loops still run, each in its own; cancelled, call it again."""
+        self._closed = True
+        self._forget_closed_loops()
+        for loop in list(self._open):
+            await self._close_in(loop)
+
+    async def _close_in(self, loop: asyncio.AbstractEventLoop) -> None:
+        found = self._open.get(loop)
+        if found is None:
+            return  # another thread was first
+        if loop.is_running():
+            await await_in(loop, partial(_close, *found))
+        else:
+            run_in(loop, _close_soon, found[0])  # it stands still: if it ever runs again
+        self._open.pop(loop, None)
+
+    def __del__(self) -> None:
+        # A child whose fork nobody has noticed: what the sessions do as they are collected, such as
+        # leaving the epoll that is shared, would part the parent from its connections.
+        if not is_here(self._pid):
+            set_aside(self._open)
+
+    def begin_anew(self) -> None:
+        """Let go of the parent's sessions, in a child after a fork."""
+        self._pid = os.getpid()
+        set_aside(self._open)
+        self._open = {}
+
+    def _make(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=Connector(resolver=_resolver()),
+            headers=self._headers,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            middlewares=(authorize,),
+            trust_env=self._trust_env,
+            raise_for_status=False,
+        )
+
+    def _forget_closed_loops(self) -> None:
+        # Ended without closing their generators, or they would have closed their sessions.
+        for loop in [loop for loop in list(self._open) if loop.is_closed()]:
+            found = self._open.pop(loop, None)
+            if found is not None and is_lost(loop):
+                set_aside(*found)
+            elif found is not None:
+                _drop(found[0])
+
+
+async def _close(session: aiohttp.ClientSession, watch: Watch) -> None:
+    await watch.aclose()
+    await session.close()
+
+
+def _close_soon(session: aiohttp.ClientSession) -> asyncio.Future[None]:
+    return asyncio.ensure_future(session.close())
+
+
+async def _close_at_the_end(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        await session.close()
+
+
+def _drop(session: aiohttp.ClientSession) -> None:
+    """Let go of a session whose loop is gone; its sockets close as they are collected."""
+    connector = session.connector
+    session.detach()
+    if isinstance(connector, Connector):
+        connector.drop()
+
+
+def _resolver() -> AbstractResolver | None:
+    """Choose what looks names up; `None` leaves it to aiohttp, which has no threads for it then.
+
+    Beside gevent it is always ours: what aiohttp uses where aiodns is installed starts a thread,
+    which would be a greenlet of a hub that never runs.
+    """
+    running = asyncio.get_running_loop()
+    beside_gevent = hasattr(running, "start_thread")
+    if aiohttp.DefaultResolver is not aiohttp.ThreadedResolver and not beside_gevent:
+        return None
+    loop: Any = running if beside_gevent else NameService(running)
+    return aiohttp.ThreadedResolver(loop)
+
+
+class NameService:
+    """Answers aiohttp's questions for addresses in place of the loop: a fork waits for them."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.getnameinfo = loop.getnameinfo
+
+    async def getaddrinfo(self, host: str, port: int, **wanted: Any) -> Any:
+        """Look an address up in a thread."""
+        look_up = partial(socket.getaddrinfo, host, port, **wanted)
+        return await in_a_thread(partial(look_ups.run, look_up))
+
+
+class Connector(aiohttp.TCPConnector):
+    """Hands out connections that are in step, and tells a request's ticket when it leaves."""
+
+    def __init__(self, *, resolver: AbstractResolver | None) -> None:
+        super().__init__(resolver=resolver)
+        # aiohttp has no public way to say what its connections are made of.
+        self._factory: Any = partial(StrictProtocol, loop=self._loop)
+
+    async def connect(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> Connection:
+        ticket = ticket_in_hand.get(None)
+        if ticket is not None:
+            ticket.connects = not ticket.left
+        connection, protocol = await self._connect_in_step(req, traces, timeout)
+        try:
+            if ticket is not None:
+                await ticket.leave()
+            # Pacing may have taken its time.
+            if is_out_of_step(connection, reused=protocol.reused):
+                protocol.force_close()
+                raise OutOfStepError(reused=protocol.reused)
+        except BaseException:
+            connection.release()
+            raise
+        protocol.begin(connection)
+        return connection
+
+    async def _connect_in_step(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> tuple[Connection, StrictProtocol]:
+        while True:
+            connection = await super().connect(req, traces, timeout)
+            protocol = connection.protocol
+            assert isinstance(protocol, StrictProtocol)  # noqa: S101 - told to the type checker
+            protocol.wait_for_request()
+            if not is_out_of_step(connection, reused=protocol.reused):
+                return connection, protocol
+            connection.close()
+            if not protocol.reused:
+                raise OutOfStepError(reused=False)
+
+    def drop(self) -> None:
+        """Forget all connections, without a loop to close them in."""
+        self._close()

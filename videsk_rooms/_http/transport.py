@@ -1,0 +1,291 @@
+"""One attempt over aiohttp: a `Request` goes out, an `Answer` or a `Failure` comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import re
+import ssl as _ssl
+from functools import partial
+from io import BytesIO
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from yarl import URL
+
+from videsk_rooms._concurrency.fork import notice_fork, renew_in_children
+from videsk_rooms._quoting import sent_with, shown
+from videsk_rooms._wire.message import Answer, Failure, headers_without
+from videsk_rooms.errors import CLOSED, ClosedError, ConfigurationError
+
+from .attempt import OutOfTimeError, StrayCancellationError, Ticket, UnderWay, ticket_in_hand
+from .connection import BODY_LIMIT, OutOfStepError, StayInStep
+from .session import Sessions
+from .tokens import ConnectionLostError, authorize, origin_of
+
+if TYPE_CHECKING:
+    from videsk_rooms._config import Timeout
+    from videsk_rooms._ratelimit import Departure
+    from videsk_rooms._wire.message import FailureCause, Request
+
+    from .tokens import Secret
+
+# What is shorter than any token, such as a test's, stands in answers that echo nothing.
+_SHORTEST_ECHO = 8
+
+_SURELY_NOT_SENT = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ClientHttpProxyError,
+    aiohttp.ServerFingerprintMismatch,
+    OutOfStepError,
+)
+
+# aiohttp rounds timeouts above this up to whole seconds; ours are exact.
+_NO_ROUNDING = float("inf")
+
+
+def user_agent() -> str:
+    """Name this package, Python and aiohttp."""
+    from videsk_rooms import __version__
+
+    return (
+        f"videsk-rooms/{__version__} python/{platform.python_version()} "
+        f"aiohttp/{aiohttp.__version__}"
+    )
+
+
+class Transport:
+    """The connections to one origin. The session is made in the loop that first needs it."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        session: aiohttp.ClientSession | None,
+        proxy: str | None,
+        trust_env: bool,
+        ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None,
+    ) -> None:
+        _check(session, ssl)
+        self.base_url = base_url
+        self._origin = origin_of(URL(base_url))
+        self._theirs = session
+        self.closed = False
+        self.under_way = UnderWay()
+        renew_in_children(self)
+        headers = {"Accept": "application/json", "User-Agent": user_agent()}
+        self._sessions = Sessions(headers, trust_env=trust_env)
+        # What differs from aiohttp's defaults, and from what a session of our own is set to.
+        options: dict[str, Any] = {"allow_redirects": False}  # the token would travel along
+        if proxy is not None:
+            options["proxy"] = proxy
+        if ssl is not None:
+            options["ssl"] = ssl
+        if session is not None:
+            options["headers"] = headers
+            options["raise_for_status"] = False
+            theirs = getattr(session, "_middlewares", ())
+            options["middlewares"] = (*theirs, authorize, StayInStep())
+        self._options = options
+        json_headers = {**options.get("headers", {}), "Content-Type": "application/json"}
+        self._json_options = {**options, "headers": json_headers}
+
+    async def attempt(
+        self,
+        request: Request,
+        token: Secret,
+        bounds: AttemptBounds,
+        left: float,
+        departure: Departure,
+    ) -> tuple[Answer | Failure, bool]:
+        """Send a request once, within the seconds that are left of its call.
+
+        Returns:
+            What came of it, and whether it carried the token.
+
+        Raises:
+            ClosedError: The client is closed, or was closed meanwhile.
+        """
+        sent_with.set(token)  # here, because the task of the attempt gets a copy of the context
+        ticket = Ticket(token, self._origin, departure)
+        url = self.url_of(request)
+        outcome: Answer | Failure
+        try:
+            exchange = partial(self._exchange, request, ticket, bounds, url)
+            outcome = await self.under_way.within(min(left, bounds.attempt), exchange)
+        except OutOfTimeError:
+            outcome = _out_of_time(ticket, url)
+        except StrayCancellationError:
+            cause: FailureCause = "interrupted" if ticket.left else "not_sent"
+            outcome = Failure(cause, "the request was cancelled within the session", url)
+        except ClosedError:
+            raise closed(sent=ticket.left) from None
+        finally:
+            departure.over()
+        if self.closed and isinstance(outcome, Failure):
+            raise closed(sent=outcome.cause != "not_sent")
+        if ticket.used:
+            _remove_token(outcome, token)
+        return outcome, ticket.used
+
+    async def _exchange(
+        self, request: Request, ticket: Ticket, bounds: AttemptBounds, url: str
+    ) -> Answer | Failure:
+        ticket_in_hand.set(ticket)  # in the context of this attempt's own task
+        session = self._theirs
+        try:
+            if session is not None:
+                await ticket.leave()  # when a connection of another's session is had, nobody tells
+            else:
+                session = self._sessions.here() or await self._sessions.open()
+            response = await session.request(
+                request.method,
+                URL(url, encoded=True),
+                data=request.body,
+                timeout=bounds.connecting,
+                **(self._options if request.body is None else self._json_options),
+            )
+            body, too_long = _arrived(response) or await _read(response)
+            return Answer(response.status, response.headers, body, url, too_long)
+        except (Exception, asyncio.CancelledError) as error:
+            failure = _failure_of(error, ticket, url)
+            if failure is not None:
+                return failure
+            # When a session closes under a request, aiohttp cancels it if it waits for a
+            # connection, and else fails in several ways, an AssertionError among them.
+            if self._is_gone(session):
+                raise closed(sent=ticket.left) from None
+            raise
+
+    def url_of(self, request: Request) -> str:
+        """Return where a request goes."""
+        url = f"{self.base_url}{request.path}"
+        return f"{url}?{request.query}" if request.query else url
+
+    def _is_gone(self, session: aiohttp.ClientSession | None) -> bool:
+        return self.closed or (session is not None and session.closed)
+
+    def end(self) -> None:
+        """End what is under way, and let nothing begin; but for the task that closes the client."""
+        notice_fork()
+        self.closed = True
+        self.under_way.end(but=asyncio.current_task())
+
+    async def close(self) -> None:
+        """Close the connections, unless the session is the caller's. May be called again."""
+        await self._sessions.close()
+
+    def begin_anew(self) -> None:
+        """Let go of what belongs to the parent, in a child after a fork."""
+        self._sessions.begin_anew()
+
+
+def closed(*, sent: bool = False) -> ClosedError:
+    """Make the error of a client that was closed, perhaps when a request had been sent."""
+    error = ClosedError(CLOSED)
+    error.outcome_unknown = sent
+    return error
+
+
+class AttemptBounds:
+    """Our bounds on the time of one attempt: as a whole, and of connecting as aiohttp wants it."""
+
+    def __init__(self, timeout: Timeout) -> None:
+        self.attempt = inf if timeout.attempt is None else timeout.attempt
+        # The whole is not left to aiohttp: see `_under_way.py`.
+        self.connecting = aiohttp.ClientTimeout(
+            total=None, sock_connect=timeout.connect, ceil_threshold=_NO_ROUNDING
+        )
+
+
+def _arrived(response: aiohttp.ClientResponse) -> tuple[bytes, bool] | None:
+    """Take a body that came together with the head, as most do: 3 µs less than to await it.
+
+    Its connection is free again, and need not be given back.
+    """
+    content = response.content
+    if response.connection is not None or content.at_eof() or content.total_bytes > BODY_LIMIT:
+        return None
+    return content.read_nowait(), False
+
+
+async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:
+    """Read a body, and tell whether it was cut off: aiohttp itself has no bound."""
+    body = BytesIO()  # grows in place, and hands out what it holds without copying it
+    try:
+        if response.content.at_eof():
+            # Empty, or read by a middleware of the caller's; then the response has kept it.
+            return await response.read(), False
+        async for chunk in response.content.iter_any():
+            body.write(chunk)
+            if body.tell() > BODY_LIMIT:
+                body.truncate(BODY_LIMIT)
+                return body.getvalue(), True
+        return body.getvalue(), False
+    finally:
+        # Also where there was nothing to read: a connection that was upgraded is never given back.
+        response.close()
+
+
+def _remove_token(outcome: Answer | Failure, token: Secret) -> None:
+    """Take our own token out of what came back, where a proxy may have echoed the request."""
+    if len(token.reveal()) < _SHORTEST_ECHO or isinstance(outcome, Failure):
+        return
+    for echo in token.echoes:
+        if echo in outcome.body:
+            outcome.body = outcome.body.replace(echo, b"[removed]")
+    outcome.headers = headers_without(outcome.headers, token.reveal())
+
+
+def _failure_of(error: BaseException, ticket: Ticket, url: str) -> Failure | None:
+    """Make plain data of what kept an answer from coming; `None` for what is no failure of it.
+
+    aiohttp's own exceptions hold the request with its headers, and so the token.
+    """
+    if isinstance(error, _SURELY_NOT_SENT):
+        return Failure("not_sent", _told(error), url)
+    if isinstance(error, ValueError) and not ticket.left:
+        # A URL that came into the environment later, or that only aiohttp finds wrong. It is not
+        # shown, for it may hold a password.
+        return Failure("not_sent", "the proxy cannot be used", url)
+    if isinstance(error, asyncio.TimeoutError):
+        return _out_of_time(ticket, url)
+    if isinstance(error, aiohttp.ClientError | OSError):
+        # A proxy that breaks off a tunnel does so by what is an answer lost elsewhere.
+        return Failure("not_sent" if ticket.connects else "interrupted", _told(error), url)
+    return None
+
+
+def _out_of_time(ticket: Ticket, url: str) -> Failure:
+    cause: FailureCause = "timeout" if ticket.left else "not_sent"
+    return Failure(cause, "the time was up", url, timed_out=True)
+
+
+def _check(session: object, ssl: object) -> None:
+    if session is not None and not isinstance(session, aiohttp.ClientSession):
+        raise ConfigurationError(
+            f"session is a {type(session).__name__}; give an aiohttp.ClientSession"
+        )
+    if ssl is not None and not isinstance(ssl, bool | _ssl.SSLContext | aiohttp.Fingerprint):
+        raise ConfigurationError(
+            f"ssl={ssl!r}: give an ssl.SSLContext, an aiohttp.Fingerprint, or False"
+        )
+
+
+# aiohttp quotes up to 8 KiB of what is no HTTP.
+_QUOTED = 16_384
+_CREDENTIALS = re.compile(r"//\S*@")
+
+
+def _told(error: BaseException) -> str:
+    name = type(error).__name__
+    text = str(error)
+    if isinstance(error, aiohttp.ClientResponseError):
+        text = f"{error.status}, {error.message}"  # without the URL, whose query may name a person
+    # A proxy's URL is quoted with its password, and what is no HTTP with line breaks.
+    text = shown(" ".join(_CREDENTIALS.sub("//", text[:_QUOTED]).split()))
+    if isinstance(error, ConnectionLostError | OutOfStepError):
+        return text  # whose class tells nobody anything
+    return f"{name}: {text}" if text else name

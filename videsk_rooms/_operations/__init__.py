@@ -1,0 +1,1 @@
+"""Operations on rooms that take several requests."""

@@ -1,0 +1,284 @@
+"""Many calls at once: items are read as needed, calls run side by side, outcomes come as they end.
+
+So many items at most are in the works: read, and not dealt with. They are under way, or finished
+and not yet given out, or in the consumer's hands, who has dealt with an outcome when asking for
+the next. So a consumer that takes its time holds up the reading, and with a concurrency of one,
+whoever leaves at a failure knows that nothing after it has begun.
+
+`steps` decides what is next, without waiting for anything. Who drives it waits: `given_out` in the
+event loop, `Portal.give_out` in a caller's thread, where the items are read while the calls run in
+the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections import deque
+from collections.abc import AsyncIterable, Callable, Coroutine, Iterable, Mapping, Sized
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar
+
+from videsk_rooms._wire import validation as check
+from videsk_rooms.errors import ClosedError, ConfigurationError, VideskError
+
+from .outcomes import Outcome, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator, Iterator
+
+Item = TypeVar("Item")
+Value = TypeVar("Value")
+
+Begin: TypeAlias = Callable[[], Coroutine[Any, Any, Value]]
+"""A call with its arguments, ready to be made."""
+
+Start: TypeAlias = Callable[[int, Item, Begin[Value]], object]
+"""Has a call made: its position, its item, the call."""
+
+
+class Bulk(Generic[Item, Value]):
+    """Many calls, from the reading of the items to the outcomes."""
+
+    def __init__(
+        self,
+        operation: str,
+        argument: str,
+        items: Iterable[Item] | AsyncIterable[Item],
+        prepare: Callable[[Item], Begin[Value]],
+        *,
+        concurrency: object,
+        tell: Callable[[Progress], object] | None,
+    ) -> None:
+        """Prepare it; nothing is read yet.
+
+        Args:
+            operation: The word that users know it by.
+            argument: The word that they know the items by.
+            items: What the calls are about.
+            prepare: Makes a call of an item, or refuses it by a `VideskError`.
+            concurrency: How many items at most may be in the works, 1 or more.
+            tell: Called before each outcome is given out; `on_progress` to users.
+
+        Raises:
+            InvalidRequestError: An argument is invalid.
+        """
+        self.operation = operation
+        self._items = _checked_items(argument, items)
+        self._argument = argument
+        self._prepare = prepare
+        self._concurrency = check.whole("concurrency", concurrency, least=1)
+        self._tell = _checked_callback(tell)
+        self._read = 0
+        self._lost = 0  # those that ended without an outcome
+        self._dealt_with = 0
+        self._failed = 0
+        self._finished: deque[Outcome[Item, Value]] = deque()
+        self._ended = False  # nothing more is read
+        self._error: BaseException | None = None  # what is raised when all is over
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._changed = asyncio.Event()
+
+    # -- deciding, on the consumer's side ---------------------------------------------------------
+
+    def steps(
+        self, source: Iterator[Item] | None, start: Start[Item, Value]
+    ) -> Generator[Outcome[Item, Value] | None, None, None]:
+        """Go on as far as possible: yield outcomes, and `None` when there is nothing but to wait.
+
+        Args:
+            source: The items; `None` if somebody else reads them.
+            start: Has a call made.
+        """
+        try:
+            while not self._is_over():
+                reads = False
+                if source is not None and self._has_room():
+                    reads = True
+                    self._read_one(source, start)
+                # After each item that is read: the next may be long in coming.
+                if self._finished:
+                    yield self._next_outcome()
+                    self._dealt_with += 1
+                    if source is None:
+                        self._changed.set()
+                elif not reads:
+                    yield None
+        finally:
+            self._items = ()  # a generator that nobody else refers to is closed here
+        if self._error is not None:
+            self._raise()
+
+    def _is_over(self) -> bool:
+        return self._ended and self._read == self._dealt_with + self._lost
+
+    def _has_room(self) -> bool:
+        return not self._ended and self._read - self._dealt_with < self._concurrency
+
+    def _read_one(self, source: Iterator[Item], start: Start[Item, Value]) -> None:
+        try:
+            work = self._taken(next(source))
+        except StopIteration:
+            self._end()
+            return
+        except Exception as error:
+            self._end(error)
+            return
+        start(*work)
+
+    def _taken(self, item: Item) -> tuple[int, Item, Begin[Value]]:
+        """Count an item, and make a call of it while it is as it was read."""
+        try:
+            begin = self._prepare(item)
+        except VideskError as error:
+            begin = partial(_refuse, error)
+        index, self._read = self._read, self._read + 1
+        return index, item, begin
+
+    def _next_outcome(self) -> Outcome[Item, Value]:
+        outcome = self._finished.popleft()
+        self._failed += not outcome.ok
+        if self._tell is not None:
+            done = self._dealt_with + 1
+            under_way = self._read - self._lost - done - len(self._finished)
+            self._tell(Progress(done, self._failed, under_way, self._total()))
+        return outcome
+
+    def _total(self) -> int | None:
+        # Of what can be read both ways, such as Django's QuerySet, len() may block.
+        if isinstance(self._items, Sized) and not isinstance(self._items, AsyncIterable):
+            return len(self._items)
+        return None
+
+    def _end(self, error: BaseException | None = None) -> None:
+        """Read nothing more; the first error is the one that counts."""
+        if self._error is None:
+            self._error = error
+        self._ended = True
+
+    def _raise(self) -> NoReturn:
+        error, self._error = self._error, None
+        assert error is not None  # noqa: S101 - told to the type checker
+        try:
+            raise error
+        finally:
+            del error  # or the traceback and this frame keep each other alive
+
+    # -- in the loop ------------------------------------------------------------------------------
+
+    def start(self, index: int, item: Item, begin: Begin[Value]) -> None:
+        """Make a call."""
+        task = asyncio.ensure_future(self._run(index, item, begin))
+        if not task.done():  # as it can be where a loop begins tasks at once
+            self._tasks.add(task)
+
+    async def _run(self, index: int, item: Item, begin: Begin[Value]) -> None:
+        try:
+            self._finished.append(Outcome(index, item, *await self._made(begin)))
+        except BaseException as error:
+            self._end(error)
+            self._lost += 1
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            self._tasks.discard(asyncio.current_task())
+            self._changed.set()
+
+    async def _made(self, begin: Begin[Value]) -> tuple[Value | None, VideskError | None]:
+        try:
+            return await begin(), None
+        except VideskError as error:
+            if isinstance(error, ClosedError | ConfigurationError):
+                self._end(type(error)(*error.args))  # as it will be for all that follow
+            # Kept for as long as its outcome is, it would keep all frames of the call.
+            return None, error.with_traceback(None)
+
+    async def wait(self) -> None:
+        """Wait until there is an outcome to be given out, or all is over."""
+        while not (self._finished or self._is_over()):
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def give_up(self) -> None:
+        """Cancel what is under way, and wait for its end."""
+        self._ended = True
+        if self._tasks:
+            tasks = list(self._tasks)
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    async def given_out(self) -> AsyncGenerator[Outcome[Item, Value], None]:
+        """Yield the outcomes; at its end, or left early, nothing is under way."""
+        try:
+            source: Iterator[Item] | None = None
+            if isinstance(self._items, AsyncIterable):
+                # One task for all of it, and not one for each item: what an asynchronous generator
+                # opens, such as a task group, it has to close in the same task.
+                reading = self._read_all(self._items)
+                self._tasks.add(asyncio.ensure_future(reading))
+            else:
+                source = iter(self._items)
+            for step in self.steps(source, self.start):
+                if step is None:
+                    await self.wait()
+                else:
+                    yield step
+        finally:
+            await self.give_up()
+
+    async def _read_all(self, items: AsyncIterable[Item]) -> None:
+        try:
+            async for item in items:
+                if self._ended:
+                    return
+                self.start(*self._taken(item))
+                while not self._has_room() and not self._ended:
+                    self._changed.clear()
+                    await self._changed.wait()
+            self._end()
+        except BaseException as error:
+            self._end(error)
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            self._changed.set()
+
+    # -- in a caller's thread ---------------------------------------------------------------------
+
+    def plain_items(self) -> Iterable[Item]:
+        """Return the items for reading without a loop.
+
+        Raises:
+            InvalidRequestError: They can only be awaited.
+        """
+        if isinstance(self._items, Iterable):
+            return self._items
+        right = "this iterable is asynchronous; give a plain one, or use AsyncVidesk"
+        raise check.refusal(self._argument, self._items, right)
+
+
+async def _refuse(error: VideskError) -> NoReturn:
+    raise error
+
+
+def _checked_items(
+    argument: str, items: Iterable[Item] | AsyncIterable[Item]
+) -> Iterable[Item] | AsyncIterable[Item]:
+    with check.reading(argument, items):
+        # Strings and mappings are iterables, of what nobody means.
+        is_one = isinstance(items, str | bytes | Mapping)
+        if is_one or not isinstance(items, Iterable | AsyncIterable):
+            right = (
+                "give an iterable of items, such as a list or a generator, also for a single one"
+            )
+            raise check.refusal(argument, items, right)
+    return items
+
+
+def _checked_callback(tell: object) -> Callable[[Progress], object] | None:
+    with check.reading("on_progress", tell):
+        if tell is None or (callable(tell) and not inspect.iscoroutinefunction(tell)):
+            return tell
+    right = "give a function that takes a Progress, and that is not async"
+    raise check.refusal("on_progress", tell, right)

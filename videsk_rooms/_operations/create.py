@@ -1,0 +1,296 @@
+"""Exactly one room for each create, whatever the network does; and its end and its renewal.
+
+Every create carries an `externalId`, the same over all its attempts, and the server keeps but one
+room for each (docs/api.md, "Operations": 409). So when an attempt's answer was lost, the next one
+either makes the room or is told 409, and then the room is retrieved: it is ours, or it was there
+before, or that cannot be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import MAXYEAR, datetime, timedelta, timezone
+from time import monotonic
+from typing import TYPE_CHECKING, Literal
+
+import anyio
+
+from videsk_rooms._http.failures import how_to_find_out, unsettled
+from videsk_rooms._http.retry_policy import http_date
+from videsk_rooms._wire import encode
+from videsk_rooms._wire.json import loads
+from videsk_rooms._wire.status import conflict as conflict_of
+from videsk_rooms._wire.validation import wire_time
+from videsk_rooms.errors import (
+    APIError,
+    ConflictError,
+    NotFoundError,
+    OutcomeUnknownError,
+    VideskError,
+    plain_text,
+    sentence,
+)
+
+from . import verify
+from .lookup import retrieve
+
+if TYPE_CHECKING:
+    from videsk_rooms._http.call import Send
+    from videsk_rooms._http.deadline import Deadline
+    from videsk_rooms._wire.message import Request, Response
+    from videsk_rooms.models import JSONValue, Room
+
+    from .lookup import PathSupport
+
+# A read may lag behind what a write was told, if it is answered by another database node.
+_LOOKUP_PAUSES = (0.0, 0.25, 1.0)
+_ROUNDS = 4
+# The date of the answer and the time of the room may come from two machines. A room that is older
+# than the create by no more than the first is ours if it looks like it; one that is older by more
+# than the second is surely not.
+_LIKELY_SLACK, _POSSIBLE_SLACK = timedelta(seconds=2), timedelta(minutes=5)
+# How the API refuses what a request asks for, as against who asks for it, or how often. 403 is
+# among them, because the status of many refusals is not documented.
+_REFUSALS = frozenset({400, 403, 409, 410, 422})
+_RENEWED_FOR = timedelta(hours=3)
+_TAKE_ANOTHER = "The room is over, and the API does not open it again: take another external_id."
+
+
+async def create(
+    send: Send,
+    request: Request,
+    paths: PathSupport,
+    *,
+    name_is_ours: bool,
+    deadline: Deadline | None = None,
+) -> Room:
+    """Create a room, once.
+
+    Args:
+        send: Sends requests.
+        request: The create.
+        paths: What is known of retrieving by external id.
+        name_is_ours: Whether its `externalId` was generated, so that nobody else can have it.
+        deadline: The end of the call; absent, this is all of it.
+
+    Raises:
+        ConflictError: Another room has this `externalId`.
+        OutcomeUnknownError: The room may have been made, and that could not be found out.
+    """
+    deadline = deadline or send.deadline()
+    external_id = request.external_id or ""
+    began = monotonic()
+    try:
+        return await send(request, verify.created(external_id), deadline)
+    except ConflictError as error:
+        if not (error.outcome_unknown or name_is_ours):
+            raise
+        conflict, took = error, monotonic() - began
+    try:
+        _, room = await _find_after_conflict(send, external_id, paths, deadline)
+    except VideskError as error:
+        # Not found is no exception: the room is gone, or the listing lags behind, and whose it is
+        # cannot be told.
+        raise unsettled(request, error, conflict.attempts) from error
+    whose = "ours" if name_is_ours else _whose(room, request, conflict, took)
+    if whose == "ours":
+        return room
+    try:
+        if whose == "unknown":
+            raise _undecided(request, conflict) from conflict
+        conflict.outcome_unknown = False
+        raise conflict
+    finally:
+        del conflict  # or the traceback and this frame keep each other alive
+
+
+async def get_or_create(send: Send, request: Request, paths: PathSupport, *, renew: bool) -> Room:
+    """Return the room that has the request's `externalId`, made if there is none.
+
+    Looked up first, because most callers of this come back for a room: a read has no outcome to
+    worry about. Whoever loses the race to create it, looks again.
+    """
+    deadline = send.deadline()
+    name = request.external_id or ""
+    conflict: ConflictError | None = None
+    for _ in range(_ROUNDS):
+        look_up = retrieve if conflict is None else _find_after_conflict
+        try:
+            response, room = await look_up(send, name, paths, deadline)
+            if renew and room.is_over(_server_time(response)):
+                return await _renew(send, request, room, _server_time(response), deadline)
+            return room
+        except NotFoundError:
+            pass
+        try:
+            return await create(send, request, paths, name_is_ours=False, deadline=deadline)
+        except ConflictError as error:
+            conflict = error
+    assert conflict is not None  # noqa: S101 - told to the type checker
+    try:
+        raise conflict  # made and deleted by others, again and again
+    finally:
+        del conflict  # or the traceback and this frame keep each other alive
+
+
+async def end(send: Send, room: Room | str) -> Room:
+    """End a room. A refusal is looked into: the room may have been ended already."""
+    deadline = send.deadline()
+    try:
+        return await send(encode.end(room), verify.ended(room), deadline)
+    except APIError as error:
+        if error.status not in _REFUSALS:
+            raise
+        # Whether the API lets a room be ended twice is not documented.
+        with suppress(VideskError):
+            found = await send(encode.get(room), verify.retrieved(room), deadline)
+            if found.ended:
+                return found
+        raise
+
+
+# -- whose room is it? ----------------------------------------------------------------------------
+
+
+async def _find_after_conflict(
+    send: Send, external_id: str, paths: PathSupport, deadline: Deadline
+) -> tuple[Response, Room]:
+    *earlier, last = _LOOKUP_PAUSES
+    for pause in earlier:
+        if pause < deadline.left():
+            await anyio.sleep(pause)
+            with suppress(NotFoundError):
+                return await retrieve(send, external_id, paths, deadline)
+    if last < deadline.left():
+        await anyio.sleep(last)
+    return await retrieve(send, external_id, paths, deadline, surely_there=True)
+
+
+def _whose(
+    room: Room, request: Request, conflict: ConflictError, elapsed: float
+) -> Literal["ours", "theirs", "unknown"]:
+    """Judge whether a room is the one that this create asked for.
+
+    One that was there before the create began is not; both times are the server's. One that differs
+    from what was asked for may be: the server may have trimmed, rounded, bounded or left out what
+    it was sent. Of two callers that ask for the same at the same time, under the same external id,
+    one makes the room; if the other loses an answer, they cannot be told apart: they share it.
+    """
+    server_now = http_date(conflict.headers.get("date", ""))
+    if room.created_at is not None and server_now is not None:
+        older_by = server_now - timedelta(seconds=elapsed) - room.created_at
+        if older_by > _POSSIBLE_SLACK:
+            return "theirs"
+        if older_by > _LIKELY_SLACK:
+            return "unknown"
+    return "ours" if _is_what_was_asked(room, request) else "unknown"
+
+
+def _undecided(request: Request, conflict: ConflictError) -> OutcomeUnknownError:
+    return OutcomeUnknownError(
+        f"{request.method} {request.path}: an answer was lost, and a room with this external_id is "
+        "there now: whether this call made it, or somebody else did, cannot be told. "
+        f"{how_to_find_out(request)}",
+        attempts=conflict.attempts,
+        external_id=request.external_id,
+    )
+
+
+def _is_what_was_asked(room: Room, request: Request) -> bool:
+    asked = _fields(request)
+    found = {
+        "name": room.name,
+        "exp": _wire_time(room.exp),
+        "nbf": _wire_time(room.nbf),
+        "settings": room.settings,
+    }
+    return all(
+        found[field] is None or _says(found[field], asked[field])
+        for field in found
+        if field in asked
+    )
+
+
+def _says(found: object, asked: JSONValue) -> bool:
+    """Tell whether what was found says what was asked for; the server may have added to it."""
+    if isinstance(asked, dict) and isinstance(found, Mapping):
+        return all(name in found and _says(found[name], value) for name, value in asked.items())
+    return found == asked
+
+
+# -- a room that is over --------------------------------------------------------------------------
+
+
+async def _renew(
+    send: Send, request: Request, room: Room, now: datetime, deadline: Deadline
+) -> Room:
+    """Open a room again, and return it with a token.
+
+    Raises:
+        APIError: The API refuses it, or leaves the room over.
+        NotFoundError: The room is gone.
+    """
+    change = encode.renew(room, _renewed(request, room, now))
+    read = verify.retrieved(room)
+    try:
+        changed = await send(change, read, deadline)
+    except APIError as error:
+        if error.status not in _REFUSALS:
+            raise
+        error.args = (f"{sentence(plain_text(error))} {_TAKE_ANOTHER}", *error.args[1:])
+        with suppress(VideskError):
+            found = await send(encode.get(room), read, deadline)
+            if not found.is_over(now):
+                return found  # somebody else was quicker
+        raise
+    if changed.access_token and not changed.is_over(now):
+        return changed
+    # An update may be answered without a token (docs/api.md, "Operations").
+    response, found = await send(encode.get(room), lambda answer: (answer, read(answer)), deadline)
+    if found.is_over(now):
+        raise _still_over(response, request)
+    return found
+
+
+def _renewed(request: Request, room: Room, now: datetime) -> dict[str, JSONValue]:
+    """Return the fields that open a room again: from now on, unless the caller said otherwise."""
+    asked = _fields(request)
+    fields: dict[str, JSONValue] = {"exp": asked.get("exp") or wire_time(now + _RENEWED_FOR)}
+    if "nbf" in asked:
+        fields["nbf"] = asked["nbf"]
+    elif room.nbf is not None and room.nbf > now:
+        fields["nbf"] = wire_time(now)
+    if room.ended is not False:
+        fields["ended"] = False
+    return fields
+
+
+def _still_over(response: Response, request: Request) -> ConflictError:
+    message = (
+        f"the room that has external_id={request.external_id!r} is over, also after it was given "
+        "another exp"
+    )
+    return conflict_of(response, message, _TAKE_ANOTHER)
+
+
+# -- fields and times -----------------------------------------------------------------------------
+
+
+def _fields(request: Request) -> dict[str, JSONValue]:
+    asked = loads(request.body or b"{}")
+    assert isinstance(asked, dict)  # noqa: S101 - told to the type checker
+    return asked
+
+
+def _wire_time(moment: datetime | None) -> str | None:
+    return None if moment is None else wire_time(moment)
+
+
+def _server_time(response: Response) -> datetime:
+    """Return the time by the server's clock, which decides when a room is over."""
+    date = http_date(response.headers.get("date", ""))
+    # In the last year of all, three hours may lead out of it.
+    if date is None or date.year == MAXYEAR:
+        return datetime.now(timezone.utc)
+    return date.astimezone(timezone.utc)

@@ -1,0 +1,208 @@
+"""Finding a room by the caller's own id for it.
+
+Retrieve takes an `externalId` in the path (docs/api.md, "Operations"): one request, with the token.
+A server that takes ids only answers 404 or 400. The filter of the listing works everywhere, and the
+token costs a second request.
+"""
+
+from __future__ import annotations
+
+import re
+from time import monotonic
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from videsk_rooms._wire import decode, encode
+from videsk_rooms._wire.message import unexpected
+from videsk_rooms._wire.status import not_found
+from videsk_rooms.errors import APIError
+
+from . import verify
+from .pagination import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from videsk_rooms._http.call import Send
+    from videsk_rooms._http.deadline import Deadline
+    from videsk_rooms._wire.message import Response
+    from videsk_rooms.models import Room
+
+# How a server says that a path leads to no room. 404 and 400 are those to be expected.
+_NO_SUCH_ROOM = frozenset({400, 404, 422})
+# Seconds after which a server that took ids only is asked again: the account decides the version
+# (docs/api.md, "Access"), and what looked like a proof may have been a room that was just made.
+_ASK_AGAIN = 600.0
+
+_Form: TypeAlias = Literal["plain", "hex", "twelve", "reserved"]
+# Proxies decode these, or refuse a path that has them: "/", "\", "%", ";" and control characters.
+_RESERVED = re.compile(r"[/\\%;\x00-\x1f\x7f]")
+
+
+class PathSupport:
+    """What a client has learned of whether Retrieve takes external ids in the path.
+
+    It is learned for each form of external id by itself: those that may be taken for a room's id,
+    and those that proxies may change, say nothing of the others.
+    """
+
+    def __init__(self) -> None:
+        self._taken: set[_Form] = set()
+        self._refused: dict[_Form, float] = {}
+
+    def is_proven(self, form: _Form) -> bool:
+        """Return whether a 404 to an external id of this form is the last word."""
+        return form in self._taken or (form == "plain" and bool(self._taken))
+
+    def is_worth_asking(self, form: _Form) -> bool:
+        """Return whether an external id of this form may go into the path."""
+        if self.is_proven(form):
+            return True
+        at = self._refused.get(form, self._refused.get("plain"))
+        return at is None or monotonic() - at > _ASK_AGAIN
+
+    def found(self, form: _Form) -> None:
+        """Note that the path led to the room."""
+        self._taken.add(form)
+        self._refused.pop(form, None)
+
+    def missed(self, form: _Form) -> None:
+        """Note that the path led to no room, and the listing did."""
+        if self.is_proven(form):
+            self._taken.clear()  # it may have been a listing that is quicker: nothing is known
+        else:
+            self._refused[form] = monotonic()
+
+
+async def retrieve(
+    send: Send,
+    external_id: str,
+    paths: PathSupport,
+    deadline: Deadline | None = None,
+    *,
+    surely_there: bool = False,
+) -> tuple[Response, Room]:
+    """Retrieve the room that has this `externalId`, with a token, and the answer that told it.
+
+    Args:
+        send: Sends requests.
+        external_id: The caller's own id.
+        paths: What is known of the server.
+        deadline: The end of the call; absent, this is all of it.
+        surely_there: Whether the room is known to exist, so that no 404 is the last word.
+
+    Raises:
+        NotFoundError: No room has it.
+        ResponseError: The answers do not tell which room has it.
+    """
+    deadline = deadline or send.deadline()
+    form = _form_of(external_id)
+    missed = False
+    if form is not None and paths.is_worth_asking(form):
+        try:
+            response, found = await send(
+                encode.get_by_external_id(external_id), _reader(external_id, form), deadline
+            )
+        except APIError as error:
+            proven = paths.is_proven(form)
+            if not _may_be_a_miss(error, proven=proven):
+                raise
+            # A page in place of the API's own words is a proxy's, and no word about the room.
+            last_word = proven and error.status == 404 and error.name is not None
+            if last_word and not surely_there:
+                raise not_found(error, _no_room_has(external_id)) from None
+            missed = True
+        else:
+            if found is not None:
+                if found.id.casefold() != external_id.casefold():
+                    paths.found(form)
+                return response, found
+    listed = await find(send, external_id, deadline)
+    if missed and form is not None:
+        paths.missed(form)
+    response, room = await send(encode.get(listed), _with_room(listed), deadline)
+    if room.external_id not in {None, external_id}:
+        raise not_found(response, _no_room_has(external_id))  # renamed since it was listed
+    return response, room
+
+
+async def find(send: Send, external_id: str, deadline: Deadline | None = None) -> Room:
+    """Find the room that has this `externalId` in the listing, which tells no token.
+
+    The name is compared here too, and all pages are read: a filter that the server matches loosely
+    must neither give somebody else's room nor hide the right one.
+
+    Raises:
+        NotFoundError: No room has it.
+        ResponseError: Rooms came without their `externalId`, so that none can be told to be this;
+            or the server does not page.
+    """
+    deadline = deadline or send.deadline()
+    reading, nameless = Reading(), None
+    position: int | None = 0
+    while True:
+        request = encode.listing(
+            limit=100, skip=position or None, sort=None, ended=None, external_id=external_id
+        )
+        response, page = await send(request, decode.answered_page, deadline)
+        for index, room in enumerate(page.data):
+            if room.external_id == external_id:
+                return room
+            if room.external_id is None and nameless is None:
+                nameless = unexpected(
+                    response, "lacks what would tell the room", path=f"data[{index}].externalId"
+                )
+        _, position = reading.take(response, page)
+        if position is None:
+            raise nameless or not_found(response, _no_room_has(external_id))
+
+
+def _may_be_a_miss(error: APIError, *, proven: bool) -> bool:
+    """Return whether an answer to an external id in the path may mean that it leads to no room."""
+    # A server that takes ids only may also fail at what is none.
+    failed = error.status == 500 and error.name is not None and not proven
+    return failed or error.status in _NO_SUCH_ROOM
+
+
+def _form_of(external_id: str) -> _Form | None:
+    """Return which form an external id has; `None` for one that no path can hold."""
+    if not external_id.strip() or external_id in {".", ".."}:
+        return None  # a proxy that tidies paths up takes it away, however it is encoded
+    if verify.is_object_id(external_id):
+        return "hex"
+    if _RESERVED.search(external_id):
+        return "reserved"
+    # MongoDB's drivers take any text of twelve bytes for an id.
+    return "twelve" if 12 in {len(external_id), len(external_id.encode())} else "plain"
+
+
+def _reader(external_id: str, form: _Form) -> Callable[[Response], tuple[Response, Room | None]]:
+    """Read the answer to an external id in the path.
+
+    The room is `None` where the path may have led to another one: one that has this for its id, or
+    whose `externalId` is not quite the same, or a path that a proxy has changed.
+    """
+
+    def read(response: Response) -> tuple[Response, Room | None]:
+        room = decode.room(response)
+        if room.external_id == external_id:
+            return response, room
+        if (
+            room.external_id is None
+            or form == "reserved"
+            or room.id.casefold() == external_id.casefold()
+            or verify.same(room.external_id, external_id)
+        ):
+            return response, None
+        del room  # whoever reports errors with all variables would tell it
+        raise verify.foreign(response)
+
+    return read
+
+
+def _with_room(asked: Room) -> Callable[[Response], tuple[Response, Room]]:
+    read = verify.retrieved(asked)
+    return lambda response: (response, read(response))
+
+
+def _no_room_has(external_id: str) -> str:
+    return f"no room has external_id={external_id!r}"

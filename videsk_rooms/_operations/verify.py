@@ -1,0 +1,168 @@
+"""Sans I/O: an answer that is not this call's is refused.
+
+A connection or a proxy that is out of step hands out the answer of another call, with somebody
+else's room and token. So each answer about a room is compared with what was asked. One that differs
+is as good as none: it is an error, and nothing of it is shown.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import partial
+from typing import TYPE_CHECKING
+
+from videsk_rooms._quoting import without_tokens
+from videsk_rooms._wire import decode
+from videsk_rooms._wire.message import place_of, unexpected
+from videsk_rooms.errors import ResponseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from videsk_rooms._wire.message import Response
+    from videsk_rooms.models import Room, RoomAccess, RoomPage, RoomStats, StatsView
+
+_OBJECT_ID = re.compile(r"[0-9A-Fa-f]{24}")
+
+
+def created(external_id: str) -> Callable[[Response], Room]:
+    """Read the answer to a create: the room has the `externalId` that was sent."""
+    return partial(_room, is_asked=lambda room: _says(room.external_id, external_id))
+
+
+def retrieved(asked: Room | str) -> Callable[[Response], Room]:
+    """Read the answer to a request whose path holds this room's id."""
+    return partial(_room, is_asked=lambda room: is_named(room, asked))
+
+
+def updated(asked: Room | str, external_id: object) -> Callable[[Response], Room]:
+    """Read the answer to an update, which may have given the room another `externalId`."""
+    if not isinstance(external_id, str):
+        return retrieved(asked)
+
+    def is_asked(room: Room) -> bool:
+        # Of a room that was asked for by its old external id, no more is known than its new one.
+        return _says(room.external_id, external_id) and (
+            is_named(room, asked) or not is_object_id(_text(asked))
+        )
+
+    return partial(_room, is_asked=is_asked)
+
+
+def ended(asked: Room | str) -> Callable[[Response], Room]:
+    """Read the answer to the end of a room; one that says that the room goes on is an error."""
+
+    def read(response: Response) -> Room:
+        room = retrieved(asked)(response)
+        if room.ended is False:
+            raise unexpected(response, "says that the room has not ended", path="ended")
+        return room
+
+    return read
+
+
+def access(asked: Room | str) -> Callable[[Response], RoomAccess]:
+    """Read the answer to a join, which may not be that of another call about another room."""
+
+    def read(response: Response) -> RoomAccess:
+        # A join is answered by a token alone. What has an id and an externalId is a room.
+        if b'"externalId"' in response.body and b'"id"' in response.body:
+            retrieved(asked)(response)
+        return decode.access(response)
+
+    return read
+
+
+def stats(view: StatsView) -> Callable[[Response], RoomStats]:
+    """Read statistics, which hold no token: a room or the answer to a join does."""
+
+    def read(response: Response) -> RoomStats:
+        read_stats = decode.stats(response, view)
+        if "accessToken" in read_stats.data:
+            del read_stats
+            raise foreign(response)
+        return read_stats
+
+    return read
+
+
+def page(external_id: object) -> Callable[[Response], RoomPage]:
+    """Read a page of the rooms that have this `externalId`; of all rooms, if it is no string."""
+    if not isinstance(external_id, str):
+        return decode.page
+
+    def read(response: Response) -> RoomPage:
+        read_page = decode.page(response)
+        if all(_says(room.external_id, external_id) for room in read_page):
+            return read_page
+        del read_page
+        raise foreign(response, "or the API did not filter by externalId")
+
+    return read
+
+
+def answered_page(external_id: object) -> Callable[[Response], tuple[Response, RoomPage]]:
+    """Read a page as `page` does, and hand on the answer with it."""
+    read = page(external_id)
+    return lambda response: (response, read(response))
+
+
+def foreign(response: Response, otherwise: str = "") -> ResponseError:
+    """Make the error for an answer that is about another room than the one asked for."""
+    why = f"it belongs to another call{f', {otherwise}' if otherwise else ''}"
+    named = f" with request id {response.request_id}" if response.request_id else ""
+    return ResponseError(
+        f"{place_of(response.method, response.url)}: the answer (status {response.status}) is not "
+        f"about what was asked for: {why}. Nothing of it is used or shown. Try again; if it "
+        f"persists, look for a proxy that mixes up answers, and report it{named}.",
+        status=response.status,
+        method=response.method,
+        url=without_tokens(response.url),
+        request_id=response.request_id,
+        attempts=response.attempts,
+    )
+
+
+def is_named(room: Room, asked: Room | str) -> bool:
+    """Return whether a room is the one whose id, or external id, was asked for.
+
+    An `externalId` that is absent says nothing, so that it speaks for the room where what was asked
+    for cannot be an id.
+    """
+    name = _text(asked)
+    if room.id.casefold() == name.casefold():
+        return True
+    if room.external_id is None:
+        return not is_object_id(name)
+    return same(room.external_id, name)
+
+
+def is_object_id(value: str) -> bool:
+    """Return whether a text has the form of a room's id: 24 hex digits."""
+    return _OBJECT_ID.fullmatch(value) is not None
+
+
+def same(found: str, asked: str) -> bool:
+    """Return whether two external ids may be one, as a server may trim or normalise them."""
+    return _normal(found) == _normal(asked)
+
+
+def _says(found: str | None, asked: str) -> bool:
+    return found is None or same(found, asked)
+
+
+def _normal(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().casefold()
+
+
+def _text(asked: Room | str) -> str:
+    return asked if isinstance(asked, str) else asked.id
+
+
+def _room(response: Response, is_asked: Callable[[Room], bool]) -> Room:
+    room = decode.room(response)
+    if is_asked(room):
+        return room
+    del room  # whoever reports errors with all variables would tell it
+    raise foreign(response)

@@ -1,0 +1,71 @@
+"""When the next request may leave.
+
+_departure.py  what pacing gives to one attempt, and what every kind of pacing can do
+_limit.py      how many requests in how much time, and what the server's headers say of it
+_line.py       callers that wait in order
+_in_process.py one client alone: departures are counted as they happen
+_ring.py       the departures that were promised, and the rule for the next one: pure
+_shared.py     several processes: places are reserved in a store that they have in common
+_loops.py      the same for each event loop of a process
+_store.py      what such a store can do
+_file.py       a store: a locked file of this machine
+_redis.py      a store: one script in a Redis server of all machines
+_alone.py      what paces a process while its store is out of reach
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from videsk_rooms._concurrency.fork import renew_in_children
+from videsk_rooms.errors import ConfigurationError
+
+from .limit import Limit
+from .limiter import Departure, Pacing, Unpaced
+from .memory_store import InProcess
+
+if TYPE_CHECKING:
+    from videsk_rooms._config import RateLimit
+    from videsk_rooms._http.tokens import TokenSource
+
+    from .store import Store
+
+__all__ = ["Departure", "Pacing", "make_pacing"]
+
+
+def make_pacing(rate_limit: RateLimit | None, source: TokenSource) -> Pacing:
+    """Choose how requests are paced.
+
+    Raises:
+        ConfigurationError: What is to be shared cannot be used here.
+    """
+    if rate_limit is None:
+        return Unpaced()
+    limit = Limit(rate_limit.requests, rate_limit.per)
+    pacing: Pacing
+    if rate_limit.shared is None:
+        pacing = InProcess(limit)
+    else:
+        from .per_loop import EachLoop
+        from .shared import Shared
+
+        shared = rate_limit.shared
+        pacing = EachLoop(lambda: Shared(_make_store(shared, source), limit))
+    renew_in_children(pacing)
+    return pacing
+
+
+def _make_store(shared: str, source: TokenSource) -> Store:
+    scheme, _, rest = shared.partition(":")
+    if scheme == "file":
+        try:
+            from .file_store import FileStore
+        except ImportError:
+            raise ConfigurationError(
+                "RateLimit.shared='file:…' needs a lock that this system does not have (Windows "
+                "has none of the kind); share by Redis"
+            ) from None
+        return FileStore(rest)
+    from .redis_store import RedisStore
+
+    return RedisStore(shared, source)

@@ -1,0 +1,138 @@
+"""How many requests in how much time, and what the server's headers say of it."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_WHOLE = re.compile(r"[0-9]{1,9}")
+_MOST = 10_000
+LONGEST_WINDOW = 60.0
+"""The longest window that a header is believed, in seconds; as long as a 429 may ask to wait.
+
+A client that waits learns nothing new, so that this is how long a wrong header can hold it up.
+"""
+# So many different limits are logged; a server that tells another one each time logs no more.
+_MOST_LOGGED = 16
+
+_logger = logging.getLogger("videsk_rooms")
+
+SPREAD = 0.020
+"""By how many seconds the time on the way to the server may vary.
+
+Two requests a window apart leave this much further apart, lest they arrive too close together
+(docs/architecture.md, "Pacing").
+"""
+_LONGEST_GAP = 0.002
+
+
+@attrs.frozen
+class Limit:
+    """So many requests in so many seconds."""
+
+    requests: int
+    per: float
+
+    def __str__(self) -> str:
+        return f"{self.requests} request{'s'[: self.requests > 1]} in {self.per:g} s"
+
+    @property
+    def gap(self) -> float:
+        """How many seconds lie between requests that had to wait.
+
+        Left to themselves they would leave all at once, a window after others that did. The server
+        then takes them one by one, and what comes last of a burst is late by what the others cost.
+        """
+        return min(_LONGEST_GAP, self.per / self.requests / 4)
+
+
+class Learned:
+    """The limit that holds: the one that was set, until the server tells another."""
+
+    __slots__ = ("_last", "_logged", "_source", "limit")
+
+    def __init__(self, limit: Limit) -> None:
+        self.limit = limit
+        self._source = "set by rate_limit"
+        self._last: tuple[str | None, str | None] = (None, None)
+        self._logged = {limit}
+
+    def __str__(self) -> str:
+        """Name the limit and where it comes from."""
+        return f"{self.limit} ({self._source})"
+
+    def learn(self, headers: Mapping[str, str]) -> bool:
+        """Read an answer's headers; tell whether the limit has changed."""
+        number, policy = headers.get("ratelimit-limit"), headers.get("ratelimit-policy")
+        if (number, policy) == self._last:
+            return False
+        self._last = (number, policy)
+        limit = told_limit(number, policy)
+        if limit is None or limit == self.limit:
+            return False
+        was, source, self.limit = self.limit, self._source, limit
+        named = "Ratelimit-Policy" if told_limit(number, None) is None else "Ratelimit-Limit"
+        self._source = f"by the server's {named} header"
+        self._log(was, source)
+        return True
+
+    def _log(self, was: Limit, source: str) -> None:
+        # A lower one makes calls wait; a higher one is what a contract says.
+        if self.limit not in self._logged and len(self._logged) <= _MOST_LOGGED:
+            self._logged.add(self.limit)
+            level = (
+                logging.WARNING
+                if self.limit.requests / self.limit.per < was.requests / was.per
+                else logging.INFO
+            )
+            _logger.log(level, "the rate limit is now %s; it was %s (%s)", self, was, source)
+
+
+def described(limit: Learned, hold: float) -> str:
+    """Name a limit and where it comes from, and for how many seconds more a 429 holds all back."""
+    held = f", and a 429 holds all calls back for {hold:.3g} s more" if hold > 0 else ""
+    return f"the rate limit of {limit}{held}"
+
+
+def told_limit(number: str | None, policy: str | None) -> Limit | None:
+    """Read the limit from `Ratelimit-Limit` and `Ratelimit-Policy`; `None` if they tell none.
+
+    The number is that of a second, unless a policy names another window for it. Without a number,
+    the policy holds that allows the fewest requests a second. What could not be paced by is not
+    believed: a number beyond 10,000, or less than a request a minute.
+    """
+    policies = [*_policies(number or ""), *_policies(policy or "")]
+    count = _whole((number or "").partition(",")[0].partition(";")[0])
+    if 1 <= count <= _MOST:
+        window = max((window for requests, window in policies if requests == count), default=1)
+        return _believed(count, window) or Limit(count, 1.0)
+    limits = [limit for each in policies if (limit := _believed(*each)) is not None]
+    return min(limits, key=lambda each: each.requests / each.per, default=None)
+
+
+def _believed(requests: int, window: int) -> Limit | None:
+    """Pace a window longer than a minute by what it allows in a minute, if that is anything."""
+    if window <= LONGEST_WINDOW:
+        return Limit(requests, float(window))
+    in_a_minute = int(requests * LONGEST_WINDOW / window)
+    return Limit(in_a_minute, LONGEST_WINDOW) if in_a_minute else None
+
+
+def _policies(text: str) -> Iterator[tuple[int, int]]:
+    """Read policies: `20;w=1` (docs/api.md, "Access"), or as later drafts do `"name";q=20;w=1`."""
+    for policy in text.split(","):
+        first, *rest = policy.split(";")
+        named = {name.strip(): value for name, _, value in (each.partition("=") for each in rest)}
+        count, window = _whole(named.get("q", first)), _whole(named.get("w", ""))
+        if 1 <= count <= _MOST and window >= 1:
+            yield count, window
+
+
+def _whole(text: str) -> int:
+    return int(text) if _WHOLE.fullmatch(text := text.strip()) else 0

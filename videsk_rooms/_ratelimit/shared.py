@@ -1,0 +1,227 @@
+"""Pacing for several processes: places are reserved in a store that they have in common.
+
+Callers of one process stand in line, and the places reserved for it are handed out from the front.
+So when a caller is cancelled, those behind it move up, and places are left over only when the line
+has ended; they are then given back to the store.
+
+A place is a moment, and the promises of the store hold only if requests leave at theirs. One that
+takes long over connecting leaves later, while its successor a window on has its connection and does
+not: at the server the two would come too close together. So a late request, connection in hand, has
+its place confirmed once more, which moves it to the time at which it really leaves; and each place
+is confirmed when its time has come, which moves it on if those before it were moved.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import attrs
+
+from videsk_rooms._concurrency.fork import set_aside
+
+from .fallback import Reachable
+from .limit import Learned, Limit, described
+from .queue import Alarm, Line, end
+from .store import LATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .store import Place, Store
+
+# So often, and then a request leaves, late or not: where the machine stalls, nobody is on time.
+_CONFIRMED_LATE = 3
+_WHEN_FULL = 0.05
+_LAST_ERRAND = 1.0
+
+
+class Shared:
+    """Lets requests leave at places that are reserved in a common store."""
+
+    def __init__(
+        self, store: Store, limit: Limit, *, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._limit = Learned(limit)
+        self._store = Reachable(store, self._limit, clock)
+        self._clock = clock
+        self._line = self._new_line()
+        self._places: deque[Place] = deque()
+        self._surplus: list[Place] = []
+        self._to_hold = 0.0
+        self._held_until = 0.0  # for errors to tell; it is the store that keeps to it
+        self._full_until = 0.0
+        self._alarm = Alarm(self._serve)
+        self._errand: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def depart_at_once(self) -> None:
+        """Tell nothing: only the store knows."""
+
+    async def depart(self) -> _Departure:
+        """Stand in line."""
+        await self._store.ready()
+        return _Departure(self, await self._line.wait())
+
+    def learn(self, headers: Mapping[str, str]) -> None:
+        """Go by the server's limit from now on."""
+        self._limit.learn(headers)
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody leave for so long, in any process."""
+        self._to_hold = max(self._to_hold, seconds)
+        self._held_until = max(self._held_until, self._clock() + seconds)
+        self._serve()
+
+    def waited_for(self) -> str:
+        """Name the limit that requests wait for, and a hold by this process."""
+        return f"{described(self._limit, self._held_until - self._clock())}, shared with others"
+
+    async def close(self) -> None:
+        """Let nobody wait any longer, give back what is reserved, and let go of the store."""
+        self._closed = True
+        self._line.dismiss()
+        self._serve()
+        await end(self._errand, patience=_LAST_ERRAND)
+        with contextlib.suppress(Exception):  # they come to an end by themselves
+            await self._give_back()
+        await self._store.close()
+
+    def begin_anew(self) -> None:
+        """Forget who waits for which place, in a child after a fork."""
+        set_aside(self._line, self._errand, self._alarm)
+        self._line = self._new_line()
+        self._places.clear()
+        self._surplus.clear()
+        self._alarm, self._errand = Alarm(self._serve), None
+        self._store.begin_anew()
+
+    # -- the line ---------------------------------------------------------------------------------
+
+    def _new_line(self) -> Line[Place]:
+        return Line(self._serve, unused=self._unused)
+
+    def _serve(self) -> None:
+        """Let those leave whose place has come, and see to it that the others get one."""
+        self._alarm.off()
+        if self._closed:
+            self._line.dismiss()
+        now = self._clock()
+        while self._places and self._places[0].sure and self._places[0].at <= now:
+            first = self._line.first()
+            if first is None:
+                break
+            self._line.call_up(first, self._places.popleft())
+        if not self._line:
+            self._surplus += self._places
+            self._places.clear()
+        if not self._closed:
+            self._go_on(now)
+
+    def _go_on(self, now: float) -> None:
+        first = self._places[0].at if self._places else inf
+        more = self._full_until if len(self._places) < self._wanted() else inf
+        if self._to_hold or self._surplus or first <= now or more <= now:
+            self._run_errand()
+        elif (until := min(first, more)) != inf and (loop := asyncio._get_running_loop()):
+            self._alarm.set(until - now, loop)
+
+    def _wanted(self) -> int:
+        # No more than one window ahead: a process that is killed takes its places with it.
+        return min(len(self._line), self._limit.limit.requests)
+
+    def _unused(self, place: Place) -> None:
+        """Take a place back from a request that did not leave; its time may have passed."""
+        self._places.appendleft(attrs.evolve(place, sure=False))
+        self._serve()
+
+    def _is_late(self, place: Place) -> bool:
+        return self._clock() - place.at > LATE
+
+    async def _confirmed(self, late: Place) -> Place:
+        """Wait, ahead of all, until a place is confirmed: at once, as a rule."""
+        self._places.appendleft(attrs.evolve(late, sure=False))
+        return await self._line.wait(ahead=True)
+
+    # -- errands to the store ---------------------------------------------------------------------
+
+    def _run_errand(self) -> None:
+        # One left behind by a loop that is closed will never end.
+        free = self._errand is None or self._errand.get_loop().is_closed()
+        if free and asyncio._get_running_loop() is not None:
+            errand = asyncio.ensure_future(self._go())
+            if not errand.done():  # as it can be where a loop begins tasks at once
+                self._errand = errand
+
+    async def _go(self) -> None:
+        try:
+            seconds, self._to_hold = self._to_hold, 0.0
+            if seconds > 0:
+                await self._store.hold(seconds)
+            await self._give_back()
+            await self._confirm()
+            await self._reserve()
+        except Exception as error:  # whoever waits must hear of it
+            self._line.dismiss(error)
+        finally:
+            self._errand = None
+        self._serve()
+
+    async def _give_back(self) -> None:
+        surplus, self._surplus = self._surplus, []
+        if surplus:
+            await self._store.give_back(surplus)
+
+    async def _confirm(self) -> None:
+        now = self._clock()
+        due = [place for place in self._places if place.at <= now and not place.sure]
+        if due:
+            self._places = deque(place for place in self._places if place not in due)
+            try:
+                due = list(await self._store.confirm(due))
+            finally:
+                self._take(due)
+
+    async def _reserve(self) -> None:
+        missing = self._wanted() - len(self._places)
+        if missing > 0:
+            places = await self._store.reserve(missing)
+            self._take(places)
+            if not places:
+                self._full_until = self._clock() + _WHEN_FULL
+
+    def _take(self, places: Sequence[Place]) -> None:
+        self._places = deque(sorted([*self._places, *places], key=_at))
+
+
+class _Departure:
+    __slots__ = ("_pacing", "_place")
+
+    def __init__(self, pacing: Shared, place: Place) -> None:
+        self._pacing: Shared | None = pacing
+        self._place = place
+
+    async def leave(self) -> None:
+        """Keep the place: it was counted when it was reserved. Late, have it counted as now."""
+        pacing, self._pacing = self._pacing, None
+        if pacing is None:
+            return
+        place = self._place
+        for _ in range(_CONFIRMED_LATE):
+            if not pacing._is_late(place):
+                return
+            place = await pacing._confirmed(place)
+
+    def over(self) -> None:
+        """Give the place back, unless the request left."""
+        pacing, self._pacing = self._pacing, None
+        if pacing is not None:
+            pacing._unused(self._place)
+
+
+def _at(place: Place) -> float:
+    return place.at

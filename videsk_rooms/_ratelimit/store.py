@@ -1,0 +1,134 @@
+"""What several processes pace themselves by."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING, Protocol
+
+import attrs
+
+from .limit import SPREAD
+from .schedule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .limit import Limit
+
+MICRO = 1_000_000
+PATIENCE = 1.0
+"""How many seconds a store may take over an answer, until it counts as out of reach."""
+LATE = 0.005
+"""How many seconds after its promised time a request may leave without having that corrected."""
+MARGIN = SPREAD + LATE
+_LATELY = 5.0
+"""Between so many seconds and twice as many."""
+_AT_ONCE = 1000
+"""Microseconds: promises at once are not alike either."""
+
+
+def rule_of(limit: Limit) -> Rule:
+    """Write a limit as a ring wants it."""
+    return Rule(
+        limit.requests,
+        window=int((limit.per + MARGIN) * MICRO),
+        gap=int(limit.gap * MICRO) + 1,
+        late=int(LATE * MICRO),
+    )
+
+
+class StoreUnreachableError(Exception):
+    """The store that the processes share cannot be used now; the text says why."""
+
+
+@attrs.frozen
+class Place:
+    """A departure that was promised to this process.
+
+    Attributes:
+        slot: When, in microseconds of the store's clock. No two promises of a store are alike.
+        at: When, in seconds of this process's `time.monotonic()`.
+        store: Who promised it, and takes it back.
+        sure: Whether its time has come; a promise for later is to be confirmed then.
+    """
+
+    slot: int
+    at: float
+    store: Store
+    sure: bool
+
+
+def places_of(slots: Iterable[int], store: Store, *, now: int, here: float) -> list[Place]:
+    """Make places of what a store has promised when its own clock showed `now`, and ours `here`."""
+    return [
+        Place(slot, here, store, sure=True)
+        if slot - now <= _AT_ONCE
+        else Place(slot, here + (slot + 1 - now) / MICRO, store, sure=False)
+        for slot in slots
+    ]
+
+
+class ClockThere:
+    """The clock of a store elsewhere, told by answers, of which the quickest tell it best.
+
+    An answer that was held up says late what time it was. Taken for the time of its coming, it
+    would have a request leave late that nobody knows to be late.
+    """
+
+    def __init__(self) -> None:
+        self._behind = self._behind_lately = inf
+        self._until = 0.0
+        self._told = 0
+
+    def ours(self, there: int, *, came: float) -> float:
+        """Return what our clock showed when that one did, of an answer that has come now."""
+        if there < self._told - PATIENCE * MICRO:  # it was set back; no answer is overtaken so far
+            self._behind = self._behind_lately = inf
+        self._told = there
+        if came >= self._until:  # clocks drift: only what came lately counts
+            self._behind, self._behind_lately = self._behind_lately, inf
+            self._until = came + _LATELY
+        behind = came - there / MICRO
+        self._behind_lately = min(self._behind_lately, behind)
+        self._behind = min(self._behind, behind)
+        return there / MICRO + self._behind
+
+
+class Store(Protocol):
+    """What the processes have in common."""
+
+    async def ready(self) -> None:
+        """See to it that the store can be asked, before anybody stands in line.
+
+        Raises:
+            Exception: Whatever a callable that gives the token raised.
+        """
+        ...
+
+    async def reserve(self, count: int, limit: Limit) -> Sequence[Place]:
+        """Reserve up to so many places, in order; fewer if the store is full.
+
+        Raises:
+            StoreUnreachableError: It cannot be used now; so do the others.
+        """
+        ...
+
+    async def confirm(self, places: Sequence[Place], limit: Limit) -> Sequence[Place]:
+        """Confirm places whose time has come; those that are not sure now have another time."""
+        ...
+
+    async def give_back(self, places: Sequence[Place]) -> None:
+        """Free places that nobody will use."""
+        ...
+
+    async def hold(self, seconds: float) -> None:
+        """Let nobody leave for so long."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the store."""
+        ...
+
+    def begin_anew(self) -> None:
+        """Forget what belongs to the parent, in a child after a fork."""
+        ...

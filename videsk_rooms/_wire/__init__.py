@@ -1,0 +1,1 @@
+"""The API on the wire: arguments to requests, responses to models and errors. No I/O."""

@@ -1,0 +1,198 @@
+"""JSON as bytes, by orjson where it is installed (extra `fast`), else by the standard library.
+
+Both ways give the same results for whatever a server can send: strict UTF-8, no NaN, no lone
+surrogates, integers beyond 64 bits as floats (to the server, which is JavaScript, all are),
+nothing nested so deep that Python could not compare or print it, and no more values than can be
+read without holding up the event loop.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from math import isfinite
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from videsk_rooms.models import JSONValue
+
+__all__ = [
+    "DEEPEST",
+    "MOST_VALUES",
+    "TooManyValuesError",
+    "dumps",
+    "is_deeper",
+    "is_too_deep",
+    "loads",
+    "parse",
+]
+
+# Python 3.10 recurses 1,000 times at most, the caller's own frames included. What MongoDB stores
+# is nested 100 deep at most.
+DEEPEST = 500
+_TOO_DEEP = f"nested more than {DEEPEST} deep"
+_ALL_BUT_OPENING_BRACKETS = bytes(set(range(256)) - set(b"[{"))
+
+MOST_VALUES = 65_536
+"""How many values JSON may hold.
+
+The slowest take a microsecond each without orjson, so that this many hold up the event loop for
+less than 100 ms (`python -m tests.hostile.bounds`). A page of 100 rooms has 2,000; with 100
+authorizations in each room it has 40,000.
+"""
+# A value follows a comma or an opening bracket, or is the whole.
+_ALL_BUT_STARTS_OF_VALUES = bytes(set(range(256)) - set(b",[{"))
+
+# orjson takes twelve times the length of what it reads; the standard library four times at most.
+_MOST_FOR_ORJSON = 1024 * 1024
+
+_INT64_DIGITS = 18
+_INT64_MIN, _UINT64_MAX = -(2**63), 2**64 - 1
+
+
+class TooManyValuesError(ValueError):
+    """The JSON holds more than `MOST_VALUES` values, and was not read."""
+
+
+def loads(body: bytes) -> JSONValue:
+    """Read JSON.
+
+    Raises:
+        TooManyValuesError: It holds more values than are read.
+        ValueError: It is not JSON, or nested more than 500 deep. The text may quote the body.
+    """
+    value = parse(body)
+    if is_too_deep(value, body):
+        raise ValueError(_TOO_DEEP)
+    return value
+
+
+def parse(body: bytes) -> JSONValue:
+    """Read JSON for a caller who makes sure that what is kept of it is not nested too deep.
+
+    Raises:
+        TooManyValuesError: It holds more values than are read.
+        ValueError: It is not JSON. The text may quote the body.
+    """
+    # Commas and brackets within strings count as well. They are counted before anything is read,
+    # because every value costs memory, up to 70 times its length.
+    if (
+        len(body) > MOST_VALUES
+        and len(body.translate(None, _ALL_BUT_STARTS_OF_VALUES)) >= MOST_VALUES
+    ):
+        raise TooManyValuesError
+    return _read(body) if len(body) <= _MOST_FOR_ORJSON else _standard_read(body)
+
+
+def is_too_deep(value: JSONValue, body: bytes) -> bool:
+    """Tell whether what was read of a body is nested more than 500 deep."""
+    return _may_be_too_deep(body) and is_deeper([value], DEEPEST + 1)
+
+
+def dumps(value: object) -> bytes:
+    """Write what consists of plain JSON types, as `_checks.json_value` makes sure."""
+    return _write(value)
+
+
+def is_deeper(container: list[JSONValue] | dict[str, JSONValue], levels: int) -> bool:
+    """Tell whether lists and objects are nested in more levels, the outermost counted."""
+    level = [container]
+    for _ in range(levels):
+        level = [
+            item
+            for outer in level
+            for item in (outer.values() if type(outer) is dict else outer)
+            if type(item) is dict or type(item) is list
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _may_be_too_deep(body: bytes) -> bool:
+    # Each level has two brackets, so that hardly any value has to be walked through. To delete all
+    # else is faster than to count twice.
+    return (
+        len(body) > 2 * DEEPEST and len(body.translate(None, _ALL_BUT_OPENING_BRACKETS)) > DEEPEST
+    )
+
+
+# -- by the standard library ----------------------------------------------------------------------
+
+
+# An escaped half of a surrogate pair without the other half. All that can match begins alike, so
+# that 700,000 other escapes are passed over in 14 ms.
+_ESCAPED_HIGH = r"\\u[dD][89abAB][0-9a-fA-F]{2}"
+_ESCAPED_LOW = r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_HALF_A_PAIR = re.compile(
+    rf"\\u[dD](?:[89abAB]..(?!{_ESCAPED_LOW})|(?<!{_ESCAPED_HIGH}\\u[dD])[c-fC-F])"
+)
+_HALF = "half of a surrogate pair is no character"
+
+
+def _no_constant(name: str) -> JSONValue:
+    msg = f"{name} is not JSON"
+    raise ValueError(msg)
+
+
+def _as_orjson_reads_it(digits: str) -> int | float:
+    if len(digits) <= _INT64_DIGITS:
+        return int(digits)
+    # Not int() first: thousands of digits would cost time quadratic in their number.
+    if len(digits) <= _INT64_DIGITS + 3 and _INT64_MIN <= int(digits) <= _UINT64_MAX:
+        return int(digits)
+    return _finite(digits)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if isfinite(number):
+        return number
+    msg = "a number is out of range"
+    raise ValueError(msg)
+
+
+class _Integers(dict[str, "int | float"]):
+    """Integers by their digits. The 1,100 short ones are remembered, which saves calls."""
+
+    def __missing__(self, digits: str) -> int | float:
+        number = _as_orjson_reads_it(digits)
+        if len(digits) <= 3:
+            self[digits] = number
+        return number
+
+
+_decoder = json.JSONDecoder(
+    parse_constant=_no_constant, parse_int=_Integers().__getitem__, parse_float=_finite
+)
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _standard_read(body: bytes) -> JSONValue:
+    text = body.decode("utf-8")
+    try:
+        value = _decoder.decode(text)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    # To look for one character is a hundred times as fast as for two, and few bodies have it.
+    if "\\" in text and "\\u" in text and _HALF_A_PAIR.search(text.replace("\\\\", "..")):
+        raise ValueError(_HALF)  # as orjson does
+    return cast("JSONValue", value)
+
+
+def _standard_write(value: object) -> bytes:
+    return _encoder.encode(value).encode("utf-8")
+
+
+_read: Callable[[bytes], JSONValue] = _standard_read
+_write: Callable[[object], bytes] = _standard_write
+
+try:
+    import orjson
+except ImportError:
+    pass
+else:
+    _read = orjson.loads
+    _write = orjson.dumps

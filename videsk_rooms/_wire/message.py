@@ -1,0 +1,340 @@
+"""Plain data between the layers: what is asked, what is answered, what was tried."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
+
+import attrs
+
+from videsk_rooms._quoting import ID_LENGTH, shown, without_tokens
+from videsk_rooms.errors import ResponseError
+from videsk_rooms.models import Room
+
+from .frozen import twin
+from .json import MOST_VALUES, TooManyValuesError, loads
+
+if TYPE_CHECKING:
+    from videsk_rooms.models import JSONValue
+
+T = TypeVar("T")
+
+# How much of a body an error quotes, and how much is read for that: what is read is searched for
+# tokens first, because one that is cut is not recognised.
+_QUOTED, _QUOTED_SOURCE = 200, 16_384
+_PLAIN_ID = re.compile(r"(?!eyJ)[0-9A-Za-z_.:-]{1,64}")
+_URL_LENGTH = 500
+
+__all__ = [
+    "Answer",
+    "Attempt",
+    "Failure",
+    "Headers",
+    "Request",
+    "Response",
+    "headers_without",
+    "json_of",
+    "make_attempt",
+    "make_response",
+    "unexpected",
+]
+
+
+@attrs.define
+class Request:
+    """A call as it goes over the wire, but for the host and the token.
+
+    Attributes:
+        operation: The word that users know it by (`rooms.create`).
+        method: The HTTP method.
+        path: Percent-encoded, beginning with a slash.
+        template: The path with names in place of ids (`/vpaas/rooms/{roomId}`); empty: unknown.
+        query: Percent-encoded, without the question mark; empty for none.
+        body: JSON as bytes, or `None`.
+        external_id: The `externalId` that a create carries, for errors to name.
+        repeatable: Whether it may be sent again when it may have been processed already.
+        hides_path: Whether the path holds an `externalId`, which may name a person.
+        room: The room that the caller gave, if it was one and no id: for errors to say of its
+            window what the caller knows already.
+    """
+
+    operation: str
+    method: str
+    path: str
+    template: str = ""
+    query: str = ""
+    body: bytes | None = None
+    external_id: str | None = None
+    repeatable: bool = True
+    hides_path: bool = False
+    room: Room | None = attrs.field(default=None, repr=False, eq=False)
+
+    @property
+    def safe(self) -> bool:
+        """Whether the request changes nothing, so that its outcome does not matter."""
+        return self.method in {"GET", "HEAD", "OPTIONS"}
+
+    @property
+    def shown_path(self) -> str:
+        """The path as log, hooks and spans tell it: a token may be pasted where an id belongs."""
+        if self.hides_path:
+            return self.template
+        return without_tokens(self.path) if "eyJ" in self.path else self.path
+
+
+class Headers(Mapping[str, str]):
+    """The headers of an answer: read-only, names in any case, picklable."""
+
+    # Read in every call, but seldom in full: aiohttp's own mapping, which knows names in any case,
+    # is asked as it is, and copied only for whoever wants all of them.
+    __slots__ = ("_names", "_raw")
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        # A repeated header keeps its first value: none that is read here is a list.
+        names: dict[str, str] = {}
+        for name, value in headers.items():
+            names.setdefault(name.lower(), value)
+        self._names: dict[str, str] | None = names
+        self._raw: Mapping[str, str] | None = None
+
+    def _all(self) -> dict[str, str]:
+        if self._names is None:
+            self.__init__(self._raw or {})  # type: ignore[misc]  # what `_wrapped` has put off
+        return self._names or {}
+
+    def __getitem__(self, name: str) -> str:
+        return self._all()[name.lower()]
+
+    @overload
+    def get(self, key: str, /) -> str | None: ...
+
+    @overload
+    def get(self, key: str, /, default: str) -> str: ...
+
+    @overload
+    def get(self, key: str, /, default: T) -> str | T: ...
+
+    def get(self, key: str, /, default: object = None) -> object:
+        """Return a header, or the default.
+
+        Args:
+            key: The name, in any case.
+            default: What to return when there is no such header.
+
+        Returns:
+            The header's value, or the default.
+        """
+        if self._raw is not None:
+            return self._raw.get(key, default)
+        return self._all().get(key.lower(), default)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __reduce__(self) -> tuple[type[Headers], tuple[dict[str, str]]]:
+        return Headers, (dict(self._all()),)
+
+    def __repr__(self) -> str:
+        return f"Headers({self._all()!r})"
+
+
+def headers_without(headers: Mapping[str, str], secret: str) -> Mapping[str, str]:
+    """Take a secret out of headers, where somebody has echoed it."""
+    # All values at once: a loop over them costs twice as much.
+    if secret not in "\n".join(headers.values()):
+        return headers
+    found = Headers(headers).items()
+    return Headers({name: value.replace(secret, "[removed]") for name, value in found})
+
+
+def _wrapped(headers: Mapping[str, str]) -> Headers:
+    """Take headers over without copying them."""
+    if type(headers) is Headers:  # `isinstance` asks at length whether it is a `Mapping`
+        return headers
+    wrapped = object.__new__(Headers)
+    wrapped._names, wrapped._raw = None, headers
+    return wrapped
+
+
+@attrs.frozen(weakref_slot=False)
+class Attempt:
+    """One try of a call.
+
+    Attributes:
+        number: 1 for the first.
+        started_at: When it began, in UTC.
+        duration: How long it took, in seconds.
+        status: The HTTP status of the answer, or `None` if none came.
+        error: Why no answer came, or `None`.
+        delay: How long was waited before it, in seconds.
+        request_id: The server's or the proxy's name for it.
+    """
+
+    number: int
+    started_at: datetime
+    duration: float
+    status: int | None
+    error: str | None
+    delay: float
+    request_id: str | None
+
+
+@attrs.define
+class Answer:
+    """What one attempt brought: any status, the body whole."""
+
+    status: int
+    headers: Mapping[str, str]  # aiohttp's own, or `Headers`: names in any case
+    body: bytes = attrs.field(repr=False)  # it may hold an access token
+    url: str
+    too_long: bool = False
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's name for the request, else the name that Cloudflare gave it."""
+        given = self.headers.get("x-request-id") or self.headers.get("cf-ray")
+        if given is None or _PLAIN_ID.fullmatch(given):  # hardly ever anything else
+            return given
+        return shown(given, ID_LENGTH)
+
+
+FailureCause: TypeAlias = Literal["not_sent", "interrupted", "timeout"]
+
+
+@attrs.define
+class Failure:
+    """Why one attempt brought no answer.
+
+    Attributes:
+        cause: `not_sent` if the server surely did not see it, `interrupted` if it may have,
+            `timeout` if it may have and the time was up.
+        detail: What the network said, without tokens.
+        timed_out: Whether the time was up, be it sent or not.
+    """
+
+    cause: FailureCause
+    detail: str
+    url: str
+    timed_out: bool = False
+
+
+@attrs.frozen(weakref_slot=False)
+class Response:
+    """An answer of the API, undecoded.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The headers; names in any case.
+        body: The bytes of the body.
+        method: The request's method.
+        url: The request's URL.
+        request_id: The server's or the proxy's name for the request.
+        attempts: What was tried, in order; the last one brought this answer.
+    """
+
+    status: int
+    headers: Headers
+    body: bytes = attrs.field(repr=False)  # it may hold an access token
+    method: str
+    url: str
+    request_id: str | None
+    attempts: tuple[Attempt, ...]
+
+    def json(self) -> JSONValue:
+        """Read the body as JSON.
+
+        Returns:
+            What the body says.
+
+        Raises:
+            ResponseError: The body is not JSON, or holds more than 65,536 values.
+        """
+        return json_of(self)
+
+
+_draft_attempt, _draft_response = twin(Attempt), twin(Response)
+
+
+def make_attempt(
+    number: int,
+    started_at: datetime,
+    duration: float,
+    outcome: Answer | Failure,
+    delay: float,
+) -> Attempt:
+    """Note what was tried and what came of it."""
+    if isinstance(outcome, Answer):
+        status, request_id = outcome.status, outcome.request_id
+        attempt = _draft_attempt(number, started_at, duration, status, None, delay, request_id)
+    else:
+        attempt = _draft_attempt(number, started_at, duration, None, outcome.detail, delay, None)
+    attempt.__class__ = Attempt  # of equal layout
+    return attempt
+
+
+def make_response(request: Request, answer: Answer, attempts: tuple[Attempt, ...]) -> Response:
+    """Make what a caller sees of an answer."""
+    response = _draft_response(
+        answer.status,
+        _wrapped(answer.headers),
+        answer.body,
+        request.method,
+        answer.url,
+        attempts[-1].request_id,
+        attempts,
+    )
+    response.__class__ = Response  # of equal layout
+    return response
+
+
+def json_of(response: Response, read: Callable[[bytes], JSONValue] = loads) -> JSONValue:
+    """Read the body of an answer as JSON.
+
+    Raises:
+        ResponseError: It is not JSON, or more of it than is read.
+    """
+    try:
+        return read(response.body)
+    # The parser's own words are left out: they may quote the body, tokens included.
+    except TooManyValuesError:
+        what = f"holds more than {MOST_VALUES:,} values, and was not read"
+    except ValueError:
+        what = "is not JSON" if response.body else "has an empty body"
+    raise unexpected(response, what)
+
+
+def unexpected(response: Response, what: str, *, path: str | None = None) -> ResponseError:
+    """Make the error that says what an answer should not have been.
+
+    Args:
+        response: The answer.
+        what: The end of a sentence that begins with "the answer".
+        path: Where in the JSON the fault lies, or `None` for the whole.
+    """
+    body = response.body[:_QUOTED_SOURCE].decode("utf-8-sig", "replace")
+    start = without_tokens(body)[:_QUOTED]
+    where = f" at {shown(path)}" if path else ""
+    quoted = f"; it begins with {start!r}" if start else ""
+    named = f", with request id {response.request_id}" if response.request_id else ""
+    return ResponseError(
+        f"{place_of(response.method, response.url)}: the answer (status {response.status}) "
+        f"{what}{where}{quoted}. If base_url points at the API and no proxy stands in between, "
+        f"report it{named}.",
+        status=response.status,
+        method=response.method,
+        url=without_tokens(response.url),
+        path=None if path is None else shown(path),
+        body_start=shown(start),
+        request_id=response.request_id,
+        attempts=response.attempts,
+    )
+
+
+def place_of(method: str, url: str) -> str:
+    """Return what an error's text begins with: the method, and the URL without tokens."""
+    return f"{method} {shown(url, _URL_LENGTH)}"

@@ -1,0 +1,211 @@
+"""Sans I/O: an answer whose status is not a success becomes the error that stands for it.
+
+The API speaks Feathers JSON (docs/api.md, "Errors"); a firewall or proxy in front of it speaks
+HTML, or nothing at all (docs/api.md, "Access").
+"""
+
+from __future__ import annotations
+
+import codecs
+import html
+import re
+from http import HTTPStatus
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar, cast
+from urllib.parse import urlsplit
+
+from videsk_rooms._http.retry_policy import server_wait
+from videsk_rooms._quoting import ID_LENGTH, TEXT_LENGTH, shown, shown_data, without_tokens
+from videsk_rooms.errors import (
+    APIError,
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ServerError,
+    sentence,
+)
+
+from .json import loads
+from .message import Headers, place_of, unexpected
+from .remedies import remedy, remedy_of_page
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from videsk_rooms.errors import ResponseError
+    from videsk_rooms.models import JSONValue
+
+    from .message import Request, Response
+
+E = TypeVar("E", bound=APIError)
+
+_BY_STATUS: dict[int, type[APIError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    429: RateLimitError,
+}
+
+# Each reads on to the next "<" at most, or matches to the end: a page that opens what it never
+# closes would otherwise be read to its end from every "<", and hold up the loop for seconds.
+_MARKUP = re.compile(r"(?is)<(script|style)\b.*?(?:</\1>|\Z)|<[^<>]*>")
+_TITLE = re.compile(r"(?i)<title\b[^<>]*>([^<]*)</title>")
+# No error of the API is as long; the page of a proxy may be, and a body that is to hold us up.
+_SEARCHED = 65_536
+_LONGEST_HEADER, _MOST_HEADERS = 1_000, 100
+# Python raises ValueError for a number of thousands of digits. No sign has such a number.
+_NO_REFERENCE = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{7,});?")
+
+
+def error_of(response: Response, request: Request) -> APIError | ResponseError | None:
+    """Make the error that an answer stands for; `None` for a success.
+
+    A redirect is an error too: it is not followed. So is a status that is no final one.
+    """
+    status = response.status
+    if 200 <= status < 300:
+        return None
+    if status < 200:
+        return unexpected(response, "ends with a status that only announces an answer")
+    if status < 400:
+        return unexpected(
+            response,
+            f"redirects to {_redirect_target(response)}, and redirects are not followed "
+            "because the token would travel along",
+        )
+    return _api_error(response, request)
+
+
+def not_found(response: Response | APIError, message: str) -> NotFoundError:
+    """Make the error for a search that found nothing, told by an empty page or by a 404."""
+    what_to_do = "Create it first, or check the id."
+    return _concluded(NotFoundError, response, message, what_to_do)
+
+
+def conflict(response: Response, message: str, what_to_do: str) -> ConflictError:
+    """Make the error for a room that is not as it was asked for, told by an answer of success."""
+    return _concluded(ConflictError, response, message, what_to_do)
+
+
+def _concluded(kind: type[E], response: Response | APIError, message: str, what_to_do: str) -> E:
+    """Make an error of the API that the API did not send: what its answer amounts to."""
+    status = HTTPStatus(kind.status)
+    return kind(
+        f"{place_of(response.method, response.url)}: {message}. {what_to_do}",
+        status=status.value,
+        name=status.phrase.replace(" ", ""),
+        message=message,
+        class_name=status.phrase.lower().replace(" ", "-"),
+        errors={},
+        method=response.method,
+        url=without_tokens(response.url),
+        request_id=response.request_id,
+        headers=_shown_headers(response.headers),
+        attempts=response.attempts,
+    )
+
+
+def _api_error(response: Response, request: Request) -> APIError:
+    status = response.status
+    kind = _BY_STATUS.get(status, ServerError if status >= 500 else APIError)
+    feathers = _feathers(response.body)
+    if feathers is None:
+        name = class_name = None
+        details: Mapping[str, object] | list[object] = {}
+        message, what_to_do = _words_of_a_page(response.body, status), remedy_of_page(response)
+    else:
+        name, class_name = _string(feathers, "name"), _string(feathers, "className")
+        message = _string(feathers, "message", TEXT_LENGTH) or _phrase(status)
+        details = _details(feathers.get("errors"))
+        what_to_do = remedy(request, response, f"{message} {_quoted(details)}")
+    error = kind(
+        _text(response, name or _phrase(status), message, details, what_to_do),
+        status=status,
+        name=name,
+        message=message,
+        class_name=class_name,
+        errors=details,
+        method=response.method,
+        url=without_tokens(response.url),
+        request_id=response.request_id,
+        headers=_shown_headers(response.headers),
+        attempts=response.attempts,
+    )
+    error.retry_after = server_wait(status, response.headers)
+    return error
+
+
+def _text(response: Response, name: str, message: str, details: object, what_to_do: str) -> str:
+    said = f"{name}: {message}" if message != name else name
+    if details:
+        said += f" {_quoted(details)}"
+    if response.request_id:
+        said = f"{said.rstrip('.')} (request id {response.request_id})"
+    where = place_of(response.method, response.url)
+    return f"{where}: {response.status} {sentence(said)} {what_to_do}"
+
+
+def _quoted(details: object) -> str:
+    text = repr(details)
+    return text if len(text) <= TEXT_LENGTH else f"{text[: TEXT_LENGTH - 1]}…"
+
+
+def _shown_headers(headers: Mapping[str, str]) -> Headers:
+    """Copy headers for an error: printable, without tokens, and no more than anybody reads."""
+    some = islice(headers.items(), _MOST_HEADERS)
+    return Headers({name: shown(value, _LONGEST_HEADER) for name, value in some})
+
+
+def _feathers(body: bytes) -> dict[str, JSONValue] | None:
+    if len(body) > _SEARCHED:
+        return None
+    try:
+        value = loads(body.removeprefix(codecs.BOM_UTF8))
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _details(value: JSONValue) -> Mapping[str, object] | list[object]:
+    # docs/api.md, "Errors": an object or a list
+    if not isinstance(value, dict | list):
+        return {}
+    copied = shown_data(value)
+    assert isinstance(copied, dict | list)  # noqa: S101 - told to the type checker
+    return cast("Mapping[str, object] | list[object]", copied)
+
+
+def _string(value: dict[str, JSONValue], key: str, limit: int = ID_LENGTH) -> str | None:
+    found = value.get(key)
+    return shown(found, limit) if isinstance(found, str) and found else None
+
+
+def _words_of_a_page(body: bytes, status: int) -> str:
+    page = body[:_SEARCHED].decode("utf-8-sig", "replace")
+    title = _TITLE.search(page)
+    words = title.group(1) if title else _MARKUP.sub(" ", page)
+    # Before the words are searched for tokens: a page wraps lines where it likes.
+    words = html.unescape(_NO_REFERENCE.sub("\ufffd", words))
+    return shown(" ".join(words.split())) or _phrase(status)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return f"status {status}"
+
+
+def _redirect_target(response: Response) -> str:
+    try:
+        location = urlsplit(response.headers.get("location", ""))
+    except ValueError:
+        return "a location that cannot be read"
+    host = (location.netloc or "").rpartition("@")[2]
+    target = f"{location.scheme}://{host}{location.path}" if host else location.path
+    return f"'{shown(target)}'"

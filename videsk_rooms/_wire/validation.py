@@ -1,0 +1,393 @@
+"""Arguments are checked here, before anything is sent; each refusal says what would be right.
+
+The limits are the API's (docs/api.md, "Operations"). What the API does not document is left to it.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
+from urllib.parse import quote
+
+from videsk_rooms.errors import InvalidRequestError, without_tokens
+from videsk_rooms.models import Room
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from videsk_rooms.models import JSONValue
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+NAME_LENGTH = 500
+EXTERNAL_ID_LENGTH = 100
+PAGE_LIMIT = 100
+LONGEST_LIFE = timedelta(hours=72)
+
+_PLAIN_ID = re.compile(r"[0-9A-Za-z_-]+")
+_CHANGES_PATH = re.compile(r"[\x00-\x20\x7f/\\?#%]")
+_FIELD = re.compile(r"[A-Za-z_$][A-Za-z0-9_.]*")
+_ENCODED_PATH = re.compile(r"/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*")
+_DOT = re.compile(r"(?i)%2e")
+_DEEPEST = 100
+_GREATEST = 2**63 - 1  # what any server can read
+_SHOWN = 80
+_WITHOUT_METHODS_OF_THEIR_OWN = frozenset({str, bytes, int, float, bool, type(None), timedelta})
+
+
+def refusal(argument: str, value: object, right: str) -> InvalidRequestError:
+    """Make the error that names an argument, shows its value and says what would be right."""
+    shown = without_tokens(shown_as(value))
+    if len(shown) > _SHOWN:
+        shown = f"{shown[:_SHOWN]}… ({type(value).__name__})"
+    return InvalidRequestError(f"{argument}={shown}: {right}", argument=argument)
+
+
+@contextmanager
+def reading(argument: str, value: object) -> Iterator[None]:
+    """Refuse a value that raises while it is examined, in the methods of its own class.
+
+    Every value may have such: a string's `__len__`, a mapping's `__iter__`, a time zone's
+    `utcoffset`. The caller's exception is the cause of the refusal.
+    """
+    try:
+        yield
+    except InvalidRequestError:
+        raise
+    except Exception as error:
+        if type(value) in _WITHOUT_METHODS_OF_THEIR_OWN:
+            raise  # not the value's: a signal handler's, such as that of a time limit
+        raised = f"reading this {_name_of_type(value)} raised {_name_of_type(error)}"
+        raise refusal(argument, value, f"{raised}; give a plain value") from error
+
+
+def _reads(
+    check: Callable[Concatenate[str, Any, P], T],
+) -> Callable[Concatenate[str, Any, P], T]:
+    """Have a check of a named value refuse what raises in it."""
+
+    @functools.wraps(check)
+    def checked(argument: str, value: Any, *rest: P.args, **named: P.kwargs) -> T:
+        with reading(argument, value):
+            return check(argument, value, *rest, **named)
+
+    # Of the same signature, but for the names, which every check shares.
+    return cast("Callable[Concatenate[str, Any, P], T]", checked)
+
+
+@_reads
+def text(argument: str, value: object, *, least: int = 0, most: int) -> str:
+    """Check a string of `least` to `most` characters."""
+    right = f"give a string of {f'{least} to' if least else 'at most'} {most} characters"
+    if not isinstance(value, str):
+        raise refusal(argument, value, f"{right}, not {_kind(value)}")
+    plain = plain_str(value)
+    # Code points: the server, counting UTF-16 units, may still refuse what passes here.
+    if not least <= len(plain) <= most:
+        raise refusal(argument, value, f"{right}; this one has {len(plain)}")
+    return _encodable(argument, plain)
+
+
+def room_id(room: object) -> str:
+    """Check the id of a room, and quote it so that it stays one segment of the path."""
+    with reading("room", room):
+        return _room_id(room.id if isinstance(room, Room) else room)
+
+
+def _room_id(given: object) -> str:
+    value = plain_str(given) if isinstance(given, str) else given
+    if isinstance(value, str) and _PLAIN_ID.fullmatch(value):
+        return value  # every ObjectId; the rest is for what may come instead
+    right = "give a room or a room id, such as '64f1a2b3c4d5e6f7a8b9c0d1'"
+    if not isinstance(value, str):
+        raise refusal("room", value, f"{right}, not {_kind(value)}")
+    if not value:
+        raise refusal("room", value, right)
+    if value in {".", ".."} or _CHANGES_PATH.search(value):
+        raise refusal("room", value, f"{right}; this one would change the path of the request")
+    return quote(_encodable("room", value), safe="")
+
+
+def path(given: object) -> str:
+    """Check a path of the API, percent-encoded."""
+    with reading("path", given):
+        return _path(plain_str(given) if isinstance(given, str) else given)
+
+
+def _path(value: object) -> str:
+    right = "give a path of the API that begins with one slash, such as '/vpaas/rooms'"
+    if not isinstance(value, str):
+        raise refusal("path", value, f"{right}, not {_kind(value)}")
+    if value.startswith("//") or not _ENCODED_PATH.fullmatch(value):
+        raise refusal("path", value, f"{right}; put the query into query=, percent-encode the rest")
+    if any(part in {".", ".."} for part in _DOT.sub(".", value).split("/")):
+        raise refusal("path", value, f"{right}, without '.' and '..'")
+    return value
+
+
+def method(value: object) -> str:
+    """Check an HTTP method."""
+    with reading("method", value):
+        if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z]+", value):
+            raise refusal("method", value, "give an HTTP method, such as 'GET'")
+        return plain_str(value).upper()
+
+
+@_reads
+def one_of(argument: str, value: object, known: Sequence[str]) -> str:
+    """Check that a value is one of those known."""
+    plain = plain_str(value) if isinstance(value, str) else value
+    if not isinstance(plain, str) or plain not in known:
+        raise refusal(argument, value, f"give one of {', '.join(map(repr, known))}")
+    return plain
+
+
+@_reads
+def whole(argument: str, value: object, *, least: int, most: int | None = None) -> int:
+    """Check a whole number within bounds."""
+    right = f"give a whole number from {least} to {most}" if most else f"give {least} or more"
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise refusal(argument, value, f"{right}, not {_kind(value)}")
+    number = int.__int__(value)
+    if not least <= number <= (most or _GREATEST):
+        raise refusal(argument, value, right)
+    return number
+
+
+@_reads
+def flag(argument: str, value: object) -> bool:
+    """Check a truth value."""
+    if not isinstance(value, bool):
+        raise refusal(argument, value, f"give True or False, not {_kind(value)}")
+    return value
+
+
+@_reads
+def instant(argument: str, value: object, *, now: datetime) -> datetime:
+    """Turn an aware `datetime`, or a `timedelta` from now, into UTC with whole milliseconds."""
+    right = "give an aware datetime, such as datetime.now(timezone.utc), or a timedelta from now"
+    try:
+        if isinstance(value, timedelta):
+            moment = now + value
+        elif not isinstance(value, datetime):
+            raise refusal(argument, value, f"{right}, not {_kind(value)}")
+        else:
+            moment = _plain_datetime(value)
+            if moment.utcoffset() is None:
+                raise refusal(
+                    argument, value, f"{right}; this datetime is naive, so its zone is not known"
+                )
+            moment = moment.astimezone(timezone.utc)
+    except OverflowError:
+        raise refusal(argument, value, f"{right}; this one is out of range") from None
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _plain_datetime(value: datetime) -> datetime:
+    """Copy a `datetime` by the methods of that class, whatever a subclass makes of them.
+
+    pandas.NaT is a `datetime` whose own methods raise or give what is none.
+    """
+    return datetime.combine(datetime.date(value), datetime.timetz(value))
+
+
+def window(exp: datetime | None, nbf: datetime | None, *, now: datetime) -> None:
+    """Check that a room ends in the future, within 72 hours, and after it begins."""
+    if exp is not None and exp <= now:
+        raise refusal(
+            "exp", wire_time(exp), f"give a time in the future; it is {wire_time(now)} here"
+        )
+    if exp is not None and exp > now + LONGEST_LIFE:
+        latest = wire_time(now + LONGEST_LIFE)
+        raise refusal("exp", wire_time(exp), f"give a time within 72 hours, at most {latest}")
+    if exp is not None and nbf is not None and nbf >= exp:
+        raise refusal("nbf", wire_time(nbf), f"give a time before exp, which is {wire_time(exp)}")
+
+
+def wire_time(moment: datetime) -> str:
+    """Write a UTC date-time as every example of the documentation does: milliseconds and Z."""
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def sort(value: object) -> list[tuple[str, int]]:
+    """Turn `"created_at"`, `"-created_at"`, a sequence of those, or a mapping into pairs."""
+    with reading("sort", value):
+        return _sort_pairs(value)
+
+
+def _sort_pairs(value: object) -> list[tuple[str, int]]:
+    right = (
+        "give 'created_at', '-created_at', a sequence of those, or a mapping of field to 1 or -1"
+    )
+    if isinstance(value, Mapping):
+        pairs = [_sort_pair(field, direction, right) for field, direction in value.items()]
+    elif isinstance(value, str):
+        pairs = [_sort_word(value, right)]
+    elif isinstance(value, Sequence):
+        pairs = [_sort_word(word, right) for word in value]
+    else:
+        raise refusal("sort", value, right)
+    if len({field for field, _ in pairs}) < len(pairs):
+        raise refusal("sort", value, f"{right}; name each field once")
+    return pairs
+
+
+def _sort_word(word: object, right: str) -> tuple[str, int]:
+    if not isinstance(word, str):
+        raise refusal("sort", word, right)
+    plain = plain_str(word)
+    return _sort_pair(plain.removeprefix("-"), -1 if plain.startswith("-") else 1, right)
+
+
+def _sort_pair(field: object, direction: object, right: str) -> tuple[str, int]:
+    if not isinstance(field, str) or not _FIELD.fullmatch(field):
+        raise refusal("sort", field, right)
+    way = int.__int__(direction) if isinstance(direction, int) else 0
+    if isinstance(direction, bool) or way not in {1, -1}:
+        raise refusal("sort", {plain_str(field): direction}, right)
+    return api_name(plain_str(field)), way
+
+
+def api_name(field: str) -> str:
+    """Turn `created_at` into the API's `createdAt`."""
+    first, *rest = field.split("_")
+    return first + "".join(word[:1].upper() + word[1:] for word in rest) if first else field
+
+
+def settings(value: object) -> dict[str, JSONValue]:
+    """Check the settings of a room: an object that JSON can say."""
+    with reading("settings", value):
+        if not isinstance(value, Mapping):
+            right = "give a mapping, such as {'maxParticipants': 10}"
+            raise refusal("settings", value, f"{right}, not {_kind(value)}")
+        checked = json_value("settings", value)
+    assert isinstance(checked, dict)  # noqa: S101 - json_value keeps the kind; told to the checker
+    return checked
+
+
+@_reads
+def json_value(argument: str, value: object, *, depth: int = 0) -> JSONValue:
+    """Copy a value into plain JSON types, or refuse it; `argument` grows into a path on the way."""
+    if depth > _DEEPEST:
+        raise refusal(argument[:_SHOWN], "…", f"nest at most {_DEEPEST} deep, without cycles")
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return _encodable(argument, value)
+    if isinstance(value, int):
+        number = int.__int__(value)
+        if not -(2**63) <= number < 2**64:
+            raise refusal(argument, value, "give a whole number of at most 64 bits, or a string")
+        return number
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise refusal(argument, value, "give a finite number")
+        return float.__float__(value)
+    if isinstance(value, Mapping):
+        return {
+            _key(argument, key): json_value(f"{argument}[{shown_as(key)}]", item, depth=depth + 1)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [
+            json_value(f"{argument}[{index}]", item, depth=depth + 1)
+            for index, item in enumerate(value)
+        ]
+    raise refusal(argument, value, f"JSON has no {type(value).__name__}; give what JSON can say")
+
+
+def _key(argument: str, key: object) -> str:
+    if not isinstance(key, str):
+        raise refusal(argument, key, "give keys that are strings")
+    return _encodable(argument, key)
+
+
+def query_pairs(query: object) -> list[tuple[str, str]]:
+    """Spell a query as Feathers reads it: `{"$sort": {"exp": -1}}` is `$sort[exp]=-1`."""
+    with reading("query", query):
+        return _all_query_pairs(query)
+
+
+def _all_query_pairs(query: object) -> list[tuple[str, str]]:
+    if query is None:
+        return []
+    if not isinstance(query, Mapping):
+        raise refusal("query", query, "give a mapping of names to values")
+    pairs: list[tuple[str, str]] = []
+    for name, value in query.items():
+        if not isinstance(name, str) or not plain_str(name):
+            raise refusal("query", name, "give names that are strings")
+        pairs += _query_pairs(_encodable("query", name), value, depth=0)
+    return pairs
+
+
+def _query_pairs(name: str, value: object, *, depth: int) -> list[tuple[str, str]]:
+    if depth > _DEEPEST:
+        raise refusal("query", "…", f"nest at most {_DEEPEST} deep, without cycles")
+    if value is None:
+        return []
+    if isinstance(value, Mapping):
+        return [
+            pair
+            for key, item in value.items()
+            for pair in _query_pairs(f"{name}[{_key('query', key)}]", item, depth=depth + 1)
+        ]
+    if isinstance(value, list | tuple):
+        return [pair for item in value for pair in _query_pairs(name, item, depth=depth + 1)]
+    return [(name, _query_text(name, value))]
+
+
+def _query_text(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"  # docs/api.md, "On the wire"
+    if isinstance(value, str):
+        return _encodable(f"query[{name!r}]", value)
+    if isinstance(value, int):
+        return str(int.__int__(value))
+    if isinstance(value, float) and math.isfinite(value):
+        return repr(float.__float__(value))
+    if isinstance(value, datetime):
+        return wire_time(instant(f"query[{name!r}]", value, now=value))
+    raise refusal(f"query[{name!r}]", value, "give a string, number, truth value or aware datetime")
+
+
+def _encodable(argument: str, value: str) -> str:
+    plain = plain_str(value)
+    try:
+        plain.encode("utf-8")
+    except UnicodeEncodeError:
+        raise refusal(argument, value, "give text that UTF-8 can say; this one is broken") from None
+    return plain
+
+
+def plain_str(text: str) -> str:
+    """Return a string without what a subclass makes of it.
+
+    A member of an enumeration may be a string, and yet be written as the name of the member.
+    """
+    return str.__str__(text)
+
+
+def shown_as(value: object) -> str:
+    """Write a value for an error, whatever its `repr` does."""
+    try:
+        return plain_str(repr(value))
+    except Exception:
+        # An integer of thousands of digits, a list in a list in a list, a broken __repr__.
+        return f"<{_name_of_type(value)}>"
+
+
+def _name_of_type(value: object) -> str:
+    return type(value).__name__
+
+
+def _kind(value: object) -> str:
+    kind = _name_of_type(value)
+    article = "an" if kind[:1].lower() in tuple("aeio") else "a"
+    return "None" if value is None else f"{article} {kind}"

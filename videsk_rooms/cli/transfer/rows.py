@@ -1,0 +1,156 @@
+"""The rows of a file: what each room is to be like, and the name that it is known by.
+
+The external id makes an import repeatable: however often a row is sent, there is one room of its
+name. A row that has none gets one that is made of the file's name, of what the row says, and of how
+many rows before it say the same; not of its place, which changes as soon as somebody puts another
+row in. So the same row of a file of the same name is the same room, wherever it stands.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import typer
+
+from videsk_rooms.cli._times import moment
+from videsk_rooms.cli._values import object_in
+
+from . import columns as known
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .table import Line, Table
+
+_TIMES = ("exp", "nbf")
+_LONGEST_START = 40
+_UNFIT = re.compile(r"[^\w.-]+")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row that can be sent.
+
+    Attributes:
+        number: Where it stands in the file.
+        external_id: The name of its room.
+        given: What else it says: name and times as they were typed, settings as an object.
+    """
+
+    number: int
+    external_id: str
+    given: Mapping[str, Any]
+
+    def fields(self) -> dict[str, Any]:
+        """Return what a client takes; a time from now (`2h`) counts from this call on."""
+        return {
+            field: moment(value) if field in _TIMES else value
+            for field, value in self.given.items()
+        }
+
+    def checksum(self, *, update: bool) -> str:
+        """Return what is another one as soon as the row asks for something else."""
+        return _digest(update, self.external_id, self.given)[:16]
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that cannot be sent.
+
+    Attributes:
+        number: Where it stands in the file.
+        external_id: The name of its room, as far as it has one.
+        problem: What is wrong, and what would be right.
+    """
+
+    number: int
+    external_id: str | None
+    problem: str
+
+
+AnyRow: TypeAlias = "Row | BadRow"
+
+
+def rows_of(table: Table, file: str) -> list[AnyRow]:
+    """Read the rows of a table.
+
+    Args:
+        table: The table.
+        file: The name of its file, empty where it has none.
+
+    Raises:
+        CommandFailedError: A column is none that there is.
+    """
+    fields = known.fields_of(table.columns)
+    reader = _Reader(file)
+    return [reader.row(number, line, fields) for number, line in table.lines]
+
+
+class _Reader:
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._rows: dict[str, int] = {}  # where each name was met first
+        self._alike: Counter[str] = Counter()
+
+    def row(self, number: int, line: Line, fields: Mapping[str, str]) -> AnyRow:
+        if isinstance(line, str):
+            return BadRow(number, None, line)
+        values = {fields[column]: value for column, value in line.items() if column in fields}
+        external_id = values.pop("external_id", None)
+        shown = external_id if isinstance(external_id, str) else None
+        try:
+            given = {field: _read(field, value) for field, value in values.items()}
+            name = (
+                self._derived(given) if external_id is None else _text("external_id", external_id)
+            )
+        except typer.BadParameter as error:
+            return BadRow(number, shown, error.message)
+        first = self._rows.setdefault(name, number)
+        if first != number:
+            return BadRow(number, shown, f"row {first} has this external_id already")
+        return Row(number, name, given)
+
+    def _derived(self, given: Mapping[str, Any]) -> str:
+        content = _digest(self._file, given)
+        ordinal, self._alike[content] = self._alike[content], self._alike[content] + 1
+        start = _UNFIT.sub("-", self._file.rpartition(".")[0] or self._file)[:_LONGEST_START]
+        return f"{start or 'import'}-{_digest(content, ordinal)[:20]}"
+
+
+def _read(field: str, value: object) -> Any:
+    """Read a value as far as that needs no client; the rest is checked when it is sent."""
+    if field == "settings":
+        return value if isinstance(value, dict) else _settings(_text(field, value))
+    text = _text(field, value)
+    return _time(field, text.strip()) if field in _TIMES else text
+
+
+def _settings(text: str) -> dict[str, Any]:
+    try:
+        return object_in(text)
+    except ValueError as error:
+        right = """give an object such as {"maxParticipants": 10}"""
+        raise typer.BadParameter(f"settings {error}; {right}") from None
+
+
+def _time(field: str, text: str) -> str:
+    try:
+        moment(text)
+    except typer.BadParameter as error:
+        raise typer.BadParameter(f"{field} {error.message}") from None
+    return text
+
+
+def _text(field: str, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise typer.BadParameter(f"{field} {json.dumps(value)} is no text; put it into quotes")
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

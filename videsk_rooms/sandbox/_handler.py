@@ -1,0 +1,140 @@
+"""The way of one request: counted, logged, failed on demand, answered."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+
+from ._api import RoomsApi, Route, find_route
+from ._errors import RefusedError, error_reply
+from ._log import RequestLog, RequestRecord
+from ._messages import Reply
+
+if TYPE_CHECKING:
+    from threading import RLock
+
+    from ._clock import Clock
+    from ._fault import Fault
+    from ._faults import Faults
+    from ._identifiers import Identifiers
+    from ._limit import Limit, Verdict
+    from ._messages import Incoming
+
+_logger = logging.getLogger("videsk_rooms.sandbox")
+
+
+@dataclass(frozen=True)
+class Admission:
+    """A request that has arrived and is to be answered."""
+
+    incoming: Incoming
+    route: Route
+    number: int
+    request_id: str
+    verdict: Verdict | None
+    fault: Fault | None
+
+    @property
+    def over_limit(self) -> bool:
+        """Whether the rate limit refuses it."""
+        return self.verdict is not None and not self.verdict.allowed
+
+
+class Desk:
+    """Takes requests in and answers them, under the sandbox's lock."""
+
+    def __init__(
+        self,
+        *,
+        api: RoomsApi,
+        clock: Clock,
+        identifiers: Identifiers,
+        limit: Limit | None,
+        faults: Faults,
+        log: RequestLog,
+        lock: RLock,
+        retry_after: bool,
+    ) -> None:
+        self._api = api
+        self._clock = clock
+        self._identifiers = identifiers
+        self._limit = limit
+        self._faults = faults
+        self._log = log
+        self._lock = lock
+        self._retry_after = retry_after
+        self._count = 0
+
+    def admit(self, incoming: Incoming) -> Admission:
+        """Count and log a request, and choose its fault."""
+        with self._lock:
+            self._count += 1
+            route = find_route(incoming.method, incoming.path)
+            verdict = None if self._limit is None else self._limit.count(self._clock.seconds())
+            # The limit stands before everything else: a refused request uses no fault up.
+            refused = verdict is not None and not verdict.allowed
+            fault = None if refused else self._faults._next(route.operation)
+            request_id = self._identifiers.uuid()
+            admission = Admission(incoming, route, self._count, request_id, verdict, fault)
+            self._log._arrived(self._record(admission))
+            return admission
+
+    def answer(self, admission: Admission) -> Reply:
+        """Process a request, unless its fault or the limit forbids it, and log the outcome."""
+        with self._lock:
+            fault = admission.fault
+            processed = not admission.over_limit and (fault is None or fault.processed)
+            reply = self._process(admission) if processed else Reply(500)
+            if admission.over_limit:
+                reply = self._too_many(admission)
+            elif fault is not None and fault.reply is not None:
+                reply = fault.reply
+            status = None if fault is not None and fault.silent else reply.status
+            self._log._answered(admission.number, status, processed=processed)
+            return Reply(reply.status, reply.body, self._headers(admission, reply))
+
+    def _process(self, admission: Admission) -> Reply:
+        try:
+            return self._api.answer(admission.route, admission.incoming)
+        except RefusedError as refused:
+            return error_reply(refused.status, refused.message, errors=refused.errors)
+        except Exception:
+            _logger.exception("the sandbox itself failed at request %s", admission.number)
+            return error_reply(500, "The sandbox itself failed; see its log")
+
+    def _too_many(self, admission: Admission) -> Reply:
+        # docs/api.md, Access: `Retry-After` may or may not be there.
+        verdict = admission.verdict
+        wait = {"Retry-After": str(verdict.reset)} if verdict and self._retry_after else {}
+        return error_reply(429, "Too many requests, please try again later.", headers=wait)
+
+    def _headers(self, admission: Admission, reply: Reply) -> dict[str, str]:
+        # Not left to aiohttp: it would date answers by the machine's clock, and rooms by this one.
+        date = format_datetime(self._clock.now(), usegmt=True)
+        headers = {"Date": date, "x-request-id": admission.request_id}
+        # What stands in front of the API knows nothing of its limit.
+        in_front = admission.fault is not None and admission.fault.kind == "html"
+        if admission.verdict is not None and not in_front:
+            headers.update(admission.verdict.headers())
+        own = {name.lower() for name in reply.headers}
+        kept = {name: value for name, value in headers.items() if name.lower() not in own}
+        return {**kept, **reply.headers}
+
+    def _record(self, admission: Admission) -> RequestRecord:
+        incoming = admission.incoming
+        return RequestRecord(
+            number=admission.number,
+            operation=admission.route.operation,
+            method=incoming.method,
+            path=incoming.path,
+            query=incoming.query,
+            headers=incoming.headers,
+            body=incoming.body,
+            received_at=self._clock.now(),
+            monotonic=time.monotonic(),
+            request_id=admission.request_id,
+            fault=None if admission.fault is None else admission.fault.kind,
+        )
