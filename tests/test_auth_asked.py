@@ -130,7 +130,7 @@ def test_threads_share_a_failure_likewise(sandbox: Sandbox, vault: Vault) -> Non
         threads = [threading.Thread(target=call, args=(view,)) for view in views]
         for thread in threads:
             thread.start()
-        wait_until(lambda: waiting(videsk._twin) == MANY)
+        wait_until(lambda: waiting(videsk._async) == MANY)
         vault.opened.set()
         for thread in threads:
             thread.join()

@@ -496,9 +496,9 @@ async def test_the_flow_of_a_scheduled_room(face: AsyncVidesk, sandbox: Sandbox)
         assert (claims(token)["nbf"], claims(token)["exp"]) == window
 
     sandbox.advance(HOUR)
-    with pytest.raises(APIError) as too_late:
+    with pytest.raises(APIError) as deadline_error:
         await face.rooms.join(room)
-    assert 400 <= too_late.value.status < 500
+    assert 400 <= deadline_error.value.status < 500
     assert (await face.rooms.get(room)).ended
 
 

@@ -29,12 +29,12 @@ from videsk_rooms import (
     ServerError,
     VideskError,
 )
-from videsk_rooms._http.call import _Call
-from videsk_rooms._http.retry_policy import happened_with
+from videsk_rooms._http.call import RetryingCall
+from videsk_rooms._http.retry_policy import result_from_status
 from videsk_rooms._http.tokens import Secret
 from videsk_rooms._quoting import sent_with
 from videsk_rooms._wire import decode, encode
-from videsk_rooms._wire.message import Answer, Request, make_attempt
+from videsk_rooms._wire.message import RawResponse, Request, make_attempt
 from videsk_rooms.errors import plain_text
 
 if TYPE_CHECKING:
@@ -70,10 +70,10 @@ READERS: dict[str, tuple[Request, Callable[[Any], object]]] = {
 def read(name: str, status: int, headers: dict[str, str], body: bytes) -> object:
     """Read an answer as a call does it, or return the error that it raises."""
     request, reader = READERS[name]
-    answer = Answer(status, Headers(headers), body, f"{API}{request.path}")
-    call = _Call(None, request, None)  # type: ignore[arg-type]  # nothing is sent
+    answer = RawResponse(status, Headers(headers), body, f"{API}{request.path}")
+    call = RetryingCall(None, request, None)  # type: ignore[arg-type]  # nothing is sent
     call._attempts.append(make_attempt(1, datetime.now(timezone.utc), 0.1, answer, 0.0))
-    happened_with(status, answer.headers)
+    result_from_status(status, answer.headers)
     try:
         return call._read(answer, reader)
     except VideskError as error:

@@ -157,10 +157,10 @@ def test_models_equal_nothing_of_another_kind(model: Any) -> None:
 @every_model
 def test_equal_models_have_equal_hashes(model: Any) -> None:
     """Models go into sets and dicts, mappings among their fields or not."""
-    twin = attrs.evolve(model)
-    assert twin is not model
-    assert hash(twin) == hash(model)
-    assert {model, twin} == {model}
+    mutable_class = attrs.evolve(model)
+    assert mutable_class is not model
+    assert hash(mutable_class) == hash(model)
+    assert {model, mutable_class} == {model}
 
 
 def test_rooms_of_one_id_in_different_states_can_be_told_apart_in_a_set() -> None:

@@ -56,7 +56,7 @@ def _unpickled(api_token: Any, rest: dict[str, Any]) -> Settings:
     return Settings(token_source(api_token), session=None, **rest)
 
 
-class BySettings:
+class PickledBySettings:
     """A client that is pickled and copied by its settings, with whatever a subclass adds to it."""
 
     _parts: ClassVar[frozenset[str]]
@@ -144,7 +144,7 @@ class _Probe(pickle.Pickler):
     """
 
     def persistent_id(self, thing: object) -> str | None:
-        its_own_matter = isinstance(thing, BySettings) or type(thing).__module__.startswith(
+        its_own_matter = isinstance(thing, PickledBySettings) or type(thing).__module__.startswith(
             "multiprocessing."
         )
         return "taken for granted" if its_own_matter else None

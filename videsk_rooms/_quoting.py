@@ -170,7 +170,7 @@ def _places_of_tokens(text: str, own: str) -> Iterator[tuple[int, int]]:
     for _ in range(_ROUNDS):
         yield from spelled.tokens()
         if len(own) >= _SHORTEST_ECHO:
-            yield from spelled.read(_NOT_IN_A_TOKEN).places_of(own)
+            yield from spelled.read(_NOT_IN_A_TOKEN).slots_of(own)
         decoded = spelled.read(_SPELLED)
         if decoded is spelled:
             return
@@ -192,7 +192,7 @@ class _Spelled:
                 if start < end:
                     yield self._starts[start], self._ends[end - 1]
 
-    def places_of(self, token: str) -> Iterator[tuple[int, int]]:
+    def slots_of(self, token: str) -> Iterator[tuple[int, int]]:
         at = self._text.find(token)
         while at >= 0:
             end = at + len(token)

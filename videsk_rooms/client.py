@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from ._concurrency.fork import renew_in_children
+from ._concurrency.fork import register_after_fork
 from ._config import (
     RateLimit,
     Retry,
@@ -21,14 +21,14 @@ from ._config import (
     checked_timeout,
 )
 from ._http.attempt import completed
-from ._http.call import Pipeline
+from ._http.call import RequestSender
 from ._http.hooks import Hooks, Observer, checked_hooks
-from ._http.retry_policy import Budget
+from ._http.retry_policy import RetryBudget
 from ._http.tokens import token_source
 from ._http.tracing import make_tracer
 from ._http.transport import Transport
-from ._pickling import BySettings, Settings
-from ._ratelimit import make_pacing
+from ._pickling import PickledBySettings, Settings
+from ._ratelimit import make_limiter
 from ._wire import decode, encode
 from .rooms import AsyncRooms
 
@@ -41,13 +41,13 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ._config import Timeout
-    from ._ratelimit import Pacing
+    from ._ratelimit import RateLimiter
     from ._wire.message import Response
 
 __all__ = ["AsyncVidesk"]
 
 
-class AsyncVidesk(BySettings):
+class AsyncVidesk(PickledBySettings):
     """The client for asyncio code.
 
     Usable with `async with`, or without and closed with `close()`. One client serves any number of
@@ -136,13 +136,13 @@ class AsyncVidesk(BySettings):
             trust_env=settings.trust_env,
             ssl=settings.ssl,
         )
-        self._pipeline = Pipeline(
+        self._pipeline = RequestSender(
             transport=self._transport,
             source=settings.source,
-            pacing=make_pacing(settings.rate_limit, settings.source),
+            pacing=make_limiter(settings.rate_limit, settings.source),
             timeout=settings.timeout,
             retry=settings.retry,
-            budget=Budget(),
+            budget=RetryBudget(),
             observer=Observer(settings.hooks),
             tracer=make_tracer(),
         )
@@ -298,19 +298,19 @@ class AsyncVidesk(BySettings):
 class _Pacings:
     """The pacing of a client and of its views, which are closed together."""
 
-    def __init__(self, first: Pacing) -> None:
+    def __init__(self, first: RateLimiter) -> None:
         # Weak, so that a view that is gone leaves nothing behind, such as an open file.
         self._open = weakref.WeakSet([first])
         self._closed = False
         self._lock = threading.Lock()
-        renew_in_children(self)
+        register_after_fork(self)
 
-    def make(self, settings: Settings) -> Pacing | None:
+    def make(self, settings: Settings) -> RateLimiter | None:
         """Make one for a view; `None` once they are closed, when nothing is to be opened."""
         with self._lock:
             if self._closed:
                 return None
-            pacing = make_pacing(settings.rate_limit, settings.source)
+            pacing = make_limiter(settings.rate_limit, settings.source)
             self._open.add(pacing)
             return pacing
 
@@ -322,6 +322,6 @@ class _Pacings:
         for pacing in pacings:
             await pacing.close()
 
-    def begin_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Take another lock, in a child after a fork: a thread of the parent may hold this one."""
         self._lock = threading.Lock()

@@ -20,7 +20,7 @@ from .errors import NotFoundError
 if TYPE_CHECKING:
     from types import EllipsisType
 
-    from ._http.call import Send
+    from ._http.call import Sender
     from ._operations.bulk import Begin
     from ._operations.outcomes import Progress
     from ._wire.message import Request, Response
@@ -96,7 +96,7 @@ _OLDEST_FIRST: Sort = "created_at"
 class AsyncRooms:
     """The rooms of an account, awaited. Found as `AsyncVidesk.rooms`."""
 
-    def __init__(self, send: Send, paths: PathSupport | None = None) -> None:
+    def __init__(self, send: Sender, paths: PathSupport | None = None) -> None:
         self._send = send
         self._paths = paths or PathSupport()
 
@@ -148,7 +148,7 @@ class AsyncRooms:
             name=name, external_id=external_id, exp=exp, nbf=nbf, settings=settings
         )
         return await _creation.create(
-            self._send, request, self._paths, name_is_ours=external_id is None
+            self._send, request, self._paths, external_id_generated=external_id is None
         )
 
     async def get(self, room: Room | str) -> Room:
@@ -800,7 +800,7 @@ class AsyncRooms:
         return AsyncOutcomes(bulk)
 
     def _in_bulk(self) -> AsyncRooms:
-        return AsyncRooms(self._send.not_counting_line(), self._paths)
+        return AsyncRooms(self._send.excluding_queue_time(), self._paths)
 
 
 def _arguments(

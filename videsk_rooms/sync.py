@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from ._blocking.facade import blocking, giving_out, iterating
+from ._blocking.facade import blocking, blocking_bulk, blocking_iterator
 from ._blocking.portal import Portal
 from ._config import RateLimit, Retry
 from ._http.hooks import Hooks
-from ._pickling import BySettings
+from ._pickling import PickledBySettings
 from .client import AsyncVidesk
 from .rooms import NOT_PICKLED, AsyncRooms
 
@@ -29,9 +29,9 @@ __all__ = ["Rooms", "Videsk"]
 class Rooms:
     """The rooms of an account, blocking: `Videsk.rooms`. `AsyncRooms` tells of each call."""
 
-    def __init__(self, portal: Portal, twin: AsyncRooms) -> None:
+    def __init__(self, portal: Portal, mutable_class: AsyncRooms) -> None:
         self._portal = portal
-        self._twin = twin
+        self._async = mutable_class
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(NOT_PICKLED)
@@ -46,15 +46,15 @@ class Rooms:
     delete: Final = blocking(AsyncRooms.delete)
     join: Final = blocking(AsyncRooms.join)
     stats: Final = blocking(AsyncRooms.stats)
-    iter: Final = iterating(AsyncRooms.iter)
+    iter: Final = blocking_iterator(AsyncRooms.iter)
     list: Final = blocking(AsyncRooms.list)
-    create_many: Final = giving_out(AsyncRooms.create_many)
-    update_many: Final = giving_out(AsyncRooms.update_many)
-    delete_many: Final = giving_out(AsyncRooms.delete_many)
-    join_many: Final = giving_out(AsyncRooms.join_many)
+    create_many: Final = blocking_bulk(AsyncRooms.create_many)
+    update_many: Final = blocking_bulk(AsyncRooms.update_many)
+    delete_many: Final = blocking_bulk(AsyncRooms.delete_many)
+    join_many: Final = blocking_bulk(AsyncRooms.join_many)
 
 
-class Videsk(BySettings):
+class Videsk(PickledBySettings):
     """The client for blocking code.
 
     Usable with `with`, or without and closed with `close()`. Safe to share between threads. Has
@@ -102,7 +102,7 @@ class Videsk(BySettings):
 
     rooms: Rooms
 
-    _parts = frozenset({"_is_view", "_portal", "_settings", "_twin", "rooms"})
+    _parts = frozenset({"_is_view", "_portal", "_settings", "_async", "rooms"})
 
     def __init__(
         self,
@@ -132,16 +132,16 @@ class Videsk(BySettings):
         )
 
     def _set_up(self, settings: Settings) -> None:
-        twin = object.__new__(AsyncVidesk)
-        twin._set_up(settings)
-        self._stand_for(twin)
+        mutable_class = object.__new__(AsyncVidesk)
+        mutable_class._set_up(settings)
+        self._stand_for(mutable_class)
 
-    def _stand_for(self, twin: AsyncVidesk) -> None:
-        self._settings = twin._settings
-        self._twin = twin
-        self._portal = Portal(last=twin.close)
+    def _stand_for(self, mutable_class: AsyncVidesk) -> None:
+        self._settings = mutable_class._settings
+        self._async = mutable_class
+        self._portal = Portal(last=mutable_class.close)
         self._is_view = False
-        self.rooms = Rooms(self._portal, twin.rooms)
+        self.rooms = Rooms(self._portal, mutable_class.rooms)
 
     request: Final = blocking(AsyncVidesk.request)
 
@@ -186,7 +186,7 @@ class Videsk(BySettings):
         """
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)
-        view._twin = self._twin.with_options(
+        view._async = self._async.with_options(
             timeout=timeout,
             retry=retry,
             rate_limit=rate_limit,
@@ -194,9 +194,9 @@ class Videsk(BySettings):
             api_token=api_token,
             secrets_in_pickles=secrets_in_pickles,
         )
-        view._settings = view._twin._settings
+        view._settings = view._async._settings
         view._is_view = True
-        view.rooms = Rooms(self._portal, view._twin.rooms)
+        view.rooms = Rooms(self._portal, view._async.rooms)
         return view
 
     def close(self) -> None:
@@ -227,4 +227,4 @@ class Videsk(BySettings):
         self.close()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self._twin._transport.base_url!r})"
+        return f"{type(self).__name__}(base_url={self._async._transport.base_url!r})"

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from arq.connections import RedisSettings
 
 from videsk_rooms import AsyncVidesk, RateLimit
-from videsk_rooms.integrations.arq import retry_what_passes
+from videsk_rooms.integrations.arq import retry_transient
 
 REDIS = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
 
@@ -23,14 +23,14 @@ async def shutdown(ctx: dict[str, Any]) -> None:
     await ctx["videsk"].close()
 
 
-@retry_what_passes
+@retry_transient
 async def open_room(ctx: dict[str, Any], appointment: int) -> str:
     """Open the room of an appointment, one however often this runs; return its id."""
     videsk: AsyncVidesk = ctx["videsk"]
     return (await videsk.rooms.get_or_create(f"appointment-{appointment}", name="Check-up")).id
 
 
-@retry_what_passes
+@retry_transient
 async def count_guests(ctx: dict[str, Any], room: str) -> int:
     """Tell how many were let into a room."""
     videsk: AsyncVidesk = ctx["videsk"]

@@ -25,7 +25,7 @@ from videsk_rooms import (
     VideskError,
 )
 from videsk_rooms.integrations.celery import VideskTask
-from videsk_rooms.integrations.queues import again_after
+from videsk_rooms.integrations.queues import retry_delay
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,7 +62,7 @@ def open_rooms(appointments: list[str]) -> None:
             except (AuthenticationError, PermissionDeniedError):
                 raise  # as for all others; nothing is to be noted of them
             except VideskError as error:
-                if again_after(error) is None:
+                if retry_delay(error) is None:
                     store.hset(FAILED, name, str(error))
                 else:
                     later = error

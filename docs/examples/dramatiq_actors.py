@@ -13,7 +13,7 @@ from dramatiq.results import Results
 from dramatiq.results.backends import RedisBackend
 
 from videsk_rooms import RateLimit, RateLimitError, Videsk
-from videsk_rooms.integrations.queues import again_after
+from videsk_rooms.integrations.queues import retry_delay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,11 +28,11 @@ dramatiq.set_broker(broker)
 videsk = Videsk(rate_limit=RateLimit(shared=REDIS))
 
 
-def passes_by_itself(retries: int, error: BaseException | None) -> bool:
+def is_transient(retries: int, error: BaseException | None) -> bool:
     """Tell what is to be tried again; Dramatiq would try all, twenty times."""
     if isinstance(error, Retry):
         error = error.__cause__
-    return error is not None and again_after(error, retries + 1) is not None
+    return error is not None and retry_delay(error, retries + 1) is not None
 
 
 @contextmanager
@@ -41,18 +41,18 @@ def waiting_as_asked() -> Iterator[None]:
     try:
         yield
     except RateLimitError as error:
-        pause = again_after(error) or 0.0
+        pause = retry_delay(error) or 0.0
         raise Retry(str(error), delay=int(1000 * pause)) from error
 
 
-@dramatiq.actor(retry_when=passes_by_itself, time_limit=60_000)
+@dramatiq.actor(retry_when=is_transient, time_limit=60_000)
 def open_room(appointment: int) -> str:
     """Open the room of an appointment, one however often this runs; return its id."""
     with waiting_as_asked():
         return videsk.rooms.get_or_create(f"appointment-{appointment}", name="Check-up").id
 
 
-@dramatiq.actor(retry_when=passes_by_itself, time_limit=60_000)
+@dramatiq.actor(retry_when=is_transient, time_limit=60_000)
 def count_guests(room: str) -> int:
     """Tell how many were let into a room."""
     with waiting_as_asked():

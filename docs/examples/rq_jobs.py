@@ -10,7 +10,7 @@ from redis import Redis
 from rq import Queue, Retry
 
 from videsk_rooms import RateLimit, Videsk, VideskError
-from videsk_rooms.integrations.queues import again_after
+from videsk_rooms.integrations.queues import retry_delay
 
 if TYPE_CHECKING:
     from rq.job import Job
@@ -39,10 +39,10 @@ def open_soon(appointment: int) -> Job:
     return queue.enqueue(open_room, appointment, job_timeout=60, retry=later)
 
 
-def retry_what_passes(job: Job, _kind: object, error: object, _traceback: object) -> None:
+def retry_transient(job: Job, _kind: object, error: object, _traceback: object) -> None:
     """Decide if a job that failed is done again, and when; a worker calls it."""
     if isinstance(error, VideskError) and job.retries_left:
-        pause = again_after(error, TRIES - job.retries_left, max_tries=TRIES)
+        pause = retry_delay(error, TRIES - job.retries_left, max_tries=TRIES)
         if pause is None:
             job.retries_left = 0
         else:

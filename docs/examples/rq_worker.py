@@ -10,6 +10,6 @@ if __name__ == "__main__":
     worker = Worker(
         ["default"],
         connection=Redis.from_url(rq_jobs.REDIS),
-        exception_handlers=[rq_jobs.retry_what_passes],
+        exception_handlers=[rq_jobs.retry_transient],
     )
     worker.work(with_scheduler=True)

@@ -230,6 +230,6 @@ def test_no_repr_shows_the_token(sandbox: Sandbox, client: Videsk) -> None:
     other = sandbox.tokens.issue()
     view = client.with_options(api_token=other)
     assert repr(client) == repr(view) == f"Videsk(base_url={sandbox.url!r})"
-    for shown in map(repr, (client.rooms, view.rooms, client._portal, client._twin)):
+    for shown in map(repr, (client.rooms, view.rooms, client._portal, client._async)):
         assert sandbox.api_token not in shown
         assert other not in shown

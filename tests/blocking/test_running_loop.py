@@ -354,12 +354,12 @@ def test_callables_for_tokens_that_call_each_others_clients(sandbox: Sandbox) ->
             made = blocking_client(sandbox, api_token=callable_of(index), timeout=LATE)
             clients.append(stack.enter_context(made))
         started = time.monotonic()
-        outcomes = [Thread(error_of, client.rooms.list) for client in clients]
+        outcomes = [Thread(error_from_response, client.rooms.list) for client in clients]
         assert [each.result() for each in outcomes] == [RuntimeError, RuntimeError]
         assert time.monotonic() - started < LATE / 2
 
 
-def error_of(call: Callable[[], object]) -> type[BaseException] | None:
+def error_from_response(call: Callable[[], object]) -> type[BaseException] | None:
     try:
         call()
     except Exception as error:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from videsk_rooms.sandbox import Sandbox
 
     from .chromium import Visits
-    from .support import Ticket
+    from .support import RequestContext
 
 HOUR = timedelta(hours=1)
 
@@ -29,7 +29,7 @@ def joins(sandbox: Sandbox) -> int:
 
 
 def test_a_busy_api_is_told_and_asked_again_when_it_says(
-    ticket: Ticket, sandbox: Sandbox, visits: Visits
+    ticket: RequestContext, sandbox: Sandbox, visits: Visits
 ) -> None:
     """With a countdown, which is not read aloud every second."""
     sandbox.faults.status(429, headers={"Retry-After": "300"}, on="join")
@@ -50,7 +50,7 @@ def test_a_busy_api_is_told_and_asked_again_when_it_says(
 
 
 def test_an_api_that_stays_busy_is_left_alone(
-    ticket: Ticket, sandbox: Sandbox, visits: Visits
+    ticket: RequestContext, sandbox: Sandbox, visits: Visits
 ) -> None:
     """After five times in a row it is for the person to say when."""
     sandbox.faults.status(503, headers={"Retry-After": "60"}, on="join", times=None)
@@ -67,7 +67,9 @@ def test_an_api_that_stays_busy_is_left_alone(
     visits.forgive("status of 503")
 
 
-def test_what_will_not_pass_is_told(ticket: Ticket, sandbox: Sandbox, visits: Visits) -> None:
+def test_what_will_not_pass_is_told(
+    ticket: RequestContext, sandbox: Sandbox, visits: Visits
+) -> None:
     """And the person may try again."""
     visitor = ticket.visitor()
     for status, told, said in (
@@ -83,7 +85,9 @@ def test_what_will_not_pass_is_told(ticket: Ticket, sandbox: Sandbox, visits: Vi
     visitor.sees("You are in the room.")
 
 
-def test_a_room_that_is_over_is_told(ticket: Ticket, sandbox: Sandbox, visits: Visits) -> None:
+def test_a_room_that_is_over_is_told(
+    ticket: RequestContext, sandbox: Sandbox, visits: Visits
+) -> None:
     """Nobody asks for a token of it."""
     sandbox.add_room(external_id=ticket.name, nbf=sandbox.now - HOUR, exp=sandbox.now)
     visitor = ticket.visitor()
@@ -94,7 +98,7 @@ def test_a_room_that_is_over_is_told(ticket: Ticket, sandbox: Sandbox, visits: V
 
 
 def test_a_room_that_is_not_open_yet_is_waited_for(
-    ticket: Ticket, client: Videsk, sandbox: Sandbox, visits: Visits
+    ticket: RequestContext, client: Videsk, sandbox: Sandbox, visits: Visits
 ) -> None:
     """The person is told when it opens, and is let in then."""
     room = sandbox.add_room(external_id=ticket.name, nbf=sandbox.now + HOUR)
@@ -110,7 +114,7 @@ def test_a_room_that_is_not_open_yet_is_waited_for(
     visitor.sees("You are in the room.")
 
 
-def test_a_network_that_is_back_is_used_at_once(ticket: Ticket, visits: Visits) -> None:
+def test_a_network_that_is_back_is_used_at_once(ticket: RequestContext, visits: Visits) -> None:
     """Whoever was cut off is told, and goes on without a click."""
     visitor = ticket.visitor()
     visitor.stops_the_clock()
@@ -125,7 +129,7 @@ def test_a_network_that_is_back_is_used_at_once(ticket: Ticket, visits: Visits) 
     visitor.sees("You are in the room.")
 
 
-def test_a_token_that_has_run_out_is_replaced(ticket: Ticket) -> None:
+def test_a_token_that_has_run_out_is_replaced(ticket: RequestContext) -> None:
     """Before somebody is in, and while somebody is; nobody has to click again."""
     visitor = ticket.visitor()
     visitor.complaints = ["jwt expired"]
@@ -137,7 +141,7 @@ def test_a_token_that_has_run_out_is_replaced(ticket: Ticket) -> None:
     assert len({claims_of(token)["jti"] for token in visitor.tokens}) == 3
 
 
-def test_tokens_that_run_out_at_once_are_not_asked_for_for_ever(ticket: Ticket) -> None:
+def test_tokens_that_run_out_at_once_are_not_asked_for_for_ever(ticket: RequestContext) -> None:
     """Though somebody was let in with the first."""
     visitor = ticket.visitor()
     visitor.complaints = [None, *["jwt expired"] * 9]
@@ -149,7 +153,7 @@ def test_tokens_that_run_out_at_once_are_not_asked_for_for_ever(ticket: Ticket) 
 
 
 def test_whoever_is_put_out_at_the_end_is_told_that_it_is_over(
-    ticket: Ticket, client: Videsk, visits: Visits
+    ticket: RequestContext, client: Videsk, visits: Visits
 ) -> None:
     """The token has run out, and the room with it."""
     visitor = ticket.visitor()
@@ -163,7 +167,7 @@ def test_whoever_is_put_out_at_the_end_is_told_that_it_is_over(
     visits.forgive("status of 410")
 
 
-def test_a_room_that_the_sdk_finds_closed_yet_is_tried_again(ticket: Ticket) -> None:
+def test_a_room_that_the_sdk_finds_closed_yet_is_tried_again(ticket: RequestContext) -> None:
     """The clocks of two servers may differ by seconds."""
     visitor = ticket.visitor()
     visitor.stops_the_clock()
@@ -174,7 +178,7 @@ def test_a_room_that_the_sdk_finds_closed_yet_is_tried_again(ticket: Ticket) -> 
     visitor.sees("You are in the room.")
 
 
-def test_a_token_that_is_refused_for_good_is_told(ticket: Ticket) -> None:
+def test_a_token_that_is_refused_for_good_is_told(ticket: RequestContext) -> None:
     """Another is not asked for by itself."""
     visitor = ticket.visitor()
     complaints = ["jwt malformed", "invalid signature", "something new"]
@@ -185,7 +189,7 @@ def test_a_token_that_is_refused_for_good_is_told(ticket: Ticket) -> None:
         assert len(visitor.tokens) == count
 
 
-def test_an_sdk_that_cannot_be_loaded_is_told(ticket: Ticket, visits: Visits) -> None:
+def test_an_sdk_that_cannot_be_loaded_is_told(ticket: RequestContext, visits: Visits) -> None:
     """The person learns what to do."""
     visitor = ticket.visitor()
     visitor.page.unroute(SDK)
@@ -195,7 +199,7 @@ def test_an_sdk_that_cannot_be_loaded_is_told(ticket: Ticket, visits: Visits) ->
     visits.forgive("Failed to load resource")
 
 
-def test_what_the_sdk_tells_is_told(ticket: Ticket) -> None:
+def test_what_the_sdk_tells_is_told(ticket: RequestContext) -> None:
     """The room is put away, and the person may come back."""
     visitor = ticket.visitor()
     for event, said in (
@@ -209,7 +213,7 @@ def test_what_the_sdk_tells_is_told(ticket: Ticket) -> None:
         expect(visitor.page.locator("videsk-webrtc")).to_have_count(0)
 
 
-def test_a_complaint_about_anything_else_puts_nobody_out(ticket: Ticket) -> None:
+def test_a_complaint_about_anything_else_puts_nobody_out(ticket: RequestContext) -> None:
     """Only that of a token ends a stay."""
     visitor = ticket.visitor()
     visitor.clicks("Enter")
@@ -220,7 +224,7 @@ def test_a_complaint_about_anything_else_puts_nobody_out(ticket: Ticket) -> None
 
 
 def test_whoever_does_not_want_to_wait_need_not(
-    ticket: Ticket, sandbox: Sandbox, visits: Visits
+    ticket: RequestContext, sandbox: Sandbox, visits: Visits
 ) -> None:
     """Nothing more is asked for."""
     sandbox.add_room(external_id=ticket.name, nbf=sandbox.now + HOUR)

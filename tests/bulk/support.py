@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Desk:
+class RequestHandler:
     """Where calls wait until they are let go. The value of a call is its item as a string."""
 
     def __init__(self) -> None:

@@ -25,7 +25,7 @@ from videsk_rooms import (
     RoomSpec,
     ServerError,
 )
-from videsk_rooms._ratelimit.memory_store import InProcess
+from videsk_rooms._ratelimit.memory_store import MemoryLimiter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -84,7 +84,7 @@ async def test_the_rate_limit_paces_all_of_them(sandbox: Sandbox) -> None:
                 assert (await anext(outcomes)).ok
             fourth = asked(outcomes)
             pacing = videsk._pipeline.pacing
-            assert isinstance(pacing, InProcess)
+            assert isinstance(pacing, MemoryLimiter)
             await until(lambda: len(pacing._line) == 16)
             fourth.cancel()
             await asyncio.wait([fourth])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.bulk.support import (
-    Desk,
+    RequestHandler,
     asked,
     asynchronous,
     at_once,
@@ -46,16 +46,16 @@ class BodyError(Exception):
 
 
 @pytest.fixture
-def desk() -> Desk:
+def desk() -> RequestHandler:
     """Calls that end when they are told to."""
-    return Desk()
+    return RequestHandler()
 
 
 # -- what is read and begun -----------------------------------------------------------------------
 
 
 @both
-async def test_so_many_are_in_the_works_and_no_more(desk: Desk, given: Given) -> None:
+async def test_so_many_are_in_the_works_and_no_more(desk: RequestHandler, given: Given) -> None:
     """The outcome in the consumer's hands is one of them; only asking on begins another."""
     outcomes = desk.calls(given(itertools.count()), concurrency=3)
     first = asked(outcomes)
@@ -74,7 +74,7 @@ async def test_so_many_are_in_the_works_and_no_more(desk: Desk, given: Given) ->
 
 
 @both
-async def test_a_slow_consumer_holds_up_the_reading(desk: Desk, given: Given) -> None:
+async def test_a_slow_consumer_holds_up_the_reading(desk: RequestHandler, given: Given) -> None:
     """Though all that was begun has ended, nothing more is read until it asks on."""
     read: list[int] = []
 
@@ -96,7 +96,7 @@ async def test_a_slow_consumer_holds_up_the_reading(desk: Desk, given: Given) ->
 
 
 @both
-async def test_one_at_a_time(desk: Desk, given: Given) -> None:
+async def test_one_at_a_time(desk: RequestHandler, given: Given) -> None:
     """Whoever leaves at a failure knows that nothing after it has begun."""
     async with desk.calls(given(range(5)), concurrency=1) as outcomes:
         ending = asyncio.gather(desk.end(0), desk.end(1, error=VideskError("refused")))
@@ -123,7 +123,7 @@ async def test_nothing_is_read_before_an_outcome_is_asked_for(given: Given) -> N
     await outcomes.aclose()
 
 
-async def test_outcomes_come_while_the_next_item_is_waited_for(desk: Desk) -> None:
+async def test_outcomes_come_while_the_next_item_is_waited_for(desk: RequestHandler) -> None:
     """An asynchronous iterable may take its time, and holds up nobody."""
     more = asyncio.Event()
 
@@ -178,7 +178,7 @@ async def test_what_can_be_read_both_ways_is_awaited() -> None:
 # -- what comes of it -----------------------------------------------------------------------------
 
 
-async def test_outcomes_come_in_the_order_in_which_calls_end(desk: Desk) -> None:
+async def test_outcomes_come_in_the_order_in_which_calls_end(desk: RequestHandler) -> None:
     """Each tells the position of its item."""
     outcomes = desk.calls([10, 11, 12])
     first = asked(outcomes)
@@ -192,7 +192,7 @@ async def test_outcomes_come_in_the_order_in_which_calls_end(desk: Desk) -> None
 
 
 @both
-async def test_one_failure_stops_nothing_else(desk: Desk, given: Given) -> None:
+async def test_one_failure_stops_nothing_else(desk: RequestHandler, given: Given) -> None:
     """It is an outcome like the others."""
     outcomes = desk.calls(given(range(4)), concurrency=2)
     error = VideskError("refused")
@@ -274,7 +274,9 @@ async def test_tasks_that_begin_at_once() -> None:
 
 
 @both
-async def test_what_the_iterable_raises_comes_after_all_outcomes(desk: Desk, given: Given) -> None:
+async def test_what_the_iterable_raises_comes_after_all_outcomes(
+    desk: RequestHandler, given: Given
+) -> None:
     """What was under way is finished, and told."""
 
     def items() -> Iterator[int]:
@@ -292,7 +294,7 @@ async def test_what_the_iterable_raises_comes_after_all_outcomes(desk: Desk, giv
 
 
 @both
-async def test_what_no_call_should_raise_ends_it(desk: Desk, given: Given) -> None:
+async def test_what_no_call_should_raise_ends_it(desk: RequestHandler, given: Given) -> None:
     """Nothing more is begun; the rest is finished and told, and then it is raised."""
     told: list[Progress] = []
     outcomes = desk.calls(given(itertools.count()), on_progress=told.append)
@@ -309,7 +311,7 @@ async def test_what_no_call_should_raise_ends_it(desk: Desk, given: Given) -> No
 
 @both
 async def test_of_several_that_no_call_should_raise_the_first_is_raised(
-    desk: Desk, given: Given
+    desk: RequestHandler, given: Given
 ) -> None:
     """What ended it, and not what came of that."""
     outcomes = desk.calls(given(itertools.count()))
@@ -326,7 +328,7 @@ async def test_of_several_that_no_call_should_raise_the_first_is_raised(
 @both
 @pytest.mark.parametrize("kind", [ClosedError, ConfigurationError])
 async def test_what_all_calls_would_raise_ends_it(
-    desk: Desk, given: Given, kind: type[VideskError]
+    desk: RequestHandler, given: Given, kind: type[VideskError]
 ) -> None:
     """The call that met it has its outcome all the same."""
     outcomes = desk.calls(given(itertools.count()), concurrency=2)
@@ -342,7 +344,7 @@ async def test_what_all_calls_would_raise_ends_it(
     assert desk.begun == [0, 1]
 
 
-async def test_a_call_that_somebody_cancels_ends_it(desk: Desk) -> None:
+async def test_a_call_that_somebody_cancels_ends_it(desk: RequestHandler) -> None:
     """As whoever awaits a cancelled task is told."""
     outcomes = desk.calls([0])
     first = asked(outcomes)
@@ -390,7 +392,7 @@ async def by_an_exception_in_a_with(outcomes: AsyncOutcomes[int, str]) -> None:
 @pytest.mark.parametrize(
     "leave", [by_closing, by_the_end_of_with, by_cancelling, by_an_exception_in_a_with]
 )
-async def test_left_early_nothing_goes_on(desk: Desk, given: Given, leave: Any) -> None:
+async def test_left_early_nothing_goes_on(desk: RequestHandler, given: Given, leave: Any) -> None:
     """What is under way is cancelled, and has ended when the iterator is closed."""
     outcomes = desk.calls(given(itertools.count()))
     ending = asyncio.ensure_future(desk.end(0))
@@ -401,17 +403,17 @@ async def test_left_early_nothing_goes_on(desk: Desk, given: Given, leave: Any) 
     assert [outcome async for outcome in outcomes] == []
 
 
-async def by_break(desk: Desk, items: Any) -> None:
+async def by_break(desk: RequestHandler, items: Any) -> None:
     async for _ in desk.calls(items):
         break
 
 
-async def by_an_exception_in_the_body(desk: Desk, items: Any) -> None:
+async def by_an_exception_in_the_body(desk: RequestHandler, items: Any) -> None:
     with pytest.raises(BodyError):
         await raise_in_the_body(desk.calls(items))
 
 
-async def by_being_cancelled_in_the_body(desk: Desk, items: Any) -> None:
+async def by_being_cancelled_in_the_body(desk: RequestHandler, items: Any) -> None:
     inside = asyncio.Event()
 
     async def body() -> None:
@@ -430,7 +432,7 @@ async def by_being_cancelled_in_the_body(desk: Desk, items: Any) -> None:
     "leave", [by_break, by_an_exception_in_the_body, by_being_cancelled_in_the_body]
 )
 async def test_an_iterator_that_nobody_refers_to_is_closed(
-    desk: Desk, given: Given, leave: Any
+    desk: RequestHandler, given: Given, leave: Any
 ) -> None:
     """A moment later, by the loop, without being waited for."""
     ending = asyncio.ensure_future(desk.end(0))
@@ -441,7 +443,7 @@ async def test_an_iterator_that_nobody_refers_to_is_closed(
     assert desk.cancelled == {*desk.begun[1:]}
 
 
-def test_an_iterator_that_outlives_its_loop(desk: Desk) -> None:
+def test_an_iterator_that_outlives_its_loop(desk: RequestHandler) -> None:
     """Whoever ends the loop in the middle has nothing left of it."""
     kept: list[AsyncOutcomes[int, str]] = []
 
@@ -455,7 +457,7 @@ def test_an_iterator_that_outlives_its_loop(desk: Desk) -> None:
     assert desk.cancelled == {1, 2}
 
 
-async def test_a_generator_of_the_items_is_let_go(desk: Desk) -> None:
+async def test_a_generator_of_the_items_is_let_go(desk: RequestHandler) -> None:
     """If nobody else refers to it, it is closed with the iterator, though that is still there."""
     closed: list[bool] = []
 
@@ -476,7 +478,7 @@ async def test_a_generator_of_the_items_is_let_go(desk: Desk) -> None:
 # -- progress -------------------------------------------------------------------------------------
 
 
-async def test_progress_is_told_before_each_outcome(desk: Desk) -> None:
+async def test_progress_is_told_before_each_outcome(desk: RequestHandler) -> None:
     """How many are done, with this one, how many of them failed, how many are under way."""
     seen: list[Progress] = []
     outcomes = desk.calls([0, 1, 2, 3], concurrency=3, on_progress=seen.append)
@@ -520,7 +522,7 @@ async def test_progress_is_told_in_the_task_that_asks() -> None:
 
 
 @both
-async def test_what_the_callback_raises_comes_out(desk: Desk, given: Given) -> None:
+async def test_what_the_callback_raises_comes_out(desk: RequestHandler, given: Given) -> None:
     """It ends the iteration, as an exception in the body would."""
 
     def fail(_: Progress) -> None:

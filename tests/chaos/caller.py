@@ -34,7 +34,7 @@ _LEAVES = 0.05
 _MOST_STEPS = 3
 
 
-class Face(Protocol):
+class BlockingResource(Protocol):
     """A client, as a caller sees it."""
 
     rooms: Rooms
@@ -53,7 +53,7 @@ class Face(Protocol):
 class Scene:
     """What all callers of a run share."""
 
-    face: Face
+    face: BlockingResource
     sandbox: Sandbox
     ledger: Ledger
     tally: Tally

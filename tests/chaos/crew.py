@@ -46,7 +46,7 @@ def start(task: str, sandbox: Sandbox, complaints: Path, **settings: object) -> 
         )
 
 
-def dismiss(crew: list[Crewman]) -> None:
+def fail_all(crew: list[Crewman]) -> None:
     """Kill those that still run, and close their pipes."""
     for crewman in crew:
         crewman.kill()

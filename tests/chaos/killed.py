@@ -12,7 +12,7 @@ from typing import Any
 
 from videsk_rooms.sandbox import Sandbox
 
-from .crew import SIZE, Crewman, Log, dismiss, start
+from .crew import SIZE, Crewman, Log, fail_all, start
 from .report import Report
 from .stage import PATIENCE, make_bad
 from .watch import watching
@@ -38,7 +38,7 @@ def run(*, creates: int, share: float, seed: int) -> Report:
         try:
             crew.work()
         finally:
-            dismiss(crew.running)
+            fail_all(crew.running)
         _account_for(report, sandbox, crew.lines())
         report.findings += crew.complaints()
         report.count_requests(sandbox)

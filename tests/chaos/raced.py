@@ -11,7 +11,7 @@ from pathlib import Path
 
 from videsk_rooms.sandbox import Sandbox
 
-from .crew import SIZE, Crewman, dismiss, start
+from .crew import SIZE, Crewman, fail_all, start
 from .report import Report
 from .stage import PATIENCE, make_bad
 from .watch import watching
@@ -41,7 +41,7 @@ def run(*, creates: int, share: float, seed: int) -> Report:
         try:
             _race(report, sandbox, crew, rounds)
         finally:
-            dismiss(crew)
+            fail_all(crew)
         if text := complaints.read_text("utf-8"):
             report.findings.append(text)
         _account_for(report, sandbox, rounds)
@@ -79,13 +79,13 @@ def _race(report: Report, sandbox: Sandbox, crew: list[Crewman], rounds: int) ->
 def _line_of(process: Crewman) -> str:
     """Read a line; a process that says nothing for too long is killed, and says nothing more."""
     assert process.stdout is not None
-    too_late = threading.Timer(PATIENCE, process.kill)
-    too_late.start()
+    deadline_error = threading.Timer(PATIENCE, process.kill)
+    deadline_error.start()
     try:
         line = process.stdout.readline()
     finally:
-        too_late.cancel()
-        too_late.join()
+        deadline_error.cancel()
+        deadline_error.join()
     if not line:
         raise RuntimeError("a process of the race hangs or has ended before the race did")
     return line

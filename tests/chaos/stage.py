@@ -18,7 +18,7 @@ from .watch import watching
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .caller import Face
+    from .caller import BlockingResource
     from .report import Report
 
 # Reading 8 MiB takes ten times as long as anything else, so that it comes a third as often.
@@ -64,7 +64,7 @@ class Stage:
         self.ledger = Ledger()
         self.tally = Tally()
 
-    def callers(self, face: Face) -> Iterator[Caller]:
+    def callers(self, face: BlockingResource) -> Iterator[Caller]:
         """Make the callers: every other one has its own name for its room."""
         scene = Scene(face, self.sandbox, self.ledger, self.tally)
         for number in range(self.report.asked):

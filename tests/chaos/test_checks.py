@@ -240,7 +240,7 @@ async def test_what_calls_have_taken_is_found(sandbox: Sandbox) -> None:
     await check_pace(client, limit, findings)
     await check_tasks(findings)
     assert findings == []
-    place = await client._pipeline.pacing.depart()
+    place = await client._pipeline.pacing.acquire()
     sandbox.faults.delay(60)
     unpaced = client.with_options(rate_limit=None, timeout=None)
     call = asyncio.ensure_future(unpaced.rooms.list())

@@ -51,8 +51,8 @@ def _play(stage: Stage) -> None:
             thread.start()
         for thread in threads:
             _end_of(thread, stage)
-        client._portal.call(check_connections, client._twin, stage.report.findings)
-        client._portal.call(check_pace, client._twin, PACE, stage.report.findings)
+        client._portal.call(check_connections, client._async, stage.report.findings)
+        client._portal.call(check_pace, client._async, PACE, stage.report.findings)
 
 
 def _end_of(thread: threading.Thread, stage: Stage) -> None:

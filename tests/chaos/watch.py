@@ -12,7 +12,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from videsk_rooms._blocking.threads import threads_here
+from videsk_rooms._blocking.threads import thread_backend
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +36,7 @@ def watching(findings: list[str]) -> Iterator[None]:
     hooks = sys.unraisablehook, threading.excepthook
     sys.unraisablehook = complaints.unraisable
     threading.excepthook = complaints.in_thread
-    threads_here().loop().close()  # libuv's first opens a pipe for the whole process
+    thread_backend().loop().close()  # libuv's first opens a pipe for the whole process
     before = _held()
     try:
         yield
@@ -61,7 +61,7 @@ async def check_pace(client: AsyncVidesk, limit: RateLimit, findings: list[str])
     """Find the places that are still taken when no call is: after a window, all can be had."""
     await asyncio.sleep(limit.per)
     for pacing in client._pacings._open:
-        at_once = [asyncio.ensure_future(pacing.depart()) for _ in range(limit.requests)]
+        at_once = [asyncio.ensure_future(pacing.acquire()) for _ in range(limit.requests)]
         _, missing = await asyncio.wait(at_once, timeout=_PATIENCE)
         if missing:
             findings.append(f"{len(missing)} of {limit.requests} places not given back")

@@ -14,7 +14,7 @@ import pytest
 from tests.cli.conftest import QUICK
 from videsk_rooms import ConflictError, NotFoundError, Videsk, VideskError
 from videsk_rooms.cli._demo import story
-from videsk_rooms.cli._demo.belongings import Belongings
+from videsk_rooms.cli._demo.belongings import CreatedRooms
 from videsk_rooms.cli._demo.source import code_of_steps
 from videsk_rooms.cli._demo.steps import Demo, Step
 from videsk_rooms.cli._demo.view import NoView
@@ -143,7 +143,7 @@ def test_another_error_than_the_wanted_one_goes_on(demo: Demo, videsk: Videsk) -
 # -- what has to be ended -------------------------------------------------------------------------
 
 
-def make(videsk: Videsk, belongings: Belongings, *names: str) -> None:
+def make(videsk: Videsk, belongings: CreatedRooms, *names: str) -> None:
     for name in names:
         with belongings.creating(name):
             room = videsk.rooms.create(external_id=name)
@@ -156,7 +156,7 @@ def open_ids(account: Sandbox) -> list[object]:
 
 def test_everything_made_is_ended(account: Sandbox, videsk: Videsk) -> None:
     """And nothing else is."""
-    belongings = Belongings()
+    belongings = CreatedRooms()
     make(videsk, belongings, "ours-1", "ours-2")
     belongings.end_all(videsk)
     assert (belongings.names, belongings.endings) == ((), 2)
@@ -169,7 +169,7 @@ def test_a_room_that_is_gone_already_need_not_be_ended() -> None:
         Sandbox(rate=QUICK, deletion=True) as account,
         Videsk(account.api_token, base_url=account.url, rate_limit=None) as videsk,
     ):
-        belongings = Belongings()
+        belongings = CreatedRooms()
         make(videsk, belongings, "ours-1")
         videsk.rooms.delete(videsk.rooms.get_by_external_id("ours-1"))
         belongings.end_all(videsk)
@@ -178,7 +178,7 @@ def test_a_room_that_is_gone_already_need_not_be_ended() -> None:
 
 def test_no_room_of_another_name_is_ended(account: Sandbox, videsk: Videsk) -> None:
     """A server that does not know the filter answers with everybody's."""
-    belongings = Belongings()
+    belongings = CreatedRooms()
     belongings.doubt("ours-1")
     body = json.dumps({"total": 1, "limit": 10, "skip": 0, "data": account.rooms}).encode()
     account.faults.answer(200, body=body, on="list", times=None)
@@ -195,10 +195,10 @@ def test_no_room_of_another_name_is_ended(account: Sandbox, videsk: Videsk) -> N
     ids=["a doubt", "a doubt that the end of another does not end"],
 )
 def test_a_room_of_unknown_id_is_looked_up(
-    account: Sandbox, videsk: Videsk, note: Callable[[Belongings], object]
+    account: Sandbox, videsk: Videsk, note: Callable[[CreatedRooms], object]
 ) -> None:
     """Its create may have been cut short."""
-    belongings = Belongings()
+    belongings = CreatedRooms()
     make(videsk, belongings, "ours-1")
     note(belongings)
     belongings.end_all(videsk)
@@ -208,7 +208,7 @@ def test_a_room_of_unknown_id_is_looked_up(
 
 def test_a_room_that_is_not_there_is_looked_for_twice(account: Sandbox, videsk: Videsk) -> None:
     """A create that was cut short may still be on its way."""
-    belongings = Belongings()
+    belongings = CreatedRooms()
     belongings.doubt("ours-1")
     belongings.end_all(videsk)
     assert belongings.names == ()
@@ -217,7 +217,7 @@ def test_a_room_that_is_not_there_is_looked_for_twice(account: Sandbox, videsk: 
 
 def test_one_room_that_fails_does_not_keep_the_others(account: Sandbox, videsk: Videsk) -> None:
     """It is told at the end."""
-    belongings = Belongings()
+    belongings = CreatedRooms()
     make(videsk, belongings, "ours-1", "ours-2")
     account.faults.status(405, on="update", times=1)
     belongings.end_all(videsk)
@@ -226,7 +226,7 @@ def test_one_room_that_fails_does_not_keep_the_others(account: Sandbox, videsk: 
 
 def test_a_refused_token_ends_the_ending(account: Sandbox, videsk: Videsk) -> None:
     """Every further call would be refused alike."""
-    belongings = Belongings()
+    belongings = CreatedRooms()
     make(videsk, belongings, "ours-1", "ours-2")
     account.tokens.revoke(account.api_token)
     belongings.end_all(videsk)
@@ -242,7 +242,7 @@ def test_a_create_that_failed_is_looked_for_unless_it_was_refused(
 ) -> None:
     """A 5xx may have come from something in front of an API that did its part."""
     account.faults.status(status, on="create", times=None)
-    belongings = Belongings()
+    belongings = CreatedRooms()
     with pytest.raises(VideskError), belongings.creating("ours-1"):
         videsk.rooms.create(external_id="ours-1")
     assert belongings.names == left

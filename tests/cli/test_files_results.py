@@ -9,7 +9,14 @@ import pytest
 
 from videsk_rooms import Room
 from videsk_rooms.cli.transfer.calling import differences
-from videsk_rooms.cli.transfer.results import COLUMNS, Earlier, Outcome, Result, as_line, of_line
+from videsk_rooms.cli.transfer.results import (
+    COLUMNS,
+    Outcome,
+    PreviousRun,
+    Result,
+    as_line,
+    of_line,
+)
 from videsk_rooms.cli.transfer.rows import Row
 
 ROW = Row(7, "a-1", {"name": "Ana"})
@@ -18,12 +25,12 @@ FAILED = Outcome(2, "a-1", Result.FAILED, error="refused")
 DONE = [Result.CREATED, Result.UPDATED, Result.UNCHANGED, Result.EXISTS]
 
 
-def finished(outcome: Outcome) -> Earlier:
-    return Earlier({"a-1": outcome}, {})
+def finished(outcome: Outcome) -> PreviousRun:
+    return PreviousRun({"a-1": outcome}, {})
 
 
-def begun(outcome: Outcome, row: Row = ROW, *, update: bool) -> Earlier:
-    return Earlier({}, {"a-1": (row.checksum(update=update), outcome)})
+def begun(outcome: Outcome, row: Row = ROW, *, update: bool) -> PreviousRun:
+    return PreviousRun({}, {"a-1": (row.checksum(update=update), outcome)})
 
 
 def test_times_differ_by_milliseconds_and_no_less() -> None:
@@ -47,12 +54,12 @@ def test_what_failed_and_what_is_new_is_left_to_do() -> None:
     for update in (False, True):
         assert finished(FAILED).outcome_of(ROW, update=update) is None
         assert begun(FAILED, update=update).outcome_of(ROW, update=update) is None
-        assert Earlier({}, {}).outcome_of(ROW, update=update) is None
+        assert PreviousRun({}, {}).outcome_of(ROW, update=update) is None
 
 
 def test_a_row_that_failed_in_this_run_may_be_done_since_an_earlier_one() -> None:
     """As when a room was taken out of the results of neither."""
-    earlier = Earlier({"a-1": CREATED}, {"a-1": ("", FAILED)})
+    earlier = PreviousRun({"a-1": CREATED}, {"a-1": ("", FAILED)})
     assert earlier.outcome_of(ROW, update=False) is not None
 
 

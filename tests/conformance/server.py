@@ -43,7 +43,7 @@ _EXPECTED = re.compile(
 
 
 @dataclass(frozen=True)
-class Place:
+class Slot:
     """A server and what it serves.
 
     Attributes:
@@ -61,7 +61,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Answer:
+class RawResponse:
     """What a visitor is told; the names of headers are in lower case."""
 
     status: int
@@ -86,7 +86,7 @@ class End:
 class Server:
     """A place at work in a folder."""
 
-    def __init__(self, place: Place, account: Account, folder: Path) -> None:
+    def __init__(self, place: Slot, account: Account, folder: Path) -> None:
         self.place = place
         self.account = account
         self._folder = folder
@@ -113,7 +113,7 @@ class Server:
             )
         assert self._ask("GET", "/").status == 404
 
-    def enter(self, ticket: int) -> Answer:
+    def enter(self, ticket: int) -> RawResponse:
         """Ask to be let into the room of a ticket."""
         return self._ask("POST", f"/tickets/{ticket}/room")
 
@@ -121,7 +121,7 @@ class Server:
         """Ask to be let into the rooms of so many tickets; the threads have the answers."""
         return [Thread(self.enter, ticket) for ticket in range(count)]
 
-    def _ask(self, method: str, path: str) -> Answer:
+    def _ask(self, method: str, path: str) -> RawResponse:
         connection = http.client.HTTPConnection(
             "127.0.0.1", self._port, timeout=_PATIENCE_WITH_ANSWERS
         )
@@ -129,7 +129,7 @@ class Server:
             connection.request(method, path, headers={"Connection": "close"})
             answer = connection.getresponse()
             headers = {name.lower(): value for name, value in answer.getheaders()}
-            return Answer(answer.status, headers, answer.read())
+            return RawResponse(answer.status, headers, answer.read())
         except (OSError, http.client.HTTPException) as error:
             raise AssertionError(f"no answer ({error!r}); it said {self.said()!r}") from None
         finally:

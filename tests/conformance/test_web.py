@@ -12,7 +12,7 @@ from tests.blocking.support import eventually
 from tests.docs.blocks import EXAMPLES
 
 from .account import RATE, opened
-from .server import Place, Server
+from .server import Server, Slot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,35 +46,35 @@ _FLASK = "flask_app:create_app()"
 _DJANGO = "django_app:application"
 
 PLACES = (
-    Place("gunicorn sync --preload + Django", (*_SYNC, _DJANGO), at_once=2, processes=2),
-    Place("gunicorn sync --preload + Flask", (*_SYNC, _FLASK), at_once=2, processes=2),
-    Place("gunicorn gthread + Django", (*_GTHREAD, _DJANGO), at_once=4, processes=2),
-    Place("gunicorn gthread + Flask", (*_GTHREAD, _FLASK), at_once=4, processes=2),
-    Place("gunicorn gevent + Django", (*_GEVENT, _DJANGO), at_once=6, processes=2),
-    Place("gunicorn gevent + Flask", (*_GEVENT, _FLASK), at_once=6, processes=2),
-    Place("uWSGI + Django", (*_UWSGI, "--module", _USED_DJANGO), at_once=4, processes=2),
-    Place("uWSGI + Flask", (*_UWSGI, "--module", _USED_FLASK), at_once=4, processes=2),
-    Place(
+    Slot("gunicorn sync --preload + Django", (*_SYNC, _DJANGO), at_once=2, processes=2),
+    Slot("gunicorn sync --preload + Flask", (*_SYNC, _FLASK), at_once=2, processes=2),
+    Slot("gunicorn gthread + Django", (*_GTHREAD, _DJANGO), at_once=4, processes=2),
+    Slot("gunicorn gthread + Flask", (*_GTHREAD, _FLASK), at_once=4, processes=2),
+    Slot("gunicorn gevent + Django", (*_GEVENT, _DJANGO), at_once=6, processes=2),
+    Slot("gunicorn gevent + Flask", (*_GEVENT, _FLASK), at_once=6, processes=2),
+    Slot("uWSGI + Django", (*_UWSGI, "--module", _USED_DJANGO), at_once=4, processes=2),
+    Slot("uWSGI + Flask", (*_UWSGI, "--module", _USED_FLASK), at_once=4, processes=2),
+    Slot(
         "uWSGI --lazy-apps + Flask",
         (*_UWSGI, "--lazy-apps", "--module", _FLASK),
         at_once=4,
         processes=2,
     ),
-    Place(
+    Slot(
         "uWSGI --py-call-uwsgi-fork-hooks + Flask",
         (*_UWSGI, "--py-call-uwsgi-fork-hooks", "--module", _USED_FLASK),
         at_once=4,
         processes=2,
     ),
-    Place("uvicorn + Django", (*_UVICORN, "django_asgi_app:application"), at_once=6, processes=2),
-    Place("uvicorn + FastAPI", (*_UVICORN, "fastapi_app:app"), at_once=6, processes=2),
-    Place("uvicorn + Starlette", (*_UVICORN, "starlette_app:app"), at_once=6, processes=2),
-    Place("aiohttp.web", (sys.executable, "-c", _AIOHTTP), at_once=6, processes=1),
+    Slot("uvicorn + Django", (*_UVICORN, "django_asgi_app:application"), at_once=6, processes=2),
+    Slot("uvicorn + FastAPI", (*_UVICORN, "fastapi_app:app"), at_once=6, processes=2),
+    Slot("uvicorn + Starlette", (*_UVICORN, "starlette_app:app"), at_once=6, processes=2),
+    Slot("aiohttp.web", (sys.executable, "-c", _AIOHTTP), at_once=6, processes=1),
 )
 _OF_MANY_PROCESSES = [place for place in PLACES if place.processes > 1]
 
 
-def shows(what: str, places: Sequence[Place] = PLACES) -> pytest.MarkDecorator:
+def shows(what: str, places: Sequence[Slot] = PLACES) -> pytest.MarkDecorator:
     """Have a test show something of each place."""
     return pytest.mark.parametrize(
         "kept_server",

@@ -15,7 +15,7 @@ from videsk_rooms import NotFoundError
 from .workers import (
     NO_ROOM,
     End,
-    Place,
+    Slot,
     check_at_once,
     check_calls,
     check_no_token_is_kept,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class ArqPlace(Place):
+class ArqPlace(Slot):
     example = "arq_worker"
     command = ("-m", "arq", "arq_worker.WorkerSettings")
     workers = 2

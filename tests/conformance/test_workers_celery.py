@@ -16,7 +16,7 @@ from videsk_rooms import NotFoundError, RateLimitError
 
 from .workers import (
     NO_ROOM,
-    Place,
+    Slot,
     check_at_once,
     check_calls,
     check_no_token_is_kept,
@@ -36,7 +36,7 @@ _WORKER = (
 )
 
 
-class CeleryPlace(Place):
+class CeleryPlace(Slot):
     example = "celery_tasks"
 
     def __init__(self, stack: ExitStack, folder: Path) -> None:
@@ -87,13 +87,13 @@ class Prefork(CeleryPlace):
     calls_of_a_process = 1
 
 
-class Threads(CeleryPlace):
+class ThreadBackend(CeleryPlace):
     command = (*_WORKER, "--pool", "threads")
     workers = 2
     calls_of_a_process = 2
 
 
-_PLACES: dict[str, type[CeleryPlace]] = {"Celery prefork": Prefork, "Celery threads": Threads}
+_PLACES: dict[str, type[CeleryPlace]] = {"Celery prefork": Prefork, "Celery threads": ThreadBackend}
 
 
 def shows(what: str, *names: str) -> pytest.MarkDecorator:

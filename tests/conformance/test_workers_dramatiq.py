@@ -13,7 +13,7 @@ from videsk_rooms import ConnectionFailedError, NotFoundError, RateLimitError
 
 from .workers import (
     NO_ROOM,
-    Place,
+    Slot,
     check_at_once,
     check_calls,
     check_no_token_is_kept,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dramatiq import Message
 
 
-class DramatiqPlace(Place):
+class DramatiqPlace(Slot):
     example = "dramatiq_actors"
     command = ("-m", "dramatiq", "dramatiq_actors", "--processes", "2", "--threads", "2")
     calls_of_a_process = 2
@@ -116,7 +116,7 @@ def test_an_actor_is_done_again_where_that_may_help(place: DramatiqPlace) -> Non
     """Dramatiq asks with how often it was done again, and what it failed with."""
     asked = Retry("as asked")
     asked.__cause__ = RateLimitError("too many")
-    worth = place.tasks.passes_by_itself
+    worth = place.tasks.is_transient
     assert [worth(retries, asked) for retries in range(6)] == [True] * 4 + [False] * 2
     assert worth(0, ConnectionFailedError("refused"))
     assert not worth(0, NotFoundError("no room"))

@@ -12,7 +12,7 @@ from tests.docs.blocks import EXAMPLES
 
 from .workers import (
     NO_ROOM,
-    Place,
+    Slot,
     check_at_once,
     check_calls,
     check_no_token_is_kept,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from rq.results import Result
 
 
-class RQPlace(Place):
+class RQPlace(Slot):
     example = "rq_jobs"
     command = (str(EXAMPLES / "rq_worker.py"),)
     workers = 2

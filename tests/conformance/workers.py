@@ -57,7 +57,7 @@ class End:
     unclosed: list[str]
 
 
-class Place(ABC):
+class Slot(ABC):
     """Workers of one kind, their broker, the sandbox that they call, and a relay in between.
 
     Attributes:
@@ -180,7 +180,7 @@ def imported(example: str, environment: dict[str, str]) -> Iterator[Any]:
         del sys.modules[example]
 
 
-P = TypeVar("P", bound=Place)
+P = TypeVar("P", bound=Slot)
 
 
 @contextmanager
@@ -197,7 +197,7 @@ def opened(kind: type[P], folder: Path) -> Iterator[P]:
 # -- what holds everywhere ------------------------------------------------------------------------
 
 
-def check_calls(place: Place) -> None:
+def check_calls(place: Slot) -> None:
     """See tasks call, and return what they found."""
     appointment = place.appointment()
     room = place.send("open_room", appointment)()
@@ -208,7 +208,7 @@ def check_calls(place: Place) -> None:
     assert place.send("count_guests", room)() == 1
 
 
-def check_at_once(place: Place) -> None:
+def check_at_once(place: Slot) -> None:
     """See the calls of two tasks under way at the same time: neither has an answer yet."""
     rooms = place.sandbox.add_rooms(2)
     place.sandbox.requests.clear()
@@ -222,7 +222,7 @@ def _paths(rooms: tuple[str, ...]) -> set[str]:
     return {f"/vpaas/rooms/{room}" for room in rooms}
 
 
-def check_one_rate(place: Place) -> None:
+def check_one_rate(place: Slot) -> None:
     """See the API refuse none of the requests that all processes send as fast as they are let.
 
     A busy machine may keep a request on its way for longer than the pacing allows for, so there
@@ -235,7 +235,7 @@ def check_one_rate(place: Place) -> None:
         assert not _come_too_fast(came)
 
 
-def _as_fast_as_they_are_let(place: Place) -> list[RequestRecord]:
+def _as_fast_as_they_are_let(place: Slot) -> list[RequestRecord]:
     place.sandbox.requests.clear()
     with place.relay.holding_answers():
         waits = [place.send("open_room", place.appointment()) for _ in range(_OPENINGS)]
@@ -253,7 +253,7 @@ def _come_too_fast(came: list[RequestRecord]) -> bool:
     return any(later.monotonic - earlier.monotonic < 0.5 for earlier, later in pairs)
 
 
-def check_no_token_is_kept(place: Place, told: str) -> None:
+def check_no_token_is_kept(place: Slot, told: str) -> None:
     """See what is told in what the broker keeps, and neither an API token nor one of a room."""
     kept = everything_in(place.inside)
     assert any(told.encode() in text for text in kept)
@@ -261,7 +261,7 @@ def check_no_token_is_kept(place: Place, told: str) -> None:
     assert not [text for text in kept if _WEB_TOKEN.search(text)]
 
 
-def check_nothing_is_left(place: Place) -> None:
+def check_nothing_is_left(place: Slot) -> None:
     """See workers that are told to end do so in time and in silence, and close all connections."""
     place.send("open_room", place.appointment())()
     for end in place.stop():

@@ -90,11 +90,11 @@ def test_what_is_for_a_shell_runs_in_one(seeded: Sandbox, tmp_path: Path, block:
             check=False,
         )
         assert done.returncode == 0, done.stderr
-    still_open = [room["externalId"] for room in seeded.rooms if not room["ended"]]
+    open_threads = [room["externalId"] for room in seeded.rooms if not room["ended"]]
     if "rooms end" in block.code:
-        assert still_open == ["theirs"]
+        assert open_threads == ["theirs"]
     else:
-        assert still_open == ["theirs", "appointment-9", "appointment-8"]
+        assert open_threads == ["theirs", "appointment-9", "appointment-8"]
 
 
 def test_both_kinds_of_blocks_are_found() -> None:

@@ -183,7 +183,7 @@ def closing(url: str, token: str) -> None:
     in_child(work)
 
 
-def iterating(url: str, token: str) -> None:
+def blocking_iterator(url: str, token: str) -> None:
     """An iteration that the parent has begun is the parent's; the child's copy just ends."""
     client = Videsk(token, base_url=url, rate_limit=_FAST)
     rooms = client.rooms.iter(page_size=2)
@@ -367,7 +367,7 @@ PROGRAMS = {
         unused,
         grandchild,
         closing,
-        iterating,
+        blocking_iterator,
         read_on,
         many,
         awaited,

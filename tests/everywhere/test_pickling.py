@@ -327,7 +327,7 @@ def test_a_lambda_does_not_travel(make: Make, secrets: bool) -> None:
         pickle.dumps(client)
 
 
-class Desk:
+class RequestHandler:
     """An object that has a client, which asks it for the token."""
 
     def __init__(self, url: str) -> None:
@@ -340,7 +340,7 @@ class Desk:
 @pytest.mark.parametrize("root", ["desk", "client"])
 def test_a_client_may_ask_the_object_that_has_it(sandbox: Sandbox, root: str) -> None:
     """However the circle is entered."""
-    desk = Desk(sandbox.url)
+    desk = RequestHandler(sandbox.url)
     back: Any = pickle.loads(pickle.dumps(desk if root == "desk" else desk.client))
     client = back.client if root == "desk" else back
     assert call(client).total == 0
@@ -505,21 +505,21 @@ def test_a_copy_has_all_settings_and_parts_of_its_own(
         hooks=Hooks(on_attempt=lambda _: None),
         ssl=ssl.create_default_context(),
     )
-    twin = duplicate(client)
-    assert type(twin) is type(client)
-    assert twin._settings is client._settings
+    mutable_class = duplicate(client)
+    assert type(mutable_class) is type(client)
+    assert mutable_class._settings is client._settings
     own = type(client)._parts - {"_settings", "_is_view"}
-    assert [name for name in own if getattr(twin, name) is getattr(client, name)] == []
-    call(twin)
+    assert [name for name in own if getattr(mutable_class, name) is getattr(client, name)] == []
+    call(mutable_class)
     call(client)
 
 
 async def test_a_copy_is_on_the_same_session_of_the_caller(sandbox: Sandbox) -> None:
     """In the same process it is as good for two clients."""
     async with aiohttp.ClientSession() as session:
-        twin = copy.deepcopy(AsyncVidesk(SECRET, base_url=sandbox.url, session=session))
-        await twin.rooms.list()
-        await twin.close()
+        mutable_class = copy.deepcopy(AsyncVidesk(SECRET, base_url=sandbox.url, session=session))
+        await mutable_class.rooms.list()
+        await mutable_class.close()
         assert not session.closed
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from videsk_rooms._concurrency.loops import in_a_thread
+from videsk_rooms._concurrency.loops import call_in_thread
 
 if TYPE_CHECKING:
     from videsk_rooms.sandbox import Sandbox
@@ -23,8 +23,8 @@ _number: ContextVar[int] = ContextVar("number")
 async def test_the_result_comes_back_and_the_context_goes_along() -> None:
     """As from `asyncio.to_thread`."""
     _number.set(7)
-    assert await in_a_thread(_number.get) == 7
-    assert await in_a_thread(threading.get_ident) != threading.get_ident()
+    assert await call_in_thread(_number.get) == 7
+    assert await call_in_thread(threading.get_ident) != threading.get_ident()
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ async def test_an_error_comes_back(
         raise error("on purpose")
 
     with pytest.raises(raised or error, match="on purpose"):
-        await in_a_thread(fail)
+        await call_in_thread(fail)
 
 
 async def test_whoever_is_cancelled_leaves_it_to_itself() -> None:
@@ -53,7 +53,7 @@ async def test_whoever_is_cancelled_leaves_it_to_itself() -> None:
         go_on.wait(20)
         loop.call_soon_threadsafe(gone_on.set)
 
-    waiting = asyncio.create_task(in_a_thread(work))
+    waiting = asyncio.create_task(call_in_thread(work))
     await asyncio.sleep(0.01)
     waiting.cancel()
     await asyncio.wait([waiting])

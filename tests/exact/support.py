@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from videsk_rooms import AsyncVidesk, Retry
-from videsk_rooms._ratelimit.memory_store import InProcess
+from videsk_rooms._ratelimit.memory_store import MemoryLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -78,7 +78,7 @@ def nothing_is_left(videsk: AsyncVidesk) -> None:
             assert not session.connector._acquired
             assert not any(session.connector._waiters.values())
     pacing = videsk._pipeline.pacing
-    if isinstance(pacing, InProcess):
+    if isinstance(pacing, MemoryLimiter):
         assert pacing._leaving.total() == 0
         assert len(pacing._line) == 0
 

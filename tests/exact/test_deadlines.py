@@ -38,7 +38,7 @@ from videsk_rooms import (
     Videsk,
     VideskError,
 )
-from videsk_rooms._ratelimit.memory_store import InProcess
+from videsk_rooms._ratelimit.memory_store import MemoryLimiter
 from videsk_rooms.errors import OutcomeUnknownAtDeadlineError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ SLOW = RateLimit(requests=1, per=LATE)
 def line_of(videsk: AsyncVidesk) -> int:
     """Return how many wait for the rate limit."""
     pacing = videsk._pipeline.pacing
-    assert isinstance(pacing, InProcess)
+    assert isinstance(pacing, MemoryLimiter)
     return len(pacing._line)
 
 
@@ -432,7 +432,7 @@ async def in_line(sandbox: Sandbox) -> AsyncIterator[Stage]:
         await videsk.rooms.list()
         sandbox.requests.clear()
         pacing = videsk._pipeline.pacing
-        assert isinstance(pacing, InProcess)
+        assert isinstance(pacing, MemoryLimiter)
         yield Stage(videsk, lambda: line_of(videsk), pacing._left.clear)
 
 
@@ -769,16 +769,16 @@ def test_an_interrupt_frees_what_a_blocking_call_held(sandbox: Sandbox, stage: s
     with Videsk(sandbox.api_token, base_url=sandbox.url, rate_limit=limit, timeout=None) as videsk:
         videsk.rooms.list()
         sandbox.faults.delay(LATE)
-        twin = videsk._twin
+        mutable_class = videsk._async
 
         def interrupt() -> None:
-            wait_until(lambda: line_of(twin) or len(sandbox.requests) == 2)
+            wait_until(lambda: line_of(mutable_class) or len(sandbox.requests) == 2)
             signal.pthread_kill(main, signal.SIGINT)
 
         threading.Thread(target=interrupt).start()
         with pytest.raises(KeyboardInterrupt):
             videsk.rooms.list()
-        wait_until(lambda: is_free(twin))
+        wait_until(lambda: is_free(mutable_class))
 
 
 def is_free(videsk: AsyncVidesk) -> bool:

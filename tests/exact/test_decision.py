@@ -14,12 +14,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from videsk_rooms import Retry
 from videsk_rooms._http.retry_policy import (
-    Budget,
+    AttemptResult,
     Decision,
-    Happened,
+    RetryBudget,
     decide,
-    happened_with,
     longest_pause,
+    result_from_status,
     server_wait,
 )
 from videsk_rooms._wire import encode
@@ -62,15 +62,15 @@ REFUSED_UNDONE = {425, 429}
 STATUSES = sorted(
     {status.value for status in HTTPStatus if status >= 300} | {*range(518, 532), 499, 599}
 )
-NOT_PROCESSED = Happened(None, "not")
-PERHAPS_PROCESSED = Happened(None, "maybe")
+NOT_PROCESSED = AttemptResult(None, "not")
+PERHAPS_PROCESSED = AttemptResult(None, "maybe")
 GENEROUS = Retry(attempts=9, base_delay=0.25, max_delay=8.0, max_retry_after=60.0)
 NOON = datetime(2042, 8, 14, 12, tzinfo=timezone.utc)
 
 
 def decided(
     request: Request,
-    happened: Happened,
+    happened: AttemptResult,
     *,
     tries: int = 1,
     retry: Retry = GENEROUS,
@@ -96,14 +96,14 @@ def decided(
 @pytest.mark.parametrize("status", STATUSES)
 def test_what_passes_is_tried_again_and_nothing_else(status: int) -> None:
     """What a gateway or an overloaded server says passes; what the API means stays."""
-    decision = decided(READ, happened_with(status, {}))
+    decision = decided(READ, result_from_status(status, {}))
     assert decision.again is (status in PASSING)
     assert decision.why == ("transient" if status in PASSING else "final")
 
 
 @pytest.mark.parametrize("request_", HARMLESS_TWICE.values(), ids=HARMLESS_TWICE)
 @pytest.mark.parametrize("happened", [NOT_PROCESSED, PERHAPS_PROCESSED], ids=["not", "maybe"])
-def test_no_answer_is_tried_again(request_: Request, happened: Happened) -> None:
+def test_no_answer_is_tried_again(request_: Request, happened: AttemptResult) -> None:
     """All of this package's own calls may be sent twice, and so may idempotent methods."""
     assert decided(request_, happened).again
 
@@ -111,7 +111,7 @@ def test_no_answer_is_tried_again(request_: Request, happened: Happened) -> None
 @pytest.mark.parametrize("status", [200, 201, 204, 299])
 def test_a_success_that_cannot_be_read_is_tried_again(status: int) -> None:
     """Garbage in place of JSON is a lost answer: what was asked may have been done."""
-    happened = happened_with(status, {"retry-after": "5"})
+    happened = result_from_status(status, {"retry-after": "5"})
     assert (happened.garbled, happened.processed, happened.wait) == (True, "maybe", None)
     assert decided(CREATE, happened).again
 
@@ -120,7 +120,7 @@ def test_a_success_that_cannot_be_read_is_tried_again(status: int) -> None:
 def test_a_refusal_was_not_processed_and_a_failing_server_may_have(status: int) -> None:
     """408 and 5xx tell nothing of the outcome; every other status says that nothing was done."""
     expected = "maybe" if status == 408 or status >= 500 else "not"
-    assert happened_with(status, {}).processed == expected
+    assert result_from_status(status, {}).processed == expected
 
 
 # -- which requests may go twice ------------------------------------------------------------------
@@ -131,13 +131,13 @@ def test_a_refusal_was_not_processed_and_a_failing_server_may_have(status: int) 
     "happened",
     [
         PERHAPS_PROCESSED,
-        happened_with(200, {}),
-        *(happened_with(status, {}) for status in sorted(PASSING - REFUSED_UNDONE)),
+        result_from_status(200, {}),
+        *(result_from_status(status, {}) for status in sorted(PASSING - REFUSED_UNDONE)),
     ],
     ids=lambda happened: str(happened.status),
 )
 def test_a_foreign_change_that_may_have_been_made_is_not_sent_again(
-    request_: Request, happened: Happened
+    request_: Request, happened: AttemptResult
 ) -> None:
     """Nobody knows what a POST or PATCH to another path does the second time."""
     assert decided(request_, happened) == Decision("unrepeatable")
@@ -146,11 +146,11 @@ def test_a_foreign_change_that_may_have_been_made_is_not_sent_again(
 @pytest.mark.parametrize("request_", ALL.values(), ids=ALL)
 @pytest.mark.parametrize(
     "happened",
-    [NOT_PROCESSED, *(happened_with(status, {}) for status in sorted(REFUSED_UNDONE))],
+    [NOT_PROCESSED, *(result_from_status(status, {}) for status in sorted(REFUSED_UNDONE))],
     ids=lambda happened: str(happened.status),
 )
 def test_what_was_surely_not_processed_may_always_be_sent_again(
-    request_: Request, happened: Happened
+    request_: Request, happened: AttemptResult
 ) -> None:
     """Not connected, too early, too many: the server did nothing."""
     assert decided(request_, happened).again
@@ -203,7 +203,7 @@ def test_the_pause_is_drawn_from_nothing_to_its_bound(chance: float, tries: int)
 @given(wait=st.floats(0, 60), chance=st.floats(0, 1))
 def test_what_the_server_asks_for_is_waited_in_full(wait: float, chance: float) -> None:
     """The jitter comes on top."""
-    decision = decided(READ, Happened(503, "maybe", wait=wait), chance=chance)
+    decision = decided(READ, AttemptResult(503, "maybe", wait=wait), chance=chance)
     assert decision.again
     assert decision.pause == pytest.approx(wait + 0.25 * chance)
 
@@ -211,14 +211,14 @@ def test_what_the_server_asks_for_is_waited_in_full(wait: float, chance: float) 
 @pytest.mark.parametrize(("wait", "again"), [(59.9, True), (60.0, True), (60.1, False)])
 def test_a_server_that_asks_for_too_long_is_not_waited_for(wait: float, *, again: bool) -> None:
     """Neither in full nor in part: coming back sooner would be against its word."""
-    decision = decided(READ, Happened(429, "not", wait=wait))
+    decision = decided(READ, AttemptResult(429, "not", wait=wait))
     assert decision == (Decision("transient", wait) if again else Decision("server_wait"))
 
 
 @pytest.mark.parametrize(("left", "again"), [(2.1, True), (2.0, False), (0.0, False)])
 def test_no_pause_reaches_the_deadline(left: float, *, again: bool) -> None:
     """An attempt that could only begin when the time is up is none."""
-    decision = decided(READ, Happened(503, "maybe", wait=2.0), left=left)
+    decision = decided(READ, AttemptResult(503, "maybe", wait=2.0), left=left)
     assert decision == (Decision("transient", 2.0) if again else Decision("deadline"))
 
 
@@ -229,7 +229,7 @@ def test_no_retry_without_a_budget() -> None:
 
 def test_the_accounts_own_limit_is_no_outage() -> None:
     """Waiting for it multiplies nothing, so it needs no budget."""
-    assert decided(READ, Happened(429, "not", wait=1.0), affordable=False).again
+    assert decided(READ, AttemptResult(429, "not", wait=1.0), affordable=False).again
 
 
 # -- what the server says of waiting --------------------------------------------------------------
@@ -333,13 +333,13 @@ def test_the_reset_of_the_limit_counts_for_a_429_alone(
 ) -> None:
     """It comes with every answer (docs/api.md, "Access"), and says nothing of an outage."""
     assert server_wait(status, headers) == wait
-    assert happened_with(status, headers).wait == wait
+    assert result_from_status(status, headers).wait == wait
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 501])
 def test_no_wait_is_read_from_what_is_not_tried_again(status: int) -> None:
     """There is nothing to wait for."""
-    assert happened_with(status, {"retry-after": "5"}).wait is None
+    assert result_from_status(status, {"retry-after": "5"}).wait is None
 
 
 # -- the budget -----------------------------------------------------------------------------------
@@ -349,7 +349,7 @@ def test_no_wait_is_read_from_what_is_not_tried_again(status: int) -> None:
 @settings(deadline=None, max_examples=50)
 def test_an_outage_is_not_multiplied(calls: int, attempts: int) -> None:
     """When all fails, there are no more attempts than calls and the budget's capacity."""
-    budget, sent = Budget(), 0
+    budget, sent = RetryBudget(), 0
     retry = Retry(attempts=attempts, base_delay=0.0)
     for _ in range(calls):
         for tries in range(1, attempts + 1):
@@ -360,12 +360,12 @@ def test_an_outage_is_not_multiplied(calls: int, attempts: int) -> None:
             if not decision.again:
                 break
             budget.spend()
-    assert sent == calls + min(calls * (attempts - 1), int(Budget.CAPACITY))
+    assert sent == calls + min(calls * (attempts - 1), int(RetryBudget.CAPACITY))
 
 
 def test_successes_bring_the_budget_back() -> None:
     """Two of them pay for one retry."""
-    budget = Budget()
+    budget = RetryBudget()
     while budget.affordable:
         budget.spend()
     budget.refill()
@@ -376,7 +376,7 @@ def test_successes_bring_the_budget_back() -> None:
 
 def test_the_budget_has_a_brim_and_a_bottom() -> None:
     """A long peace saves up no storm, and a long outage makes no debts."""
-    full, empty = Budget(), Budget()
+    full, empty = RetryBudget(), RetryBudget()
     for _ in range(1_000):
         full.refill()
         empty.spend()
@@ -384,7 +384,7 @@ def test_the_budget_has_a_brim_and_a_bottom() -> None:
     while full.affordable:
         full.spend()
         retries += 1
-    assert retries == Budget.CAPACITY
+    assert retries == RetryBudget.CAPACITY
     for _ in range(2):
         empty.refill()
     assert empty.affordable
@@ -411,7 +411,7 @@ class Calls(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.budget = Budget()
+        self.budget = RetryBudget()
         self.halves = 100
         self.successes = 0
         self.paid = 0
@@ -472,13 +472,13 @@ class Calls(RuleBasedStateMachine):
         kind, processed = outcome
         self.spent = min(self.spent + took, self.total)
         if isinstance(kind, int):
-            happened = happened_with(kind, {} if wait is None else {"retry-after": str(wait)})
+            happened = result_from_status(kind, {} if wait is None else {"retry-after": str(wait)})
             passing = kind in PASSING
             perhaps = kind == 408 or kind >= 500
             asked = float(wait or 0) if passing else 0.0
         else:
             happened = (
-                happened_with(200, {}) if kind == "garbage" else Happened(None, processed)  # type: ignore[arg-type]  # drawn from its two words
+                result_from_status(200, {}) if kind == "garbage" else AttemptResult(None, processed)  # type: ignore[arg-type]  # drawn from its two words
             )
             passing, perhaps, asked = True, processed == "maybe", 0.0
         self.perhaps_done = self.perhaps_done or perhaps
@@ -531,7 +531,7 @@ class Calls(RuleBasedStateMachine):
     @invariant()
     def retries_are_paid_for(self) -> None:
         """By the capacity and by half of the successes."""
-        assert self.paid <= Budget.CAPACITY + self.successes / 2
+        assert self.paid <= RetryBudget.CAPACITY + self.successes / 2
         assert self.budget.affordable is (self.halves >= 2)
 
 

@@ -69,7 +69,7 @@ PLACES: dict[str, tuple[str, bytes, bytes]] = {
 """Where the list stands, and which call reads it."""
 
 
-class Answer(NamedTuple):
+class RawResponse(NamedTuple):
     """A body, and the call that is given it."""
 
     call: str
@@ -104,47 +104,49 @@ def _token(claims: bytes) -> bytes:
 
 
 _FACE = "\N{GRINNING FACE}".encode()
-WHOLE: dict[str, Answer] = {
-    "a long name": Answer("get", lambda: _in_a_room("name", b'"*"', b"a")),
-    "a long name of escapes": Answer("get", lambda: _in_a_room("name", b'"*%b"' % _FACE, b"\\n")),
-    "a long name of escaped letters": Answer(
+WHOLE: dict[str, RawResponse] = {
+    "a long name": RawResponse("get", lambda: _in_a_room("name", b'"*"', b"a")),
+    "a long name of escapes": RawResponse(
+        "get", lambda: _in_a_room("name", b'"*%b"' % _FACE, b"\\n")
+    ),
+    "a long name of escaped letters": RawResponse(
         "get", lambda: _in_a_room("name", b'"*%b"' % _FACE, b"\\u00e9")
     ),
-    "a long name of half pairs": Answer("get", lambda: _in_a_room("name", b'"*"', b"\\ud83d")),
-    "a long name, one 4-byte character": Answer(
+    "a long name of half pairs": RawResponse("get", lambda: _in_a_room("name", b'"*"', b"\\ud83d")),
+    "a long name, one 4-byte character": RawResponse(
         "get", lambda: _in_a_room("name", b'"*%b"' % _FACE, b"a")
     ),
-    "a long number": Answer("get", lambda: _in_a_room("name", b"*", b"9")),
-    "a long fraction": Answer("get", lambda: _in_a_room("name", b"0.*", b"9")),
-    "a long exponent": Answer("get", lambda: _in_a_room("name", b"1e-*", b"9")),
-    "a long time": Answer("get", lambda: _in_a_room("exp", b'"2024-08-14T18:00:00.*Z"', b"9")),
-    "a long time of spaces": Answer("get", lambda: _in_a_room("exp", b'"*"', b" ")),
-    "a long key": Answer("get", lambda: _in_a_room("name", b'{"*":0}', b"a")),
-    "a long way down": Answer("get", lambda: _in_a_room("settings", b"*", b"[")),
-    "many keys": Answer("get", lambda: _keys(MOST_VALUES - 20)),
-    "more keys": Answer("get", lambda: _keys(BODY_LIMIT // 10)),
-    "spaces": Answer("json", lambda: b" " * BODY_LIMIT),
-    "no JSON": Answer("json", lambda: b"x" * BODY_LIMIT),
-    "a token of dots": Answer(
+    "a long number": RawResponse("get", lambda: _in_a_room("name", b"*", b"9")),
+    "a long fraction": RawResponse("get", lambda: _in_a_room("name", b"0.*", b"9")),
+    "a long exponent": RawResponse("get", lambda: _in_a_room("name", b"1e-*", b"9")),
+    "a long time": RawResponse("get", lambda: _in_a_room("exp", b'"2024-08-14T18:00:00.*Z"', b"9")),
+    "a long time of spaces": RawResponse("get", lambda: _in_a_room("exp", b'"*"', b" ")),
+    "a long key": RawResponse("get", lambda: _in_a_room("name", b'{"*":0}', b"a")),
+    "a long way down": RawResponse("get", lambda: _in_a_room("settings", b"*", b"[")),
+    "many keys": RawResponse("get", lambda: _keys(MOST_VALUES - 20)),
+    "more keys": RawResponse("get", lambda: _keys(BODY_LIMIT // 10)),
+    "spaces": RawResponse("json", lambda: b" " * BODY_LIMIT),
+    "no JSON": RawResponse("json", lambda: b"x" * BODY_LIMIT),
+    "a token of dots": RawResponse(
         "join", lambda: b'{"accessToken":"%b"}' % (b"a." * (BODY_LIMIT // 2 - 20))
     ),
-    "a token of many claims": Answer("join", lambda: _token(b'{"a":[*0]}')),
-    "a token of deep claims": Answer("join", lambda: _token(b"[" * 48_000)),
-    "a page of the firewall": Answer("json", lambda: b"<" * BODY_LIMIT),
-    "a bomb": Answer("json", lambda: b" " * 50 * BODY_LIMIT),
-    "a bomb of commas": Answer("list", lambda: b"," * 50 * BODY_LIMIT),
+    "a token of many claims": RawResponse("join", lambda: _token(b'{"a":[*0]}')),
+    "a token of deep claims": RawResponse("join", lambda: _token(b"[" * 48_000)),
+    "a page of the firewall": RawResponse("json", lambda: b"<" * BODY_LIMIT),
+    "a bomb": RawResponse("json", lambda: b" " * 50 * BODY_LIMIT),
+    "a bomb of commas": RawResponse("list", lambda: b"," * 50 * BODY_LIMIT),
 }
 """Bodies of one piece."""
 
 
-def answers() -> dict[str, Answer]:
+def answers() -> dict[str, RawResponse]:
     """Name every answer, and what makes it."""
     found = dict(WHOLE)
     for place, (call, _, _) in PLACES.items():
         for name, element in ELEMENTS.items():
             few = partial(_list_of, element, place, values=MOST_VALUES)
-            found[f"{name} in {place}"] = Answer(call, few)
-            found[f"more {name} in {place}"] = Answer(call, partial(_list_of, element, place))
+            found[f"{name} in {place}"] = RawResponse(call, few)
+            found[f"more {name} in {place}"] = RawResponse(call, partial(_list_of, element, place))
     return found
 
 
@@ -234,7 +236,7 @@ class Stall:
         self.longest = max(self.longest, thread_time() - self._last)
 
 
-async def cost_of(number: int, answer: Answer, port: int) -> Cost:
+async def cost_of(number: int, answer: RawResponse, port: int) -> Cost:
     """Have a client read an answer: once for the time, and once for the memory."""
     base_url = f"http://127.0.0.1:{port}/{number}"
     videsk = AsyncVidesk("t" * 40, base_url=base_url, retry=Retry(attempts=1), rate_limit=None)

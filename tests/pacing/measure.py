@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from videsk_rooms import RateLimit
 from videsk_rooms._http.tokens import token_source
-from videsk_rooms._ratelimit import make_pacing
+from videsk_rooms._ratelimit import make_limiter
 
 from .full_rate import CALLERS, PROCESSES, RATE, SETTINGS, Figures, run_all
 from .redis_server import MISSING, PROGRAM, serving
@@ -25,17 +25,17 @@ from .redis_server import MISSING, PROGRAM, serving
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from videsk_rooms._ratelimit import Pacing
+    from videsk_rooms._ratelimit import RateLimiter
 
 _ROUNDS = 15
 
 
-async def _microseconds(pacing: Pacing, calls: int) -> float:
+async def _microseconds(pacing: RateLimiter, calls: int) -> float:
     rounds: list[float] = []
     for _ in range(_ROUNDS):
         begun = time.perf_counter()
         for _ in range(calls):
-            departure = pacing.depart_at_once() or await pacing.depart()
+            departure = pacing.try_acquire() or await pacing.acquire()
             await departure.leave()
             departure.over()
         rounds.append((time.perf_counter() - begun) / calls)
@@ -52,7 +52,7 @@ def costs() -> dict[str, float]:
         if PROGRAM is not None:
             ways["Redis"] = (stack.enter_context(serving()).url, 100)
         return {
-            way: asyncio.run(_microseconds(make_pacing(_free(shared), source), calls))
+            way: asyncio.run(_microseconds(make_limiter(_free(shared), source), calls))
             for way, (shared, calls) in ways.items()
         }
 

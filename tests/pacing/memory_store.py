@@ -6,14 +6,20 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
-from videsk_rooms._ratelimit.schedule import Ring
-from videsk_rooms._ratelimit.store import MICRO, PATIENCE, StoreUnreachableError, places_of, rule_of
+from videsk_rooms._ratelimit.schedule import SlidingWindow
+from videsk_rooms._ratelimit.store import (
+    MICRO,
+    PATIENCE,
+    StoreUnreachableError,
+    slots_of,
+    window_params,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from videsk_rooms._ratelimit.limit import Limit
-    from videsk_rooms._ratelimit.store import Place
+    from videsk_rooms._ratelimit.store import Slot
 
 T = TypeVar("T")
 
@@ -22,14 +28,14 @@ class Server:
     """One ring for all."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self.ring = Ring()
+        self.ring = SlidingWindow()
         self._clock = clock
 
     def now(self) -> int:
         return int(self._clock() * MICRO)
 
     def lose_everything(self) -> None:
-        self.ring = Ring()
+        self.ring = SlidingWindow()
 
 
 class MemoryStore:
@@ -48,20 +54,20 @@ class MemoryStore:
         if self.error is not None:
             raise self.error
 
-    async def reserve(self, count: int, limit: Limit) -> Sequence[Place]:
+    async def reserve(self, count: int, limit: Limit) -> Sequence[Slot]:
         return await self._ask(
             "reserve",
-            lambda now: self._server.ring.reserve(count, rule_of(limit), now=now),
+            lambda now: self._server.ring.reserve(count, window_params(limit), now=now),
         )
 
-    async def confirm(self, places: Sequence[Place], limit: Limit) -> Sequence[Place]:
-        rule = rule_of(limit)
+    async def confirm(self, places: Sequence[Slot], limit: Limit) -> Sequence[Slot]:
+        rule = window_params(limit)
         return await self._ask(
             "confirm",
             lambda now: [self._server.ring.confirm(each.slot, rule, now=now) for each in places],
         )
 
-    async def give_back(self, places: Sequence[Place]) -> None:
+    async def give_back(self, places: Sequence[Slot]) -> None:
         slots = [place.slot for place in places]
         await self._ask("give back", lambda _: self._server.ring.give_back(slots))
 
@@ -71,10 +77,10 @@ class MemoryStore:
     async def close(self) -> None:
         self.asked["close"] += 1
 
-    def begin_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         self.asked["begin anew"] += 1
 
-    async def _ask(self, what: str, do: Callable[[int], list[int] | None]) -> Sequence[Place]:
+    async def _ask(self, what: str, do: Callable[[int], list[int] | None]) -> Sequence[Slot]:
         self.asked[what] += 1
         await asyncio.sleep(self._way)
         if not self.reachable:
@@ -83,4 +89,4 @@ class MemoryStore:
         now = self._server.now()
         slots = do(now) or []
         await asyncio.sleep(self._way)
-        return places_of(slots, self, now=now, here=self._clock())
+        return slots_of(slots, self, now=now, here=self._clock())

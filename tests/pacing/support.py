@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypedDict
 import pytest
 
 from videsk_rooms import AsyncVidesk, RateLimit, Videsk
-from videsk_rooms._ratelimit.store import rule_of
+from videsk_rooms._ratelimit.store import window_params
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,7 @@ def run(script: str, *arguments: object) -> str:
 
 def check_paced(slots: Sequence[int], limit: Limit) -> None:
     """Check that no window of promised departures holds more than the limit."""
-    rule = rule_of(limit)
+    rule = window_params(limit)
     assert len(set(slots)) == len(slots)
     in_order = sorted(slots)
     for earlier, later in zip(in_order, in_order[limit.requests :], strict=False):

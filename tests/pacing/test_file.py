@@ -290,9 +290,9 @@ FORK_IN_THE_MIDST = """
     import asyncio, os, sys
     from videsk_rooms import RateLimit
     from videsk_rooms._http.tokens import token_source
-    from videsk_rooms._ratelimit import make_pacing
+    from videsk_rooms._ratelimit import make_limiter
 
-    pacing = make_pacing(RateLimit(1, 1.0, shared=f"file:{sys.argv[1]}"), token_source("a-token"))
+    pacing = make_limiter(RateLimit(1, 1.0, shared=f"file:{sys.argv[1]}"), token_source("a-token"))
 
     async def leave():
         departure = await pacing.depart()
@@ -545,7 +545,7 @@ def test_every_spelling_is_the_same_file(
     elsewhere = path.parent / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
-    asyncio.run(videsk._pipeline.pacing.depart())
+    asyncio.run(videsk._pipeline.pacing.acquire())
     assert list(elsewhere.iterdir()) == []
     asyncio.run(videsk.close())
 
@@ -570,7 +570,7 @@ def test_nothing_is_kept_open(path: Path) -> None:
     before = open_files()
     videsk = client(f"file:{path}")
     assert open_files() == before
-    asyncio.run(videsk._pipeline.pacing.depart())
+    asyncio.run(videsk._pipeline.pacing.acquire())
     assert open_files() == before
     asyncio.run(videsk.close())
 

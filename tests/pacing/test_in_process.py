@@ -20,9 +20,9 @@ from videsk_rooms import (
     Timeout,
 )
 from videsk_rooms._http.tokens import token_source
-from videsk_rooms._ratelimit import make_pacing
+from videsk_rooms._ratelimit import make_limiter
 from videsk_rooms._ratelimit.limit import SPREAD, Limit
-from videsk_rooms._ratelimit.memory_store import InProcess
+from videsk_rooms._ratelimit.memory_store import MemoryLimiter
 from videsk_rooms._wire.message import Headers
 from videsk_rooms.sandbox import Sandbox
 
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any
 
-    from videsk_rooms._ratelimit import Departure
+    from videsk_rooms._ratelimit import Permit
 
 LIMIT = Limit(3, 1.0)
 WINDOW = LIMIT.per + SPREAD
 GAP = LIMIT.gap
 
 
-def paced(loop: VirtualLoop, limit: Limit = LIMIT) -> InProcess:
+def paced(loop: VirtualLoop, limit: Limit = LIMIT) -> MemoryLimiter:
     """Pace by the loop's time."""
-    return InProcess(limit, clock=loop.time)
+    return MemoryLimiter(limit, clock=loop.time)
 
 
 def told(number: int) -> Headers:
@@ -49,12 +49,12 @@ def told(number: int) -> Headers:
     return Headers({"Ratelimit-Limit": str(number), "Ratelimit-Policy": f"{number};w=1"})
 
 
-async def departed(pacing: InProcess) -> Departure:
+async def departed(pacing: MemoryLimiter) -> Permit:
     """Depart as `_retry.py` does."""
-    return pacing.depart_at_once() or await pacing.depart()
+    return pacing.try_acquire() or await pacing.acquire()
 
 
-async def sent(pacing: InProcess) -> float:
+async def sent(pacing: MemoryLimiter) -> float:
     """Send a request that has its connection already; tell when it left."""
     departure = await departed(pacing)
     await departure.leave()
@@ -62,7 +62,7 @@ async def sent(pacing: InProcess) -> float:
     return asyncio.get_running_loop().time()
 
 
-async def spent(pacing: InProcess) -> None:
+async def spent(pacing: MemoryLimiter) -> None:
     """Use up what may leave at once."""
     for _ in range(LIMIT.requests):
         await sent(pacing)
@@ -90,10 +90,10 @@ async def test_what_is_under_the_limit_leaves_at_once(loop: VirtualLoop) -> None
     """Nobody stands in line for nothing."""
     pacing = paced(loop)
     for _ in range(LIMIT.requests):
-        departure = pacing.depart_at_once()
+        departure = pacing.try_acquire()
         assert departure is not None
         await departure.leave()
-    assert pacing.depart_at_once() is None
+    assert pacing.try_acquire() is None
 
 
 @in_virtual_time
@@ -115,16 +115,16 @@ async def test_nobody_overtakes_the_line(loop: VirtualLoop) -> None:
     waiting = asyncio.create_task(sent(pacing))
     await asyncio.sleep(0)
     loop.now += 2 * WINDOW  # the loop was kept busy
-    assert pacing.depart_at_once() is None
+    assert pacing.try_acquire() is None
     await waiting
-    assert pacing.depart_at_once() is not None
+    assert pacing.try_acquire() is not None
 
 
 @in_virtual_time
 async def test_those_that_are_connecting_count(loop: VirtualLoop) -> None:
     """They may leave at any moment, so nobody else may."""
     pacing = paced(loop)
-    connecting = [pacing.depart_at_once() for _ in range(LIMIT.requests)]
+    connecting = [pacing.try_acquire() for _ in range(LIMIT.requests)]
     waiting = asyncio.create_task(sent(pacing))
     await asyncio.sleep(100)
     assert not waiting.done()
@@ -138,7 +138,7 @@ async def test_those_that_are_connecting_count(loop: VirtualLoop) -> None:
 async def test_what_counts_is_when_a_request_leaves(loop: VirtualLoop) -> None:
     """Its successor leaves a window after that, not after the permission."""
     pacing = paced(loop, Limit(1, 1.0))
-    connecting = pacing.depart_at_once()
+    connecting = pacing.try_acquire()
     assert connecting is not None
     successor = asyncio.create_task(sent(pacing))
     await asyncio.sleep(0.3)
@@ -151,7 +151,7 @@ async def test_what_counts_is_when_a_request_leaves(loop: VirtualLoop) -> None:
 async def test_a_request_that_never_left_gives_its_place_back(loop: VirtualLoop) -> None:
     """The next in line leaves in its place, at once."""
     pacing = paced(loop)
-    connecting = [pacing.depart_at_once() for _ in range(LIMIT.requests)]
+    connecting = [pacing.try_acquire() for _ in range(LIMIT.requests)]
     waiting = asyncio.create_task(sent(pacing))
     await asyncio.sleep(0.5)
     assert connecting[1] is not None
@@ -164,7 +164,7 @@ async def test_a_request_that_never_left_gives_its_place_back(loop: VirtualLoop)
 async def test_a_place_is_given_back_once(loop: VirtualLoop) -> None:
     """However often an attempt says that it left or is over."""
     pacing = paced(loop)
-    left, stayed = pacing.depart_at_once(), pacing.depart_at_once()
+    left, stayed = pacing.try_acquire(), pacing.try_acquire()
     assert left is not None
     assert stayed is not None
     for _ in range(2):
@@ -198,7 +198,7 @@ def test_whoever_is_cancelled_in_the_line_leaves_no_gap(which: int, at: float) -
 async def test_whoever_is_cancelled_when_called_up_gives_the_place_on(loop: VirtualLoop) -> None:
     """The next one gets it at that moment; none is lost."""
     pacing = paced(loop)
-    connecting = [pacing.depart_at_once() for _ in range(LIMIT.requests)]
+    connecting = [pacing.try_acquire() for _ in range(LIMIT.requests)]
     first, second = (asyncio.create_task(sent(pacing)) for _ in range(2))
     await asyncio.sleep(0.5)
     assert connecting[0] is not None
@@ -235,7 +235,7 @@ async def test_a_hold_keeps_everybody(loop: VirtualLoop) -> None:
     pacing.hold(5.0)
     pacing.hold(1.0)
     await asyncio.sleep(3.0)
-    assert pacing.depart_at_once() is None
+    assert pacing.try_acquire() is None
     coming = asyncio.create_task(sent(pacing))
     await asyncio.wait([waiting, coming])
     assert times(loop, [waiting, coming]) == [5.5, round(5.5 + GAP, 6)]
@@ -308,7 +308,7 @@ async def test_a_coroutine_that_is_thrown_away_leaves_the_line(loop: VirtualLoop
     """No task, no cancelling: what is collected while it waits holds up nobody."""
     pacing = paced(loop)
     await spent(pacing)
-    thrown_away = pacing.depart()
+    thrown_away = pacing.acquire()
     thrown_away.send(None)
     thrown_away.close()
     assert len(pacing._line) == 0
@@ -322,11 +322,11 @@ async def test_after_a_fork_only_who_left_counts(loop: VirtualLoop) -> None:
     """Who waits or connects does so in the parent."""
     pacing = paced(loop)
     await sent(pacing)
-    connecting = [pacing.depart_at_once() for _ in range(2)]
+    connecting = [pacing.try_acquire() for _ in range(2)]
     assert None not in connecting
     parents = asyncio.create_task(sent(pacing))
     await asyncio.sleep(0)
-    pacing.begin_anew()
+    pacing.reset_after_fork()
     own = [asyncio.create_task(sent(pacing)) for _ in range(3)]
     await asyncio.wait(own)
     assert times(loop, own) == [0.0, 0.0, round(WINDOW, 6)]
@@ -372,8 +372,8 @@ class Crowd:
 
     async def _attempt(self, number: int, connects: float, *, leaves: bool) -> None:
         self.asked.append(number)
-        at_once = self.pacing.depart_at_once()
-        departure: Departure = at_once or await self.pacing.depart()
+        at_once = self.pacing.try_acquire()
+        departure: Permit = at_once or await self.pacing.acquire()
         self.granted.append((self._loop.now, number, at_once is None))
         try:
             await asyncio.sleep(connects)
@@ -465,7 +465,7 @@ async def test_a_call_whose_time_is_up_in_the_line_leaves_it(sandbox: Sandbox) -
         with pytest.raises(DeadlineExceededError, match="rate limit"):
             await videsk.rooms.list()
         pacing = videsk._pipeline.pacing
-        assert isinstance(pacing, InProcess)
+        assert isinstance(pacing, MemoryLimiter)
         assert len(pacing._line) == 0
     assert len(sandbox.requests) == 1
 
@@ -477,12 +477,12 @@ async def test_the_limit_of_the_answers_is_obeyed() -> None:
         async with videsk:
             await videsk.rooms.list()
             pacing = videsk._pipeline.pacing
-            assert isinstance(pacing, InProcess)
+            assert isinstance(pacing, MemoryLimiter)
             assert pacing._limit.limit == Limit(7, 1.0)
 
 
 def test_without_a_rate_limit_nothing_is_paced() -> None:
     """`rate_limit=None` switches pacing off, holds included."""
-    pacing = make_pacing(None, token_source("a-token"))
+    pacing = make_limiter(None, token_source("a-token"))
     pacing.hold(60.0)
-    assert all(pacing.depart_at_once() for _ in range(1000))
+    assert all(pacing.try_acquire() for _ in range(1000))

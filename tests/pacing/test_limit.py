@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from videsk_rooms._ratelimit.limit import Learned, Limit, described, told_limit
+from videsk_rooms._ratelimit.limit import Limit, ObservedLimit, described, limit_from_headers
 from videsk_rooms._wire.message import Headers
 
 SET = Limit(20, 1.0)
@@ -40,7 +40,7 @@ SET = Limit(20, 1.0)
 )
 def test_the_limit_is_read(number: str | None, policy: str | None, limit: Limit) -> None:
     """Every spelling of a number and its window."""
-    assert told_limit(number, policy) == limit
+    assert limit_from_headers(number, policy) == limit
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_of_several_policies_the_one_for_the_number_holds(
     number: str | None, policy: str, limit: Limit
 ) -> None:
     """Without a number, or with two windows for it, the one that allows the fewest a second."""
-    assert told_limit(number, policy) == limit
+    assert limit_from_headers(number, policy) == limit
 
 
 NONSENSE = [
@@ -87,23 +87,23 @@ NONSENSE = [
 @pytest.mark.parametrize("number", NONSENSE)
 def test_a_number_that_cannot_be_paced_by_tells_nothing(number: str) -> None:
     """Nonsense, zero and enormous values, as the limit and in a policy."""
-    assert told_limit(number, None) is None
-    assert told_limit(None, f"{number};w=1") is None
-    assert told_limit(number, "20;w=2") == Limit(20, 2.0)
+    assert limit_from_headers(number, None) is None
+    assert limit_from_headers(None, f"{number};w=1") is None
+    assert limit_from_headers(number, "20;w=2") == Limit(20, 2.0)
 
 
 @pytest.mark.parametrize("window", [*NONSENSE[:13], "9" * 4000])
 def test_a_window_that_cannot_be_is_one_second(window: str) -> None:
     """The number is one of requests a second."""
-    assert told_limit("20", f"20;w={window}") == Limit(20, 1.0)
-    assert told_limit(None, f"20;w={window}") is None
+    assert limit_from_headers("20", f"20;w={window}") == Limit(20, 1.0)
+    assert limit_from_headers(None, f"20;w={window}") is None
 
 
 @pytest.mark.parametrize("policy", ["20", "w=1", ";w=1", "20;1", "20,w=1", ",,,;;;===", "20;w"])
 def test_a_policy_that_is_none_tells_nothing(policy: str) -> None:
     """It names a number and a window, or nothing."""
-    assert told_limit(None, policy) is None
-    assert told_limit("30", policy) == Limit(30, 1.0)
+    assert limit_from_headers(None, policy) is None
+    assert limit_from_headers("30", policy) == Limit(30, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -127,19 +127,19 @@ def test_no_header_holds_the_client_for_more_than_a_minute(
     number: str | None, policy: str | None, limit: Limit | None
 ) -> None:
     """A longer window is paced by what it allows in a minute; one that allows nothing is none."""
-    assert told_limit(number, policy) == limit
+    assert limit_from_headers(number, policy) == limit
 
 
 @given(st.none() | st.text(), st.none() | st.text(alphabet='0123456789;w=q," ') | st.text())
 def test_whatever_comes_is_a_limit_or_none(number: str | None, policy: str | None) -> None:
     """A header raises nothing, and no limit is out of range."""
-    limit = told_limit(number, policy)
+    limit = limit_from_headers(number, policy)
     assert limit is None or (1 <= limit.requests <= 10_000 and 1.0 <= limit.per <= 60.0)
 
 
 def test_the_limit_that_was_set_holds_until_another_is_told() -> None:
     """Answers without the headers, or with nonsense, change nothing; names come in any case."""
-    learned = Learned(SET)
+    learned = ObservedLimit(SET)
     for headers in ({}, {"Ratelimit-Limit": "many"}, {"RateLimit-Limit": "20"}):
         assert not learned.learn(Headers(headers))
         assert learned.limit == SET
@@ -149,7 +149,7 @@ def test_the_limit_that_was_set_holds_until_another_is_told() -> None:
 
 def test_what_was_told_stays_when_an_answer_says_nothing() -> None:
     """A proxy's page has no such headers, and is no reason to go back."""
-    learned = Learned(SET)
+    learned = ObservedLimit(SET)
     learned.learn(Headers({"Ratelimit-Limit": "5"}))
     assert not learned.learn(Headers({}))
     assert not learned.learn(Headers({"Ratelimit-Limit": "5"}))
@@ -158,7 +158,7 @@ def test_what_was_told_stays_when_an_answer_says_nothing() -> None:
 
 def test_a_limit_goes_up_and_down() -> None:
     """Whenever another one is told."""
-    learned = Learned(SET)
+    learned = ObservedLimit(SET)
     told = [learned.learn(Headers({"Ratelimit-Limit": number})) for number in ("40", "10", "10")]
     assert told == [True, True, False]
     assert learned.limit == Limit(10, 1.0)
@@ -166,7 +166,7 @@ def test_a_limit_goes_up_and_down() -> None:
 
 def test_a_change_of_the_limit_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     """`Ratelimit-Limit: 1` where 20 was set is believed, and somebody hears of it."""
-    learned = Learned(SET)
+    learned = ObservedLimit(SET)
     learned.learn(Headers({"Ratelimit-Limit": "1"}))
     learned.learn(Headers({"Ratelimit-Policy": "5;w=10"}))
     learned.learn(Headers({"Ratelimit-Policy": "5;w=10", "Date": "now"}))
@@ -187,7 +187,7 @@ def test_a_change_of_the_limit_is_logged(caplog: pytest.LogCaptureFixture) -> No
 def test_a_higher_limit_is_no_warning(caplog: pytest.LogCaptureFixture) -> None:
     """It is what a contract says, and slows nobody down."""
     caplog.set_level(logging.INFO, "videsk_rooms")
-    Learned(SET).learn(Headers({"Ratelimit-Limit": "40"}))
+    ObservedLimit(SET).learn(Headers({"Ratelimit-Limit": "40"}))
     assert [record.levelname for record in caplog.records] == ["INFO"]
 
 
@@ -196,7 +196,7 @@ def test_a_limit_that_goes_to_and_fro_is_logged_once_each(
 ) -> None:
     """Not with every answer, and no more than 16 of them."""
     caplog.set_level(logging.INFO, "videsk_rooms")
-    learned = Learned(SET)
+    learned = ObservedLimit(SET)
     for turn in range(10):
         learned.learn(Headers({"Ratelimit-Limit": str(20 + turn % 2)}))
     assert len(caplog.records) == 1
@@ -208,7 +208,7 @@ def test_a_limit_that_goes_to_and_fro_is_logged_once_each(
 @pytest.mark.parametrize("held", [0.0, 12.0])
 def test_what_is_waited_for_names_the_limit_and_a_hold(held: float) -> None:
     """Where the limit comes from, and whether a 429 is the reason."""
-    learned = Learned(SET)
+    learned = ObservedLimit(SET)
     text = "the rate limit of 20 requests in 1 s (set by rate_limit)"
     hold = ", and a 429 holds all calls back for 12 s more" if held else ""
     assert described(learned, held) == text + hold

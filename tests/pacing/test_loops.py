@@ -15,10 +15,10 @@ import redis
 from tests.support import TOKEN
 from videsk_rooms import AsyncVidesk, ClosedError, RateLimit
 from videsk_rooms._http.tokens import token_source
-from videsk_rooms._ratelimit import make_pacing
+from videsk_rooms._ratelimit import make_limiter
 from videsk_rooms._ratelimit.limit import Limit
-from videsk_rooms._ratelimit.memory_store import InProcess
-from videsk_rooms._ratelimit.queue import Line
+from videsk_rooms._ratelimit.memory_store import MemoryLimiter
+from videsk_rooms._ratelimit.queue import WaitQueue
 from videsk_rooms.sandbox import Sandbox
 
 from .support import PATIENCE
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from videsk_rooms._ratelimit import Pacing
+    from videsk_rooms._ratelimit import RateLimiter
 
     from .redis_server import RedisServer
 
@@ -68,9 +68,9 @@ def in_threads(work: Callable[[], Coroutine[Any, Any, T]], count: int = THREADS)
     return results
 
 
-async def leave(pacing: Pacing) -> float:
+async def leave(pacing: RateLimiter) -> float:
     """Send a request that has its connection; tell when it left."""
-    departure = pacing.depart_at_once() or await pacing.depart()
+    departure = pacing.try_acquire() or await pacing.acquire()
     await departure.leave()
     departure.over()
     return time.monotonic()
@@ -78,7 +78,7 @@ async def leave(pacing: Pacing) -> float:
 
 def test_loops_at_the_same_time_share_the_limit(rate_limit: RateLimit) -> None:
     """All are served, and together they keep to it."""
-    pacing = make_pacing(rate_limit, token_source(TOKEN))
+    pacing = make_limiter(rate_limit, token_source(TOKEN))
 
     async def work() -> list[float]:
         return await asyncio.gather(*(leave(pacing) for _ in range(CALLS)))
@@ -94,7 +94,7 @@ def test_loops_one_after_another_share_the_limit(rate_limit: RateLimit) -> None:
     """What left in one counts in the next; none of them leaves anything open."""
 
     def run_all() -> list[float]:
-        pacing = make_pacing(rate_limit, token_source(TOKEN))
+        pacing = make_limiter(rate_limit, token_source(TOKEN))
 
         async def work() -> list[float]:
             return await asyncio.gather(*(leave(pacing) for _ in range(5)))
@@ -111,7 +111,7 @@ async def test_a_loop_closes_its_connections_to_redis(own_redis: RedisServer) ->
     """Also when nobody closes the client."""
     with contextlib.closing(redis.Redis.from_url(own_redis.url)) as inside:
         before = len(inside.client_list())
-        pacing = make_pacing(RateLimit(shared=own_redis.url), token_source(TOKEN))
+        pacing = make_limiter(RateLimit(shared=own_redis.url), token_source(TOKEN))
         await asyncio.to_thread(lambda: [asyncio.run(leave(pacing)) for _ in range(3)])
         await gone(inside, before)
         await leave(pacing)
@@ -120,7 +120,7 @@ async def test_a_loop_closes_its_connections_to_redis(own_redis: RedisServer) ->
         await gone(inside, before)
 
 
-def held(pacing: Pacing, waiting: threading.Event) -> Coroutine[Any, Any, str]:
+def held(pacing: RateLimiter, waiting: threading.Event) -> Coroutine[Any, Any, str]:
     """Wait for a turn; tell how the wait ended."""
 
     async def wait() -> str:
@@ -139,7 +139,7 @@ def held(pacing: Pacing, waiting: threading.Event) -> Coroutine[Any, Any, str]:
 async def test_closing_sends_home_who_waits_in_another_loop(rate_limit: RateLimit) -> None:
     """Told there, by whichever loop closes the client; it need not have waited itself."""
     long = RateLimit(1, per=1000.0, shared=rate_limit.shared)
-    pacing = make_pacing(long, token_source(TOKEN))
+    pacing = make_limiter(long, token_source(TOKEN))
     await leave(pacing)
     waiting = threading.Event()
     other = asyncio.ensure_future(asyncio.to_thread(asyncio.run, held(pacing, waiting)))
@@ -147,13 +147,13 @@ async def test_closing_sends_home_who_waits_in_another_loop(rate_limit: RateLimi
     await pacing.close()
     assert await other == "closed"
     with pytest.raises(ClosedError):
-        await pacing.depart()
+        await pacing.acquire()
 
 
 async def test_a_place_given_back_in_one_loop_serves_another() -> None:
     """Whoever waits there is woken up at once."""
-    pacing = InProcess(Limit(1, 1000.0))
-    connecting = pacing.depart_at_once()
+    pacing = MemoryLimiter(Limit(1, 1000.0))
+    connecting = pacing.try_acquire()
     assert connecting is not None
     waiting = threading.Event()
     other = asyncio.ensure_future(asyncio.to_thread(asyncio.run, held(pacing, waiting)))
@@ -164,8 +164,8 @@ async def test_a_place_given_back_in_one_loop_serves_another() -> None:
 
 async def test_a_place_that_comes_too_late_is_given_on() -> None:
     """Its caller in another loop was cancelled before it could be told."""
-    pacing = InProcess(Limit(1, 1000.0))
-    connecting = pacing.depart_at_once()
+    pacing = MemoryLimiter(Limit(1, 1000.0))
+    connecting = pacing.try_acquire()
     assert connecting is not None
     waiting, called_up = threading.Event(), threading.Event()
 
@@ -184,23 +184,23 @@ async def test_a_place_that_comes_too_late_is_given_on() -> None:
     called_up.set()
     await other
     assert pacing._leaving.total() == 0
-    assert pacing.depart_at_once() is not None
+    assert pacing.try_acquire() is not None
 
 
 def test_a_place_for_a_loop_that_has_just_closed_is_given_on() -> None:
     """Nobody is there to be told."""
     given_on: list[str] = []
-    line = Line[str](lambda: None, unused=given_on.append)
+    line = WaitQueue[str](lambda: None, unused=given_on.append)
     loop = asyncio.new_event_loop()
     waiting: asyncio.Future[str] = loop.create_future()
     loop.close()
-    line.call_up(waiting, "a place")
+    line.wake(waiting, "a place")
     assert given_on == ["a place"]
 
 
 def test_a_loop_that_stands_still_holds_up_no_other() -> None:
     """Its caller keeps its turn for when it runs again."""
-    pacing = InProcess(Limit(1, 0.2))
+    pacing = MemoryLimiter(Limit(1, 0.2))
     still = asyncio.new_event_loop()
 
     async def occupy() -> asyncio.Task[float]:

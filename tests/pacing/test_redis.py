@@ -15,11 +15,11 @@ from tests.peers import nobody_listening
 from tests.support import TOKEN
 from videsk_rooms import AsyncVidesk, ConfigurationError, RateLimit
 from videsk_rooms._http.tokens import token_source
-from videsk_rooms._ratelimit import make_pacing
+from videsk_rooms._ratelimit import make_limiter
 from videsk_rooms._ratelimit.fallback import SHARE
 from videsk_rooms._ratelimit.limit import Limit
 from videsk_rooms._ratelimit.redis_store import RedisStore
-from videsk_rooms._ratelimit.store import MICRO, StoreUnreachableError, rule_of
+from videsk_rooms._ratelimit.store import MICRO, StoreUnreachableError, window_params
 
 from .support import PATIENCE, check_both_faces_share, check_paced, finished, run, started
 
@@ -90,7 +90,7 @@ async def test_a_wait_is_that_of_the_server(own_redis: RedisServer) -> None:
         after = time.monotonic()
     assert first.sure
     assert not second.sure
-    window = rule_of(Limit(1, 5.0)).window / 1e6
+    window = window_params(Limit(1, 5.0)).window / 1e6
     assert before <= first.at <= after
     assert before + window <= second.at <= after + window + 1e-3
 
@@ -123,7 +123,7 @@ async def test_a_late_departure_moves_those_after_it(own_redis: RedisServer) -> 
         assert late.slot - early.slot >= 30_000
         await asyncio.sleep(later.at - time.monotonic())
         (moved,) = await other.confirm([later], limit)
-        assert moved.slot - late.slot >= rule_of(limit).window
+        assert moved.slot - late.slot >= window_params(limit).window
 
 
 async def test_a_hold_is_seen_by_other_processes(own_redis: RedisServer) -> None:
@@ -142,10 +142,10 @@ HOLD = """
     import asyncio, sys
     from videsk_rooms import RateLimit
     from videsk_rooms._http.tokens import token_source
-    from videsk_rooms._ratelimit import make_pacing
+    from videsk_rooms._ratelimit import make_limiter
 
     async def main():
-        pacing = make_pacing(RateLimit(shared=sys.argv[1]), token_source(sys.argv[2]))
+        pacing = make_limiter(RateLimit(shared=sys.argv[1]), token_source(sys.argv[2]))
         pacing.hold(1000.0)
         await pacing.here()._errand
         await pacing.close()
@@ -319,7 +319,7 @@ async def test_a_flush_is_no_error(own_redis: RedisServer, inside: redis.Redis) 
         await store.hold(1000.0)
         inside.flushall()
         slots = slots_of(await store.confirm(promised, FAR))
-        assert slots[1] - slots[0] >= rule_of(FAR).window
+        assert slots[1] - slots[0] >= window_params(FAR).window
         (kept,) = await store.confirm([promised[1]], LIMIT)
         assert kept.slot not in slots
 
@@ -335,7 +335,7 @@ async def test_a_clock_that_is_set_back_holds_nobody_up_until_it_is_that_late_ag
         begun = time.monotonic()
         places = await store.reserve(2 * LIMIT.requests, LIMIT)
         assert begun + LIMIT.per < places[0].at < time.monotonic() + 2 * LIMIT.per
-        assert slots_of(places)[-1] - slots_of(places)[0] < 2 * rule_of(LIMIT).window
+        assert slots_of(places)[-1] - slots_of(places)[0] < 2 * window_params(LIMIT).window
         assert slots_of(await store.reserve(1, LIMIT))[0] > slots_of(places)[-1]
 
 
@@ -393,9 +393,9 @@ INHERIT = """
     import asyncio, os, sys
     from videsk_rooms import RateLimit
     from videsk_rooms._http.tokens import token_source
-    from videsk_rooms._ratelimit import make_pacing
+    from videsk_rooms._ratelimit import make_limiter
 
-    pacing = make_pacing(RateLimit(1000, shared=sys.argv[1]), token_source("a-token"))
+    pacing = make_limiter(RateLimit(1000, shared=sys.argv[1]), token_source("a-token"))
 
     async def leave(times):
         for _ in range(times):
@@ -511,7 +511,7 @@ def test_redis_is_loaded_for_those_who_share_by_it_only() -> None:
 
 def test_no_pacing_shows_its_url_or_token(own_redis: RedisServer) -> None:
     """In no repr."""
-    pacing = make_pacing(RateLimit(shared=own_redis.url), token_source(TOKEN))
+    pacing = make_limiter(RateLimit(shared=own_redis.url), token_source(TOKEN))
     shown = repr(pacing) + repr(vars(pacing))
     assert TOKEN not in shown
     assert own_redis.password is not None

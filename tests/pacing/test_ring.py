@@ -22,8 +22,8 @@ from videsk_rooms._http.tokens import token_source
 from videsk_rooms._ratelimit.file_store import FileStore, _File
 from videsk_rooms._ratelimit.limit import Limit
 from videsk_rooms._ratelimit.redis_store import RedisStore
-from videsk_rooms._ratelimit.schedule import Ring, Rule
-from videsk_rooms._ratelimit.store import LATE, MICRO, Place, rule_of
+from videsk_rooms._ratelimit.schedule import SlidingWindow, WindowParams
+from videsk_rooms._ratelimit.store import LATE, MICRO, Slot, window_params
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -62,13 +62,13 @@ class PureDriver:
 
     def __init__(self) -> None:
         self.now = 1_000_000
-        self._ring = Ring()
+        self._ring = SlidingWindow()
 
     def reserve(self, count: int, limit: Limit) -> tuple[int, list[int]]:
-        return self.now, self._ring.reserve(count, rule_of(limit), now=self.now)
+        return self.now, self._ring.reserve(count, window_params(limit), now=self.now)
 
     def confirm(self, slot: int, limit: Limit) -> tuple[int, int]:
-        return self.now, self._ring.confirm(slot, rule_of(limit), now=self.now)
+        return self.now, self._ring.confirm(slot, window_params(limit), now=self.now)
 
     def give_back(self, slots: Sequence[int]) -> None:
         self._ring.give_back(slots)
@@ -99,11 +99,11 @@ class FileDriver:
         return self.now, [place.slot for place in places]
 
     def confirm(self, slot: int, limit: Limit) -> tuple[int, int]:
-        place = Place(slot, slot / MICRO, self._store, sure=False)
+        place = Slot(slot, slot / MICRO, self._store, sure=False)
         return self.now, self._run(self._store.confirm([place], limit))[0].slot
 
     def give_back(self, slots: Sequence[int]) -> None:
-        places = [Place(slot, slot / MICRO, self._store, sure=False) for slot in slots]
+        places = [Slot(slot, slot / MICRO, self._store, sure=False) for slot in slots]
         self._run(self._store.give_back(places))
 
     def hold(self, micros: int) -> int:
@@ -135,11 +135,11 @@ class RedisDriver:
         self._loop = asyncio.new_event_loop()
 
     def reserve(self, count: int, limit: Limit) -> tuple[int, list[int]]:
-        now, *slots = self._run("reserve", *attrs.astuple(rule_of(limit)), count)
+        now, *slots = self._run("reserve", *attrs.astuple(window_params(limit)), count)
         return now, slots
 
     def confirm(self, slot: int, limit: Limit) -> tuple[int, int]:
-        now, moved = self._run("confirm", *attrs.astuple(rule_of(limit)), slot)
+        now, moved = self._run("confirm", *attrs.astuple(window_params(limit)), slot)
         return now, moved
 
     def give_back(self, slots: Sequence[int]) -> None:
@@ -170,7 +170,7 @@ class Model:
         self.promised: list[int] = []
         self.held_until = 0
 
-    def reserved(self, rule: Rule, now: int) -> int:
+    def reserved(self, rule: WindowParams, now: int) -> int:
         """Say when the next one must be promised."""
         self._forget(rule, now)
         slot = max(now, self.held_until)
@@ -182,7 +182,7 @@ class Model:
             slot = max(slot, max(self.promised) + (rule.gap if slot > now else 1))
         return slot
 
-    def confirmed(self, slot: int, rule: Rule, now: int) -> int:
+    def confirmed(self, slot: int, rule: WindowParams, now: int) -> int:
         """Say when a promised one must happen."""
         self._forget(rule, now)
         if slot not in self.promised:
@@ -199,11 +199,11 @@ class Model:
             moved += step
         return moved
 
-    def _forget(self, rule: Rule, now: int) -> None:
+    def _forget(self, rule: WindowParams, now: int) -> None:
         self.promised = [each for each in self.promised if each > now - rule.window]
 
 
-def within(times: Sequence[int], end: int, rule: Rule) -> list[int]:
+def within(times: Sequence[int], end: int, rule: WindowParams) -> list[int]:
     """Pick what lies in the window that ends at a time."""
     return [each for each in times if end - rule.window < each <= end]
 
@@ -223,7 +223,7 @@ class Machine(RuleBasedStateMachine):
         self.waiting: list[int] = []
         self.connecting: list[int] = []
         self.left: list[int] = []
-        self.loosest = Rule(limit=0, window=MICRO)
+        self.loosest = WindowParams(limit=0, window=MICRO)
 
     @initialize(limit=LIMITS)
     def begin(self, limit: Limit) -> None:
@@ -232,8 +232,8 @@ class Machine(RuleBasedStateMachine):
 
     @rule(limit=LIMITS)
     def set_limit(self, limit: Limit) -> None:
-        self.limit, self.rule = limit, rule_of(limit)
-        self.loosest = Rule(
+        self.limit, self.rule = limit, window_params(limit)
+        self.loosest = WindowParams(
             max(self.loosest.limit, self.rule.limit), min(self.loosest.window, self.rule.window)
         )
 

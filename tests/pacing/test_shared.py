@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from videsk_rooms import ClosedError
-from videsk_rooms._ratelimit.fallback import RETURN_AFTER, SHARE, Alone, Reachable
-from videsk_rooms._ratelimit.limit import Learned, Limit
+from videsk_rooms._ratelimit.fallback import RETURN_AFTER, SHARE, FallbackStore, LocalFallback
+from videsk_rooms._ratelimit.limit import Limit, ObservedLimit
 from videsk_rooms._ratelimit.shared import Shared
 from videsk_rooms._ratelimit.store import LATE, MARGIN, MICRO, PATIENCE
 from videsk_rooms._wire.message import Headers
@@ -24,7 +24,7 @@ from .virtual_time import VirtualLoop, simulate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from videsk_rooms._ratelimit.store import Place
+    from videsk_rooms._ratelimit.store import Slot
 
 LIMIT = Limit(4, 1.0)
 WINDOW = LIMIT.per + MARGIN
@@ -51,7 +51,7 @@ class Processes:
 
     async def send(self, process: int = 0, *, connects: float = 0.0, leaves: bool = True) -> float:
         """Send one request; tell when it left."""
-        departure = await self.pacings[process].depart()
+        departure = await self.pacings[process].acquire()
         try:
             await asyncio.sleep(connects)
             if leaves:
@@ -219,7 +219,7 @@ def test_a_place_is_given_back_once() -> None:
 
     async def run(loop: VirtualLoop) -> None:
         own = Processes(loop)
-        left, stayed = [await own.pacings[0].depart() for _ in range(2)]
+        left, stayed = [await own.pacings[0].acquire() for _ in range(2)]
         for _ in range(2):
             await left.leave()
             left.over()
@@ -251,7 +251,7 @@ def test_a_store_that_is_full_is_asked_again_soon() -> None:
     """It gives fewer places than wanted, or none; nobody waits for ever, nor asks all the time."""
 
     class FullStore(MemoryStore):
-        async def reserve(self, count: int, limit: Limit) -> Sequence[Place]:
+        async def reserve(self, count: int, limit: Limit) -> Sequence[Slot]:
             return await super().reserve(0 if loop_of(self).now < 1001 else count, limit)
 
     def loop_of(store: MemoryStore) -> VirtualLoop:
@@ -434,7 +434,7 @@ def test_an_error_of_the_store_ends_the_waiting() -> None:
     """One that is not foreseen is told to those that wait, and holds up nobody later."""
 
     class BrokenStore(MemoryStore):
-        async def reserve(self, count: int, limit: Limit) -> Sequence[Place]:
+        async def reserve(self, count: int, limit: Limit) -> Sequence[Slot]:
             if self.asked["reserve"] == 0:
                 self.asked["reserve"] += 1
                 raise ZeroDivisionError
@@ -537,7 +537,7 @@ def test_after_a_fork_the_parents_places_are_not_used() -> None:
         await results([own.sending() for _ in range(LIMIT.requests)])
         parents = [own.sending() for _ in range(2)]
         await asyncio.sleep(0.5)
-        own.pacings[0].begin_anew()
+        own.pacings[0].reset_after_fork()
         assert own.stores[0].asked["begin anew"] == 1
         assert is_near(await own.send(), WINDOW + 2 * GAP)
         for task in parents:
@@ -696,7 +696,7 @@ def test_alone_every_limit_has_its_share(requests: int) -> None:
     """A quarter of one in a second is one in four."""
 
     async def run(loop: VirtualLoop) -> None:
-        alone = Alone(loop.time)
+        alone = LocalFallback(loop.time)
         limit = Limit(requests, 1.0)
         end = loop.now + 200.0
         found = 0
@@ -712,14 +712,14 @@ def test_after_a_fork_the_child_looks_for_the_store_itself() -> None:
     """What looked for it in the parent will not tell the child."""
     parent, child = VirtualLoop(), VirtualLoop()
     store = MemoryStore(Server(child.time), child.time)
-    reachable = Reachable(store, Learned(LIMIT), clock=child.time)
+    reachable = FallbackStore(store, ObservedLimit(LIMIT), clock=child.time)
     store.reachable, store.silent = False, True
     parent.run_until_complete(reachable.reserve(1))
     child.now += 2 * RETURN_AFTER
     parent.run_until_complete(reachable.reserve(1))
     parents = reachable._look
     assert parents is not None
-    reachable.begin_anew()
+    reachable.reset_after_fork()
     store.reachable = True
     child.run_until_complete(reachable.reserve(1))
     child.run_until_complete(asyncio.sleep(0.1))

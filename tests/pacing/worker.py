@@ -20,21 +20,21 @@ from videsk_rooms import AsyncVidesk, NotFoundError, RateLimit, RateLimitError, 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from videsk_rooms._ratelimit import Departure, Pacing
+    from videsk_rooms._ratelimit import Permit, RateLimiter
 
 
 class Watched:
     """Pacing, and when each request left."""
 
-    def __init__(self, pacing: Pacing) -> None:
+    def __init__(self, pacing: RateLimiter) -> None:
         self._pacing = pacing
 
-    def depart_at_once(self) -> Departure | None:
-        departure = self._pacing.depart_at_once()
+    def try_acquire(self) -> Permit | None:
+        departure = self._pacing.try_acquire()
         return None if departure is None else _Watched(departure)
 
-    async def depart(self) -> Departure:
-        return _Watched(await self._pacing.depart())
+    async def acquire(self) -> Permit:
+        return _Watched(await self._pacing.acquire())
 
     def learn(self, headers: Mapping[str, str]) -> None:
         self._pacing.learn(headers)
@@ -48,12 +48,12 @@ class Watched:
     async def close(self) -> None:
         await self._pacing.close()
 
-    def begin_anew(self) -> None:
-        self._pacing.begin_anew()
+    def reset_after_fork(self) -> None:
+        self._pacing.reset_after_fork()
 
 
 class _Watched:
-    def __init__(self, departure: Departure) -> None:
+    def __init__(self, departure: Permit) -> None:
         self._departure = departure
         self._caller = calling.get()
 

@@ -21,7 +21,7 @@ from videsk_rooms import (
     ServerError,
     TransportError,
 )
-from videsk_rooms.integrations.queues import again_after
+from videsk_rooms.integrations.queues import retry_delay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ def unreadable(status: int, path: str | None = None) -> ResponseError:
 
 def pauses(error: BaseException, tries: int) -> Iterator[float]:
     for _ in range(200):
-        pause = again_after(error, tries)
+        pause = retry_delay(error, tries)
         assert pause is not None
         yield pause
 
@@ -86,7 +86,7 @@ def test_what_passes_by_itself_is_worth_another_try(error: Exception) -> None:
 )
 def test_what_somebody_has_to_mend_fails_at_once(error: BaseException) -> None:
     """Each try would end alike."""
-    assert again_after(error) is None
+    assert retry_delay(error) is None
 
 
 def test_pauses_double_up_to_the_longest() -> None:
@@ -96,7 +96,7 @@ def test_pauses_double_up_to_the_longest() -> None:
         found = list(pauses(error, tries))
         assert all(longest / 2 <= pause <= longest for pause in found)
         assert len(set(found)) > 100
-    pause = again_after(error, 5_000, max_tries=None)
+    pause = retry_delay(error, 5_000, max_tries=None)
     assert pause is not None
     assert 300.0 <= pause <= 600.0
 
@@ -111,6 +111,6 @@ def test_what_the_api_asks_for_is_waited_in_full() -> None:
 def test_a_task_is_done_so_many_times_at_most() -> None:
     """Five, unless told otherwise."""
     error = TransportError("lost")
-    assert again_after(error, 4) is not None
-    assert again_after(error, 5) is None
-    assert again_after(error, 1, max_tries=1) is None
+    assert retry_delay(error, 4) is not None
+    assert retry_delay(error, 5) is None
+    assert retry_delay(error, 1, max_tries=1) is None

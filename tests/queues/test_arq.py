@@ -6,10 +6,10 @@ import pytest
 from arq import Retry
 
 from videsk_rooms import ConnectionFailedError, NotFoundError, VideskError
-from videsk_rooms.integrations.arq import retry_what_passes
+from videsk_rooms.integrations.arq import retry_transient
 
 
-@retry_what_passes
+@retry_transient
 async def job(ctx: dict[str, object], error: VideskError | None = None) -> str:
     """Do what a job does."""
     if error is not None:

@@ -23,7 +23,7 @@ ROOMS = "/vpaas/rooms"
 
 
 @dataclass
-class Answer:
+class RawResponse:
     """What came back."""
 
     status: int
@@ -52,7 +52,7 @@ class Api:
         body: bytes | io.BytesIO | None = None,
         headers: Mapping[str, str] | None = None,
         token: str | None = None,
-    ) -> Answer:
+    ) -> RawResponse:
         """Send one request and read its whole answer."""
         sent = {"Authorization": f"Bearer {token or self.sandbox.api_token}"}
         if content is not None:
@@ -66,13 +66,13 @@ class Api:
             headers={**sent, **(headers or {})},
             allow_redirects=False,
         ) as response:
-            return Answer(response.status, response.headers, await response.read())
+            return RawResponse(response.status, response.headers, await response.read())
 
-    async def create(self, **fields: object) -> Answer:
+    async def create(self, **fields: object) -> RawResponse:
         """Create a room."""
         return await self.call("POST", ROOMS, content=fields)
 
-    async def list(self, query: str = "") -> Answer:
+    async def list(self, query: str = "") -> RawResponse:
         """List rooms."""
         return await self.call("GET", f"{ROOMS}?{query}")
 

@@ -14,10 +14,10 @@ from videsk_rooms.sandbox import Sandbox
 if TYPE_CHECKING:
     import aiohttp
 
-    from tests.sandbox.support import Answer
+    from tests.sandbox.support import RawResponse
 
 
-def names(answer: Answer) -> list[str]:
+def names(answer: RawResponse) -> list[str]:
     return [room["name"] for room in answer.json["data"]]
 
 

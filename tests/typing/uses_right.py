@@ -66,7 +66,7 @@ from videsk_rooms import (
     When,
     __version__,
 )
-from videsk_rooms.integrations.arq import retry_what_passes
+from videsk_rooms.integrations.arq import retry_transient
 from videsk_rooms.integrations.celery import VideskTask
 from videsk_rooms.integrations.django import async_videsk, videsk
 from videsk_rooms.integrations.fastapi import (
@@ -78,7 +78,7 @@ from videsk_rooms.integrations.fastapi import (
 )
 from videsk_rooms.integrations.flask import FlaskVidesk
 from videsk_rooms.integrations.http import HttpAnswer, answer_to, http_answer
-from videsk_rooms.integrations.queues import again_after
+from videsk_rooms.integrations.queues import retry_delay
 from videsk_rooms.integrations.starlette import videsk_of
 from videsk_rooms.sandbox import (
     Fault,
@@ -592,7 +592,7 @@ async def with_django() -> None:
 # -- queues ---------------------------------------------------------------------------------------
 
 
-@retry_what_passes
+@retry_transient
 async def open_room(ctx: dict[str, Any], appointment: int) -> str:
     videsk: AsyncVidesk = ctx["videsk"]
     return (await videsk.rooms.get_or_create(f"appointment-{appointment}")).id
@@ -604,6 +604,6 @@ class PatientTask(VideskTask):
 
 async def queues(ctx: dict[str, Any], task: VideskTask, error: VideskError) -> None:
     assert_type(await open_room(ctx, 7), str)
-    assert_type(again_after(error, 2, max_tries=None, base_delay=1.0, max_delay=60), float | None)
+    assert_type(retry_delay(error, 2, max_tries=None, base_delay=1.0, max_delay=60), float | None)
     assert_type(task.max_retries, int | None)
     task.retry(exc=error, countdown=3.0)

@@ -1,6 +1,6 @@
 """How blocking methods are derived from coroutines.
 
-`blocking`, `iterating` and `giving_out` carry the signature of an awaited method over to the
+`blocking`, `blocking_iterator` and `blocking_bulk` carry the signature of an awaited method over to the
 blocking face by `ParamSpec`: behind a thread every body is the same, so nothing is written twice.
 """
 
@@ -36,14 +36,14 @@ R_co = TypeVar("R_co", covariant=True)
 T = TypeVar("T")
 
 
-class Face(Protocol):
+class BlockingResource(Protocol):
     """A blocking class: it knows its portal and the awaited object that it stands for."""
 
     @property
     def _portal(self) -> Portal: ...
 
     @property
-    def _twin(self) -> Any: ...
+    def _async(self) -> Any: ...
 
 
 class BlockingMethod(Protocol[P, R_co]):
@@ -65,33 +65,35 @@ def blocking(
     """Derive a blocking method from a coroutine method: same words, same types, same docstring."""
 
     @functools.wraps(method)
-    def call(self: Face, *arguments: P.args, **keywords: P.kwargs) -> R:
-        return self._portal.call(method, self._twin, *arguments, **keywords)
+    def call(self: BlockingResource, *arguments: P.args, **keywords: P.kwargs) -> R:
+        return self._portal.call(method, self._async, *arguments, **keywords)
 
     return cast("BlockingMethod[P, R]", call)
 
 
-def iterating(
+def blocking_iterator(
     method: Callable[Concatenate[Any, P], AsyncGenerator[T, None]],
 ) -> BlockingMethod[P, Generator[T, None, None]]:
     """Derive a blocking iterator from an asynchronous one."""
 
     @functools.wraps(method)
-    def call(self: Face, *arguments: P.args, **keywords: P.kwargs) -> Generator[T, None, None]:
-        batches = cast("Batches[T]", method(self._twin, *arguments, **keywords))
+    def call(
+        self: BlockingResource, *arguments: P.args, **keywords: P.kwargs
+    ) -> Generator[T, None, None]:
+        batches = cast("Batches[T]", method(self._async, *arguments, **keywords))
         return self._portal.drain(batches)
 
     return cast("BlockingMethod[P, Generator[T, None, None]]", call)
 
 
-def giving_out(
+def blocking_bulk(
     method: Callable[Concatenate[Any, P], AsyncOutcomes[T, R]],
 ) -> BlockingMethod[P, Outcomes[T, R]]:
     """Derive a method for many items from an asynchronous one."""
 
     @functools.wraps(method)
-    def call(self: Face, *arguments: P.args, **keywords: P.kwargs) -> Outcomes[T, R]:
-        bulk = method(self._twin, *arguments, **keywords)._for_a_thread()
-        return Outcomes(bulk.operation, self._portal.give_out(bulk))
+    def call(self: BlockingResource, *arguments: P.args, **keywords: P.kwargs) -> Outcomes[T, R]:
+        bulk = method(self._async, *arguments, **keywords)._for_a_thread()
+        return Outcomes(bulk.operation, self._portal.run_bulk(bulk))
 
     return cast("BlockingMethod[P, Outcomes[T, R]]", call)

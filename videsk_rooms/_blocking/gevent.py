@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 from gevent import get_hub, monkey, with_timeout
 from gevent.hub import Waiter
 
-from videsk_rooms._concurrency.fork import WatchedLoop, look_ups
-from videsk_rooms._concurrency.loops import in_a_thread
+from videsk_rooms._concurrency.fork import WatchedLoop, fork_guard
+from videsk_rooms._concurrency.loops import call_in_thread
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from .threads import Gate, Thread
+    from .threads import OneShotEvent, Thread
 
 _start_new_thread = monkey.get_original("_thread", "start_new_thread")
 _get_ident = monkey.get_original("_thread", "get_ident")
@@ -31,7 +31,7 @@ _getnameinfo = monkey.get_original("socket", "getnameinfo")
 _Selector = monkey.get_original("selectors", "DefaultSelector")
 
 
-class GreenGate:
+class GreenletEvent:
     """Lets one greenlet wait, and any thread wake it."""
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class GreenGate:
                 self._bell.send()
 
 
-class RealThread:
+class NativeThread:
     """A thread that gevent knows nothing of. It keeps no interpreter from leaving."""
 
     def __init__(self, run: Callable[[], None]) -> None:
@@ -73,7 +73,7 @@ class RealThread:
         self._ident: int | None = None
         self._guard = _allocate_lock()
         self._ended = False
-        self._waiting: list[GreenGate] = []
+        self._waiting: list[GreenletEvent] = []
 
     def start(self) -> None:
         """Start it."""
@@ -81,7 +81,7 @@ class RealThread:
 
     def join(self, timeout: float) -> None:
         """Wait for its end, at most so many seconds."""
-        gate = GreenGate()
+        gate = GreenletEvent()
         with self._guard:
             if self._ended:
                 return
@@ -104,7 +104,7 @@ class RealThread:
                 gate.release()
 
 
-class RealLoop(WatchedLoop):
+class NativeThreadLoop(WatchedLoop):
     """A loop on a real selector, which leaves to real threads what would block it.
 
     The executor that it would otherwise have starts greenlets, which never run in this thread.
@@ -127,30 +127,30 @@ class RealLoop(WatchedLoop):
     async def getaddrinfo(self, *arguments: Any, **keywords: Any) -> Any:
         """Look an address up, without gevent's resolver, which waits for its hub."""
         look_up = partial(_getaddrinfo, *arguments, **keywords)
-        return await in_a_thread(partial(look_ups.run, look_up))
+        return await call_in_thread(partial(fork_guard.run, look_up))
 
     async def getnameinfo(self, *arguments: Any, **keywords: Any) -> Any:
         """Look a name up likewise."""
-        return await in_a_thread(partial(_getnameinfo, *arguments, **keywords))
+        return await call_in_thread(partial(_getnameinfo, *arguments, **keywords))
 
 
-class GeventThreads:
+class GeventBackend:
     """Threads beside greenlets."""
 
-    def gate(self) -> Gate:
+    def gate(self) -> OneShotEvent:
         """Make a gate for a greenlet."""
-        return GreenGate()
+        return GreenletEvent()
 
     def thread(self, run: Callable[[], None]) -> Thread:
         """Prepare a thread."""
-        return RealThread(run)
+        return NativeThread(run)
 
     def loop(self) -> asyncio.AbstractEventLoop:
         """Make a loop."""
-        return RealLoop()
+        return NativeThreadLoop()
 
 
-GEVENTS = GeventThreads()
+GEVENTS = GeventBackend()
 
 
 def _leave_no_hub() -> None:

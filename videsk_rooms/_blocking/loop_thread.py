@@ -15,16 +15,16 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from videsk_rooms._concurrency.fork import is_here, is_lost, part_from, set_aside
+from videsk_rooms._concurrency.fork import detach_epoll, is_here, is_lost, leak
 from videsk_rooms.errors import ClosedError
 
-from .shutdown import LEAVING, exiting, hold_back_daemons, is_for_want_of_threads, refusal
-from .threads import threads_here
+from .shutdown import LEAVING, block_daemon_at_exit, exiting, is_for_want_of_threads, refusal
+from .threads import thread_backend
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
-    from .threads import Thread, Threads
+    from .threads import Thread, ThreadBackend
 
 R = TypeVar("R")
 
@@ -124,7 +124,7 @@ class Call(Generic[R]):
             return self._result
         if self._loop.closed and isinstance(error, asyncio.CancelledError | ClosedError):
             if isinstance(error, ClosedError) and error.outcome_unknown:
-                hold_back_daemons()
+                block_daemon_at_exit()
                 raise error from None
             raise refusal() from None
         if is_for_want_of_threads(error):
@@ -143,7 +143,7 @@ class LoopThread:
         self.calls: set[Call[Any]] = set()
         self.loop: asyncio.AbstractEventLoop | None = None
         self.thread: Thread | None = None
-        self.threads: Threads  # there once the loop is
+        self.threads: ThreadBackend  # there once the loop is
         self.closed = False
         self.ending = False
         # Reentrant: a signal handler may close the client whose thread is being started.
@@ -175,7 +175,7 @@ class LoopThread:
     def _start(self) -> None:
         # Made here and not in the thread, so that there is no handshake to be interrupted, and a
         # failure, such as no file descriptor left, reaches the caller.
-        self.threads = threads_here()
+        self.threads = thread_backend()
         loop, stop = self.threads.loop(), asyncio.Event()
         # Whoever is first takes the loop: Ctrl-C comes before the thread has begun or after it.
         untaken = [loop]
@@ -226,9 +226,9 @@ class LoopThread:
 
     def leave_behind(self) -> None:
         """Let go of what is not there, and see that it is never touched, not even at exit."""
-        set_aside(self)
+        leak(self)
         if self.loop is not None and not is_lost(self.loop):
-            part_from(self.loop)
+            detach_epoll(self.loop)
 
     # In the loop's thread:
 

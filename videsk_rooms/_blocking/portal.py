@@ -10,17 +10,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from videsk_rooms._concurrency.fork import (
+    leak,
     lock_of_process,
     notice_fork,
-    renew_in_children,
-    set_aside,
+    register_after_fork,
 )
 from videsk_rooms.errors import ClosedError
 
 from .loop_thread import Call, LoopThread
 from .reentrancy import waiting_for
-from .shutdown import hold_back_daemons, refusal, still_open
-from .threads import threads_here
+from .shutdown import block_daemon_at_exit, open_threads, refusal
+from .threads import thread_backend
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
@@ -70,24 +70,24 @@ class Portal:
         Raises:
             ConfigurationError: Nobody could wait for a loop in this process.
         """
-        threads_here()  # what it refuses is to be known at once
+        thread_backend()  # what it refuses is to be known at once
         self._last = last
         self._warned = False
         self._open()
-        renew_in_children(self)
+        register_after_fork(self)
 
     def _open(self) -> None:
         self._inner = inner = LoopThread(self._last)
-        still_open.add(inner)
+        open_threads.add(inner)
         self._finalizer = weakref.finalize(self, _let_go, inner)
         self._finalizer.atexit = False  # _close_all waits, a finalizer does not
 
-    def begin_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Begin with another loop and thread: a child after a fork has neither."""
         parents = self._inner
         parents.leave_behind()
         self._finalizer.detach()
-        still_open.discard(parents)
+        open_threads.discard(parents)
         self._open()
         self._inner.closed = parents.closed
 
@@ -97,7 +97,7 @@ class Portal:
         if not self._inner.is_there():
             with lock_of_process():
                 if not self._inner.is_there():
-                    self.begin_anew()
+                    self.reset_after_fork()
 
     def call(
         self,
@@ -158,7 +158,7 @@ class Portal:
             self._leave(inner, reading.close)
             raise
 
-    def give_out(self, bulk: Bulk[T, R]) -> Generator[Outcome[T, R], None, None]:
+    def run_bulk(self, bulk: Bulk[T, R]) -> Generator[Outcome[T, R], None, None]:
         """Read items here, have their calls made in the loop, and yield what comes of them.
 
         A hand-off for each item that is read, and one more each time that there is nothing but to
@@ -178,7 +178,7 @@ class Portal:
         except BaseException as error:
             self._leave(inner, bulk.give_up)
             if isinstance(error, ClosedError):
-                hold_back_daemons()
+                block_daemon_at_exit()
             raise
 
     def _refuse_elsewhere(self, inner: LoopThread, text: str) -> None:
@@ -197,7 +197,7 @@ class Portal:
         if self._inner is inner:
             inner.soon(inner.background, end)
         else:
-            set_aside(end)
+            leak(end)
 
     def close(self) -> None:
         """End the loop and its thread. Calls under way raise `ClosedError`.
@@ -231,7 +231,7 @@ def _in_a_notebook() -> bool:
 
 
 def _let_go(loop: LoopThread) -> None:
-    still_open.discard(loop)
+    open_threads.discard(loop)
     if loop.is_there():
         loop.stop_soon()
     else:

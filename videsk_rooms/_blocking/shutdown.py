@@ -24,7 +24,7 @@ class Closable(Protocol):
 
 
 # A plain set, copied in one step: a WeakSet cannot be read while another thread makes a client.
-still_open: set[Closable] = set()
+open_threads: set[Closable] = set()
 exiting = threading.Event()
 
 
@@ -38,7 +38,7 @@ def _close_all() -> None:
     """
     exiting.set()
     notice_fork()  # a child must not close what is its parent's
-    left = list(still_open)
+    left = list(open_threads)
     for closable in left:
         closable.close(0)
     deadline = monotonic() + _PATIENCE
@@ -60,11 +60,11 @@ def refusal(text: str = CLOSED) -> ClosedError:
     """Make the error of a call that comes too late."""
     if exiting.is_set():
         text = LEAVING
-    hold_back_daemons()
+    block_daemon_at_exit()
     return ClosedError(text)
 
 
-def hold_back_daemons() -> None:
+def block_daemon_at_exit() -> None:
     """Let a daemon wait while the interpreter leaves, as it would in any other call.
 
     An error would have it die, and print a traceback into every exit.

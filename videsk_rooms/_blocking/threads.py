@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _NAME = "videsk-rooms"
 
 
-class Gate(Protocol):
+class OneShotEvent(Protocol):
     """What one caller waits at until any thread opens it. A raw lock that is held is one."""
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
@@ -56,10 +56,10 @@ class Thread(Protocol):
         ...
 
 
-class Threads(Protocol):
+class ThreadBackend(Protocol):
     """A way to have threads and to wait for them."""
 
-    def gate(self) -> Gate:
+    def gate(self) -> OneShotEvent:
         """Make a gate for the thread, or the greenlet, that calls this."""
         ...
 
@@ -72,7 +72,7 @@ class Threads(Protocol):
         ...
 
 
-class PythonThread(threading.Thread):
+class StandardThread(threading.Thread):
     """A daemon: a client that nobody closed must not keep the interpreter from leaving."""
 
     def __init__(self, run: Callable[[], None]) -> None:
@@ -83,10 +83,10 @@ class PythonThread(threading.Thread):
         return self is threading.current_thread()
 
 
-class PythonThreads:
+class StandardBackend:
     """Threads as they come with Python."""
 
-    def gate(self) -> Gate:
+    def gate(self) -> OneShotEvent:
         """Make a lock, and hold it."""
         lock = threading.Lock()
         lock.acquire()
@@ -94,7 +94,7 @@ class PythonThreads:
 
     def thread(self, run: Callable[[], None]) -> Thread:
         """Prepare a thread."""
-        return PythonThread(run)
+        return StandardThread(run)
 
     def loop(self) -> asyncio.AbstractEventLoop:
         """Make a loop: uvloop's where it is installed, a seventh faster from call to return."""
@@ -105,7 +105,7 @@ class PythonThreads:
         return WatchedLoop(selectors.DefaultSelector())
 
 
-_PYTHONS = PythonThreads()
+_PYTHONS = StandardBackend()
 
 
 def _standard_descriptors_are_taken() -> bool:
@@ -122,7 +122,7 @@ def _standard_descriptors_are_taken() -> bool:
     return True
 
 
-def threads_here() -> Threads:
+def thread_backend() -> ThreadBackend:
     """Choose how this process has threads.
 
     Raises:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import uvloop
 from aiohappyeyeballs import start_connection
 
-from videsk_rooms._concurrency.fork import look_ups
-from videsk_rooms._concurrency.loops import in_a_thread
+from videsk_rooms._concurrency.fork import fork_guard
+from videsk_rooms._concurrency.loops import call_in_thread
 
 if TYPE_CHECKING:
     import asyncio
@@ -29,10 +29,10 @@ class UvLoop(uvloop.Loop):
         """Look an address up; an address as such needs no thread."""
         try:
             numeric = {**wanted, "flags": wanted.get("flags", 0) | socket.AI_NUMERICHOST}
-            return look_ups.run(partial(socket.getaddrinfo, host, port, **numeric))
+            return fork_guard.run(partial(socket.getaddrinfo, host, port, **numeric))
         except socket.gaierror:
             look_up = partial(socket.getaddrinfo, host, port, **wanted)
-            return await in_a_thread(partial(look_ups.run, look_up))
+            return await call_in_thread(partial(fork_guard.run, look_up))
 
     async def create_connection(
         self,

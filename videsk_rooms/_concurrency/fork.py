@@ -38,10 +38,10 @@ _PATIENCE = 1.0
 _GLANCE = 0.0005
 
 
-class Renewable(Protocol):
+class ForkAware(Protocol):
     """Something that does not outlive a fork as it is."""
 
-    def begin_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Let go of what belongs to the parent, in the child."""
         ...
 
@@ -51,16 +51,16 @@ class Renewable(Protocol):
 for _name in ("anyio._backends._asyncio", "concurrent.futures.thread", "encodings.idna"):
     importlib.import_module(_name)
 
-_renewables: weakref.WeakSet[Renewable] = weakref.WeakSet()
+_fork_aware: weakref.WeakSet[ForkAware] = weakref.WeakSet()
 _inherited: list[object] = []
 
 
-def renew_in_children(thing: Renewable) -> None:
+def register_after_fork(thing: ForkAware) -> None:
     """Have something begin anew in every forked child, for as long as it lives."""
-    _renewables.add(thing)
+    _fork_aware.add(thing)
 
 
-def set_aside(*things: object) -> None:
+def leak(*things: object) -> None:
     """Keep what is the parent's from being collected, also when the child's interpreter ends."""
     if not _inherited:
         _never_collect(_inherited)
@@ -72,7 +72,7 @@ def is_lost(loop: asyncio.AbstractEventLoop) -> bool:
     return isinstance(loop, WatchedLoop) and loop.is_lost()
 
 
-def part_from(loop: asyncio.AbstractEventLoop) -> None:
+def detach_epoll(loop: asyncio.AbstractEventLoop) -> None:
     """Give the child's copy of the parent's loop an epoll of its own, which nobody waits on.
 
     Whatever still unregisters a socket by it, at the interpreter's end for one, does no harm then.
@@ -185,15 +185,15 @@ def _original(module: str, name: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-class LookUps:
+class ForkGuard:
     """Look-ups in other threads. None begins while a process forks, and a fork waits for all."""
 
     def __init__(self) -> None:
         self._sleep = _original("time", "sleep")
         self._gates: list[bool] = []  # of the forks under way: whether the gate is theirs
-        self.begin_anew()
+        self.reset_after_fork()
 
-    def begin_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Forget the parent's, in a child after a fork."""
         self._gate = _original("_thread", "allocate_lock")()
         self._under_way: set[object] = set()
@@ -223,7 +223,7 @@ class LookUps:
             self._gate.release()
 
 
-look_ups = LookUps()
+fork_guard = ForkGuard()
 
 
 class _Process:
@@ -245,12 +245,12 @@ class _Process:
             return
         with self.lock():
             if pid != self.pid:
-                self.begin_anew()
+                self.reset_after_fork()
 
-    def begin_anew(self) -> None:
-        look_ups.begin_anew()
-        for thing in list(_renewables):
-            thing.begin_anew()
+    def reset_after_fork(self) -> None:
+        fork_guard.reset_after_fork()
+        for thing in list(_fork_aware):
+            thing.reset_after_fork()
         self.pid = os.getpid()  # last: another thread that calls meanwhile waits for all of it
 
 
@@ -267,7 +267,7 @@ def is_here(pid: int) -> bool:
 # So that a child begins anew at once, where Python knows of its fork.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
-        before=look_ups.before_fork,
-        after_in_parent=look_ups.after_fork,
-        after_in_child=_process.begin_anew,
+        before=fork_guard.before_fork,
+        after_in_parent=fork_guard.after_fork,
+        after_in_child=_process.reset_after_fork,
     )

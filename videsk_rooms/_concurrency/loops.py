@@ -18,7 +18,9 @@ _PATIENCE = 5.0
 _NAME = "videsk-rooms beside"
 
 
-def run_in(loop: asyncio.AbstractEventLoop, do: Callable[..., object], *arguments: Any) -> bool:
+def call_soon_in(
+    loop: asyncio.AbstractEventLoop, do: Callable[..., object], *arguments: Any
+) -> bool:
     """Call a function in a loop, now or soon; tell whether the loop is there to do it."""
     if loop is asyncio._get_running_loop():
         do(*arguments)
@@ -30,7 +32,7 @@ def run_in(loop: asyncio.AbstractEventLoop, do: Callable[..., object], *argument
     return True
 
 
-async def await_in(
+async def run_coroutine_in(
     loop: asyncio.AbstractEventLoop, do: Callable[[], Coroutine[Any, Any, None]]
 ) -> None:
     """Await a coroutine function in a running loop, this one or another."""
@@ -41,7 +43,7 @@ async def await_in(
     await asyncio.wait([asyncio.wrap_future(there)], timeout=_PATIENCE)
 
 
-async def in_a_thread(function: Callable[[], T]) -> T:
+async def call_in_thread(function: Callable[[], T]) -> T:
     """Call what may block, beside the running loop; cancelled, it is left to itself."""
     loop = asyncio.get_running_loop()
     answered: asyncio.Future[T] = loop.create_future()
@@ -71,9 +73,9 @@ def _run_beside(
     try:
         result = function()
     except BaseException as error:
-        run_in(loop, _set_exception, answered, error)
+        call_soon_in(loop, _set_exception, answered, error)
     else:
-        run_in(loop, _set_result, answered, result)  # where the loop has ended, nobody waits
+        call_soon_in(loop, _set_result, answered, result)  # where the loop has ended, nobody waits
 
 
 def _set_result(answered: asyncio.Future[T], result: T) -> None:

@@ -13,14 +13,14 @@ from contextvars import ContextVar
 from math import inf
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
-from videsk_rooms._concurrency.fork import renew_in_children, set_aside
-from videsk_rooms._concurrency.loops import run_in
+from videsk_rooms._concurrency.fork import leak, register_after_fork
+from videsk_rooms._concurrency.loops import call_soon_in
 from videsk_rooms.errors import CLOSED, ClosedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from videsk_rooms._ratelimit import Departure
+    from videsk_rooms._ratelimit import Permit
 
     from .tokens import Secret
 
@@ -148,13 +148,13 @@ async def completed(coroutine: Coroutine[Any, Any, None]) -> None:
     task.result()
 
 
-class UnderWay:
+class InFlightRequests:
     """What the calls of a client wait for: an answer, their turn, a token, a pause."""
 
     def __init__(self) -> None:
         self._tasks: dict[asyncio.Task[Any], None] = {}
         self._ended = False
-        renew_in_children(self)
+        register_after_fork(self)
 
     async def within(self, seconds: float, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Return the result of a coroutine function, unless time or the client ends it first.
@@ -184,20 +184,20 @@ class UnderWay:
         self._ended = True
         for task in list(self._tasks):
             if task is not but:
-                run_in(task.get_loop(), task.cancel)
+                call_soon_in(task.get_loop(), task.cancel)
 
-    def begin_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Forget what is under way in the parent, in a child after a fork."""
-        set_aside(self._tasks)
+        leak(self._tasks)
         self._tasks = {}
 
 
-class Ticket:
+class RequestContext:
     """What one attempt tells the middleware and the connector, and what they tell the attempt."""
 
     __slots__ = ("_departure", "connects", "left", "origin", "token", "used")
 
-    def __init__(self, token: Secret, origin: Origin, departure: Departure) -> None:
+    def __init__(self, token: Secret, origin: Origin, departure: Permit) -> None:
         self.token = token
         self.origin = origin
         self.used = False
@@ -212,4 +212,4 @@ class Ticket:
         self.left = True
 
 
-ticket_in_hand: ContextVar[Ticket] = ContextVar("videsk_rooms_ticket")
+current_request: ContextVar[RequestContext] = ContextVar("videsk_rooms_ticket")

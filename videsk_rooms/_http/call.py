@@ -19,16 +19,22 @@ import attrs
 
 from videsk_rooms._concurrency.fork import notice_fork
 from videsk_rooms._config import Retry, Timeout
-from videsk_rooms._ratelimit import Pacing
-from videsk_rooms._wire.message import Answer, Failure, make_attempt, make_response, unexpected
-from videsk_rooms._wire.status import error_of
+from videsk_rooms._ratelimit import RateLimiter
+from videsk_rooms._wire.message import (
+    RawResponse,
+    TransportFailure,
+    make_attempt,
+    make_response,
+    unexpected,
+)
+from videsk_rooms._wire.status import error_from_response
 from videsk_rooms.errors import ClosedError, VideskError
 
 from .attempt import OutOfTimeError
 from .deadline import Deadline
-from .failures import cast_doubt, no_answer, too_late
+from .failures import deadline_error, mark_outcome_unknown, transport_error
 from .hooks import Observer
-from .retry_policy import Budget, Decision, Happened, decide, happened_with
+from .retry_policy import AttemptResult, Decision, RetryBudget, decide, result_from_status
 from .tokens import TokenSource
 from .tracing import Tracer
 from .transport import AttemptBounds, Transport, closed
@@ -36,7 +42,7 @@ from .transport import AttemptBounds, Transport, closed
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from videsk_rooms._ratelimit import Departure
+    from videsk_rooms._ratelimit import Permit
     from videsk_rooms._wire.message import Attempt, Request, Response
 
     from .tokens import Secret
@@ -45,7 +51,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Send(Protocol):
+class Sender(Protocol):
     """What a resource is given: it sends a request and reads the answer, as often as it takes."""
 
     async def __call__(
@@ -61,39 +67,39 @@ class Send(Protocol):
         """Begin the time of a call that takes several requests."""
         ...
 
-    def not_counting_line(self) -> Send:
+    def excluding_queue_time(self) -> Sender:
         """Make one whose calls may be in line for ever, and have all their time besides."""
         ...
 
 
 @attrs.frozen
-class Pipeline:
+class RequestSender:
     """Everything below the resources, put together."""
 
     transport: Transport
     source: TokenSource
-    pacing: Pacing
+    pacing: RateLimiter
     timeout: Timeout
     retry: Retry
-    budget: Budget
+    budget: RetryBudget
     observer: Observer
     tracer: Tracer | None
-    counts_line: bool = True
+    count_queue_time: bool = True
     bounds: AttemptBounds = attrs.field(
         init=False, default=attrs.Factory(lambda self: AttemptBounds(self.timeout), takes_self=True)
     )
 
     def deadline(self) -> Deadline:
         """Begin the time of a call."""
-        return Deadline(self.timeout.total, counts_line=self.counts_line)
+        return Deadline(self.timeout.total, count_queue_time=self.count_queue_time)
 
-    def not_counting_line(self) -> Pipeline:
+    def excluding_queue_time(self) -> RequestSender:
         """Make one whose calls may be in line for ever, and have all their time besides.
 
         Of many calls that are begun at once, the last would otherwise be late by having waited for
         the others.
         """
-        return attrs.evolve(self, counts_line=False)
+        return attrs.evolve(self, count_queue_time=False)
 
     async def __call__(
         self,
@@ -114,7 +120,7 @@ class Pipeline:
             ResponseError: The answer is not the API's.
         """
         notice_fork()
-        call = _Call(self, request, deadline or self.deadline())
+        call = RetryingCall(self, request, deadline or self.deadline())
         tracer = self.tracer
         call.span = None if tracer is None else tracer.open(request, self.transport.base_url)
         if call.span is None:
@@ -123,10 +129,10 @@ class Pipeline:
             return await call.run(read)
 
 
-class _Call:
+class RetryingCall:
     """One call under way."""
 
-    def __init__(self, pipeline: Pipeline, request: Request, deadline: Deadline) -> None:
+    def __init__(self, pipeline: RequestSender, request: Request, deadline: Deadline) -> None:
         self.span: Span | None = None
         self._pipeline = pipeline
         self._request = request
@@ -142,7 +148,7 @@ class _Call:
             try:
                 outcome, used = await self._attempt()
                 if (
-                    isinstance(outcome, Answer)
+                    isinstance(outcome, RawResponse)
                     and outcome.status == 401
                     and await self._renew(used)
                 ):
@@ -150,8 +156,8 @@ class _Call:
             except VideskError as error:
                 self._final(error)
                 raise
-            if isinstance(outcome, Failure):
-                happened = Happened(None, "not" if outcome.cause == "not_sent" else "maybe")
+            if isinstance(outcome, TransportFailure):
+                happened = AttemptResult(None, "not" if outcome.cause == "not_sent" else "maybe")
                 decision = self._decide(happened)
                 failed: VideskError | None = None
                 if not decision.again:
@@ -164,7 +170,7 @@ class _Call:
                 else:
                     self._pipeline.budget.refill()
                     return value
-                happened = happened_with(outcome.status, outcome.headers)
+                happened = result_from_status(outcome.status, outcome.headers)
                 decision = self._decide(happened)
             if not decision.again:
                 try:
@@ -178,12 +184,12 @@ class _Call:
 
     # -- one attempt ------------------------------------------------------------------------------
 
-    async def _attempt(self) -> tuple[Answer | Failure, Secret | None]:
+    async def _attempt(self) -> tuple[RawResponse | TransportFailure, Secret | None]:
         pipeline = self._pipeline
         token = await self._token()
-        departure = pipeline.pacing.depart_at_once()
+        departure = pipeline.pacing.try_acquire()
         if departure is None:
-            departure = await self._depart()
+            departure = await self._acquire_permit()
             token = pipeline.source.at_hand() or token  # there may be a newer one by now
         left = self._deadline.left()
         if left <= 0:
@@ -198,7 +204,7 @@ class _Call:
         self._tries += 1
         self._delay = 0.0
         self._attempts.append(attempt)
-        if isinstance(outcome, Answer):
+        if isinstance(outcome, RawResponse):
             pipeline.pacing.learn(outcome.headers)
         if self.span is not None:
             self.span.attempted(attempt)
@@ -219,17 +225,17 @@ class _Call:
         except OutOfTimeError:
             raise self._too_late("while it waited for the callable given as api_token") from None
 
-    async def _depart(self) -> Departure:
-        departures: list[Departure] = []
+    async def _acquire_permit(self) -> Permit:
+        departures: list[Permit] = []
 
-        async def depart() -> None:
-            departures.append(await self._pipeline.pacing.depart())
+        async def acquire() -> None:
+            departures.append(await self._pipeline.pacing.acquire())
 
         began = monotonic()
         try:
-            await self._within(self._deadline.left_in_line(), depart)
+            await self._within(self._deadline.left_for_queueing(), acquire)
             waited = monotonic() - began
-            self._deadline.was_in_line(waited)
+            self._deadline.add_queue_time(waited)
             self._delay += waited
             await self._pipeline.observer.paced(self._request, waited, self._deadline)
         except OutOfTimeError:
@@ -257,7 +263,7 @@ class _Call:
 
     # -- what follows -----------------------------------------------------------------------------
 
-    def _decide(self, happened: Happened) -> Decision:
+    def _decide(self, happened: AttemptResult) -> Decision:
         if happened.processed == "maybe" and not self._request.safe:
             self._maybe_processed = True
         decision = decide(
@@ -277,7 +283,7 @@ class _Call:
             self._pipeline.pacing.hold(happened.wait or decision.pause)
         return decision
 
-    async def _wait_for_another(self, decision: Decision, happened: Happened) -> None:
+    async def _wait_for_another(self, decision: Decision, happened: AttemptResult) -> None:
         pipeline = self._pipeline
         if happened.status != 429:
             pipeline.budget.spend()
@@ -290,7 +296,7 @@ class _Call:
             await self._within(self._deadline.left(), partial(asyncio.sleep, decision.pause))
         self._delay += decision.pause
 
-    def _read(self, answer: Answer, read: Callable[[Response], T]) -> T:
+    def _read(self, answer: RawResponse, read: Callable[[Response], T]) -> T:
         """Read an answer, or raise the error that it stands for; no other, whatever it holds."""
         response = make_response(self._request, answer, tuple(self._attempts))
         try:
@@ -302,9 +308,9 @@ class _Call:
             kind = type(error).__name__
         raise unexpected(response, f"cannot be read ({kind})")
 
-    def _success(self, response: Response, answer: Answer) -> Response:
+    def _success(self, response: Response, answer: RawResponse) -> Response:
         """Return the response of a success, or raise the error that it stands for."""
-        error = error_of(response, self._request)
+        error = error_from_response(response, self._request)
         if error is None and answer.too_long:
             error = unexpected(response, "is longer than 4 MiB and was cut off")
         if error is not None:
@@ -314,8 +320,8 @@ class _Call:
                 del error  # or the traceback and this frame keep each other alive
         return response
 
-    def _no_answer(self, failure: Failure, decision: Decision) -> VideskError:
-        return no_answer(
+    def _no_answer(self, failure: TransportFailure, decision: Decision) -> VideskError:
+        return transport_error(
             self._request,
             failure,
             tuple(self._attempts),
@@ -324,7 +330,7 @@ class _Call:
         )
 
     def _too_late(self, when: str) -> VideskError:
-        return too_late(
+        return deadline_error(
             self._request,
             self._pipeline.transport.url_of(self._request),
             self._deadline,
@@ -341,5 +347,5 @@ class _Call:
             error.outcome_unknown = False
             self._maybe_processed = not self._request.safe
         if self._maybe_processed and not error.outcome_unknown:
-            cast_doubt(error, self._request)
+            mark_outcome_unknown(error, self._request)
         return error

@@ -11,26 +11,26 @@ class Deadline:
 
     __slots__ = ("_at", "_counts_line", "total")
 
-    def __init__(self, total: float | None, *, counts_line: bool = True) -> None:
+    def __init__(self, total: float | None, *, count_queue_time: bool = True) -> None:
         """Begin.
 
         Args:
             total: Seconds, or `None` for no bound.
-            counts_line: Whether time in line for the rate limit is part of it.
+            count_queue_time: Whether time in line for the rate limit is part of it.
         """
         self.total: float | None = total
-        self._counts_line = counts_line
+        self._counts_line = count_queue_time
         self._at = inf if total is None else monotonic() + total
 
     def left(self) -> float:
         """Return the seconds that are left, infinity without a bound, never less than 0."""
         return max(self._at - monotonic(), 0.0)
 
-    def left_in_line(self) -> float:
+    def left_for_queueing(self) -> float:
         """Return how many seconds may be waited in line."""
         return self.left() if self._counts_line else inf
 
-    def was_in_line(self, seconds: float) -> None:
+    def add_queue_time(self, seconds: float) -> None:
         """Note how long was waited in line."""
         if not self._counts_line:
             self._at += seconds

@@ -20,7 +20,7 @@ from videsk_rooms.errors import (
 )
 
 if TYPE_CHECKING:
-    from videsk_rooms._wire.message import Attempt, Failure, Request
+    from videsk_rooms._wire.message import Attempt, Request, TransportFailure
     from videsk_rooms.errors import VideskError
 
     from .deadline import Deadline
@@ -32,8 +32,13 @@ _WHY_NO_MORE: dict[Why, str] = {
 }
 
 
-def no_answer(
-    request: Request, failure: Failure, attempts: tuple[Attempt, ...], *, maybe: bool, why: Why
+def transport_error(
+    request: Request,
+    failure: TransportFailure,
+    attempts: tuple[Attempt, ...],
+    *,
+    maybe: bool,
+    why: Why,
 ) -> TransportError:
     """Make the error for a call whose last attempt brought no answer.
 
@@ -52,7 +57,7 @@ def no_answer(
     what = f"{where}: {failure.detail.rstrip('.')}{tried}"
     if maybe:
         return OutcomeUnknownError(
-            f"{what} {how_to_find_out(request)}",
+            f"{what} {how_to_resolve(request)}",
             attempts=attempts,
             external_id=request.external_id,
         )
@@ -62,7 +67,7 @@ def no_answer(
     return TransportError(f"{what} Nothing was changed; try again.", attempts=attempts)
 
 
-def too_late(
+def deadline_error(
     request: Request,
     url: str,
     deadline: Deadline,
@@ -79,7 +84,9 @@ def too_late(
     return _time_is_up(request, text, attempts, maybe=maybe)
 
 
-def unsettled(request: Request, error: VideskError, created: tuple[Attempt, ...]) -> TransportError:
+def unresolved_create_error(
+    request: Request, error: VideskError, created: tuple[Attempt, ...]
+) -> TransportError:
     """Make the error for a create whose outcome could not be found out.
 
     Args:
@@ -89,7 +96,7 @@ def unsettled(request: Request, error: VideskError, created: tuple[Attempt, ...]
     """
     text = (
         f"{request.method} {request.path}: the room may have been created, and looking it up "
-        f"failed: {sentence(plain_text(error))} {how_to_find_out(request)}"
+        f"failed: {sentence(plain_text(error))} {how_to_resolve(request)}"
     )
     looked_up: tuple[Attempt, ...] = getattr(error, "attempts", ())
     before = len(created)
@@ -100,15 +107,15 @@ def unsettled(request: Request, error: VideskError, created: tuple[Attempt, ...]
     return kind(text, attempts=attempts, external_id=request.external_id)
 
 
-def cast_doubt(error: VideskError, request: Request) -> None:
+def mark_outcome_unknown(error: VideskError, request: Request) -> None:
     """Write into an error that the request may have been processed all the same."""
     error.outcome_unknown = True
     if not isinstance(error, ConflictError):  # which is what settles it: see `_creation.py`
         text = sentence(plain_text(error))
-        error.args = (f"{text} {how_to_find_out(request)}", *error.args[1:])
+        error.args = (f"{text} {how_to_resolve(request)}", *error.args[1:])
 
 
-def how_to_find_out(request: Request) -> str:
+def how_to_resolve(request: Request) -> str:
     """Say how a caller learns what became of a request."""
     if request.external_id is not None:
         return (
@@ -126,7 +133,7 @@ def _time_is_up(
     remedy = "Try again, or give the call more time with timeout=."
     if maybe:
         return OutcomeUnknownAtDeadlineError(
-            f"{text} {how_to_find_out(request)} {remedy}",
+            f"{text} {how_to_resolve(request)} {remedy}",
             attempts=attempts,
             external_id=request.external_id,
         )

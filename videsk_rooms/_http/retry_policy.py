@@ -38,7 +38,7 @@ Why: TypeAlias = Literal[
 
 
 @attrs.frozen
-class Happened:
+class AttemptResult:
     """What one attempt brought, as far as the decision needs to know.
 
     Attributes:
@@ -69,7 +69,7 @@ class Decision:
 
 def decide(  # noqa: PLR0911 - a ladder: each rung is one rule
     request: Request,
-    happened: Happened,
+    happened: AttemptResult,
     *,
     tries: int,
     retry: Retry,
@@ -113,12 +113,12 @@ def longest_pause(retry: Retry, tries: int) -> float:
     return min(retry.max_delay, retry.base_delay * 2.0 ** min(tries - 1, 64))
 
 
-def happened_with(status: int, headers: Mapping[str, str]) -> Happened:
+def result_from_status(status: int, headers: Mapping[str, str]) -> AttemptResult:
     """Judge an answer that did not help; one with a status of success could not be read."""
     garbled = 200 <= status < 300
     maybe = garbled or status == 408 or status >= 500
     wait = server_wait(status, headers) if status in TRANSIENT else None
-    return Happened(status, "maybe" if maybe else "not", garbled, wait)
+    return AttemptResult(status, "maybe" if maybe else "not", garbled, wait)
 
 
 def server_wait(
@@ -152,7 +152,7 @@ def http_date(value: str) -> datetime | None:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
 
 
-class Budget:
+class RetryBudget:
     """What retries may cost: a pool that they drain and successes refill.
 
     In an outage every call fails; retried four times each, they would be four times the load that

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from videsk_rooms._concurrency.fork import is_here, is_lost, look_ups, set_aside
-from videsk_rooms._concurrency.loops import await_in, in_a_thread, run_in
+from videsk_rooms._concurrency.fork import fork_guard, is_here, is_lost, leak
+from videsk_rooms._concurrency.loops import call_in_thread, call_soon_in, run_coroutine_in
 from videsk_rooms.errors import CLOSED, ClosedError
 
-from .attempt import ticket_in_hand
+from .attempt import current_request
 from .connection import OutOfStepError, StrictProtocol, is_out_of_step
 from .tokens import authorize
 
@@ -71,21 +71,21 @@ class Sessions:
         if found is None:
             return  # another thread was first
         if loop.is_running():
-            await await_in(loop, partial(_close, *found))
+            await run_coroutine_in(loop, partial(_close, *found))
         else:
-            run_in(loop, _close_soon, found[0])  # it stands still: if it ever runs again
+            call_soon_in(loop, _close_soon, found[0])  # it stands still: if it ever runs again
         self._open.pop(loop, None)
 
     def __del__(self) -> None:
         # A child whose fork nobody has noticed: what the sessions do as they are collected, such as
         # leaving the epoll that is shared, would part the parent from its connections.
         if not is_here(self._pid):
-            set_aside(self._open)
+            leak(self._open)
 
-    def begin_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Let go of the parent's sessions, in a child after a fork."""
         self._pid = os.getpid()
-        set_aside(self._open)
+        leak(self._open)
         self._open = {}
 
     def _make(self) -> aiohttp.ClientSession:
@@ -103,7 +103,7 @@ class Sessions:
         for loop in [loop for loop in list(self._open) if loop.is_closed()]:
             found = self._open.pop(loop, None)
             if found is not None and is_lost(loop):
-                set_aside(*found)
+                leak(*found)
             elif found is not None:
                 _drop(found[0])
 
@@ -142,11 +142,11 @@ def _resolver() -> AbstractResolver | None:
     beside_gevent = hasattr(running, "start_thread")
     if aiohttp.DefaultResolver is not aiohttp.ThreadedResolver and not beside_gevent:
         return None
-    loop: Any = running if beside_gevent else NameService(running)
+    loop: Any = running if beside_gevent else ForkSafeResolver(running)
     return aiohttp.ThreadedResolver(loop)
 
 
-class NameService:
+class ForkSafeResolver:
     """Answers aiohttp's questions for addresses in place of the loop: a fork waits for them."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -155,7 +155,7 @@ class NameService:
     async def getaddrinfo(self, host: str, port: int, **wanted: Any) -> Any:
         """Look an address up in a thread."""
         look_up = partial(socket.getaddrinfo, host, port, **wanted)
-        return await in_a_thread(partial(look_ups.run, look_up))
+        return await call_in_thread(partial(fork_guard.run, look_up))
 
 
 class Connector(aiohttp.TCPConnector):
@@ -169,7 +169,7 @@ class Connector(aiohttp.TCPConnector):
     async def connect(
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
     ) -> Connection:
-        ticket = ticket_in_hand.get(None)
+        ticket = current_request.get(None)
         if ticket is not None:
             ticket.connects = not ticket.left
         connection, protocol = await self._connect_in_step(req, traces, timeout)

@@ -1,7 +1,7 @@
 """As whom: the bearer token, where it comes from, and the middleware that sends it.
 
 The middleware belongs to the aiohttp session and serves every client that shares the session: each
-attempt carries a `Ticket` (`_under_way.py`) with its token through a context variable, the
+attempt carries a `RequestContext` (`_under_way.py`) with its token through a context variable, the
 middleware notes on it that the token was sent, and a refused one is thereby known. The replay after
 a 401 is decided above, in `_retry.py`, not in here: it is an attempt like any other, to be paced
 and counted.
@@ -31,11 +31,11 @@ from aiohttp import (
     hdrs,
 )
 
-from videsk_rooms._concurrency.fork import renew_in_children, set_aside
-from videsk_rooms._concurrency.loops import run_in, start_daemon
+from videsk_rooms._concurrency.fork import leak, register_after_fork
+from videsk_rooms._concurrency.loops import call_soon_in, start_daemon
 from videsk_rooms.errors import ConfigurationError
 
-from .attempt import StrayCancellationError, result_within, ticket_in_hand
+from .attempt import StrayCancellationError, current_request, result_within
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -104,12 +104,12 @@ class TokenSource(Protocol):
         """Look for another token than the refused one; tell whether there is one."""
         ...
 
-    def in_pickle(self, *, secrets: bool) -> str | TokenCallable | TokenOnArrival:
+    def in_pickle(self, *, secrets: bool) -> str | TokenCallable | UnpickledToken:
         """Return what is pickled in its place, a token only where secrets are allowed."""
         ...
 
 
-class FixedToken:
+class StaticToken:
     """A token that was given once: a refused one stays refused."""
 
     def __init__(self, token: Secret, *, from_environment: bool = False) -> None:
@@ -128,11 +128,11 @@ class FixedToken:
         """Tell that there is no other."""
         return False
 
-    def in_pickle(self, *, secrets: bool) -> str | TokenOnArrival:
+    def in_pickle(self, *, secrets: bool) -> str | UnpickledToken:
         """Return the token only if it was given as an argument: an environment has another."""
         if secrets and not self._from_environment:
             return self._token.reveal()
-        return TokenOnArrival(from_environment=self._from_environment)
+        return UnpickledToken(from_environment=self._from_environment)
 
 
 class TokenFile:
@@ -158,9 +158,9 @@ class TokenFile:
         self._seen = None
         return self._read_if_changed().reveal() != refused.reveal()
 
-    def in_pickle(self, *, secrets: bool) -> TokenOnArrival:
+    def in_pickle(self, *, secrets: bool) -> UnpickledToken:
         """Leave it to the environment there, which names a file of that place."""
-        return TokenOnArrival(from_environment=True)
+        return UnpickledToken(from_environment=True)
 
     def _read_if_changed(self) -> Secret:
         source = f"the file {self._path!r} (VIDESK_API_TOKEN_FILE)"
@@ -185,10 +185,10 @@ class TokenFile:
 
 
 # Follows a callable into the thread that it runs in, and into the calls that it makes itself.
-_questions_open: ContextVar[tuple[_Question, ...]] = ContextVar("videsk_rooms_questions")
+_token_calls: ContextVar[tuple[_Question, ...]] = ContextVar("videsk_rooms_questions")
 
 
-class AskedToken:
+class CallableToken:
     """A token that a callable gives: asked first when needed, and again after a 401."""
 
     def __init__(self, ask: TokenCallable) -> None:
@@ -196,7 +196,7 @@ class AskedToken:
         self._token: Secret | None = None
         self._question: _Question | None = None
         self._lock = threading.Lock()
-        renew_in_children(self)
+        register_after_fork(self)
 
     def at_hand(self) -> Secret | None:
         """Return the token that was given last."""
@@ -214,9 +214,9 @@ class AskedToken:
         """Return the callable, to be asked anew."""
         return self._ask
 
-    def begin_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Forget what the parent asks, in a child after a fork: no thread answers it there."""
-        set_aside(self._question)
+        leak(self._question)
         self._question = None
         self._lock = threading.Lock()
 
@@ -271,7 +271,7 @@ class _Question:
     def begin(self) -> None:
         """Call the callable."""
         context = contextvars.copy_context()
-        context.run(_questions_open.set, (*_questions_open.get(()), self))
+        context.run(_token_calls.set, (*_token_calls.get(()), self))
         if inspect.iscoroutinefunction(self._ask):
             context.run(self._await, self._ask)
             return
@@ -282,7 +282,7 @@ class _Question:
 
     async def answered(self) -> None:
         """Wait for the answer; raise what it failed with."""
-        asking = [question for question in _questions_open.get(()) if not question.is_over()]
+        asking = [question for question in _token_calls.get(()) if not question.is_over()]
         for question in asking:
             question._waits_for.append(self)
         try:
@@ -329,7 +329,9 @@ class _Question:
             self._settle(_passable(error))
             return
         self._in_loop = True
-        if not run_in(self._loop, partial(context.run, self._await, partial(_returned, given))):
+        if not call_soon_in(
+            self._loop, partial(context.run, self._await, partial(_returned, given))
+        ):
             self._settle()
 
     def _await(self, ask: Callable[[], Any]) -> None:
@@ -361,7 +363,7 @@ class _Question:
         while self._waiting:
             with suppress(IndexError):
                 waiting = self._waiting.pop()
-                run_in(waiting.get_loop(), _release, waiting)
+                call_soon_in(waiting.get_loop(), _release, waiting)
 
 
 _CALLED_ITSELF = (
@@ -391,7 +393,7 @@ def _release(waiting: asyncio.Future[None]) -> None:
         waiting.set_result(None)
 
 
-class TokenOnArrival:
+class UnpickledToken:
     """Stands in a pickle for a token: it is looked for in the environment that the pickle comes to.
 
     At the first call and not when unpickled: a process of a pool dies of what it cannot unpickle,
@@ -414,9 +416,9 @@ class TokenOnArrival:
         """Look where it was found."""
         return await self._found().renewed(refused)
 
-    def in_pickle(self, *, secrets: bool) -> TokenOnArrival:
+    def in_pickle(self, *, secrets: bool) -> UnpickledToken:
         """Return what it was made as: what was found here stays here."""
-        return TokenOnArrival(from_environment=self._was_from_environment)
+        return UnpickledToken(from_environment=self._was_from_environment)
 
     def _found(self) -> TokenSource:
         if self._source is None:
@@ -442,14 +444,14 @@ _LEFT_BEHIND = (
 )
 
 
-def token_source(api_token: str | TokenCallable | TokenOnArrival | None) -> TokenSource:
+def token_source(api_token: str | TokenCallable | UnpickledToken | None) -> TokenSource:
     """Choose where the token comes from: the argument, the environment, or a file it names."""
-    if isinstance(api_token, TokenOnArrival):
+    if isinstance(api_token, UnpickledToken):
         return api_token
     if callable(api_token):
-        return AskedToken(api_token)
+        return CallableToken(api_token)
     if api_token is not None:
-        return FixedToken(_checked(api_token, "api_token"))
+        return StaticToken(_checked(api_token, "api_token"))
     source = _token_of_environment()
     if source is None:
         raise ConfigurationError(
@@ -461,7 +463,7 @@ def token_source(api_token: str | TokenCallable | TokenOnArrival | None) -> Toke
 
 def _token_of_environment() -> TokenSource | None:
     if token := os.environ.get("VIDESK_API_TOKEN", "").strip():
-        return FixedToken(_checked(token, "VIDESK_API_TOKEN"), from_environment=True)
+        return StaticToken(_checked(token, "VIDESK_API_TOKEN"), from_environment=True)
     if path := os.environ.get("VIDESK_API_TOKEN_FILE"):
         return TokenFile(path)
     return None
@@ -481,7 +483,7 @@ def origin_of(url: URL) -> Origin:
 
 async def authorize(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
     """Send the bearer token, to the configured origin only. An aiohttp client middleware."""
-    ticket = ticket_in_hand.get(None)
+    ticket = current_request.get(None)
     if ticket is not None and origin_of(request.url) == ticket.origin:
         ticket.used = True
         request.headers[hdrs.AUTHORIZATION] = f"Bearer {ticket.token.reveal()}"

@@ -1,4 +1,4 @@
-"""One attempt over aiohttp: a `Request` goes out, an `Answer` or a `Failure` comes back."""
+"""One attempt over aiohttp: a `Request` goes out, an `RawResponse` or a `TransportFailure` comes back."""
 
 from __future__ import annotations
 
@@ -14,19 +14,25 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from yarl import URL
 
-from videsk_rooms._concurrency.fork import notice_fork, renew_in_children
+from videsk_rooms._concurrency.fork import notice_fork, register_after_fork
 from videsk_rooms._quoting import sent_with, shown
-from videsk_rooms._wire.message import Answer, Failure, headers_without
+from videsk_rooms._wire.message import RawResponse, TransportFailure, headers_without
 from videsk_rooms.errors import CLOSED, ClosedError, ConfigurationError
 
-from .attempt import OutOfTimeError, StrayCancellationError, Ticket, UnderWay, ticket_in_hand
+from .attempt import (
+    InFlightRequests,
+    OutOfTimeError,
+    RequestContext,
+    StrayCancellationError,
+    current_request,
+)
 from .connection import BODY_LIMIT, OutOfStepError, StayInStep
 from .session import Sessions
 from .tokens import ConnectionLostError, authorize, origin_of
 
 if TYPE_CHECKING:
     from videsk_rooms._config import Timeout
-    from videsk_rooms._ratelimit import Departure
+    from videsk_rooms._ratelimit import Permit
     from videsk_rooms._wire.message import FailureCause, Request
 
     from .tokens import Secret
@@ -73,8 +79,8 @@ class Transport:
         self._origin = origin_of(URL(base_url))
         self._theirs = session
         self.closed = False
-        self.under_way = UnderWay()
-        renew_in_children(self)
+        self.under_way = InFlightRequests()
+        register_after_fork(self)
         headers = {"Accept": "application/json", "User-Agent": user_agent()}
         self._sessions = Sessions(headers, trust_env=trust_env)
         # What differs from aiohttp's defaults, and from what a session of our own is set to.
@@ -98,8 +104,8 @@ class Transport:
         token: Secret,
         bounds: AttemptBounds,
         left: float,
-        departure: Departure,
-    ) -> tuple[Answer | Failure, bool]:
+        departure: Permit,
+    ) -> tuple[RawResponse | TransportFailure, bool]:
         """Send a request once, within the seconds that are left of its call.
 
         Returns:
@@ -109,9 +115,9 @@ class Transport:
             ClosedError: The client is closed, or was closed meanwhile.
         """
         sent_with.set(token)  # here, because the task of the attempt gets a copy of the context
-        ticket = Ticket(token, self._origin, departure)
+        ticket = RequestContext(token, self._origin, departure)
         url = self.url_of(request)
-        outcome: Answer | Failure
+        outcome: RawResponse | TransportFailure
         try:
             exchange = partial(self._exchange, request, ticket, bounds, url)
             outcome = await self.under_way.within(min(left, bounds.attempt), exchange)
@@ -119,21 +125,21 @@ class Transport:
             outcome = _out_of_time(ticket, url)
         except StrayCancellationError:
             cause: FailureCause = "interrupted" if ticket.left else "not_sent"
-            outcome = Failure(cause, "the request was cancelled within the session", url)
+            outcome = TransportFailure(cause, "the request was cancelled within the session", url)
         except ClosedError:
             raise closed(sent=ticket.left) from None
         finally:
             departure.over()
-        if self.closed and isinstance(outcome, Failure):
+        if self.closed and isinstance(outcome, TransportFailure):
             raise closed(sent=outcome.cause != "not_sent")
         if ticket.used:
             _remove_token(outcome, token)
         return outcome, ticket.used
 
     async def _exchange(
-        self, request: Request, ticket: Ticket, bounds: AttemptBounds, url: str
-    ) -> Answer | Failure:
-        ticket_in_hand.set(ticket)  # in the context of this attempt's own task
+        self, request: Request, ticket: RequestContext, bounds: AttemptBounds, url: str
+    ) -> RawResponse | TransportFailure:
+        current_request.set(ticket)  # in the context of this attempt's own task
         session = self._theirs
         try:
             if session is not None:
@@ -148,7 +154,7 @@ class Transport:
                 **(self._options if request.body is None else self._json_options),
             )
             body, too_long = _arrived(response) or await _read(response)
-            return Answer(response.status, response.headers, body, url, too_long)
+            return RawResponse(response.status, response.headers, body, url, too_long)
         except (Exception, asyncio.CancelledError) as error:
             failure = _failure_of(error, ticket, url)
             if failure is not None:
@@ -177,9 +183,9 @@ class Transport:
         """Close the connections, unless the session is the caller's. May be called again."""
         await self._sessions.close()
 
-    def begin_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Let go of what belongs to the parent, in a child after a fork."""
-        self._sessions.begin_anew()
+        self._sessions.reset_after_fork()
 
 
 def closed(*, sent: bool = False) -> ClosedError:
@@ -229,9 +235,9 @@ async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:
         response.close()
 
 
-def _remove_token(outcome: Answer | Failure, token: Secret) -> None:
+def _remove_token(outcome: RawResponse | TransportFailure, token: Secret) -> None:
     """Take our own token out of what came back, where a proxy may have echoed the request."""
-    if len(token.reveal()) < _SHORTEST_ECHO or isinstance(outcome, Failure):
+    if len(token.reveal()) < _SHORTEST_ECHO or isinstance(outcome, TransportFailure):
         return
     for echo in token.echoes:
         if echo in outcome.body:
@@ -239,28 +245,28 @@ def _remove_token(outcome: Answer | Failure, token: Secret) -> None:
     outcome.headers = headers_without(outcome.headers, token.reveal())
 
 
-def _failure_of(error: BaseException, ticket: Ticket, url: str) -> Failure | None:
+def _failure_of(error: BaseException, ticket: RequestContext, url: str) -> TransportFailure | None:
     """Make plain data of what kept an answer from coming; `None` for what is no failure of it.
 
     aiohttp's own exceptions hold the request with its headers, and so the token.
     """
     if isinstance(error, _SURELY_NOT_SENT):
-        return Failure("not_sent", _told(error), url)
+        return TransportFailure("not_sent", _told(error), url)
     if isinstance(error, ValueError) and not ticket.left:
         # A URL that came into the environment later, or that only aiohttp finds wrong. It is not
         # shown, for it may hold a password.
-        return Failure("not_sent", "the proxy cannot be used", url)
+        return TransportFailure("not_sent", "the proxy cannot be used", url)
     if isinstance(error, asyncio.TimeoutError):
         return _out_of_time(ticket, url)
     if isinstance(error, aiohttp.ClientError | OSError):
         # A proxy that breaks off a tunnel does so by what is an answer lost elsewhere.
-        return Failure("not_sent" if ticket.connects else "interrupted", _told(error), url)
+        return TransportFailure("not_sent" if ticket.connects else "interrupted", _told(error), url)
     return None
 
 
-def _out_of_time(ticket: Ticket, url: str) -> Failure:
+def _out_of_time(ticket: RequestContext, url: str) -> TransportFailure:
     cause: FailureCause = "timeout" if ticket.left else "not_sent"
-    return Failure(cause, "the time was up", url, timed_out=True)
+    return TransportFailure(cause, "the time was up", url, timed_out=True)
 
 
 def _check(session: object, ssl: object) -> None:

@@ -6,7 +6,7 @@ the next. So a consumer that takes its time holds up the reading, and with a con
 whoever leaves at a failure knows that nothing after it has begun.
 
 `steps` decides what is next, without waiting for anything. Who drives it waits: `given_out` in the
-event loop, `Portal.give_out` in a caller's thread, where the items are read while the calls run in
+event loop, `Portal.run_bulk` in a caller's thread, where the items are read while the calls run in
 the loop.
 """
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 import anyio
 
-from videsk_rooms._http.failures import how_to_find_out, unsettled
+from videsk_rooms._http.failures import how_to_resolve, unresolved_create_error
 from videsk_rooms._http.retry_policy import http_date
 from videsk_rooms._wire import encode
 from videsk_rooms._wire.json import loads
@@ -36,7 +36,7 @@ from . import verify
 from .lookup import retrieve
 
 if TYPE_CHECKING:
-    from videsk_rooms._http.call import Send
+    from videsk_rooms._http.call import Sender
     from videsk_rooms._http.deadline import Deadline
     from videsk_rooms._wire.message import Request, Response
     from videsk_rooms.models import JSONValue, Room
@@ -58,11 +58,11 @@ _TAKE_ANOTHER = "The room is over, and the API does not open it again: take anot
 
 
 async def create(
-    send: Send,
+    send: Sender,
     request: Request,
     paths: PathSupport,
     *,
-    name_is_ours: bool,
+    external_id_generated: bool,
     deadline: Deadline | None = None,
 ) -> Room:
     """Create a room, once.
@@ -71,7 +71,7 @@ async def create(
         send: Sends requests.
         request: The create.
         paths: What is known of retrieving by external id.
-        name_is_ours: Whether its `externalId` was generated, so that nobody else can have it.
+        external_id_generated: Whether its `externalId` was generated, so that nobody else can have it.
         deadline: The end of the call; absent, this is all of it.
 
     Raises:
@@ -84,7 +84,7 @@ async def create(
     try:
         return await send(request, verify.created(external_id), deadline)
     except ConflictError as error:
-        if not (error.outcome_unknown or name_is_ours):
+        if not (error.outcome_unknown or external_id_generated):
             raise
         conflict, took = error, monotonic() - began
     try:
@@ -92,8 +92,8 @@ async def create(
     except VideskError as error:
         # Not found is no exception: the room is gone, or the listing lags behind, and whose it is
         # cannot be told.
-        raise unsettled(request, error, conflict.attempts) from error
-    whose = "ours" if name_is_ours else _whose(room, request, conflict, took)
+        raise unresolved_create_error(request, error, conflict.attempts) from error
+    whose = "ours" if external_id_generated else _whose(room, request, conflict, took)
     if whose == "ours":
         return room
     try:
@@ -105,7 +105,7 @@ async def create(
         del conflict  # or the traceback and this frame keep each other alive
 
 
-async def get_or_create(send: Send, request: Request, paths: PathSupport, *, renew: bool) -> Room:
+async def get_or_create(send: Sender, request: Request, paths: PathSupport, *, renew: bool) -> Room:
     """Return the room that has the request's `externalId`, made if there is none.
 
     Looked up first, because most callers of this come back for a room: a read has no outcome to
@@ -124,7 +124,9 @@ async def get_or_create(send: Send, request: Request, paths: PathSupport, *, ren
         except NotFoundError:
             pass
         try:
-            return await create(send, request, paths, name_is_ours=False, deadline=deadline)
+            return await create(
+                send, request, paths, external_id_generated=False, deadline=deadline
+            )
         except ConflictError as error:
             conflict = error
     assert conflict is not None  # noqa: S101 - told to the type checker
@@ -134,7 +136,7 @@ async def get_or_create(send: Send, request: Request, paths: PathSupport, *, ren
         del conflict  # or the traceback and this frame keep each other alive
 
 
-async def end(send: Send, room: Room | str) -> Room:
+async def end(send: Sender, room: Room | str) -> Room:
     """End a room. A refusal is looked into: the room may have been ended already."""
     deadline = send.deadline()
     try:
@@ -154,7 +156,7 @@ async def end(send: Send, room: Room | str) -> Room:
 
 
 async def _find_after_conflict(
-    send: Send, external_id: str, paths: PathSupport, deadline: Deadline
+    send: Sender, external_id: str, paths: PathSupport, deadline: Deadline
 ) -> tuple[Response, Room]:
     *earlier, last = _LOOKUP_PAUSES
     for pause in earlier:
@@ -184,20 +186,20 @@ def _whose(
             return "theirs"
         if older_by > _LIKELY_SLACK:
             return "unknown"
-    return "ours" if _is_what_was_asked(room, request) else "unknown"
+    return "ours" if matches_request(room, request) else "unknown"
 
 
 def _undecided(request: Request, conflict: ConflictError) -> OutcomeUnknownError:
     return OutcomeUnknownError(
         f"{request.method} {request.path}: an answer was lost, and a room with this external_id is "
         "there now: whether this call made it, or somebody else did, cannot be told. "
-        f"{how_to_find_out(request)}",
+        f"{how_to_resolve(request)}",
         attempts=conflict.attempts,
         external_id=request.external_id,
     )
 
 
-def _is_what_was_asked(room: Room, request: Request) -> bool:
+def matches_request(room: Room, request: Request) -> bool:
     asked = _fields(request)
     found = {
         "name": room.name,
@@ -206,16 +208,16 @@ def _is_what_was_asked(room: Room, request: Request) -> bool:
         "settings": room.settings,
     }
     return all(
-        found[field] is None or _says(found[field], asked[field])
+        found[field] is None or _contains(found[field], asked[field])
         for field in found
         if field in asked
     )
 
 
-def _says(found: object, asked: JSONValue) -> bool:
+def _contains(found: object, asked: JSONValue) -> bool:
     """Tell whether what was found says what was asked for; the server may have added to it."""
     if isinstance(asked, dict) and isinstance(found, Mapping):
-        return all(name in found and _says(found[name], value) for name, value in asked.items())
+        return all(name in found and _contains(found[name], value) for name, value in asked.items())
     return found == asked
 
 
@@ -223,7 +225,7 @@ def _says(found: object, asked: JSONValue) -> bool:
 
 
 async def _renew(
-    send: Send, request: Request, room: Room, now: datetime, deadline: Deadline
+    send: Sender, request: Request, room: Room, now: datetime, deadline: Deadline
 ) -> Room:
     """Open a room again, and return it with a token.
 

@@ -22,7 +22,7 @@ from .pagination import Reading
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from videsk_rooms._http.call import Send
+    from videsk_rooms._http.call import Sender
     from videsk_rooms._http.deadline import Deadline
     from videsk_rooms._wire.message import Response
     from videsk_rooms.models import Room
@@ -74,7 +74,7 @@ class PathSupport:
 
 
 async def retrieve(
-    send: Send,
+    send: Sender,
     external_id: str,
     paths: PathSupport,
     deadline: Deadline | None = None,
@@ -125,7 +125,7 @@ async def retrieve(
     return response, room
 
 
-async def find(send: Send, external_id: str, deadline: Deadline | None = None) -> Room:
+async def find(send: Sender, external_id: str, deadline: Deadline | None = None) -> Room:
     """Find the room that has this `externalId` in the listing, which tells no token.
 
     The name is compared here too, and all pages are read: a filter that the server matches loosely

@@ -28,7 +28,7 @@ _OBJECT_ID = re.compile(r"[0-9A-Fa-f]{24}")
 
 def created(external_id: str) -> Callable[[Response], Room]:
     """Read the answer to a create: the room has the `externalId` that was sent."""
-    return partial(_room, is_asked=lambda room: _says(room.external_id, external_id))
+    return partial(_room, is_asked=lambda room: _contains(room.external_id, external_id))
 
 
 def retrieved(asked: Room | str) -> Callable[[Response], Room]:
@@ -43,7 +43,7 @@ def updated(asked: Room | str, external_id: object) -> Callable[[Response], Room
 
     def is_asked(room: Room) -> bool:
         # Of a room that was asked for by its old external id, no more is known than its new one.
-        return _says(room.external_id, external_id) and (
+        return _contains(room.external_id, external_id) and (
             is_named(room, asked) or not is_object_id(_text(asked))
         )
 
@@ -94,7 +94,7 @@ def page(external_id: object) -> Callable[[Response], RoomPage]:
 
     def read(response: Response) -> RoomPage:
         read_page = decode.page(response)
-        if all(_says(room.external_id, external_id) for room in read_page):
+        if all(_contains(room.external_id, external_id) for room in read_page):
             return read_page
         del read_page
         raise foreign(response, "or the API did not filter by externalId")
@@ -148,7 +148,7 @@ def same(found: str, asked: str) -> bool:
     return _normal(found) == _normal(asked)
 
 
-def _says(found: str | None, asked: str) -> bool:
+def _contains(found: str | None, asked: str) -> bool:
     return found is None or same(found, asked)
 
 

@@ -17,12 +17,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from videsk_rooms._concurrency.fork import renew_in_children
+from videsk_rooms._concurrency.fork import register_after_fork
 from videsk_rooms.errors import ConfigurationError
 
 from .limit import Limit
-from .limiter import Departure, Pacing, Unpaced
-from .memory_store import InProcess
+from .limiter import NoLimit, Permit, RateLimiter
+from .memory_store import MemoryLimiter
 
 if TYPE_CHECKING:
     from videsk_rooms._config import RateLimit
@@ -30,28 +30,28 @@ if TYPE_CHECKING:
 
     from .store import Store
 
-__all__ = ["Departure", "Pacing", "make_pacing"]
+__all__ = ["Permit", "RateLimiter", "make_limiter"]
 
 
-def make_pacing(rate_limit: RateLimit | None, source: TokenSource) -> Pacing:
+def make_limiter(rate_limit: RateLimit | None, source: TokenSource) -> RateLimiter:
     """Choose how requests are paced.
 
     Raises:
         ConfigurationError: What is to be shared cannot be used here.
     """
     if rate_limit is None:
-        return Unpaced()
+        return NoLimit()
     limit = Limit(rate_limit.requests, rate_limit.per)
-    pacing: Pacing
+    pacing: RateLimiter
     if rate_limit.shared is None:
-        pacing = InProcess(limit)
+        pacing = MemoryLimiter(limit)
     else:
-        from .per_loop import EachLoop
+        from .per_loop import LimiterPerLoop
         from .shared import Shared
 
         shared = rate_limit.shared
-        pacing = EachLoop(lambda: Shared(_make_store(shared, source), limit))
-    renew_in_children(pacing)
+        pacing = LimiterPerLoop(lambda: Shared(_make_store(shared, source), limit))
+    register_after_fork(pacing)
     return pacing
 
 

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 import attrs
 
 from .queue import end
-from .schedule import Ring, Rule
-from .store import MARGIN, MICRO, PATIENCE, StoreUnreachableError, places_of
+from .schedule import SlidingWindow, WindowParams
+from .store import MARGIN, MICRO, PATIENCE, StoreUnreachableError, slots_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .limit import Learned, Limit
-    from .store import Place, Store
+    from .limit import Limit, ObservedLimit
+    from .store import Slot, Store
 
 SHARE = 0.25
 RETURN_AFTER = 1.0
@@ -32,34 +32,34 @@ _AHEAD = 0.05
 _logger = logging.getLogger("videsk_rooms")
 
 
-class Alone:
+class LocalFallback:
     """Paces this process by its share of the limit, and asks nobody."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self._ring = Ring()
+        self._ring = SlidingWindow()
 
     async def ready(self) -> None:
         """Nobody is asked."""
 
-    async def reserve(self, count: int, limit: Limit) -> Sequence[Place]:
+    async def reserve(self, count: int, limit: Limit) -> Sequence[Slot]:
         """Reserve one place, or none as long as it is far ahead: the store may be back by then."""
         share = limit.requests * SHARE
         requests = max(1, int(share))
         per = limit.per * requests / share + MARGIN  # a quarter of 2 a second is 1 in two seconds
         here = self._clock()
         now = int(here * MICRO)
-        (slot,) = self._ring.reserve(1, Rule(requests, int(per * MICRO)), now=now)
+        (slot,) = self._ring.reserve(1, WindowParams(requests, int(per * MICRO)), now=now)
         if slot - now > _AHEAD * MICRO:
             self._ring.give_back([slot])
             return []
-        return places_of([slot], self, now=now, here=here)
+        return slots_of([slot], self, now=now, here=here)
 
-    async def confirm(self, places: Sequence[Place], limit: Limit) -> Sequence[Place]:
+    async def confirm(self, places: Sequence[Slot], limit: Limit) -> Sequence[Slot]:
         """Confirm places: nobody else can have moved them."""
         return [attrs.evolve(place, sure=True) for place in places]
 
-    async def give_back(self, places: Sequence[Place]) -> None:
+    async def give_back(self, places: Sequence[Slot]) -> None:
         """Free places."""
         self._ring.give_back(place.slot for place in places)
 
@@ -70,18 +70,18 @@ class Alone:
     async def close(self) -> None:
         """Nothing is held."""
 
-    def begin_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Nothing is the parent's: what it let go counts for both."""
 
 
-class Reachable:
+class FallbackStore:
     """A store that can always be asked: while the real one cannot, its stand-in answers."""
 
     def __init__(
-        self, store: Store, limit: Learned, clock: Callable[[], float] = monotonic
+        self, store: Store, limit: ObservedLimit, clock: Callable[[], float] = monotonic
     ) -> None:
         self._store = store
-        self._alone = Alone(clock)
+        self._alone = LocalFallback(clock)
         self._limit = limit
         self._clock = clock
         self._away = False
@@ -93,7 +93,7 @@ class Reachable:
         """See to it that the store can be asked."""
         await self._store.ready()
 
-    async def reserve(self, count: int) -> Sequence[Place]:
+    async def reserve(self, count: int) -> Sequence[Slot]:
         """Reserve up to so many places, in order."""
         if self._away:
             self._look_out()
@@ -104,7 +104,7 @@ class Reachable:
                 await self._lost(error)
         return await self._alone.reserve(count, self._limit.limit)
 
-    async def confirm(self, places: Sequence[Place]) -> Sequence[Place]:
+    async def confirm(self, places: Sequence[Slot]) -> Sequence[Slot]:
         """Confirm places whose time has come; those of a store out of reach are void."""
         own, shared = self._apart(places)
         confirmed = [*await self._alone.confirm(own, self._limit.limit)]
@@ -115,7 +115,7 @@ class Reachable:
                 await self._lost(error)
         return confirmed
 
-    async def give_back(self, places: Sequence[Place]) -> None:
+    async def give_back(self, places: Sequence[Slot]) -> None:
         """Free places."""
         own, shared = self._apart(places)
         await self._alone.give_back(own)
@@ -139,16 +139,16 @@ class Reachable:
         await end(self._look)
         await self._store.close()
 
-    def begin_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Forget what belongs to the parent."""
         self._look = None
-        self._store.begin_anew()
+        self._store.reset_after_fork()
 
-    def _apart(self, places: Sequence[Place]) -> tuple[Sequence[Place], Sequence[Place]]:
+    def _apart(self, places: Sequence[Slot]) -> tuple[Sequence[Slot], Sequence[Slot]]:
         own = [place for place in places if place.store is self._alone]
         return own, [place for place in places if place.store is not self._alone]
 
-    async def _reserve(self, count: int) -> Sequence[Place]:
+    async def _reserve(self, count: int) -> Sequence[Slot]:
         limit = self._limit.limit
         if self._clock() >= self._careful_until:
             return await self._store.reserve(count, limit)

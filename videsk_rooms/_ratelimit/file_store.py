@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING, Any
 
 from videsk_rooms.errors import ConfigurationError
 
-from .schedule import Ring
-from .store import MICRO, PATIENCE, Place, StoreUnreachableError, places_of, rule_of
+from .schedule import SlidingWindow
+from .store import MICRO, PATIENCE, Slot, StoreUnreachableError, slots_of, window_params
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -67,25 +67,25 @@ class FileStore:
     async def ready(self) -> None:
         """Nothing is needed."""
 
-    async def reserve(self, count: int, limit: Limit) -> Sequence[Place]:
+    async def reserve(self, count: int, limit: Limit) -> Sequence[Slot]:
         """Reserve places."""
-        rule = rule_of(limit)
+        rule = window_params(limit)
         async with self._ring() as ring:
             here, now = self._now()
             ring.forget(now - rule.window)
             count = min(count, _CAPACITY - len(ring.times))
             slots = ring.reserve(count, rule, now=now)
-        return places_of(slots, self, now=now, here=here)
+        return slots_of(slots, self, now=now, here=here)
 
-    async def confirm(self, places: Sequence[Place], limit: Limit) -> Sequence[Place]:
+    async def confirm(self, places: Sequence[Slot], limit: Limit) -> Sequence[Slot]:
         """Confirm places whose time has come."""
-        rule = rule_of(limit)
+        rule = window_params(limit)
         async with self._ring() as ring:
             here, now = self._now()
             slots = [ring.confirm(place.slot, rule, now=now) for place in places]
-        return places_of(slots, self, now=now, here=here)
+        return slots_of(slots, self, now=now, here=here)
 
-    async def give_back(self, places: Sequence[Place]) -> None:
+    async def give_back(self, places: Sequence[Slot]) -> None:
         """Free places."""
         async with self._ring() as ring:
             ring.give_back(place.slot for place in places)
@@ -99,7 +99,7 @@ class FileStore:
     async def close(self) -> None:
         """Nothing is held; the departures stay in the file."""
 
-    def begin_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Nothing is the parent's."""
 
     def _now(self) -> tuple[float, int]:
@@ -108,7 +108,7 @@ class FileStore:
         return here, int(here * MICRO)
 
     @contextlib.asynccontextmanager
-    async def _ring(self) -> AsyncIterator[Ring]:
+    async def _ring(self) -> AsyncIterator[SlidingWindow]:
         """Lock the file, and write back what becomes of its ring."""
         give_up_at = time.monotonic() + PATIENCE
         pause = _FIRST_PAUSE
@@ -159,16 +159,16 @@ class _File:
             return False
         return os.path.samestat(mine, named) and mine.st_size == _SIZE
 
-    def read(self) -> Ring:
+    def read(self) -> SlidingWindow:
         """Read the ring; a new file, or one of an earlier boot, has an empty one."""
         copy = self._copy_that_holds()
         if copy is None:
-            return Ring()
+            return SlidingWindow()
         count, held_until = self._read(_COPY, copy)
         times = self._read(struct.Struct(f"<{min(count, _CAPACITY)}q"), copy + _COPY.size)
-        return Ring(times, held_until=held_until)
+        return SlidingWindow(times, held_until=held_until)
 
-    def write(self, ring: Ring) -> None:
+    def write(self, ring: SlidingWindow) -> None:
         """Write the ring into the copy that does not hold, and then say that it does."""
         other = 1 if self._copy_that_holds() == _copy_start(0) else 0
         times = ring.times[-_CAPACITY:]

@@ -52,7 +52,7 @@ class Limit:
         return min(_LONGEST_GAP, self.per / self.requests / 4)
 
 
-class Learned:
+class ObservedLimit:
     """The limit that holds: the one that was set, until the server tells another."""
 
     __slots__ = ("_last", "_logged", "_source", "limit")
@@ -73,11 +73,13 @@ class Learned:
         if (number, policy) == self._last:
             return False
         self._last = (number, policy)
-        limit = told_limit(number, policy)
+        limit = limit_from_headers(number, policy)
         if limit is None or limit == self.limit:
             return False
         was, source, self.limit = self.limit, self._source, limit
-        named = "Ratelimit-Policy" if told_limit(number, None) is None else "Ratelimit-Limit"
+        named = (
+            "Ratelimit-Policy" if limit_from_headers(number, None) is None else "Ratelimit-Limit"
+        )
         self._source = f"by the server's {named} header"
         self._log(was, source)
         return True
@@ -94,13 +96,13 @@ class Learned:
             _logger.log(level, "the rate limit is now %s; it was %s (%s)", self, was, source)
 
 
-def described(limit: Learned, hold: float) -> str:
+def described(limit: ObservedLimit, hold: float) -> str:
     """Name a limit and where it comes from, and for how many seconds more a 429 holds all back."""
     held = f", and a 429 holds all calls back for {hold:.3g} s more" if hold > 0 else ""
     return f"the rate limit of {limit}{held}"
 
 
-def told_limit(number: str | None, policy: str | None) -> Limit | None:
+def limit_from_headers(number: str | None, policy: str | None) -> Limit | None:
     """Read the limit from `Ratelimit-Limit` and `Ratelimit-Policy`; `None` if they tell none.
 
     The number is that of a second, unless a policy names another window for it. Without a number,

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Departure(Protocol):
+class Permit(Protocol):
     """The permission for one request to leave."""
 
     async def leave(self) -> None:
@@ -23,14 +23,14 @@ class Departure(Protocol):
         ...
 
 
-class Pacing(Protocol):
+class RateLimiter(Protocol):
     """Decides when a request may leave."""
 
-    def depart_at_once(self) -> Departure | None:
+    def try_acquire(self) -> Permit | None:
         """Return the permission if the request may leave now, without waiting."""
         ...
 
-    async def depart(self) -> Departure:
+    async def acquire(self) -> Permit:
         """Wait in line until the request may leave. Cancelled, the place is free again.
 
         Raises:
@@ -58,12 +58,12 @@ class Pacing(Protocol):
         """Let go of what is held."""
         ...
 
-    def begin_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Forget what belongs to the parent, in a child after a fork."""
         ...
 
 
-class _AtWill:
+class _FreePermit:
     async def leave(self) -> None:
         """Nothing is counted."""
 
@@ -71,19 +71,19 @@ class _AtWill:
         """Nothing is counted."""
 
 
-_AT_WILL = _AtWill()
+_FREE_PERMIT = _FreePermit()
 
 
-class Unpaced:
+class NoLimit:
     """Lets every request leave at once."""
 
-    def depart_at_once(self) -> Departure:
+    def try_acquire(self) -> Permit:
         """Return the permission."""
-        return _AT_WILL
+        return _FREE_PERMIT
 
-    async def depart(self) -> Departure:
+    async def acquire(self) -> Permit:
         """Return the permission."""
-        return _AT_WILL
+        return _FREE_PERMIT
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """Nothing is paced."""
@@ -98,5 +98,5 @@ class Unpaced:
     async def close(self) -> None:
         """Nothing is held."""
 
-    def begin_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Nothing is held."""

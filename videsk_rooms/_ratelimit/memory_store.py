@@ -14,10 +14,10 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from videsk_rooms._concurrency.fork import set_aside
+from videsk_rooms._concurrency.fork import leak
 
-from .limit import SPREAD, Learned, described
-from .queue import Alarm, Line
+from .limit import SPREAD, ObservedLimit, described
+from .queue import Timer, WaitQueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 _LOOK_UP = 0.25
 
 
-class InProcess:
+class MemoryLimiter:
     """Lets requests leave in the order in which they came, never more than the limit allows."""
 
     def __init__(
         self, limit: Limit, *, margin: float = SPREAD, clock: Callable[[], float] = monotonic
     ) -> None:
-        self._limit = Learned(limit)
+        self._limit = ObservedLimit(limit)
         self._margin = margin
         self._clock = clock
         self._left: deque[float] = deque(maxlen=limit.requests)
@@ -45,17 +45,17 @@ class InProcess:
         self._held_until = 0.0
         self._next_from_line = 0.0
         self._line = self._new_line()
-        self._alarm = Alarm(self._serve)
+        self._alarm = Timer(self._serve)
         self._closed = False
 
-    def depart_at_once(self) -> _Departure | None:
+    def try_acquire(self) -> _Permit | None:
         """Return the permission if nobody waits and one more may leave."""
         with self._line.lock:
             if self._opening(self._clock()) > 0 or self._line.waiting:
                 return None
             return self._granted(asyncio._get_running_loop())
 
-    async def depart(self) -> _Departure:
+    async def acquire(self) -> _Permit:
         """Stand in line."""
         loop = asyncio.get_running_loop()
         if loop not in self._looking_up:
@@ -83,16 +83,16 @@ class InProcess:
         self._closed = True
         self._serve()
 
-    def begin_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Forget who waits and who is on the way, in a child after a fork."""
-        set_aside(self._line, self._alarm)
+        leak(self._line, self._alarm)
         self._line = self._new_line()
         self._leaving.clear()
         self._looking_up.clear()
-        self._alarm = Alarm(self._serve)
+        self._alarm = Timer(self._serve)
 
-    def _new_line(self) -> Line[_Departure]:
-        return Line(self._serve, unused=_Departure.over)
+    def _new_line(self) -> WaitQueue[_Permit]:
+        return WaitQueue(self._serve, unused=_Permit.over)
 
     def _opening(self, now: float) -> float:
         """Tell in how many seconds one more may leave; infinity if somebody must leave first."""
@@ -111,11 +111,11 @@ class InProcess:
             opens = max(opens, self._left[-unused] + limit.per + self._margin)
         return opens - now
 
-    def _granted(self, loop: asyncio.AbstractEventLoop | None) -> _Departure:
+    def _granted(self, loop: asyncio.AbstractEventLoop | None) -> _Permit:
         for ended in [each for each in self._leaving if each is not None and each.is_closed()]:
             del self._leaving[ended]
         self._leaving[loop] += 1
-        return _Departure(self, loop)
+        return _Permit(self, loop)
 
     def _look_up(self, loop: asyncio.AbstractEventLoop) -> None:
         with self._line.lock:
@@ -131,7 +131,7 @@ class InProcess:
         with self._line.lock:
             self._alarm.off()
             if self._closed:
-                self._line.dismiss()
+                self._line.fail_all()
             while (first := self._line.first()) is not None:
                 now = self._clock()
                 wait = max(self._opening(now), self._next_from_line - now)
@@ -139,7 +139,7 @@ class InProcess:
                     if wait != inf:
                         self._alarm.set(wait, first.get_loop())
                     return
-                self._line.call_up(first, self._granted(first.get_loop()))
+                self._line.wake(first, self._granted(first.get_loop()))
                 self._next_from_line = now + self._limit.limit.gap
 
     def _one_left(self, loop: asyncio.AbstractEventLoop | None) -> None:
@@ -162,11 +162,11 @@ class InProcess:
             del self._leaving[loop]
 
 
-class _Departure:
+class _Permit:
     __slots__ = ("_loop", "_pacing")
 
-    def __init__(self, pacing: InProcess, loop: asyncio.AbstractEventLoop | None) -> None:
-        self._pacing: InProcess | None = pacing
+    def __init__(self, pacing: MemoryLimiter, loop: asyncio.AbstractEventLoop | None) -> None:
+        self._pacing: MemoryLimiter | None = pacing
         self._loop = loop
 
     async def leave(self) -> None:

@@ -10,18 +10,18 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING
 
-from videsk_rooms._concurrency.fork import is_lost, set_aside
-from videsk_rooms._concurrency.loops import await_in
+from videsk_rooms._concurrency.fork import is_lost, leak
+from videsk_rooms._concurrency.loops import run_coroutine_in
 from videsk_rooms.errors import CLOSED, ClosedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .limiter import Departure
+    from .limiter import Permit
     from .shared import Shared
 
 
-class EachLoop:
+class LimiterPerLoop:
     """Gives each loop its own shared pacing."""
 
     def __init__(self, make: Callable[[], Shared]) -> None:
@@ -32,12 +32,12 @@ class EachLoop:
         self._lock = threading.Lock()
         self._closed = False
 
-    def depart_at_once(self) -> None:
+    def try_acquire(self) -> None:
         """Tell nothing: only the store knows."""
 
-    async def depart(self) -> Departure:
+    async def acquire(self) -> Permit:
         """Stand in the line of the running loop."""
-        return await self.here().depart()
+        return await self.here().acquire()
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """Go by the server's limit from now on."""
@@ -59,21 +59,21 @@ class EachLoop:
             self._closed = True
         for loop, pacing in list(self._by_loop.items()):
             if loop.is_running() and not loop.is_closed():
-                await await_in(loop, pacing.close)
+                await run_coroutine_in(loop, pacing.close)
             self._by_loop.pop(loop, None)
         if self._next is not None:
             await self._next.close()
             self._next = None
 
-    def begin_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Forget the parent's loops, in a child after a fork."""
         for pacing in self._by_loop.values():
-            pacing.begin_anew()
-        set_aside(self._by_loop)
+            pacing.reset_after_fork()
+        leak(self._by_loop)
         self._lock = threading.Lock()
         self._by_loop = {}
         if self._next is not None:
-            self._next.begin_anew()
+            self._next.reset_after_fork()
 
     def here(self) -> Shared:
         """Return the pacing of the running loop."""
@@ -88,7 +88,7 @@ class EachLoop:
             for ended in [each for each in self._by_loop if each.is_closed()]:
                 pacing = self._by_loop.pop(ended)
                 if is_lost(ended):
-                    set_aside(pacing)
+                    leak(pacing)
             pacing = self._next or self._make()
             self._next = None
             self._by_loop[loop] = pacing

@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from videsk_rooms._concurrency.loops import run_in
+from videsk_rooms._concurrency.loops import call_soon_in
 from videsk_rooms.errors import CLOSED, ClosedError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Line(Generic[T]):
+class WaitQueue(Generic[T]):
     """Callers in order, of one event loop or several; each may walk off at any moment."""
 
     def __init__(self, changed: Callable[[], None], unused: Callable[[T], None]) -> None:
@@ -57,14 +57,14 @@ class Line(Generic[T]):
         """Find who is first; `None` if nobody waits in a loop that is running."""
         return _first(self._ahead) or _first(self.waiting)
 
-    def call_up(self, waiting: asyncio.Future[T], value: T) -> None:
+    def wake(self, waiting: asyncio.Future[T], value: T) -> None:
         """Take somebody out of the line, and hand over what it waits for."""
         self._ahead.pop(waiting, None)
         self.waiting.pop(waiting, None)
-        if not run_in(waiting.get_loop(), self._hand_over, waiting, value):
+        if not call_soon_in(waiting.get_loop(), self._hand_over, waiting, value):
             self._unused(value)
 
-    def dismiss(self, error: Exception | None = None) -> None:
+    def fail_all(self, error: Exception | None = None) -> None:
         """Send everybody home, with an error."""
         with self.lock:
             everybody = [*self._ahead, *self.waiting]
@@ -72,7 +72,7 @@ class Line(Generic[T]):
             self.waiting.clear()
         for waiting in everybody:
             reason = error or ClosedError(CLOSED)
-            run_in(waiting.get_loop(), _send_home, waiting, reason)
+            call_soon_in(waiting.get_loop(), _send_home, waiting, reason)
 
     def _hand_over(self, waiting: asyncio.Future[T], value: T) -> None:
         if waiting.done():
@@ -102,7 +102,7 @@ def _send_home(waiting: asyncio.Future[Any], error: Exception) -> None:
         waiting.set_exception(error)
 
 
-class Alarm:
+class Timer:
     """Calls a function later, in the loop of whoever waits; one call at most is ahead."""
 
     def __init__(self, ring: Callable[[], None]) -> None:
@@ -115,7 +115,7 @@ class Alarm:
         if loop is asyncio._get_running_loop():
             self._loop, self._handle = loop, loop.call_later(max(seconds, 0.0), self._ring)
         else:
-            run_in(loop, self._ring)
+            call_soon_in(loop, self._ring)
 
     def off(self) -> None:
         """Call nobody; what another loop has ahead does no harm."""

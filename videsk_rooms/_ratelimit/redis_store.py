@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, cast
 import anyio
 import attrs
 
-from videsk_rooms._concurrency.fork import set_aside
+from videsk_rooms._concurrency.fork import leak
 from videsk_rooms.errors import ConfigurationError
 
-from .store import MICRO, PATIENCE, ClockThere, StoreUnreachableError, places_of, rule_of
+from .store import MICRO, PATIENCE, RemoteClock, StoreUnreachableError, slots_of, window_params
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from videsk_rooms._http.tokens import TokenSource
 
     from .limit import Limit
-    from .store import Place
+    from .store import Slot
 
 
 # KEYS: the departures, the end of a hold, the latest time that was seen. ARGV: the command and its
@@ -130,23 +130,25 @@ class RedisStore:
         self._source = source
         self._script: AsyncScript | None = None
         self._watch: AsyncGenerator[None, None] | None = None
-        self._clock = ClockThere()
+        self._clock = RemoteClock()
         _check_url(url)
 
     async def ready(self) -> None:
         """Have the token: a callable that gives it fails towards whoever asked."""
         await self._source.current()
 
-    async def reserve(self, count: int, limit: Limit) -> Sequence[Place]:
+    async def reserve(self, count: int, limit: Limit) -> Sequence[Slot]:
         """Reserve places."""
-        return self._places(await self._run("reserve", *attrs.astuple(rule_of(limit)), count))
+        return self._places(await self._run("reserve", *attrs.astuple(window_params(limit)), count))
 
-    async def confirm(self, places: Sequence[Place], limit: Limit) -> Sequence[Place]:
+    async def confirm(self, places: Sequence[Slot], limit: Limit) -> Sequence[Slot]:
         """Confirm places whose time has come."""
         slots = (place.slot for place in places)
-        return self._places(await self._run("confirm", *attrs.astuple(rule_of(limit)), *slots))
+        return self._places(
+            await self._run("confirm", *attrs.astuple(window_params(limit)), *slots)
+        )
 
-    async def give_back(self, places: Sequence[Place]) -> None:
+    async def give_back(self, places: Sequence[Slot]) -> None:
         """Free places."""
         await self._run("give back", *(place.slot for place in places))
 
@@ -160,14 +162,14 @@ class RedisStore:
             await self._watch.aclose()
         self._script = self._watch = None
 
-    def begin_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Let go of the parent's connections: two processes must not speak on one."""
-        set_aside(self._script, self._watch)  # collecting them would reach into the parent's loop
+        leak(self._script, self._watch)  # collecting them would reach into the parent's loop
         self._script = self._watch = None
 
-    def _places(self, answer: Sequence[int]) -> list[Place]:
+    def _places(self, answer: Sequence[int]) -> list[Slot]:
         now, *slots = answer
-        return places_of(slots, self, now=now, here=self._clock.ours(now, came=monotonic()))
+        return slots_of(slots, self, now=now, here=self._clock.ours(now, came=monotonic()))
 
     async def _run(self, command: str, *numbers: int) -> list[int]:
         from redis.exceptions import RedisError

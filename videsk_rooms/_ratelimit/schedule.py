@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen
-class Rule:
+class WindowParams:
     """What the departures obey.
 
     Attributes:
@@ -36,14 +36,14 @@ class Rule:
     late: int = 0
 
 
-class Ring:
+class SlidingWindow:
     """Promised departures in order, as whole microseconds of any one clock."""
 
     def __init__(self, times: Iterable[int] = (), *, held_until: int = 0) -> None:
         self.times = list(times)
         self.held_until = held_until
 
-    def reserve(self, count: int, rule: Rule, *, now: int) -> list[int]:
+    def reserve(self, count: int, rule: WindowParams, *, now: int) -> list[int]:
         """Promise so many departures."""
         self.forget(now - rule.window)
         times = self.times
@@ -58,7 +58,7 @@ class Ring:
             promised.append(slot)
         return promised
 
-    def confirm(self, slot: int, rule: Rule, *, now: int) -> int:
+    def confirm(self, slot: int, rule: WindowParams, *, now: int) -> int:
         """Tell when a promised departure is to happen.
 
         Returns:
@@ -96,7 +96,7 @@ class Ring:
         """Forget the departures that a window has passed over."""
         del self.times[: bisect_right(self.times, until)]
 
-    def _opening(self, rule: Rule, now: int) -> int:
+    def _opening(self, rule: WindowParams, now: int) -> int:
         """Find when one more may happen, by those before it."""
         opens = max(now, self.held_until)
         while True:

@@ -22,17 +22,17 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from videsk_rooms._concurrency.fork import set_aside
+from videsk_rooms._concurrency.fork import leak
 
-from .fallback import Reachable
-from .limit import Learned, Limit, described
-from .queue import Alarm, Line, end
+from .fallback import FallbackStore
+from .limit import Limit, ObservedLimit, described
+from .queue import Timer, WaitQueue, end
 from .store import LATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from .store import Place, Store
+    from .store import Slot, Store
 
 # So often, and then a request leaves, late or not: where the machine stalls, nobody is on time.
 _CONFIRMED_LATE = 3
@@ -46,26 +46,26 @@ class Shared:
     def __init__(
         self, store: Store, limit: Limit, *, clock: Callable[[], float] = monotonic
     ) -> None:
-        self._limit = Learned(limit)
-        self._store = Reachable(store, self._limit, clock)
+        self._limit = ObservedLimit(limit)
+        self._store = FallbackStore(store, self._limit, clock)
         self._clock = clock
         self._line = self._new_line()
-        self._places: deque[Place] = deque()
-        self._surplus: list[Place] = []
+        self._places: deque[Slot] = deque()
+        self._surplus: list[Slot] = []
         self._to_hold = 0.0
         self._held_until = 0.0  # for errors to tell; it is the store that keeps to it
         self._full_until = 0.0
-        self._alarm = Alarm(self._serve)
+        self._alarm = Timer(self._serve)
         self._errand: asyncio.Task[None] | None = None
         self._closed = False
 
-    def depart_at_once(self) -> None:
+    def try_acquire(self) -> None:
         """Tell nothing: only the store knows."""
 
-    async def depart(self) -> _Departure:
+    async def acquire(self) -> _Permit:
         """Stand in line."""
         await self._store.ready()
-        return _Departure(self, await self._line.wait())
+        return _Permit(self, await self._line.wait())
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """Go by the server's limit from now on."""
@@ -84,38 +84,38 @@ class Shared:
     async def close(self) -> None:
         """Let nobody wait any longer, give back what is reserved, and let go of the store."""
         self._closed = True
-        self._line.dismiss()
+        self._line.fail_all()
         self._serve()
         await end(self._errand, patience=_LAST_ERRAND)
         with contextlib.suppress(Exception):  # they come to an end by themselves
             await self._give_back()
         await self._store.close()
 
-    def begin_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Forget who waits for which place, in a child after a fork."""
-        set_aside(self._line, self._errand, self._alarm)
+        leak(self._line, self._errand, self._alarm)
         self._line = self._new_line()
         self._places.clear()
         self._surplus.clear()
-        self._alarm, self._errand = Alarm(self._serve), None
-        self._store.begin_anew()
+        self._alarm, self._errand = Timer(self._serve), None
+        self._store.reset_after_fork()
 
     # -- the line ---------------------------------------------------------------------------------
 
-    def _new_line(self) -> Line[Place]:
-        return Line(self._serve, unused=self._unused)
+    def _new_line(self) -> WaitQueue[Slot]:
+        return WaitQueue(self._serve, unused=self._unused)
 
     def _serve(self) -> None:
         """Let those leave whose place has come, and see to it that the others get one."""
         self._alarm.off()
         if self._closed:
-            self._line.dismiss()
+            self._line.fail_all()
         now = self._clock()
         while self._places and self._places[0].sure and self._places[0].at <= now:
             first = self._line.first()
             if first is None:
                 break
-            self._line.call_up(first, self._places.popleft())
+            self._line.wake(first, self._places.popleft())
         if not self._line:
             self._surplus += self._places
             self._places.clear()
@@ -134,15 +134,15 @@ class Shared:
         # No more than one window ahead: a process that is killed takes its places with it.
         return min(len(self._line), self._limit.limit.requests)
 
-    def _unused(self, place: Place) -> None:
+    def _unused(self, place: Slot) -> None:
         """Take a place back from a request that did not leave; its time may have passed."""
         self._places.appendleft(attrs.evolve(place, sure=False))
         self._serve()
 
-    def _is_late(self, place: Place) -> bool:
+    def _is_late(self, place: Slot) -> bool:
         return self._clock() - place.at > LATE
 
-    async def _confirmed(self, late: Place) -> Place:
+    async def _confirmed(self, late: Slot) -> Slot:
         """Wait, ahead of all, until a place is confirmed: at once, as a rule."""
         self._places.appendleft(attrs.evolve(late, sure=False))
         return await self._line.wait(ahead=True)
@@ -166,7 +166,7 @@ class Shared:
             await self._confirm()
             await self._reserve()
         except Exception as error:  # whoever waits must hear of it
-            self._line.dismiss(error)
+            self._line.fail_all(error)
         finally:
             self._errand = None
         self._serve()
@@ -194,14 +194,14 @@ class Shared:
             if not places:
                 self._full_until = self._clock() + _WHEN_FULL
 
-    def _take(self, places: Sequence[Place]) -> None:
+    def _take(self, places: Sequence[Slot]) -> None:
         self._places = deque(sorted([*self._places, *places], key=_at))
 
 
-class _Departure:
+class _Permit:
     __slots__ = ("_pacing", "_place")
 
-    def __init__(self, pacing: Shared, place: Place) -> None:
+    def __init__(self, pacing: Shared, place: Slot) -> None:
         self._pacing: Shared | None = pacing
         self._place = place
 
@@ -223,5 +223,5 @@ class _Departure:
             pacing._unused(self._place)
 
 
-def _at(place: Place) -> float:
+def _at(place: Slot) -> float:
     return place.at

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import attrs
 
 from .limit import SPREAD
-from .schedule import Rule
+from .schedule import WindowParams
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,9 +27,9 @@ _AT_ONCE = 1000
 """Microseconds: promises at once are not alike either."""
 
 
-def rule_of(limit: Limit) -> Rule:
+def window_params(limit: Limit) -> WindowParams:
     """Write a limit as a ring wants it."""
-    return Rule(
+    return WindowParams(
         limit.requests,
         window=int((limit.per + MARGIN) * MICRO),
         gap=int(limit.gap * MICRO) + 1,
@@ -42,7 +42,7 @@ class StoreUnreachableError(Exception):
 
 
 @attrs.frozen
-class Place:
+class Slot:
     """A departure that was promised to this process.
 
     Attributes:
@@ -58,17 +58,17 @@ class Place:
     sure: bool
 
 
-def places_of(slots: Iterable[int], store: Store, *, now: int, here: float) -> list[Place]:
+def slots_of(slots: Iterable[int], store: Store, *, now: int, here: float) -> list[Slot]:
     """Make places of what a store has promised when its own clock showed `now`, and ours `here`."""
     return [
-        Place(slot, here, store, sure=True)
+        Slot(slot, here, store, sure=True)
         if slot - now <= _AT_ONCE
-        else Place(slot, here + (slot + 1 - now) / MICRO, store, sure=False)
+        else Slot(slot, here + (slot + 1 - now) / MICRO, store, sure=False)
         for slot in slots
     ]
 
 
-class ClockThere:
+class RemoteClock:
     """The clock of a store elsewhere, told by answers, of which the quickest tell it best.
 
     An answer that was held up says late what time it was. Taken for the time of its coming, it
@@ -105,7 +105,7 @@ class Store(Protocol):
         """
         ...
 
-    async def reserve(self, count: int, limit: Limit) -> Sequence[Place]:
+    async def reserve(self, count: int, limit: Limit) -> Sequence[Slot]:
         """Reserve up to so many places, in order; fewer if the store is full.
 
         Raises:
@@ -113,11 +113,11 @@ class Store(Protocol):
         """
         ...
 
-    async def confirm(self, places: Sequence[Place], limit: Limit) -> Sequence[Place]:
+    async def confirm(self, places: Sequence[Slot], limit: Limit) -> Sequence[Slot]:
         """Confirm places whose time has come; those that are not sure now have another time."""
         ...
 
-    async def give_back(self, places: Sequence[Place]) -> None:
+    async def give_back(self, places: Sequence[Slot]) -> None:
         """Free places that nobody will use."""
         ...
 
@@ -129,6 +129,6 @@ class Store(Protocol):
         """Let go of the store."""
         ...
 
-    def begin_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Forget what belongs to the parent, in a child after a fork."""
         ...

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 M = TypeVar("M")
 
 
-def twin(model: type[M]) -> Callable[..., M]:
+def mutable_class(model: type[M]) -> Callable[..., M]:
     """Make the mutable twin of a frozen class; it takes the fields as arguments, all of them."""
     fields = {field.name: attrs.field() for field in attrs.fields(cast("type", model))}
     plain = attrs.make_class(model.__name__, fields)

@@ -13,7 +13,7 @@ from videsk_rooms._quoting import ID_LENGTH, shown, without_tokens
 from videsk_rooms.errors import ResponseError
 from videsk_rooms.models import Room
 
-from .frozen import twin
+from .frozen import mutable_class
 from .json import MOST_VALUES, TooManyValuesError, loads
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ _PLAIN_ID = re.compile(r"(?!eyJ)[0-9A-Za-z_.:-]{1,64}")
 _URL_LENGTH = 500
 
 __all__ = [
-    "Answer",
     "Attempt",
-    "Failure",
     "Headers",
+    "RawResponse",
     "Request",
     "Response",
+    "TransportFailure",
     "headers_without",
     "json_of",
     "make_attempt",
@@ -185,7 +185,7 @@ class Attempt:
 
 
 @attrs.define
-class Answer:
+class RawResponse:
     """What one attempt brought: any status, the body whole."""
 
     status: int
@@ -207,7 +207,7 @@ FailureCause: TypeAlias = Literal["not_sent", "interrupted", "timeout"]
 
 
 @attrs.define
-class Failure:
+class TransportFailure:
     """Why one attempt brought no answer.
 
     Attributes:
@@ -257,18 +257,18 @@ class Response:
         return json_of(self)
 
 
-_draft_attempt, _draft_response = twin(Attempt), twin(Response)
+_draft_attempt, _draft_response = mutable_class(Attempt), mutable_class(Response)
 
 
 def make_attempt(
     number: int,
     started_at: datetime,
     duration: float,
-    outcome: Answer | Failure,
+    outcome: RawResponse | TransportFailure,
     delay: float,
 ) -> Attempt:
     """Note what was tried and what came of it."""
-    if isinstance(outcome, Answer):
+    if isinstance(outcome, RawResponse):
         status, request_id = outcome.status, outcome.request_id
         attempt = _draft_attempt(number, started_at, duration, status, None, delay, request_id)
     else:
@@ -277,7 +277,7 @@ def make_attempt(
     return attempt
 
 
-def make_response(request: Request, answer: Answer, attempts: tuple[Attempt, ...]) -> Response:
+def make_response(request: Request, answer: RawResponse, attempts: tuple[Attempt, ...]) -> Response:
     """Make what a caller sees of an answer."""
     response = _draft_response(
         answer.status,

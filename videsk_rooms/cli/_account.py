@@ -28,7 +28,7 @@ Client = TypeVar("Client")
 
 
 @dataclass(frozen=True)
-class Asked:
+class CommandContext:
     """What such a command was told.
 
     Attributes:
@@ -169,8 +169,8 @@ def _common(
     token_file: _TokenFile = None,
     timeout: _Timeout = 30.0,
     trust_env: _TrustEnv = False,
-) -> Asked:
-    return Asked(base_url, token_file, timeout, trust_env, as_json, no_color)
+) -> CommandContext:
+    return CommandContext(base_url, token_file, timeout, trust_env, as_json, no_color)
 
 
 def _parameters(function: Callable[..., object]) -> list[inspect.Parameter]:
@@ -180,11 +180,13 @@ def _parameters(function: Callable[..., object]) -> list[inspect.Parameter]:
 _COMMON = _parameters(_common)
 
 
-def asking_an_account(command: Callable[Concatenate[Asked, ...], None]) -> Callable[..., None]:
+def asking_an_account(
+    command: Callable[Concatenate[CommandContext, ...], None],
+) -> Callable[..., None]:
     """Give a command the options that all of its kind have, after its own.
 
     Args:
-        command: What is run; it is given an `Asked` first, and then its own arguments by name.
+        command: What is run; it is given an `CommandContext` first, and then its own arguments by name.
 
     Returns:
         The command for typer, which reads options from the signature of a function.

@@ -9,7 +9,7 @@ _PASSING = {408, 425}
 _LASTING = {501, 505}
 
 
-def passes_by_itself(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Tell whether a call that failed may succeed later, with nobody mending anything."""
     if isinstance(error, ServerError):
         return error.status not in _LASTING

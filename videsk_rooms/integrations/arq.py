@@ -9,23 +9,23 @@ from arq import Retry
 
 from videsk_rooms import VideskError
 
-from .queues import again_after
+from .queues import retry_delay
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
-__all__ = ["retry_what_passes"]
+__all__ = ["retry_transient"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def retry_what_passes(
+def retry_transient(
     job: Callable[Concatenate[dict[Any, Any], P], Awaitable[T]],
 ) -> Callable[Concatenate[dict[Any, Any], P], Coroutine[Any, Any, T]]:
     """Retry a job later if it fails for a transient reason.
 
-    `again_after` decides: a `RateLimitError` is retried after `retry_after`, other transient
+    `retry_delay` decides: a `RateLimitError` is retried after `retry_after`, other transient
     failures after pauses that grow, and an error that somebody has to correct fails the job at
     once. A job is done five times at most, which is arq's default; then it fails with the error
     itself.
@@ -38,10 +38,10 @@ def retry_what_passes(
 
     Example:
         ```python
-        from videsk_rooms.integrations.arq import retry_what_passes
+        from videsk_rooms.integrations.arq import retry_transient
 
 
-        @retry_what_passes
+        @retry_transient
         async def open_room(ctx: dict, appointment: int) -> str:
             room = await ctx["videsk"].rooms.get_or_create(f"appointment-{appointment}")
             return room.id
@@ -53,7 +53,7 @@ def retry_what_passes(
         try:
             return await job(ctx, *args, **kwargs)
         except VideskError as error:
-            pause = again_after(error, ctx["job_try"])
+            pause = retry_delay(error, ctx["job_try"])
             if pause is None:
                 raise
             raise Retry(defer=pause) from error

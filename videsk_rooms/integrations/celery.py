@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from videsk_rooms import VideskError
 
-from .queues import again_after
+from .queues import retry_delay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ __all__ = ["VideskTask"]
 class VideskTask(Task):
     """A base for tasks that call the API: transient failures are retried later.
 
-    `again_after` decides: a `RateLimitError` is retried after `retry_after`, other transient
+    `retry_delay` decides: a `RateLimitError` is retried after `retry_after`, other transient
     failures after pauses that grow, and an error that somebody has to correct fails the task at
     once. A task is done five times at most; then it fails with the error itself. Options of the
     task change that: `max_retries`, `dont_autoretry_for`, and whatever else `app.task` takes. Leave
@@ -84,7 +84,7 @@ class VideskTask(Task):
             exc: What it failed with.
             throw: Whether to raise Celery's `Retry`.
             eta: When to do it again.
-            countdown: In how many seconds; without it and `eta`, `again_after` tells of `exc`.
+            countdown: In how many seconds; without it and `eta`, `retry_delay` tells of `exc`.
             options: What else `celery.Task.retry` takes.
 
         Returns:
@@ -94,7 +94,7 @@ class VideskTask(Task):
             VideskError: `exc`, if it is not transient, or was tried often enough.
         """
         if isinstance(exc, VideskError) and countdown is None and eta is None:
-            countdown = again_after(exc, self.request.retries + 1, max_tries=None)
+            countdown = retry_delay(exc, self.request.retries + 1, max_tries=None)
             if countdown is None:
                 raise exc
         again = super().retry  # type: ignore[misc]  # Celery's

@@ -16,7 +16,7 @@ import attrs
 
 from videsk_rooms import APIError, ConflictError, NotFoundError, VideskError
 
-from ._transient import passes_by_itself
+from ._transient import is_transient
 
 __all__ = ["ChooseAnswer", "HttpAnswer", "answer_to", "http_answer"]
 
@@ -80,7 +80,7 @@ def http_answer(error: VideskError) -> HttpAnswer:
         return HttpAnswer(404, "There is no such room.")
     if isinstance(error, ConflictError):
         return HttpAnswer(409, "The room was changed by somebody else.")
-    if passes_by_itself(error):
+    if is_transient(error):
         wait = error.retry_after if isinstance(error, APIError) else None
         headers = {"Retry-After": str(math.ceil(wait or _SOON))}
         return HttpAnswer(503, "Video rooms are busy. Please try again.", headers)

@@ -6,12 +6,12 @@ import random
 
 from videsk_rooms import APIError
 
-from ._transient import passes_by_itself
+from ._transient import is_transient
 
-__all__ = ["again_after"]
+__all__ = ["retry_delay"]
 
 
-def again_after(
+def retry_delay(
     error: BaseException,
     tries: int = 1,
     *,
@@ -43,14 +43,14 @@ def again_after(
     Example:
         ```python
         from videsk_rooms import ConnectionFailedError, NotFoundError
-        from videsk_rooms.integrations.queues import again_after
+        from videsk_rooms.integrations.queues import retry_delay
 
-        pause = again_after(ConnectionFailedError("refused"), tries=2)
+        pause = retry_delay(ConnectionFailedError("refused"), tries=2)
         assert pause is not None and 15.0 <= pause <= 30.0
-        assert again_after(NotFoundError("no such room")) is None
+        assert retry_delay(NotFoundError("no such room")) is None
         ```
     """
-    if (max_tries is not None and tries >= max_tries) or not passes_by_itself(error):
+    if (max_tries is not None and tries >= max_tries) or not is_transient(error):
         return None
     asked = error.retry_after if isinstance(error, APIError) else None
     # Bounded exponent: 2.0 ** 2000 is no float.

@@ -27,7 +27,7 @@ _logger = logging.getLogger("videsk_rooms.sandbox")
 
 
 @dataclass(frozen=True)
-class Admission:
+class AdmittedRequest:
     """A request that has arrived and is to be answered."""
 
     incoming: Incoming
@@ -43,7 +43,7 @@ class Admission:
         return self.verdict is not None and not self.verdict.allowed
 
 
-class Desk:
+class RequestHandler:
     """Takes requests in and answers them, under the sandbox's lock."""
 
     def __init__(
@@ -68,7 +68,7 @@ class Desk:
         self._retry_after = retry_after
         self._count = 0
 
-    def admit(self, incoming: Incoming) -> Admission:
+    def admit(self, incoming: Incoming) -> AdmittedRequest:
         """Count and log a request, and choose its fault."""
         with self._lock:
             self._count += 1
@@ -78,11 +78,11 @@ class Desk:
             refused = verdict is not None and not verdict.allowed
             fault = None if refused else self._faults._next(route.operation)
             request_id = self._identifiers.uuid()
-            admission = Admission(incoming, route, self._count, request_id, verdict, fault)
+            admission = AdmittedRequest(incoming, route, self._count, request_id, verdict, fault)
             self._log._arrived(self._record(admission))
             return admission
 
-    def answer(self, admission: Admission) -> Reply:
+    def answer(self, admission: AdmittedRequest) -> Reply:
         """Process a request, unless its fault or the limit forbids it, and log the outcome."""
         with self._lock:
             fault = admission.fault
@@ -96,7 +96,7 @@ class Desk:
             self._log._answered(admission.number, status, processed=processed)
             return Reply(reply.status, reply.body, self._headers(admission, reply))
 
-    def _process(self, admission: Admission) -> Reply:
+    def _process(self, admission: AdmittedRequest) -> Reply:
         try:
             return self._api.answer(admission.route, admission.incoming)
         except RefusedError as refused:
@@ -105,13 +105,13 @@ class Desk:
             _logger.exception("the sandbox itself failed at request %s", admission.number)
             return error_reply(500, "The sandbox itself failed; see its log")
 
-    def _too_many(self, admission: Admission) -> Reply:
+    def _too_many(self, admission: AdmittedRequest) -> Reply:
         # docs/api.md, Access: `Retry-After` may or may not be there.
         verdict = admission.verdict
         wait = {"Retry-After": str(verdict.reset)} if verdict and self._retry_after else {}
         return error_reply(429, "Too many requests, please try again later.", headers=wait)
 
-    def _headers(self, admission: Admission, reply: Reply) -> dict[str, str]:
+    def _headers(self, admission: AdmittedRequest, reply: Reply) -> dict[str, str]:
         # Not left to aiohttp: it would date answers by the machine's clock, and rooms by this one.
         date = format_datetime(self._clock.now(), usegmt=True)
         headers = {"Date": date, "x-request-id": admission.request_id}
@@ -123,7 +123,7 @@ class Desk:
         kept = {name: value for name, value in headers.items() if name.lower() not in own}
         return {**kept, **reply.headers}
 
-    def _record(self, admission: Admission) -> RequestRecord:
+    def _record(self, admission: AdmittedRequest) -> RequestRecord:
         incoming = admission.incoming
         return RequestRecord(
             number=admission.number,

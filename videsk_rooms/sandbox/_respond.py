@@ -22,7 +22,7 @@ _CHUNK = 256 * 1024
 _GZIP = zlib.MAX_WBITS | 16
 
 
-async def deliver(
+async def respond(
     request: web.BaseRequest, reply: Reply, fault: Fault | None
 ) -> web.StreamResponse:
     """Turn a reply into what aiohttp sends."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from ._api import Policy, RoomsApi
 from ._clock import Clock
 from ._faults import Faults
-from ._handler import Desk
+from ._handler import RequestHandler
 from ._identifiers import Identifiers
 from ._limit import make_limit
 from ._log import RequestLog
@@ -120,7 +120,7 @@ class Sandbox:
                 reopening=reopening,
             ),
         )
-        self._desk = Desk(
+        self._desk = RequestHandler(
             api=self._api,
             clock=self._clock,
             identifiers=identifiers,

@@ -12,10 +12,10 @@ from urllib.parse import parse_qsl
 from aiohttp import HttpVersion11, web
 
 from ._messages import Incoming
-from ._respond import deliver
+from ._respond import respond
 
 if TYPE_CHECKING:
-    from ._handler import Desk
+    from ._handler import RequestHandler
 
 # Zero would mean "wait for ever": aiohttp takes it as no timeout.
 _SHUTDOWN_SECONDS = 0.001
@@ -24,7 +24,7 @@ _SHUTDOWN_SECONDS = 0.001
 class ServerThread:
     """One run of the server; `ready` brings its port, `finished` its end."""
 
-    def __init__(self, desk: Desk, host: str, port: int) -> None:
+    def __init__(self, desk: RequestHandler, host: str, port: int) -> None:
         self.ready: Future[int] = Future()
         self.finished: Future[None] = Future()
         self._desk = desk
@@ -86,7 +86,7 @@ class ServerThread:
         reply = self._desk.answer(admission)
         if fault is not None and fault.delay and not fault.delayed_first:
             await asyncio.sleep(fault.delay)
-        return await deliver(request, reply, fault)
+        return await respond(request, reply, fault)
 
 
 def _invite_body(request: web.BaseRequest) -> None:

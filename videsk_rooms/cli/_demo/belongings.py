@@ -21,7 +21,7 @@ _SECOND_LOOK_AFTER = 1.0
 _MOST_FAILURES = 3
 
 
-class Belongings:
+class CreatedRooms:
     """The rooms by `external_id`: noted before they are created, so that none can be lost.
 
     Attributes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from videsk_rooms.errors import VideskError, without_tokens
 
-from .belongings import Belongings
+from .belongings import CreatedRooms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -116,7 +116,7 @@ class Demo:
     def __init__(self, *, view: View, code: Mapping[str, str], sandbox: Sandbox | None) -> None:
         self.sandbox = sandbox
         self.steps: list[Step] = []
-        self.belongings = Belongings()
+        self.belongings = CreatedRooms()
         self._view = view
         self._code = code
 

@@ -289,8 +289,8 @@ def end_the_others(demo: Demo, videsk: Videsk, others: list[Room], ours: str) ->
     last = videsk.rooms.get(others[-1])
     step.equal_if_sent("the last one, asked for again, has ended", last.ended, True)
     if demo.sandbox:
-        still_open = [stored["id"] for stored in demo.sandbox.rooms if not stored["ended"]]
-        step.equal("open in the sandbox", still_open, [])
+        open_threads = [stored["id"] for stored in demo.sandbox.rooms if not stored["ended"]]
+        step.equal("open in the sandbox", open_threads, [])
     demo.done(step, f"{len(others)} rooms ended; none of ours is open any more")
 
 

@@ -15,13 +15,13 @@ from typing import Annotated
 
 import typer
 
-from videsk_rooms.cli._account import Asked, asking_an_account
+from videsk_rooms.cli._account import CommandContext, asking_an_account
 from videsk_rooms.cli._values import content_of
 
 
 @asking_an_account
 def doctor(
-    asked: Asked,
+    asked: CommandContext,
     *,
     redis: Annotated[
         str | None,

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from videsk_rooms import Attempt, Response
-    from videsk_rooms.cli._account import Asked
+    from videsk_rooms.cli._account import CommandContext
 
 CHECKS = ("access", "clock", "rate limit")
 # Beyond that rooms open and end noticeably beside the time that was meant.
 _OFF = timedelta(seconds=10)
 
 
-def make_one(report: Report, asked: Asked) -> None:
+def make_one(report: Report, asked: CommandContext) -> None:
     """Ask for one room, and report on the answer."""
     answer: Response | APIError
     try:

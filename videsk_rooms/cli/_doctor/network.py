@@ -23,7 +23,7 @@ from .report import Finding, failed, note, ok, skipped
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from videsk_rooms.cli._account import Asked
+    from videsk_rooms.cli._account import CommandContext
 
 # What the client uses where nobody says otherwise.
 DEFAULT_BASE_URL = "https://api.videsk.io"
@@ -32,7 +32,7 @@ _DAYS_TO_RENEW = 14
 
 
 @dataclass(frozen=True)
-class Goal:
+class Target:
     """Where connections go.
 
     Attributes:
@@ -55,7 +55,7 @@ class Goal:
         return self.proxy or (self.host, self.port)
 
 
-def address(asked: Asked) -> Finding:
+def address(asked: CommandContext) -> Finding:
     """Tell where the API is said to be, and by whom."""
     url, source = _url(asked)
     try:
@@ -66,16 +66,16 @@ def address(asked: Asked) -> Finding:
     return ok("base URL", f"{url}, from {source}", url=url, source=source)
 
 
-def goal_of(asked: Asked) -> Goal:
+def goal_of(asked: CommandContext) -> Target:
     """Read where connections go, from an address that was found usable."""
     parts = urlsplit(_url(asked)[0])
     tls = parts.scheme == "https"
     host, port = parts.hostname or "", parts.port or (443 if tls else 80)
     used = _proxy_of_environment(parts.scheme, host) if asked.trust_env else None
-    return Goal(host, port, tls, used, min(asked.timeout, _PATIENCE))
+    return Target(host, port, tls, used, min(asked.timeout, _PATIENCE))
 
 
-def proxy(goal: Goal, asked: Asked) -> Finding:
+def proxy(goal: Target, asked: CommandContext) -> Finding:
     """Tell which proxy the environment names, and whether it is used."""
     try:
         Videsk("unused", base_url=_url(asked)[0], trust_env=asked.trust_env).close()
@@ -98,7 +98,7 @@ def proxy(goal: Goal, asked: Asked) -> Finding:
     )
 
 
-def look_up(goal: Goal) -> Finding:
+def look_up(goal: Target) -> Finding:
     """Look the host's name up."""
     host, port = goal.next_hop
     if _is_address(host):
@@ -119,7 +119,7 @@ def look_up(goal: Goal) -> Finding:
     return ok("DNS", f"{host} is at {', '.join(addresses)}{_within(took)}", addresses=addresses)
 
 
-def connect(goal: Goal) -> Finding:
+def connect(goal: Target) -> Finding:
     """Connect to the host, or to the proxy."""
     host, port = goal.next_hop
     started = time.monotonic()
@@ -139,7 +139,7 @@ def connect(goal: Goal) -> Finding:
     return ok("TCP", f"connected to {peer}, port {port}{_within(took)}", seconds=round(took, 4))
 
 
-def shake_hands(goal: Goal) -> Finding:
+def shake_hands(goal: Target) -> Finding:
     """Have the host show its certificate, and check it as the client does."""
     if not goal.tls:
         return skipped("TLS", "not applicable: plain http on this machine")
@@ -169,7 +169,7 @@ def shake_hands(goal: Goal) -> Finding:
     return _judged(certificate, version)
 
 
-CHECKS: dict[Callable[[Goal], Finding], str] = {
+CHECKS: dict[Callable[[Target], Finding], str] = {
     look_up: "DNS",
     connect: "TCP",
     shake_hands: "TLS",
@@ -188,7 +188,7 @@ def _judged(certificate: Mapping[str, object], version: str | None) -> Finding:
     return ok("TLS", found, **data)
 
 
-def _url(asked: Asked) -> tuple[str, str]:
+def _url(asked: CommandContext) -> tuple[str, str]:
     if asked.base_url is not None:
         return asked.base_url, "--base-url"
     if url := os.environ.get("VIDESK_BASE_URL"):

@@ -16,12 +16,12 @@ from .report import Finding, Report, failed, ok, skipped
 
 if TYPE_CHECKING:
     from videsk_rooms import RateLimit
-    from videsk_rooms.cli._account import Asked
+    from videsk_rooms.cli._account import CommandContext
 
 _PATIENCE = 5.0
 
 
-def look_at(report: Report, asked: Asked, url: str, *, can_call: bool) -> None:
+def look_at(report: Report, asked: CommandContext, url: str, *, can_call: bool) -> None:
     """Report whether Redis answers, how its clock stands, and whether pacing by it works.
 
     Args:
@@ -77,7 +77,7 @@ def _answers(url: str) -> Finding:
     return ok("Redis", found, seconds=round(after - before, 4), ahead=round(ahead, 3))
 
 
-def _paces(asked: Asked, shared: RateLimit) -> Finding:
+def _paces(asked: CommandContext, shared: RateLimit) -> Finding:
     """Make a call that is paced by Redis: its script runs before that leaves, however it ends."""
     once = videsk_rooms.Retry(attempts=1)
     heard: list[str] = []

@@ -8,10 +8,10 @@ from . import calls, network, pace, token, versions
 from .report import Report, skipped
 
 if TYPE_CHECKING:
-    from videsk_rooms.cli._account import Asked
+    from videsk_rooms.cli._account import CommandContext
 
 
-def examine(asked: Asked, redis_url: str | None) -> bool:
+def examine(asked: CommandContext, redis_url: str | None) -> bool:
     """Run all checks and show what they find.
 
     Args:
@@ -37,7 +37,7 @@ def examine(asked: Asked, redis_url: str | None) -> bool:
     return report.conclude()
 
 
-def _reached(report: Report, asked: Asked) -> bool:
+def _reached(report: Report, asked: CommandContext) -> bool:
     """Go the way to the API as far as it goes."""
     goal = network.goal_of(asked)
     reached = report.add(network.proxy(goal, asked))

@@ -20,13 +20,13 @@ from .report import Finding, failed, note, ok
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from videsk_rooms.cli._account import Asked
+    from videsk_rooms.cli._account import CommandContext
 
 _CHECK = "token"
 _ANOTHER = "make another one of type api-token in Videsk's dashboard"
 
 
-def usable(asked: Asked) -> Finding:
+def usable(asked: CommandContext) -> Finding:
     """Tell whether there is a token, and what it says of itself."""
     try:
         asked.check_token()
@@ -38,7 +38,7 @@ def usable(asked: Asked) -> Finding:
     return _judged(source, claims_of(token))
 
 
-def _found(asked: Asked) -> tuple[str, str]:
+def _found(asked: CommandContext) -> tuple[str, str]:
     """Tell where the client takes the token from, and the token."""
     if asked.token is not None:
         return f"--token-file {str(asked.token_file)!r}", asked.token

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from videsk_rooms.cli._account import Asked, asking_an_account
+from videsk_rooms.cli._account import CommandContext, asking_an_account
 from videsk_rooms.cli._exits import ExitCode, exit_code_of, exit_code_of_all, is_hopeless
 from videsk_rooms.cli._output import CommandFailedError, complain, write_json, wrong_usage
 from videsk_rooms.cli._wording import told
@@ -39,7 +39,7 @@ _LEFT_OPEN = {
 
 @asking_an_account
 def create(
-    asked: Asked,
+    asked: CommandContext,
     *,
     name: Name = None,
     external_id: ExternalId = None,
@@ -77,7 +77,7 @@ def create(
 
 @asking_an_account
 def update(
-    asked: Asked,
+    asked: CommandContext,
     room: RoomId,
     *,
     name: Name = None,
@@ -124,7 +124,7 @@ def update(
 
 
 @asking_an_account
-def end(asked: Asked, rooms: RoomIds, *, yes: Yes = False) -> None:
+def end(asked: CommandContext, rooms: RoomIds, *, yes: Yes = False) -> None:
     """End rooms: nobody can join them any more. Before several it asks, or needs --yes.
 
     One that fails does not keep the others, unless they would fail alike. With
@@ -134,7 +134,7 @@ def end(asked: Asked, rooms: RoomIds, *, yes: Yes = False) -> None:
 
 
 @asking_an_account
-def delete(asked: Asked, rooms: RoomIds, *, yes: Yes = False) -> None:
+def delete(asked: CommandContext, rooms: RoomIds, *, yes: Yes = False) -> None:
     """Delete rooms, where the account allows it. Before several it asks, or needs --yes.
 
     The API as it is published refuses: rooms are ended instead, by `rooms end`.
@@ -145,7 +145,7 @@ def delete(asked: Asked, rooms: RoomIds, *, yes: Yes = False) -> None:
 
 
 @asking_an_account
-def join(asked: Asked, room: RoomId, *, show_token: ShowToken = False) -> None:
+def join(asked: CommandContext, room: RoomId, *, show_token: ShowToken = False) -> None:
     """Ask for a fresh access token, and show what it says of itself.
 
     The token itself is shown only with --show-token, with --json too. Each call
@@ -172,7 +172,7 @@ def _with_token(videsk: Videsk, changed: Room) -> Room:
 
 
 def _change_each(
-    asked: Asked,
+    asked: CommandContext,
     rooms: Sequence[str],
     done: str,
     call_of: Callable[[Videsk], Callable[[str], object]],
@@ -211,7 +211,7 @@ def _change_each(
 
 
 def _change(
-    asked: Asked, room: str, done: str, call: Callable[[str], object]
+    asked: CommandContext, room: str, done: str, call: Callable[[str], object]
 ) -> VideskError | None:
     failed: VideskError | None = None
     try:

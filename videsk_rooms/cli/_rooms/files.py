@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from videsk_rooms.cli._account import Asked, asking_an_account
+from videsk_rooms.cli._account import CommandContext, asking_an_account
 from videsk_rooms.cli._output import wrong_usage
 from videsk_rooms.cli._values import content_of
 from videsk_rooms.cli.transfer.formats import Format
@@ -37,7 +37,7 @@ Shared = Annotated[
 
 @asking_an_account
 def import_rooms(
-    asked: Asked,
+    asked: CommandContext,
     file: File,
     *,
     form: Form = None,
@@ -98,7 +98,7 @@ def import_rooms(
 
 @asking_an_account
 def export_rooms(
-    asked: Asked,
+    asked: CommandContext,
     file: File,
     *,
     form: Form = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from videsk_rooms.cli._account import Asked, asking_an_account
+from videsk_rooms.cli._account import CommandContext, asking_an_account
 from videsk_rooms.cli._output import complain, write_json, wrong_usage
 
 from .given import Ended, RoomId, ShowToken, Sort, sort_of
@@ -26,7 +26,7 @@ class View(str, Enum):
 
 @asking_an_account
 def list_rooms(
-    asked: Asked,
+    asked: CommandContext,
     *,
     limit: Annotated[
         int | None,
@@ -76,7 +76,7 @@ def list_rooms(
 
 @asking_an_account
 def get(
-    asked: Asked,
+    asked: CommandContext,
     room: Annotated[
         str | None,
         typer.Argument(metavar="[ROOM]", help="The room's id.", show_default=False),
@@ -106,7 +106,7 @@ def get(
 
 @asking_an_account
 def stats(
-    asked: Asked,
+    asked: CommandContext,
     room: RoomId,
     *,
     view: Annotated[
@@ -134,7 +134,7 @@ def stats(
     show_outline(asked.page(), data)
 
 
-def _show_page(asked: Asked, page: RoomPage) -> None:
+def _show_page(asked: CommandContext, page: RoomPage) -> None:
     from .as_json import as_json
 
     if asked.as_json:

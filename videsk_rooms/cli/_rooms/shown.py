@@ -17,7 +17,7 @@ from .as_json import as_json
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from videsk_rooms.cli._account import Asked
+    from videsk_rooms.cli._account import CommandContext
     from videsk_rooms.cli._page import Page
     from videsk_rooms.models import Room, RoomAccess
 
@@ -58,7 +58,7 @@ def _end_of(room: Room) -> str:
     return local(room.exp) if room.exp else ""
 
 
-def show_room(asked: Asked, room: Room, *, show_token: bool) -> None:
+def show_room(asked: CommandContext, room: Room, *, show_token: bool) -> None:
     """Show one room with all that is known of it."""
     if asked.as_json:
         write_json(as_json(room, show_token=show_token))
@@ -86,7 +86,7 @@ def show_room(asked: Asked, room: Room, *, show_token: bool) -> None:
     )
 
 
-def show_access(asked: Asked, room: str, access: RoomAccess, *, show_token: bool) -> None:
+def show_access(asked: CommandContext, room: str, access: RoomAccess, *, show_token: bool) -> None:
     """Show what a token says of itself."""
     if asked.as_json:
         write_json({"room": room, **as_json(access, show_token=show_token)})

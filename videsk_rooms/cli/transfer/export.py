@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import TextIO
 
-    from videsk_rooms.cli._account import Asked
+    from videsk_rooms.cli._account import CommandContext
     from videsk_rooms.sync import Videsk
 
 # As `rooms list --all --json` has them, and in the order of importance.
@@ -60,7 +60,7 @@ class Options:
     shared: str | None
 
 
-def run(asked: Asked, options: Options) -> None:
+def run(asked: CommandContext, options: Options) -> None:
     """Export all rooms.
 
     Raises:
@@ -82,7 +82,7 @@ def run(asked: Asked, options: Options) -> None:
         asked.page().line(f"{counted(count, 'room')}, in {options.file}")
 
 
-def _write(asked: Asked, videsk: Videsk, options: Options, writer: table.Writer) -> int:
+def _write(asked: CommandContext, videsk: Videsk, options: Options, writer: table.Writer) -> int:
     total = videsk.rooms.list(limit=1, ended=options.ended).total
     with progress.shown(
         "exporting",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from videsk_rooms import AsyncVidesk, Response
-    from videsk_rooms.cli._account import Asked
+    from videsk_rooms.cli._account import CommandContext
     from videsk_rooms.errors import VideskError
     from videsk_rooms.models import JSONValue
 
@@ -64,7 +64,7 @@ class Options:
     shared: str | None
 
 
-def check(asked: Asked, file: str, form: Format | None) -> ExitCode:
+def check(asked: CommandContext, file: str, form: Format | None) -> ExitCode:
     """Look for what is wrong with a file, and send nothing."""
     rows = _read(file, format_of(file, form))
     bad = [refused(row) for row in rows if isinstance(row, BadRow)]
@@ -79,7 +79,7 @@ def check(asked: Asked, file: str, form: Format | None) -> ExitCode:
     return ExitCode.FAILED if bad else ExitCode.DONE
 
 
-def run(asked: Asked, options: Options) -> ExitCode:
+def run(asked: CommandContext, options: Options) -> ExitCode:
     """Import a file.
 
     Raises:
@@ -136,7 +136,12 @@ class _Work:
     """The rows, and what has become of them so far."""
 
     def __init__(
-        self, asked: Asked, options: Options, rows: Sequence[AnyRow], kept: Record, results: str
+        self,
+        asked: CommandContext,
+        options: Options,
+        rows: Sequence[AnyRow],
+        kept: Record,
+        results: str,
     ) -> None:
         self._asked = asked
         self._options = options

@@ -21,7 +21,7 @@ from videsk_rooms.cli._output import CommandFailedError, writing, wrong_usage
 
 from . import table as tables
 from .formats import Format, format_of
-from .results import COLUMNS, Earlier, Outcome, as_line, of_line
+from .results import COLUMNS, Outcome, PreviousRun, as_line, of_line
 from .streams import STANDARD, cannot_write, read_text, refuse_no_file, standard_output, whole_file
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
             """Whether they are written to a terminal."""
             ...
 
-        def earlier(self) -> Earlier:
+        def earlier(self) -> PreviousRun:
             """Read what earlier runs have done."""
             ...
 
@@ -90,8 +90,8 @@ class _Stream:
             self._writer = tables.Writer(self._stream, form, COLUMNS)
         self.is_shown = self._stream.isatty()
 
-    def earlier(self) -> Earlier:
-        return Earlier({}, {})
+    def earlier(self) -> PreviousRun:
+        return PreviousRun({}, {})
 
     def note(self, outcome: Outcome, _checksum: str = "") -> None:
         with writing():
@@ -130,8 +130,8 @@ class _Files:
             with suppress(OSError):
                 self._path.unlink()
 
-    def earlier(self) -> Earlier:
-        return Earlier(self._finished, self._begun)
+    def earlier(self) -> PreviousRun:
+        return PreviousRun(self._finished, self._begun)
 
     def note(self, outcome: Outcome, checksum: str = "") -> None:
         line = json.dumps({**as_line(outcome), "checksum": checksum}).encode() + b"\n"

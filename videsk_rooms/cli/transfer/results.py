@@ -105,7 +105,7 @@ def of_line(line: Mapping[str, Any]) -> Outcome:
 
 
 @dataclass(frozen=True)
-class Earlier:
+class PreviousRun:
     """What earlier runs have done.
 
     Attributes:

@@ -25,7 +25,7 @@ from . import columns as known
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .table import Line, Table
+    from .table import Table, WaitQueue
 
 _TIMES = ("exp", "nbf")
 _LONGEST_START = 40
@@ -97,7 +97,7 @@ class _Reader:
         self._rows: dict[str, int] = {}  # where each name was met first
         self._alike: Counter[str] = Counter()
 
-    def row(self, number: int, line: Line, fields: Mapping[str, str]) -> AnyRow:
+    def row(self, number: int, line: WaitQueue, fields: Mapping[str, str]) -> AnyRow:
         if isinstance(line, str):
             return BadRow(number, None, line)
         values = {fields[column]: value for column, value in line.items() if column in fields}

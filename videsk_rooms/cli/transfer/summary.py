@@ -15,7 +15,7 @@ from .streams import STANDARD
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from videsk_rooms.cli._account import Asked
+    from videsk_rooms.cli._account import CommandContext
 
     from .results import Outcome
 
@@ -95,7 +95,7 @@ class Summary:
         return f"{counted(self.rows, 'row')}: {', '.join(told) or 'nothing to do'}{before}"
 
 
-def show(asked: Asked, summary: Summary) -> None:
+def show(asked: CommandContext, summary: Summary) -> None:
     """Say what an import came to; what went wrong goes to standard error."""
     is_kept = summary.is_whole and summary.results != STANDARD
     _tell_the_first_failures(summary.outcomes, f"; all are in {summary.results}" if is_kept else "")

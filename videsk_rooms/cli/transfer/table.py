@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import TextIO
 
-Line: TypeAlias = "Mapping[str, object] | str"
+WaitQueue: TypeAlias = "Mapping[str, object] | str"
 """The values of a line by column, or what is wrong with it."""
 
 # A comma, and what spreadsheets write where the comma is the decimal point.
@@ -38,7 +38,7 @@ class Table:
     """
 
     columns: Sequence[str]
-    lines: Sequence[tuple[int, Line]]
+    lines: Sequence[tuple[int, WaitQueue]]
 
 
 def read(text: str, form: Format, *, is_known: Callable[[str], bool]) -> Table:
@@ -61,7 +61,9 @@ def _read_csv(text: str, is_known: Callable[[str], bool]) -> Table:
     delimiter = max(_DELIMITERS, key=lambda sign: sum(map(is_known, _cells(first, sign))))
     # Strict, or else a quote that is never closed would take all that follows for one cell.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    numbered = ((number, line) for number, line in enumerate(_read_on(reader), 1) if _says(line))
+    numbered = (
+        (number, line) for number, line in enumerate(_read_on(reader), 1) if _contains(line)
+    )
     _, header = next(numbered, (0, ""))
     if isinstance(header, str):
         raise wrong_usage(f"the first line is no header: {header or 'the file is empty'}")
@@ -93,14 +95,14 @@ def _next(reader: Iterator[list[str]]) -> list[str] | str | None:
         return f"this is no CSV: {error}; put quotes around a cell, and double those inside"
 
 
-def _says(line: list[str] | str) -> bool:
+def _contains(line: list[str] | str) -> bool:
     return any(cell.strip() for cell in line)
 
 
-def _by_column(columns: Sequence[str], line: list[str] | str) -> Line:
+def _by_column(columns: Sequence[str], line: list[str] | str) -> WaitQueue:
     if isinstance(line, str):
         return line
-    if _says(line[len(columns) :]):
+    if _contains(line[len(columns) :]):
         return (
             f"there are {len(line)} cells for {len(columns)} columns; put quotes around a cell "
             "that holds what separates them"
@@ -119,7 +121,7 @@ def _read_json_lines(text: str) -> Table:
     return Table(list(columns), lines)
 
 
-def _object_of(line: str) -> Line:
+def _object_of(line: str) -> WaitQueue:
     try:
         value = json.loads(line)
     except json.JSONDecodeError as error:
@@ -133,7 +135,7 @@ def _object_of(line: str) -> Line:
     return _given(value.items())
 
 
-def _given(cells: Iterable[tuple[str, object]]) -> Line:
+def _given(cells: Iterable[tuple[str, object]]) -> WaitQueue:
     """Leave out what is empty, or but blanks."""
     return {
         column: cell
