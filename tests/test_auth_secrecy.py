@@ -20,7 +20,7 @@ from videsk_rooms import (
     Videsk,
     VideskError,
 )
-from videsk_rooms._http.tokens import Secret
+from videsk_rooms._quoting import Secret
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:

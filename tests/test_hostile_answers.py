@@ -31,8 +31,7 @@ from videsk_rooms import (
 )
 from videsk_rooms._http.call import RetryingCall
 from videsk_rooms._http.retry_policy import result_from_status
-from videsk_rooms._http.tokens import Secret
-from videsk_rooms._quoting import sent_with
+from videsk_rooms._quoting import Secret, sent_with
 from videsk_rooms._wire import decode, encode
 from videsk_rooms._wire.message import RawResponse, Request, make_attempt
 from videsk_rooms.errors import plain_text

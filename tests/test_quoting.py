@@ -15,8 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.strategies import json_values
-from videsk_rooms._http.tokens import Secret
-from videsk_rooms._quoting import sent_with, shown, shown_data, without_tokens
+from videsk_rooms._quoting import Secret, sent_with, shown, shown_data, without_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from ._config import RateLimit as RateLimit
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from ._http.hooks import Hooks as Hooks
     from ._http.hooks import PaceEvent as PaceEvent
     from ._http.hooks import RetryEvent as RetryEvent
-    from ._operations.outcomes import AsyncOutcomes as AsyncOutcomes
+    from ._operations.bulk_iterators import AsyncOutcomes as AsyncOutcomes
+    from ._operations.bulk_iterators import Outcomes as Outcomes
     from ._operations.outcomes import Outcome as Outcome
-    from ._operations.outcomes import Outcomes as Outcomes
     from ._operations.outcomes import Progress as Progress
-    from ._wire.message import Attempt as Attempt
     from ._wire.message import Headers as Headers
     from ._wire.message import Response as Response
     from .client import AsyncVidesk as AsyncVidesk
     from .errors import APIError as APIError
+    from .errors import Attempt as Attempt
     from .errors import AuthenticationError as AuthenticationError
     from .errors import BadRequestError as BadRequestError
     from .errors import ClosedError as ClosedError
@@ -61,13 +61,15 @@ if TYPE_CHECKING:
     from .sync import Videsk as Videsk
 
 _HOMES = {
-    "_wire.message": ("Attempt", "Headers", "Response"),
+    "_wire.message": ("Headers", "Response"),
     "_http.hooks": ("AttemptEvent", "Hooks", "PaceEvent", "RetryEvent"),
     "_config": ("RateLimit", "Retry", "Timeout"),
-    "_operations.outcomes": ("AsyncOutcomes", "Outcome", "Outcomes", "Progress"),
+    "_operations.bulk_iterators": ("AsyncOutcomes", "Outcomes"),
+    "_operations.outcomes": ("Outcome", "Progress"),
     "client": ("AsyncVidesk",),
     "errors": (
         "APIError",
+        "Attempt",
         "AuthenticationError",
         "BadRequestError",
         "ClosedError",

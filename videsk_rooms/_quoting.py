@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 from contextvars import ContextVar
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .models import JSONValue
 
 __all__ = ["ID_LENGTH", "TEXT_LENGTH", "sent_with", "shown", "shown_data", "without_tokens"]
 
@@ -32,12 +31,33 @@ _SHORTEST_ECHO = 8
 _MOST_VALUES, _DEEPEST = 500, 20
 
 
-class _Secret(Protocol):
-    def reveal(self) -> str: ...
+# What JSON can say: `models.JSONValue`, which stands above this module.
+_JSON: TypeAlias = "bool | int | float | str | list[_JSON] | dict[str, _JSON] | None"
+
+
+class Secret:
+    """A token that shows in no repr and goes into no pickle."""
+
+    __slots__ = ("_value", "echoes")
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+        # As a body may repeat it: some write a slash in JSON as \\/.
+        self.echoes = {value.encode("ascii"), value.replace("/", "\\/").encode("ascii")}
+
+    def reveal(self) -> str:
+        """Return the token, for the one header that it belongs into."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a token is not pickled; give it to the other process by its environment")
 
 
 # Never reset: a text is made by whoever sent the request, perhaps after the call has ended.
-sent_with: ContextVar[_Secret | None] = ContextVar("videsk_rooms_sent_with", default=None)
+sent_with: ContextVar[Secret | None] = ContextVar("videsk_rooms_sent_with", default=None)
 """The token that this context has sent last, which is removed wherever it is echoed."""
 
 
@@ -60,7 +80,7 @@ def without_tokens(text: str) -> str:
     return clean if len(text) <= _QUOTED else f"{clean}…"
 
 
-def shown_data(value: JSONValue) -> JSONValue:
+def shown_data(value: _JSON) -> _JSON:
     """Copy JSON without tokens, in keys and values, bounded in size and depth."""
     return _DataCopy().copy(value, depth=0, secret=False)
 
@@ -77,7 +97,7 @@ class _DataCopy:
     def __init__(self) -> None:
         self._left = _MOST_VALUES
 
-    def copy(self, value: JSONValue, *, depth: int, secret: bool) -> JSONValue:
+    def copy(self, value: _JSON, *, depth: int, secret: bool) -> _JSON:
         self._left -= 1
         if isinstance(value, str):
             return _REMOVED if secret and " " not in value else self._text(value)
@@ -91,8 +111,8 @@ class _DataCopy:
         return dict(self._members(value, depth=depth + 1, secret=secret))
 
     def _members(
-        self, value: dict[str, JSONValue], *, depth: int, secret: bool
-    ) -> Iterator[tuple[str, JSONValue]]:
+        self, value: dict[str, _JSON], *, depth: int, secret: bool
+    ) -> Iterator[tuple[str, _JSON]]:
         for name, member in value.items():
             if self._left <= 0:
                 return

@@ -24,7 +24,7 @@ from ._http.attempt import completed
 from ._http.call import RequestSender
 from ._http.hooks import Hooks, Observer, checked_hooks
 from ._http.retry_policy import RetryBudget
-from ._http.tokens import token_source
+from ._http.tokens import account_of, token_source
 from ._http.tracing import make_tracer
 from ._http.transport import Transport
 from ._pickling import PickledBySettings, Settings
@@ -139,7 +139,7 @@ class AsyncVidesk(PickledBySettings):
         self._pipeline = RequestSender(
             transport=self._transport,
             source=settings.source,
-            pacing=make_limiter(settings.rate_limit, settings.source),
+            pacing=make_limiter(settings.rate_limit, account_of(settings.source)),
             timeout=settings.timeout,
             retry=settings.retry,
             budget=RetryBudget(),
@@ -310,7 +310,7 @@ class _Pacings:
         with self._lock:
             if self._closed:
                 return None
-            pacing = make_limiter(settings.rate_limit, settings.source)
+            pacing = make_limiter(settings.rate_limit, account_of(settings.source))
             self._open.add(pacing)
             return pacing
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypedDict, 
 from ._operations import create as _creation
 from ._operations import lookup, verify
 from ._operations.bulk import Bulk
+from ._operations.bulk_iterators import AsyncOutcomes
 from ._operations.lookup import PathSupport
-from ._operations.outcomes import AsyncOutcomes
 from ._operations.pagination import Batches, read_pages
 from ._wire import decode, encode
 from ._wire import validation as check

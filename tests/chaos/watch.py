@@ -12,7 +12,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from videsk_rooms._blocking.threads import thread_backend
+from videsk_rooms._blocking.backends import thread_backend
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -20,9 +20,9 @@ from videsk_rooms._http.retry_policy import (
     decide,
     longest_pause,
     result_from_status,
-    server_wait,
 )
 from videsk_rooms._wire import encode
+from videsk_rooms._wire.headers import server_wait
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

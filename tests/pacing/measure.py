@@ -16,7 +16,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from videsk_rooms import RateLimit
-from videsk_rooms._http.tokens import token_source
+from videsk_rooms._http.tokens import account_of, token_source
 from videsk_rooms._ratelimit import make_limiter
 
 from .full_rate import CALLERS, PROCESSES, RATE, SETTINGS, Figures, run_all
@@ -45,7 +45,7 @@ async def _microseconds(pacing: RateLimiter, calls: int) -> float:
 
 def costs() -> dict[str, float]:
     """Measure what pacing costs a call that need not wait, in microseconds."""
-    source = token_source("a-token-of-the-measurement")
+    source = account_of(token_source("a-token-of-the-measurement"))
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         ways = {"one process": (None, 5000), "a file": (f"file:{Path(folder) / 'pace'}", 300)}

@@ -289,10 +289,11 @@ def test_a_client_made_before_a_fork_works_in_all_processes(sandbox: Sandbox, pa
 FORK_IN_THE_MIDST = """
     import asyncio, os, sys
     from videsk_rooms import RateLimit
-    from videsk_rooms._http.tokens import token_source
+    from videsk_rooms._http.tokens import account_of, token_source
     from videsk_rooms._ratelimit import make_limiter
 
-    pacing = make_limiter(RateLimit(1, 1.0, shared=f"file:{sys.argv[1]}"), token_source("a-token"))
+    account = account_of(token_source("a-token"))
+    pacing = make_limiter(RateLimit(1, 1.0, shared=f"file:{sys.argv[1]}"), account)
 
     async def leave():
         departure = await pacing.depart()

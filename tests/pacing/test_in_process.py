@@ -19,7 +19,7 @@ from videsk_rooms import (
     Retry,
     Timeout,
 )
-from videsk_rooms._http.tokens import token_source
+from videsk_rooms._http.tokens import account_of, token_source
 from videsk_rooms._ratelimit import make_limiter
 from videsk_rooms._ratelimit.limit import SPREAD, Limit
 from videsk_rooms._ratelimit.memory_store import MemoryLimiter
@@ -483,6 +483,6 @@ async def test_the_limit_of_the_answers_is_obeyed() -> None:
 
 def test_without_a_rate_limit_nothing_is_paced() -> None:
     """`rate_limit=None` switches pacing off, holds included."""
-    pacing = make_limiter(None, token_source("a-token"))
+    pacing = make_limiter(None, account_of(token_source("a-token")))
     pacing.hold(60.0)
     assert all(pacing.try_acquire() for _ in range(1000))

@@ -14,7 +14,7 @@ import redis
 
 from tests.support import TOKEN
 from videsk_rooms import AsyncVidesk, ClosedError, RateLimit
-from videsk_rooms._http.tokens import token_source
+from videsk_rooms._http.tokens import account_of, token_source
 from videsk_rooms._ratelimit import make_limiter
 from videsk_rooms._ratelimit.limit import Limit
 from videsk_rooms._ratelimit.memory_store import MemoryLimiter
@@ -78,7 +78,7 @@ async def leave(pacing: RateLimiter) -> float:
 
 def test_loops_at_the_same_time_share_the_limit(rate_limit: RateLimit) -> None:
     """All are served, and together they keep to it."""
-    pacing = make_limiter(rate_limit, token_source(TOKEN))
+    pacing = make_limiter(rate_limit, account_of(token_source(TOKEN)))
 
     async def work() -> list[float]:
         return await asyncio.gather(*(leave(pacing) for _ in range(CALLS)))
@@ -94,7 +94,7 @@ def test_loops_one_after_another_share_the_limit(rate_limit: RateLimit) -> None:
     """What left in one counts in the next; none of them leaves anything open."""
 
     def run_all() -> list[float]:
-        pacing = make_limiter(rate_limit, token_source(TOKEN))
+        pacing = make_limiter(rate_limit, account_of(token_source(TOKEN)))
 
         async def work() -> list[float]:
             return await asyncio.gather(*(leave(pacing) for _ in range(5)))
@@ -111,7 +111,7 @@ async def test_a_loop_closes_its_connections_to_redis(own_redis: RedisServer) ->
     """Also when nobody closes the client."""
     with contextlib.closing(redis.Redis.from_url(own_redis.url)) as inside:
         before = len(inside.client_list())
-        pacing = make_limiter(RateLimit(shared=own_redis.url), token_source(TOKEN))
+        pacing = make_limiter(RateLimit(shared=own_redis.url), account_of(token_source(TOKEN)))
         await asyncio.to_thread(lambda: [asyncio.run(leave(pacing)) for _ in range(3)])
         await gone(inside, before)
         await leave(pacing)
@@ -139,7 +139,7 @@ def held(pacing: RateLimiter, waiting: threading.Event) -> Coroutine[Any, Any, s
 async def test_closing_sends_home_who_waits_in_another_loop(rate_limit: RateLimit) -> None:
     """Told there, by whichever loop closes the client; it need not have waited itself."""
     long = RateLimit(1, per=1000.0, shared=rate_limit.shared)
-    pacing = make_limiter(long, token_source(TOKEN))
+    pacing = make_limiter(long, account_of(token_source(TOKEN)))
     await leave(pacing)
     waiting = threading.Event()
     other = asyncio.ensure_future(asyncio.to_thread(asyncio.run, held(pacing, waiting)))

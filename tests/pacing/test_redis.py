@@ -14,7 +14,7 @@ import redis
 from tests.peers import nobody_listening
 from tests.support import TOKEN
 from videsk_rooms import AsyncVidesk, ConfigurationError, RateLimit
-from videsk_rooms._http.tokens import token_source
+from videsk_rooms._http.tokens import account_of, token_source
 from videsk_rooms._ratelimit import make_limiter
 from videsk_rooms._ratelimit.fallback import SHARE
 from videsk_rooms._ratelimit.limit import Limit
@@ -44,7 +44,7 @@ def inside(own_redis: RedisServer) -> Iterator[redis.Redis]:
 @contextlib.asynccontextmanager
 async def storing(server: RedisServer, token: str = TOKEN) -> AsyncIterator[RedisStore]:
     """Use the server as one process does."""
-    store = RedisStore(server.url, token_source(token))
+    store = RedisStore(server.url, account_of(token_source(token)))
     try:
         yield store
     finally:
@@ -141,11 +141,11 @@ async def test_a_hold_is_seen_by_other_processes(own_redis: RedisServer) -> None
 HOLD = """
     import asyncio, sys
     from videsk_rooms import RateLimit
-    from videsk_rooms._http.tokens import token_source
+    from videsk_rooms._http.tokens import account_of, token_source
     from videsk_rooms._ratelimit import make_limiter
 
     async def main():
-        pacing = make_limiter(RateLimit(shared=sys.argv[1]), token_source(sys.argv[2]))
+        pacing = make_limiter(RateLimit(shared=sys.argv[1]), account_of(token_source(sys.argv[2])))
         pacing.hold(1000.0)
         await pacing.here()._errand
         await pacing.close()
@@ -247,7 +247,7 @@ async def test_places_of_an_old_token_are_asked_for_anew(own_redis: RedisServer)
     """A promise that was made under it counts under the new one when its time has come."""
     tokens = iter(["an-old-token", "a-new-token"])
     source = token_source(lambda: next(tokens))
-    store = RedisStore(own_redis.url, source)
+    store = RedisStore(own_redis.url, account_of(source))
     async with storing(own_redis, "a-new-token") as other:
         await other.reserve(1, FAR)
         places = await store.reserve(1, FAR)
@@ -392,10 +392,10 @@ async def gone(inside: redis.Redis, connections: int) -> None:
 INHERIT = """
     import asyncio, os, sys
     from videsk_rooms import RateLimit
-    from videsk_rooms._http.tokens import token_source
+    from videsk_rooms._http.tokens import account_of, token_source
     from videsk_rooms._ratelimit import make_limiter
 
-    pacing = make_limiter(RateLimit(1000, shared=sys.argv[1]), token_source("a-token"))
+    pacing = make_limiter(RateLimit(1000, shared=sys.argv[1]), account_of(token_source("a-token")))
 
     async def leave(times):
         for _ in range(times):
@@ -455,7 +455,7 @@ async def test_a_server_that_is_not_there_is_out_of_reach(host: str) -> None:
     """It may come later; nothing of the URL is told."""
     with nobody_listening() as port:
         url = f"redis://:{PASSWORD}@{host.format(port=port)}/0"
-        store = RedisStore(url, token_source(TOKEN))
+        store = RedisStore(url, account_of(token_source(TOKEN)))
         with pytest.raises(StoreUnreachableError) as caught:
             await store.reserve(1, LIMIT)
     assert PASSWORD not in str(caught.value)
@@ -511,7 +511,7 @@ def test_redis_is_loaded_for_those_who_share_by_it_only() -> None:
 
 def test_no_pacing_shows_its_url_or_token(own_redis: RedisServer) -> None:
     """In no repr."""
-    pacing = make_limiter(RateLimit(shared=own_redis.url), token_source(TOKEN))
+    pacing = make_limiter(RateLimit(shared=own_redis.url), account_of(token_source(TOKEN)))
     shown = repr(pacing) + repr(vars(pacing))
     assert TOKEN not in shown
     assert own_redis.password is not None

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from videsk_rooms._http.tokens import token_source
+from videsk_rooms._http.tokens import account_of, token_source
 from videsk_rooms._ratelimit.file_store import FileStore, _File
 from videsk_rooms._ratelimit.limit import Limit
 from videsk_rooms._ratelimit.redis_store import RedisStore
@@ -130,7 +130,7 @@ class RedisDriver:
     """The script in Redis, at the time of the server."""
 
     def __init__(self, url: str) -> None:
-        self._store = RedisStore(url, token_source(next(_tokens)))
+        self._store = RedisStore(url, account_of(token_source(next(_tokens))))
         self._held_until = 0
         self._loop = asyncio.new_event_loop()
 

@@ -1,7 +1,7 @@
 """How blocking methods are derived from coroutines.
 
-`blocking`, `blocking_iterator` and `blocking_bulk` carry the signature of an awaited method over to the
-blocking face by `ParamSpec`: behind a thread every body is the same, so nothing is written twice.
+`blocking`, `blocking_iterator` and `blocking_bulk` give a blocking method the signature of
+an awaited one by `ParamSpec`: behind a thread every body is the same.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import (
     overload,
 )
 
-from videsk_rooms._operations.outcomes import Outcomes
+from videsk_rooms._operations.bulk_iterators import Outcomes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 
     from typing_extensions import Self
 
-    from videsk_rooms._operations.outcomes import AsyncOutcomes
+    from videsk_rooms._operations.bulk_iterators import AsyncOutcomes
     from videsk_rooms._operations.pagination import Batches
 
     from .portal import Portal

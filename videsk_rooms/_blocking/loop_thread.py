@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from videsk_rooms._concurrency.fork import detach_epoll, is_here, is_lost, leak
 from videsk_rooms.errors import ClosedError
 
+from .backends import thread_backend
 from .shutdown import LEAVING, block_daemon_at_exit, exiting, is_for_want_of_threads, refusal
-from .threads import thread_backend
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine

@@ -17,10 +17,10 @@ from videsk_rooms._concurrency.fork import (
 )
 from videsk_rooms.errors import ClosedError
 
+from .backends import thread_backend
 from .loop_thread import Call, LoopThread
 from .reentrancy import waiting_for
 from .shutdown import block_daemon_at_exit, open_threads, refusal
-from .threads import thread_backend
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence

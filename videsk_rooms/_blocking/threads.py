@@ -14,7 +14,6 @@ import threading
 from typing import TYPE_CHECKING, Protocol
 
 from videsk_rooms._concurrency.fork import WatchedLoop
-from videsk_rooms.errors import ConfigurationError
 
 # Now and not with the first call: a fork meanwhile would leave the child with an import begun.
 try:
@@ -105,7 +104,7 @@ class StandardBackend:
         return WatchedLoop(selectors.DefaultSelector())
 
 
-_PYTHONS = StandardBackend()
+STANDARD = StandardBackend()
 
 
 def _standard_descriptors_are_taken() -> bool:
@@ -120,27 +119,3 @@ def _standard_descriptors_are_taken() -> bool:
     except OSError:
         return False
     return True
-
-
-def thread_backend() -> ThreadBackend:
-    """Choose how this process has threads.
-
-    Raises:
-        ConfigurationError: eventlet has put something in their place that cannot be waited for.
-    """
-    if _is_patched("eventlet.patcher", "is_monkey_patched", ("thread", "socket")):
-        raise ConfigurationError(
-            "eventlet has patched this process, and a blocking client cannot wait among its green "
-            "threads; use gevent or plain threads (gunicorn: -k gevent or -k gthread, Celery: "
-            "--pool=gevent, threads or prefork), or AsyncVidesk where there is an event loop"
-        )
-    if _is_patched("gevent.monkey", "is_module_patched", ("threading", "socket")):
-        from .gevent import GEVENTS
-
-        return GEVENTS
-    return _PYTHONS
-
-
-def _is_patched(module: str, question: str, names: tuple[str, ...]) -> bool:
-    patcher = sys.modules.get(module)  # whoever patched has imported it
-    return patcher is not None and any(getattr(patcher, question)(name) for name in names)

@@ -20,9 +20,8 @@ from videsk_rooms.errors import CLOSED, ClosedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from videsk_rooms._quoting import Secret
     from videsk_rooms._ratelimit import Permit
-
-    from .tokens import Secret
 
 T = TypeVar("T")
 

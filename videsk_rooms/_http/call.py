@@ -42,10 +42,11 @@ from .transport import AttemptBounds, Transport, closed
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from videsk_rooms._quoting import Secret
     from videsk_rooms._ratelimit import Permit
-    from videsk_rooms._wire.message import Attempt, Request, Response
+    from videsk_rooms._wire.message import Request, Response
+    from videsk_rooms.errors import Attempt
 
-    from .tokens import Secret
     from .tracing import Span
 
 T = TypeVar("T")

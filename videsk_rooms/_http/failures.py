@@ -20,8 +20,8 @@ from videsk_rooms.errors import (
 )
 
 if TYPE_CHECKING:
-    from videsk_rooms._wire.message import Attempt, Request, TransportFailure
-    from videsk_rooms.errors import VideskError
+    from videsk_rooms._wire.message import Request, TransportFailure
+    from videsk_rooms.errors import Attempt, VideskError
 
     from .deadline import Deadline
     from .retry_policy import Why

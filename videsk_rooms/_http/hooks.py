@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from videsk_rooms._wire.message import Attempt
-from videsk_rooms.errors import ConfigurationError
+from videsk_rooms.errors import Attempt, ConfigurationError
 
 from .attempt import OutOfTimeError, result_within
 

@@ -11,12 +11,11 @@ What may be tried again:
 
 from __future__ import annotations
 
-import re
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import attrs
+
+from videsk_rooms._wire.headers import server_wait
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
 # 520 to 527 and 530 are Cloudflare's, in front of the API (docs/api.md, "Access").
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 528), 530})
 
-_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]+)?")
-# As long as the longest window that a header is believed (`_pacing/_limit.py`).
-_LONGEST_RESET = 60.0
 
 Why: TypeAlias = Literal[
     "final", "unrepeatable", "attempts", "server_wait", "deadline", "budget", "transient"
@@ -119,37 +115,6 @@ def result_from_status(status: int, headers: Mapping[str, str]) -> AttemptResult
     maybe = garbled or status == 408 or status >= 500
     wait = server_wait(status, headers) if status in TRANSIENT else None
     return AttemptResult(status, "maybe" if maybe else "not", garbled, wait)
-
-
-def server_wait(
-    status: int, headers: Mapping[str, str], *, now: datetime | None = None
-) -> float | None:
-    """Read for how many seconds the server wants to be left alone.
-
-    `Retry-After` says so as a number or as a date; the date is read by the server's own `Date`, for
-    its clock need not be ours. Where a 429 lacks it, `Ratelimit-Reset` tells when the window ends;
-    one that is longer than any window that is believed is not.
-    """
-    value = headers.get("retry-after", "").strip()
-    if _SECONDS.fullmatch(value):
-        return float(value)
-    moment = http_date(value)
-    if moment is not None:
-        server_now = now or http_date(headers.get("date", "")) or datetime.now(timezone.utc)
-        return max(0.0, (moment - server_now).total_seconds())
-    reset = headers.get("ratelimit-reset", "").strip() if status == 429 else ""
-    if _SECONDS.fullmatch(reset) and float(reset) <= _LONGEST_RESET:
-        return float(reset)
-    return None
-
-
-def http_date(value: str) -> datetime | None:
-    """Read a date of a header; `None` for what is none."""
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
 
 
 class RetryBudget:

@@ -20,7 +20,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from aiohttp import (
     ClientConnectionError,
@@ -33,6 +33,7 @@ from aiohttp import (
 
 from videsk_rooms._concurrency.fork import leak, register_after_fork
 from videsk_rooms._concurrency.loops import call_soon_in, start_daemon
+from videsk_rooms._quoting import Secret
 from videsk_rooms.errors import ConfigurationError
 
 from .attempt import StrayCancellationError, current_request, result_within
@@ -48,27 +49,6 @@ if TYPE_CHECKING:
 TokenCallable: TypeAlias = Callable[[], str | Awaitable[str]]
 
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
-
-
-class Secret:
-    """A token that shows in no repr and goes into no pickle."""
-
-    __slots__ = ("_value", "echoes")
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-        # As a body may repeat it: some write a slash in JSON as \\/.
-        self.echoes = {value.encode("ascii"), value.replace("/", "\\/").encode("ascii")}
-
-    def reveal(self) -> str:
-        """Return the token, for the one header that it belongs into."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return "Secret(…)"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a token is not pickled; give it to the other process by its environment")
 
 
 def _checked(value: object, source: str) -> Secret:
@@ -442,6 +422,15 @@ _LEFT_BEHIND = (
     "client.with_options(secrets_in_pickles=True), whose pickles tell the token to whoever reads "
     "them"
 )
+
+
+def account_of(source: TokenSource) -> Callable[[], Awaitable[str]]:
+    """Return what names the account of a source: its current token."""
+
+    async def account() -> str:
+        return (await source.current()).reveal()
+
+    return account
 
 
 def token_source(api_token: str | TokenCallable | UnpickledToken | None) -> TokenSource:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from videsk_rooms._version import __version__
 from videsk_rooms.errors import APIError, ResponseError
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
     from opentelemetry import trace
 
-    from videsk_rooms._wire.message import Attempt, Request
+    from videsk_rooms._wire.message import Request
+    from videsk_rooms.errors import Attempt
 
 
 # Any other goes by `_OTHER`, for whoever counts spans by their names.
@@ -33,8 +35,6 @@ def make_tracer() -> Tracer | None:
         from opentelemetry import trace
     except ImportError:
         return None
-    from videsk_rooms import __version__
-
     return Tracer(trace.get_tracer("videsk_rooms", __version__))
 
 

@@ -1,4 +1,4 @@
-"""One attempt over aiohttp: a `Request` goes out, an `RawResponse` or a `TransportFailure` comes back."""
+"""One attempt over aiohttp: a request goes out, a response or a failure comes back."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from yarl import URL
 
 from videsk_rooms._concurrency.fork import notice_fork, register_after_fork
 from videsk_rooms._quoting import sent_with, shown
+from videsk_rooms._version import __version__
 from videsk_rooms._wire.message import RawResponse, TransportFailure, headers_without
 from videsk_rooms.errors import CLOSED, ClosedError, ConfigurationError
 
@@ -32,10 +33,9 @@ from .tokens import ConnectionLostError, authorize, origin_of
 
 if TYPE_CHECKING:
     from videsk_rooms._config import Timeout
+    from videsk_rooms._quoting import Secret
     from videsk_rooms._ratelimit import Permit
     from videsk_rooms._wire.message import FailureCause, Request
-
-    from .tokens import Secret
 
 # What is shorter than any token, such as a test's, stands in answers that echo nothing.
 _SHORTEST_ECHO = 8
@@ -54,8 +54,6 @@ _NO_ROUNDING = float("inf")
 
 def user_agent() -> str:
     """Name this package, Python and aiohttp."""
-    from videsk_rooms import __version__
-
     return (
         f"videsk-rooms/{__version__} python/{platform.python_version()} "
         f"aiohttp/{aiohttp.__version__}"

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Literal
 import anyio
 
 from videsk_rooms._http.failures import how_to_resolve, unresolved_create_error
-from videsk_rooms._http.retry_policy import http_date
 from videsk_rooms._wire import encode
+from videsk_rooms._wire.headers import http_date
 from videsk_rooms._wire.json import loads
 from videsk_rooms._wire.status import conflict as conflict_of
 from videsk_rooms._wire.validation import wire_time
@@ -71,7 +71,7 @@ async def create(
         send: Sends requests.
         request: The create.
         paths: What is known of retrieving by external id.
-        external_id_generated: Whether its `externalId` was generated, so that nobody else can have it.
+        external_id_generated: Whether nobody else can have its `externalId`.
         deadline: The end of the call; absent, this is all of it.
 
     Raises:

@@ -26,14 +26,13 @@ from .memory_store import MemoryLimiter
 
 if TYPE_CHECKING:
     from videsk_rooms._config import RateLimit
-    from videsk_rooms._http.tokens import TokenSource
 
-    from .store import Store
+    from .store import Account, Store
 
 __all__ = ["Permit", "RateLimiter", "make_limiter"]
 
 
-def make_limiter(rate_limit: RateLimit | None, source: TokenSource) -> RateLimiter:
+def make_limiter(rate_limit: RateLimit | None, account: Account) -> RateLimiter:
     """Choose how requests are paced.
 
     Raises:
@@ -50,12 +49,12 @@ def make_limiter(rate_limit: RateLimit | None, source: TokenSource) -> RateLimit
         from .shared import Shared
 
         shared = rate_limit.shared
-        pacing = LimiterPerLoop(lambda: Shared(_make_store(shared, source), limit))
+        pacing = LimiterPerLoop(lambda: Shared(_make_store(shared, account), limit))
     register_after_fork(pacing)
     return pacing
 
 
-def _make_store(shared: str, source: TokenSource) -> Store:
+def _make_store(shared: str, account: Account) -> Store:
     scheme, _, rest = shared.partition(":")
     if scheme == "file":
         try:
@@ -68,4 +67,4 @@ def _make_store(shared: str, source: TokenSource) -> Store:
         return FileStore(rest)
     from .redis_store import RedisStore
 
-    return RedisStore(shared, source)
+    return RedisStore(shared, account)

@@ -28,10 +28,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
     from redis.commands.core import AsyncScript
 
-    from videsk_rooms._http.tokens import TokenSource
-
     from .limit import Limit
-    from .store import Slot
+    from .store import Account, Slot
 
 
 # KEYS: the departures, the end of a hold, the latest time that was seen. ARGV: the command and its
@@ -125,9 +123,9 @@ return answer
 class RedisStore:
     """Keeps the departures of all processes that use the same Redis and API token."""
 
-    def __init__(self, url: str, source: TokenSource) -> None:
+    def __init__(self, url: str, account: Account) -> None:
         self._url = url
-        self._source = source
+        self._account = account
         self._script: AsyncScript | None = None
         self._watch: AsyncGenerator[None, None] | None = None
         self._clock = RemoteClock()
@@ -135,7 +133,7 @@ class RedisStore:
 
     async def ready(self) -> None:
         """Have the token: a callable that gives it fails towards whoever asked."""
-        await self._source.current()
+        await self._account()
 
     async def reserve(self, count: int, limit: Limit) -> Sequence[Slot]:
         """Reserve places."""
@@ -185,7 +183,7 @@ class RedisStore:
         return [int(number) for number in cast("list[bytes]", answer)]
 
     async def _keys(self) -> list[str]:
-        token = (await self._source.current()).reveal()
+        token = await self._account()
         digest = hashlib.sha256(f"videsk-rooms pacing\0{token}".encode()).hexdigest()
         account = f"{{videsk-rooms:{digest[:32]}}}"  # braces: one node of a cluster holds all keys
         return [f"{account}:departures", f"{account}:held", f"{account}:latest"]

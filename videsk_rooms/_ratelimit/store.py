@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import attrs
 
@@ -11,9 +11,12 @@ from .limit import SPREAD
 from .schedule import WindowParams
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from .limit import Limit
+
+Account: TypeAlias = "Callable[[], Awaitable[str]]"
+"""Returns what only the processes of one account have: its token, which the store hashes."""
 
 MICRO = 1_000_000
 PATIENCE = 1.0

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
 
 import attrs
 
 from videsk_rooms._quoting import ID_LENGTH, shown, without_tokens
-from videsk_rooms.errors import ResponseError
+from videsk_rooms.errors import Attempt, ResponseError
 from videsk_rooms.models import Room
 
 from .frozen import mutable_class
 from .json import MOST_VALUES, TooManyValuesError, loads
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from videsk_rooms.models import JSONValue
 
 T = TypeVar("T")
@@ -28,7 +29,6 @@ _PLAIN_ID = re.compile(r"(?!eyJ)[0-9A-Za-z_.:-]{1,64}")
 _URL_LENGTH = 500
 
 __all__ = [
-    "Attempt",
     "Headers",
     "RawResponse",
     "Request",
@@ -159,29 +159,6 @@ def _wrapped(headers: Mapping[str, str]) -> Headers:
     wrapped = object.__new__(Headers)
     wrapped._names, wrapped._raw = None, headers
     return wrapped
-
-
-@attrs.frozen(weakref_slot=False)
-class Attempt:
-    """One try of a call.
-
-    Attributes:
-        number: 1 for the first.
-        started_at: When it began, in UTC.
-        duration: How long it took, in seconds.
-        status: The HTTP status of the answer, or `None` if none came.
-        error: Why no answer came, or `None`.
-        delay: How long was waited before it, in seconds.
-        request_id: The server's or the proxy's name for it.
-    """
-
-    number: int
-    started_at: datetime
-    duration: float
-    status: int | None
-    error: str | None
-    delay: float
-    request_id: str | None
 
 
 @attrs.define

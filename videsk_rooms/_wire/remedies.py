@@ -14,9 +14,9 @@ from urllib.parse import unquote
 
 import attrs
 
-from videsk_rooms._http.retry_policy import http_date, server_wait
 from videsk_rooms._quoting import ID_LENGTH, shown
 
+from .headers import http_date, server_wait
 from .message import Request, Response
 
 if TYPE_CHECKING:

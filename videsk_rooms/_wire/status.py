@@ -14,7 +14,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import urlsplit
 
-from videsk_rooms._http.retry_policy import server_wait
 from videsk_rooms._quoting import ID_LENGTH, TEXT_LENGTH, shown, shown_data, without_tokens
 from videsk_rooms.errors import (
     APIError,
@@ -28,6 +27,7 @@ from videsk_rooms.errors import (
     sentence,
 )
 
+from .headers import server_wait
 from .json import loads
 from .message import Headers, place_of, unexpected
 from .remedies import remedy, remedy_of_page

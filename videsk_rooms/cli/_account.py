@@ -186,7 +186,7 @@ def asking_an_account(
     """Give a command the options that all of its kind have, after its own.
 
     Args:
-        command: What is run; it is given an `CommandContext` first, and then its own arguments by name.
+        command: What is run; it gets a `CommandContext` first, then its own arguments by name.
 
     Returns:
         The command for typer, which reads options from the signature of a function.

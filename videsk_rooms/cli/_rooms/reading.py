@@ -63,7 +63,7 @@ def list_rooms(
             return
         rooms = videsk.rooms.iter(sort=order, ended=ended, external_id=external_id)
         if asked.as_json:
-            from .as_json import as_json
+            from videsk_rooms.cli._as_json import as_json
 
             for room in rooms:
                 write_json(as_json(room))
@@ -135,7 +135,7 @@ def stats(
 
 
 def _show_page(asked: CommandContext, page: RoomPage) -> None:
-    from .as_json import as_json
+    from videsk_rooms.cli._as_json import as_json
 
     if asked.as_json:
         write_json({**as_json(page), "has_more": page.has_more})

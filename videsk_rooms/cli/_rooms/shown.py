@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 
+from videsk_rooms.cli._as_json import as_json
 from videsk_rooms.cli._output import printable, write_json
 from videsk_rooms.cli._times import local, local_in_full
-
-from .as_json import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

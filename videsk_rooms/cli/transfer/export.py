@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from videsk_rooms.cli._as_json import as_json
 from videsk_rooms.cli._output import complain, write_json, writing, wrong_usage
-from videsk_rooms.cli._rooms.as_json import as_json
 from videsk_rooms.cli._signals import handled, leave
 
 from . import progress, table

@@ -1,0 +1,46 @@
+"""What the headers of an answer say of waiting and of time."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]+)?")
+# As long as the longest window that a header is believed (`_pacing/_limit.py`).
+_LONGEST_RESET = 60.0
+
+
+def server_wait(
+    status: int, headers: Mapping[str, str], *, now: datetime | None = None
+) -> float | None:
+    """Read for how many seconds the server wants to be left alone.
+
+    `Retry-After` says so as a number or as a date; the date is read by the server's own `Date`, for
+    its clock need not be ours. Where a 429 lacks it, `Ratelimit-Reset` tells when the window ends;
+    one that is longer than any window that is believed is not.
+    """
+    value = headers.get("retry-after", "").strip()
+    if _SECONDS.fullmatch(value):
+        return float(value)
+    moment = http_date(value)
+    if moment is not None:
+        server_now = now or http_date(headers.get("date", "")) or datetime.now(timezone.utc)
+        return max(0.0, (moment - server_now).total_seconds())
+    reset = headers.get("ratelimit-reset", "").strip() if status == 429 else ""
+    if _SECONDS.fullmatch(reset) and float(reset) <= _LONGEST_RESET:
+        return float(reset)
+    return None
+
+
+def http_date(value: str) -> datetime | None:
+    """Read a date of a header; `None` for what is none."""
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
