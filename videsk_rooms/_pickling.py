@@ -1,7 +1,8 @@
 """What a client was set up with, which is all of it that a pickle or a copy has.
 
 Connections, threads and places in line are made anew by whatever comes of it. A secret that was
-given as an argument is in a pickle only where that was allowed (docs/architecture.md).
+given as an argument is in a pickle only where that was allowed
+(docs/decisions/0013-pickled-clients.md).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from ._http.tokens import TokenSource, token_source
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
-    import aiohttp  # noqa: TC004 - attrs reads no types, and few files may import it (docs/architecture.md)
+    import aiohttp  # noqa: TC004 - attrs reads no types, and aiohttp is loaded late
     from typing_extensions import Self
 
 

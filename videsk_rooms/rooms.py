@@ -449,7 +449,7 @@ class AsyncRooms:
 
         A room that exists all the while is given exactly once, also when others are created or
         deleted meanwhile, as long as the order of the rooms stays the same, see
-        <https://videsk-rooms.readthedocs.io/latest/architecture/#reading-all-rooms>. The ids seen
+        <https://videsk-rooms.readthedocs.io/latest/decisions/0021-reading-all-rooms/>. The ids seen
         are kept in memory, 107 kB for a thousand rooms.
 
         Args:

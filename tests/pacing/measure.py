@@ -63,7 +63,7 @@ def _free(shared: str | None) -> RateLimit:
 
 
 def as_markdown(figures: Sequence[Figures]) -> str:
-    """Write a table for docs/architecture.md."""
+    """Write a table for docs/decisions/0025-rate-limit-slots.md."""
     lines = [
         "| paced by | server counts | of the limit used | over it | median wait | longest wait |",
         "|---|---|--:|--:|--:|--:|",

@@ -50,7 +50,7 @@ def told(number: int) -> Headers:
 
 
 async def departed(pacing: MemoryLimiter) -> Permit:
-    """Depart as `_retry.py` does."""
+    """Depart as `_http/call.py` does."""
     return pacing.try_acquire() or await pacing.acquire()
 
 

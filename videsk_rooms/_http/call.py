@@ -1,8 +1,9 @@
-"""The loop that obeys `_decision.py`: one call, its attempts, its pauses, its end.
+"""The loop that obeys `_http/retry_policy.py`: one call, its attempts, its pauses, its end.
 
 Attempts, pauses and waits for the rate limit all count against one deadline. aiohttp's own silent
-replay is off (`_auth.py`), so that every attempt is one of these. Written by hand: tenacity and
-stamina cost 25 µs a call that needs no retry, a tenth of the call itself (docs/architecture.md).
+replay is off (`_http/tokens.py`), so that every attempt is one of these. Written by hand: tenacity and
+stamina cost 25 µs a call that needs no retry, a tenth of the call itself
+(docs/decisions/0004-own-retry-loop.md).
 """
 
 from __future__ import annotations

@@ -110,7 +110,9 @@ def unresolved_create_error(
 def mark_outcome_unknown(error: VideskError, request: Request) -> None:
     """Write into an error that the request may have been processed all the same."""
     error.outcome_unknown = True
-    if not isinstance(error, ConflictError):  # which is what settles it: see `_creation.py`
+    if not isinstance(
+        error, ConflictError
+    ):  # which is what settles it: see `_operations/create.py`
         text = sentence(plain_text(error))
         error.args = (f"{text} {how_to_resolve(request)}", *error.args[1:])
 

@@ -198,7 +198,7 @@ class AttemptBounds:
 
     def __init__(self, timeout: Timeout) -> None:
         self.attempt = inf if timeout.attempt is None else timeout.attempt
-        # The whole is not left to aiohttp: see `_under_way.py`.
+        # The whole is not left to aiohttp: see `_http/attempt.py`.
         self.connecting = aiohttp.ClientTimeout(
             total=None, sock_connect=timeout.connect, ceil_threshold=_NO_ROUNDING
         )

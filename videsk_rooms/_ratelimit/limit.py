@@ -27,7 +27,7 @@ SPREAD = 0.020
 """By how many seconds the time on the way to the server may vary.
 
 Two requests a window apart leave this much further apart, lest they arrive too close together
-(docs/architecture.md, "Pacing").
+(docs/decisions/0025-rate-limit-slots.md).
 """
 _LONGEST_GAP = 0.002
 

@@ -1,4 +1,4 @@
-"""Sans I/O: arguments to `Request`. What comes back is read in `_decode.py`."""
+"""Sans I/O: arguments to `Request`. What comes back is read in `_wire/decode.py`."""
 
 from __future__ import annotations
 

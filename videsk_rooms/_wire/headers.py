@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]+)?")
-# As long as the longest window that a header is believed (`_pacing/_limit.py`).
+# As long as the longest window that a header is believed (`_ratelimit/limit.py`).
 _LONGEST_RESET = 60.0
 
 
