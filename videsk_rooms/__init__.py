@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from ._attempt import Attempt as Attempt
     from ._config import RateLimit as RateLimit
     from ._config import Retry as Retry
     from ._config import Timeout as Timeout
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from ._wire.message import Response as Response
     from .client import AsyncVidesk as AsyncVidesk
     from .errors import APIError as APIError
-    from .errors import Attempt as Attempt
     from .errors import AuthenticationError as AuthenticationError
     from .errors import BadRequestError as BadRequestError
     from .errors import ClosedError as ClosedError
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from .sync import Videsk as Videsk
 
 _HOMES = {
+    "_attempt": ("Attempt",),
     "_wire.message": ("Headers", "Response"),
     "_http.hooks": ("AttemptEvent", "Hooks", "PaceEvent", "RetryEvent"),
     "_config": ("RateLimit", "Retry", "Timeout"),
@@ -69,7 +70,6 @@ _HOMES = {
     "client": ("AsyncVidesk",),
     "errors": (
         "APIError",
-        "Attempt",
         "AuthenticationError",
         "BadRequestError",
         "ClosedError",

@@ -29,20 +29,18 @@ without it.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, overload
-
-import attrs
 
 from ._quoting import without_tokens as without_tokens  # noqa: PLC0414 - used from here
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ._attempt import Attempt
+
 
 __all__ = [
     "APIError",
-    "Attempt",
     "AuthenticationError",
     "BadRequestError",
     "ClosedError",
@@ -64,29 +62,6 @@ __all__ = [
 
 # Where docs/errors/ is published.
 PAGES = "https://videsk-rooms.readthedocs.io/latest/errors/"
-
-
-@attrs.frozen(weakref_slot=False)
-class Attempt:
-    """One try of a call.
-
-    Attributes:
-        number: 1 for the first.
-        started_at: When it began, in UTC.
-        duration: How long it took, in seconds.
-        status: The HTTP status of the answer, or `None` if none came.
-        error: Why no answer came, or `None`.
-        delay: How long was waited before it, in seconds.
-        request_id: The server's or the proxy's name for it.
-    """
-
-    number: int
-    started_at: datetime
-    duration: float
-    status: int | None
-    error: str | None
-    delay: float
-    request_id: str | None
 
 
 class VideskError(Exception):

@@ -32,6 +32,7 @@ BESIDE = {
     ".gitignore",
     "CHANGELOG.md",
     "LICENSE",
+    "SECURITY.md",
     "PKG-INFO",
     "README.md",
     "mkdocs.yml",

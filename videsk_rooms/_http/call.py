@@ -1,8 +1,8 @@
 """The loop that obeys `_http/retry_policy.py`: one call, its attempts, its pauses, its end.
 
 Attempts, pauses and waits for the rate limit all count against one deadline. aiohttp's own silent
-replay is off (`_http/tokens.py`), so that every attempt is one of these. Written by hand: tenacity and
-stamina cost 25 µs a call that needs no retry, a tenth of the call itself
+replay is off (`_http/tokens.py`), so that every attempt is one of these. Written by hand: tenacity
+and stamina cost 25 µs a call that needs no retry, a tenth of the call itself
 (docs/decisions/0004-own-retry-loop.md).
 """
 
@@ -43,10 +43,10 @@ from .transport import AttemptBounds, Transport, closed
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from videsk_rooms._attempt import Attempt
     from videsk_rooms._quoting import Secret
     from videsk_rooms._ratelimit import Permit
     from videsk_rooms._wire.message import Request, Response
-    from videsk_rooms.errors import Attempt
 
     from .tracing import Span
 

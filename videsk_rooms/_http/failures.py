@@ -20,8 +20,9 @@ from videsk_rooms.errors import (
 )
 
 if TYPE_CHECKING:
+    from videsk_rooms._attempt import Attempt
     from videsk_rooms._wire.message import Request, TransportFailure
-    from videsk_rooms.errors import Attempt, VideskError
+    from videsk_rooms.errors import VideskError
 
     from .deadline import Deadline
     from .retry_policy import Why
@@ -110,9 +111,7 @@ def unresolved_create_error(
 def mark_outcome_unknown(error: VideskError, request: Request) -> None:
     """Write into an error that the request may have been processed all the same."""
     error.outcome_unknown = True
-    if not isinstance(
-        error, ConflictError
-    ):  # which is what settles it: see `_operations/create.py`
+    if not isinstance(error, ConflictError):  # `_operations/create.py` settles it
         text = sentence(plain_text(error))
         error.args = (f"{text} {how_to_resolve(request)}", *error.args[1:])
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from videsk_rooms.errors import Attempt, ConfigurationError
+from videsk_rooms._attempt import Attempt
+from videsk_rooms.errors import ConfigurationError
 
 from .attempt import OutOfTimeError, result_within
 

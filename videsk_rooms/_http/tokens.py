@@ -1,10 +1,9 @@
 """As whom: the bearer token, where it comes from, and the middleware that sends it.
 
 The middleware belongs to the aiohttp session and serves every client that shares the session: each
-attempt carries a `RequestContext` (`_http/attempt.py`) with its token through a context variable, the
-middleware notes on it that the token was sent, and a refused one is thereby known. The replay after
-a 401 is decided above, in `_http/call.py`, not in here: it is an attempt like any other, to be paced
-and counted.
+attempt carries a `RequestContext` (`_http/attempt.py`) with its token through a context variable,
+and the middleware notes on it that the token was sent, so that a refused one is known. The replay
+after a 401 is decided in `_http/call.py`: it is an attempt like any other, paced and counted.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from opentelemetry import trace
 
+    from videsk_rooms._attempt import Attempt
     from videsk_rooms._wire.message import Request
-    from videsk_rooms.errors import Attempt
 
 
 # Any other goes by `_OTHER`, for whoever counts spans by their names.

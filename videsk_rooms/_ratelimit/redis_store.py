@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 
 # KEYS: the departures, the end of a hold, the latest time that was seen. ARGV: the command and its
-# numbers, in microseconds. The rule is that of `_ratelimit/schedule.py`. Answers begin with the server's time.
+# numbers, in microseconds. The rule is that of `_ratelimit/schedule.py`. Answers begin with the
+# server's time.
 _SCRIPT = """
 local departures, held, latest = KEYS[1], KEYS[2], KEYS[3]
 local time = redis.call('TIME')

@@ -1,7 +1,7 @@
 """Sans I/O: `Response` to model or error.
 
-What the API usually sends takes the fast way (`_wire/fast.py`). Whatever is refused there is given to
-cattrs, which decides, and which says where in the JSON the fault lies. Of a list it is given the
+What the API usually sends takes the fast way (`_wire/fast.py`). Whatever is refused there is given
+to cattrs, which decides, and which says where in the JSON the fault lies. Of a list it is given the
 first element that was refused, and no more: it makes an exception for each fault, with 140 bytes of
 memory for every byte of a list of wrong elements.
 """

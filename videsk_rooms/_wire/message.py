@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
 
 import attrs
 
+from videsk_rooms._attempt import Attempt
 from videsk_rooms._quoting import ID_LENGTH, shown, without_tokens
-from videsk_rooms.errors import Attempt, ResponseError
+from videsk_rooms.errors import ResponseError
 from videsk_rooms.models import Room
 
 from .frozen import mutable_class

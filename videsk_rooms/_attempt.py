@@ -1,0 +1,32 @@
+"""One attempt of a call, as errors and hooks show it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+__all__ = ["Attempt"]
+
+
+@attrs.frozen(weakref_slot=False)
+class Attempt:
+    """One try of a call.
+
+    Attributes:
+        number: 1 for the first.
+        started_at: When it began, in UTC.
+        duration: How long it took, in seconds.
+        status: The HTTP status of the answer, or `None` if none came.
+        error: Why no answer came, or `None`.
+        delay: How long was waited before it, in seconds.
+        request_id: The server's or the proxy's name for it.
+    """
+
+    number: int
+    started_at: datetime
+    duration: float
+    status: int | None
+    error: str | None
+    delay: float
+    request_id: str | None
