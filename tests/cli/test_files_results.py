@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 import pytest
 
 from videsk_rooms import Room
-from videsk_rooms.cli.transfer.calling import differences
-from videsk_rooms.cli.transfer.results import (
+from videsk_rooms.cli._transfer.calling import differences
+from videsk_rooms.cli._transfer.results import (
     COLUMNS,
     Outcome,
     PreviousRun,
@@ -17,7 +17,7 @@ from videsk_rooms.cli.transfer.results import (
     as_line,
     of_line,
 )
-from videsk_rooms.cli.transfer.rows import Row
+from videsk_rooms.cli._transfer.rows import Row
 
 ROW = Row(7, "a-1", {"name": "Ana"})
 CREATED = Outcome(2, "a-1", Result.CREATED, room="6", exp="2042-08-14T18:00:00.000Z", ended=False)

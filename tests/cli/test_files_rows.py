@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from videsk_rooms.cli._output import CommandFailedError
-from videsk_rooms.cli.transfer import table
-from videsk_rooms.cli.transfer.columns import is_known
-from videsk_rooms.cli.transfer.formats import Format
-from videsk_rooms.cli.transfer.rows import AnyRow, BadRow, Row, rows_of
+from videsk_rooms.cli._transfer import table
+from videsk_rooms.cli._transfer.columns import is_known
+from videsk_rooms.cli._transfer.formats import Format
+from videsk_rooms.cli._transfer.rows import AnyRow, BadRow, Row, rows_of
 
 
 def rows(text: str, *, file: str = "rooms.csv", form: Format = Format.CSV) -> list[AnyRow]:

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from tests.strategies import texts
 from videsk_rooms.cli._output import CommandFailedError
-from videsk_rooms.cli.transfer import table as tables
-from videsk_rooms.cli.transfer.columns import is_known
-from videsk_rooms.cli.transfer.formats import Format, format_of
-from videsk_rooms.cli.transfer.rows import rows_of
+from videsk_rooms.cli._transfer import table as tables
+from videsk_rooms.cli._transfer.columns import is_known
+from videsk_rooms.cli._transfer.formats import Format, format_of
+from videsk_rooms.cli._transfer.rows import rows_of
 
 
 def csv(text: str) -> tables.Table:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.support import PATIENCE, call, called_on_a_terminal, run, running, wait_until
 from tests.cli.support import account as variables
-from videsk_rooms.cli.transfer import progress
+from videsk_rooms.cli._transfer import progress
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,9 +11,9 @@ import pytest
 
 from tests.cli.support import account as variables
 from tests.cli.support import call, called_on_a_terminal
-from videsk_rooms.cli.transfer import table
-from videsk_rooms.cli.transfer.formats import Format
-from videsk_rooms.cli.transfer.streams import standard_output
+from videsk_rooms.cli._transfer import table
+from videsk_rooms.cli._transfer.formats import Format
+from videsk_rooms.cli._transfer.streams import standard_output
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -296,7 +296,7 @@ FORK_IN_THE_MIDST = """
     pacing = make_limiter(RateLimit(1, 1.0, shared=f"file:{sys.argv[1]}"), account)
 
     async def leave():
-        departure = await pacing.depart()
+        departure = await pacing.acquire()
         await departure.leave()
         os.write(1, b"%d " % departure._place.slot)  # at once: two processes write there
 

@@ -399,7 +399,7 @@ INHERIT = """
 
     async def leave(times):
         for _ in range(times):
-            departure = await pacing.depart()
+            departure = await pacing.acquire()
             await departure.leave()
             os.write(1, b"%d " % departure._place.slot)  # at once: two processes write there
 

@@ -8,8 +8,8 @@ import typer
 
 from videsk_rooms.cli._account import CommandContext, asking_an_account
 from videsk_rooms.cli._output import wrong_usage
+from videsk_rooms.cli._transfer.formats import Format
 from videsk_rooms.cli._values import content_of
-from videsk_rooms.cli.transfer.formats import Format
 
 from .given import Ended, Sort, sort_of
 
@@ -80,7 +80,7 @@ def import_rooms(
     tries the rows that failed. A row without external_id is known by what it
     says and by the name of the file.
     """
-    from videsk_rooms.cli.transfer import import_
+    from videsk_rooms.cli._transfer import import_
 
     _check(file)
     if dry_run:
@@ -111,7 +111,7 @@ def export_rooms(
     The file gets its name when it is whole; one that was there stays until
     then. What it says can be imported again with --update.
     """
-    from videsk_rooms.cli.transfer import export
+    from videsk_rooms.cli._transfer import export
 
     _check(file)
     export.run(asked, export.Options(file, form, sort_of(sort), ended, _url(shared)))
