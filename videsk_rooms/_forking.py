@@ -103,8 +103,10 @@ class Descriptors:
     """
 
     def __init__(self) -> None:
+        # gevent's own closes later, in its hub: this thread's ends with the thread.
+        self._close = _original("os", "close")
         self._number, other = os.pipe()
-        os.close(other)
+        self._close(other)
         self._state = os.fstat(self._number)
 
     def are_lost(self) -> bool:
@@ -117,7 +119,7 @@ class Descriptors:
     def close(self) -> None:
         """Close ours."""
         if not self.are_lost():
-            os.close(self._number)
+            self._close(self._number)
 
 
 class WatchedLoop(asyncio.SelectorEventLoop):
