@@ -60,11 +60,20 @@ def renew_in_children(thing: Renewable) -> None:
     _renewables.add(thing)
 
 
-def set_aside(*things: object) -> None:
+# Finalizers call it, also as the interpreter ends, when modules may have lost their names already.
+def set_aside(*things: object, _inherited: list[object] = _inherited) -> None:
     """Keep what is the parent's from being collected, also when the child's interpreter ends."""
+    _inherited.append(things)
+
+
+def keep_for_good() -> None:
+    """Never collect what is set aside; called before the interpreter ends."""
     if not _inherited:
-        _never_collect(_inherited)
-    _inherited.extend(things)
+        return
+    with contextlib.suppress(ImportError, AttributeError):
+        import ctypes
+
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(_inherited))
 
 
 def is_lost(loop: asyncio.AbstractEventLoop) -> bool:
@@ -172,13 +181,6 @@ def _stand_still() -> NoReturn:
         lock.acquire()
 
 
-def _never_collect(things: object) -> None:
-    with contextlib.suppress(ImportError, AttributeError):
-        import ctypes
-
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(things))
-
-
 def _original(module: str, name: str) -> Any:
     """Find what gevent may have put something for greenlets in the place of."""
     gevent = sys.modules.get("gevent.monkey")
@@ -261,9 +263,9 @@ notice_fork = _process.notice_fork
 lock_of_process = _process.lock
 
 
-def is_here(pid: int) -> bool:
+def is_here(pid: int, *, _getpid: Callable[[], int] = os.getpid) -> bool:
     """Tell whether something that was made in a process is used in the same."""
-    return pid == os.getpid()
+    return pid == _getpid()
 
 
 # So that a child begins anew at once, where Python knows of its fork.

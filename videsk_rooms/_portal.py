@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ._forking import lock_of_process, notice_fork, renew_in_children, set_aside
 from ._handoff import Call, LoopThread
-from ._leaving import hold_back_daemons, refusal, still_open
+from ._leaving import exiting, hold_back_daemons, refusal, still_open
 from ._standstill import waiting_for
 from ._threads import threads_here
 from .errors import ClosedError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
+    from threading import Event
 
     from ._bulk import Bulk
     from ._outcomes import Outcome
@@ -169,6 +170,9 @@ class Portal:
                 self._refuse_elsewhere(inner, _MADE_ELSEWHERE)
                 if step is None:
                     self.call(bulk.wait)
+        except GeneratorExit:
+            self._leave(inner, bulk.give_up)
+            raise
         except BaseException as error:
             self._leave(inner, bulk.give_up)
             if isinstance(error, ClosedError):
@@ -181,12 +185,24 @@ class Portal:
         if self._inner is not inner:
             raise ClosedError(text)
 
-    def _leave(self, inner: LoopThread, end: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    # The iterators that are left last are collected when modules have lost their names already: so
+    # the names that are needed then are bound here.
+    def _leave(
+        self,
+        inner: LoopThread,
+        end: Callable[[], Coroutine[Any, Any, None]],
+        *,
+        exiting: Event = exiting,
+        set_aside: Callable[[object], None] = set_aside,
+    ) -> None:
         """Have an iterator ended that was left; what is a parent's is let be in its child.
 
         Without waiting for it: this may be the garbage collection of any thread, even the loop's
         own, and holding any lock.
         """
+        if exiting.is_set():
+            set_aside(end)  # all loops of this process end by themselves
+            return
         self._notice()
         if self._inner is inner:
             inner.soon(inner.background, end)

@@ -22,7 +22,7 @@ from ._under_way import ticket_in_hand
 from .errors import CLOSED, ClosedError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
     from aiohttp.abc import AbstractResolver
     from aiohttp.connector import Connection
@@ -75,7 +75,12 @@ class Sessions:
             run_in(loop, _close_soon, found[0])  # it stands still: if it ever runs again
         self._open.pop(loop, None)
 
-    def __del__(self) -> None:
+    # Bound here: as the interpreter ends, a module's names may be gone before its objects are.
+    def __del__(
+        self,
+        is_here: Callable[[int], bool] = is_here,
+        set_aside: Callable[[object], None] = set_aside,
+    ) -> None:
         # A child whose fork nobody has noticed: what the sessions do as they are collected, such as
         # leaving the epoll that is shared, would part the parent from its connections.
         if not is_here(self._pid):
