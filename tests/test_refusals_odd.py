@@ -325,7 +325,7 @@ async def test_a_datetime_is_read_by_the_methods_of_datetime(
 ) -> None:
     """Those of a subclass, such as pandas.NaT's, are not asked."""
     if moment.tzinfo is timezone.utc:
-        await answered.rooms.create(exp=moment)
+        await answered.rooms.create(external_id=str(ROOM["externalId"]), exp=moment)
         return
     with pytest.raises(InvalidRequestError) as caught:
         await answered.rooms.create(exp=moment)

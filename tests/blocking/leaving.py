@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import ctypes
 import logging
 import os
 import signal
 import sys
 import threading
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -83,6 +85,31 @@ def still_iterating() -> None:
     rooms = make_client().rooms.iter(page_size=2)
     next(rooms)
     KEPT.append(rooms)
+
+
+def after_its_modules() -> None:
+    client = make_client()
+    rooms = client.rooms.iter(page_size=2)
+    next(rooms)
+    outcomes = client.rooms.create_many([{}, {}, {}])
+    next(outcomes)
+    from videsk_rooms import AsyncVidesk
+
+    _keep_after_its_modules(client, rooms, outcomes, AsyncVidesk())
+
+
+def not_iterated_after_its_modules() -> None:
+    client = make_client()
+    warnings.simplefilter("default")
+    _keep_after_its_modules(client.rooms.create_many([{}]), client)
+
+
+def _keep_after_its_modules(*things: object) -> None:
+    # Modules that something in C refers to lose their names at the end, the latest first.
+    for name, module in sys.modules.items():
+        if name.startswith("videsk_rooms"):
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(module))
+    os.kept = things  # type: ignore[attr-defined]  # an early module
 
 
 def at_exit() -> None:

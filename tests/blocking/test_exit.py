@@ -36,6 +36,7 @@ def script(sandbox: Sandbox, way: str) -> Script:
         "by_a_name",
         "with_a_callable",
         "still_iterating",
+        "after_its_modules",
         "sys_exit",
         "sys_exit_in_a_thread",
     ],
@@ -43,6 +44,14 @@ def script(sandbox: Sandbox, way: str) -> Script:
 def test_leaving(sandbox: Sandbox, way: str) -> None:
     """Nothing has to be closed, and nothing is said about what was not."""
     assert script(sandbox, way).finish() == (0, "", "")
+
+
+def test_outcomes_that_nobody_asked_for_are_told_to_the_end(sandbox: Sandbox) -> None:
+    """Also where they outlive the names of the module that tells it."""
+    code, out, err = script(sandbox, "not_iterated_after_its_modules").finish()
+    assert (code, out) == (0, "")
+    (line,) = err.splitlines()
+    assert "create_many was never iterated" in line
 
 
 def test_a_thread_that_goes_on(sandbox: Sandbox) -> None:

@@ -120,7 +120,7 @@ def test_an_error_reaches_the_caller_whole(place: ArqPlace) -> None:
 @shows("errors")
 def test_a_job_is_done_again_after_as_long_as_the_api_asks(place: ArqPlace) -> None:
     """What the client does not wait for itself, the queue does."""
-    place.sandbox.faults.status(429, headers={"Retry-After": "600"}, on="list")
+    place.sandbox.faults.status(429, headers={"Retry-After": "600"}, on={"get", "list"})
     job = place.queued("open_room", place.appointment())
     place.wait_for(lambda: place.status_of(job) is JobStatus.deferred)
     due = place.inside.zscore(default_queue_name, job.job_id)

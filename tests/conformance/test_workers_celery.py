@@ -150,7 +150,7 @@ def test_an_error_reaches_the_caller_as_its_class_and_text(place: CeleryPlace) -
 @shows("errors")
 def test_a_task_is_done_again_after_as_long_as_the_api_asks(place: CeleryPlace) -> None:
     """What the client does not wait for itself, the queue does."""
-    place.sandbox.faults.status(429, headers={"Retry-After": "600"}, on="list")
+    place.sandbox.faults.status(429, headers={"Retry-After": "600"}, on={"get", "list"})
     before = datetime.now(timezone.utc)
     result = place.sent("open_room", place.appointment())
     place.wait_for(lambda: result.state == "RETRY")

@@ -102,7 +102,7 @@ def test_an_error_reaches_the_caller_as_its_text(place: DramatiqPlace) -> None:
 @shows("errors")
 def test_an_actor_is_done_again_after_as_long_as_the_api_asks(place: DramatiqPlace) -> None:
     """What the client does not wait for itself, the queue does."""
-    place.sandbox.faults.status(429, headers={"Retry-After": "600"}, on="list")
+    place.sandbox.faults.status(429, headers={"Retry-After": "600"}, on={"get", "list"})
     place.start()
     place.tasks.open_room.send(place.appointment())
     place.wait_for(lambda: place.inside.hlen("dramatiq:default.DQ.msgs") == 1)

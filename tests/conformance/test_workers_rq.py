@@ -94,7 +94,7 @@ def test_an_error_is_kept_as_its_text(place: RQPlace) -> None:
 @shows("errors")
 def test_a_job_is_done_again_after_as_long_as_the_api_asks(place: RQPlace) -> None:
     """What the client does not wait for itself, the queue does."""
-    place.sandbox.faults.status(429, headers={"Retry-After": "600"}, on="list")
+    place.sandbox.faults.status(429, headers={"Retry-After": "600"}, on={"get", "list"})
     place.start()
     before = datetime.now(timezone.utc)
     job = place.tasks.open_soon(place.appointment())

@@ -20,10 +20,11 @@ from videsk_rooms.errors import ClosedError
 from .backends import thread_backend
 from .loop_thread import Call, LoopThread
 from .reentrancy import waiting_for
-from .shutdown import block_daemon_at_exit, open_threads, refusal
+from .shutdown import block_daemon_at_exit, exiting, open_threads, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
+    from threading import Event
 
     from videsk_rooms._operations.bulk import Bulk
     from videsk_rooms._operations.outcomes import Outcome
@@ -175,6 +176,9 @@ class Portal:
                 self._refuse_elsewhere(inner, _MADE_ELSEWHERE)
                 if step is None:
                     self.call(bulk.wait)
+        except GeneratorExit:
+            self._leave(inner, bulk.give_up)
+            raise
         except BaseException as error:
             self._leave(inner, bulk.give_up)
             if isinstance(error, ClosedError):
@@ -187,12 +191,24 @@ class Portal:
         if self._inner is not inner:
             raise ClosedError(text)
 
-    def _leave(self, inner: LoopThread, end: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    # The iterators that are left last are collected when modules have lost their names already: so
+    # the names that are needed then are bound here.
+    def _leave(
+        self,
+        inner: LoopThread,
+        end: Callable[[], Coroutine[Any, Any, None]],
+        *,
+        exiting: Event = exiting,
+        set_aside: Callable[[object], None] = set_aside,
+    ) -> None:
         """Have an iterator ended that was left; what is a parent's is let be in its child.
 
         Without waiting for it: this may be the garbage collection of any thread, even the loop's
         own, and holding any lock.
         """
+        if exiting.is_set():
+            set_aside(end)  # all loops of this process end by themselves
+            return
         self._notice()
         if self._inner is inner:
             inner.soon(inner.background, end)

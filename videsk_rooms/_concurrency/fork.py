@@ -60,11 +60,20 @@ def register_after_fork(thing: ForkAware) -> None:
     _fork_aware.add(thing)
 
 
-def leak(*things: object) -> None:
+# Finalizers call it, also as the interpreter ends, when modules may have lost their names already.
+def leak(*things: object, _inherited: list[object] = _inherited) -> None:
     """Keep what is the parent's from being collected, also when the child's interpreter ends."""
+    _inherited.append(things)
+
+
+def keep_for_good() -> None:
+    """Never collect what is set aside; called before the interpreter ends."""
     if not _inherited:
-        _never_collect(_inherited)
-    _inherited.extend(things)
+        return
+    with contextlib.suppress(ImportError, AttributeError):
+        import ctypes
+
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(_inherited))
 
 
 def is_lost(loop: asyncio.AbstractEventLoop) -> bool:
@@ -103,8 +112,10 @@ class Descriptors:
     """
 
     def __init__(self) -> None:
+        # gevent's own closes later, in its hub: this thread's ends with the thread.
+        self._close = _original("os", "close")
         self._number, other = os.pipe()
-        os.close(other)
+        self._close(other)
         self._state = os.fstat(self._number)
 
     def are_lost(self) -> bool:
@@ -117,7 +128,7 @@ class Descriptors:
     def close(self) -> None:
         """Close ours."""
         if not self.are_lost():
-            os.close(self._number)
+            self._close(self._number)
 
 
 class WatchedLoop(asyncio.SelectorEventLoop):
@@ -168,13 +179,6 @@ def _stand_still() -> NoReturn:
     lock = _original("_thread", "allocate_lock")()
     while True:
         lock.acquire()
-
-
-def _never_collect(things: object) -> None:
-    with contextlib.suppress(ImportError, AttributeError):
-        import ctypes
-
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(things))
 
 
 def _original(module: str, name: str) -> Any:
@@ -259,9 +263,9 @@ notice_fork = _process.notice_fork
 lock_of_process = _process.lock
 
 
-def is_here(pid: int) -> bool:
+def is_here(pid: int, *, _getpid: Callable[[], int] = os.getpid) -> bool:
     """Tell whether something that was made in a process is used in the same."""
-    return pid == os.getpid()
+    return pid == _getpid()
 
 
 # So that a child begins anew at once, where Python knows of its fork.

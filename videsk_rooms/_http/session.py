@@ -23,7 +23,7 @@ from .connection import OutOfStepError, StrictProtocol, is_out_of_step
 from .tokens import authorize
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
     from aiohttp.abc import AbstractResolver
     from aiohttp.connector import Connection
@@ -76,7 +76,12 @@ class Sessions:
             call_soon_in(loop, _close_soon, found[0])  # it stands still: if it ever runs again
         self._open.pop(loop, None)
 
-    def __del__(self) -> None:
+    # Bound here: as the interpreter ends, a module's names may be gone before its objects are.
+    def __del__(
+        self,
+        is_here: Callable[[int], bool] = is_here,
+        set_aside: Callable[[object], None] = set_aside,
+    ) -> None:
         # A child whose fork nobody has noticed: what the sessions do as they are collected, such as
         # leaving the epoll that is shared, would part the parent from its connections.
         if not is_here(self._pid):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .outcomes import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Generator
+    from collections.abc import Awaitable, Callable, Generator
     from types import TracebackType
 
     from typing_extensions import Self
@@ -28,9 +28,10 @@ class _Forgettable:
     _asked = True
     _operation = ""
 
-    def __del__(self) -> None:
+    # Bound here: as the interpreter ends, a module's names may be gone before its objects are.
+    def __del__(self, warn: Callable[..., None] = warnings.warn) -> None:
         if not self._asked:
-            warnings.warn(
+            warn(
                 f"{self._operation} was never iterated, so nothing was sent: it does its work "
                 "while its outcomes are asked for",
                 RuntimeWarning,
