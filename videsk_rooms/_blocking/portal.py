@@ -199,7 +199,7 @@ class Portal:
         end: Callable[[], Coroutine[Any, Any, None]],
         *,
         exiting: Event = exiting,
-        set_aside: Callable[[object], None] = set_aside,
+        leak: Callable[[object], None] = leak,
     ) -> None:
         """Have an iterator ended that was left; what is a parent's is let be in its child.
 
@@ -207,7 +207,7 @@ class Portal:
         own, and holding any lock.
         """
         if exiting.is_set():
-            set_aside(end)  # all loops of this process end by themselves
+            leak(end)  # all loops of this process end by themselves
             return
         self._notice()
         if self._inner is inner:

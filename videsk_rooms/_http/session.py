@@ -80,7 +80,7 @@ class Sessions:
     def __del__(
         self,
         is_here: Callable[[int], bool] = is_here,
-        set_aside: Callable[[object], None] = set_aside,
+        leak: Callable[[object], None] = leak,
     ) -> None:
         # A child whose fork nobody has noticed: what the sessions do as they are collected, such as
         # leaving the epoll that is shared, would part the parent from its connections.
