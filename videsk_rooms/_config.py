@@ -1,4 +1,4 @@
-"""What a client is set up with, checked when it is made."""
+"""The options of a client, checked when it is made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client was set up with, which is all of it that a pickle or a copy has.
+"""A client as its settings, which is all that a pickle or a copy holds.
 
 Connections, threads and places in line are made anew by whatever comes of it. A secret that was
 given as an argument is in a pickle only where that was allowed
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen(repr=False)
 class Settings:
-    """What a client was set up with, checked."""
+    """The checked options of a client."""
 
     source: TokenSource
     base_url: str

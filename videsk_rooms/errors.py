@@ -1,4 +1,4 @@
-"""What can go wrong.
+"""The errors of this package.
 
     VideskError
     ├── ConfigurationError          (ValueError)    the client was set up wrongly

@@ -1,4 +1,4 @@
-"""What the API talks about: rooms, pages of rooms, access to a room, statistics of a room."""
+"""The API's models: rooms, pages of rooms, access to a room, statistics of a room."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ class RoomAccess:
 
 @attrs.frozen(weakref_slot=False)
 class RoomStats:
-    """What is known about how a room went.
+    """Statistics of a room.
 
     Attributes:
         view: Which view was asked for.

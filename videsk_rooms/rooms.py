@@ -36,7 +36,7 @@ Sort: TypeAlias = str | Sequence[str] | Mapping[str, Literal[1, -1]]
 
 
 class RoomSpec(TypedDict, total=False):
-    """What one room of many is to be like: the arguments of `create`.
+    """One room of `create_many`: the arguments of `create`.
 
     Attributes:
         name: What people call it, at most 500 characters; the server's choice if absent.

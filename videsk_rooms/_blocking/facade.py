@@ -47,7 +47,7 @@ class BlockingResource(Protocol):
 
 
 class BlockingMethod(Protocol[P, R_co]):
-    """What `blocking` makes, as type checkers see it.
+    """The result of `blocking`, as type checkers see it.
 
     A descriptor and not a bare `Callable`, which not every type checker binds to its instance.
     """

@@ -32,7 +32,7 @@ _Selector = monkey.get_original("selectors", "DefaultSelector")
 
 
 class GreenletEvent:
-    """Lets one greenlet wait, and any thread wake it."""
+    """One-shot event: one greenlet waits, any thread sets it."""
 
     def __init__(self) -> None:
         self._guard = _allocate_lock()
@@ -89,7 +89,7 @@ class NativeThread:
         gate.acquire(timeout=timeout)
 
     def is_current(self) -> bool:
-        """Tell whether this is called in it."""
+        """Return whether this is called in it."""
         return bool(_get_ident() == self._ident)
 
     def _main(self) -> None:

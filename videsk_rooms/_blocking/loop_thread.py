@@ -88,7 +88,7 @@ class Call(Generic[R]):
             self._task.cancel()
 
     def refuse(self) -> None:
-        """Let the caller go: the loop ends without an outcome of this call."""
+        """Release the caller: the loop ends without an outcome of this call."""
         self._error = asyncio.CancelledError()
         self._release()
 
@@ -136,7 +136,7 @@ class Call(Generic[R]):
 
 
 class LoopThread:
-    """What the thread and the portal share; not knowing the portal, it lets it be collected."""
+    """State that thread and portal share; it holds no reference to the portal."""
 
     def __init__(self, last: Callable[[], Awaitable[None]]) -> None:
         self.pid = os.getpid()
@@ -221,11 +221,11 @@ class LoopThread:
             self.thread.join(patience)
 
     def is_there(self) -> bool:
-        """Tell whether the loop is one of this process, and has the descriptors that it had."""
+        """Return whether the loop is one of this process, and has the descriptors that it had."""
         return is_here(self.pid) and (self.loop is None or not is_lost(self.loop))
 
     def leave_behind(self) -> None:
-        """Let go of what is not there, and see that it is never touched, not even at exit."""
+        """Leak what belongs to another process, so that it is never touched, not even at exit."""
         leak(self)
         if self.loop is not None and not is_lost(self.loop):
             detach_epoll(self.loop)

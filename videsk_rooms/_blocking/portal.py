@@ -1,4 +1,4 @@
-"""What a blocking client calls its coroutines through."""
+"""Runs coroutines of a blocking client on its event loop, and waits for them."""
 
 from __future__ import annotations
 
@@ -241,7 +241,7 @@ async def _nothing() -> None:
 
 
 def _in_a_notebook() -> bool:
-    """Tell whether cells are run, whose loop has nothing else to do meanwhile."""
+    """Return whether cells are run, whose loop has nothing else to do meanwhile."""
     shell = sys.modules.get("IPython")
     return shell is not None and shell.get_ipython() is not None
 

@@ -48,7 +48,7 @@ def _close_all() -> None:
 
 
 def is_for_want_of_threads(error: BaseException) -> bool:
-    """Tell how Python says, in words that vary, that it starts no thread while it exits."""
+    """Return whether an error means that Python starts no thread while it exits."""
     # The main thread counts as ended once Python has waited for all threads, before `atexit` runs.
     return (
         isinstance(error, RuntimeError)
@@ -66,7 +66,7 @@ def refusal(text: str = CLOSED) -> ClosedError:
 
 
 def block_daemon_at_exit() -> None:
-    """Let a daemon wait while the interpreter leaves, as it would in any other call.
+    """Block a daemon thread while the interpreter exits, as any other call would.
 
     An error would have it die, and print a traceback into every exit.
     """

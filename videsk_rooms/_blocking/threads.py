@@ -28,7 +28,7 @@ _NAME = "videsk-rooms"
 
 
 class OneShotEvent(Protocol):
-    """What one caller waits at until any thread opens it. A raw lock that is held is one."""
+    """One-shot event: one waiter, set from any thread. A raw lock that is held is one."""
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """Wait until it is open, at most so many seconds; -1 for no bound."""
@@ -51,7 +51,7 @@ class Thread(Protocol):
         ...
 
     def is_current(self) -> bool:
-        """Tell whether this is called in it."""
+        """Return whether this is called in it."""
         ...
 
 
@@ -78,7 +78,7 @@ class StandardThread(threading.Thread):
         super().__init__(target=run, name=_NAME, daemon=True)
 
     def is_current(self) -> bool:
-        """Tell whether this is called in it."""
+        """Return whether this is called in it."""
         return self is threading.current_thread()
 
 
@@ -108,7 +108,7 @@ STANDARD = StandardBackend()
 
 
 def _standard_descriptors_are_taken() -> bool:
-    """Tell whether 0, 1 and 2 are open.
+    """Return whether 0, 1 and 2 are open.
 
     A daemon may have closed them. libuv's own descriptors then get their numbers, and it aborts the
     process when it closes one of those.

@@ -1,4 +1,4 @@
-"""What a forked child must not touch of its parent.
+"""Care for forked children: they must not touch what belongs to the parent.
 
 A child has its parent's objects, but not its threads, and it shares the parent's connections and
 the epoll that the parent's loop waits on. To close or only to collect a session in the child would
@@ -42,7 +42,7 @@ class ForkAware(Protocol):
     """Something that does not outlive a fork as it is."""
 
     def reset_after_fork(self) -> None:
-        """Let go of what belongs to the parent, in the child."""
+        """Leak what belongs to the parent, in the child."""
         ...
 
 
@@ -77,7 +77,7 @@ def keep_for_good() -> None:
 
 
 def is_lost(loop: asyncio.AbstractEventLoop) -> bool:
-    """Tell whether a loop has lost its descriptors, so that what is its own must not be closed."""
+    """Return whether a loop has lost its descriptors, so that nothing of it must be closed."""
     return isinstance(loop, WatchedLoop) and loop.is_lost()
 
 
@@ -105,7 +105,7 @@ def _epoll_of(loop: Any) -> tuple[Callable[[], select.epoll], int]:
 
 
 class Descriptors:
-    """Tells whether this process still has the descriptors that it had, or has closed them all.
+    """Notices that the process has closed all its descriptors.
 
     A daemon closes whatever is open, also under the feet of a thread that goes on; its numbers are
     other files' then. A descriptor of our own, which is closed along with the others, shows it.
@@ -119,7 +119,7 @@ class Descriptors:
         self._state = os.fstat(self._number)
 
     def are_lost(self) -> bool:
-        """Tell whether the number has come to be another file's, or nothing's."""
+        """Return whether the number has come to be another file's, or nothing's."""
         try:
             return not os.path.samestat(os.fstat(self._number), self._state)
         except OSError:
@@ -144,11 +144,11 @@ class WatchedLoop(asyncio.SelectorEventLoop):
         super().__init__(selector)
 
     def is_lost(self) -> bool:
-        """Tell whether the process has closed all descriptors meanwhile."""
+        """Return whether the process has closed all descriptors meanwhile."""
         return not super().is_closed() and self._descriptors.are_lost()
 
     def is_closed(self) -> bool:
-        """Tell whether it does nothing any more."""
+        """Return whether it does nothing any more."""
         return super().is_closed() or self._descriptors.are_lost()
 
     def call_soon_threadsafe(  # type: ignore[override]  # its callbacks' types are typeshed's own
@@ -214,7 +214,7 @@ class ForkGuard:
             self._under_way.discard(token)
 
     def before_fork(self) -> None:
-        """Let none begin and all end, but wait no longer than a moment."""
+        """Wait for running look-ups to end, for a moment at most, and let none begin."""
         until = monotonic() + _PATIENCE
         # It is not to be had when a signal's handler forks in the middle of a fork.
         self._gates.append(self._gate.acquire(timeout=_PATIENCE))
@@ -222,7 +222,7 @@ class ForkGuard:
             self._sleep(_GLANCE)
 
     def after_fork(self) -> None:
-        """Let others begin, in the parent."""
+        """Allow look-ups again, in the parent."""
         if self._gates.pop():
             self._gate.release()
 
@@ -264,7 +264,7 @@ lock_of_process = _process.lock
 
 
 def is_here(pid: int, *, _getpid: Callable[[], int] = os.getpid) -> bool:
-    """Tell whether something that was made in a process is used in the same."""
+    """Return whether something that was made in a process is used in the same."""
     return pid == _getpid()
 
 

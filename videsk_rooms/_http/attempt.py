@@ -61,7 +61,7 @@ async def result_within(seconds: float, function: Callable[[], Coroutine[Any, An
 
 
 class _Outcome(Generic[T]):
-    """What comes of a coroutine function, for another task than the one that runs it.
+    """The outcome of a coroutine function, for a task other than the one that runs it.
 
     As the result of the task asyncio's debug mode may log it, and it may hold a token. As the error
     of the task it is kept by the task, which the frame that waits for it keeps: a cycle. And a task
@@ -148,7 +148,7 @@ async def completed(coroutine: Coroutine[Any, Any, None]) -> None:
 
 
 class InFlightRequests:
-    """What the calls of a client wait for: an answer, their turn, a token, a pause."""
+    """The waits of a client's calls: for an answer, a permit, a token, a delay."""
 
     def __init__(self) -> None:
         self._tasks: dict[asyncio.Task[Any], None] = {}
@@ -192,7 +192,7 @@ class InFlightRequests:
 
 
 class RequestContext:
-    """What one attempt tells the middleware and the connector, and what they tell the attempt."""
+    """Carries data between an attempt, the middleware and the connector."""
 
     __slots__ = ("_departure", "connects", "left", "origin", "token", "used")
 
@@ -205,7 +205,7 @@ class RequestContext:
         self._departure = departure
 
     async def leave(self) -> None:
-        """Tell that the request has its connection and leaves as soon as this returns."""
+        """Commit the permit: the request has its connection and leaves as soon as this returns."""
         await self._departure.leave()
         self.connects = False
         self.left = True

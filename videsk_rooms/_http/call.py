@@ -54,7 +54,7 @@ T = TypeVar("T")
 
 
 class Sender(Protocol):
-    """What a resource is given: it sends a request and reads the answer, as often as it takes."""
+    """Sends a request for a resource and reads the answer, retrying as needed."""
 
     async def __call__(
         self,

@@ -129,7 +129,7 @@ class StrictProtocol(ResponseHandler):
         return self.exception() is None
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Tell aiohttp; and Python 3.10, whose TLS takes what the peer closed for unclosed."""
+        """Report the loss, and close the transport, which Python 3.10 would call unclosed."""
         if self.transport is not None:
             self.transport.close()
         super().connection_lost(exc)
@@ -155,7 +155,7 @@ def _pieces(data: bytes) -> Iterator[bytes]:
 
 
 def is_out_of_step(connection: Connection, *, reused: bool) -> bool:
-    """Tell whether anything was received on a connection since its last answer, its end included.
+    """Return whether anything was received on a connection since its last answer, its end included.
 
     On a new connection with TLS the server's session tickets may wait to be read.
     """

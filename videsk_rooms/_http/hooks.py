@@ -1,4 +1,4 @@
-"""What can be watched of a call: a logger, hooks, and a span where OpenTelemetry is installed.
+"""Watching calls: the logger, hooks, and spans where OpenTelemetry is installed.
 
 Nothing of it carries a token, a body or a query.
 """
@@ -121,17 +121,17 @@ _AnyEvent = TypeVar("_AnyEvent", AttemptEvent, RetryEvent, PaceEvent)
 
 
 class Observer:
-    """Tells the logger and the hooks."""
+    """Reports events to the logger and the hooks."""
 
     def __init__(self, hooks: Hooks) -> None:
         self._hooks = hooks
 
     def watches_attempts(self) -> bool:
-        """Tell whether anybody wants to know of attempts: hardly ever, and asked in every call."""
+        """Return whether attempts are watched. It is asked in every call."""
         return self._hooks.on_attempt is not None or _logger.isEnabledFor(logging.DEBUG)
 
     async def attempted(self, request: Request, attempt: Attempt, deadline: Deadline) -> None:
-        """Tell of an attempt that has ended."""
+        """Report an attempt that has ended."""
         if _logger.isEnabledFor(logging.DEBUG):
             _logger.debug(
                 "%s: %s %s -> %s in %.3f s (attempt %d, after %.3f s)",
@@ -150,7 +150,7 @@ class Observer:
     async def retrying(
         self, request: Request, attempt: Attempt, pause: float, deadline: Deadline
     ) -> None:
-        """Tell of a pause that begins."""
+        """Report a delay that begins."""
         if (hook := self._hooks.on_retry) is not None:
             event = RetryEvent(
                 request.operation, request.method, request.shown_path, attempt, pause
@@ -158,7 +158,7 @@ class Observer:
             await _tell(hook, event, deadline)
 
     async def paced(self, request: Request, waited: float, deadline: Deadline) -> None:
-        """Tell of a wait for the rate limit that is over."""
+        """Report a wait for the rate limit that is over."""
         if (hook := self._hooks.on_pace) is not None:
             event = PaceEvent(request.operation, request.method, request.shown_path, waited)
             await _tell(hook, event, deadline)

@@ -35,7 +35,7 @@ Why: TypeAlias = Literal[
 
 @attrs.frozen
 class AttemptResult:
-    """What one attempt brought, as far as the decision needs to know.
+    """The result of one attempt, as far as the retry policy needs it.
 
     Attributes:
         status: Of the answer; `None` if none came.
@@ -118,7 +118,7 @@ def result_from_status(status: int, headers: Mapping[str, str]) -> AttemptResult
 
 
 class RetryBudget:
-    """What retries may cost: a pool that they drain and successes refill.
+    """Retry budget: retries spend it, successes refill it.
 
     In an outage every call fails; retried four times each, they would be four times the load that
     the server could not bear already. The pool is for the passing fault: once it is empty, no more

@@ -88,7 +88,7 @@ class Sessions:
             leak(self._open)
 
     def reset_after_fork(self) -> None:
-        """Let go of the parent's sessions, in a child after a fork."""
+        """Leak the parent's sessions, in a child after a fork."""
         self._pid = os.getpid()
         leak(self._open)
         self._open = {}
@@ -130,7 +130,7 @@ async def _close_at_the_end(session: aiohttp.ClientSession) -> AsyncGenerator[No
 
 
 def _drop(session: aiohttp.ClientSession) -> None:
-    """Let go of a session whose loop is gone; its sockets close as they are collected."""
+    """Detach a session whose loop is gone; its sockets close when they are collected."""
     connector = session.connector
     session.detach()
     if isinstance(connector, Connector):

@@ -104,7 +104,7 @@ class StaticToken:
         return self._token
 
     async def renewed(self, refused: Secret) -> bool:
-        """Tell that there is no other."""
+        """Return false: there is no other token."""
         return False
 
     def in_pickle(self, *, secrets: bool) -> str | UnpickledToken:
@@ -244,7 +244,7 @@ class _Question:
         self._waits_for: list[_Question] = []
 
     def is_over(self) -> bool:
-        """Tell whether there is an answer, or none can come any more."""
+        """Return whether there is an answer, or none can come any more."""
         return self._over or (self._in_loop and self._loop.is_closed())
 
     def begin(self) -> None:
@@ -336,7 +336,7 @@ class _Question:
         self._settle()
 
     def _settle(self, error: BaseException | None = None) -> None:
-        """Let all who wait go on: with a failure, or to look for the token."""
+        """Wake all who wait: with a failure, or to look for the token."""
         self._error, self._traceback = error, None if error is None else error.__traceback__
         self._over = True
         while self._waiting:
@@ -465,7 +465,7 @@ class ConnectionLostError(ClientConnectionError):
 
 
 def origin_of(url: URL) -> Origin:
-    """Tell where a request goes; what `URL.origin()` is, without a new URL to compare."""
+    """Return scheme, host and port of a URL, without making a new URL as `URL.origin()` does."""
     return url.scheme, url.raw_host, url.port
 
 

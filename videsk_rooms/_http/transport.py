@@ -182,7 +182,7 @@ class Transport:
         await self._sessions.close()
 
     def reset_after_fork(self) -> None:
-        """Let go of what belongs to the parent, in a child after a fork."""
+        """Leak what belongs to the parent, in a child after a fork."""
         self._sessions.reset_after_fork()
 
 

@@ -215,7 +215,7 @@ def matches_request(room: Room, request: Request) -> bool:
 
 
 def _contains(found: object, asked: JSONValue) -> bool:
-    """Tell whether what was found says what was asked for; the server may have added to it."""
+    """Return whether what was found says what was asked for; the server may have added to it."""
     if isinstance(asked, dict) and isinstance(found, Mapping):
         return all(name in found and _contains(found[name], value) for name, value in asked.items())
     return found == asked

@@ -39,7 +39,7 @@ _RESERVED = re.compile(r"[/\\%;\x00-\x1f\x7f]")
 
 
 class PathSupport:
-    """What a client has learned of whether Retrieve takes external ids in the path.
+    """Learned knowledge of whether Retrieve takes external ids in the path.
 
     It is learned for each form of external id by itself: those that may be taken for a room's id,
     and those that proxies may change, say nothing of the others.

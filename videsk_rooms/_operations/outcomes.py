@@ -16,7 +16,7 @@ Value_co = TypeVar("Value_co", covariant=True)
 
 @attrs.frozen(weakref_slot=False)
 class Outcome(Generic[Item_co, Value_co]):
-    """What came of one item of many.
+    """The outcome of one item of many.
 
     Attributes:
         index: The item's position, from 0.

@@ -1,4 +1,4 @@
-"""What paces a process while the store that it shares is out of reach.
+"""Local fallback: paces a process while the store that it shares is out of reach.
 
 Nobody then knows how many processes share the limit. Each takes a quarter of it, which keeps four
 of them within it. Both changes are made with care, so that no window holds departures by the store
@@ -64,7 +64,7 @@ class LocalFallback:
         self._ring.give_back(place.slot for place in places)
 
     async def hold(self, seconds: float) -> None:
-        """Let nobody leave for so long."""
+        """Pause all requests for so long."""
         self._ring.hold(int((self._clock() + seconds) * MICRO))
 
     async def close(self) -> None:
@@ -126,7 +126,7 @@ class FallbackStore:
                 await self._lost(error)
 
     async def hold(self, seconds: float) -> None:
-        """Let nobody leave for so long."""
+        """Pause all requests for so long."""
         await self._alone.hold(seconds)
         if not self._away:
             try:
@@ -135,7 +135,7 @@ class FallbackStore:
                 await self._lost(error)
 
     async def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""
         await end(self._look)
         await self._store.close()
 

@@ -91,7 +91,7 @@ class FileStore:
             ring.give_back(place.slot for place in places)
 
     async def hold(self, seconds: float) -> None:
-        """Let nobody leave for so long."""
+        """Pause all requests for so long."""
         async with self._ring() as ring:
             _, now = self._now()
             ring.hold(now + int(seconds * MICRO))

@@ -1,4 +1,4 @@
-"""What pacing gives to one attempt, and what every kind of pacing can do."""
+"""The interface of rate limiters, and the permits that they give."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ class Permit(Protocol):
     """The permission for one request to leave."""
 
     async def leave(self) -> None:
-        """Tell that the request has its connection and leaves as soon as this returns.
+        """Commit the permit: the request has its connection and leaves as soon as this returns.
 
         Whoever took too long over connecting may have to wait for another place.
         """
         ...
 
     def over(self) -> None:
-        """Tell that the attempt has ended; if nothing left, the place is free again."""
+        """Release the permit: if nothing left, its slot is free again."""
         ...
 
 
@@ -43,7 +43,7 @@ class RateLimiter(Protocol):
         ...
 
     def hold(self, seconds: float) -> None:
-        """Let nobody leave for so long."""
+        """Pause all requests for so long."""
         ...
 
     def waited_for(self) -> str:
@@ -55,7 +55,7 @@ class RateLimiter(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of what is held."""
+        """Release what is held."""
         ...
 
     def reset_after_fork(self) -> None:
@@ -75,7 +75,7 @@ _FREE_PERMIT = _FreePermit()
 
 
 class NoLimit:
-    """Lets every request leave at once."""
+    """No limit: every request may leave at once."""
 
     def try_acquire(self) -> Permit:
         """Return the permission."""

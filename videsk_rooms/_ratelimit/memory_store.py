@@ -30,7 +30,7 @@ _LOOK_UP = 0.25
 
 
 class MemoryLimiter:
-    """Lets requests leave in the order in which they came, never more than the limit allows."""
+    """Gives permits in order, never more than the limit allows."""
 
     def __init__(
         self, limit: Limit, *, margin: float = SPREAD, clock: Callable[[], float] = monotonic
@@ -71,7 +71,7 @@ class MemoryLimiter:
                 self._serve()
 
     def hold(self, seconds: float) -> None:
-        """Let nobody leave for so long."""
+        """Pause all requests for so long."""
         self._held_until = max(self._held_until, self._clock() + seconds)
 
     def waited_for(self) -> str:
@@ -79,7 +79,7 @@ class MemoryLimiter:
         return described(self._limit, self._held_until - self._clock())
 
     async def close(self) -> None:
-        """Let nobody wait any longer."""
+        """Fail all waiters."""
         self._closed = True
         self._serve()
 
@@ -95,7 +95,7 @@ class MemoryLimiter:
         return WaitQueue(self._serve, unused=_Permit.over)
 
     def _opening(self, now: float) -> float:
-        """Tell in how many seconds one more may leave; infinity if somebody must leave first."""
+        """Return in how many seconds one more may leave; infinity if another must leave first."""
         limit = self._limit.limit
         # Those on their way to a connection will leave at any moment, so each takes a place.
         leaving = sum(
@@ -127,7 +127,7 @@ class MemoryLimiter:
             self._serve()
 
     def _serve(self) -> None:
-        """Let those at the head of the line leave who may, and wake up when the next one may."""
+        """Wake the first waiters whose time has come, and set the timer for the next."""
         with self._line.lock:
             self._alarm.off()
             if self._closed:

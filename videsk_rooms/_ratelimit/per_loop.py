@@ -33,7 +33,7 @@ class LimiterPerLoop:
         self._closed = False
 
     def try_acquire(self) -> None:
-        """Tell nothing: only the store knows."""
+        """Return `None`: only the store knows."""
 
     async def acquire(self) -> Permit:
         """Stand in the line of the running loop."""
@@ -45,7 +45,7 @@ class LimiterPerLoop:
             self.here().learn(headers)
 
     def hold(self, seconds: float) -> None:
-        """Let nobody leave for so long, in any loop of any process."""
+        """Pause all requests for so long, in any loop of any process."""
         if not self._closed:
             self.here().hold(seconds)
 

@@ -125,7 +125,7 @@ class Timer:
 
 
 async def end(task: asyncio.Task[None] | None, *, patience: float = 0.0) -> None:
-    """Let a task come to its end, cancelled if it takes too long; one of another loop is let be."""
+    """Await a task, cancelled if it takes too long; leave one of another loop alone."""
     if task is not None and task.get_loop() is asyncio.get_running_loop():
         await asyncio.wait([task], timeout=patience)
         task.cancel()

@@ -152,7 +152,7 @@ class RedisStore:
         await self._run("give back", *(place.slot for place in places))
 
     async def hold(self, seconds: float) -> None:
-        """Let nobody leave for so long."""
+        """Pause all requests for so long."""
         await self._run("hold", int(seconds * MICRO))
 
     async def close(self) -> None:
@@ -162,7 +162,7 @@ class RedisStore:
         self._script = self._watch = None
 
     def reset_after_fork(self) -> None:
-        """Let go of the parent's connections: two processes must not speak on one."""
+        """Leak the parent's connections: two processes must not speak on one."""
         leak(self._script, self._watch)  # collecting them would reach into the parent's loop
         self._script = self._watch = None
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class WindowParams:
-    """What the departures obey.
+    """The parameters of the window.
 
     Attributes:
         limit: How many may happen in any window.
@@ -59,7 +59,7 @@ class SlidingWindow:
         return promised
 
     def confirm(self, slot: int, rule: WindowParams, *, now: int) -> int:
-        """Tell when a promised departure is to happen.
+        """Return when a promised departure is to happen.
 
         Returns:
             `now` or before: at once, and it counts at that time. Later: then, to be confirmed
@@ -89,7 +89,7 @@ class SlidingWindow:
                 del self.times[index]
 
     def hold(self, until: int) -> None:
-        """Let nothing happen before then."""
+        """Pause until then."""
         self.held_until = max(self.held_until, until)
 
     def forget(self, until: int) -> None:

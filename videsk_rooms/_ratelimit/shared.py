@@ -41,7 +41,7 @@ _LAST_ERRAND = 1.0
 
 
 class Shared:
-    """Lets requests leave at places that are reserved in a common store."""
+    """Gives permits for slots that are reserved in a common store."""
 
     def __init__(
         self, store: Store, limit: Limit, *, clock: Callable[[], float] = monotonic
@@ -60,7 +60,7 @@ class Shared:
         self._closed = False
 
     def try_acquire(self) -> None:
-        """Tell nothing: only the store knows."""
+        """Return `None`: only the store knows."""
 
     async def acquire(self) -> _Permit:
         """Stand in line."""
@@ -72,7 +72,7 @@ class Shared:
         self._limit.learn(headers)
 
     def hold(self, seconds: float) -> None:
-        """Let nobody leave for so long, in any process."""
+        """Pause all requests for so long, in any process."""
         self._to_hold = max(self._to_hold, seconds)
         self._held_until = max(self._held_until, self._clock() + seconds)
         self._serve()
@@ -82,7 +82,7 @@ class Shared:
         return f"{described(self._limit, self._held_until - self._clock())}, shared with others"
 
     async def close(self) -> None:
-        """Let nobody wait any longer, give back what is reserved, and let go of the store."""
+        """Fail all waiters, give back what is reserved, and close the store."""
         self._closed = True
         self._line.fail_all()
         self._serve()
@@ -106,7 +106,7 @@ class Shared:
         return WaitQueue(self._serve, unused=self._unused)
 
     def _serve(self) -> None:
-        """Let those leave whose place has come, and see to it that the others get one."""
+        """Wake the waiters whose slot has come, and reserve slots for the others."""
         self._alarm.off()
         if self._closed:
             self._line.fail_all()

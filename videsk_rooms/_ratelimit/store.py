@@ -1,4 +1,4 @@
-"""What several processes pace themselves by."""
+"""The interface of stores that several processes share."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class RemoteClock:
 
 
 class Store(Protocol):
-    """What the processes have in common."""
+    """A store that several processes share."""
 
     async def ready(self) -> None:
         """See to it that the store can be asked, before anybody stands in line.
@@ -125,11 +125,11 @@ class Store(Protocol):
         ...
 
     async def hold(self, seconds: float) -> None:
-        """Let nobody leave for so long."""
+        """Pause all requests for so long."""
         ...
 
     async def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""
         ...
 
     def reset_after_fork(self) -> None:

@@ -1,4 +1,4 @@
-"""What the headers of an answer say of waiting and of time."""
+"""Headers of an answer about waiting and time."""
 
 from __future__ import annotations
 

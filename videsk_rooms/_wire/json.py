@@ -87,7 +87,7 @@ def parse(body: bytes) -> JSONValue:
 
 
 def is_too_deep(value: JSONValue, body: bytes) -> bool:
-    """Tell whether what was read of a body is nested more than 500 deep."""
+    """Return whether what was read of a body is nested more than 500 deep."""
     return _may_be_too_deep(body) and is_deeper([value], DEEPEST + 1)
 
 
@@ -97,7 +97,7 @@ def dumps(value: object) -> bytes:
 
 
 def is_deeper(container: list[JSONValue] | dict[str, JSONValue], levels: int) -> bool:
-    """Tell whether lists and objects are nested in more levels, the outermost counted."""
+    """Return whether lists and objects are nested in more levels, the outermost counted."""
     level = [container]
     for _ in range(levels):
         level = [

@@ -164,7 +164,7 @@ def _wrapped(headers: Mapping[str, str]) -> Headers:
 
 @attrs.define
 class RawResponse:
-    """What one attempt brought: any status, the body whole."""
+    """The answer to one attempt: any status, the body whole."""
 
     status: int
     headers: Mapping[str, str]  # aiohttp's own, or `Headers`: names in any case

@@ -1,4 +1,4 @@
-"""What commands that ask an account have in common: which account it is, and how to show it."""
+"""Options and context that all commands on an account share."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Client = TypeVar("Client")
 
 @dataclass(frozen=True)
 class CommandContext:
-    """What such a command was told.
+    """The options that such a command got.
 
     Attributes:
         base_url: Where the API is; `None`: `VIDESK_BASE_URL`, else Videsk's.

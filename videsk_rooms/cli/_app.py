@@ -83,7 +83,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _wrong_usage(error: Any) -> int:
-    """Tell wrong usage in a line, or show the help if that is the message: no command was given."""
+    """Report wrong usage in a line, or show the help if no command was given."""
     message: str = error.format_message()
     if error.ctx and message == error.ctx.get_help():
         print(message, file=sys.stderr)

@@ -31,7 +31,7 @@ _HOPELESS = (
 
 
 class ExitCode(IntEnum):
-    """What a command tells the shell."""
+    """Exit codes of the commands."""
 
     DONE = 0
     FAILED = 1
@@ -49,7 +49,7 @@ EPILOG = (
 
 
 def is_hopeless(error: VideskError) -> bool:
-    """Tell whether every further call would fail alike, and slowly or to the account's harm."""
+    """Return whether every further call would fail alike, and slowly or to the account's harm."""
     if isinstance(error, RateLimitError):
         from videsk_rooms import Retry
 

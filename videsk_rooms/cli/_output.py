@@ -1,4 +1,4 @@
-"""What all commands say things with."""
+"""Output of all commands."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def wrong_usage(text: str) -> CommandFailedError:
 
 
 def open_what_is_closed() -> None:
-    """Let a standard stream that is closed (`>&-`) be an empty one.
+    """Replace a closed standard stream (`>&-`) by an empty one.
 
     Else it is `None`, and its number goes to the next file that is opened; if that is uvloop's, it
     ends the process.
@@ -52,7 +52,7 @@ def open_what_is_closed() -> None:
 
 
 def accept_any_encoding() -> None:
-    """Let no text fail on a terminal that cannot show it: such signs become question marks."""
+    """Write question marks for what the terminal's encoding lacks."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -71,7 +71,7 @@ def complain(text: str) -> None:
 
 @contextmanager
 def log_told() -> Iterator[None]:
-    """Tell the package's warnings as complaints, unless somebody has said where its log goes."""
+    """Show the package's warnings as complaints, unless its log is configured."""
     if logging.getLogger("videsk_rooms").hasHandlers() or os.environ.get("VIDESK_LOG"):
         yield
         return
@@ -133,7 +133,7 @@ def end_of_output() -> None:
 
 
 def be_silent() -> None:
-    """Let nothing more be written: its reader has left, and the interpreter's end would tell."""
+    """Write nothing more: the reader has left, and the interpreter's end would complain."""
     _let_go(sys.stdout, sys.stderr)
 
 

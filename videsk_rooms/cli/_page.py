@@ -1,4 +1,4 @@
-"""What people are shown: lines with colours where the terminal has them."""
+"""Lines for people, with colours where the terminal has them."""
 
 from __future__ import annotations
 

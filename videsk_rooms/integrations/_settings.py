@@ -18,7 +18,7 @@ _Client = TypeVar("_Client")
 
 @attrs.frozen
 class Configured:
-    """What is set of a client.
+    """The settings of a client.
 
     Attributes:
         values: Keys to values, in no repr: one is a secret.
@@ -29,7 +29,7 @@ class Configured:
     spelled: str
 
     def mistakes(self) -> list[str]:
-        """Tell what is set wrongly, each with the name of its setting."""
+        """Return what is set wrongly, each with the name of its setting."""
         found = [
             f"{self._name(key)}: {wrong}" for key in self.values if (wrong := self._wrong(key))
         ]
@@ -48,7 +48,7 @@ class Configured:
             raise ConfigurationError(mistake)
 
     def lacking(self) -> str | None:
-        """Tell what the environment is to say and does not, such as the token, if so."""
+        """Return what the environment lacks, such as the token, or `None`."""
         wrong = _refusal(self._arguments())
         return None if wrong is None else self._in_own_words(wrong)
 
@@ -78,7 +78,7 @@ class Configured:
         return text.replace("pass api_token=, or set ", ours)
 
     def _wrong(self, key: str) -> str | None:
-        """Tell what is wrong with a setting: what a client says that has nothing else set."""
+        """Return what is wrong with a setting, as a client with nothing else set says it."""
         if key not in _KEYS:
             return f"there is no such setting; choose from {', '.join(_KEYS)}"
         nothing_else = {"api_token": "any", "base_url": "http://127.0.0.1"}

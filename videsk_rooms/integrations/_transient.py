@@ -1,4 +1,4 @@
-"""What is transient, for whoever waits: a task in a queue, or a visitor."""
+"""Which errors are transient, for a task in a queue and for a visitor."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LASTING = {501, 505}
 
 
 def is_transient(error: BaseException) -> bool:
-    """Tell whether a call that failed may succeed later, with nobody mending anything."""
+    """Return whether a call that failed may succeed later, with nobody mending anything."""
     if isinstance(error, ServerError):
         return error.status not in _LASTING
     if isinstance(error, APIError):

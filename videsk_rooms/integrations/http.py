@@ -1,4 +1,4 @@
-"""What a visitor of a web application is told when a call of the Rooms API failed.
+"""Answers to visitors of a web application when a call of the Rooms API failed.
 
 All integrations go by it, and so can an application of a framework that has none here. The visitor
 gets a status and a sentence. The error's own text is for whoever runs the application, so it goes
@@ -48,7 +48,7 @@ class HttpAnswer:
 
     @property
     def body(self) -> dict[str, object]:
-        """What is sent as JSON."""
+        """The JSON body."""
         return {"detail": self.detail}
 
 

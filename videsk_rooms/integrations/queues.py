@@ -1,4 +1,4 @@
-"""What any queue of tasks asks when one has failed. It needs no package of a queue."""
+"""Decides for any task queue whether a failed task runs again. It needs no queue's package."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def retry_delay(
     base_delay: float = 15.0,
     max_delay: float = 600.0,
 ) -> float | None:
-    """Tell whether a task that failed is to be done again, and after how long.
+    """Return after how many seconds a failed task is to run again, or `None` for never.
 
     A transient failure is worth it: `RateLimitError`, `TransportError` and all below it, a
     `ServerError` but for 501 and 505, 408 and 425, and a `ResponseError` whose answer could not be

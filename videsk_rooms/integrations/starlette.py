@@ -30,7 +30,7 @@ _REASON_BYTES = 123  # the most that a frame which closes has room for: RFC 6455
 
 
 class VideskState(TypedDict):
-    """What a lifespan yields for all requests to share; a lifespan of your own may add to it.
+    """State that a lifespan yields for all requests; your own lifespan may add to it.
 
     Attributes:
         videsk: The client of the application.

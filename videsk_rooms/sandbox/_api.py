@@ -99,7 +99,7 @@ def _decode(segment: str) -> str:
 
 
 class RoomsApi:
-    """What the server does. The caller holds the sandbox's lock."""
+    """The server's operations. The caller holds the sandbox's lock."""
 
     def __init__(
         self,

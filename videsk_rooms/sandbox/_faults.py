@@ -331,7 +331,7 @@ class Faults:
         on: Operation | Collection[Operation] | None = None,
         kinds: Collection[FaultKind] | None = None,
     ) -> None:
-        """Let a share of all requests fail at random, besides the script, until `clear()`.
+        """Make a share of all requests fail at random, besides the script, until `clear()`.
 
         The same seed makes the same requests in the same order fail alike. A second call
         replaces the first.

@@ -13,7 +13,7 @@ WINDOW_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the limit says about one request."""
+    """The rate limit's verdict on one request."""
 
     allowed: bool
     limit: int

@@ -68,7 +68,7 @@ class Signer:
 
 @dataclass(frozen=True)
 class _Grant:
-    """What is known of an issued API token."""
+    """The rights of an issued API token."""
 
     type: str = API_TOKEN
     expires_at: datetime | None = None
@@ -172,7 +172,7 @@ class ApiTokens:
         self._change(token, networks=_read_networks(networks))
 
     def restore(self, token: str) -> None:
-        """Let a token in again: not revoked, not forbidden, from everywhere.
+        """Accept a token again: not revoked, not forbidden, from everywhere.
 
         Args:
             token: A token of this sandbox.

@@ -1,4 +1,4 @@
-"""What a body may say (docs/api.md, Operations, Create and Update)."""
+"""Validation of bodies (docs/api.md, Operations, Create and Update)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ UPDATE_FIELDS = CREATE_FIELDS | {"ended"}
 
 @dataclass
 class Fields:
-    """What a body said; `None` where it said nothing."""
+    """The fields of a body; `None` where it has none."""
 
     name: str | None = None
     external_id: str | None = None

@@ -1,4 +1,4 @@
-"""What the demo made in an account, and has to end again: no room can be deleted."""
+"""Rooms that the demo made in an account and ends again: no room can be deleted."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class CreatedRooms:
 
     @contextmanager
     def _going_on(self) -> Iterator[None]:
-        """Let one room fail without keeping the others from their turn."""
+        """Go on with the other rooms when one fails."""
         try:
             yield
         except VideskError as error:

@@ -84,7 +84,7 @@ def _clock(headers: Mapping[str, str], attempt: Attempt) -> Finding:
 
 
 def _limit(headers: Mapping[str, str]) -> Finding:
-    """Tell the account's limit (docs/api.md, "Access")."""
+    """Report the account's limit (docs/api.md, "Access")."""
     limit, left = headers.get("Ratelimit-Limit"), headers.get("Ratelimit-Remaining")
     if limit is None:
         return note(

@@ -56,7 +56,7 @@ class Target:
 
 
 def address(asked: CommandContext) -> Finding:
-    """Tell where the API is said to be, and by whom."""
+    """Report the configured address and where it comes from."""
     url, source = _url(asked)
     try:
         Videsk("unused", base_url=url).close()
@@ -76,7 +76,7 @@ def goal_of(asked: CommandContext) -> Target:
 
 
 def proxy(goal: Target, asked: CommandContext) -> Finding:
-    """Tell which proxy the environment names, and whether it is used."""
+    """Report the proxy of the environment, and whether it is used."""
     try:
         Videsk("unused", base_url=_url(asked)[0], trust_env=asked.trust_env).close()
     except ConfigurationError as error:

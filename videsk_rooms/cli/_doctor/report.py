@@ -1,4 +1,4 @@
-"""What the doctor finds, and how it is shown."""
+"""Findings of the doctor, and how they are shown."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Status(str, Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found.
+    """The finding of one check.
 
     Attributes:
         check: What was looked at.

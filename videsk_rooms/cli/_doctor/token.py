@@ -27,7 +27,7 @@ _ANOTHER = "make another one of type api-token in Videsk's dashboard"
 
 
 def usable(asked: CommandContext) -> Finding:
-    """Tell whether there is a token, and what it says of itself."""
+    """Return whether there is a token, and what it says of itself."""
     try:
         asked.check_token()
     except (ConfigurationError, CommandFailedError) as error:
@@ -39,7 +39,7 @@ def usable(asked: CommandContext) -> Finding:
 
 
 def _found(asked: CommandContext) -> tuple[str, str]:
-    """Tell where the client takes the token from, and the token."""
+    """Return where the client takes the token from, and the token."""
     if asked.token is not None:
         return f"--token-file {str(asked.token_file)!r}", asked.token
     if token := os.environ.get("VIDESK_API_TOKEN", "").strip():

@@ -1,4 +1,4 @@
-"""What is installed."""
+"""Installed versions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EXTRAS = {
 
 
 def installed() -> Finding:
-    """Tell the versions that a report of a fault has to name."""
+    """Report the versions that a bug report needs."""
     optional = [package for packages in _EXTRAS.values() for package in packages]
     found = {package: _version(package) for package in (*_NEEDED, *optional)}
     there = [f"{name} {found[name]}" for name in optional if found[name]]

@@ -1,4 +1,4 @@
-"""What is typed: options that several commands have, and values that need reading."""
+"""Options that several commands share, and how their values are read."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def show_outline(page: Page, value: object, indent: int = 0) -> None:
 
 
 def _is_plain(value: object) -> bool:
-    """Tell whether a value fits on one line."""
+    """Return whether a value fits on one line."""
     if isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, str)):
         return not value
     return True

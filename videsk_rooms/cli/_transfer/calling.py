@@ -109,7 +109,7 @@ def _comparable(value: object) -> object:
 
 
 async def refusals(rows: Iterable[Row]) -> list[Outcome]:
-    """Tell which rows a client would refuse, without sending any: it checks before it sends."""
+    """Return the rows that a client would refuse, without sending any."""
     videsk = videsk_rooms.AsyncVidesk("none", base_url="http://localhost")
     await videsk.close()
     found = [await _refusal(videsk, row) for row in rows]

@@ -31,7 +31,7 @@ def field_of(column: str) -> str:
 
 
 def is_known(column: str) -> bool:
-    """Tell whether a column is one of those that there are."""
+    """Return whether a column is one of those that there are."""
     return field_of(column) in {*FIELDS, *PASSED_OVER}
 
 

@@ -43,7 +43,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Options:
-    """What an export was told.
+    """The options of an export.
 
     Attributes:
         file: Where the rooms go.

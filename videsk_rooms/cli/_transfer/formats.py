@@ -19,7 +19,7 @@ _SUFFIXES = {".csv": Format.CSV, ".jsonl": Format.JSONL, ".ndjson": Format.JSONL
 
 
 def format_of(file: str, given: Format | None, *, otherwise: Format | None = None) -> Format:
-    """Tell how a file is written: as somebody says, else as its suffix does, else otherwise.
+    """Return the format of a file: the given one, else that of its suffix, else the default.
 
     Raises:
         CommandFailedError: None of them says.

@@ -45,7 +45,7 @@ _GO_ON = "The same command goes on with the rest."
 
 @dataclass(frozen=True)
 class Options:
-    """What an import was told.
+    """The options of an import.
 
     Attributes:
         file: Where the rows are.
@@ -124,7 +124,7 @@ async def _listed(videsk: AsyncVidesk, external_id: str | None) -> Response:
 
 
 def _has_room(page: JSONValue, room: str | None) -> bool:
-    """Tell whether a page has a room, by its id: another account may know the same external id."""
+    """Return whether a page has a room, by its id: external ids may be another account's."""
     rooms = page.get("data") if isinstance(page, dict) else None
     if not isinstance(rooms, list):
         return False

@@ -118,6 +118,6 @@ def shown(
 
 
 def _line(what: str, now: Progress) -> None:
-    """Tell it where nobody looks on, such as in the log of a job."""
+    """Write a line where nobody watches, such as in the log of a job."""
     complain(f"{what} {', '.join(now.figures())}")
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""What became of a row, and which rows are left to do."""
+"""Outcomes of rows, and which rows are left."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Result(str, Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a row: a line of the file of results.
+    """The outcome of a row: a line of the results file.
 
     Attributes:
         row: Where the row stands in the file.
@@ -66,19 +66,19 @@ COLUMNS = tuple(field.name for field in fields(Outcome))
 
 
 def succeeded(row: Row, result: Result, room: Room) -> Outcome:
-    """Tell of a row whose room is there."""
+    """Return the outcome of a row whose room is there."""
     exp = None if room.exp is None else wire(room.exp)
     return Outcome(row.number, row.external_id, result, room.id, exp, room.ended)
 
 
 def failed(row: AnyRow, text: str, error: VideskError | None = None) -> Outcome:
-    """Tell of a row that failed, in the words of a text."""
+    """Return the outcome of a row that failed."""
     unknown = error is not None and error.outcome_unknown
     return Outcome(row.number, row.external_id, Result.FAILED, error=text, outcome_unknown=unknown)
 
 
 def refused(row: BadRow) -> Outcome:
-    """Tell of a row that cannot be sent."""
+    """Return the outcome of a row that cannot be sent."""
     return failed(row, row.problem)
 
 
@@ -106,7 +106,7 @@ def of_line(line: Mapping[str, Any]) -> Outcome:
 
 @dataclass(frozen=True)
 class PreviousRun:
-    """What earlier runs have done.
+    """Outcomes of earlier runs.
 
     Attributes:
         finished: What the file of results says of each name: of a run that came to its end.

@@ -29,7 +29,7 @@ _LONGEST_CELL = 2**31 - 1
 
 @dataclass(frozen=True)
 class Table:
-    """What a file says.
+    """The content of a file.
 
     Attributes:
         columns: The columns, as the file spells them.

@@ -1,4 +1,4 @@
-"""What `manage.py check` says to the setting."""
+"""Checks of the setting for `manage.py check`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def check_setting(app_configs: object, **_: object) -> list[checks.CheckMessage]:
-    """Tell what is set wrongly, and whether there is a token here.
+    """Return what is set wrongly, and whether a token is there.
 
     A missing token is a warning: a project is also built and checked where there is none.
     """

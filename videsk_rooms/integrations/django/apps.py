@@ -17,7 +17,7 @@ __all__ = ["VideskConfig"]
 
 
 class VideskConfig(AppConfig):
-    """What `INSTALLED_APPS` finds under `videsk_rooms.integrations.django`."""
+    """The application that `INSTALLED_APPS` names as `videsk_rooms.integrations.django`."""
 
     name = "videsk_rooms.integrations.django"
     label = "videsk_rooms"

@@ -47,7 +47,7 @@ class VideskErrorMiddleware:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        """Let the request pass."""
+        """Pass the request on."""
         return self._get_response(request)
 
     def process_exception(

@@ -21,7 +21,7 @@ __all__ = ["Command"]
 
 
 class Command(BaseCommand):
-    """What `manage.py` runs."""
+    """The command that `manage.py` runs."""
 
     help = (
         "Videsk rooms from the command line, for the account of the setting VIDESK. What follows "
