@@ -107,9 +107,9 @@ class Retry:
 
     Attributes:
         attempts: How often in all; 1 never retries.
-        base_delay: The longest first pause, in seconds. Each pause is drawn at random between
+        base_delay: The longest first delay, in seconds. Each delay is drawn uniformly between
             nothing and a bound that begins here and doubles.
-        max_delay: Where the doubling ends, in seconds.
+        max_delay: Upper bound of the backoff, in seconds.
         max_retry_after: The longest wait that a server may ask for, in seconds; when it asks for
             more, its error is raised at once, with `retry_after` in it.
 
@@ -185,7 +185,7 @@ def checked_timeout(value: Timeout | float | None) -> Timeout:
 
 
 def checked_secrets_in_pickles(value: object) -> bool:
-    """Refuse what is no truth value: nobody is to allow it by mistake."""
+    """Refuse what is not true or false: nobody is to allow it by mistake."""
     if not isinstance(value, bool):
         raise ConfigurationError(f"secrets_in_pickles={value!r}: give True or False")
     return value
@@ -229,7 +229,7 @@ def checked_base_url(value: object) -> str:
 
 
 def checked_proxy(value: object) -> str | None:
-    """Refuse what is no URL of a proxy; it is not shown, for it may hold a password."""
+    """Refuse what is not a proxy's URL; it is not shown, because it may hold a password."""
     if value is None:
         return None
     right = "give a URL such as 'http://proxy.example:3128', or None"

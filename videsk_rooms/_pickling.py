@@ -1,6 +1,6 @@
 """A client as its settings, which is all that a pickle or a copy holds.
 
-Connections, threads and places in line are made anew by whatever comes of it. A secret that was
+Connections, threads and queues are made anew by the client that comes of it. A secret that was
 given as an argument is in a pickle only where that was allowed
 (docs/decisions/0013-pickled-clients.md).
 """

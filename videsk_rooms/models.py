@@ -51,8 +51,8 @@ class Room:
     Attributes:
         id: The server's name for the room: 24 hex digits.
         name: What people call it.
-        external_id: Your own name for it, unique in the account.
-        exp: When everybody is thrown out, in UTC.
+        external_id: Your own id for it, unique in the account.
+        exp: When participants are disconnected, in UTC.
         nbf: When the room opens, in UTC.
         settings: What was set for it, such as `{"maxParticipants": 10}`.
         ended: Whether it is over.

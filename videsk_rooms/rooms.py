@@ -40,9 +40,9 @@ class RoomSpec(TypedDict, total=False):
 
     Attributes:
         name: What people call it, at most 500 characters; the server's choice if absent.
-        external_id: Your own name for it, unique in the account, 1 to 100 characters; a generated
+        external_id: Your own id for it, unique in the account, 1 to 100 characters; a generated
             one if absent.
-        exp: When everybody is thrown out: in the future, within 72 hours. Absent: in 3 hours.
+        exp: When participants are disconnected: in the future, within 72 hours. Absent: in 3 hours.
         nbf: When it opens, before `exp`. Absent: now.
         settings: What JSON can say, such as `{"maxParticipants": 10}`.
     """
@@ -116,9 +116,10 @@ class AsyncRooms:
 
         Args:
             name: What people call it, at most 500 characters; the server's choice if absent.
-            external_id: Your own name for it, unique in the account, 1 to 100 characters; a
+            external_id: Your own id for it, unique in the account, 1 to 100 characters; a
                 generated one if absent.
-            exp: When everybody is thrown out: in the future, within 72 hours. Absent: in 3 hours.
+            exp: When participants are disconnected: in the future, within 72 hours. Absent: in
+                3 hours.
             nbf: When it opens, before `exp`. Absent: now.
             settings: What JSON can say, such as `{"maxParticipants": 10}`.
 
@@ -226,7 +227,8 @@ class AsyncRooms:
         Args:
             external_id: Your own id for it, 1 to 100 characters.
             name: What people call it, at most 500 characters; the server's choice if absent.
-            exp: When everybody is thrown out: in the future, within 72 hours. Absent: in 3 hours.
+            exp: When participants are disconnected: in the future, within 72 hours. Absent: in
+                3 hours.
             nbf: When it opens, before `exp`. Absent: now.
             settings: What JSON can say, such as `{"maxParticipants": 10}`.
             renew: Whether a room that is over is opened again, until `exp` or for 3 hours from now,
@@ -565,7 +567,7 @@ class AsyncRooms:
         """Create many rooms, several at a time, each once.
 
         Each is created as by `create`, paced by the client's rate limit, and may take the client's
-        `timeout`, of which time in line for the rate limit is no part. Of two with the same
+        `timeout`, which excludes time queued for the rate limit. Of two with the same
         `external_id` one is refused, as of two calls.
 
         Args:

@@ -35,11 +35,11 @@ T = TypeVar("T")
 
 _PATIENCE_AT_CLOSE = 5.0
 _READ_ELSEWHERE = (
-    "these rooms are being read in the process that was forked; begin to read them anew here"
+    "this iterator belongs to the process that was forked; call iter() again in this one"
 )
 _MADE_ELSEWHERE = (
-    "these outcomes are those of the process that was forked, where the calls are under way; begin "
-    "others here"
+    "these outcomes belong to the process that was forked, where the calls are under way; call the "
+    "method again in this one"
 )
 
 

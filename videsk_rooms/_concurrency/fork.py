@@ -56,7 +56,7 @@ _inherited: list[object] = []
 
 
 def register_after_fork(thing: ForkAware) -> None:
-    """Have something begin anew in every forked child, for as long as it lives."""
+    """Call `reset_after_fork` of an object in every forked child, for as long as it lives."""
     _fork_aware.add(thing)
 
 

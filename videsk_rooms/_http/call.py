@@ -70,7 +70,7 @@ class Sender(Protocol):
         ...
 
     def excluding_queue_time(self) -> Sender:
-        """Make one whose calls may be in line for ever, and have all their time besides."""
+        """Return a sender whose deadline excludes time queued for the rate limit."""
         ...
 
 
@@ -96,7 +96,7 @@ class RequestSender:
         return Deadline(self.timeout.total, count_queue_time=self.count_queue_time)
 
     def excluding_queue_time(self) -> RequestSender:
-        """Make one whose calls may be in line for ever, and have all their time besides.
+        """Return a sender whose deadline excludes time queued for the rate limit.
 
         Of many calls that are begun at once, the last would otherwise be late by having waited for
         the others.
@@ -109,7 +109,7 @@ class RequestSender:
         read: Callable[[Response], T],
         deadline: Deadline | None = None,
     ) -> T:
-        """Send a request until it succeeds, or until there is no sense in going on.
+        """Send a request, retrying until it succeeds or gives up.
 
         Args:
             request: What is asked.
@@ -215,7 +215,7 @@ class RetryingCall:
         return outcome, token if used else None
 
     async def _token(self) -> Secret:
-        """Have the token before a place in line is taken: nobody waits behind a callable."""
+        """Return the token. It is fetched before a permit: nobody waits behind a callable."""
         pipeline = self._pipeline
         if pipeline.transport.closed:
             raise closed()

@@ -16,7 +16,7 @@ class Deadline:
 
         Args:
             total: Seconds, or `None` for no bound.
-            count_queue_time: Whether time in line for the rate limit is part of it.
+            count_queue_time: Whether time queued for the rate limit counts.
         """
         self.total: float | None = total
         self._counts_line = count_queue_time
@@ -27,10 +27,10 @@ class Deadline:
         return max(self._at - monotonic(), 0.0)
 
     def left_for_queueing(self) -> float:
-        """Return how many seconds may be waited in line."""
+        """Return how many seconds may be spent queued for the rate limit."""
         return self.left() if self._counts_line else inf
 
     def add_queue_time(self, seconds: float) -> None:
-        """Note how long was waited in line."""
+        """Add time that was spent queued for the rate limit."""
         if not self._counts_line:
             self._at += seconds

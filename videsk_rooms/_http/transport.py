@@ -244,7 +244,7 @@ def _remove_token(outcome: RawResponse | TransportFailure, token: Secret) -> Non
 
 
 def _failure_of(error: BaseException, ticket: RequestContext, url: str) -> TransportFailure | None:
-    """Make plain data of what kept an answer from coming; `None` for what is no failure of it.
+    """Return plain data about why no answer came; `None` if the error is not about that.
 
     aiohttp's own exceptions hold the request with its headers, and so the token.
     """

@@ -129,7 +129,7 @@ _ESCAPED_LOW = r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _HALF_A_PAIR = re.compile(
     rf"\\u[dD](?:[89abAB]..(?!{_ESCAPED_LOW})|(?<!{_ESCAPED_HIGH}\\u[dD])[c-fC-F])"
 )
-_HALF = "half of a surrogate pair is no character"
+_HALF = "half of a surrogate pair is not a character"
 
 
 def _no_constant(name: str) -> JSONValue:

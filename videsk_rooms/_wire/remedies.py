@@ -429,7 +429,7 @@ _TABLE: dict[int, dict[str, Remedy]] = {
     },
     501: {
         _EVERY: lambda refusal: (
-            f"The API does not offer this, so trying again is no use. {_support(refusal)}"
+            f"The API does not offer this, so trying again does not help. {_support(refusal)}"
         )
     },
 }

@@ -65,7 +65,7 @@ _NO_REFERENCE = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{7,});?")
 def error_from_response(response: Response, request: Request) -> APIError | ResponseError | None:
     """Make the error that an answer stands for; `None` for a success.
 
-    A redirect is an error too: it is not followed. So is a status that is no final one.
+    A redirect is an error too: it is not followed. So is a status that is not final.
     """
     status = response.status
     if 200 <= status < 300:

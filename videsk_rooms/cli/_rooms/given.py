@@ -25,7 +25,7 @@ Name = Annotated[
 ]
 ExternalId = Annotated[
     str | None,
-    typer.Option(metavar="ID", help="Your own name for it, unique, 1 to 100 characters."),
+    typer.Option(metavar="ID", help="Your own id for it, unique, 1 to 100 characters."),
 ]
 Settings = Annotated[
     str | None,
