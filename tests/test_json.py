@@ -164,7 +164,7 @@ def test_the_standard_library_is_used_where_orjson_is_not_installed() -> None:
     """Without the extra, everything works the same."""
     program = (
         "import sys; sys.modules['orjson'] = None\n"
-        "from videsk_rooms import _json\n"
+        "from videsk_rooms._wire import json as _json\n"
         "print(_json._read.__name__, _json._write.__name__, _json.loads(_json.dumps({'a': [1]})))"
     )
     assert printed_by("-c", program) == "_standard_read _standard_write {'a': [1]}\n"

@@ -22,9 +22,9 @@ _BUILD = "run: python -m build --no-isolation"
 
 def version_of(root: Path) -> str:
     """Read the version of a checkout."""
-    found = _VERSION.search((root / "videsk_rooms" / "__init__.py").read_text(encoding="utf-8"))
+    found = _VERSION.search((root / "videsk_rooms" / "_version.py").read_text(encoding="utf-8"))
     if found is None:
-        raise ValueError(f'{root}/videsk_rooms/__init__.py: no line __version__ = "…"')
+        raise ValueError(f'{root}/videsk_rooms/_version.py: no line __version__ = "…"')
     return found[1]
 
 

@@ -56,7 +56,7 @@ def checkout(ready: Path, tmp_path: Path) -> Path:
 
 def _write_version(checkout: Path, version: str) -> None:
     text = f'__version__ = "{version}"\n'
-    (checkout / "videsk_rooms" / "__init__.py").write_text(text, encoding="utf-8")
+    (checkout / "videsk_rooms" / "_version.py").write_text(text, encoding="utf-8")
 
 
 def _complaints(checkout: Path, what: str) -> list[str]:

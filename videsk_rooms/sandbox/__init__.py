@@ -4,12 +4,12 @@ It is written from `docs/api.md` and shares no code with the client, so that a m
 in one of them does not hide in the other.
 """
 
-from ._fault import Fault, FaultKind
-from ._faults import Faults
-from ._log import RequestLog, RequestRecord
-from ._messages import Operation
-from ._sandbox import Sandbox
-from ._tokens import ApiTokens
+from videsk_rooms.sandbox._fault import Fault, FaultKind
+from videsk_rooms.sandbox._faults import Faults
+from videsk_rooms.sandbox._log import RequestLog, RequestRecord
+from videsk_rooms.sandbox._messages import Operation
+from videsk_rooms.sandbox._sandbox import Sandbox
+from videsk_rooms.sandbox._tokens import ApiTokens
 
 __all__ = [
     "ApiTokens",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ._errors import NAMES, error_reply
-from ._fault import (
+from videsk_rooms.sandbox._errors import NAMES, error_reply
+from videsk_rooms.sandbox._fault import (
     MEGABYTE,
     NOT_HTTP,
     NOT_JSON,
@@ -17,8 +17,8 @@ from ._fault import (
     enormous_answer,
     waf_page,
 )
-from ._messages import OPERATIONS, Operation, Reply
-from ._random_faults import RandomFaults
+from videsk_rooms.sandbox._messages import OPERATIONS, Operation, Reply
+from videsk_rooms.sandbox._random_faults import RandomFaults
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

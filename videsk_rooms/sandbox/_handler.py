@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
-from ._api import RoomsApi, Route, find_route
-from ._errors import RefusedError, error_reply
-from ._log import RequestLog, RequestRecord
-from ._messages import Reply
+from videsk_rooms.sandbox._api import RoomsApi, Route, find_route
+from videsk_rooms.sandbox._errors import RefusedError, error_reply
+from videsk_rooms.sandbox._log import RequestLog, RequestRecord
+from videsk_rooms.sandbox._messages import Reply
 
 if TYPE_CHECKING:
     from threading import RLock
 
-    from ._clock import Clock
-    from ._fault import Fault
-    from ._faults import Faults
-    from ._identifiers import Identifiers
-    from ._limit import Limit, Verdict
-    from ._messages import Incoming
+    from videsk_rooms.sandbox._clock import Clock
+    from videsk_rooms.sandbox._fault import Fault
+    from videsk_rooms.sandbox._faults import Faults
+    from videsk_rooms.sandbox._identifiers import Identifiers
+    from videsk_rooms.sandbox._limit import Limit, Verdict
+    from videsk_rooms.sandbox._messages import Incoming
 
 _logger = logging.getLogger("videsk_rooms.sandbox")
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, overload
 
-from ._messages import OPERATIONS
+from videsk_rooms.sandbox._messages import OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from multidict import CIMultiDictProxy
 
-    from ._fault import FaultKind
-    from ._messages import Operation
+    from videsk_rooms.sandbox._fault import FaultKind
+    from videsk_rooms.sandbox._messages import Operation
 
 KEPT_RECORDS = 100_000
 

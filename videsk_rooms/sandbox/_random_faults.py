@@ -5,13 +5,21 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from ._errors import error_reply
-from ._fault import MEGABYTE, NOT_HTTP, NOT_JSON, Fault, applies, enormous_answer, waf_page
-from ._messages import Reply
+from videsk_rooms.sandbox._errors import error_reply
+from videsk_rooms.sandbox._fault import (
+    MEGABYTE,
+    NOT_HTTP,
+    NOT_JSON,
+    Fault,
+    applies,
+    enormous_answer,
+    waf_page,
+)
+from videsk_rooms.sandbox._messages import Reply
 
 if TYPE_CHECKING:
-    from ._fault import FaultKind
-    from ._messages import Operation
+    from videsk_rooms.sandbox._fault import FaultKind
+    from videsk_rooms.sandbox._messages import Operation
 
 _STATUSES = (429, 500, 502, 503, 504)
 _DELAYS = (0.01, 0.05)

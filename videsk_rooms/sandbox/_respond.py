@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from aiohttp.abc import AbstractStreamWriter
 
-    from ._fault import Fault
-    from ._messages import Reply
+    from videsk_rooms.sandbox._fault import Fault
+    from videsk_rooms.sandbox._messages import Reply
 
 _CHUNK = 256 * 1024
 _GZIP = zlib.MAX_WBITS | 16

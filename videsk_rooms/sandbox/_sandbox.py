@@ -10,17 +10,17 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from ._api import Policy, RoomsApi
-from ._clock import Clock
-from ._faults import Faults
-from ._handler import RequestHandler
-from ._identifiers import Identifiers
-from ._limit import make_limit
-from ._log import RequestLog
-from ._server import ServerThread
-from ._store import RoomStore
-from ._tokens import ApiTokens, RoomTokens, Signer
-from ._validation import find_problem
+from videsk_rooms.sandbox._api import Policy, RoomsApi
+from videsk_rooms.sandbox._clock import Clock
+from videsk_rooms.sandbox._faults import Faults
+from videsk_rooms.sandbox._handler import RequestHandler
+from videsk_rooms.sandbox._identifiers import Identifiers
+from videsk_rooms.sandbox._limit import make_limit
+from videsk_rooms.sandbox._log import RequestLog
+from videsk_rooms.sandbox._server import ServerThread
+from videsk_rooms.sandbox._store import RoomStore
+from videsk_rooms.sandbox._tokens import ApiTokens, RoomTokens, Signer
+from videsk_rooms.sandbox._validation import find_problem
 
 if TYPE_CHECKING:
     import sys

@@ -11,11 +11,11 @@ from urllib.parse import parse_qsl
 
 from aiohttp import HttpVersion11, web
 
-from ._messages import Incoming
-from ._respond import respond
+from videsk_rooms.sandbox._messages import Incoming
+from videsk_rooms.sandbox._respond import respond
 
 if TYPE_CHECKING:
-    from ._handler import RequestHandler
+    from videsk_rooms.sandbox._handler import RequestHandler
 
 # Zero would mean "wait for ever": aiohttp takes it as no timeout.
 _SHUTDOWN_SECONDS = 0.001

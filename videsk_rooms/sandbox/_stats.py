@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._clock import to_wire
-from ._errors import RefusedError
+from videsk_rooms.sandbox._clock import to_wire
+from videsk_rooms.sandbox._errors import RefusedError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ._store import StoredRoom
+    from videsk_rooms.sandbox._store import StoredRoom
 
 VIEWS = ("report", "snapshot", "summary")
 

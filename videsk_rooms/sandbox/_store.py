@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from ._clock import to_milliseconds, to_wire
-from ._errors import RefusedError
+from videsk_rooms.sandbox._clock import to_milliseconds, to_wire
+from videsk_rooms.sandbox._errors import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
-    from ._query import ListQuery
+    from videsk_rooms.sandbox._query import ListQuery
 
 _SORT_ATTRIBUTES = {
     "id": "id",

@@ -9,16 +9,16 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ._errors import RefusedError
+from videsk_rooms.sandbox._errors import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime, timedelta
     from threading import RLock
 
-    from ._clock import Clock
-    from ._identifiers import Identifiers
-    from ._messages import Incoming
+    from videsk_rooms.sandbox._clock import Clock
+    from videsk_rooms.sandbox._identifiers import Identifiers
+    from videsk_rooms.sandbox._messages import Incoming
 
     Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
