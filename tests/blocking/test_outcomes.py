@@ -176,6 +176,35 @@ def test_refusals_are_freed_by_reference_counts(sandbox: Sandbox, client: Videsk
         eventually(lambda: calls_alive() == 0)
 
 
+@pytest.mark.parametrize("awaited", [False, True], ids=["called", "awaited"])
+def test_a_token_that_failed_keeps_nothing(sandbox: Sandbox, awaited: bool) -> None:
+    """The client does not keep what its callable raised, nor the callers that were told of it."""
+
+    class UnreachableError(Exception):
+        pass
+
+    def ask() -> str:
+        raise UnreachableError
+
+    async def ask_awaited() -> str:
+        return ask()
+
+    def call() -> weakref.ref[UnreachableError]:
+        try:
+            client.rooms.list()
+        except UnreachableError as error:
+            return weakref.ref(error)
+        raise AssertionError("there was a token")
+
+    with (
+        blocking_client(sandbox, api_token=ask_awaited if awaited else ask) as client,
+        no_garbage_collection(),
+    ):
+        gone = call()
+        eventually(lambda: gone() is None)
+        eventually(lambda: calls_alive() == 0)
+
+
 # -- views ----------------------------------------------------------------------------------------
 
 

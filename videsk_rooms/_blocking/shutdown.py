@@ -7,7 +7,7 @@ import threading
 from time import monotonic, sleep
 from typing import Protocol
 
-from videsk_rooms._concurrency.fork import keep_for_good, notice_fork
+from videsk_rooms._concurrency.fork import notice_fork
 from videsk_rooms.errors import CLOSED, ClosedError
 
 LEAVING = "the interpreter is exiting, and the client with it; make its last call before"
@@ -38,7 +38,6 @@ def _close_all() -> None:
     """
     exiting.set()
     notice_fork()  # a child must not close what is its parent's
-    keep_for_good()
     left = list(open_threads)
     for closable in left:
         closable.close(0)

@@ -62,18 +62,8 @@ def register_after_fork(thing: ForkAware) -> None:
 
 # Finalizers call it, also as the interpreter ends, when modules may have lost their names already.
 def leak(*things: object, _inherited: list[object] = _inherited) -> None:
-    """Keep what is the parent's from being collected, also when the child's interpreter ends."""
+    """Keep what is the parent's from being collected as long as the child's interpreter runs."""
     _inherited.append(things)
-
-
-def keep_for_good() -> None:
-    """Never collect what is set aside; called before the interpreter ends."""
-    if not _inherited:
-        return
-    with contextlib.suppress(ImportError, AttributeError):
-        import ctypes
-
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(_inherited))
 
 
 def is_lost(loop: asyncio.AbstractEventLoop) -> bool:
@@ -84,7 +74,8 @@ def is_lost(loop: asyncio.AbstractEventLoop) -> bool:
 def detach_epoll(loop: asyncio.AbstractEventLoop) -> None:
     """Give the child's copy of the parent's loop an epoll of its own, which nobody waits on.
 
-    Whatever still unregisters a socket by it, at the interpreter's end for one, does no harm then.
+    A child that is forked in the loop's thread, by a hook for one, and goes on there would take
+    what the parent waits for. What still unregisters a socket does no harm either.
     """
     with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
         epoll, number = _epoll_of(loop)

@@ -203,19 +203,19 @@ class CallableToken:
         # Compared by identity: whoever waited while another asked takes that answer, even if it is
         # the same token again. Asked again where the loop that awaited the answer has ended.
         while self._token is stale:
-            await self._joined().answered()
+            question, is_new = self._joined()
+            await question.answered(begins=is_new)
         assert self._token is not None  # noqa: S101 - told to the type checker
         return self._token
 
-    def _joined(self) -> _Question:
-        """Return the question that is open, or open one."""
+    def _joined(self) -> tuple[_Question, bool]:
+        """Return the question that is open, or a new one; tell whether it is new."""
         with self._lock:
             question = self._question
             if question is not None and not question.is_over():
-                return question
+                return question, False
             question = self._question = _Question(self._ask, self._take)
-        question.begin()
-        return question
+            return question, True
 
     def _take(self, question: _Question, token: Secret) -> None:
         if question is self._question:  # not one that another has taken the place of
@@ -238,9 +238,7 @@ class _Question:
         self._in_loop = False
         self._task: asyncio.Task[None] | None = None  # a loop alone keeps no task alive
         self._over = False
-        self._error: BaseException | None = None
-        self._traceback: TracebackType | None = None  # without those who wait
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting: list[asyncio.Future[_Failed | None]] = []
         self._waits_for: list[_Question] = []
 
     def is_over(self) -> bool:
@@ -259,20 +257,23 @@ class _Question:
         except RuntimeError as error:  # no more threads
             self._settle(error)
 
-    async def answered(self) -> None:
-        """Wait for the answer; raise what it failed with."""
-        asking = [question for question in _token_calls.get(()) if not question.is_over()]
+    async def answered(self, *, begins: bool) -> None:
+        """Wait for the answer, having asked if it is a new question; raise what it failed with.
+
+        Whoever comes as it is over is told of no failure, and looks for the token or asks anew.
+        """
+        asking = [question for question in _questions_open.get(()) if not question.is_over()]
         for question in asking:
             question._waits_for.append(self)
         try:
             if any(self._leads_to(question) for question in asking):
                 raise RuntimeError(_CALLED_ITSELF)
-            await self._wait()
+            failed = await self._outcome(begins=begins)
         finally:
             for question in asking:
                 question._waits_for.remove(self)
-        if self._error is not None:
-            raise self._error.with_traceback(self._traceback)
+        if failed is not None:
+            failed.raise_error()
 
     def _leads_to(self, other: _Question) -> bool:
         seen: list[_Question] = []
@@ -286,13 +287,18 @@ class _Question:
                 ahead += question._waits_for
         return False
 
-    async def _wait(self) -> None:
-        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    async def _outcome(self, *, begins: bool) -> _Failed | None:
+        waiting: asyncio.Future[_Failed | None] = asyncio.get_running_loop().create_future()
         # Noted before it is asked for: an answer that comes in another thread finds either.
         self._waiting.append(waiting)
+        if begins:
+            self.begin()
+        elif self._over:
+            with suppress(ValueError):  # it is told, though it came as there was an outcome
+                self._waiting.remove(waiting)
+                return None
         try:
-            if not self._over:
-                await waiting
+            return await waiting
         finally:
             with suppress(ValueError):
                 self._waiting.remove(waiting)
@@ -337,12 +343,35 @@ class _Question:
 
     def _settle(self, error: BaseException | None = None) -> None:
         """Wake all who wait: with a failure, or to look for the token."""
-        self._error, self._traceback = error, None if error is None else error.__traceback__
         self._over = True
+        traceback = None if error is None else error.__traceback__
         while self._waiting:
             with suppress(IndexError):
                 waiting = self._waiting.pop()
-                call_soon_in(waiting.get_loop(), _release, waiting)
+                failed = None if error is None else _Failed(error, traceback)
+                run_in(waiting.get_loop(), _release, waiting, failed)
+
+
+class _Failed:
+    """What a question failed with, for one of those who wait.
+
+    The question does not keep it: it lasts until the next one, and an error leads, by its
+    traceback, to whatever its callers hold.
+    """
+
+    __slots__ = ("_error", "_traceback")
+
+    def __init__(self, error: BaseException, traceback: TracebackType | None) -> None:
+        self._error: BaseException | None = error
+        self._traceback = traceback  # without those who wait
+
+    def raise_error(self) -> None:
+        error, self._error = self._error, None
+        assert error is not None  # noqa: S101 - told to the type checker
+        try:
+            raise error.with_traceback(self._traceback)
+        finally:
+            del error  # or the traceback and this frame keep each other alive
 
 
 _CALLED_ITSELF = (
@@ -367,9 +396,9 @@ def _returned(given: Any) -> Any:
     return given
 
 
-def _release(waiting: asyncio.Future[None]) -> None:
+def _release(waiting: asyncio.Future[_Failed | None], failed: _Failed | None) -> None:
     if not waiting.done():
-        waiting.set_result(None)
+        waiting.set_result(failed)
 
 
 class UnpickledToken:
