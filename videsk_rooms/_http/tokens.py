@@ -262,7 +262,7 @@ class _Question:
 
         Whoever comes as it is over is told of no failure, and looks for the token or asks anew.
         """
-        asking = [question for question in _questions_open.get(()) if not question.is_over()]
+        asking = [question for question in _token_calls.get(()) if not question.is_over()]
         for question in asking:
             question._waits_for.append(self)
         try:
@@ -349,7 +349,7 @@ class _Question:
             with suppress(IndexError):
                 waiting = self._waiting.pop()
                 failed = None if error is None else _Failed(error, traceback)
-                run_in(waiting.get_loop(), _release, waiting, failed)
+                call_soon_in(waiting.get_loop(), _release, waiting, failed)
 
 
 class _Failed:
