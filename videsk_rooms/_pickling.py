@@ -1,8 +1,7 @@
-"""A client as its settings, which is all that a pickle or a copy holds.
+"""Pickles and copies a client as its settings.
 
-Connections, threads and queues are made anew by the client that comes of it. A secret that was
-given as an argument is in a pickle only where that was allowed
-(docs/decisions/0013-pickled-clients.md).
+The new client makes its own connections, threads and queues. A secret that was given as an
+argument is in a pickle only where that was allowed (docs/decisions/0013-pickled-clients.md).
 """
 
 from __future__ import annotations

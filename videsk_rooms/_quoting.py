@@ -1,8 +1,8 @@
-"""The server's words, made fit to be shown: without tokens, printable, and not too many.
+"""Makes the server's text safe to show: no tokens, printable, of bounded length.
 
-Whatever answers may put anything into a message, a header or a page: an echo of the request with
-its token, an escape sequence that repaints a terminal, a line break that forges a line of a log.
-All of it goes through `shown` before it reaches a text, a log line or a span.
+A message, a header or a page may hold anything: an echo of the request with its token, an escape
+sequence that repaints a terminal, a line break that forges a line of a log. All of it goes
+through `shown` before it reaches an error, a log line or a span.
 """
 
 from __future__ import annotations

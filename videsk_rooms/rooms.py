@@ -457,7 +457,7 @@ class AsyncRooms:
         Args:
             sort: The order; absent, oldest first.
             ended: Only rooms that are over, or only those that are not.
-            external_id: Only rooms with this name.
+            external_id: Only the room with this external id.
             page_size: How many rooms a request fetches, 1 to 100; 1 is taken as 2, so that pages
                 can overlap.
 
@@ -515,7 +515,7 @@ class AsyncRooms:
             skip: How many rooms to pass over.
             sort: The order, such as `"-created_at"`.
             ended: Only rooms that are over, or only those that are not.
-            external_id: Only rooms with this name.
+            external_id: Only the room with this external id.
 
         Returns:
             The page.
@@ -701,9 +701,10 @@ class AsyncRooms:
         concurrency: int = 16,
         on_progress: Callable[[Progress], object] | None = None,
     ) -> AsyncOutcomes[Room | str, None]:
-        """Delete many rooms, several at a time.
+        """Delete many rooms, several at a time, where the account allows it.
 
-        Each is deleted as by `delete`, paced and timed as by `create_many`.
+        Each is deleted as by `delete`, paced and timed as by `create_many`. The API as published
+        refuses each of them: end rooms by `update_many` with `ended`.
 
         Args:
             rooms: Room ids or `Room`s, in an iterable, which may be endless and is read as needed;

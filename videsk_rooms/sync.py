@@ -1,4 +1,4 @@
-"""`Videsk`: the blocking face, one line a method."""
+"""`Videsk`: the blocking client, one line a method."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which threads this process has: those of Python or those beside gevent."""
+"""Chooses the thread backend: Python's threads, or native threads beside gevent."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How blocking methods are derived from coroutines.
+"""Derives the blocking methods from the coroutines.
 
-`blocking`, `blocking_iterator` and `blocking_bulk` give a blocking method the signature of
-an awaited one by `ParamSpec`: behind a thread every body is the same.
+`blocking`, `blocking_iterator` and `blocking_bulk` take an awaited method, and return a blocking
+one of the same signature, by `ParamSpec`. It runs on the client's `Portal`.
 """
 
 from __future__ import annotations

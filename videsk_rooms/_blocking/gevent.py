@@ -1,9 +1,9 @@
-"""Threads beside gevent's greenlets: a loop in a thread that gevent leaves alone.
+"""The thread backend beside gevent: the event loop runs in a native thread.
 
-After `monkey.patch_all()` a thread is a greenlet, and a loop started in one is seen as running by
+After `monkey.patch_all()` a thread is a greenlet, and a loop started in one counts as running in
 all others (`asyncio.run` fails in them); it also answered half as many calls. So the loop gets a
-real thread and a real epoll, and a greenlet that waits for a call is woken through its hub: the
-others run on meanwhile.
+native thread and an unpatched epoll. A greenlet that waits for a call is woken through its hub,
+and the other greenlets run meanwhile.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Handing calls to a loop in a thread, and their outcomes back.
+"""An event loop in a thread: runs calls of other threads there, and returns their results.
 
-The hand-off is the cost of a blocking call, so it is the smallest there is: one callback into the
-loop, one task, one raw lock. `Future.result` and anyio's portal cost 1.3 and 1.9 times as much
+The hand-off is most of the cost of a blocking call, so it is small: one callback into the loop,
+one task, one raw lock. `Future.result` and anyio's portal cost 1.3 and 1.9 times as much
 (docs/performance.md).
 """
 

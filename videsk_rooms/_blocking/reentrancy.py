@@ -1,8 +1,8 @@
-"""Event loops that stand still while a blocking call is made in them, and calls that never end so.
+"""Refuses blocking calls that would deadlock.
 
-A hook runs in the loop of its client. If it calls a second blocking client, whose hook calls the
-first, the first one's loop waits for the second's and the second's for the first: no deadline rings
-any more. Such a call is refused.
+A hook runs in the event loop of its client, and a blocking call in it blocks that loop. If it
+calls a second blocking client, whose hook calls the first, each loop waits for the other, and no
+deadline is noticed any more. Such a call is refused.
 """
 
 from __future__ import annotations

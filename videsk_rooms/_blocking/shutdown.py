@@ -1,4 +1,4 @@
-"""The interpreter's end: clients that nobody closed are closed, and what comes later is refused."""
+"""Closes clients that are still open when the interpreter exits, and refuses later calls."""
 
 from __future__ import annotations
 

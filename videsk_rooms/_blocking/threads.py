@@ -1,6 +1,6 @@
-"""The thread that a loop runs in, and how a caller waits: by Python's own threads, or by gevent's.
+"""The thread backend of Python's own threads, and the interface of both backends.
 
-Which of them is asked for when a loop is started and not when this is imported: a server may load
+The backend is chosen when a loop is started, not when this module is imported: a server may load
 the application first and patch Python later.
 """
 

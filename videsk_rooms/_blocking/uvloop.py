@@ -1,8 +1,8 @@
-"""uvloop's loop, kept away from libuv's own threads.
+"""A uvloop event loop that resolves names in Python's threads, not in libuv's.
 
-libuv looks names up in a pool of threads that it joins when the process ends; a forked child has
-the pool's record and not its threads, and dies of it with a segmentation fault. So names are looked
-up as in a loop of asyncio: by Python's threads.
+libuv resolves names in a thread pool that it joins at exit. A forked child has the record of that
+pool without its threads, and ends with a segmentation fault. So names are resolved as asyncio's
+own loop does it.
 """
 
 from __future__ import annotations

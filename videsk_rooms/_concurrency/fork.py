@@ -1,16 +1,17 @@
-"""Care for forked children: they must not touch what belongs to the parent.
+"""Keeps forked children away from what belongs to the parent.
 
-A child has its parent's objects, but not its threads, and it shares the parent's connections and
-the epoll that the parent's loop waits on. To close or only to collect a session in the child would
-take the parent's sockets out of that epoll, and leave the parent waiting for ever. So what belongs
-to the parent is set aside and never collected, and everything begins anew.
+A child has its parent's objects, but not its threads, and shares the parent's connections and the
+epoll that the parent's loop waits on. Closing or only collecting a session in the child removes
+the parent's sockets from that epoll, and the parent waits for ever. So what belongs to the parent
+is leaked on purpose, and the child makes its own.
 
-Python tells of its own forks by hooks. What is forked in C without them, as uWSGI's workers are, is
-noticed by the process id: it is compared where a call is made, where it waits, and where something
-is closed or collected.
+Python's own forks run hooks. A fork in C without them, as of uWSGI's workers, is noticed by the
+process id, which is compared where a call starts, where it waits, and where something is closed
+or collected.
 
-Locks of the C library cannot begin anew: a child that is forked while another thread looks a name
-up waits for ever in its own look-up. So a fork waits for look-ups that are under way.
+Locks of the C library cannot be reset: a child that is forked while another thread resolves a
+name waits for ever when it resolves one. So a fork waits for the look-ups that run, a second at
+most.
 """
 
 from __future__ import annotations

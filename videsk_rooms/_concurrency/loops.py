@@ -1,4 +1,4 @@
-"""Doing things in other threads, and in the event loops that belong to them."""
+"""Calls functions and coroutines in event loops of other threads, and starts daemon threads."""
 
 from __future__ import annotations
 

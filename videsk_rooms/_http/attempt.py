@@ -1,8 +1,8 @@
-"""Waiting that time or closing may end, in a task of its own, so that the caller's is left alone.
+"""Runs each wait of a call in a task of its own, which a deadline or `close` can cancel.
 
 A timer that cancelled the caller's task could not be told from the caller's own cancellation: a
-task counts its cancellations only from Python 3.11 on, and two of them in one step of the loop come
-as one. Here nothing but the caller cancels the caller, on every Python. A task costs some 20 µs.
+task counts its cancellations only from Python 3.11 on, and two in one step of the loop arrive as
+one. So only the caller cancels the caller's task. A task costs about 20 µs.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The loop that obeys `_http/retry_policy.py`: one call, its attempts, its pauses, its end.
+"""Sends one API call, and retries it until it succeeds or gives up.
 
-Attempts, pauses and waits for the rate limit all count against one deadline. aiohttp's own silent
-replay is off (`_http/tokens.py`), so that every attempt is one of these. Written by hand: tenacity
-and stamina cost 25 µs a call that needs no retry, a tenth of the call itself
-(docs/decisions/0004-own-retry-loop.md).
+`_http/retry_policy.py` decides; this loop acts on it. Attempts, backoff and waits for the rate
+limit count against one deadline. aiohttp's own silent retry is off (`_http/tokens.py`), so that
+each attempt is one of these. Written by hand: tenacity and stamina cost 25 µs a call that needs
+no retry, a tenth of the call itself (docs/decisions/0004-own-retry-loop.md).
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Connections that stay in step: a request takes its own answer, and nothing else, off each.
+"""Connections that never give the answer of one request to another.
 
-aiohttp's pool asks an idle connection only whether it is connected. Bytes that arrived on it since
-would be the next request's answer, and every later one would be off by one. So a connection is used
-again only if its last answer ended with the last byte that came. aiohttp leaves the size of heads
-open, too, and the number of interim answers (`100 Continue`); both are bounded here.
+aiohttp's pool asks an idle connection only whether it is connected. Bytes that arrived on it
+meanwhile would become the next request's answer, and all later answers would be off by one. So a
+connection is used again only if nothing arrived after the end of its last answer. aiohttp also
+does not bound the size of headers and the number of interim answers (`100 Continue`); both are
+bounded here.
 """
 
 from __future__ import annotations

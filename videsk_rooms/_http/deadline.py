@@ -1,4 +1,4 @@
-"""Until when a call may take, over all its requests, attempts and pauses."""
+"""The deadline of a call, over all its requests, attempts and backoff."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sans I/O: a call that ends without success becomes the error that stands for it."""
+"""Maps a call that ended without success to an error. No I/O."""
 
 from __future__ import annotations
 

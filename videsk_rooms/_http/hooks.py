@@ -1,6 +1,6 @@
-"""Watching calls: the logger, hooks, and spans where OpenTelemetry is installed.
+"""Reports calls to the logger, to hooks, and to OpenTelemetry where it is installed.
 
-Nothing of it carries a token, a body or a query.
+No report carries a token, a body or a query.
 """
 
 from __future__ import annotations

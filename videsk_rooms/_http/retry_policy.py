@@ -1,12 +1,14 @@
-"""Again? Decided here, without doing anything: what happened goes in, a pause or a stop comes out.
+"""Decides whether an attempt is followed by another, and computes the backoff. No I/O.
 
-What may be tried again:
+Retried are:
 
-- what was surely not processed (no connection could be made, 425, 429): every request;
-- what may have been processed (a lost answer, 408, 5xx, garbage in place of JSON): every request
-  that does no harm when it is sent twice. That is all of this package's own operations: a create
+- every request that was surely not processed: no connection, 425, 429;
+- every request that may have been processed (a lost answer, 408, 5xx, an unreadable success), if
+  sending it twice does no harm. That holds for all of this package's own operations: a create
   carries an `externalId`, of which the server keeps but one, and the others only set or end things.
   A POST or PATCH to any other path is sent once.
+
+`Retry` in `_config.py` has the defaults of the backoff, and `longest_pause` here its formula.
 """
 
 from __future__ import annotations

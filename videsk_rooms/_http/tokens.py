@@ -1,9 +1,10 @@
-"""As whom: the bearer token, where it comes from, and the middleware that sends it.
+"""The API token: where it comes from, and the middleware that adds it to requests.
 
-The middleware belongs to the aiohttp session and serves every client that shares the session: each
-attempt carries a `RequestContext` (`_http/attempt.py`) with its token through a context variable,
-and the middleware notes on it that the token was sent, so that a refused one is known. The replay
-after a 401 is decided in `_http/call.py`: it is an attempt like any other, paced and counted.
+The middleware belongs to the aiohttp session and serves every client that shares the session.
+Each attempt carries a `RequestContext` (`_http/attempt.py`) with its token in a context variable,
+and the middleware notes there that the token was sent, so that a refused one is known. Whether a
+call is retried after a 401 is decided in `_http/call.py`: it is an attempt like any other, paced
+and counted.
 """
 
 from __future__ import annotations
@@ -353,7 +354,7 @@ class _Question:
 
 
 class _Failed:
-    """What a question failed with, for one of those who wait.
+    """The failure of a question, for one of those who wait.
 
     The question does not keep it: it lasts until the next one, and an error leads, by its
     traceback, to whatever its callers hold.

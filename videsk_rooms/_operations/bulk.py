@@ -1,13 +1,13 @@
-"""Many calls at once: items are read as needed, calls run side by side, outcomes come as they end.
+"""Bulk calls: reads items as needed, runs their calls side by side, returns outcomes as they end.
 
-So many items at most are in the works: read, and not dealt with. They are under way, or finished
-and not yet given out, or in the consumer's hands, who has dealt with an outcome when asking for
-the next. So a consumer that takes its time holds up the reading, and with a concurrency of one,
-whoever leaves at a failure knows that nothing after it has begun.
+At most `concurrency` items are read and not yet done with: their call runs, or it has ended and
+its outcome was not taken yet, or the consumer still works on the outcome, until it asks for the
+next. So a slow consumer slows the reading down, and with a concurrency of one, whoever stops at a
+failure knows that no later call has begun.
 
-`steps` decides what is next, without waiting for anything. Who drives it waits: `given_out` in the
-event loop, `Portal.run_bulk` in a caller's thread, where the items are read while the calls run in
-the loop.
+`steps` decides what is next and never waits. Its two drivers wait: `given_out` in the event loop,
+and `Portal.run_bulk` in a caller's thread, where the items are read while the calls run in the
+loop.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Exactly one room for each create, whatever the network does; and its end and its renewal.
+"""Creates exactly one room for each create, whatever the network does; ends and renews rooms.
 
-Every create carries an `externalId`, the same over all its attempts, and the server keeps but one
-room for each (docs/api.md, "Operations": 409). So when an attempt's answer was lost, the next one
-either makes the room or is told 409, and then the room is retrieved: it is ours, or it was there
-before, or that cannot be told.
+Every create carries an `externalId`, the same in all its attempts, and the server keeps but one
+room for each (docs/api.md, "Operations": 409). After a lost answer, the next attempt either
+creates the room or gets a 409. Then the room is retrieved, and compared: it is this call's, or it
+was there before (`ConflictError`), or nobody can tell (`OutcomeUnknownError`). A 409 at the first
+attempt is a `ConflictError` at once, if the caller chose the id.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Sans I/O: an answer that is not this call's is refused.
+"""Refuses an answer that belongs to another call. No I/O.
 
-A connection or a proxy that is out of step hands out the answer of another call, with somebody
-else's room and token. So each answer about a room is compared with what was asked. One that differs
-is as good as none: it is an error, and nothing of it is shown.
+A connection or a proxy that is out of step returns the answer of another call, with another room
+and its token. So each answer about a room is compared with the request. One that differs becomes
+an error that shows nothing of it.
 """
 
 from __future__ import annotations

@@ -1,16 +1,19 @@
-"""When the next request may leave.
+"""The rate limit: when the next request may leave. `make_limiter` chooses among the limiters.
 
-_departure.py  what pacing gives to one attempt, and what every kind of pacing can do
-_limit.py      how many requests in how much time, and what the server's headers say of it
-_line.py       callers that wait in order
-_in_process.py one client alone: departures are counted as they happen
-_ring.py       the departures that were promised, and the rule for the next one: pure
-_shared.py     several processes: places are reserved in a store that they have in common
-_loops.py      the same for each event loop of a process
-_store.py      what such a store can do
-_file.py       a store: a locked file of this machine
-_redis.py      a store: one script in a Redis server of all machines
-_alone.py      what paces a process while its store is out of reach
+limiter.py       the interfaces of rate limiters and permits, and the limiter without a limit
+limit.py         a limit, and how it is learned from the server's headers
+queue.py         callers that wait in order, and the timer that wakes them
+memory_store.py  the limiter of one client alone
+schedule.py      the sliding window of reserved slots. No I/O
+shared.py        the limiter of several processes, which reserve slots in a common store
+per_loop.py      one `shared` limiter for each event loop
+store.py         the interface of stores
+file_store.py    a store: a locked file on this machine
+redis_store.py   a store: one script in Redis, for many machines
+fallback.py      the limit of a process while its store is out of reach
+
+A new store is a file beside these, its scheme in `_make_store` below, and in `_config.py`, which
+checks `RateLimit.shared`.
 """
 
 from __future__ import annotations

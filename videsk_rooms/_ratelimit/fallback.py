@@ -1,9 +1,9 @@
-"""Local fallback: paces a process while the store that it shares is out of reach.
+"""Limits a process by itself while the shared store is out of reach.
 
 Nobody then knows how many processes share the limit. Each takes a quarter of it, which keeps four
-of them within it. Both changes are made with care, so that no window holds departures by the store
-and so many others beside them: a process first lets a window pass, and when the store is back, it
-keeps to its share for as long as others may not have noticed.
+within it. A process that loses the store first lets one window pass; when the store is back, it
+keeps to its quarter until others must have noticed, too. So no window holds requests by the store
+and as many beside them.
 """
 
 from __future__ import annotations

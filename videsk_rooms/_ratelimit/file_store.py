@@ -1,13 +1,13 @@
 """A store for all processes of one machine: a file under a lock.
 
-The lock is the kernel's and falls with whoever holds it. The content is written twice, in turns:
-a process killed while it writes leaves the other copy as it was. The file is read and written, not
-mapped: a mapped file that somebody empties, or a full disk, kills the process. Times are those of
-the machine's monotonic clock, which all processes share and nobody sets; they end with a reboot, so
-the file knows of which boot it speaks.
+The kernel holds the lock, and releases it when a process dies. The content is written twice, in
+turns: a process that is killed while it writes leaves the other copy intact. The file is read and
+written, not mapped: a mapped file that somebody truncates, or a full disk, kills the process.
+Times are those of the machine's monotonic clock, which all processes share and nobody sets. It
+starts again at a reboot, so the file holds the id of its boot.
 
-It is opened anew for each use, and closed: a number that is kept may be another file's by then,
-where a daemon has closed all descriptors, and one that is inherited shares its lock.
+The file is opened and closed for each use. A descriptor that is kept may be another file's later,
+where a daemon has closed all descriptors, and an inherited one shares its lock.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Pacing for one client alone, in one event loop or several.
+"""The rate limiter of one client alone, in one event loop or several.
 
-Nothing is reserved: callers stand in line, and whoever is first asks again and again whether one
-more may leave now. Counted is when requests really leave, not when they were allowed to: a first
-request spends a while connecting, and its successor a window later does not, so that counting from
-the permission would let the two come too close together at the server.
+Nothing is reserved: callers wait in a queue, and the first asks again and again whether one more
+request may leave now. Counted is when requests really leave, not when they were permitted: a
+first request spends a while connecting, and the one a window later does not, so that counting
+permits would let the two reach the server too close together.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Shared pacing for a client that is used in several event loops.
+"""The shared rate limiter of a client that is used in several event loops.
 
-Each loop is paced as if it were a process: it has a line of its own, and its own way to the store,
-for connections and descriptors are not shared between threads.
+Each loop is limited like a process of its own: it has its own queue and its own connection to the
+store, because connections and descriptors are not shared between threads.
 """
 
 from __future__ import annotations

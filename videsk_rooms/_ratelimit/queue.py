@@ -1,4 +1,4 @@
-"""Callers that wait for something in the order in which they came, and what wakes them."""
+"""A queue of waiting callers, first come first served, and the timer that wakes them."""
 
 from __future__ import annotations
 

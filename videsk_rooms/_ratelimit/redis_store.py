@@ -1,11 +1,12 @@
-"""A store for all machines: a sorted set in Redis, and one script that does all to it.
+"""A store for all machines: a sorted set in Redis, and one script for all commands.
 
-Times are those of the Redis server, and what comes back are waits, so that no machine's clock
-matters. Where the server's is set back by more than a window, what was promised by its old time is
-forgotten, and a window passes before the next departure.
+Times are the Redis server's, and answers are waits, so that no machine's own clock matters. If
+the server's clock is set back by more than a window, the slots of its old time are forgotten, and
+a window passes before the next request.
 
-The keys are made from a hash of the API token: an account's processes meet there, and the token is
-not told. While an old and a new token of an account are both in use, each has a pace of its own.
+The keys are made from a hash of the API token: the processes of an account share them, and the
+token is not stored. While an old and a new token of an account are both in use, each has a limit
+of its own.
 """
 
 from __future__ import annotations

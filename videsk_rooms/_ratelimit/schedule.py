@@ -1,11 +1,11 @@
-"""The departures that were promised, and the rule for the next one. Pure: times are numbers.
+"""The sliding window: the slots that were reserved, and the rule for the next one. No I/O.
 
-The rule: the next departure comes no sooner than the N-th last one plus the window (and a margin),
-and later than the last one, so that whoever asks first leaves first, and no two promises are alike.
-Where it has to wait for that, it comes a gap later than the last one: `Limit.gap` tells why.
+The rule: the next slot comes no sooner than the N-th last one plus the window (and a margin), and
+after the last one, so that the order is kept and no two slots are alike. Where it has to wait for
+that, it comes a gap after the last one: `Limit.gap` says why.
 
-A promise for later is confirmed when its time has come. Departures before it may have been moved
-since, to the time at which they really happened; then it is moved too.
+A slot for later is confirmed when its time has come. Slots before it may have been moved since,
+to the time at which their requests really left; then it is moved too.
 """
 
 from __future__ import annotations

@@ -1,14 +1,15 @@
-"""Pacing for several processes: places are reserved in a store that they have in common.
+"""The rate limiter of several processes, which reserve slots in a common store.
 
-Callers of one process stand in line, and the places reserved for it are handed out from the front.
-So when a caller is cancelled, those behind it move up, and places are left over only when the line
-has ended; they are then given back to the store.
+Callers of one process wait in a queue, and its slots are given out from the front. So when a
+caller is cancelled, those behind it move up, and slots are left over only when the queue is
+empty; they are then given back to the store.
 
-A place is a moment, and the promises of the store hold only if requests leave at theirs. One that
-takes long over connecting leaves later, while its successor a window on has its connection and does
-not: at the server the two would come too close together. So a late request, connection in hand, has
-its place confirmed once more, which moves it to the time at which it really leaves; and each place
-is confirmed when its time has come, which moves it on if those before it were moved.
+A slot is a moment, and the store keeps the limit only if each request leaves at its slot. A
+request that is slow to connect leaves later, while the one a window later may have its
+connection: at the server the two would come too close together. So a late request, once
+connected, has its slot confirmed again, which moves it to the time at which the request really
+leaves. Each slot is also confirmed when its time has come, which moves it if those before it were
+moved.
 """
 
 from __future__ import annotations

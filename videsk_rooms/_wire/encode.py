@@ -1,4 +1,7 @@
-"""Sans I/O: arguments to `Request`. What comes back is read in `_wire/decode.py`."""
+"""Arguments to `Request`, one function an operation. No I/O.
+
+The answers are read in `_wire/decode.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The fast way from JSON to models: what the API usually sends, checked by exact type.
+"""Reads models from JSON quickly: what the API usually sends, checked by exact type.
 
-Whatever is unusual is refused by an exception that says nothing: `_wire/decode.py` gives it to
-cattrs, which decides. Each field is read in place, because a call apiece would cost a quarter more.
+Anything unusual raises an exception without text, and `_wire/decode.py` gives it to cattrs, which
+decides. Each field is read in place, because a function call for each would cost a quarter more.
 """
 
 from __future__ import annotations

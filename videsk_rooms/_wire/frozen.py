@@ -1,8 +1,8 @@
-"""Immutable objects, made quickly.
+"""Makes immutable objects quickly.
 
-The `__init__` of a frozen class sets each field by a call, which costs three times what a plain one
-costs. So an object is made as its mutable twin, a subclass of the same layout that takes attributes
-as any class does, and then becomes immutable by changing its class: `made.__class__ = model`.
+The `__init__` of a frozen class sets each field by a call, which costs three times as much as in
+a plain class. So an object is made as its mutable subclass of the same layout, and becomes
+immutable when its class is set: `made.__class__ = model`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Plain data between the layers: what is asked, what is answered, what was tried."""
+"""Plain data between the layers: `Request` and `Response`."""
 
 from __future__ import annotations
 

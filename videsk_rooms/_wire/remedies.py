@@ -1,7 +1,8 @@
-"""Sans I/O: what a caller can do about an error of the API, by operation and status.
+"""Remedies: what an error of the API says to do, by operation and status. No I/O.
 
-The statuses of each operation are in docs/api.md, "Operations". Where it leaves open what a status
-means, a remedy names each cause that is plausible, and none that is not.
+`_TABLE`, at the end, has a row for each status; what a refused `join` says is in `_of_join` and
+`_window`. The statuses of each operation are in docs/api.md, "Operations". Where it leaves open
+what a status means, a remedy names each plausible cause.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Sans I/O: an answer whose status is not a success becomes the error that stands for it.
+"""Maps an answer whose status is not a success to an error. No I/O.
 
-The API speaks Feathers JSON (docs/api.md, "Errors"); a firewall or proxy in front of it speaks
-HTML, or nothing at all (docs/api.md, "Access").
+The API answers with Feathers JSON (docs/api.md, "Errors"). A firewall or proxy in front of it
+answers with HTML, or with nothing at all (docs/api.md, "Access").
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Arguments are checked here, before anything is sent; each refusal says what would be right.
+"""Checks arguments before anything is sent; each refusal says what would be right.
 
-The limits are the API's (docs/api.md, "Operations"). What the API does not document is left to it.
+The limits are the API's (docs/api.md, "Operations"). What the API does not document is
+not checked.
 """
 
 from __future__ import annotations

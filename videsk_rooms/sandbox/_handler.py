@@ -1,4 +1,4 @@
-"""The way of one request: counted, logged, failed on demand, answered."""
+"""Handles one request: counts it, logs it, fails it on demand, answers it."""
 
 from __future__ import annotations
 

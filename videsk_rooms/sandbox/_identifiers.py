@@ -1,4 +1,4 @@
-"""Everything drawn by chance, so that one seed repeats it all."""
+"""Random ids, secrets and seeds, all from one seed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an answer leaves: whole, or broken as its fault says."""
+"""Sends an answer: whole, or broken as its fault says."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 """`videsk-rooms rooms`: one command an operation of the resource.
 
-reading.py   list, get, stats
-changing.py  create, update, end, delete, join
-files.py     import, export
-given.py     what is typed, read and checked as far as the client does not
-shown.py     rooms as people see them
-as_json.py   rooms as programs see them
+reading.py      list, get, stats
+changing.py     create, update, end, delete, join
+files.py        import, export
+given.py        options that several commands share; checks that the client does not make
+shown.py        rooms as people see them
+../_as_json.py  rooms as programs see them
 
 One more command is a function here, and a line below; `asking_an_account` gives it the options that
 all have.

@@ -1,15 +1,16 @@
 """`videsk-rooms rooms import` and `rooms export`: files of rooms.
 
-    importing.py   exporting.py       what the two commands do
-    calling.py                        a row of a file: the calls that it takes
-    progress.py                       how far they have come, and how fast
-    summary.py                        what an import came to
-    record.py                         the file of results, and the journal that it is made of
-    results.py                        what became of a row, and which rows are left to do
-    rows.py                           the rows of a file, each with a name for its room
-    columns.py                        which column is which field
-    tables.py                         CSV and JSON Lines
-    streams.py                        files read, and files that are there in full or not at all
+    import_.py   export.py    the two commands
+    calling.py                the calls that a row takes
+    progress.py               the progress bar
+    summary.py                the summary of an import
+    journal.py                the journal, and the file of results that is made of it
+    results.py                the outcome of a row, and which rows are left to do
+    rows.py                   the rows of a file, each with the external id of its room
+    columns.py                which column is which field
+    table.py                  CSV and JSON Lines as text
+    formats.py                how a file of rooms is written
+    streams.py                opening files, and replacing them as a whole
 
-From rows.py on down to tables.py, and in results.py, nothing is read or written.
+rows.py, columns.py, table.py and results.py do no I/O.
 """
