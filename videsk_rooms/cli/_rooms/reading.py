@@ -41,7 +41,7 @@ def list_rooms(
     sort: Sort = None,
     ended: Ended = None,
     external_id: Annotated[
-        str | None, typer.Option(metavar="ID", help="Only the room with this name of yours.")
+        str | None, typer.Option(metavar="ID", help="Only the room with this external id.")
     ] = None,
 ) -> None:
     """List rooms: a page of them, or with --all every one.
@@ -84,7 +84,7 @@ def get(
     *,
     external_id: Annotated[
         str | None,
-        typer.Option(metavar="ID", help="Your own name for the room, in place of its id."),
+        typer.Option(metavar="ID", help="Your own id for the room, in place of the API's."),
     ] = None,
     show_token: ShowToken = False,
 ) -> None:
