@@ -126,9 +126,7 @@ def test_visitors_are_served_side_by_side(server: Server) -> None:
 
 
 @shows("errors")
-@pytest.mark.parametrize(
-    ("status", "told"), [(403, 500), (404, 404), (409, 409)], ids=str
-)
+@pytest.mark.parametrize(("status", "told"), [(403, 500), (404, 404), (409, 409)], ids=str)
 def test_an_error_of_the_api_is_told(server: Server, status: int, told: int) -> None:
     """As what it means to the visitor."""
     server.account.sandbox.faults.status(status, on="join")
