@@ -7,6 +7,7 @@ import contextlib
 import gc
 import os
 import threading
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +21,7 @@ from tests.blocking.support import (
     no_garbage_collection,
     under_way,
 )
-from videsk_rooms import ClosedError, RoomPage, Videsk
+from videsk_rooms import ClosedError, Hooks, RoomPage, Videsk
 from videsk_rooms._blocking.loop_thread import Call
 
 if TYPE_CHECKING:
@@ -328,6 +329,29 @@ def test_a_forgotten_client_ends_its_thread(
     eventually(lambda: relay.open == 0)
     gc.collect()
     assert len(recwarn) == 0
+
+
+@pytest.mark.parametrize("used", [True, False], ids=["used", "never used"])
+def test_a_closed_client_whose_hook_refers_to_it_is_collected(sandbox: Sandbox, used: bool) -> None:
+    """What ends clients at exit keeps none that has ended."""
+
+    def make() -> weakref.ref[Videsk]:
+        clients: list[Videsk] = []
+        asked: list[int] = []
+        hooks = Hooks(on_attempt=lambda _: asked.append(len(clients)))
+        with blocking_client(sandbox, hooks=hooks) as client:
+            clients.append(client)
+            if used:
+                client.rooms.list()
+        return weakref.ref(client)
+
+    gone = make()
+
+    def is_collected() -> bool:
+        gc.collect()
+        return gone() is None
+
+    eventually(is_collected)
 
 
 def test_a_client_forgotten_in_its_own_loop(sandbox: Sandbox) -> None:

@@ -148,7 +148,7 @@ class LoopThread:
         self.ending = False
         # Reentrant: a signal handler may close the client whose thread is being started.
         self._starting = threading.RLock()
-        self._last = last
+        self._last: Callable[[], Awaitable[None]] | None = last
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -216,6 +216,8 @@ class LoopThread:
         """Ask the thread to end, and wait for it for so many seconds."""
         with self._starting:
             self.closed = True
+            if self.loop is None:
+                self._last = None
         stops = self.soon(self._stop.set)
         if stops and self.thread is not None and not self.thread.is_current():
             self.thread.join(patience)
@@ -251,7 +253,11 @@ class LoopThread:
             return  # another is kept
         self.ending = True
         others = asyncio.all_tasks() - {asyncio.current_task()}
-        await self._last()
+        # What ends clients at exit keeps this as long as the portal is there: not also the client's
+        # hooks, and by them the portal itself.
+        last, self._last = self._last, None
+        if last is not None:
+            await last()
         if others:
             # The client's own calls end by that, and tell whether they were sent; it is the rest
             # that has to be cancelled.
