@@ -103,7 +103,7 @@ def killed() -> None:
         assert client.rooms.list().total == 0
 
 
-def blocking_iterator() -> None:
+def iterating() -> None:
     """Several greenlets iterate side by side, and one that stops early leaves nothing running."""
     with make_client() as client:
 

@@ -45,8 +45,9 @@ def test_every_awaited_caller_gets_its_room() -> None:
 
 def test_every_caller_of_16_threads_gets_its_room() -> None:
     """The same through the blocking client."""
-    report = chaos("threads", creates=300, seed=12)
-    assert report["figures"]["rooms"] == 300
+    # So many that some calls end with an outcome that is known: one or two of 300 do.
+    report = chaos("threads", creates=1_000, seed=12)
+    assert report["figures"]["rooms"] == 1_000
     assert report["figures"]["ended"] > 0
     assert report["figures"]["threads"] == 16
     assert_much_went_wrong(report)

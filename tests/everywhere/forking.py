@@ -183,7 +183,7 @@ def closing(url: str, token: str) -> None:
     in_child(work)
 
 
-def blocking_iterator(url: str, token: str) -> None:
+def iterating(url: str, token: str) -> None:
     """An iteration that the parent has begun is the parent's; the child's copy just ends."""
     client = Videsk(token, base_url=url, rate_limit=_FAST)
     rooms = client.rooms.iter(page_size=2)
@@ -385,7 +385,7 @@ PROGRAMS = {
         unused,
         grandchild,
         closing,
-        blocking_iterator,
+        iterating,
         read_on,
         many,
         awaited,
@@ -400,4 +400,4 @@ PROGRAMS = {
 # What Python itself does not survive: threads that fork in C may leave its own locks held, and the
 # C library's; and without its hooks it waits at the end for threads that are not there. Nor does
 # anybody notice a child that never leaves the loop that it was forked in.
-NOT_IN_C = {"while_busy", "in_a_look_up", "in_a_hook"}
+NOT_IN_C = {"while_busy", "in_a_look_up", "in_a_hook", "in_line"}
