@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from videsk_rooms._wire import decode, encode
 from videsk_rooms._wire.message import unexpected
 from videsk_rooms._wire.status import not_found
-from videsk_rooms.errors import APIError, ResponseError
+from videsk_rooms.errors import APIError, NotFoundError, ResponseError
 
 from . import verify
 from .pagination import Reading
@@ -107,17 +107,13 @@ async def retrieve(
             response, found = await send(
                 encode.get_by_external_id(external_id), _reader(external_id, form), deadline
             )
-        except ResponseError:
-            if form != "unsure":
-                raise
-            missed = True  # a proxy has made another path of it, such as that of the listing
-        except APIError as error:
+        except (APIError, ResponseError) as error:
             proven = paths.is_proven(form)
             if not _may_be_a_miss(error, form, proven=proven):
                 raise
             # A page in place of the API's own words is a proxy's, and no word about the room.
-            last_word = proven and error.status == 404 and error.name is not None
-            if last_word and not surely_there:
+            may_be_last = proven and not surely_there
+            if may_be_last and isinstance(error, NotFoundError) and error.name is not None:
                 raise not_found(error, _no_room_has(external_id)) from None
             missed = True
         else:
@@ -165,8 +161,10 @@ async def find(send: Sender, external_id: str, deadline: Deadline | None = None)
             raise nameless or not_found(response, _no_room_has(external_id))
 
 
-def _may_be_a_miss(error: APIError, form: _Form, *, proven: bool) -> bool:
+def _may_be_a_miss(error: APIError | ResponseError, form: _Form, *, proven: bool) -> bool:
     """Return whether an answer to an external id in the path may mean that it leads to no room."""
+    if isinstance(error, ResponseError):
+        return form == "unsure"  # it has become another path, such as that of the listing
     if form == "unsure" and error.status in _ANOTHER_PATH:
         return True
     # A server that takes ids only may also fail at what is none.
