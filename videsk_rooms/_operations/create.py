@@ -21,7 +21,7 @@ from videsk_rooms._wire import encode
 from videsk_rooms._wire.headers import http_date
 from videsk_rooms._wire.json import loads
 from videsk_rooms._wire.status import conflict as conflict_of
-from videsk_rooms._wire.validation import wire_time
+from videsk_rooms._wire.validation import shown_as, wire_time
 from videsk_rooms.errors import (
     APIError,
     ConflictError,
@@ -270,8 +270,8 @@ def _renewed(request: Request, room: Room, now: datetime) -> dict[str, JSONValue
 
 def _still_over(response: Response, request: Request) -> ConflictError:
     message = (
-        f"the room that has external_id={request.external_id!r} is over, also after it was given "
-        "another exp"
+        f"the room that has external_id={shown_as(request.external_id)} is over, also after it was "
+        "given another exp"
     )
     return conflict_of(response, message, _TAKE_ANOTHER)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from videsk_rooms._wire import decode, encode
 from videsk_rooms._wire.message import unexpected
 from videsk_rooms._wire.status import not_found
+from videsk_rooms._wire.validation import shown_as
 from videsk_rooms.errors import APIError, NotFoundError, ResponseError
 
 from . import verify
@@ -218,4 +219,4 @@ def _with_room(asked: Room) -> Callable[[Response], tuple[Response, Room]]:
 
 
 def _no_room_has(external_id: str) -> str:
-    return f"no room has external_id={external_id!r}"
+    return f"no room has external_id={shown_as(external_id)}"
