@@ -235,8 +235,8 @@ async def test_a_room_that_goes_on_may_not_refuse_its_end(
     sandbox: Sandbox, fast: AsyncVidesk
 ) -> None:
     """Nor one of which nothing is said."""
-    for fields in ({"without": ["ended"]}, {"without": ["ended", "exp"]}):
-        room = str(sandbox.add_room(**fields)["id"])
+    for without in (["ended"], ["ended", "exp"]):
+        room = str(sandbox.add_room(without=without)["id"])
         sandbox.faults.status(409, on="update")
         with pytest.raises(ConflictError):
             await fast.rooms.end(room)
