@@ -12,8 +12,9 @@ from tests.support import feathers
 from videsk_rooms import APIError, AsyncVidesk, ResponseError, VideskError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
+    from videsk_rooms.rooms import AsyncRooms
     from videsk_rooms.sandbox import Sandbox
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJqdGkiOiI0NzExIn0.c2lnbmF0dXJl"
@@ -79,3 +80,27 @@ async def test_a_token_pasted_as_a_room_id_is_not_quoted(
     with pytest.raises(VideskError) as caught:
         await once.with_options(timeout=1.0).rooms.get(JWT)
     assert JWT[:20] not in f"{caught.value} {caught.value!r}"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda rooms: rooms.update(JWT),
+        lambda rooms: rooms.get_by_external_id(JWT),
+        lambda rooms: rooms.create(external_id=JWT),
+        lambda rooms: rooms.create(settings={JWT: object()}),
+        lambda rooms: rooms.create_many([{JWT: 1}]).__anext__(),
+    ],
+    ids=["nothing to change", "not found", "outcome unknown", "key", "argument of many"],
+)
+async def test_a_token_given_by_mistake_is_not_quoted(
+    sandbox: Sandbox, once: AsyncVidesk, call: Callable[[AsyncRooms], Awaitable[Any]]
+) -> None:
+    """In the place of whatever argument."""
+    sandbox.faults.drop("after", on="create")
+    try:
+        told = repr((await call(once.rooms)).error)
+    except VideskError as error:
+        told = f"{error} {error!r}"
+    assert "[removed]" in told
+    assert JWT[:20] not in told

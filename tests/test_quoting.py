@@ -6,6 +6,7 @@ import html
 import json
 import quopri
 from contextvars import copy_context
+from functools import partial
 from time import thread_time
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -98,6 +99,26 @@ def test_the_token_that_was_sent_is_removed_in_every_spelling(
 def test_the_token_that_was_sent_is_removed_between_blanks() -> None:
     """As a page has it whose markup was taken out."""
     assert sending(OPAQUE, lambda: shown(" ".join(OPAQUE))) == "[removed]"
+
+
+@pytest.mark.parametrize("token", [JWT, OPAQUE])
+@pytest.mark.parametrize(
+    "part", [slice(None, -3), slice(None, 20), slice(3, None), slice(-16, None), slice(5, 23)]
+)
+def test_a_part_of_the_token_that_was_sent_is_removed(token: str, part: slice) -> None:
+    """As of one that is cut short before it is told: "invalid token vk_live/51a-Sec…"."""
+    told = sending(token, lambda: shown(f"That is {token[part]}~ to nobody"))
+    assert told == "That is [removed]~ to nobody"
+
+
+def test_many_echoes_of_the_token_that_was_sent_hold_nobody_up() -> None:
+    """Nor do as many parts of it."""
+    token = "".join(f"{number:03x}" for number in range(1_000))
+    parts = "".join(token[at:] for at in range(0, 3_000, 9))
+    for said in (token * 100, token[:12] * 5_000, parts):
+        began = thread_time()
+        assert token[:16] not in sending(token, partial(shown, said))
+        assert thread_time() - began < 0.25
 
 
 def test_a_token_of_a_few_letters_is_no_echo() -> None:

@@ -28,6 +28,10 @@ _QUOTED, _SEARCHED = 8_192, 16_384
 _ROUNDS = 4
 # What is shorter than any token, such as a test's, stands in texts that echo nothing.
 _SHORTEST_ECHO = 8
+# Some echo a part, such as the beginning and three dots: so many characters are no coincidence.
+# Whatever is twice as long holds one of the pieces of half the length that the token is cut into.
+_SHORTEST_PART = 16
+_PIECE = _SHORTEST_PART // 2
 _MOST_VALUES, _DEEPEST = 500, 20
 
 
@@ -169,7 +173,12 @@ _SUSPICIOUS = re.compile(r"(?i)eyj|bearer|token|secret|authori|password|api.?key
 def _without_tokens(text: str) -> str:
     secret = sent_with.get()
     own = "" if secret is None else secret.reveal()
-    if len(text) < len(own) and text.isprintable() and not _SUSPICIOUS.search(text):
+    if (
+        len(text) < len(own)
+        and text.isprintable()
+        and not _SUSPICIOUS.search(text)
+        and (len(text) < _SHORTEST_PART or not any(piece in text for _, piece in _pieces(own)))
+    ):
         return text
     kept: list[str] = []
     at = 0
@@ -213,11 +222,28 @@ class _Spelled:
                     yield self._starts[start], self._ends[end - 1]
 
     def slots_of(self, token: str) -> Iterator[tuple[int, int]]:
-        at = self._text.find(token)
-        while at >= 0:
-            end = at + len(token)
-            yield self._starts[at], self._ends[end - 1]
-            at = self._text.find(token, end)
+        """Find a token, and parts of it that are no coincidence."""
+        least = min(_SHORTEST_PART, len(token))
+        found = bytearray(len(self._text))  # what was found once is not walked through again
+        for offset, piece in _pieces(token):
+            at = self._text.find(piece)
+            while at >= 0:
+                start, end = at, at + len(piece)
+                if not found[at]:
+                    start, end = self._grown(start, end, token, offset)
+                if end - start >= least:
+                    found[start:end] = b"\1" * (end - start)
+                    yield self._starts[start], self._ends[end - 1]
+                at = self._text.find(piece, end)
+
+    def _grown(self, start: int, end: int, token: str, offset: int) -> tuple[int, int]:
+        """Extend a place that says the token from `offset` on, as far as it says more of it."""
+        after = offset + end - start
+        while start and offset and self._text[start - 1] == token[offset - 1]:
+            start, offset = start - 1, offset - 1
+        while end < len(self._text) and after < len(token) and self._text[end] == token[after]:
+            end, after = end + 1, after + 1
+        return start, end
 
     def read(self, pattern: re.Pattern[str]) -> _Spelled:
         """Decode once what the pattern finds; the same object if that is nothing."""
@@ -241,6 +267,10 @@ class _Spelled:
             [*starts, *self._starts[at:]],
             [*ends, *self._ends[at:]],
         )
+
+
+def _pieces(token: str) -> list[tuple[int, str]]:
+    return [(at, token[at : at + _PIECE]) for at in range(0, len(token) - _PIECE + 1, _PIECE)]
 
 
 def _said_by(match: re.Match[str]) -> str:

@@ -18,7 +18,7 @@ from videsk_rooms._operations import lookup
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from aioresponses.core import aioresponses
 
@@ -279,6 +279,42 @@ async def test_a_404_to_what_may_have_been_taken_for_something_else_is_confirmed
     assert asked(sandbox) == ["get", "list", "get"]
     await fast.rooms.get_by_external_id("ticket-1")
     assert asked(sandbox) == ["get"], "it says nothing of other external ids"
+
+
+@pytest.mark.parametrize(
+    ("found", "missed"), [("100%", "a/b"), ("ticket-1234ñ", "ticket-12345"), ("a/b", "100%")]
+)
+async def test_what_one_odd_external_id_proves_is_no_proof_for_another(
+    sandbox: Sandbox, fast: AsyncVidesk, found: str, missed: str
+) -> None:
+    """A proxy may pass "%" on and decode "/"; a driver may take bytes for an id, or characters."""
+    sandbox.add_room(external_id=found)
+    sandbox.add_room(external_id=missed)
+    await fast.rooms.get_by_external_id(found)
+    sandbox.faults.status(404, on="get")
+    assert (await fast.rooms.get_by_external_id(missed)).external_id == missed
+
+
+REFUSED_PATHS: dict[str, Callable[[Sandbox], object]] = {
+    "the path of a join, which takes no GET": lambda it: it.faults.status(405, on="get"),
+    "an attack, to a firewall": lambda it: it.faults.status(403, html=True, on="get"),
+    "the path of statistics or of the listing": lambda it: it.faults.garbage(on="get", times=4),
+    "one to be tidied up": lambda it: it.faults.status(301, on="get"),
+}
+
+
+@pytest.mark.parametrize("refuse", REFUSED_PATHS.values(), ids=REFUSED_PATHS)
+@pytest.mark.parametrize("external_id", ["a/join", "a/..", "a?b", "a#b"])
+async def test_an_external_id_that_a_proxy_makes_another_path_of_is_found(
+    sandbox: Sandbox,
+    fast: AsyncVidesk,
+    external_id: str,
+    refuse: Callable[[Sandbox], object],
+) -> None:
+    """By the listing, whatever the other path answers."""
+    sandbox.add_room(external_id=external_id)
+    refuse(sandbox)
+    assert (await fast.rooms.get_by_external_id(external_id)).external_id == external_id
 
 
 async def test_an_external_id_that_is_the_id_of_another_room(

@@ -23,6 +23,10 @@ PAGE = {"total": 1, "limit": 100, "skip": 0, "data": [FOREIGN]}
 READS: dict[str, tuple[Any, Any]] = {
     "get": (lambda videsk: videsk.rooms.get(ID), FOREIGN),
     "get of a room": (lambda videsk: videsk.rooms.get(Room(id=ID)), FOREIGN),
+    "get of a room whose id is another's external id": (
+        lambda videsk: videsk.rooms.get(Room(id=ID)),
+        {**FOREIGN, "externalId": ID},
+    ),
     "get by external id": (lambda videsk: videsk.rooms.get("b-2"), FOREIGN),
     "get_by_external_id": (lambda videsk: videsk.rooms.get_by_external_id("b-2"), FOREIGN),
     "get_or_create": (lambda videsk: videsk.rooms.get_or_create("b-2"), FOREIGN),
@@ -44,6 +48,10 @@ WRITES: dict[str, tuple[Any, Any]] = {
         {**FOREIGN, "externalId": "b-2"},
     ),
     "end": (lambda videsk: videsk.rooms.end(ID), {**FOREIGN, "ended": True}),
+    "end of a room whose id is another's external id": (
+        lambda videsk: videsk.rooms.end(Room(id=ID)),
+        {**FOREIGN, "externalId": ID, "ended": True},
+    ),
     "join": (lambda videsk: videsk.rooms.join(ID), FOREIGN),
 }
 

@@ -215,3 +215,28 @@ async def test_a_date_that_cannot_be_reckoned_with_is_left_aside(
     assert room.is_open()
     assert room.exp is not None
     assert room.exp - datetime.now(timezone.utc) < 3 * HOUR + timedelta(minutes=1)
+
+
+# -- the end of a room that is over ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [400, 409, 410])
+async def test_a_room_whose_time_is_up_may_refuse_its_end(
+    sandbox: Sandbox, fast: AsyncVidesk, status: int
+) -> None:
+    """Nobody can join it any more, whether it says that it was ended or not; by its own clock."""
+    room = add(sandbox, exp=sandbox.now + HOUR, without=["ended"])
+    sandbox.advance(2 * HOUR)
+    sandbox.faults.status(status, on="update")
+    assert (await fast.rooms.end(room)).is_over(sandbox.now)
+
+
+async def test_a_room_that_goes_on_may_not_refuse_its_end(
+    sandbox: Sandbox, fast: AsyncVidesk
+) -> None:
+    """Nor one of which nothing is said."""
+    for without in (["ended"], ["ended", "exp"]):
+        room = str(sandbox.add_room(without=without)["id"])
+        sandbox.faults.status(409, on="update")
+        with pytest.raises(ConflictError):
+            await fast.rooms.end(room)

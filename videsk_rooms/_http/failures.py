@@ -8,6 +8,7 @@ import attrs
 
 from videsk_rooms._wire.message import place_of
 from videsk_rooms._wire.remedies import names_a_room
+from videsk_rooms._wire.validation import shown_as
 from videsk_rooms.errors import (
     ConflictError,
     ConnectionFailedError,
@@ -119,10 +120,11 @@ def mark_outcome_unknown(error: VideskError, request: Request) -> None:
 def how_to_resolve(request: Request) -> str:
     """Say how a caller learns what became of a request."""
     if request.external_id is not None:
+        shown = shown_as(request.external_id)
         return (
             "The room may have been created: look it up with "
-            f"rooms.get_by_external_id({request.external_id!r}), or have it either way with "
-            f"rooms.get_or_create({request.external_id!r})."
+            f"rooms.get_by_external_id({shown}), or have it either way with "
+            f"rooms.get_or_create({shown})."
         )
     what = "the room" if names_a_room(request) else "what it changes"
     return f"It may have been processed: look at {what} before trying again."

@@ -22,7 +22,7 @@ from videsk_rooms._wire import encode
 from videsk_rooms._wire.headers import http_date
 from videsk_rooms._wire.json import loads
 from videsk_rooms._wire.status import conflict as conflict_of
-from videsk_rooms._wire.validation import wire_time
+from videsk_rooms._wire.validation import shown_as, wire_time
 from videsk_rooms.errors import (
     APIError,
     ConflictError,
@@ -138,7 +138,7 @@ async def get_or_create(send: Sender, request: Request, paths: PathSupport, *, r
 
 
 async def end(send: Sender, room: Room | str) -> Room:
-    """End a room. A refusal is looked into: the room may have been ended already."""
+    """End a room. A refusal is looked into: the room may be over already."""
     deadline = send.deadline()
     try:
         return await send(encode.end(room), verify.ended(room), deadline)
@@ -146,9 +146,13 @@ async def end(send: Sender, room: Room | str) -> Room:
         if error.status not in _REFUSALS:
             raise
         # Whether the API lets a room be ended twice is not documented.
+        read = verify.retrieved(room)
         with suppress(VideskError):
-            found = await send(encode.get(room), verify.retrieved(room), deadline)
-            if found.ended:
+            response, found = await send(
+                encode.get(room), lambda answer: (answer, read(answer)), deadline
+            )
+            # A room may come without `ended`, and an end may be told by an exp that has passed.
+            if found.is_over(_server_time(response)):
                 return found
         raise
 
@@ -271,8 +275,8 @@ def _renewed(request: Request, room: Room, now: datetime) -> dict[str, JSONValue
 
 def _still_over(response: Response, request: Request) -> ConflictError:
     message = (
-        f"the room that has external_id={request.external_id!r} is over, also after it was given "
-        "another exp"
+        f"the room that has external_id={shown_as(request.external_id)} is over, also after it was "
+        "given another exp"
     )
     return conflict_of(response, message, _TAKE_ANOTHER)
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from videsk_rooms._wire import decode, encode
 from videsk_rooms._wire.message import unexpected
 from videsk_rooms._wire.status import not_found
-from videsk_rooms.errors import APIError
+from videsk_rooms._wire.validation import shown_as
+from videsk_rooms.errors import APIError, NotFoundError, ResponseError
 
 from . import verify
 from .pagination import Reading
@@ -29,13 +30,15 @@ if TYPE_CHECKING:
 
 # How a server says that a path leads to no room. 404 and 400 are those to be expected.
 _NO_SUCH_ROOM = frozenset({400, 404, 422})
+# How a path is refused that a proxy has changed, or that a firewall takes for an attack.
+_ANOTHER_PATH = frozenset({403, 405})
 # Seconds after which a server that took ids only is asked again: the account decides the version
 # (docs/api.md, "Access"), and what looked like a proof may have been a room that was just made.
 _ASK_AGAIN = 600.0
 
-_Form: TypeAlias = Literal["plain", "hex", "twelve", "reserved"]
-# Proxies decode these, or refuse a path that has them: "/", "\", "%", ";" and control characters.
-_RESERVED = re.compile(r"[/\\%;\x00-\x1f\x7f]")
+_Form: TypeAlias = Literal["plain", "hex", "twelve", "unsure"]
+# Proxies decode these, or refuse a path that has them.
+_RESERVED = re.compile(r"[/\\%;?#\x00-\x1f\x7f]")
 
 
 class PathSupport:
@@ -51,6 +54,9 @@ class PathSupport:
 
     def is_proven(self, form: _Form) -> bool:
         """Return whether a 404 to an external id of this form is the last word."""
+        # A proxy may pass "%" on and decode "/", so that one with the first proves nothing.
+        if form == "unsure":
+            return False
         return form in self._taken or (form == "plain" and bool(self._taken))
 
     def is_worth_asking(self, form: _Form) -> bool:
@@ -102,13 +108,13 @@ async def retrieve(
             response, found = await send(
                 encode.get_by_external_id(external_id), _reader(external_id, form), deadline
             )
-        except APIError as error:
+        except (APIError, ResponseError) as error:
             proven = paths.is_proven(form)
-            if not _may_be_a_miss(error, proven=proven):
+            if not _may_be_a_miss(error, form, proven=proven):
                 raise
             # A page in place of the API's own words is a proxy's, and no word about the room.
-            last_word = proven and error.status == 404 and error.name is not None
-            if last_word and not surely_there:
+            may_be_last = proven and not surely_there
+            if may_be_last and isinstance(error, NotFoundError) and error.name is not None:
                 raise not_found(error, _no_room_has(external_id)) from None
             missed = True
         else:
@@ -156,8 +162,12 @@ async def find(send: Sender, external_id: str, deadline: Deadline | None = None)
             raise nameless or not_found(response, _no_room_has(external_id))
 
 
-def _may_be_a_miss(error: APIError, *, proven: bool) -> bool:
+def _may_be_a_miss(error: APIError | ResponseError, form: _Form, *, proven: bool) -> bool:
     """Return whether an answer to an external id in the path may mean that it leads to no room."""
+    if isinstance(error, ResponseError):
+        return form == "unsure"  # it has become another path, such as that of the listing
+    if form == "unsure" and error.status in _ANOTHER_PATH:
+        return True
     # A server that takes ids only may also fail at what is none.
     failed = error.status == 500 and error.name is not None and not proven
     return failed or error.status in _NO_SUCH_ROOM
@@ -170,9 +180,13 @@ def _form_of(external_id: str) -> _Form | None:
     if verify.is_object_id(external_id):
         return "hex"
     if _RESERVED.search(external_id):
-        return "reserved"
-    # MongoDB's drivers take any text of twelve bytes for an id.
-    return "twelve" if 12 in {len(external_id), len(external_id.encode())} else "plain"
+        return "unsure"
+    # MongoDB's drivers take any text of twelve bytes for an id, older ones of twelve UTF-16 units:
+    # of a text that is only one of them, nothing is known of the others.
+    lengths = {len(external_id.encode()), len(external_id.encode("utf-16-le")) // 2}
+    if lengths == {12}:
+        return "twelve"
+    return "unsure" if 12 in lengths else "plain"
 
 
 def _reader(external_id: str, form: _Form) -> Callable[[Response], tuple[Response, Room | None]]:
@@ -188,7 +202,7 @@ def _reader(external_id: str, form: _Form) -> Callable[[Response], tuple[Respons
             return response, room
         if (
             room.external_id is None
-            or form == "reserved"
+            or form == "unsure"
             or room.id.casefold() == external_id.casefold()
             or verify.same(room.external_id, external_id)
         ):
@@ -205,4 +219,4 @@ def _with_room(asked: Room) -> Callable[[Response], tuple[Response, Room]]:
 
 
 def _no_room_has(external_id: str) -> str:
-    return f"no room has external_id={external_id!r}"
+    return f"no room has external_id={shown_as(external_id)}"

@@ -128,11 +128,13 @@ def is_named(room: Room, asked: Room | str) -> bool:
     """Return whether a room is the one whose id, or external id, was asked for.
 
     An `externalId` that is absent says nothing, so that it speaks for the room where what was asked
-    for cannot be an id.
+    for cannot be an id. The id of a `Room` is an id, and never another room's external id.
     """
     name = _text(asked)
     if room.id.casefold() == name.casefold():
         return True
+    if not isinstance(asked, str) and is_object_id(name):
+        return False
     if room.external_id is None:
         return not is_object_id(name)
     return same(room.external_id, name)

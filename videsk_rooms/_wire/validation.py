@@ -44,7 +44,7 @@ _WITHOUT_METHODS_OF_THEIR_OWN = frozenset({str, bytes, int, float, bool, type(No
 
 def refusal(argument: str, value: object, right: str) -> InvalidRequestError:
     """Make the error that names an argument, shows its value and says what would be right."""
-    shown = without_tokens(shown_as(value))
+    argument, shown = without_tokens(argument), shown_as(value)
     if len(shown) > _SHOWN:
         shown = f"{shown[:_SHOWN]}… ({type(value).__name__})"
     return InvalidRequestError(f"{argument}={shown}: {right}", argument=argument)
@@ -376,9 +376,9 @@ def plain_str(text: str) -> str:
 
 
 def shown_as(value: object) -> str:
-    """Write a value for an error, whatever its `repr` does."""
+    """Write a value for an error, whatever its `repr` does; a token may be given by mistake."""
     try:
-        return plain_str(repr(value))
+        return without_tokens(plain_str(repr(value)))
     except Exception:
         # An integer of thousands of digits, a list in a list in a list, a broken __repr__.
         return f"<{_name_of_type(value)}>"
