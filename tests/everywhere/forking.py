@@ -398,8 +398,8 @@ PROGRAMS = {
     )
 }
 # What Python itself does not survive. A thread that forks in C may leave Python's own locks held,
-# and the C library's. Where another thread waits for the GIL at that moment, as the loop's does
-# that has something to do, the child waits for ever, as it first gives the GIL up, for that thread to
+# and the C library's. Another thread may wait for the GIL at that moment, as the loop's does when
+# it has something to do: as the child first gives the GIL up, it waits for ever for that thread to
 # take it (`drop_gil` in CPython's ceval_gil.c). Nor does anybody notice a child that never leaves
 # the loop that it was forked in.
 NOT_IN_C = {"in_a_hook", "in_a_look_up", "in_line", "iterating", "many", "while_busy"}
