@@ -26,6 +26,7 @@ from typing import NoReturn
 
 import aiohttp
 import gevent
+from aiohttp.abc import AbstractResolver
 
 from videsk_rooms import ClosedError, NotFoundError, RateLimit, Retry, Videsk
 
@@ -146,7 +147,7 @@ def by_name() -> None:
 def by_name_where_aiohttp_has_another_resolver() -> None:
     """What aiohttp looks names up with where aiodns is installed hangs beside gevent."""
 
-    class Resolver(aiohttp.abc.AbstractResolver):
+    class Resolver(AbstractResolver):
         async def resolve(self, *_: object, **__: object) -> NoReturn:
             raise AssertionError("it would hang")
 

@@ -33,7 +33,7 @@ COSTLIEST = [
     ("more lists in statistics", "json"),
 ]
 # A machine that is busy, or a garbage collection, makes single measurements longer.
-TURNS = 4
+TURNS = 10
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +48,10 @@ async def test_no_answer_stalls_the_loop_or_fills_the_memory(name: str, by: str,
     """Whatever it consists of, compressed or not, with orjson and without."""
     pytest.importorskip("orjson", reason="orjson (extra `fast`) reads here")
     number = list(EVERYTHING).index(name)
+    stalls: list[float] = []
     with reader(by):
-        for _ in range(TURNS):
+        while len(stalls) < TURNS and min(stalls, default=MOST_STALL_MS) >= MOST_STALL_MS:
             cost = await cost_of(number, EVERYTHING[name], port)
             assert cost.megabytes < MOST_MB
-            if cost.stall_ms < MOST_STALL_MS:
-                return
-    pytest.fail(f"the event loop was busy for {cost.stall_ms:.0f} ms")
+            stalls.append(cost.stall_ms)
+    assert min(stalls) < MOST_STALL_MS
