@@ -182,13 +182,14 @@ class LoopThread:
         thread = self.threads.thread(partial(self._thread, untaken, stop))
         try:
             thread.start()
+            self._keep(thread, loop, stop)
         except BaseException:
-            if _take(untaken) is None:
-                self._keep(thread, loop, stop)
-            else:
-                loop.close()
+            if self.loop is not loop:
+                if _take(untaken) is None:
+                    self._keep(thread, loop, stop)
+                else:
+                    loop.close()
             raise
-        self._keep(thread, loop, stop)
 
     def _keep(self, thread: Thread, loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
         if self.loop is None:
