@@ -101,7 +101,9 @@ async def test_the_times_that_are_given_are_taken(sandbox: Sandbox, fast: AsyncV
     room = sandbox.rooms[0]
     assert room["name"] == "Before"
     for field, moment in {"nbf": opens, "exp": closes}.items():
-        assert datetime.fromisoformat(str(room[field])) - moment < timedelta(milliseconds=1)
+        assert datetime.fromisoformat(str(room[field]).replace("Z", "+00:00")) - moment < timedelta(
+            milliseconds=1
+        )
 
 
 async def test_a_room_that_goes_on_is_left_as_it_is(sandbox: Sandbox, fast: AsyncVidesk) -> None:

@@ -25,8 +25,9 @@ from videsk_rooms import AsyncVidesk, Retry, VideskError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-# The goal is 0.1. Other work on the machine makes what is measured up to twice as long.
-MOST_STALL = 0.2
+# Seconds. `python -m tests.hostile` reports against the goal of 0.1; beside other tests, and on the
+# oldest Python and aiohttp, callbacks take up to 0.3. The faults that this is for took 4.5 and 14.
+MOST_STALL = 1.0
 MOST_MEMORY = 150  # MB more than before: bodies of 4 MiB, ten times over, for some calls at once
 
 one_of_each = pytest.mark.parametrize("place", range(len(OPERATIONS)), ids=list(OPERATIONS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,8 +33,11 @@ COSTLIEST = [
     ("decimal numbers in statistics", "json"),
     ("more lists in statistics", "json"),
 ]
-# A machine that is busy, or a garbage collection, makes single measurements longer.
+# A machine that is busy, or a garbage collection, makes single measurements longer, and Python 3.10
+# takes up to twice as long. The goal of 100 ms is what `python -m tests.hostile.bounds` reports
+# against; beside other tests it cannot be measured. The fault that this is for took 4,500 ms.
 TURNS = 10
+MOST_MS_BESIDE_OTHERS = 4 * MOST_STALL_MS
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +54,8 @@ async def test_no_answer_stalls_the_loop_or_fills_the_memory(name: str, by: str,
     number = list(EVERYTHING).index(name)
     stalls: list[float] = []
     with reader(by):
-        while len(stalls) < TURNS and min(stalls, default=MOST_STALL_MS) >= MOST_STALL_MS:
+        while len(stalls) < TURNS and min(stalls, default=inf) >= MOST_STALL_MS:
             cost = await cost_of(number, EVERYTHING[name], port)
             assert cost.megabytes < MOST_MB
             stalls.append(cost.stall_ms)
-    assert min(stalls) < MOST_STALL_MS
+    assert min(stalls) < MOST_MS_BESIDE_OTHERS
