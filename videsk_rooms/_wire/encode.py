@@ -42,8 +42,7 @@ def create(
 
 def get(room: object) -> Request:
     """Ask for a room."""
-    path = f"{_ROOMS}/{check.room_id(room)}"
-    return Request("rooms.get", "GET", path, _ROOM, room=_known(room))
+    return _about("rooms.get", "GET", room)
 
 
 def get_by_external_id(external_id: str) -> Request:
@@ -68,27 +67,22 @@ def update(room: object, **words: object) -> Request:
 
 def end(room: object) -> Request:
     """Build the end of a room, which is an update (docs/api.md, "Operations")."""
-    path = f"{_ROOMS}/{check.room_id(room)}"
-    body = dumps({"ended": True})
-    return Request("rooms.end", "PATCH", path, _ROOM, body=body, room=_known(room))
+    return _about("rooms.end", "PATCH", room, body=dumps({"ended": True}))
 
 
 def renew(room: Room, fields: dict[str, JSONValue]) -> Request:
     """Build the update that opens a room again."""
-    path = f"{_ROOMS}/{check.room_id(room)}"
-    return Request("rooms.update", "PATCH", path, _ROOM, body=dumps(fields), room=room)
+    return _about("rooms.update", "PATCH", room, body=dumps(fields))
 
 
 def delete(room: object) -> Request:
     """Build the deletion of a room."""
-    path = f"{_ROOMS}/{check.room_id(room)}"
-    return Request("rooms.delete", "DELETE", path, _ROOM, room=_known(room))
+    return _about("rooms.delete", "DELETE", room)
 
 
 def join(room: object) -> Request:
     """Ask for access to a room."""
-    path = f"{_ROOMS}/{check.room_id(room)}/join"
-    return Request("rooms.join", "POST", path, f"{_ROOM}/join", room=_known(room))
+    return _about("rooms.join", "POST", room, part="/join")
 
 
 def stats(room: object, *, view: object) -> Request:
@@ -97,6 +91,14 @@ def stats(room: object, *, view: object) -> Request:
     known = check.one_of("view", view, _VIEWS)
     query = _query([("view", known)])
     return Request("rooms.stats", "GET", path, f"{_ROOM}/stats", query, room=_known(room))
+
+
+def _about(
+    operation: str, method: str, room: object, *, part: str = "", body: bytes | None = None
+) -> Request:
+    """Build a request about a room; `part` follows the room's id in the path."""
+    path = f"{_ROOMS}/{check.room_id(room)}{part}"
+    return Request(operation, method, path, f"{_ROOM}{part}", body=body, room=_known(room))
 
 
 def _known(room: object) -> Room | None:
