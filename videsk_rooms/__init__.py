@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .errors import OutcomeUnknownAtDeadlineError as OutcomeUnknownAtDeadlineError
     from .errors import OutcomeUnknownError as OutcomeUnknownError
     from .errors import PermissionDeniedError as PermissionDeniedError
+    from ._ratelimit.status import RateLimitStatus as RateLimitStatus
     from .errors import RateLimitError as RateLimitError
     from .errors import ResponseError as ResponseError
     from .errors import ServerError as ServerError
@@ -65,6 +66,7 @@ _HOMES = {
     "_wire.message": ("Headers", "Response"),
     "_http.hooks": ("AttemptEvent", "Hooks", "PaceEvent", "RetryEvent"),
     "_config": ("RateLimit", "Retry", "Timeout"),
+    "_ratelimit.status": ("RateLimitStatus",),
     "_operations.bulk_iterators": ("AsyncOutcomes", "Outcomes"),
     "_operations.outcomes": ("Outcome", "Progress"),
     "client": ("AsyncVidesk",),
@@ -131,6 +133,7 @@ __all__ = [
     "Progress",
     "RateLimit",
     "RateLimitError",
+    "RateLimitStatus",
     "Response",
     "ResponseError",
     "Retry",

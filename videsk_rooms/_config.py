@@ -58,6 +58,16 @@ def _requests(_: object, field: attrs.Attribute[int], value: object) -> None:
         )
 
 
+def _at_most(_: object, field: attrs.Attribute[int | None], value: object) -> None:
+    if value is not None and (
+        isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_REQUESTS
+    ):
+        raise ConfigurationError(
+            f"RateLimit.{field.name}={value!r}: give a whole number from 1 to {_MOST_REQUESTS:,}, "
+            "or None for no ceiling of your own"
+        )
+
+
 def _period(_: object, field: attrs.Attribute[float], value: object) -> None:
     if not _is_number(value, least=0, above=True):
         raise ConfigurationError(f"RateLimit.{field.name}={value!r}: give seconds above 0")
@@ -138,10 +148,13 @@ class RateLimit:
         requests: How many requests, 1 to 10,000. A `Ratelimit-Limit` that the server sends is
             believed over it, within bounds: 1 to 10,000 requests, at least one a minute.
         per: In how many seconds.
-        shared: `None`: this client alone. `"file:/path"`: all processes of this machine that name
-            the same file. `"redis://host:6379/0"`: all machines that name the same server, for the
-            same API token (extra `redis`). In no repr, for it may hold a password; in the pickle
-            of a client only by `secrets_in_pickles`.
+        shared: `None`: all clients of this process that use the same account.
+            `"file:/path"`: all processes of this machine that name the same file.
+            `"redis://host:6379/0"`: all machines that name the same server, for the same API token
+            (extra `redis`). In no repr, for it may hold a password; in the pickle of a client only
+            by `secrets_in_pickles`.
+        at_most: How many requests of this client and its views may leave in `per` seconds, 1 to
+            10,000, whatever the server allows; `None`: as many as the account may.
 
     Raises:
         ConfigurationError: A number is out of range, or `shared` cannot be read.
@@ -157,6 +170,7 @@ class RateLimit:
     requests: int = attrs.field(default=20, validator=_requests)
     per: float = attrs.field(default=1.0, validator=_period)
     shared: str | None = attrs.field(default=None, validator=_shared, repr=False)
+    at_most: int | None = attrs.field(default=None, validator=_at_most)
 
 
 def checked_retry(value: object) -> Retry:

@@ -28,7 +28,7 @@ from ._http.tokens import account_of, token_source
 from ._http.tracing import make_tracer
 from ._http.transport import Transport
 from ._pickling import PickledBySettings, Settings
-from ._ratelimit import make_limiter
+from ._ratelimit import RateLimitStatus, ServerWindow, make_limiter
 from ._wire import decode, encode
 from .rooms import AsyncRooms
 
@@ -139,12 +139,15 @@ class AsyncVidesk(PickledBySettings):
         self._pipeline = RequestSender(
             transport=self._transport,
             source=settings.source,
-            pacing=make_limiter(settings.rate_limit, account_of(settings.source)),
+            pacing=make_limiter(
+                settings.rate_limit, *account_of(settings.source, settings.base_url)
+            ),
             timeout=settings.timeout,
             retry=settings.retry,
             budget=RetryBudget(),
             observer=Observer(settings.hooks),
             tracer=make_tracer(),
+            server_window=ServerWindow(),
         )
         self._pacings = _Pacings(self._pipeline.pacing)
         self._is_view = False
@@ -250,12 +253,28 @@ class AsyncVidesk(PickledBySettings):
             timeout=settings.timeout,
             retry=settings.retry,
             observer=Observer(settings.hooks),
+            server_window=ServerWindow() if "source" in changes else self._pipeline.server_window,
         )
         view._is_view = True
         # Another token may be another account, which may be served by another version.
         paths = None if "source" in changes else self.rooms._paths
         view.rooms = AsyncRooms(view._pipeline, paths)
         return view
+
+    @property
+    def rate_limit_status(self) -> RateLimitStatus:
+        """How much of the account's rate is left, by the last answers, and how many calls wait.
+
+        Costs no request.
+
+        Example:
+            ```python
+            status = videsk.rate_limit_status
+            print(status.waiting, "calls wait for", status.limit, "requests a second")
+            ```
+        """
+        pipeline = self._pipeline
+        return pipeline.server_window.status(pipeline.pacing)
 
     async def close(self) -> None:
         """Close the connections. Calls after it, and calls under way, raise `ClosedError`.
@@ -310,7 +329,9 @@ class _Pacings:
         with self._lock:
             if self._closed:
                 return None
-            pacing = make_limiter(settings.rate_limit, account_of(settings.source))
+            pacing = make_limiter(
+                settings.rate_limit, *account_of(settings.source, settings.base_url)
+            )
             self._open.add(pacing)
             return pacing
 

@@ -199,6 +199,23 @@ class Videsk(PickledBySettings):
         view.rooms = Rooms(self._portal, view._async.rooms)
         return view
 
+    @property
+    def rate_limit_status(self) -> RateLimitStatus:
+        """How much of the account's rate is left, by the last answers, and how many calls wait.
+
+        Costs no request.
+
+        Example:
+            ```python
+            from videsk_rooms import Videsk
+
+            with Videsk() as videsk:
+                status = videsk.rate_limit_status
+                print(status.waiting, "calls wait for", status.limit, "requests a second")
+            ```
+        """
+        return self._async.rate_limit_status
+
     def close(self) -> None:
         """Close the connections and end the thread.
 

@@ -194,19 +194,19 @@ class InFlightRequests:
 class RequestContext:
     """Carries data between an attempt, the middleware and the connector."""
 
-    __slots__ = ("_departure", "connects", "left", "origin", "token", "used")
+    __slots__ = ("connects", "left", "origin", "permit", "token", "used")
 
-    def __init__(self, token: Secret, origin: Origin, departure: Permit) -> None:
+    def __init__(self, token: Secret, origin: Origin, permit: Permit) -> None:
         self.token = token
         self.origin = origin
         self.used = False
         self.connects = False
         self.left = False
-        self._departure = departure
+        self.permit = permit
 
     async def leave(self) -> None:
         """Commit the permit: the request has its connection and leaves as soon as this returns."""
-        await self._departure.leave()
+        await self.permit.commit()
         self.connects = False
         self.left = True
 

@@ -20,7 +20,7 @@ import attrs
 
 from videsk_rooms._concurrency.fork import notice_fork
 from videsk_rooms._config import Retry, Timeout
-from videsk_rooms._ratelimit import RateLimiter
+from videsk_rooms._ratelimit import Rank, RateLimiter, ServerWindow
 from videsk_rooms._wire.message import (
     RawResponse,
     TransportFailure,
@@ -86,6 +86,7 @@ class RequestSender:
     budget: RetryBudget
     observer: Observer
     tracer: Tracer | None
+    server_window: ServerWindow
     count_queue_time: bool = True
     bounds: AttemptBounds = attrs.field(
         init=False, default=attrs.Factory(lambda self: AttemptBounds(self.timeout), takes_self=True)
@@ -189,17 +190,17 @@ class RetryingCall:
     async def _attempt(self) -> tuple[RawResponse | TransportFailure, Secret | None]:
         pipeline = self._pipeline
         token = await self._token()
-        departure = pipeline.pacing.try_acquire()
-        if departure is None:
-            departure = await self._acquire_permit()
+        permit = pipeline.pacing.try_acquire(self._rank(), self._request.operation)
+        if permit is None:
+            permit = await self._acquire_permit()
             token = pipeline.source.at_hand() or token  # there may be a newer one by now
         left = self._deadline.left()
         if left <= 0:
-            departure.over()
+            permit.release()
             raise self._too_late("before the request could be sent")
         started, started_at = monotonic(), datetime.now(timezone.utc)
         outcome, used = await pipeline.transport.attempt(
-            self._request, token, pipeline.bounds, left, departure
+            self._request, token, pipeline.bounds, left, permit
         )
         duration = monotonic() - started
         attempt = make_attempt(len(self._attempts) + 1, started_at, duration, outcome, self._delay)
@@ -207,7 +208,8 @@ class RetryingCall:
         self._delay = 0.0
         self._attempts.append(attempt)
         if isinstance(outcome, RawResponse):
-            pipeline.pacing.learn(outcome.headers)
+            pipeline.pacing.update_limit(outcome.headers)
+            pipeline.server_window.learn(outcome.headers)
         if self.span is not None:
             self.span.attempted(attempt)
         if pipeline.observer.watches_attempts():
@@ -228,26 +230,31 @@ class RetryingCall:
             raise self._too_late("while it waited for the callable given as api_token") from None
 
     async def _acquire_permit(self) -> Permit:
-        departures: list[Permit] = []
+        permits: list[Permit] = []
+        pacing, rank = self._pipeline.pacing, self._rank()
 
         async def acquire() -> None:
-            departures.append(await self._pipeline.pacing.acquire())
+            permits.append(await pacing.acquire(rank, self._request.operation))
 
         began = monotonic()
         try:
             await self._within(self._deadline.left_for_queueing(), acquire)
-            waited = monotonic() - began
-            self._deadline.add_queue_time(waited)
+            self._deadline.add_queue_time(monotonic() - began)
+            waited = permits[0].waited
             self._delay += waited
-            await self._pipeline.observer.paced(self._request, waited, self._deadline)
+            if waited > 0:
+                await self._pipeline.observer.paced(self._request, waited, self._deadline)
         except OutOfTimeError:
             waited_for = self._pipeline.pacing.waited_for()
             raise self._too_late(f"while it waited for {waited_for}") from None
         except BaseException:  # cancelled, perhaps as the permission came, or in a hook
-            for departure in departures:
-                departure.over()
+            for permit in permits:
+                permit.release()
             raise
-        return departures[0]
+        return permits[0]
+
+    def _rank(self) -> Rank:
+        return Rank.CONTINUED if self._tries else Rank.INTERACTIVE
 
     async def _renew(self, refused: Secret | None) -> bool:
         """Look for a newer token, once a call; when the time is up first, the 401 stands."""
@@ -282,7 +289,7 @@ class RetryingCall:
             happened.status == 429
             and (happened.wait or 0.0) <= self._pipeline.retry.max_retry_after
         ):
-            self._pipeline.pacing.hold(happened.wait or decision.pause)
+            self._pipeline.pacing.pause(happened.wait)
         return decision
 
     async def _wait_for_another(self, decision: Decision, happened: AttemptResult) -> None:

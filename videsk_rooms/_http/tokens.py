@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import hashlib
 import inspect
 import os
 import re
@@ -39,6 +40,7 @@ from videsk_rooms.errors import ConfigurationError
 from .attempt import StrayCancellationError, current_request, result_within
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
     from types import TracebackType
 
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
@@ -192,6 +194,14 @@ class CallableToken:
 
     def in_pickle(self, *, secrets: bool) -> TokenCallable:
         """Return the callable, to be asked anew."""
+        return self._ask
+
+    def named_by(self) -> Hashable:
+        """Return the callable, which is the same for one account; or this, if it has no hash."""
+        try:
+            hash(self._ask)
+        except TypeError:
+            return self
         return self._ask
 
     def reset_after_fork(self) -> None:
@@ -453,13 +463,22 @@ _LEFT_BEHIND = (
 )
 
 
-def account_of(source: TokenSource) -> Callable[[], Awaitable[str]]:
-    """Return what names the account of a source: its current token."""
+def account_of(source: TokenSource, base_url: str) -> tuple[Hashable, Callable[[], str]]:
+    """Return what names the account of a source in this process, and what does so elsewhere.
 
-    async def account() -> str:
-        return (await source.current()).reveal()
+    Equal tokens of one server, and equal callables, stand for one account.
+    """
+    known: Hashable = source
+    if isinstance(source, StaticToken | TokenFile):
+        known = hashlib.sha256(source.at_hand().reveal().encode()).digest()
+    elif isinstance(source, CallableToken):
+        known = source.named_by()
 
-    return account
+    def token() -> str:
+        found = source.at_hand()
+        return "" if found is None else found.reveal()
+
+    return (base_url, known), token
 
 
 def token_source(api_token: str | TokenCallable | UnpickledToken | None) -> TokenSource:

@@ -102,7 +102,7 @@ class Transport:
         token: Secret,
         bounds: AttemptBounds,
         left: float,
-        departure: Permit,
+        permit: Permit,
     ) -> tuple[RawResponse | TransportFailure, bool]:
         """Send a request once, within the seconds that are left of its call.
 
@@ -113,7 +113,7 @@ class Transport:
             ClosedError: The client is closed, or was closed meanwhile.
         """
         sent_with.set(token)  # here, because the task of the attempt gets a copy of the context
-        ticket = RequestContext(token, self._origin, departure)
+        ticket = RequestContext(token, self._origin, permit)
         url = self.url_of(request)
         outcome: RawResponse | TransportFailure
         try:
@@ -127,7 +127,7 @@ class Transport:
         except ClosedError:
             raise closed(sent=ticket.left) from None
         finally:
-            departure.over()
+            permit.release()
         if self.closed and isinstance(outcome, TransportFailure):
             raise closed(sent=outcome.cause != "not_sent")
         if ticket.used:
@@ -151,6 +151,7 @@ class Transport:
                 timeout=bounds.connecting,
                 **(self._options if request.body is None else self._json_options),
             )
+            ticket.permit.answered(response.status)
             body, too_long = _arrived(response) or await _read(response)
             return RawResponse(response.status, response.headers, body, url, too_long)
         except (Exception, asyncio.CancelledError) as error:

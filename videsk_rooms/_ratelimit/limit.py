@@ -23,14 +23,6 @@ _MOST_LOGGED = 16
 
 _logger = logging.getLogger("videsk_rooms")
 
-SPREAD = 0.020
-"""By how many seconds the time on the way to the server may vary.
-
-Two requests a window apart leave this much further apart, lest they arrive too close together
-(docs/decisions/0025-rate-limit-slots.md).
-"""
-_LONGEST_GAP = 0.002
-
 
 @attrs.frozen
 class Limit:
@@ -42,24 +34,15 @@ class Limit:
     def __str__(self) -> str:
         return f"{self.requests} request{'s'[: self.requests > 1]} in {self.per:g} s"
 
-    @property
-    def gap(self) -> float:
-        """How many seconds lie between requests that had to wait.
-
-        Left to themselves they would leave all at once, a window after others that did. The server
-        then takes them one by one, and what comes last of a burst is late by what the others cost.
-        """
-        return min(_LONGEST_GAP, self.per / self.requests / 4)
-
 
 class ObservedLimit:
     """The limit that holds: the one that was set, until the server tells another."""
 
     __slots__ = ("_last", "_logged", "_source", "limit")
 
-    def __init__(self, limit: Limit) -> None:
+    def __init__(self, limit: Limit, *, source: str = "set by rate_limit") -> None:
         self.limit = limit
-        self._source = "set by rate_limit"
+        self._source = source
         self._last: tuple[str | None, str | None] = (None, None)
         self._logged = {limit}
 
@@ -94,12 +77,6 @@ class ObservedLimit:
                 else logging.INFO
             )
             _logger.log(level, "the rate limit is now %s; it was %s (%s)", self, was, source)
-
-
-def described(limit: ObservedLimit, hold: float) -> str:
-    """Name a limit and where it comes from, and for how many seconds more a 429 holds all back."""
-    held = f", and a 429 holds all calls back for {hold:.3g} s more" if hold > 0 else ""
-    return f"the rate limit of {limit}{held}"
 
 
 def limit_from_headers(number: str | None, policy: str | None) -> Limit | None:

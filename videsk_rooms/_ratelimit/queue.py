@@ -1,132 +1,84 @@
-"""A queue of waiting callers, first come first served, and the timer that wakes them."""
+"""Requests of one event loop that wait for a permit, in the order of their rank."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from time import monotonic
+from typing import TYPE_CHECKING
 
-from videsk_rooms._concurrency.loops import call_soon_in
-from videsk_rooms.errors import CLOSED, ClosedError
+from .rank import Rank
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-T = TypeVar("T")
+    from .limiter import LoopPermit
 
 
-class WaitQueue(Generic[T]):
-    """Callers in order, of one event loop or several; each may walk off at any moment."""
+class Waiter:
+    """A request that waits.
 
-    def __init__(self, changed: Callable[[], None], unused: Callable[[T], None]) -> None:
-        """Begin an empty line.
+    Attributes:
+        permit: What it is given.
+        rank: Who goes first.
+        future: Done when it may go, or need not wait any more.
+        since: When it came.
+        due: When the store is to be asked for it again.
+        waits: Whether others were before it, or the store had it wait.
+    """
 
-        Args:
-            changed: Called when somebody has come or gone.
-            unused: Called with what a caller was given that was cancelled at this very moment.
-        """
-        # Re-entrant: a coroutine that is collected leaves the line from wherever that happens.
-        self.lock = threading.RLock()
-        self._changed = changed
-        self._unused = unused
-        self._ahead: OrderedDict[asyncio.Future[T], None] = OrderedDict()
-        self.waiting: OrderedDict[asyncio.Future[T], None] = OrderedDict()
+    def __init__(self, permit: LoopPermit, rank: Rank, *, behind_others: bool) -> None:
+        self.permit = permit
+        self.rank = rank
+        self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.since = monotonic()
+        self.due = 0.0
+        self.waits = behind_others
+
+
+class WaitQueue:
+    """Waiters by rank, and in each rank in order; each may leave at any moment."""
+
+    def __init__(self) -> None:
+        self._by_rank: dict[Rank, OrderedDict[Waiter, None]] = {
+            rank: OrderedDict() for rank in Rank
+        }
 
     def __len__(self) -> int:
-        return len(self._ahead) + len(self.waiting)
+        return sum(map(len, self._by_rank.values()))
 
-    async def wait(self, *, ahead: bool = False) -> T:
-        """Wait until called up; `ahead` of all who came without it."""
-        line = self._ahead if ahead else self.waiting
-        waiting: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        with self.lock:
-            line[waiting] = None
-            self._changed()
-        try:
-            return await waiting
-        except BaseException:  # also the end of a coroutine that its loop left behind
-            with self.lock:
-                line.pop(waiting, None)
-                if waiting.done() and not waiting.cancelled() and waiting.exception() is None:
-                    self._unused(waiting.result())
-                self._changed()
-            raise
+    def add(self, waiter: Waiter) -> None:
+        """Add a waiter, behind those of its rank."""
+        self._by_rank[waiter.rank][waiter] = None
 
-    def first(self) -> asyncio.Future[T] | None:
-        """Find who is first; `None` if nobody waits in a loop that is running."""
-        return _first(self._ahead) or _first(self.waiting)
+    def discard(self, waiter: Waiter) -> None:
+        """Remove a waiter, if it still waits."""
+        self._by_rank[waiter.rank].pop(waiter, None)
 
-    def wake(self, waiting: asyncio.Future[T], value: T) -> None:
-        """Take somebody out of the line, and hand over what it waits for."""
-        self._ahead.pop(waiting, None)
-        self.waiting.pop(waiting, None)
-        if not call_soon_in(waiting.get_loop(), self._hand_over, waiting, value):
-            self._unused(value)
+    def heads(self) -> list[Waiter]:
+        """Return who is next of those that somebody waits for, and who is of the others."""
+        people = self._first(Rank.CONTINUED, Rank.INTERACTIVE)
+        background = self._first(Rank.BACKGROUND_CONTINUED, Rank.BACKGROUND)
+        return [waiter for waiter in (people, background) if waiter is not None]
 
-    def fail_all(self, error: Exception | None = None) -> None:
-        """Send everybody home, with an error."""
-        with self.lock:
-            everybody = [*self._ahead, *self.waiting]
-            self._ahead.clear()
-            self.waiting.clear()
-        for waiting in everybody:
-            reason = error or ClosedError(CLOSED)
-            call_soon_in(waiting.get_loop(), _send_home, waiting, reason)
+    def ask_anew(self) -> None:
+        """Have the store asked again at once: a place may be free now."""
+        for waiter in self.heads():
+            waiter.due = 0.0
 
-    def _hand_over(self, waiting: asyncio.Future[T], value: T) -> None:
-        if waiting.done():
-            self._unused(value)
-        else:
-            waiting.set_result(value)
+    def fail_all(self, error: Exception) -> None:
+        """Raise an error to all who wait."""
+        for waiters in self._by_rank.values():
+            for waiter in waiters:
+                if not waiter.future.done():
+                    waiter.future.set_exception(error)
+            waiters.clear()
 
-
-def _first(line: OrderedDict[asyncio.Future[T], None]) -> asyncio.Future[T] | None:
-    first: asyncio.Future[T] | None = None
-    gone: list[asyncio.Future[T]] = []
-    for waiting in line:
-        loop = waiting.get_loop()
-        # Cancelled and not yet told so, or left behind.
-        if waiting.done() or loop.is_closed():
-            gone.append(waiting)
-        elif loop.is_running():  # one that stands still may go on, and keeps its turn
-            first = waiting
-            break
-    for waiting in gone:
-        del line[waiting]
-    return first
-
-
-def _send_home(waiting: asyncio.Future[Any], error: Exception) -> None:
-    if not waiting.done():
-        waiting.set_exception(error)
-
-
-class Timer:
-    """Calls a function later, in the loop of whoever waits; one call at most is ahead."""
-
-    def __init__(self, ring: Callable[[], None]) -> None:
-        self._ring = ring
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._handle: asyncio.TimerHandle | None = None
-
-    def set(self, seconds: float, loop: asyncio.AbstractEventLoop) -> None:
-        """Call in so many seconds; in another loop at once, where it can then be set."""
-        if loop is asyncio._get_running_loop():
-            self._loop, self._handle = loop, loop.call_later(max(seconds, 0.0), self._ring)
-        else:
-            call_soon_in(loop, self._ring)
-
-    def off(self) -> None:
-        """Call nobody; what another loop has ahead does no harm."""
-        handle, self._handle = self._handle, None
-        if handle is not None and self._loop is asyncio._get_running_loop():
-            handle.cancel()
-
-
-async def end(task: asyncio.Task[None] | None, *, patience: float = 0.0) -> None:
-    """Await a task, cancelled if it takes too long; leave one of another loop alone."""
-    if task is not None and task.get_loop() is asyncio.get_running_loop():
-        await asyncio.wait([task], timeout=patience)
-        task.cancel()
-        await asyncio.wait([task])
+    def _first(self, *ranks: Rank) -> Waiter | None:
+        return next(
+            (
+                waiter
+                for rank in ranks
+                for waiter in self._by_rank[rank]
+                if not waiter.future.done()  # cancelled, and about to leave
+            ),
+            None,
+        )

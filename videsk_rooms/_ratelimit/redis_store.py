@@ -1,19 +1,20 @@
-"""A store for all machines: a sorted set in Redis, and one script for all commands.
+"""A store for all machines: one key in Redis, and one script.
 
-Times are the Redis server's, and answers are waits, so that no machine's own clock matters. If
-the server's clock is set back by more than a window, the slots of its old time are forgotten, and
-a window passes before the next request.
+The script has the rule of `schedule.py`, by the time of the Redis server, and answers with a wait,
+so that no machine's own clock matters. All of it is in one key, and so in one slot of a cluster. A
+server that loses the key counts from nothing again: one window may be over the limit then.
 
-The keys are made from a hash of the API token: the processes of an account share them, and the
-token is not stored. While an old and a new token of an account are both in use, each has a limit
-of its own.
+The key is made from a hash of the API token: the processes of an account share it, and the token
+is not stored. While an old and a new token of an account are both in use, each has a limit of its
+own.
 """
 
 from __future__ import annotations
 
 import hashlib
-from time import monotonic
-from typing import TYPE_CHECKING, cast
+import json
+from math import isfinite
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import attrs
@@ -21,185 +22,211 @@ import attrs
 from videsk_rooms._concurrency.fork import leak
 from videsk_rooms.errors import ConfigurationError
 
-from .store import MICRO, PATIENCE, RemoteClock, StoreUnreachableError, slots_of, window_params
+from .store import PATIENCE, StoreUnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Callable
 
-    from redis.asyncio import Redis
-    from redis.commands.core import AsyncScript
+    from .schedule import Message
 
-    from .limit import Limit
-    from .store import Account, Slot
+# Seconds: the rule tells nobody to wait longer before asking again.
+_LONGEST_ANSWER = 60.0
 
-
-# KEYS: the departures, the end of a hold, the latest time that was seen. ARGV: the command and its
-# numbers, in microseconds. The rule is that of `_ratelimit/schedule.py`. Answers begin with the
-# server's time.
+# KEYS: the schedule. ARGV: the message as JSON. The numbers are those of `schedule.py`.
 _SCRIPT = """
-local departures, held, latest = KEYS[1], KEYS[2], KEYS[3]
+local TICK, GRACE, LEAST_WAIT, LONGEST_WAIT, HALVED_ABOVE = 0.002, 0.001, 0.005, 5, 0.2
+local ABANDONED_AFTER, IMPLAUSIBLE, BACKGROUND_EVERY, SPACING = 0.1, 10, 10, 0.8
+local KEEPS_ONE_FREE, SPARES_FROM, BACKGROUND_RANK = 5, 5, 2
+
 local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-local whole = function(value) return string.format('%.0f', value) end
-local answer = {whole(now)}
-
-if ARGV[1] == 'give back' then
-  for i = 2, #ARGV do redis.call('ZREM', departures, ARGV[i]) end
-  return answer
-end
-
-local held_until = tonumber(redis.call('GET', held) or '0')
-
-if ARGV[1] == 'hold' then
-  local till = now + ARGV[2]
-  if till > held_until then
-    redis.call('SET', held, whole(till), 'PX', math.ceil(ARGV[2] / 1000) + 1000)
-  end
-  return answer
-end
-
-local limit, window = tonumber(ARGV[2]), tonumber(ARGV[3])
-local gap, late = tonumber(ARGV[4]), tonumber(ARGV[5])
-
-local at_rank = function(rank)
-  return tonumber(redis.call('ZRANGE', departures, rank, rank)[1])
-end
-
-local promise = function(slot)
-  redis.call('ZADD', departures, whole(slot), whole(slot))
-  return slot
-end
-
-local reserve = function()
-  local slot = math.max(now, held_until)
-  local before, last = at_rank(-limit), at_rank(-1)
-  if before then slot = math.max(slot, before + window) end
-  if last then slot = math.max(slot, last + (slot > now and gap or 1)) end
-  return promise(slot)
-end
-
-local opening = function()
-  local opens = math.max(now, held_until)
-  while true do
-    local before = redis.call('ZCOUNT', departures, '-inf', whole(opens))
-    if before < limit or at_rank(before - limit) + window <= opens then return opens end
-    opens = at_rank(before - limit) + window
+local now = time[1] + time[2] / 1000000
+local message = cjson.decode(ARGV[1])
+local state = {
+  counted = {}, waiting = {}, paused_until = 0, without_background = 0,
+  last_interactive = 0, last_background = 0,
+}
+local stored = redis.call('GET', KEYS[1])
+if stored then
+  local ok, found = pcall(cmsgpack.unpack, stored)
+  if ok and type(found) == 'table' and type(found.counted) == 'table' then
+    state = found
+  else
+    state.paused_until = now + 1
   end
 end
 
-local confirm = function(member)
-  local rank, slot = redis.call('ZRANK', departures, member), tonumber(member)
-  if not rank then return reserve() end
-  local early = rank >= limit and at_rank(rank - limit) + window > slot
-  if slot >= held_until and not early and now - slot <= late then return slot end
-  redis.call('ZREM', departures, member)
-  local moved = opening()
-  local step = moved > now and 1 or -1
-  while redis.call('ZSCORE', departures, whole(moved)) do moved = moved + step end
-  return promise(moved)
+local function forget(per)
+  for _, latest in pairs(state.counted) do
+    if latest > now + IMPLAUSIBLE then
+      state.counted, state.waiting, state.paused_until = {}, {}, now + per + TICK
+      break
+    end
+  end
+  for id, latest in pairs(state.counted) do
+    if latest <= now - per - TICK then state.counted[id] = nil end
+  end
+  for id, waiting in pairs(state.waiting) do
+    if waiting.due < now - ABANDONED_AFTER or waiting.due > now + IMPLAUSIBLE then
+      state.waiting[id] = nil
+    end
+  end
+  state.last_background = math.min(state.last_background, now)
+  state.last_interactive = math.min(state.last_interactive, now)
 end
 
-local seen = tonumber(redis.call('GET', latest) or '0')
-if seen > now + window then
-  redis.call('DEL', departures)
-  held_until = now + window
-  redis.call('SET', held, whole(held_until), 'PX', math.ceil(window / 1000) + 1000)
-  seen = 0
+local function owes_background()
+  return state.without_background >= BACKGROUND_EVERY - 1
 end
-if now > seen then redis.call('SET', latest, whole(now), 'PX', 3600000) end
 
-redis.call('ZREMRANGEBYSCORE', departures, '-inf', whole(now - window))
-if ARGV[1] == 'reserve' then
-  for i = 1, tonumber(ARGV[6]) do answer[#answer + 1] = whole(reserve()) end
-else
-  for i = 6, #ARGV do answer[#answer + 1] = whole(confirm(ARGV[i])) end
+local function position_of(wanted)
+  local queue = {}
+  for id in pairs(state.waiting) do queue[#queue + 1] = id end
+  table.sort(queue, function(one, other)
+    local a, b = state.waiting[one], state.waiting[other]
+    if a.rank ~= b.rank then return a.rank < b.rank end
+    if a.since ~= b.since then return a.since < b.since end
+    return one < other
+  end)
+  if owes_background() then
+    for place, id in ipairs(queue) do
+      if state.waiting[id].rank >= BACKGROUND_RANK then
+        table.insert(queue, 1, table.remove(queue, place))
+        break
+      end
+    end
+  end
+  for place, id in ipairs(queue) do
+    if id == wanted then return place - 1 end
+  end
 end
-local last = at_rank(-1)
-if last then
-  redis.call('PEXPIRE', departures, math.ceil((math.max(last - now, 0) + window) / 1000) + 1000)
+
+local function opens(ask)
+  local position, earliest = position_of(ask.id), state.paused_until
+  if ask.rank >= BACKGROUND_RANK then
+    earliest = math.max(earliest, state.last_background + SPACING * ask.per / ask.requests)
+    local keeps = ask.requests >= SPARES_FROM and now - state.last_interactive < KEEPS_ONE_FREE
+    if keeps and not (position == 0 and owes_background()) then position = position + 1 end
+  end
+  local window = ask.per + TICK
+  local windows = math.floor(position / ask.requests)
+  local fewer = ask.requests - position % ask.requests
+  local before = {}
+  for _, latest in pairs(state.counted) do before[#before + 1] = latest end
+  table.sort(before)
+  local base = before[#before - fewer + 1] or now - window
+  return math.max(earliest, base + window * (1 + windows) - ask.out)
 end
-return answer
+
+local function answer(ask)
+  forget(ask.per)
+  state.counted[ask.id] = nil
+  state.waiting[ask.id] = {rank = ask.rank, since = now - ask.waited, due = now}
+  local wait = opens(ask) - now
+  if wait <= GRACE then
+    state.waiting[ask.id] = nil
+    state.counted[ask.id] = now + ask.out + ask.late
+    if ask.rank >= BACKGROUND_RANK then
+      state.last_background, state.without_background = now, 0
+    else
+      state.last_interactive, state.without_background = now, state.without_background + 1
+    end
+    return 0
+  end
+  if wait > HALVED_ABOVE then wait = wait / 2 end
+  wait = math.min(math.max(wait, LEAST_WAIT), LONGEST_WAIT)
+  state.waiting[ask.id].due = now + wait
+  return wait
+end
+
+for _, update in ipairs(message.updates) do
+  state.waiting[update.id] = nil
+  if state.counted[update.id] then
+    state.counted[update.id] = update.ago ~= cjson.null and now - update.ago or nil
+  end
+end
+if message.pause > 0 then
+  state.paused_until = math.max(state.paused_until, now + message.pause)
+end
+local wait = 0
+if message.ask ~= cjson.null then wait = answer(message.ask) end
+local kept = math.max(state.paused_until - now, 0) + 120
+redis.call('SET', KEYS[1], cmsgpack.pack(state), 'PX', math.ceil(kept * 1000))
+return string.format('%.6f', wait)
 """
 
 
 class RedisStore:
-    """Keeps the departures of all processes that use the same Redis and API token."""
+    """Counts the requests of all processes that use the same Redis and API token."""
 
-    def __init__(self, url: str, account: Account) -> None:
+    def __init__(self, url: str, account: Callable[[], str]) -> None:
+        """Make a store that connects when it is first told something.
+
+        Args:
+            url: Of the Redis server, or of any node of a cluster.
+            account: Returns what only the processes of one account have: its token.
+
+        Raises:
+            ConfigurationError: The URL or the client of Redis cannot be used.
+        """
         self._url = url
         self._account = account
-        self._script: AsyncScript | None = None
+        self._redis: Any = None  # Redis or RedisCluster
+        self._script: Any = None
         self._watch: AsyncGenerator[None, None] | None = None
-        self._clock = RemoteClock()
+        self._is_cluster = False
         _check_url(url)
 
-    async def ready(self) -> None:
-        """Have the token: a callable that gives it fails towards whoever asked."""
-        await self._account()
+    async def tell(self, message: Message) -> float:
+        """Have a message heard by whoever uses this server."""
+        from redis.exceptions import MovedError
 
-    async def reserve(self, count: int, limit: Limit) -> Sequence[Slot]:
-        """Reserve places."""
-        return self._places(await self._run("reserve", *attrs.astuple(window_params(limit)), count))
-
-    async def confirm(self, places: Sequence[Slot], limit: Limit) -> Sequence[Slot]:
-        """Confirm places whose time has come."""
-        slots = (place.slot for place in places)
-        return self._places(
-            await self._run("confirm", *attrs.astuple(window_params(limit)), *slots)
-        )
-
-    async def give_back(self, places: Sequence[Slot]) -> None:
-        """Free places."""
-        await self._run("give back", *(place.slot for place in places))
-
-    async def hold(self, seconds: float) -> None:
-        """Pause all requests for so long."""
-        await self._run("hold", int(seconds * MICRO))
+        data = json.dumps(attrs.asdict(message))
+        try:
+            with anyio.fail_after(PATIENCE):
+                try:
+                    return _checked(await self._run(data))
+                except MovedError:  # a node of a cluster, and the key is another's
+                    await self.close()
+                    self._is_cluster = True
+                    return _checked(await self._run(data))
+        except Exception as error:  # whatever answers there, and whatever the client makes of it
+            # Its text may hold the URL, and that a password.
+            raise StoreUnreachableError(f"Redis: {type(error).__name__}") from None
 
     async def close(self) -> None:
-        """Close the connections to Redis; the departures stay there."""
-        if self._watch is not None:
-            await self._watch.aclose()
-        self._script = self._watch = None
+        """Close the connections to Redis; what was counted stays there."""
+        watch, self._watch, self._script = self._watch, None, None
+        if watch is not None:
+            await watch.aclose()
 
     def reset_after_fork(self) -> None:
         """Leak the parent's connections: two processes must not speak on one."""
         leak(self._script, self._watch)  # collecting them would reach into the parent's loop
         self._script = self._watch = None
 
-    def _places(self, answer: Sequence[int]) -> list[Slot]:
-        now, *slots = answer
-        return slots_of(slots, self, now=now, here=self._clock.ours(now, came=monotonic()))
-
-    async def _run(self, command: str, *numbers: int) -> list[int]:
-        from redis.exceptions import RedisError
-
-        keys = await self._keys()
+    async def _run(self, data: str) -> object:
         script = self._script or await self._connect()
-        try:
-            with anyio.fail_after(PATIENCE):
-                answer = await script(keys=keys, args=[command, *numbers])
-        except (RedisError, OSError, UnicodeError) as error:
-            # Its text may hold the URL, and that a password.
-            raise StoreUnreachableError(f"Redis: {type(error).__name__}") from None
-        return [int(number) for number in cast("list[bytes]", answer)]
+        return await script(keys=[self._key()], args=[data])
 
-    async def _keys(self) -> list[str]:
-        token = await self._account()
-        digest = hashlib.sha256(f"videsk-rooms pacing\0{token}".encode()).hexdigest()
-        account = f"{{videsk-rooms:{digest[:32]}}}"  # braces: one node of a cluster holds all keys
-        return [f"{account}:departures", f"{account}:held", f"{account}:latest"]
+    def _key(self) -> str:
+        digest = hashlib.sha256(f"videsk-rooms pacing\0{self._account()}".encode()).hexdigest()
+        return f"{{videsk-rooms:{digest[:32]}}}:schedule"
 
-    async def _connect(self) -> AsyncScript:
+    async def _connect(self) -> Any:
         from redis.asyncio import Redis
+        from redis.asyncio.cluster import RedisCluster
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
         from redis.exceptions import ConnectionError as BrokenError
 
-        # Once more at once, where the server has dropped a connection that was idle. It does no
-        # harm when the script then runs twice: places that nobody heard of are left unused.
-        retry = Retry(NoBackoff(), 1, supported_errors=(BrokenError,))
-        redis = Redis.from_url(self._url, retry=retry)
+        redis: Any
+        if self._is_cluster:
+            redis = RedisCluster.from_url(self._url)
+        else:
+            # Once more at once, where the server has dropped a connection that was idle. A message
+            # may be heard twice: it says the same again.
+            retry = Retry(NoBackoff(), 1, supported_errors=(BrokenError,))
+            redis = Redis.from_url(self._url, retry=retry)
         self._script = script = redis.register_script(_SCRIPT)
         # Loops have no hook for it, but before they end they close the generators begun in them.
         self._watch = _close_at_the_end(redis)
@@ -207,11 +234,20 @@ class RedisStore:
         return script
 
 
-async def _close_at_the_end(redis: Redis) -> AsyncGenerator[None, None]:
+async def _close_at_the_end(redis: Any) -> AsyncGenerator[None, None]:
     try:
         yield
     finally:
         await redis.aclose()
+
+
+def _checked(answer: object) -> float:
+    """Return the wait that Redis has answered with; `ValueError` if it is none."""
+    text = answer.decode() if isinstance(answer, bytes) else answer
+    wait = float(text) if isinstance(text, str) else -1.0
+    if not isfinite(wait) or not 0 <= wait <= _LONGEST_ANSWER:
+        raise ValueError("the answer is not a wait")
+    return wait
 
 
 def _check_url(url: str) -> None:
@@ -227,5 +263,6 @@ def _check_url(url: str) -> None:
         pool.connection_class(**pool.connection_kwargs)  # which connects nowhere yet
     except (ValueError, TypeError):
         raise ConfigurationError(
-            "RateLimit.shared is no URL of a Redis; give one such as 'redis://host:6379/0'"
+            "RateLimit.shared is not the URL of a Redis server; give one such as "
+            "'redis://host:6379/0'"
         ) from None

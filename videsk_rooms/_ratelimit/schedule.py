@@ -1,106 +1,249 @@
-"""The sliding window: the slots that were reserved, and the rule for the next one. No I/O.
+"""The rule of the rate limit: when the next request may leave. No I/O.
 
-The rule: the next slot comes no sooner than the N-th last one plus the window (and a margin), and
-after the last one, so that the order is kept and no two slots are alike. Where it has to wait for
-that, it comes a gap after the last one: `Limit.gap` says why.
+The server counts a request somewhere between its departure and its answer. So each request is kept
+with the latest moment at which it can have been counted: at first by what is known of the path,
+and once its answer is there, by that. Another request, which arrives no sooner than the shortest
+way there takes, may leave when fewer than the limit can still be in the server's window then
+(docs/decisions/0033-rate-limit-by-answers.md).
 
-A slot for later is confirmed when its time has come. Slots before it may have been moved since,
-to the time at which their requests really left; then it is moved too.
+Times are seconds of one clock, whichever the store has. `redis_store.py` has the same rule in Lua.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
-from typing import TYPE_CHECKING
+from math import isfinite
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from .rank import Rank
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
+
+TICK = 0.002
+"""Seconds that a window counts as longer: clocks and timers are no finer."""
+GRACE = 0.001
+"""Seconds before its time at which a request may leave; within `TICK`."""
+LEAST_WAIT = 0.005
+_LONGEST_WAIT = 5.0
+_HALVED_ABOVE = 0.2
+"""Longer waits are asked about again at their half: those ahead may have gone."""
+_ABANDONED_AFTER = 0.1
+"""Seconds after the time to ask again at which whoever waits counts as gone."""
+_IMPLAUSIBLE = 10.0
+"""A moment so far ahead is of a clock that was set back since."""
+BACKGROUND_EVERY = 10
+"""One permit of so many goes to the background, however many others wait."""
+_SPACING = 0.8
+"""Background requests leave this evenly: a share of the time that each has under the limit."""
+_KEEPS_ONE_FREE = 5.0
+"""Seconds after an interactive request in which the background leaves one place free."""
+_SPARES_FROM = 5
+"""Limits below this have no place to leave free."""
 
 
 @attrs.frozen
-class WindowParams:
-    """The parameters of the window.
+class Ask:
+    """A request that wants to leave.
 
     Attributes:
-        limit: How many may happen in any window.
-        window: How long that is.
-        gap: How far those that had to wait are apart.
-        late: How much later than promised a departure may happen without being moved.
+        id: Names it, among all processes.
+        rank: Who goes first.
+        waited: Seconds that it has waited so far.
+        requests: The limit: how many.
+        per: In how many seconds.
+        out: The shortest way to the server, in seconds.
+        late: By how much longer the way may be.
     """
 
-    limit: int
-    window: int
-    gap: int = 1
-    late: int = 0
+    id: str
+    rank: Rank
+    waited: float
+    requests: int
+    per: float
+    out: float
+    late: float
 
 
-class SlidingWindow:
-    """Promised departures in order, as whole microseconds of any one clock."""
+@attrs.frozen
+class Update:
+    """News of a request that was permitted.
 
-    def __init__(self, times: Iterable[int] = (), *, held_until: int = 0) -> None:
-        self.times = list(times)
-        self.held_until = held_until
+    Attributes:
+        id: The request.
+        ago: How many seconds ago it was counted at the latest; `None`: it never left.
+    """
 
-    def reserve(self, count: int, rule: WindowParams, *, now: int) -> list[int]:
-        """Promise so many departures."""
-        self.forget(now - rule.window)
-        times = self.times
-        promised: list[int] = []
-        for _ in range(count):
-            slot = max(now, self.held_until)
-            if len(times) >= rule.limit:
-                slot = max(slot, times[-rule.limit] + rule.window)
-            if times:
-                slot = max(slot, times[-1] + (rule.gap if slot > now else 1))
-            times.append(slot)
-            promised.append(slot)
-        return promised
+    id: str
+    ago: float | None
 
-    def confirm(self, slot: int, rule: WindowParams, *, now: int) -> int:
-        """Return when a promised departure is to happen.
+
+@attrs.frozen
+class Message:
+    """What a store is told at once.
+
+    Attributes:
+        updates: News of permitted requests.
+        pause: For how many seconds nothing is to leave; 0: no pause.
+        ask: A request that wants to leave.
+    """
+
+    updates: Sequence[Update] = ()
+    pause: float = 0.0
+    ask: Ask | None = None
+
+
+@attrs.define
+class Waiting:
+    """A request that was told to wait, until `due`, when it asks again."""
+
+    rank: int
+    since: float
+    due: float
+
+
+@attrs.define
+class Schedule:
+    """The requests of an account that were permitted lately, and those that wait.
+
+    Attributes:
+        counted: By request, the latest moment at which the server can have counted it.
+        waiting: By request, who waits.
+        paused_until: Until when nothing leaves.
+        last_interactive: When somebody last left whom somebody waits for.
+        last_background: When somebody else last did.
+        without_background: Permits since then.
+    """
+
+    counted: dict[str, float] = attrs.field(factory=dict)
+    waiting: dict[str, Waiting] = attrs.field(factory=dict)
+    paused_until: float = 0.0
+    last_interactive: float = -_KEEPS_ONE_FREE
+    last_background: float = -_KEEPS_ONE_FREE
+    without_background: int = 0
+
+    def hear(self, message: Message, now: float) -> float:
+        """Take note of a message, and answer what it asks.
 
         Returns:
-            `now` or before: at once, and it counts at that time. Later: then, to be confirmed
-            again.
+            0: the request may leave, or none asks. Above: in how many seconds to ask again.
         """
-        self.forget(now - rule.window)
-        times = self.times
-        index = bisect_left(times, slot)
-        if times[index : index + 1] != [slot]:  # a window has passed over it, or all was lost
-            return self.reserve(1, rule, now=now)[0]
-        early = index >= rule.limit and times[index - rule.limit] + rule.window > slot
-        if slot >= self.held_until and not early and now - slot <= rule.late:
-            return slot
-        del times[index]
-        moved = self._opening(rule, now)
-        step = 1 if moved > now else -1
-        while moved in times:
-            moved += step
-        insort(times, moved)
-        return moved
+        for update in message.updates:
+            self._update(update, now)
+        if message.pause:
+            self.paused_until = max(self.paused_until, now + message.pause)
+        return 0.0 if message.ask is None else self._ask(message.ask, now)
 
-    def give_back(self, slots: Iterable[int]) -> None:
-        """Take back promises that nobody will use; one that is unknown was forgotten."""
-        for slot in slots:
-            index = bisect_left(self.times, slot)
-            if self.times[index : index + 1] == [slot]:
-                del self.times[index]
+    def _ask(self, ask: Ask, now: float) -> float:
+        self._forget(now, ask.per)
+        self.counted.pop(ask.id, None)  # one that asks again has not left yet
+        self.waiting[ask.id] = Waiting(ask.rank, now - ask.waited, now)
+        opens = self._opens(ask, now)
+        if opens <= now + GRACE:
+            self._permit(ask, now)
+            return 0.0
+        wait = opens - now
+        wait = min(max(wait if wait <= _HALVED_ABOVE else wait / 2, LEAST_WAIT), _LONGEST_WAIT)
+        self.waiting[ask.id].due = now + wait
+        return wait
 
-    def hold(self, until: int) -> None:
-        """Pause until then."""
-        self.held_until = max(self.held_until, until)
+    def _update(self, update: Update, now: float) -> None:
+        self.waiting.pop(update.id, None)
+        if update.id in self.counted:
+            if update.ago is None:
+                del self.counted[update.id]
+            else:
+                self.counted[update.id] = now - update.ago
 
-    def forget(self, until: int) -> None:
-        """Forget the departures that a window has passed over."""
-        del self.times[: bisect_right(self.times, until)]
+    def _opens(self, ask: Ask, now: float) -> float:
+        queue = self._queue()
+        position = queue.index(ask.id)
+        opens = self.paused_until
+        if ask.rank.is_background:
+            opens = max(opens, self.last_background + _SPACING * ask.per / ask.requests)
+            if self._keeps_one_free(ask, now) and not (position == 0 and self._owes_background()):
+                position += 1
+        window = ask.per + TICK
+        windows, place = divmod(position, ask.requests)
+        # Of those that arrive in one window, so many may have left before this one.
+        before = sorted(self.counted.values())
+        fewer = ask.requests - place
+        base = before[-fewer] if len(before) >= fewer else now - window
+        return max(opens, base + window * (1 + windows) - ask.out)
 
-    def _opening(self, rule: WindowParams, now: int) -> int:
-        """Find when one more may happen, by those before it."""
-        opens = max(now, self.held_until)
-        while True:
-            before = bisect_right(self.times, opens)
-            if before < rule.limit or self.times[before - rule.limit] + rule.window <= opens:
-                return opens
-            opens = self.times[before - rule.limit] + rule.window
+    def _queue(self) -> list[str]:
+        """Return who waits, in order."""
+        queue = sorted(
+            self.waiting, key=lambda each: (self.waiting[each].rank, self.waiting[each].since, each)
+        )
+        if self._owes_background():
+            for place, each in enumerate(queue):
+                if self.waiting[each].rank >= Rank.BACKGROUND_CONTINUED:
+                    queue.insert(0, queue.pop(place))
+                    break
+        return queue
+
+    def _owes_background(self) -> bool:
+        return self.without_background >= BACKGROUND_EVERY - 1
+
+    def _keeps_one_free(self, ask: Ask, now: float) -> bool:
+        return ask.requests >= _SPARES_FROM and now - self.last_interactive < _KEEPS_ONE_FREE
+
+    def _permit(self, ask: Ask, now: float) -> None:
+        del self.waiting[ask.id]
+        self.counted[ask.id] = now + ask.out + ask.late
+        if ask.rank.is_background:
+            self.last_background, self.without_background = now, 0
+        else:
+            self.last_interactive = now
+            self.without_background += 1
+
+    def _forget(self, now: float, per: float) -> None:
+        """Drop what is out of the window, who no longer asks, and what a clock set back left."""
+        horizon = now + _IMPLAUSIBLE
+        if any(latest > horizon for latest in self.counted.values()):
+            self.counted.clear()
+            self.waiting.clear()
+            self.paused_until = now + per + TICK
+        out_of_window = now - per - TICK
+        self.counted = {
+            each: latest for each, latest in self.counted.items() if latest > out_of_window
+        }
+        self.waiting = {
+            each: waiting
+            for each, waiting in self.waiting.items()
+            if now - _ABANDONED_AFTER <= waiting.due <= horizon
+        }
+        self.last_background = min(self.last_background, now)
+        self.last_interactive = min(self.last_interactive, now)
+
+    def to_data(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        data = attrs.asdict(self, recurse=False)
+        data["waiting"] = {each: attrs.astuple(one) for each, one in self.waiting.items()}
+        return data
+
+    @classmethod
+    def from_data(cls, data: Any) -> Schedule:
+        """Make it of plain data.
+
+        Raises:
+            Exception: The data is of something else.
+        """
+        numbers = {name: float(data[name]) for name in _NUMBERS}
+        schedule = cls(
+            counted={str(each): float(latest) for each, latest in data["counted"].items()},
+            waiting={
+                str(each): Waiting(int(rank), float(since), float(due))
+                for each, (rank, since, due) in data["waiting"].items()
+            },
+            **numbers,
+            without_background=int(data["without_background"]),
+        )
+        if not all(map(isfinite, [*numbers.values(), *schedule.counted.values()])):
+            raise ValueError("not finite")
+        return schedule
+
+
+_NUMBERS = ("paused_until", "last_interactive", "last_background")

@@ -1,0 +1,107 @@
+"""What the clients of one process share that use the same account."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from functools import partial
+from typing import TYPE_CHECKING
+
+from videsk_rooms._concurrency.fork import register_after_fork
+
+from .ceiling import Ceiling
+from .fallback import FallbackStore
+from .limit import Limit, ObservedLimit
+from .limiter import StoreLimiter
+from .memory_store import MemoryStore
+from .no_limit import NoLimit
+from .path import Path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from videsk_rooms._config import RateLimit
+
+    from .limiter import RateLimiter
+    from .store import Store
+
+
+def make_limiter(
+    rate_limit: RateLimit | None, account: Hashable, token: Callable[[], str]
+) -> RateLimiter:
+    """Choose how requests are limited.
+
+    Args:
+        rate_limit: The option of the client.
+        account: Equal for the clients of this process that use the same account of one server.
+        token: Returns the account's token, which names it to other processes.
+
+    Raises:
+        ConfigurationError: What is to be shared cannot be used here.
+    """
+    if rate_limit is None:
+        return NoLimit()
+    limit = ObservedLimit(Limit(rate_limit.requests, rate_limit.per))
+    known = _accounts.get(account)
+    # Bound to the account, which so lives as long as one of its clients.
+    limiter: RateLimiter = StoreLimiter(
+        limit,
+        known.path,
+        partial(_store_of, known, limit, rate_limit.shared, token),
+        shared=rate_limit.shared is not None,
+    )
+    if rate_limit.at_most is not None:
+        own = ObservedLimit(Limit(rate_limit.at_most, rate_limit.per), source="RateLimit.at_most")
+        store = MemoryStore()
+        limiter = Ceiling(StoreLimiter(own, known.path, lambda: store), limiter)
+    register_after_fork(limiter)
+    return limiter
+
+
+class _Account:
+    """What is known of an account in this process."""
+
+    def __init__(self) -> None:
+        self.path = Path()
+        self.store = MemoryStore()
+
+
+class _Accounts:
+    """The accounts that clients use."""
+
+    def __init__(self) -> None:
+        self._accounts: weakref.WeakValueDictionary[Hashable, _Account] = (
+            weakref.WeakValueDictionary()
+        )
+        self.reset_after_fork()
+        register_after_fork(self)
+
+    def get(self, account: Hashable) -> _Account:
+        """Return the one that others use, or a new one."""
+        with self._lock:
+            known = self._accounts.get(account)
+            if known is None:
+                known = self._accounts[account] = _Account()
+            return known
+
+    def reset_after_fork(self) -> None:
+        """Take another lock: a thread of the parent may hold this one."""
+        self._lock = threading.Lock()
+
+
+_accounts = _Accounts()
+
+
+def _store_of(
+    account: _Account, limit: ObservedLimit, shared: str | None, token: Callable[[], str]
+) -> Store:
+    if shared is None:
+        return account.store
+    scheme, _, rest = shared.partition(":")
+    if scheme == "file":
+        from .file_store import FileStore
+
+        return FallbackStore(FileStore(rest), limit)
+    from .redis_store import RedisStore
+
+    return FallbackStore(RedisStore(shared, token), limit)

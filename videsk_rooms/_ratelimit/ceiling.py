@@ -1,0 +1,98 @@
+"""A ceiling of the caller's own, below the limit of the account: `RateLimit.at_most`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from .limit import Limit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .limiter import Permit, RateLimiter
+    from .rank import Rank
+
+
+class Ceiling:
+    """Gives permits that two limiters allow: the caller's own, and then the account's."""
+
+    def __init__(self, own: RateLimiter, account: RateLimiter) -> None:
+        self._own = own
+        self._account = account
+
+    def try_acquire(self, rank: Rank, operation: str) -> Permit | None:
+        """Return a permit if both give one."""
+        own = self._own.try_acquire(rank, operation)
+        if own is None:
+            return None
+        account = self._account.try_acquire(rank, operation)
+        if account is None:
+            own.release()
+            return None
+        return _Both(own, account)
+
+    async def acquire(self, rank: Rank, operation: str) -> Permit:
+        """Wait for both, one after the other."""
+        own = await self._own.acquire(rank, operation)
+        try:
+            return _Both(own, await self._account.acquire(rank, operation))
+        except BaseException:
+            own.release()
+            raise
+
+    def update_limit(self, headers: Mapping[str, str]) -> None:
+        """Go by the server's limit from now on; the ceiling stays."""
+        self._account.update_limit(headers)
+
+    def pause(self, seconds: float | None) -> None:
+        """Pause the account's requests."""
+        self._account.pause(seconds)
+
+    def waited_for(self) -> str:
+        """Name whichever of the two more requests wait for."""
+        return max(self._own, self._account, key=lambda each: each.waiting).waited_for()
+
+    @property
+    def limit(self) -> Limit | None:
+        """The lower of the two limits."""
+        limits = [each.limit for each in (self._own, self._account) if each.limit is not None]
+        return min(limits, key=lambda each: each.requests / each.per, default=None)
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for either."""
+        return self._own.waiting + self._account.waiting
+
+    async def close(self) -> None:
+        """Close both."""
+        await self._own.close()
+        await self._account.close()
+
+    def reset_after_fork(self) -> None:
+        """Forget what belongs to the parent."""
+        self._own.reset_after_fork()
+        self._account.reset_after_fork()
+
+
+@attrs.frozen
+class _Both:
+    own: Permit
+    account: Permit
+
+    @property
+    def waited(self) -> float:
+        return self.own.waited + self.account.waited
+
+    async def commit(self) -> None:
+        await self.own.commit()
+        await self.account.commit()
+
+    def answered(self, status: int) -> None:
+        self.own.answered(status)
+        self.account.answered(status)
+
+    def release(self) -> None:
+        self.own.release()
+        self.account.release()

@@ -1,0 +1,87 @@
+"""The path to the server, learned from the times that answers take.
+
+Only sums of both ways are seen. How they divide does not matter for the rule: what is added to the
+way out of one request is taken from the way back of another.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from math import inf
+
+_SAMPLES = 256
+_FEW = 20
+_RECOMPUTED_EVERY = 16
+_LATE_AT_FIRST = 1.0
+_LATEST = 2.0
+_LATE_FACTOR, _LATE_BASE = 1.5, 0.020
+
+
+class Path:
+    """The shortest way to the server and back, and how much longer it may be.
+
+    A trip has the time in it that the server works before it answers, which differs between
+    operations. So the shortest trip of each is known by itself, and the way out is half of the
+    shortest of all.
+    """
+
+    def __init__(self) -> None:
+        self._trips: dict[str, _Trips] = {}
+
+    def note(self, operation: str, trip: float) -> None:
+        """Take note of how long an answer took, in seconds."""
+        trips = self._trips.get(operation)
+        if trips is None:
+            trips = self._trips.setdefault(operation, _Trips())
+        trips.add(max(trip, 0.0))
+
+    @property
+    def out(self) -> float:
+        """The shortest way out."""
+        shortest = min((trips.shortest for trips in list(self._trips.values())), default=0.0)
+        return shortest / 2
+
+    def back(self, operation: str) -> float:
+        """Return how long an answer of this operation takes from the count on, at least."""
+        trips = self._trips.get(operation)
+        return 0.0 if trips is None else max(trips.shortest - self.out, 0.0)
+
+    def late(self, operation: str) -> float:
+        """Return by how much longer than the shortest way out this operation's may be."""
+        trips = self._trips.get(operation)
+        return _LATE_AT_FIRST if trips is None else trips.late
+
+    @property
+    def variation(self) -> float:
+        """By how many seconds trips of one operation vary; 0 as long as there are too few."""
+        return max((trips.variation for trips in list(self._trips.values())), default=0.0)
+
+
+class _Trips:
+    """The times that one operation's last answers took."""
+
+    def __init__(self) -> None:
+        self._trips: deque[float] = deque(maxlen=_SAMPLES)
+        self._seen = 0
+        self._least = inf
+        self.shortest = 0.0
+        self.late = _LATE_AT_FIRST
+        self.variation = 0.0
+
+    def add(self, trip: float) -> None:
+        self._trips.append(trip)
+        self._seen += 1
+        if trip < self._least or self._seen <= _FEW or self._seen % _RECOMPUTED_EVERY == 0:
+            self._recompute()
+
+    def _recompute(self) -> None:
+        trips = sorted(self._trips)
+        count = len(trips)
+        self._least = least = trips[0]
+        # The least that was seen is not the least that there is.
+        if count < _FEW:
+            self.shortest = least - max((trips[count // 2] - least) / 2, least / 10)
+            return
+        self.shortest = max(least - (trips[count // 4] - least) / 2, 0.0)
+        self.variation = trips[-1] - least
+        self.late = min(_LATE_FACTOR * self.variation + _LATE_BASE, _LATEST)

@@ -1,0 +1,74 @@
+"""What the last answers say of the account's rate: `rate_limit_status`."""
+
+from __future__ import annotations
+
+import re
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .limiter import RateLimiter
+
+_WHOLE = re.compile(r"[0-9]{1,9}")
+_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
+
+
+@attrs.frozen
+class RateLimitStatus:
+    """How much of the account's rate is left, by the last answers, and how many calls wait.
+
+    Attributes:
+        limit: How many requests may leave; `None`: this client keeps to no limit.
+        per: In how many seconds.
+        remaining: How many more the server would have taken when it sent the last answer of its
+            present window; `None`: no answer has said so in this window.
+        resets_in: In how many seconds the server counts anew; `None`: likewise.
+        waiting: How many requests of this client wait for the limit now.
+
+    Example:
+        ```python
+        status = videsk.rate_limit_status
+        print(status.waiting, "calls wait for", status.limit, "requests a second")
+        ```
+    """
+
+    limit: int | None
+    per: float | None
+    remaining: int | None
+    resets_in: float | None
+    waiting: int
+
+
+class ServerWindow:
+    """The server's present window, as its last answer told it."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._remaining: int | None = None
+        self._resets_at = 0.0
+
+    def learn(self, headers: Mapping[str, str]) -> None:
+        """Read `Ratelimit-Remaining` and `Ratelimit-Reset` (docs/api.md, "Access")."""
+        remaining = (headers.get("ratelimit-remaining") or "").strip()
+        reset = (headers.get("ratelimit-reset") or "").strip()
+        if _WHOLE.fullmatch(remaining):
+            self._remaining = int(remaining)
+            seconds = float(reset) if _NUMBER.fullmatch(reset) else 1.0
+            self._resets_at = self._clock() + seconds
+
+    def status(self, limiter: RateLimiter) -> RateLimitStatus:
+        """Return it together with what a limiter says."""
+        limit = limiter.limit
+        resets_in = self._resets_at - self._clock()
+        is_known = self._remaining is not None and resets_in > 0
+        return RateLimitStatus(
+            limit=None if limit is None else limit.requests,
+            per=None if limit is None else limit.per,
+            remaining=self._remaining if is_known else None,
+            resets_in=resets_in if is_known else None,
+            waiting=limiter.waiting,
+        )
