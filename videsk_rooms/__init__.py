@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ._operations.bulk_iterators import Outcomes as Outcomes
     from ._operations.outcomes import Outcome as Outcome
     from ._operations.outcomes import Progress as Progress
+    from ._ratelimit.status import RateLimitStatus as RateLimitStatus
     from ._wire.message import Headers as Headers
     from ._wire.message import Response as Response
     from .client import AsyncVidesk as AsyncVidesk
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from .errors import OutcomeUnknownAtDeadlineError as OutcomeUnknownAtDeadlineError
     from .errors import OutcomeUnknownError as OutcomeUnknownError
     from .errors import PermissionDeniedError as PermissionDeniedError
-    from ._ratelimit.status import RateLimitStatus as RateLimitStatus
     from .errors import RateLimitError as RateLimitError
     from .errors import ResponseError as ResponseError
     from .errors import ServerError as ServerError

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ._config import Timeout
     from ._pickling import Settings
+    from ._ratelimit import RateLimitStatus
 
 __all__ = ["Rooms", "Videsk"]
 

@@ -468,11 +468,13 @@ def account_of(source: TokenSource, base_url: str) -> tuple[Hashable, Callable[[
 
     Equal tokens of one server, and equal callables, stand for one account.
     """
-    known: Hashable = source
+    known: Hashable
     if isinstance(source, StaticToken | TokenFile):
         known = hashlib.sha256(source.at_hand().reveal().encode()).digest()
     elif isinstance(source, CallableToken):
         known = source.named_by()
+    else:
+        known = id(source)
 
     def token() -> str:
         found = source.at_hand()

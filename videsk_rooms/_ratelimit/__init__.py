@@ -1,20 +1,22 @@
 """The rate limit: when the next request may leave. `make_limiter` chooses among the limiters.
 
-limiter.py       the interfaces, and the limiter that asks a store: a queue for each event loop
-queue.py         requests that wait, by rank
-rank.py          who goes first
-ceiling.py       a limit of the caller's own below the account's
-no_limit.py      no limit
-limit.py         the limit, and how it is learned from the server's headers
-path.py          how long answers take, at least and at most
-status.py        what the last answers say
-schedule.py      the rule. No I/O
-store.py         the interface of stores
-memory_store.py  a store: the clients of this process
-file_store.py    a store: a file, for all processes of this machine
-redis_store.py   a store: one script in Redis, for many machines
-fallback.py      the limit of a process while its store is out of reach
-account.py       what the clients of one process share
+limiter.py        the interfaces of limiters and permits
+store_limiter.py  the limiter that asks a store, with a queue for each event loop
+loop_queue.py     the queue of an event loop, and the task that asks the store
+queue.py          requests that wait, by rank
+rank.py           who goes first
+ceiling.py        a limit of the caller's own below the account's
+no_limit.py       no limit
+limit.py          the limit, and how it is learned from the server's headers
+path.py           how long answers take, at least and at most
+status.py         what the last answers say
+schedule.py       the rule. No I/O
+store.py          the interface of stores
+memory_store.py   a store: the clients of this process
+file_store.py     a store: a file, for all processes of this machine
+redis_store.py    a store: one script in Redis, for many machines
+fallback.py       the limit of a process while its store is out of reach
+account.py        what the clients of one process share
 
 A new store is a file beside these, its scheme in `account.py`, and in `_config.py`, which checks
 `RateLimit.shared`.

@@ -12,10 +12,10 @@ from videsk_rooms._concurrency.fork import register_after_fork
 from .ceiling import Ceiling
 from .fallback import FallbackStore
 from .limit import Limit, ObservedLimit
-from .limiter import StoreLimiter
 from .memory_store import MemoryStore
 from .no_limit import NoLimit
 from .path import Path
+from .store_limiter import StoreLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
-from .limit import Limit
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .limit import Limit
     from .limiter import Permit, RateLimiter
     from .rank import Rank
 
@@ -76,10 +73,10 @@ class Ceiling:
         self._account.reset_after_fork()
 
 
-@attrs.frozen
 class _Both:
-    own: Permit
-    account: Permit
+    def __init__(self, own: Permit, account: Permit) -> None:
+        self.own = own
+        self.account = account
 
     @property
     def waited(self) -> float:

@@ -80,8 +80,9 @@ class _Trips:
         self._least = least = trips[0]
         # The least that was seen is not the least that there is.
         if count < _FEW:
-            self.shortest = least - max((trips[count // 2] - least) / 2, least / 10)
-            return
-        self.shortest = max(least - (trips[count // 4] - least) / 2, 0.0)
-        self.variation = trips[-1] - least
-        self.late = min(_LATE_FACTOR * self.variation + _LATE_BASE, _LATEST)
+            doubt = max((trips[count // 2] - least) / 2, least / 10)
+        else:
+            doubt = (trips[count // 4] - least) / 2
+            self.variation = trips[-1] - least
+            self.late = min(_LATE_FACTOR * self.variation + _LATE_BASE, _LATEST)
+        self.shortest = max(least - doubt, 0.0)

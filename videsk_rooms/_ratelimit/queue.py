@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import Generic, TypeVar
 
 from .rank import Rank
 
-if TYPE_CHECKING:
-    from .limiter import LoopPermit
+P = TypeVar("P")
 
 
-class Waiter:
+class Waiter(Generic[P]):
     """A request that waits.
 
     Attributes:
@@ -25,7 +24,7 @@ class Waiter:
         waits: Whether others were before it, or the store had it wait.
     """
 
-    def __init__(self, permit: LoopPermit, rank: Rank, *, behind_others: bool) -> None:
+    def __init__(self, permit: P, rank: Rank, *, behind_others: bool) -> None:
         self.permit = permit
         self.rank = rank
         self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -34,26 +33,26 @@ class Waiter:
         self.waits = behind_others
 
 
-class WaitQueue:
+class WaitQueue(Generic[P]):
     """Waiters by rank, and in each rank in order; each may leave at any moment."""
 
     def __init__(self) -> None:
-        self._by_rank: dict[Rank, OrderedDict[Waiter, None]] = {
+        self._by_rank: dict[Rank, OrderedDict[Waiter[P], None]] = {
             rank: OrderedDict() for rank in Rank
         }
 
     def __len__(self) -> int:
         return sum(map(len, self._by_rank.values()))
 
-    def add(self, waiter: Waiter) -> None:
+    def add(self, waiter: Waiter[P]) -> None:
         """Add a waiter, behind those of its rank."""
         self._by_rank[waiter.rank][waiter] = None
 
-    def discard(self, waiter: Waiter) -> None:
+    def discard(self, waiter: Waiter[P]) -> None:
         """Remove a waiter, if it still waits."""
         self._by_rank[waiter.rank].pop(waiter, None)
 
-    def heads(self) -> list[Waiter]:
+    def heads(self) -> list[Waiter[P]]:
         """Return who is next of those that somebody waits for, and who is of the others."""
         people = self._first(Rank.CONTINUED, Rank.INTERACTIVE)
         background = self._first(Rank.BACKGROUND_CONTINUED, Rank.BACKGROUND)
@@ -72,7 +71,7 @@ class WaitQueue:
                     waiter.future.set_exception(error)
             waiters.clear()
 
-    def _first(self, *ranks: Rank) -> Waiter | None:
+    def _first(self, *ranks: Rank) -> Waiter[P] | None:
         return next(
             (
                 waiter

@@ -11,15 +11,13 @@ Times are seconds of one clock, whichever the store has. `redis_store.py` has th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
 from .rank import Rank
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 TICK = 0.002
 """Seconds that a window counts as longer: clocks and timers are no finer."""

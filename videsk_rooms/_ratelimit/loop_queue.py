@@ -1,0 +1,269 @@
+"""The requests of an event loop that wait, and the task that asks the store for permits."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from itertools import count
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from videsk_rooms._concurrency.fork import leak
+from videsk_rooms.errors import CLOSED, ClosedError
+
+from .memory_store import MemoryStore
+from .queue import Waiter, WaitQueue
+from .rank import Rank
+from .schedule import Ask, Message, Update
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .limit import ObservedLimit
+    from .limiter import Permit
+    from .path import Path
+    from .store import Store
+
+# Seconds after the permit at which a request may leave without asking for another.
+_ON_TIME = 0.005
+# So often, and then a request leaves, late or not: where the machine stalls, nobody is on time.
+_PERMITS = 3
+# Seconds that the last news may take to reach the store when the limiter is closed.
+_LAST_NEWS = 1.0
+
+
+class LoopQueue:
+    """The requests of one event loop. The first ones ask the store, the others wait behind them."""
+
+    def __init__(
+        self,
+        store: Store,
+        loop: asyncio.AbstractEventLoop,
+        limit: ObservedLimit,
+        path: Path,
+        clock: Callable[[], float],
+    ) -> None:
+        self.limit = limit
+        self.path = path
+        self.clock = clock
+        self._store = store
+        self._loop = loop
+        self._queue: WaitQueue[LoopPermit] = WaitQueue()
+        self._ids = _ids()
+        self._news: list[tuple[str, float | None]] = []
+        self._pause = 0.0
+        self._changed = asyncio.Event()
+        self._asking: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def try_acquire(self, rank: Rank, operation: str) -> Permit | None:
+        """Return a permit if nobody waits, and a store in memory gives one."""
+        store = self._store
+        if self._queue or not isinstance(store, MemoryStore):
+            return None
+        permit = LoopPermit(self, next(self._ids), operation)
+        if store.tell_now(Message(ask=permit.ask(rank, waited=0.0))) > 0:
+            store.note(permit.id, None)
+            return None
+        permit.granted()
+        return permit
+
+    async def acquire(self, rank: Rank, operation: str) -> Permit:
+        """Wait for a permit."""
+        permit = LoopPermit(self, next(self._ids), operation)
+        await self.wait_for(permit, rank)
+        return permit
+
+    async def wait_for(self, permit: LoopPermit, rank: Rank) -> None:
+        """Wait until a permit is given; cancelled, nothing is counted."""
+        if self._closed:
+            raise ClosedError(CLOSED)
+        waiter = Waiter(permit, rank, behind_others=bool(self._queue))
+        self._queue.add(waiter)
+        self._ask()
+        try:
+            await waiter.future
+        except BaseException:  # also the end of a coroutine that its loop left behind
+            self._queue.discard(waiter)
+            self.tell(permit.id, None)
+            self.ask_anew()
+            raise
+
+    def tell(self, permit_id: str, counted_at: float | None) -> None:
+        """Have the store know when a request was counted at the latest; `None`: it never left."""
+        if isinstance(self._store, MemoryStore):
+            self._store.note(permit_id, counted_at)
+        elif not self._closed:
+            self._news.append((permit_id, counted_at))
+
+    def pause(self, seconds: float) -> None:
+        """Have the store pause all requests."""
+        self._pause = max(self._pause, seconds)
+        self._ask()
+
+    def ask_anew(self) -> None:
+        """Ask the store at once: a place may be free now."""
+        self._queue.ask_anew()
+        self._ask()
+
+    async def close(self) -> None:
+        """Raise `ClosedError` to all who wait, tell the store the last news, and close it."""
+        self._closed = True
+        self._queue.fail_all(ClosedError(CLOSED))
+        self._changed.set()
+        asking = self._asking
+        if asking is not None:
+            await asyncio.wait([asking], timeout=_LAST_NEWS)
+            asking.cancel()
+            await asyncio.wait([asking])
+        await self._store.close()
+
+    def reset_after_fork(self) -> None:
+        """Leak what belongs to the parent's loop."""
+        leak(self._queue, self._asking)
+        self._store.reset_after_fork()
+
+    # -- asking the store -------------------------------------------------------------------------
+
+    def _ask(self) -> None:
+        """Have the task ask that speaks with the store; it lives as long as there is something."""
+        self._changed.set()
+        if self._asking is not None and not self._asking.done():
+            return
+        if not (self._queue.heads() or self._news or self._pause):
+            return
+        # A coroutine that is collected may come here from any thread, and with no loop running.
+        if asyncio._get_running_loop() is self._loop:
+            self._asking = asyncio.ensure_future(self._ask_until_done())
+
+    async def _ask_until_done(self) -> None:
+        try:
+            while self._queue.heads() or self._news or self._pause:
+                wait = await self._ask_once()
+                if wait > 0:
+                    await self._sleep(wait)
+        except Exception as error:  # whoever waits must hear of it
+            self._queue.fail_all(error)
+        except asyncio.CancelledError:  # with all tasks of the loop, or by somebody who guessed
+            if not (self._closed or self._loop.is_closed()):
+                self._loop.call_soon(self._ask)
+            raise
+
+    async def _ask_once(self) -> float:
+        """Ask for those who are next; return in how many seconds to do it again."""
+        self._changed.clear()
+        heads = self._queue.heads()
+        if self._news or self._pause or not heads:
+            await self._send(None)
+        now, wait = self.clock(), inf
+        for waiter in heads:
+            if waiter.due <= now:
+                ask = waiter.permit.ask(waiter.rank, waited=monotonic() - waiter.since)
+                again = await self._send(ask)
+                if again == 0:
+                    self._grant(waiter)
+                    return 0.0
+                waiter.due, waiter.waits = self.clock() + again, True
+            wait = min(wait, waiter.due - self.clock())
+        return wait if heads else 0.0
+
+    async def _send(self, ask: Ask | None) -> float:
+        news, self._news = self._news, []
+        pause, self._pause = self._pause, 0.0
+        now = self.clock()
+        updates = [
+            Update(each, None if counted_at is None else now - counted_at)
+            for each, counted_at in news
+        ]
+        try:
+            return await self._store.tell(Message(updates, pause, ask))
+        except BaseException:
+            self._news = news + self._news
+            self._pause = max(self._pause, pause)
+            raise
+
+    def _grant(self, waiter: Waiter[LoopPermit]) -> None:
+        self._queue.discard(waiter)
+        if waiter.future.done():
+            self.tell(waiter.permit.id, None)
+        else:
+            # That a store elsewhere takes a moment to answer is not a wait for the limit.
+            waiter.permit.granted(monotonic() - waiter.since if waiter.waits else 0.0)
+            waiter.future.set_result(None)
+
+    async def _sleep(self, seconds: float) -> None:
+        timer = self._loop.call_later(seconds, self._changed.set)
+        try:
+            await self._changed.wait()
+        finally:
+            timer.cancel()
+
+
+class LoopPermit:
+    """A permit, given by the queue of an event loop."""
+
+    __slots__ = ("_at", "_left_at", "_operation", "_queue", "_released", "id", "waited")
+
+    def __init__(self, queue: LoopQueue, permit_id: str, operation: str) -> None:
+        self.id = permit_id
+        self.waited = 0.0
+        self._queue = queue
+        self._operation = operation
+        self._at = 0.0
+        self._left_at: float | None = None
+        self._released = False
+
+    def ask(self, rank: Rank, *, waited: float) -> Ask:
+        """Return what the store is asked."""
+        limit, path = self._queue.limit.limit, self._queue.path
+        return Ask(
+            self.id,
+            rank,
+            waited,
+            limit.requests,
+            limit.per,
+            out=path.out,
+            late=path.late(self._operation),
+        )
+
+    def granted(self, waited: float = 0.0) -> None:
+        """Note that it was given now."""
+        self._at = self._queue.clock()
+        self.waited += waited
+
+    async def commit(self) -> None:
+        """Note that the request leaves; late, wait for another permit."""
+        if self._left_at is not None or self._released:
+            return
+        for _ in range(_PERMITS):
+            if self._queue.clock() - self._at <= _ON_TIME:
+                break
+            await self._queue.wait_for(self, Rank.CONTINUED)
+        self._left_at = self._queue.clock()
+
+    def answered(self, status: int) -> None:
+        """Learn of the path, and when the request was counted at the latest."""
+        if self._left_at is None or self._released:
+            return
+        now, path = self._queue.clock(), self._queue.path
+        if status < 500 and status != 429:  # others may be answered by a proxy on the way
+            path.note(self._operation, now - self._left_at)
+        self._queue.tell(self.id, now - path.back(self._operation))
+        self._queue.ask_anew()
+        self._released = True
+
+    def release(self) -> None:
+        """If nothing left, have it counted no more."""
+        if not self._released and self._left_at is None:
+            self._queue.tell(self.id, None)
+            self._queue.ask_anew()
+        self._released = True
+
+
+def _ids() -> map[str]:
+    prefix = secrets.token_hex(5)
+    return map(f"{prefix}.{{}}".format, count())

@@ -1,0 +1,151 @@
+"""The rate limiter that asks a store, in each event loop with a queue of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from videsk_rooms._concurrency.fork import is_lost, leak
+from videsk_rooms._concurrency.loops import run_coroutine_in
+from videsk_rooms.errors import CLOSED, ClosedError
+
+from .loop_queue import LoopQueue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .limit import Limit, ObservedLimit
+    from .limiter import Permit
+    from .path import Path
+    from .rank import Rank
+    from .store import Store
+
+# Seconds of the first pause after a 429. Each that follows soon is twice as long.
+_FIRST_PAUSE = 0.1
+
+
+class StoreLimiter:
+    """Gives permits as a store allows; in each event loop with a queue of its own."""
+
+    def __init__(
+        self,
+        limit: ObservedLimit,
+        path: Path,
+        make_store: Callable[[], Store],
+        *,
+        shared: bool = False,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        """Make a limiter.
+
+        Args:
+            limit: The limit, as far as it is known.
+            path: What is known of the way to the server.
+            make_store: Makes the store of an event loop, or returns the same one.
+            shared: Whether other processes share the limit.
+            clock: Returns seconds.
+        """
+        self._limit = limit
+        self._path = path
+        self._clock = clock
+        self._make_store = make_store
+        self._shared = shared
+        # Made at once, so that a store that cannot be used is told at construction.
+        self._next_store: Store | None = make_store()
+        self._by_loop: dict[asyncio.AbstractEventLoop, LoopQueue] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+        self._paused_until = 0.0
+        self._refusals = 0
+
+    def try_acquire(self, rank: Rank, operation: str) -> Permit | None:
+        """Return a permit if nobody waits, and a store in memory gives one."""
+        return self._here().try_acquire(rank, operation)
+
+    async def acquire(self, rank: Rank, operation: str) -> Permit:
+        """Wait in the queue of the running loop."""
+        return await self._here().acquire(rank, operation)
+
+    def update_limit(self, headers: Mapping[str, str]) -> None:
+        """Go by the server's limit from now on."""
+        if self._limit.learn(headers) and not self._closed:
+            self._here().ask_anew()
+
+    def pause(self, seconds: float | None) -> None:
+        """Pause all requests: shortly at first, longer if it happens again.
+
+        One refusal may be the fault of a moment, and a window is 20 requests for everybody. The
+        refused request itself waits as long as the server asks.
+        """
+        now = self._clock()
+        if now < self._paused_until or self._closed:
+            return  # refused as were those that left before the pause
+        longest = self._limit.limit.per if seconds is None else seconds
+        if now > self._paused_until + longest:
+            self._refusals = 0
+        pause = min(_FIRST_PAUSE * 2**self._refusals, longest)
+        self._refusals += 1
+        self._paused_until = now + pause
+        self._here().pause(pause)
+
+    def waited_for(self) -> str:
+        """Name the limit that requests wait for, and a pause by this process."""
+        pause = self._paused_until - self._clock()
+        paused = f", and a 429 pauses all calls for {pause:.3g} s more" if pause > 0 else ""
+        others = ", shared with other processes" if self._shared else ""
+        return f"the rate limit of {self._limit}{paused}{others}"
+
+    @property
+    def limit(self) -> Limit:
+        """The limit that holds."""
+        return self._limit.limit
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait, in any loop."""
+        return sum(len(each) for each in list(self._by_loop.values()))
+
+    async def close(self) -> None:
+        """Close all queues, each in its own loop, while that runs; cancelled, call it again."""
+        with self._lock:
+            self._closed = True
+        for loop, here in list(self._by_loop.items()):
+            if loop.is_running() and not loop.is_closed():
+                await run_coroutine_in(loop, here.close)
+            self._by_loop.pop(loop, None)
+        if self._next_store is not None:
+            await self._next_store.close()
+            self._next_store = None
+
+    def reset_after_fork(self) -> None:
+        """Forget the parent's loops, in a child after a fork."""
+        for here in self._by_loop.values():
+            here.reset_after_fork()
+        leak(self._by_loop)
+        self._lock = threading.Lock()
+        self._by_loop = {}
+        if self._next_store is not None:
+            self._next_store.reset_after_fork()
+
+    def _here(self) -> LoopQueue:
+        """Return the queue of the running loop."""
+        loop = asyncio.get_running_loop()
+        found = self._by_loop.get(loop)
+        return found if found is not None else self._begin_in(loop)
+
+    def _begin_in(self, loop: asyncio.AbstractEventLoop) -> LoopQueue:
+        with self._lock:
+            if self._closed:
+                raise ClosedError(CLOSED)
+            for ended in [each for each in self._by_loop if each.is_closed()]:
+                gone = self._by_loop.pop(ended)
+                if is_lost(ended):
+                    leak(gone)
+            store = self._next_store or self._make_store()
+            self._next_store = None
+            self._by_loop[loop] = here = LoopQueue(
+                store, loop, self._limit, self._path, self._clock
+            )
+            return here
