@@ -492,10 +492,10 @@ class AsyncRooms:
             )
 
         request(None)  # refuses wrong arguments here, where the caller stands
-        read = verify.answered_page(external_id)
+        read, send = verify.answered_page(external_id), self._send.in_background()
 
         async def fetch(skip: int) -> tuple[Response, RoomPage]:
-            return await self._send(request(skip), read)
+            return await send(request(skip), read)
 
         return Batches(read_pages(fetch))
 
@@ -803,7 +803,7 @@ class AsyncRooms:
         return AsyncOutcomes(bulk)
 
     def _in_bulk(self) -> AsyncRooms:
-        return AsyncRooms(self._send.excluding_queue_time(), self._paths)
+        return AsyncRooms(self._send.excluding_queue_time().in_background(), self._paths)
 
 
 def _arguments(

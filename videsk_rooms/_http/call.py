@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import attrs
 
 from videsk_rooms._concurrency.fork import notice_fork
-from videsk_rooms._config import Retry, Timeout
-from videsk_rooms._ratelimit import RateLimiter
+from videsk_rooms._config import Priority, Retry, Timeout
+from videsk_rooms._ratelimit import Rank, RateLimiter
 from videsk_rooms._wire.message import (
     RawResponse,
     TransportFailure,
@@ -73,6 +73,10 @@ class Sender(Protocol):
         """Return a sender whose deadline excludes time queued for the rate limit."""
         ...
 
+    def in_background(self) -> Sender:
+        """Return a sender that lets interactive calls go first, unless a priority was set."""
+        ...
+
 
 @attrs.frozen
 class RequestSender:
@@ -87,6 +91,7 @@ class RequestSender:
     observer: Observer
     tracer: Tracer | None
     count_queue_time: bool = True
+    priority: Priority | None = None
     bounds: AttemptBounds = attrs.field(
         init=False, default=attrs.Factory(lambda self: AttemptBounds(self.timeout), takes_self=True)
     )
@@ -102,6 +107,16 @@ class RequestSender:
         the others.
         """
         return attrs.evolve(self, count_queue_time=False)
+
+    def in_background(self) -> RequestSender:
+        """Return a sender that lets interactive calls go first, unless a priority was set."""
+        return attrs.evolve(self, priority=self.priority or "background")
+
+    def rank(self, deadline: Deadline) -> Rank:
+        """Return the rank of the next request of a call."""
+        if self.priority == "background":
+            return Rank.BACKGROUND_CONTINUED if deadline.has_begun else Rank.BACKGROUND
+        return Rank.CONTINUED if deadline.has_begun else Rank.INTERACTIVE
 
     async def __call__(
         self,
@@ -189,14 +204,16 @@ class RetryingCall:
     async def _attempt(self) -> tuple[RawResponse | TransportFailure, Secret | None]:
         pipeline = self._pipeline
         token = await self._token()
-        departure = pipeline.pacing.try_acquire()
+        rank = pipeline.rank(self._deadline)
+        departure = pipeline.pacing.try_acquire(rank)
         if departure is None:
-            departure = await self._acquire_permit()
+            departure = await self._acquire_permit(rank)
             token = pipeline.source.at_hand() or token  # there may be a newer one by now
         left = self._deadline.left()
         if left <= 0:
             departure.over()
             raise self._too_late("before the request could be sent")
+        self._deadline.has_begun = True
         started, started_at = monotonic(), datetime.now(timezone.utc)
         outcome, used = await pipeline.transport.attempt(
             self._request, token, pipeline.bounds, left, departure
@@ -227,11 +244,11 @@ class RetryingCall:
         except OutOfTimeError:
             raise self._too_late("while it waited for the callable given as api_token") from None
 
-    async def _acquire_permit(self) -> Permit:
+    async def _acquire_permit(self, rank: Rank) -> Permit:
         departures: list[Permit] = []
 
         async def acquire() -> None:
-            departures.append(await self._pipeline.pacing.acquire())
+            departures.append(await self._pipeline.pacing.acquire(rank))
 
         began = monotonic()
         try:

@@ -24,7 +24,7 @@ from videsk_rooms._concurrency.fork import register_after_fork
 from videsk_rooms.errors import ConfigurationError
 
 from .limit import Limit
-from .limiter import NoLimit, Permit, RateLimiter
+from .limiter import NoLimit, Permit, Rank, RateLimiter
 from .memory_store import MemoryLimiter
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from .store import Account, Store
 
-__all__ = ["Permit", "RateLimiter", "make_limiter"]
+__all__ = ["Permit", "Rank", "RateLimiter", "make_limiter"]
 
 
 def make_limiter(rate_limit: RateLimit | None, account: Account) -> RateLimiter:

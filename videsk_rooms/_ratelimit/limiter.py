@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+class Rank(enum.IntEnum):
+    """Which of the waiting requests goes first: the lower one.
+
+    A call that has begun holds something that others may want, and ends soonest if it goes first.
+    """
+
+    CONTINUED = 0
+    """A later request of an interactive call."""
+    INTERACTIVE = 1
+    """The first request of a call that somebody waits for."""
+    BACKGROUND_CONTINUED = 2
+    """A later request of a call in the background."""
+    BACKGROUND = 3
+    """The first request of a call in the background."""
 
 
 class Permit(Protocol):
@@ -26,12 +43,15 @@ class Permit(Protocol):
 class RateLimiter(Protocol):
     """Decides when a request may leave."""
 
-    def try_acquire(self) -> Permit | None:
+    def try_acquire(self, rank: Rank = Rank.INTERACTIVE) -> Permit | None:
         """Return the permission if the request may leave now, without waiting."""
         ...
 
-    async def acquire(self) -> Permit:
+    async def acquire(self, rank: Rank = Rank.INTERACTIVE) -> Permit:
         """Wait in line until the request may leave. Cancelled, the place is free again.
+
+        Args:
+            rank: Before which others it goes.
 
         Raises:
             ClosedError: It was closed meanwhile.
@@ -77,11 +97,11 @@ _FREE_PERMIT = _FreePermit()
 class NoLimit:
     """No limit: every request may leave at once."""
 
-    def try_acquire(self) -> Permit:
+    def try_acquire(self, rank: Rank = Rank.INTERACTIVE) -> Permit:
         """Return the permission."""
         return _FREE_PERMIT
 
-    async def acquire(self) -> Permit:
+    async def acquire(self, rank: Rank = Rank.INTERACTIVE) -> Permit:
         """Return the permission."""
         return _FREE_PERMIT
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from videsk_rooms._concurrency.fork import leak
 
 from .limit import SPREAD, ObservedLimit, described
+from .limiter import Rank
 from .queue import Timer, WaitQueue
 
 if TYPE_CHECKING:
@@ -48,14 +49,14 @@ class MemoryLimiter:
         self._alarm = Timer(self._serve)
         self._closed = False
 
-    def try_acquire(self) -> _Permit | None:
+    def try_acquire(self, rank: Rank = Rank.INTERACTIVE) -> _Permit | None:
         """Return the permission if nobody waits and one more may leave."""
         with self._line.lock:
             if self._opening(self._clock()) > 0 or self._line.waiting:
                 return None
             return self._granted(asyncio._get_running_loop())
 
-    async def acquire(self) -> _Permit:
+    async def acquire(self, rank: Rank = Rank.INTERACTIVE) -> _Permit:
         """Stand in line."""
         loop = asyncio.get_running_loop()
         if loop not in self._looking_up:

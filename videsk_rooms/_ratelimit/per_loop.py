@@ -14,6 +14,8 @@ from videsk_rooms._concurrency.fork import is_lost, leak
 from videsk_rooms._concurrency.loops import run_coroutine_in
 from videsk_rooms.errors import CLOSED, ClosedError
 
+from .limiter import Rank
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -32,12 +34,12 @@ class LimiterPerLoop:
         self._lock = threading.Lock()
         self._closed = False
 
-    def try_acquire(self) -> None:
+    def try_acquire(self, rank: Rank = Rank.INTERACTIVE) -> None:
         """Return `None`: only the store knows."""
 
-    async def acquire(self) -> Permit:
+    async def acquire(self, rank: Rank = Rank.INTERACTIVE) -> Permit:
         """Stand in the line of the running loop."""
-        return await self.here().acquire()
+        return await self.here().acquire(rank)
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """Go by the server's limit from now on."""

@@ -27,6 +27,7 @@ from videsk_rooms._concurrency.fork import leak
 
 from .fallback import FallbackStore
 from .limit import Limit, ObservedLimit, described
+from .limiter import Rank
 from .queue import Timer, WaitQueue, end
 from .store import LATE
 
@@ -60,10 +61,10 @@ class Shared:
         self._errand: asyncio.Task[None] | None = None
         self._closed = False
 
-    def try_acquire(self) -> None:
+    def try_acquire(self, rank: Rank = Rank.INTERACTIVE) -> None:
         """Return `None`: only the store knows."""
 
-    async def acquire(self) -> _Permit:
+    async def acquire(self, rank: Rank = Rank.INTERACTIVE) -> _Permit:
         """Stand in line."""
         await self._store.ready()
         return _Permit(self, await self._line.wait())
