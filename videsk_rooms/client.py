@@ -262,8 +262,8 @@ class AsyncVidesk(PickledBySettings):
         )
         view._is_view = True
         # Another token may be another account, which may be served by another version.
-        paths = None if "source" in changes else self.rooms._paths
-        view.rooms = AsyncRooms(view._pipeline, paths)
+        account = None if "source" in changes else self.rooms._account
+        view.rooms = AsyncRooms(view._pipeline, account)
         return view
 
     async def close(self) -> None:

@@ -56,6 +56,11 @@ T = TypeVar("T")
 class Sender(Protocol):
     """Sends a request for a resource and reads the answer, retrying as needed."""
 
+    @property
+    def priority(self) -> Priority | None:
+        """Whose calls it makes; `None` if nobody has said so."""
+        ...
+
     async def __call__(
         self,
         request: Request,
@@ -75,6 +80,10 @@ class Sender(Protocol):
 
     def in_background(self) -> Sender:
         """Return a sender that lets interactive calls go first, unless a priority was set."""
+        ...
+
+    def out_of_time(self, request: Request, deadline: Deadline, when: str) -> VideskError:
+        """Make the error for a call whose time was up before its first request was sent."""
         ...
 
 
@@ -111,6 +120,11 @@ class RequestSender:
     def in_background(self) -> RequestSender:
         """Return a sender that lets interactive calls go first, unless a priority was set."""
         return attrs.evolve(self, priority=self.priority or "background")
+
+    def out_of_time(self, request: Request, deadline: Deadline, when: str) -> VideskError:
+        """Make the error for a call whose time was up before its first request was sent."""
+        url = self.transport.url_of(request)
+        return deadline_error(request, url, deadline, (), when=when, maybe=False)
 
     def rank(self, deadline: Deadline) -> Rank:
         """Return the rank of the next request of a call."""
