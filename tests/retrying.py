@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from videsk_rooms import AsyncVidesk, Retry
-from videsk_rooms._ratelimit.memory_store import MemoryLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -69,7 +68,7 @@ SAID_UNDONE = frozenset({"425", "429", "429 as a page"})
 
 
 def nothing_is_left(videsk: AsyncVidesk) -> None:
-    """Check that no connection, no place in the pacing and no task is in use."""
+    """Check that no connection, no place in the queue for the rate limit and no task is in use."""
     transport = videsk._transport
     assert not transport.under_way._tasks
     sessions = [session for session, _ in list(transport._sessions._open.values())]
@@ -77,10 +76,7 @@ def nothing_is_left(videsk: AsyncVidesk) -> None:
         if session is not None and session.connector is not None:
             assert not session.connector._acquired
             assert not any(session.connector._waiters.values())
-    pacing = videsk._pipeline.pacing
-    if isinstance(pacing, MemoryLimiter):
-        assert pacing._leaving.total() == 0
-        assert len(pacing._line) == 0
+    assert videsk.rate_limit_status.waiting == 0
 
 
 def wait_until(condition: Callable[[], object]) -> None:

@@ -13,6 +13,7 @@ import pytest
 from tests.retrying import FAST, LATE, client, nothing_is_left, outcome_of
 from tests.sandbox.support import until
 from videsk_rooms import AsyncVidesk, ClosedError, OutcomeUnknownError, RateLimit, Videsk
+from videsk_rooms._ratelimit import Rank
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -48,13 +49,13 @@ async def test_a_cancelled_close_has_closed_all(
     sessions = sessions_of(videsk)
     call = asyncio.ensure_future(outcome_of(view.rooms.list()))
     await asyncio.sleep(0)
-    pacings = [videsk._pipeline.pacing, view._pipeline.pacing]
     await closed_by_a_task(videsk, turns)
     assert isinstance(await call, ClosedError)
     assert sessions
     assert all(session.closed for session in sessions)
-    assert all(pacing._closed for pacing in pacings)  # type: ignore[attr-defined]  # of a file
-    assert not any(pacing._by_loop for pacing in pacings)  # type: ignore[attr-defined]  # likewise
+    for each in (videsk, view):
+        with pytest.raises(ClosedError):
+            await each._pipeline.pacing.acquire(Rank.INTERACTIVE, "rooms.list")
     nothing_is_left(videsk)
 
 
@@ -137,9 +138,8 @@ async def test_views_made_in_threads_while_closing_are_closed_alike(
         thread.join()
     assert not errors
     for view in views:
-        pacing: Any = view._pipeline.pacing
-        assert pacing._closed
-        assert pacing._next is None
+        with pytest.raises(ClosedError):
+            await view._pipeline.pacing.acquire(Rank.INTERACTIVE, "rooms.list")
     with pytest.raises(ClosedError):
         await views[-1].rooms.list()
 

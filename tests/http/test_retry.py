@@ -439,16 +439,12 @@ async def test_a_429_holds_back_all_calls_of_the_client(sandbox: Sandbox, attemp
     assert min(other.monotonic for other in others) - first.monotonic >= 2
 
 
-async def test_a_429_that_says_nothing_holds_the_others_back_for_the_pause(
-    sandbox: Sandbox,
-) -> None:
-    """As long as the call that ran into it waits itself."""
+async def test_a_429_that_says_nothing_holds_the_others_back_shortly(sandbox: Sandbox) -> None:
+    """A tenth of a second the first time, and not for a whole window."""
     sandbox.faults.status(429)
-    pauses: list[float] = []
     pausing = asyncio.Event()
 
-    def note(event: RetryEvent) -> None:
-        pauses.append(event.pause)
+    def note(_: RetryEvent) -> None:
         pausing.set()
 
     async with client(
@@ -462,7 +458,7 @@ async def test_a_429_that_says_nothing_holds_the_others_back_for_the_pause(
         await videsk.rooms.list()
         await unlucky
     first, *others = sandbox.requests
-    assert min(other.monotonic for other in others) - first.monotonic >= pauses[0]
+    assert 0.09 <= min(other.monotonic for other in others) - first.monotonic < 0.9
 
 
 @pytest.mark.parametrize("attempts", [1, 4])

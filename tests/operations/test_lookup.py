@@ -129,7 +129,7 @@ async def test_what_was_learned_wrongly_is_unlearned(sandbox: Sandbox, fast: Asy
     sandbox.faults.status(404, on="get")
     await fast.rooms.get_by_external_id("ticket-1")
     asked(sandbox)
-    fast.rooms._paths._refused["plain"] -= lookup._ASK_AGAIN
+    fast.rooms._account.paths._refused["plain"] -= lookup._ASK_AGAIN
     for _ in range(2):
         await fast.rooms.get_by_external_id("ticket-1")
         assert asked(sandbox) == ["get"]
@@ -147,7 +147,7 @@ async def test_views_share_what_was_learned(sandbox: Sandbox, fast: AsyncVidesk)
     await fast.rooms.get_by_external_id("ticket-1")
     await fast.with_options(retry=fast._settings.retry).rooms.get_by_external_id("ticket-1")
     assert asked(sandbox) == ["list", "get"] * 2
-    assert fast.rooms._in_bulk()._paths is fast.rooms._paths
+    assert fast.rooms._in_bulk()._account is fast.rooms._account
 
 
 @IDS_ONLY

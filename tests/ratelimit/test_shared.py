@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from videsk_rooms._ratelimit.shared import Shared
 
 from tests.ratelimit.memory_store import MemoryStore, Server
 from tests.ratelimit.virtual_time import VirtualLoop, simulate
 from videsk_rooms import ClosedError
 from videsk_rooms._ratelimit.fallback import RETURN_AFTER, SHARE, FallbackStore, LocalFallback
 from videsk_rooms._ratelimit.limit import Limit, ObservedLimit
-from videsk_rooms._ratelimit.shared import Shared
 from videsk_rooms._ratelimit.store import LATE, MARGIN, MICRO, PATIENCE
 from videsk_rooms._wire.message import Headers
 

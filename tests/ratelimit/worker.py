@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from videsk_rooms import AsyncVidesk, NotFoundError, RateLimit, RateLimitError, Retry
+from videsk_rooms._ratelimit import Rank
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,12 +30,12 @@ class Watched:
     def __init__(self, pacing: RateLimiter) -> None:
         self._pacing = pacing
 
-    def try_acquire(self) -> Permit | None:
-        departure = self._pacing.try_acquire()
+    def try_acquire(self, rank: Rank = Rank.INTERACTIVE) -> Permit | None:
+        departure = self._pacing.try_acquire(rank)
         return None if departure is None else _Watched(departure)
 
-    async def acquire(self) -> Permit:
-        return _Watched(await self._pacing.acquire())
+    async def acquire(self, rank: Rank = Rank.INTERACTIVE) -> Permit:
+        return _Watched(await self._pacing.acquire(rank))
 
     def learn(self, headers: Mapping[str, str]) -> None:
         self._pacing.learn(headers)
