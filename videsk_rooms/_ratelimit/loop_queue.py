@@ -6,7 +6,6 @@ import asyncio
 import secrets
 from itertools import count
 from math import inf
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from videsk_rooms._concurrency.fork import leak
@@ -82,7 +81,7 @@ class LoopQueue:
         """Wait until a permit is given; cancelled, nothing is counted."""
         if self._closed:
             raise ClosedError(CLOSED)
-        waiter = Waiter(permit, rank, behind_others=bool(self._queue))
+        waiter = Waiter(permit, rank, self.clock(), behind_others=bool(self._queue))
         self._queue.add(waiter)
         self._ask()
         try:
@@ -165,7 +164,7 @@ class LoopQueue:
         now, wait = self.clock(), inf
         for waiter in heads:
             if waiter.due <= now:
-                ask = waiter.permit.ask(waiter.rank, waited=monotonic() - waiter.since)
+                ask = waiter.permit.ask(waiter.rank, waited=now - waiter.since)
                 again = await self._send(ask)
                 if again == 0:
                     self._grant(waiter)
@@ -195,7 +194,7 @@ class LoopQueue:
             self.tell(waiter.permit.id, None)
         else:
             # That a store elsewhere takes a moment to answer is not a wait for the limit.
-            waiter.permit.granted(monotonic() - waiter.since if waiter.waits else 0.0)
+            waiter.permit.granted(self.clock() - waiter.since if waiter.waits else 0.0)
             waiter.future.set_result(None)
 
     async def _sleep(self, seconds: float) -> None:
