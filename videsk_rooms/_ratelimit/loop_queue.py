@@ -9,6 +9,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from videsk_rooms._concurrency.fork import leak
+from videsk_rooms._concurrency.loops import call_soon_in
 from videsk_rooms.errors import CLOSED, ClosedError
 
 from .memory_store import MemoryStore
@@ -133,14 +134,17 @@ class LoopQueue:
 
     def _ask(self) -> None:
         """Have the task ask that speaks with the store; it lives as long as there is something."""
+        if asyncio._get_running_loop() is not self._loop:
+            # A coroutine that is collected may come here from any thread, and after its loop.
+            call_soon_in(self._loop, self._ask)
+            return
         self._changed.set()
         if self._asking is not None and not self._asking.done():
             return
-        if not (self._queue.heads() or self._news or self._pause):
-            return
-        # A coroutine that is collected may come here from any thread, and with no loop running.
-        if asyncio._get_running_loop() is self._loop:
-            self._asking = asyncio.ensure_future(self._ask_until_done())
+        if self._queue.heads() or self._news or self._pause:
+            # Not by the loop's task factory: an eager one would begin at once, and this may be
+            # called while the store is being told something.
+            self._asking = asyncio.Task(self._ask_until_done(), loop=self._loop)
 
     async def _ask_until_done(self) -> None:
         try:
@@ -254,7 +258,9 @@ class LoopPermit:
         now, path = self._queue.clock(), self._queue.path
         if status < 500 and status != 429:  # others may be answered by a proxy on the way
             path.note(self._operation, now - self._left_at)
-        self._queue.tell(self.id, now - path.back(self._operation))
+        # A refusal may cost the server less work than it takes over other answers.
+        counted_at = max(now - path.back(self._operation), self._left_at + path.out)
+        self._queue.tell(self.id, counted_at)
         self._queue.ask_anew()
         self._released = True
 
