@@ -10,6 +10,7 @@ from urllib.request import getproxies
 import aioresponses.core
 import pytest
 
+from tests import retrying
 from tests.support import API, TOKEN, patch_aioresponses
 from videsk_rooms import AsyncVidesk, Retry, Videsk
 from videsk_rooms.sandbox import Sandbox
@@ -80,4 +81,11 @@ def blocking_once(sandbox: Sandbox) -> Iterator[Videsk]:
     with Videsk(
         sandbox.api_token, base_url=sandbox.url, retry=Retry(attempts=1), rate_limit=None
     ) as videsk:
+        yield videsk
+
+
+@pytest.fixture
+async def fast(sandbox: Sandbox) -> AsyncIterator[AsyncVidesk]:
+    """An awaited client on the sandbox: four attempts a call, short pauses, no rate limit."""
+    async with retrying.client(sandbox) as videsk:
         yield videsk

@@ -6,6 +6,7 @@ import ipaddress
 import math
 import os
 import re
+from typing import Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
 
 import attrs
@@ -13,6 +14,11 @@ import attrs
 from .errors import ConfigurationError
 
 __all__ = ["RateLimit", "Retry", "Timeout", "checked_base_url", "checked_timeout"]
+
+Priority: TypeAlias = Literal["interactive", "background"]
+"""Whose requests go first while the rate limit is used up."""
+
+_PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 
 DEFAULT_BASE_URL = "https://api.videsk.io"
 _MOST_REQUESTS = 10_000
@@ -196,6 +202,17 @@ def checked_timeout(value: Timeout | float | None) -> Timeout:
     if value is None:
         return Timeout(total=None, attempt=None, connect=None)
     return Timeout(total=value)
+
+
+def checked_priority(value: object) -> Priority:
+    """Refuse what is no priority."""
+    for priority in _PRIORITIES:
+        if isinstance(value, str) and value == priority:
+            return priority
+    raise ConfigurationError(
+        f"priority={value!r}: give 'interactive' where somebody waits for the call, or "
+        "'background' where nobody does"
+    )
 
 
 def checked_secrets_in_pickles(value: object) -> bool:

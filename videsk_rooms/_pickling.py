@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from ._config import RateLimit, Retry, Timeout
+from ._config import Priority, RateLimit, Retry, Timeout
 from ._http.hooks import Hooks
 from ._http.tokens import TokenSource, token_source
 from .errors import ConfigurationError
@@ -39,6 +39,7 @@ class Settings:
     proxy: str | None
     trust_env: bool
     ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None
+    priority: Priority | None = None
     secrets_in_pickles: bool = False
 
     def __reduce__(self) -> tuple[object, ...]:

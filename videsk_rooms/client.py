@@ -14,6 +14,7 @@ from ._config import (
     Retry,
     check_proxies_of_environment,
     checked_base_url,
+    checked_priority,
     checked_proxy,
     checked_rate_limit,
     checked_retry,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     import aiohttp
     from typing_extensions import Self
 
-    from ._config import Timeout
+    from ._config import Priority, Timeout
     from ._ratelimit import RateLimiter
     from ._wire.message import Response
 
@@ -148,6 +149,7 @@ class AsyncVidesk(PickledBySettings):
             observer=Observer(settings.hooks),
             tracer=make_tracer(),
             server_window=ServerWindow(),
+            priority=settings.priority,
         )
         self._pacings = _Pacings(self._pipeline.pacing)
         self._is_view = False
@@ -197,6 +199,7 @@ class AsyncVidesk(PickledBySettings):
         rate_limit: RateLimit | EllipsisType | None = ...,
         hooks: Hooks | EllipsisType = ...,
         api_token: str | Callable[[], str | Awaitable[str]] | EllipsisType = ...,
+        priority: Priority | EllipsisType = ...,
         secrets_in_pickles: bool | EllipsisType = ...,
     ) -> Self:
         """Make a view of this client with other options, on the same connections.
@@ -207,6 +210,9 @@ class AsyncVidesk(PickledBySettings):
             rate_limit: Another pace than this client's; `None`: no pacing.
             hooks: Other hooks than this client's.
             api_token: Another API token; its requests are paced by themselves.
+            priority: `"interactive"`: somebody waits for the calls. `"background"`: while the rate
+                limit is used up, interactive calls go first. Absent: interactive, but for `iter`,
+                `create_many`, `update_many`, `delete_many` and `join_many`.
             secrets_in_pickles: Whether pickles of the view hold the secrets that were given as
                 arguments: a token given as a string, and passwords in the URLs of the proxy and of
                 Redis. Whoever reads the pickle has them. In the pipe to a process that is started
@@ -236,6 +242,8 @@ class AsyncVidesk(PickledBySettings):
             changes["hooks"] = checked_hooks(hooks)
         if api_token is not ...:
             changes["source"] = token_source(api_token)
+        if priority is not ...:
+            changes["priority"] = checked_priority(priority)
         if secrets_in_pickles is not ...:
             changes["secrets_in_pickles"] = checked_secrets_in_pickles(secrets_in_pickles)
         settings = attrs.evolve(self._settings, **changes)
@@ -254,11 +262,12 @@ class AsyncVidesk(PickledBySettings):
             retry=settings.retry,
             observer=Observer(settings.hooks),
             server_window=ServerWindow() if "source" in changes else self._pipeline.server_window,
+            priority=settings.priority,
         )
         view._is_view = True
         # Another token may be another account, which may be served by another version.
-        paths = None if "source" in changes else self.rooms._paths
-        view.rooms = AsyncRooms(view._pipeline, paths)
+        account = None if "source" in changes else self.rooms._account
+        view.rooms = AsyncRooms(view._pipeline, account)
         return view
 
     @property

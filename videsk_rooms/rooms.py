@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypedDict, 
 
 from ._operations import create as _creation
 from ._operations import lookup, verify
+from ._operations.account import AccountState
 from ._operations.bulk import Bulk
 from ._operations.bulk_iterators import AsyncOutcomes
-from ._operations.lookup import PathSupport
 from ._operations.pagination import Batches, read_pages
 from ._wire import decode, encode
 from ._wire import validation as check
@@ -96,9 +96,9 @@ _OLDEST_FIRST: Sort = "created_at"
 class AsyncRooms:
     """The rooms of an account, awaited. Found as `AsyncVidesk.rooms`."""
 
-    def __init__(self, send: Sender, paths: PathSupport | None = None) -> None:
+    def __init__(self, send: Sender, account: AccountState | None = None) -> None:
         self._send = send
-        self._paths = paths or PathSupport()
+        self._account = account or AccountState()
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(NOT_PICKLED)
@@ -149,7 +149,7 @@ class AsyncRooms:
             name=name, external_id=external_id, exp=exp, nbf=nbf, settings=settings
         )
         return await _creation.create(
-            self._send, request, self._paths, external_id_generated=external_id is None
+            self._send, request, self._account.paths, external_id_generated=external_id is None
         )
 
     async def get(self, room: Room | str) -> Room:
@@ -204,7 +204,7 @@ class AsyncRooms:
             ```
         """
         checked = encode.lookup_key(external_id)
-        _, room = await lookup.retrieve(self._send, checked, self._paths)
+        _, room = await lookup.retrieve(self._send, checked, self._account.paths)
         return room
 
     async def get_or_create(
@@ -219,7 +219,9 @@ class AsyncRooms:
     ) -> Room:
         """Return the room that has your own id; create it if there is none.
 
-        However many callers race, in however many processes, there is one room, and all get it.
+        However many callers race, in however many processes, there is one room, and all get it,
+        each with a token of its own. Those that race in one event loop share one look-up and one
+        creation: each but the first costs one request more.
         An existing room is returned as it is, also when it is over, unless `renew` is set; name and
         settings count only for one that is created. An existing room costs one request, as
         `get_by_external_id` does.
@@ -263,7 +265,7 @@ class AsyncRooms:
             settings=settings,
         )
         return await _creation.get_or_create(
-            self._send, request, self._paths, renew=check.flag("renew", renew)
+            self._send, request, self._account, renew=check.flag("renew", renew)
         )
 
     async def update(
@@ -492,10 +494,10 @@ class AsyncRooms:
             )
 
         request(None)  # refuses wrong arguments here, where the caller stands
-        read = verify.answered_page(external_id)
+        read, send = verify.answered_page(external_id), self._send.in_background()
 
         async def fetch(skip: int) -> tuple[Response, RoomPage]:
-            return await self._send(request(skip), read)
+            return await send(request(skip), read)
 
         return Batches(read_pages(fetch))
 
@@ -803,7 +805,7 @@ class AsyncRooms:
         return AsyncOutcomes(bulk)
 
     def _in_bulk(self) -> AsyncRooms:
-        return AsyncRooms(self._send.excluding_queue_time(), self._paths)
+        return AsyncRooms(self._send.excluding_queue_time().in_background(), self._account)
 
 
 def _arguments(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import aiohttp
     from typing_extensions import Self
 
-    from ._config import Timeout
+    from ._config import Priority, Timeout
     from ._pickling import Settings
     from ._ratelimit import RateLimitStatus
 
@@ -154,6 +154,7 @@ class Videsk(PickledBySettings):
         rate_limit: RateLimit | EllipsisType | None = ...,
         hooks: Hooks | EllipsisType = ...,
         api_token: str | Callable[[], str | Awaitable[str]] | EllipsisType = ...,
+        priority: Priority | EllipsisType = ...,
         secrets_in_pickles: bool | EllipsisType = ...,
     ) -> Self:
         """Make a view of this client with other options, on the same connections.
@@ -164,6 +165,9 @@ class Videsk(PickledBySettings):
             rate_limit: Another pace than this client's; `None`: no pacing.
             hooks: Other hooks than this client's.
             api_token: Another API token; its requests are paced by themselves.
+            priority: `"interactive"`: somebody waits for the calls. `"background"`: while the rate
+                limit is used up, interactive calls go first. Absent: interactive, but for `iter`,
+                `create_many`, `update_many`, `delete_many` and `join_many`.
             secrets_in_pickles: Whether pickles of the view hold the secrets that were given as
                 arguments: a token given as a string, and passwords in the URLs of the proxy and of
                 Redis. Whoever reads the pickle has them. In the pipe to a process that is started
@@ -193,6 +197,7 @@ class Videsk(PickledBySettings):
             rate_limit=rate_limit,
             hooks=hooks,
             api_token=api_token,
+            priority=priority,
             secrets_in_pickles=secrets_in_pickles,
         )
         view._settings = view._async._settings

@@ -21,7 +21,7 @@ EXITING = f"ClosedError: {ClosedError(_TEXT)}\n"
 def script(sandbox: Sandbox, way: str) -> Script:
     """Run the program that leaves a client in a way."""
     sandbox.add_rooms(5)
-    return Script("leaving", way, url=sandbox.url, token=sandbox.api_token)
+    return Script("exiting", way, url=sandbox.url, token=sandbox.api_token)
 
 
 @pytest.mark.parametrize(

@@ -231,7 +231,7 @@ def test_complaints_in_the_background_are_found(lose: Callable[[], None], told: 
 
 @pytest.mark.usefixtures("impatient")
 async def test_what_calls_have_taken_is_found(sandbox: Sandbox) -> None:
-    """A connection, a place in the pace and a task that are in use."""
+    """A connection and a task that are in use."""
     findings: list[str] = []
     limit = RateLimit(requests=2, per=0.1)
     client = AsyncVidesk(sandbox.api_token, base_url=sandbox.url, rate_limit=limit)
@@ -240,7 +240,6 @@ async def test_what_calls_have_taken_is_found(sandbox: Sandbox) -> None:
     await check_pace(client, limit, findings)
     await check_tasks(findings)
     assert findings == []
-    place = await client._pipeline.pacing.acquire()
     sandbox.faults.delay(60)
     unpaced = client.with_options(rate_limit=None, timeout=None)
     call = asyncio.ensure_future(unpaced.rooms.list())
@@ -251,10 +250,8 @@ async def test_what_calls_have_taken_is_found(sandbox: Sandbox) -> None:
     await check_tasks(findings)
     assert [each.partition(":")[0] for each in findings] == [
         "1 connections not given back",
-        "1 of 2 places not given back",
         *["a task goes on"] * 2,  # the caller's, and that of the attempt
     ]
-    place.over()
     call.cancel()
     await asyncio.wait([call])
     await client.close()

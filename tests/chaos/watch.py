@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from videsk_rooms._blocking.backends import thread_backend
+from videsk_rooms._ratelimit import Rank
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,7 +62,10 @@ async def check_pace(client: AsyncVidesk, limit: RateLimit, findings: list[str])
     """Find the places that are still taken when no call is: after a window, all can be had."""
     await asyncio.sleep(limit.per)
     for pacing in client._pacings._open:
-        at_once = [asyncio.ensure_future(pacing.acquire()) for _ in range(limit.requests)]
+        at_once = [
+            asyncio.ensure_future(pacing.acquire(Rank.INTERACTIVE, "rooms.list"))
+            for _ in range(limit.requests)
+        ]
         _, missing = await asyncio.wait(at_once, timeout=_PATIENCE)
         if missing:
             findings.append(f"{len(missing)} of {limit.requests} places not given back")
@@ -69,7 +73,7 @@ async def check_pace(client: AsyncVidesk, limit: RateLimit, findings: list[str])
             if place in missing:
                 place.cancel()
             else:
-                place.result().over()
+                place.result().release()
         await asyncio.wait(at_once)
 
 

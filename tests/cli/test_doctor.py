@@ -18,8 +18,8 @@ import pytest
 import videsk_rooms
 from tests.cli.support import Done, call, called_on_a_terminal
 from tests.cli.support import account as variables
-from tests.pacing import redis_server
 from tests.peers import answering, nobody_listening, self_signed, serving, with_length
+from tests.ratelimit import redis_server
 from videsk_rooms import Attempt, Videsk
 from videsk_rooms.cli._doctor.calls import _clock
 from videsk_rooms.cli._doctor.network import DEFAULT_BASE_URL
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.cli.conftest import Ask
-    from tests.pacing.redis_server import RedisServer
+    from tests.ratelimit.redis_server import RedisServer
     from videsk_rooms.sandbox import Sandbox
 
 CHECKS = [

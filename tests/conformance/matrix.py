@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pytest
 
 WHATS = ("calls", "at once", "errors", "one rate", "leaves nothing")
-FOLDERS = ("tests/conformance", "tests/everywhere")
+FOLDERS = ("tests/conformance", "tests/concurrency")
 # The packages of the extra `places` that are a place or make one.
 PACKAGES = (
     *("aiohttp", "arq", "celery", "django", "dramatiq", "fastapi", "flask", "gevent", "gunicorn"),

@@ -17,7 +17,7 @@ import redis
 
 from tests.blocking.support import Relay, eventually
 from tests.docs.blocks import EXAMPLES, ROOT
-from tests.pacing.redis_server import MISSING, PROGRAM, serving
+from tests.ratelimit.redis_server import MISSING, PROGRAM, serving
 from videsk_rooms import Videsk
 from videsk_rooms.sandbox import Sandbox
 

@@ -38,7 +38,7 @@ def test_the_changelog_begins_with_the_version_of_the_package() -> None:
 
 
 def test_the_example_of_a_room_is_the_one_that_the_tests_read() -> None:
-    """The published example (docs/api.md, "Objects") is decoded by tests/test_operations.py."""
+    """The published example (docs/api.md, "Objects") is decoded by tests/operations."""
     blocks = blocks_of((DOCS / "api.md").read_text(encoding="utf-8"))
     examples = [json.loads(block.code) for block in blocks if block.language == "json"]
     assert ROOM in examples

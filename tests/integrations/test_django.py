@@ -136,7 +136,7 @@ def test_the_clients_work_before_and_after_a_fork(sandbox: Sandbox) -> None:
     program = """
 import asyncio
 from django.conf import settings
-from tests.everywhere.forking import assert_works, in_child
+from tests.concurrency.forking import assert_works, in_child
 from videsk_rooms.integrations.django import async_videsk, videsk
 
 settings.configure()

@@ -15,7 +15,7 @@ import redis
 from celery import Celery
 
 from tests.docs.blocks import EXAMPLES, ROOT
-from tests.pacing.redis_server import serving
+from tests.ratelimit.redis_server import serving
 
 from .account import Account
 

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from tests.conformance.workers import imported
-from tests.pacing.redis_server import MISSING, PROGRAM, serving
+from tests.ratelimit.redis_server import MISSING, PROGRAM, serving
 from videsk_rooms import AuthenticationError, ServerError
 from videsk_rooms.sandbox import Sandbox
 

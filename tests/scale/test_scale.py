@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.pacing.redis_server import MISSING, PROGRAM
+from tests.ratelimit.redis_server import MISSING, PROGRAM
 
 from .run import run
 

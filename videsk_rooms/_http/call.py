@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import attrs
 
 from videsk_rooms._concurrency.fork import notice_fork
-from videsk_rooms._config import Retry, Timeout
+from videsk_rooms._config import Priority, Retry, Timeout
 from videsk_rooms._ratelimit import Rank, RateLimiter, ServerWindow
 from videsk_rooms._wire.message import (
     RawResponse,
@@ -56,6 +56,11 @@ T = TypeVar("T")
 class Sender(Protocol):
     """Sends a request for a resource and reads the answer, retrying as needed."""
 
+    @property
+    def priority(self) -> Priority | None:
+        """Whose calls it makes; `None` if nobody has said so."""
+        ...
+
     async def __call__(
         self,
         request: Request,
@@ -73,6 +78,14 @@ class Sender(Protocol):
         """Return a sender whose deadline excludes time queued for the rate limit."""
         ...
 
+    def in_background(self) -> Sender:
+        """Return a sender that lets interactive calls go first, unless a priority was set."""
+        ...
+
+    def out_of_time(self, request: Request, deadline: Deadline, when: str) -> VideskError:
+        """Make the error for a call whose time was up before its first request was sent."""
+        ...
+
 
 @attrs.frozen
 class RequestSender:
@@ -88,6 +101,7 @@ class RequestSender:
     tracer: Tracer | None
     server_window: ServerWindow
     count_queue_time: bool = True
+    priority: Priority | None = None
     bounds: AttemptBounds = attrs.field(
         init=False, default=attrs.Factory(lambda self: AttemptBounds(self.timeout), takes_self=True)
     )
@@ -103,6 +117,21 @@ class RequestSender:
         the others.
         """
         return attrs.evolve(self, count_queue_time=False)
+
+    def in_background(self) -> RequestSender:
+        """Return a sender that lets interactive calls go first, unless a priority was set."""
+        return attrs.evolve(self, priority=self.priority or "background")
+
+    def out_of_time(self, request: Request, deadline: Deadline, when: str) -> VideskError:
+        """Make the error for a call whose time was up before its first request was sent."""
+        url = self.transport.url_of(request)
+        return deadline_error(request, url, deadline, (), when=when, maybe=False)
+
+    def rank(self, deadline: Deadline) -> Rank:
+        """Return the rank of the next request of a call."""
+        if self.priority == "background":
+            return Rank.BACKGROUND_CONTINUED if deadline.has_begun else Rank.BACKGROUND
+        return Rank.CONTINUED if deadline.has_begun else Rank.INTERACTIVE
 
     async def __call__(
         self,
@@ -190,14 +219,16 @@ class RetryingCall:
     async def _attempt(self) -> tuple[RawResponse | TransportFailure, Secret | None]:
         pipeline = self._pipeline
         token = await self._token()
-        permit = pipeline.pacing.try_acquire(self._rank(), self._request.operation)
+        rank = pipeline.rank(self._deadline)
+        permit = pipeline.pacing.try_acquire(rank, self._request.operation)
         if permit is None:
-            permit = await self._acquire_permit()
+            permit = await self._acquire_permit(rank)
             token = pipeline.source.at_hand() or token  # there may be a newer one by now
         left = self._deadline.left()
         if left <= 0:
             permit.release()
             raise self._too_late("before the request could be sent")
+        self._deadline.has_begun = True
         started, started_at = monotonic(), datetime.now(timezone.utc)
         outcome, used = await pipeline.transport.attempt(
             self._request, token, pipeline.bounds, left, permit
@@ -229,9 +260,9 @@ class RetryingCall:
         except OutOfTimeError:
             raise self._too_late("while it waited for the callable given as api_token") from None
 
-    async def _acquire_permit(self) -> Permit:
+    async def _acquire_permit(self, rank: Rank) -> Permit:
         permits: list[Permit] = []
-        pacing, rank = self._pipeline.pacing, self._rank()
+        pacing = self._pipeline.pacing
 
         async def acquire() -> None:
             permits.append(await pacing.acquire(rank, self._request.operation))
@@ -252,9 +283,6 @@ class RetryingCall:
                 permit.release()
             raise
         return permits[0]
-
-    def _rank(self) -> Rank:
-        return Rank.CONTINUED if self._tries else Rank.INTERACTIVE
 
     async def _renew(self, refused: Secret | None) -> bool:
         """Look for a newer token, once a call; when the time is up first, the 401 stands."""

@@ -9,7 +9,7 @@ from time import monotonic
 class Deadline:
     """The end of a call's time; begins to run when it is made."""
 
-    __slots__ = ("_at", "_counts_line", "total")
+    __slots__ = ("_at", "_counts_line", "has_begun", "total")
 
     def __init__(self, total: float | None, *, count_queue_time: bool = True) -> None:
         """Begin.
@@ -19,6 +19,8 @@ class Deadline:
             count_queue_time: Whether time queued for the rate limit counts.
         """
         self.total: float | None = total
+        self.has_begun = False
+        """Whether a request of the call has been sent: those that follow it go first."""
         self._counts_line = count_queue_time
         self._at = inf if total is None else monotonic() + total
 

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from videsk_rooms._wire.message import Request, Response
     from videsk_rooms.models import JSONValue, Room
 
+    from .account import AccountState
+    from .leaders import Leader
     from .lookup import PathSupport
 
 # A read may lag behind what a write was told, if it is answered by another database node.
@@ -106,22 +108,72 @@ async def create(
         del conflict  # or the traceback and this frame keep each other alive
 
 
-async def get_or_create(send: Sender, request: Request, paths: PathSupport, *, renew: bool) -> Room:
+async def get_or_create(
+    send: Sender, request: Request, account: AccountState, *, renew: bool
+) -> Room:
     """Return the room that has the request's `externalId`, made if there is none.
+
+    Of concurrent calls for the same room one does it; the others get the room by its id. What they
+    ask for beside the id counts for the creation only, so that it may differ.
+    """
+    deadline = send.deadline()
+    leaders, key = account.leaders, (request.external_id, renew, send.priority)
+    while (leader := leaders.find(key)) is not None:
+        room = await _follow(send, request, leader, deadline, renew=renew)
+        if room is not None:
+            return room
+        if not leader.gave_up:
+            return await _look_up_or_create(send, request, account.paths, deadline, renew=renew)
+    with leaders.lead(key) as leading:
+        room = await _look_up_or_create(send, request, account.paths, deadline, renew=renew)
+        leading.room_id = room.id
+        return room
+
+
+async def _follow(
+    send: Sender, request: Request, leader: Leader, deadline: Deadline, *, renew: bool
+) -> Room | None:
+    """Wait for a leader, and retrieve the room that it found, with a token of our own.
+
+    Returns:
+        The room; `None` if there is none to follow it to.
+
+    Raises:
+        DeadlineExceededError: The time was up before the leader had ended.
+    """
+    began = monotonic()
+    if not await leader.ended(deadline.left_for_queueing()):
+        when = "while another call looked up or created the same room"
+        raise send.out_of_time(request, deadline, when)
+    deadline.add_queue_time(monotonic() - began)
+    if leader.room_id is None:
+        return None
+    read = verify.retrieved(leader.room_id)
+    with suppress(NotFoundError):  # deleted since, or this is a database node that lags behind
+        response, room = await send(
+            encode.get(leader.room_id), lambda answer: (answer, read(answer)), deadline
+        )
+        asked = request.external_id or ""
+        if room.external_id is None or verify.same(room.external_id, asked):
+            return await _as_asked(send, request, response, room, deadline, renew=renew)
+    return None
+
+
+async def _look_up_or_create(
+    send: Sender, request: Request, paths: PathSupport, deadline: Deadline, *, renew: bool
+) -> Room:
+    """Look a room up, and create it if there is none.
 
     Looked up first, because most callers of this come back for a room: a read has no outcome to
     worry about. Whoever loses the race to create it, looks again.
     """
-    deadline = send.deadline()
     name = request.external_id or ""
     conflict: ConflictError | None = None
     for _ in range(_ROUNDS):
         look_up = retrieve if conflict is None else _find_after_conflict
         try:
             response, room = await look_up(send, name, paths, deadline)
-            if renew and room.is_over(_server_time(response)):
-                return await _renew(send, request, room, _server_time(response), deadline)
-            return room
+            return await _as_asked(send, request, response, room, deadline, renew=renew)
         except NotFoundError:
             pass
         try:
@@ -227,6 +279,22 @@ def _contains(found: object, asked: JSONValue) -> bool:
 
 
 # -- a room that is over --------------------------------------------------------------------------
+
+
+async def _as_asked(
+    send: Sender,
+    request: Request,
+    response: Response,
+    room: Room,
+    deadline: Deadline,
+    *,
+    renew: bool,
+) -> Room:
+    """Return a room that was there, renewed if it is over and that was asked for."""
+    now = _server_time(response)
+    if renew and room.is_over(now):
+        return await _renew(send, request, room, now, deadline)
+    return room
 
 
 async def _renew(

@@ -26,12 +26,11 @@ from __future__ import annotations
 
 from .account import make_limiter
 from .limiter import Permit, RateLimiter
-from .rank import Priority, Rank
+from .rank import Rank
 from .status import RateLimitStatus, ServerWindow
 
 __all__ = [
     "Permit",
-    "Priority",
     "Rank",
     "RateLimitStatus",
     "RateLimiter",

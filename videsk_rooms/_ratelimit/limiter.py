@@ -45,6 +45,10 @@ class RateLimiter(Protocol):
     async def acquire(self, rank: Rank, operation: str) -> Permit:
         """Wait until the request may leave. Cancelled, nothing is counted.
 
+        Args:
+            rank: Before which others it goes.
+            operation: Of which kind it is: answers of one kind take about as long.
+
         Raises:
             ClosedError: The limiter was closed meanwhile.
         """

@@ -102,8 +102,11 @@ class LoopQueue:
 
     def pause(self, seconds: float) -> None:
         """Have the store pause all requests."""
-        self._pause = max(self._pause, seconds)
-        self._ask()
+        if isinstance(self._store, MemoryStore):
+            self._store.tell_now(Message(pause=seconds))
+        else:
+            self._pause = max(self._pause, seconds)
+            self._ask()
 
     def ask_anew(self) -> None:
         """Ask the store at once: a place may be free now."""

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Literal, TypeAlias
-
-Priority: TypeAlias = Literal["interactive", "background"]
-"""`"interactive"`: somebody waits for the call. `"background"`: nobody does."""
 
 
 class Rank(IntEnum):

@@ -74,18 +74,19 @@ class StoreLimiter:
             self._here().ask_anew()
 
     def pause(self, seconds: float | None) -> None:
-        """Pause all requests: shortly at first, longer if it happens again.
+        """Pause all requests after a refusal that asks to wait so long, or says nothing.
 
-        One refusal may be the fault of a moment, and a window is 20 requests for everybody. The
-        refused request itself waits as long as the server asks.
+        Whoever asks for more than a window is believed. Otherwise the pause is short at first, and
+        longer each time it happens again: one refusal may be the fault of a moment, and a window
+        is worth a whole limit of requests. The refused request itself waits as it was asked to.
         """
-        now = self._clock()
+        now, window = self._clock(), self.limit.per
         if now < self._paused_until or self._closed:
             return  # refused as were those that left before the pause
-        longest = self._limit.limit.per if seconds is None else seconds
-        if now > self._paused_until + longest:
+        if now > self._paused_until + window:
             self._refusals = 0
-        pause = min(_FIRST_PAUSE * 2**self._refusals, longest)
+        longest = window if seconds is None else seconds
+        pause = longest if longest > window else min(_FIRST_PAUSE * 2**self._refusals, longest)
         self._refusals += 1
         self._paused_until = now + pause
         self._here().pause(pause)

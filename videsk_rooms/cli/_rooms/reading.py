@@ -61,7 +61,9 @@ def list_rooms(
                 ),
             )
             return
-        rooms = videsk.rooms.iter(sort=order, ended=ended, external_id=external_id)
+        # Somebody waits for the table, though all rooms are read.
+        somebody = videsk.with_options(priority="interactive")
+        rooms = somebody.rooms.iter(sort=order, ended=ended, external_id=external_id)
         if asked.as_json:
             from videsk_rooms.cli._as_json import as_json
 

@@ -48,7 +48,7 @@ class Caller:
     def __init__(
         self, videsk: AsyncVidesk, *, update: bool, note: Callable[[Row, Outcome], object]
     ) -> None:
-        self._rooms = videsk.rooms
+        self._rooms = videsk.with_options(priority="background").rooms
         self._update = update
         self._note = note
         self.stopped_by: VideskError | None = None

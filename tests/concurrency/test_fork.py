@@ -1,0 +1,67 @@
+"""A client made before `os.fork()` works in the parent and in its children."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.concurrency.forking import NOT_IN_C, PROGRAMS
+
+if TYPE_CHECKING:
+    from videsk_rooms.sandbox import Sandbox
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+
+# Python 3.12 and later warn of every fork of a process with threads; whether this one is safe is
+# what is tested.
+_WARNINGS = ("-W", "error", "-W", "ignore:This process:DeprecationWarning")
+
+
+_PROGRAM = (
+    "import sys; from tests.concurrency import forking as f; "
+    "sys.argv.pop(1) == 'in C' and f.in_c(); f.PROGRAMS[sys.argv[1]](*sys.argv[2:])"
+)
+_LOOPS = {
+    "asyncio": f"import sys; sys.modules['uvloop'] = None; {_PROGRAM}",
+    "uvloop": f"import sys, uvloop; {_PROGRAM}",
+}
+_WAYS = [
+    *(("by Python", program) for program in PROGRAMS),
+    *(("in C", program) for program in PROGRAMS if program not in NOT_IN_C),
+]
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        "asyncio",
+        pytest.param(
+            "uvloop",
+            marks=pytest.mark.skipif(not find_spec("uvloop"), reason="uvloop is not installed"),
+        ),
+    ],
+)
+@pytest.mark.parametrize(("way", "program"), _WAYS)
+def test_a_client_made_before_a_fork_works_in_both(
+    sandbox: Sandbox, way: str, program: str, loop: str
+) -> None:
+    """Silently, to the end, and with every child ending well; by name, which is looked up.
+
+    Whether Python forks, which runs its hooks, or code in C does, such as that of uWSGI.
+    """
+    sandbox.add_rooms(7)
+    url = sandbox.url.replace("127.0.0.1", "localhost")
+    done = subprocess.run(
+        [sys.executable, *_WARNINGS, "-c", _LOOPS[loop], way, program, url, sandbox.api_token],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -1,0 +1,32 @@
+"""What the tests of the pacing stand on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.ratelimit.redis_server import MISSING, PROGRAM, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.ratelimit.redis_server import RedisServer
+
+
+@pytest.fixture(scope="session")
+def common_redis() -> Iterator[RedisServer]:
+    """A Redis for tests that leave it as it is: each uses a token of its own."""
+    if PROGRAM is None:
+        pytest.skip(MISSING)
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def own_redis() -> Iterator[RedisServer]:
+    """A Redis for one test, which may kill it and start it again."""
+    if PROGRAM is None:
+        pytest.skip(MISSING)
+    with serving(password="the-password-of-the-tests") as server:
+        yield server

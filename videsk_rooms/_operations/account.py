@@ -1,0 +1,21 @@
+"""What the calls of one client to one account share."""
+
+from __future__ import annotations
+
+import attrs
+
+from .leaders import Leaders
+from .lookup import PathSupport
+
+
+@attrs.frozen
+class AccountState:
+    """What the rooms of a client, and of its views for the same account, have in common.
+
+    Attributes:
+        paths: What is known of retrieving by external id.
+        leaders: The look-ups and creations under way that other calls may follow.
+    """
+
+    paths: PathSupport = attrs.field(factory=PathSupport)
+    leaders: Leaders = attrs.field(factory=Leaders)
