@@ -1,4 +1,4 @@
-"""The rule of the rate limit in virtual time, over many networks: `python -m tests.ratelimit.simulate`.
+"""The rule of the rate limit in virtual time: `python -m tests.ratelimit.simulate`.
 
 Only `Schedule` and `Path` are the package's own. Callers, network and server are those of this
 file: the server counts when a request arrives, refuses what is over, works, and answers.
@@ -37,12 +37,26 @@ Window = Literal["sliding", "fixed"]
 
 @attrs.frozen
 class Network:
-    """What lies between the callers and the server's count, and between it and the answer."""
+    """What lies between the callers and the server's count, and between it and the answer.
+
+    Attributes:
+        out: The way to the server.
+        back: The way back.
+        work: How long the server works after it has counted.
+        other: What every other caller has instead, who asks for another operation.
+        apart: Whether those are on another machine.
+    """
 
     name: str
     out: Delay
     back: Delay
     work: Delay = Delay()  # noqa: RUF009 - immutable
+    other: Network | None = None
+    apart: bool = False
+
+    def of(self, operation: str) -> Network:
+        """Return what requests of an operation pass."""
+        return self if self.other is None or operation == "get" else self.other
 
 
 @attrs.frozen
@@ -109,6 +123,20 @@ NETWORKS = [
         exponential(0.060, 0.010),
         Delay(0.010, "uniform", 0.490),
     ),
+    Network(
+        "work of 5 ms for a half, of 200 ms for the others",
+        exponential(0.030, 0.005),
+        exponential(0.030, 0.005),
+        Delay(0.005),
+        Network("", exponential(0.030, 0.005), exponential(0.030, 0.005), Delay(0.200)),
+    ),
+    Network(
+        "10 ms for a half of the machines, 80 ms for the others",
+        exponential(0.010, 0.003),
+        exponential(0.010, 0.003),
+        other=Network("", exponential(0.080, 0.010), exponential(0.080, 0.010)),
+        apart=True,
+    ),
 ]
 
 
@@ -120,6 +148,10 @@ class _Request:
     caller: int
     due: float = 0.0
     left: float = 0.0
+
+    @property
+    def operation(self) -> str:
+        return "create" if self.caller % 2 else "get"
 
 
 @attrs.define
@@ -143,7 +175,7 @@ class Simulation:
     ) -> None:
         self._network = network
         self._window = window
-        self._random = Random(seed)  # noqa: S311 - no secret
+        self._random = Random(seed)
         self._schedule = Schedule()
         self._processes = [_Process() for _ in range(processes)]
         self._callers = callers
@@ -228,7 +260,7 @@ class Simulation:
             RATE,
             PER,
             out=path.out,
-            late=path.late("get"),
+            late=path.late(request.operation),
         )
 
     # -- the network and the server ---------------------------------------------------------------
@@ -236,8 +268,9 @@ class Simulation:
     def _leaver(self, request: _Request) -> Callable[[], None]:
         def leave() -> None:
             request.left = self._now
-            way = self._network.out.draw(self._random, self._elapsed())
-            cold = 0.0 if self._arrivals or int(request.id, 16) else self._network.out.cold
+            out = self._network.of(request.operation).out
+            way = out.draw(self._random, self._elapsed())
+            cold = 0.0 if self._arrivals or int(request.id, 16) else out.cold
             self._at(way + cold, lambda: self._arrive(request))
 
         return leave
@@ -250,8 +283,9 @@ class Simulation:
         else:
             self._refused += 1
         elapsed = self._elapsed()
-        work = self._network.work.draw(self._random, elapsed) if accepted else 0.0
-        back = self._network.back.draw(self._random, elapsed)
+        network = self._network.of(request.operation)
+        work = network.work.draw(self._random, elapsed) if accepted else 0.0
+        back = network.back.draw(self._random, elapsed)
         self._at(work + back, lambda: self._answer(request, accepted=accepted))
 
     def _count(self) -> bool:
@@ -271,8 +305,8 @@ class Simulation:
     def _answer(self, request: _Request, *, accepted: bool) -> None:
         process = request.process
         if accepted:
-            process.path.note("get", self._now - request.left)
-        update = Update(request.id, process.path.back("get"))
+            process.path.note(request.operation, self._now - request.left)
+        update = Update(request.id, process.path.back(request.operation))
         pause = 0.0 if accepted else _PAUSE_AFTER_REFUSAL
         self._schedule.hear(Message([update], pause), self._now)
         if process.queue:
@@ -313,6 +347,9 @@ def as_markdown(networks: Sequence[Network], seconds: float) -> str:
         used: list[str] = []
         over = {"sliding": 0, "fixed": 0}
         for processes, callers in _COLUMNS:
+            if network.apart and processes == 1:
+                used.append("")
+                continue
             for window in ("fixed", "sliding"):
                 result = run(network, window, processes, callers, seconds)
                 over[window] += result.over if window == "sliding" else result.refused
