@@ -56,14 +56,14 @@ if stored then
 end
 
 local function forget(per)
-  for _, latest in pairs(state.counted) do
-    if latest > now + IMPLAUSIBLE then
+  for _, one in pairs(state.counted) do
+    if one.latest > now + IMPLAUSIBLE then
       state.counted, state.waiting, state.paused_until = {}, {}, now + per + TICK
       break
     end
   end
-  for id, latest in pairs(state.counted) do
-    if latest <= now - per - TICK then state.counted[id] = nil end
+  for id, one in pairs(state.counted) do
+    if one.latest <= now - per - TICK then state.counted[id] = nil end
   end
   for id, waiting in pairs(state.waiting) do
     if waiting.due < now - ABANDONED_AFTER or waiting.due > now + IMPLAUSIBLE then
@@ -111,10 +111,12 @@ local function opens(ask)
   local windows = math.floor(position / ask.requests)
   local fewer = ask.requests - position % ask.requests
   local before = {}
-  for _, latest in pairs(state.counted) do before[#before + 1] = latest end
+  for _, one in pairs(state.counted) do
+    before[#before + 1] = one.latest - math.min(one.out, ask.out)
+  end
   table.sort(before)
   local base = before[#before - fewer + 1] or now - window
-  return math.max(earliest, base + window * (1 + windows) - ask.out)
+  return math.max(earliest, base + window * (1 + windows))
 end
 
 local function answer(ask)
@@ -124,7 +126,7 @@ local function answer(ask)
   local wait = opens(ask) - now
   if wait <= GRACE then
     state.waiting[ask.id] = nil
-    state.counted[ask.id] = now + ask.out + ask.late
+    state.counted[ask.id] = {latest = now + ask.out + ask.late, out = ask.out}
     if ask.rank >= BACKGROUND_RANK then
       state.last_background, state.without_background = now, 0
     else
@@ -140,8 +142,10 @@ end
 
 for _, update in ipairs(message.updates) do
   state.waiting[update.id] = nil
-  if state.counted[update.id] then
-    state.counted[update.id] = update.ago ~= cjson.null and now - update.ago or nil
+  if update.ago == cjson.null then
+    state.counted[update.id] = nil
+  elseif state.counted[update.id] then
+    state.counted[update.id].latest = now - update.ago
   end
 end
 if message.pause > 0 then
