@@ -29,7 +29,7 @@ from .redis_server import MISSING, PROGRAM, serving
 from .runs import Figures, Job, Setting, run
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from videsk_rooms._ratelimit import RateLimiter
 
@@ -108,32 +108,44 @@ _MIDDLE = (
 # -- tables ---------------------------------------------------------------------------------------
 
 
-def paths_table(figures: Sequence[Figures]) -> str:
+_PATHS_HEAD = (
+    "| path, each way | used | refused | over | median wait | longest wait | requests a call |\n"
+    "|---|--:|--:|--:|--:|--:|--:|"
+)
+_PEOPLE_HEAD = (
+    "| `rooms.get` once a second beside | median | longest | refused | over | background |\n"
+    "|---|--:|--:|--:|--:|--:|"
+)
+
+
+def paths_row(each: Figures) -> str:
     """Write of callers who ask again and again."""
-    lines = [
-        "| path, each way | used | refused | over | median wait | longest wait | requests a call |",
-        "|---|--:|--:|--:|--:|--:|--:|",
-    ]
-    lines += [
+    return (
         f"| {each.setting.name} | {each.used:.1%} | {each.refused} | {each.over} | "
         f"{each.median_wait:.2f} s | {each.longest_wait:.2f} s | {each.requests_a_call:.2f} |"
-        for each in figures
-    ]
-    return "\n".join(lines)
+    )
 
 
-def people_table(figures: Sequence[Figures]) -> str:
+def people_row(each: Figures) -> str:
     """Write of `rooms.get` beside bulk calls."""
-    lines = [
-        "| `rooms.get` once a second beside | median | longest | refused | over | background |",
-        "|---|--:|--:|--:|--:|--:|",
-    ]
-    lines += [
+    return (
         f"| {each.setting.name} | {each.median_get:.3f} s | {each.longest_get:.3f} s | "
         f"{each.refused} | {each.over} | {each.background:.1%} |"
-        for each in figures
-    ]
-    return "\n".join(lines)
+    )
+
+
+def show(
+    head: str,
+    row: Callable[[Figures], str],
+    settings: Sequence[Setting],
+    seconds: float,
+    repeats: int,
+) -> None:
+    """Measure settings, one after another, and print a table."""
+    print(f"\n{head}", flush=True)
+    for setting in settings:
+        if setting.sharing != "Redis" or PROGRAM is not None:
+            print(row(repeated(setting, seconds, repeats)), flush=True)
 
 
 # -- what a permit costs --------------------------------------------------------------------------
@@ -182,9 +194,6 @@ def main() -> None:
     parser.add_argument("--only", choices=["paths", "people", "kills", "costs"], help="one part")
     given = parser.parse_args()
 
-    def wanted(settings: Sequence[Setting]) -> list[Setting]:
-        return [each for each in settings if each.sharing != "Redis" or PROGRAM is not None]
-
     print(
         f"{RATE} requests a second, {given.seconds:g} s, {given.repeats} runs each: medians, of "
         f"faults the sums; Python {platform.python_version()}, {os.cpu_count()} cores, load "
@@ -193,15 +202,13 @@ def main() -> None:
     )
     if PROGRAM is None:
         print(f"without Redis: {MISSING}")
+    seconds, repeats = given.seconds, given.repeats
     if given.only in (None, "paths"):
-        measured = [repeated(each, given.seconds, given.repeats) for each in wanted(PATHS + COLD)]
-        print(f"\n{paths_table(measured)}", flush=True)
+        show(_PATHS_HEAD, paths_row, PATHS + COLD, seconds, repeats)
     if given.only in (None, "people"):
-        measured = [repeated(each, given.seconds, given.repeats) for each in wanted(PEOPLE)]
-        print(f"\n{people_table(measured)}", flush=True)
+        show(_PEOPLE_HEAD, people_row, PEOPLE, seconds, repeats)
     if given.only in (None, "kills"):
-        measured = [run(each, 4 * given.seconds) for each in wanted(KILLS)]
-        print(f"\n{people_table(measured)}", flush=True)
+        show(_PEOPLE_HEAD, people_row, KILLS, 4 * seconds, 1)
     if given.only in (None, "costs"):
         print("\nA call that need not wait pays for its permit:")
         for way, microseconds in costs().items():

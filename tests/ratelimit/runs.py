@@ -135,7 +135,7 @@ def judge(
         requests_a_call=len(arrivals) / max(made, 1),
         median_get=median(gets or [0.0]),
         longest_get=max(gets, default=0.0),
-        background=background / left,
+        background=background / max(left, 1.0),
         failed=sum(report["failed"] for report in reports),
         standstill=max(report["standstill"] for report in reports),
     )

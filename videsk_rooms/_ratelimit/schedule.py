@@ -177,8 +177,8 @@ class Schedule:
                 position += 1
         window = ask.per + TICK
         windows, place = divmod(position, ask.requests)
-        # By when this one has to leave, to arrive as each of the others did at the latest. Where two
-        # processes know different ways, only the shorter one is sure: the longer may be work.
+        # When this one would have to leave, to arrive as each of the others did at the latest. Where
+        # two processes know different ways, only the shorter is sure: the longer may be work.
         before = sorted(one.latest - min(one.out, ask.out) for one in self.counted.values())
         # Of those that arrive in one window, so many may have left before this one.
         fewer = ask.requests - place
