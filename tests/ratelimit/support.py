@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, TypedDict
 import pytest
 
 from videsk_rooms import AsyncVidesk, RateLimit, Videsk
-from videsk_rooms._ratelimit.store import window_params
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,15 +58,6 @@ def finished(process: subprocess.Popen[str]) -> str:
 def run(script: str, *arguments: object) -> str:
     """Run a script; return what it printed."""
     return finished(started(script, *arguments))
-
-
-def check_paced(slots: Sequence[int], limit: Limit) -> None:
-    """Check that no window of promised departures holds more than the limit."""
-    rule = window_params(limit)
-    assert len(set(slots)) == len(slots)
-    in_order = sorted(slots)
-    for earlier, later in zip(in_order, in_order[limit.requests :], strict=False):
-        assert later - earlier >= rule.window
 
 
 def check_both_faces_share(sandbox: Sandbox, shared: str) -> None:
