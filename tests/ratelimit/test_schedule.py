@@ -72,11 +72,15 @@ def test_a_request_counts_at_the_latest_moment_that_is_possible() -> None:
     assert schedule.hear(news, NOW + 1.4) == 0
 
 
-def test_news_of_a_request_that_nobody_knows_is_none() -> None:
-    """Its window is over, or the store has lost it."""
+def test_an_answer_that_comes_late_counts() -> None:
+    """Its request was forgotten; but it left, and nobody knows how long it was on its way."""
     schedule = Schedule()
-    schedule.hear(Message([Update("gone", 0.0), Update("never left", None)]), NOW)
-    permitted(schedule, NOW, 1, 2, 3)
+    permitted(schedule, NOW, 1)
+    permitted(schedule, NOW + 1.5, 2)
+    schedule.hear(Message([Update("1", 0.0), Update("never left", None)]), NOW + 1.6)
+    permitted(schedule, NOW + 1.6, 3)
+    assert schedule.hear(ask(4), NOW + 2.5 + TICK) == 0
+    assert schedule.hear(ask(5), NOW + 2.5 + TICK) > 0
 
 
 def test_a_long_wait_is_asked_about_again_at_its_half() -> None:
@@ -237,6 +241,7 @@ class Model(RuleBasedStateMachine):
 
     # -- what may happen --------------------------------------------------------------------------
 
+    @precondition(lambda self: len(self.waiting) < 8)
     @rule(rank=st.sampled_from(Rank), count=st.integers(1, 4))
     def come(self, rank: Rank, count: int) -> None:
         """Requests come and ask."""

@@ -171,9 +171,7 @@ end
 local function hear()
   for _, update in ipairs(message.updates) do
     state.waiting[update.id] = nil
-    if state.counted[update.id] then
-      state.counted[update.id] = update.ago ~= cjson.null and now - update.ago or nil
-    end
+    state.counted[update.id] = update.ago ~= cjson.null and now - update.ago or nil
   end
   if message.pause > 0 then
     state.paused_until = math.max(state.paused_until, now + math.min(message.pause, LONGEST_PAUSE))

@@ -150,11 +150,10 @@ class Schedule:
 
     def _update(self, update: Update, now: float) -> None:
         self.waiting.pop(update.id, None)
-        if update.id in self.counted:
-            if update.ago is None:
-                del self.counted[update.id]
-            else:
-                self.counted[update.id] = now - update.ago
+        if update.ago is None:
+            self.counted.pop(update.id, None)
+        else:  # one that was forgotten, too: it was later than its path had it
+            self.counted[update.id] = now - update.ago
 
     def _opens(self, ask: Ask, now: float) -> float:
         queue = self._queue()
