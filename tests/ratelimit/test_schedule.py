@@ -309,11 +309,11 @@ class Model(RuleBasedStateMachine):
             for each, waits in self.waiting.items()
             if each != one and waits.due + 0.1 >= self.now
         }
-        first = sum((each.rank, each.since) < (its.rank, its.since) for each in there.values())
+        first = sum(goes_before(each, its) for each in there.values())
         if wait > 0:
             its.due = self.now + wait
             assert LEAST_WAIT <= wait <= 5.0
-            assert self.may_wait(its, there, first)
+            assert self.may_wait(its, there)
         else:
             del self.waiting[one]
             assert self.now + GRACE >= self.paused_until
@@ -334,8 +334,7 @@ class Model(RuleBasedStateMachine):
             self.others, self.last_background = 0, self.now
             # It may be owed a permit; but none of its own was overtaken unless it might leave, too.
             first = sum(
-                each.rank.is_background and (each.rank, each.since) < (its.rank, its.since)
-                for each in there.values()
+                each.rank.is_background and goes_before(each, its) for each in there.values()
             )
         else:
             self.last_interactive = self.now
@@ -345,8 +344,9 @@ class Model(RuleBasedStateMachine):
             assert self.others <= BACKGROUND_EVERY + 6 * self.requests
         assert first + before < self.requests
 
-    def may_wait(self, its: Waits, there: dict[str, Waits], first: int) -> bool:
+    def may_wait(self, its: Waits, there: dict[str, Waits]) -> bool:
         """Return whether there is a reason to wait."""
+        first = sum(not goes_before(its, each) for each in there.values())
         before = self.counted_since(self.now + self.out - 1.0 - TICK)
         background = sum(each.rank.is_background for each in there.values())
         if its.rank.is_background:
@@ -358,6 +358,11 @@ class Model(RuleBasedStateMachine):
             owed = bool(background) * (1 + self.others // (BACKGROUND_EVERY - 1))
             reason = first + before + owed >= self.requests
         return reason or self.now < self.paused_until
+
+
+def goes_before(one: Waits, other: Waits) -> bool:
+    """Return whether one surely has to go before another; of two of a moment, neither has."""
+    return one.rank < other.rank or (one.rank == other.rank and one.since < other.since - 1e-6)
 
 
 class OnSchedule(Model):
