@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TypedDict
 import pytest
 
 from videsk_rooms import AsyncVidesk, RateLimit, Videsk
-from videsk_rooms._ratelimit.store import window_params
+from videsk_rooms._ratelimit import Rank
+from videsk_rooms._ratelimit.schedule import Ask, Message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,13 +62,18 @@ def run(script: str, *arguments: object) -> str:
     return finished(started(script, *arguments))
 
 
-def check_paced(slots: Sequence[int], limit: Limit) -> None:
-    """Check that no window of promised departures holds more than the limit."""
-    rule = window_params(limit)
-    assert len(set(slots)) == len(slots)
-    in_order = sorted(slots)
+def ask(
+    number: object, limit: Limit, rank: Rank = Rank.INTERACTIVE, *, waited: float = 0.0
+) -> Message:
+    """Ask for a permit, on a path that takes no time."""
+    return Message(ask=Ask(str(number), rank, waited, limit.requests, limit.per, 0.0, 0.0))
+
+
+def check_paced(times: Sequence[float], limit: Limit) -> None:
+    """Check that no window of permits holds more than the limit."""
+    in_order = sorted(times)
     for earlier, later in zip(in_order, in_order[limit.requests :], strict=False):
-        assert later - earlier >= rule.window
+        assert later - earlier >= limit.per
 
 
 def check_both_faces_share(sandbox: Sandbox, shared: str) -> None:
