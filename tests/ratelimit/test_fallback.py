@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ratelimit.simulated import LIMIT, SOON, Shared, Way, World
+from tests.ratelimit.virtual_time import VirtualLoop, simulate
 from videsk_rooms import ClosedError
 from videsk_rooms._ratelimit import Rank
 from videsk_rooms._ratelimit.fallback import PROBE_EVERY, SHARE, FallbackStore
 from videsk_rooms._ratelimit.limit import Limit, ObservedLimit
 from videsk_rooms._ratelimit.schedule import Ask, Message
 from videsk_rooms._ratelimit.store import PATIENCE
-
-from .simulated import LIMIT, SOON, Shared, Way, World
-from .virtual_time import VirtualLoop, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -15,7 +15,7 @@ from videsk_rooms._ratelimit.redis_store import SCRIPT
 from videsk_rooms._ratelimit.schedule import GRACE, Ask, Message, Schedule, Update
 
 if TYPE_CHECKING:
-    from .redis_server import RedisServer
+    from tests.ratelimit.redis_server import RedisServer
 
 # The script with the times of the test; once more, its own clock would differ by a little each time.
 _CLOCK = "local time = redis.call('TIME')\nlocal now = time[1] + time[2] / 1000000\n"
@@ -109,9 +109,7 @@ def test_the_numbers_of_the_script_are_those_of_the_rule() -> None:
 
     names = [name for line in _constants() for name in line[0]]
     values = [value for line in _constants() for value in line[1]]
-    found = {
-        name: getattr(schedule, name, getattr(schedule, f"_{name}", None)) for name in names
-    }
+    found = {name: getattr(schedule, name, getattr(schedule, f"_{name}", None)) for name in names}
     found["BACKGROUND_RANK"] = int(Rank.BACKGROUND_CONTINUED)
     assert found == dict(zip(names, values, strict=True))
     assert found["GRACE"] == GRACE
