@@ -15,11 +15,10 @@ from videsk_rooms._ratelimit.store import PATIENCE, StoreUnreachableError
 from videsk_rooms._ratelimit.store_limiter import StoreLimiter
 
 if TYPE_CHECKING:
+    from tests.ratelimit.virtual_time import VirtualLoop
     from videsk_rooms._ratelimit import Permit, RateLimiter
     from videsk_rooms._ratelimit.schedule import Message
     from videsk_rooms._ratelimit.store import Store
-
-    from .virtual_time import VirtualLoop
 
 LIMIT = Limit(4, 1.0)
 SOON = 0.0075

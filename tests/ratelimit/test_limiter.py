@@ -10,13 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.ratelimit.simulated import LIMIT, SOON, World
+from tests.ratelimit.virtual_time import VirtualLoop, simulate
 from videsk_rooms import ClosedError
 from videsk_rooms._ratelimit import Rank
 from videsk_rooms._ratelimit.limit import Limit
 from videsk_rooms._wire.message import Headers
-
-from .simulated import LIMIT, SOON, World
-from .virtual_time import VirtualLoop, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, TypeVar
@@ -12,15 +13,15 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 import redis
 
-from tests.ratelimit.support import PATIENCE
+from tests.ratelimit.support import PATIENCE, run
 from tests.ratelimit.test_redis import gone
-from tests.support import TOKEN
+from tests.ratelimit.virtual_time import VirtualLoop
 from videsk_rooms import AsyncVidesk, ClosedError, RateLimit
-from videsk_rooms._http.tokens import account_of, token_source
-from videsk_rooms._ratelimit import make_limiter
-from videsk_rooms._ratelimit.limit import Limit
-from videsk_rooms._ratelimit.memory_store import MemoryLimiter
-from videsk_rooms._ratelimit.queue import WaitQueue
+from videsk_rooms._ratelimit import Rank, make_limiter
+from videsk_rooms._ratelimit.limit import Limit, ObservedLimit
+from videsk_rooms._ratelimit.memory_store import MemoryStore
+from videsk_rooms._ratelimit.path import Path as NetworkPath
+from videsk_rooms._ratelimit.store_limiter import StoreLimiter
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -40,23 +41,63 @@ APART = LIMIT.per / 2
 THREADS, CALLS = 4, 8
 
 
+def limiter_of(rate_limit: RateLimit) -> RateLimiter:
+    """Make the limiter of a client whose account nobody else uses."""
+    return make_limiter(rate_limit, object(), lambda: "a-token")
+
+
 @pytest.fixture(params=["in process", "file", "redis"])
 def rate_limit(request: pytest.FixtureRequest, tmp_path: Path) -> RateLimit:
-    """Each way of pacing."""
+    """Each way of sharing."""
     shared = None
     if request.param == "file":
-        shared = f"file:{tmp_path / 'pace'}"
+        shared = f"file:{tmp_path / 'limit'}"
     if request.param == "redis":
         shared = request.getfixturevalue("own_redis").url
     return RateLimit(LIMIT.requests, LIMIT.per, shared)
 
 
-def in_threads(work: Callable[[], Coroutine[Any, Any, T]], count: int = THREADS) -> list[T]:
+def plain() -> asyncio.AbstractEventLoop:
+    return asyncio.new_event_loop()
+
+
+def eager() -> asyncio.AbstractEventLoop:
+    if sys.version_info < (3, 12):
+        pytest.skip("Python 3.12 brought eager tasks")
+    loop = asyncio.new_event_loop()
+    loop.set_task_factory(asyncio.eager_task_factory)
+    return loop
+
+
+def of_uvloop() -> asyncio.AbstractEventLoop:
+    uvloop = pytest.importorskip("uvloop")
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
+
+
+def run_in(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine as `asyncio.run` does, in a loop of this kind."""
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+
+def in_threads(
+    work: Callable[[], Coroutine[Any, Any, T]],
+    loops: Callable[[], asyncio.AbstractEventLoop] = plain,
+    count: int = THREADS,
+) -> list[T]:
     """Run a coroutine function in so many loops at the same time."""
     results: list[T] = []
+    made = [loops() for _ in range(count)]
     threads = [
-        threading.Thread(target=lambda: results.append(asyncio.run(work())), daemon=True)
-        for _ in range(count)
+        threading.Thread(
+            target=lambda loop=loop: results.append(run_in(loop, work())),  # type: ignore[misc]
+            daemon=True,
+        )
+        for loop in made
     ]
     for thread in threads:
         thread.start()
@@ -66,36 +107,42 @@ def in_threads(work: Callable[[], Coroutine[Any, Any, T]], count: int = THREADS)
     return results
 
 
-async def leave(pacing: RateLimiter) -> float:
-    """Send a request that has its connection; tell when it left."""
-    departure = pacing.try_acquire() or await pacing.acquire()
-    await departure.leave()
-    departure.over()
-    return time.monotonic()
+async def leave(limiter: RateLimiter) -> float:
+    """Make a request as a call does; tell when it left."""
+    permit = limiter.try_acquire(Rank.INTERACTIVE, "list")
+    permit = permit or await limiter.acquire(Rank.INTERACTIVE, "list")
+    await permit.commit()
+    left = time.monotonic()
+    permit.answered(200)
+    permit.release()
+    return left
 
 
-def test_loops_at_the_same_time_share_the_limit(rate_limit: RateLimit) -> None:
-    """All are served, and together they keep to it."""
-    pacing = make_limiter(rate_limit, account_of(token_source(TOKEN)))
+@pytest.mark.parametrize("loops", [plain, eager, of_uvloop])
+def test_loops_at_the_same_time_share_the_limit(
+    rate_limit: RateLimit, loops: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    """All are served, and together they keep to it, whatever kind of loop it is."""
+    limiter = limiter_of(rate_limit)
 
     async def work() -> list[float]:
-        return await asyncio.gather(*(leave(pacing) for _ in range(CALLS)))
+        return await asyncio.gather(*(leave(limiter) for _ in range(CALLS)))
 
-    left = sorted(each for times in in_threads(work) for each in times)
+    left = sorted(each for times in in_threads(work, loops) for each in times)
     assert len(left) == THREADS * CALLS
     for earlier, later in zip(left, left[LIMIT.requests :], strict=False):
         assert later - earlier >= APART
-    asyncio.run(pacing.close())
+    asyncio.run(limiter.close())
 
 
 def test_loops_one_after_another_share_the_limit(rate_limit: RateLimit) -> None:
     """What left in one counts in the next; none of them leaves anything open."""
 
     def run_all() -> list[float]:
-        pacing = make_limiter(rate_limit, account_of(token_source(TOKEN)))
+        limiter = limiter_of(rate_limit)
 
         async def work() -> list[float]:
-            return await asyncio.gather(*(leave(pacing) for _ in range(5)))
+            return await asyncio.gather(*(leave(limiter) for _ in range(5)))
 
         return [each for _ in range(4) for each in asyncio.run(work())]
 
@@ -109,112 +156,151 @@ async def test_a_loop_closes_its_connections_to_redis(own_redis: RedisServer) ->
     """Also when nobody closes the client."""
     with contextlib.closing(redis.Redis.from_url(own_redis.url)) as inside:
         before = len(inside.client_list())
-        pacing = make_limiter(RateLimit(shared=own_redis.url), account_of(token_source(TOKEN)))
-        await asyncio.to_thread(lambda: [asyncio.run(leave(pacing)) for _ in range(3)])
+        limiter = limiter_of(RateLimit(shared=own_redis.url))
+        await asyncio.to_thread(lambda: [asyncio.run(leave(limiter)) for _ in range(3)])
         await gone(inside, before)
-        await leave(pacing)
+        await leave(limiter)
         assert len(inside.client_list()) == before + 1
-        await pacing.close()
+        await limiter.close()
         await gone(inside, before)
 
 
-def held(pacing: RateLimiter, waiting: threading.Event) -> Coroutine[Any, Any, str]:
-    """Wait for a turn; tell how the wait ended."""
+END = """
+    import asyncio, gc, sys
+    from videsk_rooms import RateLimit
+    from videsk_rooms._ratelimit import Rank, make_limiter
+
+    shared, how = sys.argv[1:]
+    rate_limit = RateLimit(2, per=60.0, shared=shared or None)
+
+    async def call(limiter):
+        permit = await limiter.acquire(Rank.INTERACTIVE, "list")
+        await permit.commit()
+        permit.answered(200)
+        permit.release()
+
+    async def main(limiter):
+        tasks = [asyncio.ensure_future(call(limiter)) for _ in range(5)]
+        await asyncio.wait(tasks[:2])
+        if how == "waiting":
+            await asyncio.sleep(0.05)
+        if how == "cancelled":
+            for task in tasks:
+                task.cancel()
+            await asyncio.sleep(0)
+        return limiter
+
+    for _ in range(3):
+        asyncio.run(main(make_limiter(rate_limit, object(), lambda: how)))
+        gc.collect()
+"""
+
+
+@pytest.mark.parametrize("how", ["at once", "waiting", "cancelled"])
+def test_a_loop_that_ends_in_the_midst_says_nothing(rate_limit: RateLimit, how: str) -> None:
+    """While the store is told something, and while others wait; nobody closes the client."""
+    assert run(END, rate_limit.shared or "", how) == ""
+
+
+def waiting_in_a_thread(limiter: RateLimiter, waits: threading.Event) -> str:
+    """Wait for a permit in another loop; tell how the wait ended."""
 
     async def wait() -> str:
-        task = asyncio.ensure_future(leave(pacing))
+        task = asyncio.ensure_future(leave(limiter))
         await asyncio.sleep(0)
-        waiting.set()
+        waits.set()
         try:
             await task
         except ClosedError:
             return "closed"
         return "left"
 
-    return wait()
+    return asyncio.run(wait())
 
 
-async def test_closing_sends_home_who_waits_in_another_loop(rate_limit: RateLimit) -> None:
+async def test_closing_ends_the_waiting_in_another_loop(rate_limit: RateLimit) -> None:
     """Told there, by whichever loop closes the client; it need not have waited itself."""
-    long = RateLimit(1, per=1000.0, shared=rate_limit.shared)
-    pacing = make_limiter(long, account_of(token_source(TOKEN)))
-    await leave(pacing)
-    waiting = threading.Event()
-    other = asyncio.ensure_future(asyncio.to_thread(asyncio.run, held(pacing, waiting)))
-    await asyncio.to_thread(waiting.wait, PATIENCE)
-    await pacing.close()
+    limiter = limiter_of(RateLimit(1, per=1000.0, shared=rate_limit.shared))
+    await leave(limiter)
+    waits = threading.Event()
+    other = asyncio.ensure_future(asyncio.to_thread(waiting_in_a_thread, limiter, waits))
+    await asyncio.to_thread(waits.wait, PATIENCE)
+    await limiter.close()
     assert await other == "closed"
     with pytest.raises(ClosedError):
-        await pacing.acquire()
+        await limiter.acquire(Rank.INTERACTIVE, "list")
 
 
-async def test_a_place_given_back_in_one_loop_serves_another() -> None:
-    """Whoever waits there is woken up at once."""
-    pacing = MemoryLimiter(Limit(1, 1000.0))
-    connecting = pacing.try_acquire()
-    assert connecting is not None
-    waiting = threading.Event()
-    other = asyncio.ensure_future(asyncio.to_thread(asyncio.run, held(pacing, waiting)))
-    await asyncio.to_thread(waiting.wait, PATIENCE)
-    connecting.over()
+async def test_a_place_given_back_in_one_loop_serves_another(rate_limit: RateLimit) -> None:
+    """Whoever waits there asks again before a window is over."""
+    limiter = limiter_of(RateLimit(1, per=1000.0, shared=rate_limit.shared))
+    connecting = await limiter.acquire(Rank.INTERACTIVE, "list")
+    waits = threading.Event()
+    began = time.monotonic()
+    other = asyncio.ensure_future(asyncio.to_thread(waiting_in_a_thread, limiter, waits))
+    await asyncio.to_thread(waits.wait, PATIENCE)
+    connecting.release()
     assert await asyncio.wait_for(other, PATIENCE) == "left"
-
-
-async def test_a_place_that_comes_too_late_is_given_on() -> None:
-    """Its caller in another loop was cancelled before it could be told."""
-    pacing = MemoryLimiter(Limit(1, 1000.0))
-    connecting = pacing.try_acquire()
-    assert connecting is not None
-    waiting, called_up = threading.Event(), threading.Event()
-
-    async def walk_off() -> None:
-        task = asyncio.ensure_future(leave(pacing))
-        await asyncio.sleep(0)
-        waiting.set()
-        called_up.wait(PATIENCE)  # keeps the loop from hearing of it
-        task.cancel()
-        await asyncio.wait([task])
-        await asyncio.sleep(0)
-
-    other = asyncio.ensure_future(asyncio.to_thread(asyncio.run, walk_off()))
-    await asyncio.to_thread(waiting.wait, PATIENCE)
-    connecting.over()
-    called_up.set()
-    await other
-    assert pacing._leaving.total() == 0
-    assert pacing.try_acquire() is not None
-
-
-def test_a_place_for_a_loop_that_has_just_closed_is_given_on() -> None:
-    """Nobody is there to be told."""
-    given_on: list[str] = []
-    line = WaitQueue[str](lambda: None, unused=given_on.append)
-    loop = asyncio.new_event_loop()
-    waiting: asyncio.Future[str] = loop.create_future()
-    loop.close()
-    line.wake(waiting, "a place")
-    assert given_on == ["a place"]
+    assert time.monotonic() - began < PATIENCE / 2
+    await limiter.close()
 
 
 def test_a_loop_that_stands_still_holds_up_no_other() -> None:
-    """Its caller keeps its turn for when it runs again."""
-    pacing = MemoryLimiter(Limit(1, 0.2))
+    """Its caller waits on when it runs again."""
+    limiter = limiter_of(RateLimit(1, per=0.2))
     still = asyncio.new_event_loop()
 
     async def occupy() -> asyncio.Task[float]:
-        await leave(pacing)
-        task = asyncio.ensure_future(leave(pacing))
-        await asyncio.sleep(0)
+        await leave(limiter)
+        task = asyncio.ensure_future(leave(limiter))
+        await asyncio.sleep(0.01)
         return task
 
     task = still.run_until_complete(occupy())
-    passed = asyncio.run(leave(pacing))
+    passed = asyncio.run(leave(limiter))
     assert still.run_until_complete(task) >= passed + 0.2
     still.close()
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="Python 3.12 brought eager tasks")
+def test_a_coroutine_collected_while_the_store_is_told_does_not_ask_it() -> None:
+    """Collected at any moment, it would wait for a lock that its own thread holds."""
+    loop = VirtualLoop()
+    thrown_away: list[Coroutine[Any, Any, Any]] = []
+
+    def clock() -> float:
+        while thrown_away:
+            thrown_away.pop().close()
+        return loop.time()
+
+    store = MemoryStore(clock)
+    first, second = (
+        StoreLimiter(ObservedLimit(Limit(1, 1.0)), NetworkPath(), lambda: store, clock=loop.time)
+        for _ in range(2)
+    )
+
+    async def main() -> None:
+        loop.set_task_factory(asyncio.__dict__["eager_task_factory"])
+        waiting = [first.acquire(Rank.INTERACTIVE, "list") for _ in range(2)]
+        permit = await first.acquire(Rank.INTERACTIVE, "list")
+        await permit.commit()
+        permit.answered(200)
+        for each in waiting:
+            each.send(None)
+        thrown_away.append(waiting.pop())
+        assert second.try_acquire(Rank.INTERACTIVE, "list") is None
+        assert first.waiting == 1
+        waiting.pop().close()
+        await second.acquire(Rank.INTERACTIVE, "list")
+        await first.close()
+        await second.close()
+
+    loop.run_until_complete(main())
+    loop.close()
+
+
 def test_a_client_in_many_loops_keeps_to_the_limit_of_the_server() -> None:
-    """With the pacing that it has by default."""
+    """With the limit that it has by default."""
     with Sandbox(rate=20, window="sliding") as sandbox:
         client = AsyncVidesk(sandbox.api_token, base_url=sandbox.url)
 

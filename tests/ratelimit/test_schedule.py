@@ -72,11 +72,15 @@ def test_a_request_counts_at_the_latest_moment_that_is_possible() -> None:
     assert schedule.hear(news, NOW + 1.4) == 0
 
 
-def test_news_of_a_request_that_nobody_knows_is_none() -> None:
-    """Its window is over, or the store has lost it."""
+def test_an_answer_that_comes_late_counts() -> None:
+    """Its request was forgotten; but it left, and nobody knows how long it was on its way."""
     schedule = Schedule()
-    schedule.hear(Message([Update("gone", 0.0), Update("never left", None)]), NOW)
-    permitted(schedule, NOW, 1, 2, 3)
+    permitted(schedule, NOW, 1)
+    permitted(schedule, NOW + 1.5, 2)
+    schedule.hear(Message([Update("1", 0.0), Update("never left", None)]), NOW + 1.6)
+    permitted(schedule, NOW + 1.6, 3)
+    assert schedule.hear(ask(4), NOW + 2.5 + TICK) == 0
+    assert schedule.hear(ask(5), NOW + 2.5 + TICK) > 0
 
 
 def test_a_long_wait_is_asked_about_again_at_its_half() -> None:
@@ -237,6 +241,7 @@ class Model(RuleBasedStateMachine):
 
     # -- what may happen --------------------------------------------------------------------------
 
+    @precondition(lambda self: len(self.waiting) < 8)
     @rule(rank=st.sampled_from(Rank), count=st.integers(1, 4))
     def come(self, rank: Rank, count: int) -> None:
         """Requests come and ask."""
@@ -294,9 +299,7 @@ class Model(RuleBasedStateMachine):
     def ask(self, one: str) -> None:
         """Ask, and check the answer."""
         its = self.waiting[one]
-        message = Ask(
-            one, its.rank, self.now - its.since, self.requests, 1.0, self.out, self.late
-        )
+        message = Ask(one, its.rank, self.now - its.since, self.requests, 1.0, self.out, self.late)
         wait = self.tell(Message(ask=message))
         # A request that has gone without a word counts for a moment longer.
         there = {
@@ -304,11 +307,11 @@ class Model(RuleBasedStateMachine):
             for each, waits in self.waiting.items()
             if each != one and waits.due + 0.1 >= self.now
         }
-        first = sum((each.rank, each.since) < (its.rank, its.since) for each in there.values())
+        first = sum(goes_before(each, its) for each in there.values())
         if wait > 0:
             its.due = self.now + wait
             assert LEAST_WAIT <= wait <= 5.0
-            assert self.may_wait(its, there, first)
+            assert self.may_wait(its, there)
         else:
             del self.waiting[one]
             assert self.now + GRACE >= self.paused_until
@@ -321,16 +324,13 @@ class Model(RuleBasedStateMachine):
         """Count the requests that the server can have counted later."""
         return sum(latest > moment + 1e-6 for latest in self.counted.values())
 
-    def check_order(
-        self, its: Waits, there: dict[str, Waits], first: int, before: int
-    ) -> None:
+    def check_order(self, its: Waits, there: dict[str, Waits], first: int, before: int) -> None:
         """Check that nobody was overtaken, and that the background has its part."""
         if its.rank.is_background:
             self.others, self.last_background = 0, self.now
             # It may be owed a permit; but none of its own was overtaken unless it might leave, too.
             first = sum(
-                each.rank.is_background and (each.rank, each.since) < (its.rank, its.since)
-                for each in there.values()
+                each.rank.is_background and goes_before(each, its) for each in there.values()
             )
         else:
             self.last_interactive = self.now
@@ -340,8 +340,9 @@ class Model(RuleBasedStateMachine):
             assert self.others <= BACKGROUND_EVERY + 6 * self.requests
         assert first + before < self.requests
 
-    def may_wait(self, its: Waits, there: dict[str, Waits], first: int) -> bool:
+    def may_wait(self, its: Waits, there: dict[str, Waits]) -> bool:
         """Return whether there is a reason to wait."""
+        first = sum(not goes_before(its, each) for each in there.values())
         before = self.counted_since(self.now + self.out - 1.0 - TICK)
         background = sum(each.rank.is_background for each in there.values())
         if its.rank.is_background:
@@ -353,6 +354,11 @@ class Model(RuleBasedStateMachine):
             owed = bool(background) * (1 + self.others // (BACKGROUND_EVERY - 1))
             reason = first + before + owed >= self.requests
         return reason or self.now < self.paused_until
+
+
+def goes_before(one: Waits, other: Waits) -> bool:
+    """Return whether one surely has to go before another; of two of a moment, neither has."""
+    return one.rank < other.rank or (one.rank == other.rank and one.since < other.since - 1e-6)
 
 
 class OnSchedule(Model):

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from videsk_rooms._concurrency.fork import leak
+
 from .memory_store import MemoryStore
 from .schedule import Message, Update
 from .store import PATIENCE, StoreUnreachableError
@@ -54,15 +56,14 @@ class FallbackStore:
         if self._is_lost:
             self._begin_probe()
             return self._tell_local(message)
+        wait, told = 0.0, message
         if message.ask is not None and self._clock() < self._careful_until:
             # Others may still be on their own, so this one goes on keeping to its share.
-            wait = self._tell_local(Message(ask=message.ask))
+            wait = self._tell_local(Message(message.updates, ask=message.ask))
             if wait > 0:
-                message = attrs.evolve(message, ask=None)
-        else:
-            wait = 0.0
+                told = attrs.evolve(message, ask=None)
         try:
-            wait = max(wait, await self._store.tell(message))
+            wait = max(wait, await self._store.tell(told))
         except StoreUnreachableError as error:
             self._lose(error)
             return self._tell_local(message)
@@ -79,6 +80,7 @@ class FallbackStore:
 
     def reset_after_fork(self) -> None:
         """Forget what belongs to the parent."""
+        leak(self._probe)  # collecting it would complain that it is pending
         self._probe = None
         self._store.reset_after_fork()
 

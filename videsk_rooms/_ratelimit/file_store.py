@@ -18,9 +18,11 @@ import random
 import sqlite3
 import stat
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from videsk_rooms._concurrency.fork import fork_guard
 from videsk_rooms.errors import ConfigurationError
 
 from .schedule import Schedule
@@ -43,9 +45,7 @@ class FileStore:
         self._path = _checked(path)
         self._clock = clock
         try:
-            _make(self._path)
-            with self._database() as database:
-                _prepare(database)
+            fork_guard.run(self._begin)
         except (OSError, sqlite3.Error) as error:
             if _is_busy(error):  # by others that use it
                 return
@@ -61,7 +61,8 @@ class FileStore:
         pause = _FIRST_PAUSE
         while True:
             try:
-                return self._tell_now(message)
+                # A child that was forked in the midst of it would find SQLite's own locks held.
+                return fork_guard.run(partial(self._tell_now, message))
             except (OSError, sqlite3.Error) as error:
                 # Locked for a millisecond, unless its holder was stopped: not worth a thread.
                 if not _is_busy(error) or time.monotonic() > give_up_at:
@@ -75,6 +76,11 @@ class FileStore:
 
     def reset_after_fork(self) -> None:
         """Nothing is the parent's."""
+
+    def _begin(self) -> None:
+        _make(self._path)
+        with self._database() as database:
+            _prepare(database)
 
     def _tell_now(self, message: Message) -> float:
         _make(self._path)
@@ -91,7 +97,11 @@ class FileStore:
     @contextlib.contextmanager
     def _database(self) -> Iterator[sqlite3.Connection]:
         # Statements of our own begin and end transactions, so that there is no rollback to forget.
-        database = sqlite3.connect(self._path, timeout=0, isolation_level=None)
+        # SQLite makes no file: where all may write and nobody may remove, Linux can forbid to open
+        # what another user owns in a way that would make it.
+        database = sqlite3.connect(
+            f"{self._path.as_uri()}?mode=rw", uri=True, timeout=0, isolation_level=None
+        )
         try:
             database.execute("PRAGMA synchronous=OFF")
             yield database

@@ -175,8 +175,9 @@ local function hear()
     state.waiting[update.id] = nil
     if update.ago == cjson.null then
       state.counted[update.id] = nil
-    elseif state.counted[update.id] then
-      state.counted[update.id].latest = now - update.ago
+    else
+      local known = state.counted[update.id]
+      state.counted[update.id] = {latest = now - update.ago, out = known and known.out or 0}
     end
   end
   if message.pause > 0 then

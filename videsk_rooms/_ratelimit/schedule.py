@@ -163,11 +163,12 @@ class Schedule:
 
     def _update(self, update: Update, now: float) -> None:
         self.waiting.pop(update.id, None)
-        if update.id in self.counted:
-            if update.ago is None:
-                del self.counted[update.id]
-            else:
-                self.counted[update.id].latest = now - update.ago
+        if update.ago is None:
+            self.counted.pop(update.id, None)
+        else:  # one that was forgotten, too: it was later than its path had it
+            known = self.counted.get(update.id)
+            out = 0.0 if known is None else known.out
+            self.counted[update.id] = Counted(now - update.ago, out)
 
     def _opens(self, ask: Ask, now: float) -> float:
         queue = self._queue()
