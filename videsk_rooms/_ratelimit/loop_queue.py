@@ -6,10 +6,10 @@ import asyncio
 import secrets
 from itertools import count
 from math import inf
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from videsk_rooms._concurrency.fork import leak
+from videsk_rooms._concurrency.loops import call_soon_in
 from videsk_rooms.errors import CLOSED, ClosedError
 
 from .memory_store import MemoryStore
@@ -82,7 +82,7 @@ class LoopQueue:
         """Wait until a permit is given; cancelled, nothing is counted."""
         if self._closed:
             raise ClosedError(CLOSED)
-        waiter = Waiter(permit, rank, behind_others=bool(self._queue))
+        waiter = Waiter(permit, rank, self.clock(), behind_others=bool(self._queue))
         self._queue.add(waiter)
         self._ask()
         try:
@@ -134,14 +134,17 @@ class LoopQueue:
 
     def _ask(self) -> None:
         """Have the task ask that speaks with the store; it lives as long as there is something."""
+        if asyncio._get_running_loop() is not self._loop:
+            # A coroutine that is collected may come here from any thread, and after its loop.
+            call_soon_in(self._loop, self._ask)
+            return
         self._changed.set()
         if self._asking is not None and not self._asking.done():
             return
-        if not (self._queue.heads() or self._news or self._pause):
-            return
-        # A coroutine that is collected may come here from any thread, and with no loop running.
-        if asyncio._get_running_loop() is self._loop:
-            self._asking = asyncio.ensure_future(self._ask_until_done())
+        if self._queue.heads() or self._news or self._pause:
+            # Not by the loop's task factory: an eager one would begin at once, and this may be
+            # called while the store is being told something.
+            self._asking = asyncio.Task(self._ask_until_done(), loop=self._loop)
 
     async def _ask_until_done(self) -> None:
         try:
@@ -165,7 +168,7 @@ class LoopQueue:
         now, wait = self.clock(), inf
         for waiter in heads:
             if waiter.due <= now:
-                ask = waiter.permit.ask(waiter.rank, waited=monotonic() - waiter.since)
+                ask = waiter.permit.ask(waiter.rank, waited=now - waiter.since)
                 again = await self._send(ask)
                 if again == 0:
                     self._grant(waiter)
@@ -195,7 +198,7 @@ class LoopQueue:
             self.tell(waiter.permit.id, None)
         else:
             # That a store elsewhere takes a moment to answer is not a wait for the limit.
-            waiter.permit.granted(monotonic() - waiter.since if waiter.waits else 0.0)
+            waiter.permit.granted(self.clock() - waiter.since if waiter.waits else 0.0)
             waiter.future.set_result(None)
 
     async def _sleep(self, seconds: float) -> None:
@@ -255,7 +258,9 @@ class LoopPermit:
         now, path = self._queue.clock(), self._queue.path
         if status < 500 and status != 429:  # others may be answered by a proxy on the way
             path.note(self._operation, now - self._left_at)
-        self._queue.tell(self.id, now - path.back(self._operation))
+        # A refusal may cost the server less work than it takes over other answers.
+        counted_at = max(now - path.back(self._operation), self._left_at + path.out)
+        self._queue.tell(self.id, counted_at)
         self._queue.ask_anew()
         self._released = True
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from time import monotonic
 from typing import Generic, TypeVar
 
 from .rank import Rank
@@ -24,11 +23,11 @@ class Waiter(Generic[P]):
         waits: Whether others were before it, or the store had it wait.
     """
 
-    def __init__(self, permit: P, rank: Rank, *, behind_others: bool) -> None:
+    def __init__(self, permit: P, rank: Rank, since: float, *, behind_others: bool) -> None:
         self.permit = permit
         self.rank = rank
         self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.since = monotonic()
+        self.since = since
         self.due = 0.0
         self.waits = behind_others
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from math import isfinite
+import re
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -29,44 +29,52 @@ if TYPE_CHECKING:
 
     from .schedule import Message
 
-# Seconds: the rule tells nobody to wait longer before asking again.
-_LONGEST_ANSWER = 60.0
+# What the script answers, and nothing that only looks like it: a wait of 0 is a permit.
+_WAIT = re.compile(r"[0-9]\.[0-9]{6}")
 
 # KEYS: the schedule. ARGV: the message as JSON. The numbers are those of `schedule.py`.
-_SCRIPT = """
+SCRIPT = """
 local TICK, GRACE, LEAST_WAIT, LONGEST_WAIT, HALVED_ABOVE = 0.002, 0.001, 0.005, 5, 0.2
-local ABANDONED_AFTER, IMPLAUSIBLE, BACKGROUND_EVERY, SPACING = 0.1, 10, 10, 0.8
-local KEEPS_ONE_FREE, SPARES_FROM, BACKGROUND_RANK = 5, 5, 2
+local ABANDONED_AFTER, IMPLAUSIBLE, LONGEST_PAUSE = 0.1, 10, 3600
+local BACKGROUND_EVERY, BACKGROUND_RANK, SPACING = 10, 2, 0.8
+local KEEPS_ONE_FREE, SPARES_FROM = 5, 5
 
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
 local message = cjson.decode(ARGV[1])
-local state = {
-  counted = {}, waiting = {}, paused_until = 0, without_background = 0,
-  last_interactive = 0, last_background = 0,
-}
-local stored = redis.call('GET', KEYS[1])
-if stored then
-  local ok, found = pcall(cmsgpack.unpack, stored)
-  if ok and type(found) == 'table' and type(found.counted) == 'table' then
-    state = found
-  else
-    state.paused_until = now + 1
-  end
+
+local function new_state()
+  return {
+    counted = {}, waiting = {}, paused_until = 0, without_background = 0,
+    last_interactive = 0, last_background = 0, window = 0,
+  }
 end
 
-local function forget(per)
-  for _, one in pairs(state.counted) do
-    if one.latest > now + IMPLAUSIBLE then
-      state.counted, state.waiting, state.paused_until = {}, {}, now + per + TICK
-      break
-    end
+local function read()
+  local stored = redis.call('GET', KEYS[1])
+  if not stored then return new_state() end
+  local ok, found = pcall(cmsgpack.unpack, stored)
+  for name, value in pairs(new_state()) do
+    ok = ok and type(found) == 'table' and type(found[name]) == type(value)
+    ok = ok and found[name] == found[name]
   end
+  return ok and found
+end
+
+local state
+
+local function forget(per)
+  local later = false
   for id, one in pairs(state.counted) do
-    if one.latest <= now - per - TICK then state.counted[id] = nil end
+    later = later or one.latest > now + IMPLAUSIBLE
+    if not (one.latest > now - per - TICK) then state.counted[id] = nil end
+  end
+  if later then state.counted, state.waiting = {}, {} end
+  if later or state.paused_until > now + LONGEST_PAUSE then
+    state.paused_until = now + per + TICK
   end
   for id, waiting in pairs(state.waiting) do
-    if waiting.due < now - ABANDONED_AFTER or waiting.due > now + IMPLAUSIBLE then
+    if not (waiting.due >= now - ABANDONED_AFTER and waiting.due <= now + IMPLAUSIBLE) then
       state.waiting[id] = nil
     end
   end
@@ -74,8 +82,16 @@ local function forget(per)
   state.last_interactive = math.min(state.last_interactive, now)
 end
 
-local function owes_background()
-  return state.without_background >= BACKGROUND_EVERY - 1
+local function background_waits()
+  for _, waiting in pairs(state.waiting) do
+    if waiting.rank >= BACKGROUND_RANK then return true end
+  end
+  return false
+end
+
+local function owed_to_background()
+  if not background_waits() then return 0 end
+  return math.floor(state.without_background / (BACKGROUND_EVERY - 1))
 end
 
 local function position_of(wanted)
@@ -87,7 +103,7 @@ local function position_of(wanted)
     if a.since ~= b.since then return a.since < b.since end
     return one < other
   end)
-  if owes_background() then
+  if owed_to_background() > 0 then
     for place, id in ipairs(queue) do
       if state.waiting[id].rank >= BACKGROUND_RANK then
         table.insert(queue, 1, table.remove(queue, place))
@@ -102,10 +118,14 @@ end
 
 local function opens(ask)
   local position, earliest = position_of(ask.id), state.paused_until
-  if ask.rank >= BACKGROUND_RANK then
+  local owed = owed_to_background()
+  if ask.rank < BACKGROUND_RANK then
+    position = position + math.max(owed - 1, 0)
+  elseif position > 0 or owed == 0 then
     earliest = math.max(earliest, state.last_background + SPACING * ask.per / ask.requests)
-    local keeps = ask.requests >= SPARES_FROM and now - state.last_interactive < KEEPS_ONE_FREE
-    if keeps and not (position == 0 and owes_background()) then position = position + 1 end
+    if ask.requests >= SPARES_FROM and now - state.last_interactive < KEEPS_ONE_FREE then
+      position = position + 1
+    end
   end
   local window = ask.per + TICK
   local windows = math.floor(position / ask.requests)
@@ -119,19 +139,29 @@ local function opens(ask)
   return math.max(earliest, base + window * (1 + windows))
 end
 
+local function permit(ask)
+  state.waiting[ask.id] = nil
+  state.counted[ask.id] = {latest = now + ask.out + ask.late, out = ask.out}
+  if ask.rank >= BACKGROUND_RANK then
+    state.last_background = now
+    state.without_background = math.max(state.without_background - (BACKGROUND_EVERY - 1), 0)
+  else
+    state.last_interactive = now
+    state.without_background = state.without_background + 1
+    if not background_waits() then
+      state.without_background = math.min(state.without_background, BACKGROUND_EVERY - 1)
+    end
+  end
+end
+
 local function answer(ask)
   forget(ask.per)
+  state.window = ask.per
   state.counted[ask.id] = nil
   state.waiting[ask.id] = {rank = ask.rank, since = now - ask.waited, due = now}
   local wait = opens(ask) - now
   if wait <= GRACE then
-    state.waiting[ask.id] = nil
-    state.counted[ask.id] = {latest = now + ask.out + ask.late, out = ask.out}
-    if ask.rank >= BACKGROUND_RANK then
-      state.last_background, state.without_background = now, 0
-    else
-      state.last_interactive, state.without_background = now, state.without_background + 1
-    end
+    permit(ask)
     return 0
   end
   if wait > HALVED_ABOVE then wait = wait / 2 end
@@ -140,20 +170,30 @@ local function answer(ask)
   return wait
 end
 
-for _, update in ipairs(message.updates) do
-  state.waiting[update.id] = nil
-  if update.ago == cjson.null then
-    state.counted[update.id] = nil
-  elseif state.counted[update.id] then
-    state.counted[update.id].latest = now - update.ago
+local function hear()
+  for _, update in ipairs(message.updates) do
+    state.waiting[update.id] = nil
+    if update.ago == cjson.null then
+      state.counted[update.id] = nil
+    elseif state.counted[update.id] then
+      state.counted[update.id].latest = now - update.ago
+    end
   end
+  if message.pause > 0 then
+    state.paused_until = math.max(state.paused_until, now + math.min(message.pause, LONGEST_PAUSE))
+  end
+  return message.ask ~= cjson.null and answer(message.ask) or 0
 end
-if message.pause > 0 then
-  state.paused_until = math.max(state.paused_until, now + message.pause)
+
+state = read()
+local heard, wait = false
+if state then heard, wait = pcall(hear) end
+if not heard then -- it was something else
+  state = new_state()
+  state.paused_until = now + 1
+  wait = hear()
 end
-local wait = 0
-if message.ask ~= cjson.null then wait = answer(message.ask) end
-local kept = math.max(state.paused_until - now, 0) + 120
+local kept = math.max(state.paused_until - now, state.window) + 120
 redis.call('SET', KEYS[1], cmsgpack.pack(state), 'PX', math.ceil(kept * 1000))
 return string.format('%.6f', wait)
 """
@@ -231,7 +271,7 @@ class RedisStore:
             # may be heard twice: it says the same again.
             retry = Retry(NoBackoff(), 1, supported_errors=(BrokenError,))
             redis = Redis.from_url(self._url, retry=retry)
-        self._script = script = redis.register_script(_SCRIPT)
+        self._script = script = redis.register_script(SCRIPT)
         # Loops have no hook for it, but before they end they close the generators begun in them.
         self._watch = _close_at_the_end(redis)
         await self._watch.__anext__()
@@ -248,10 +288,9 @@ async def _close_at_the_end(redis: Any) -> AsyncGenerator[None, None]:
 def _checked(answer: object) -> float:
     """Return the wait that Redis has answered with; `ValueError` if it is none."""
     text = answer.decode() if isinstance(answer, bytes) else answer
-    wait = float(text) if isinstance(text, str) else -1.0
-    if not isfinite(wait) or not 0 <= wait <= _LONGEST_ANSWER:
+    if not isinstance(text, str) or not _WAIT.fullmatch(text):
         raise ValueError("the answer is not a wait")
-    return wait
+    return float(text)
 
 
 def _check_url(url: str) -> None:

@@ -30,7 +30,9 @@ _HALVED_ABOVE = 0.2
 _ABANDONED_AFTER = 0.1
 """Seconds after the time to ask again at which whoever waits counts as gone."""
 _IMPLAUSIBLE = 10.0
-"""A moment so far ahead is of a clock that was set back since."""
+"""A moment so many seconds ahead is of a clock that was set back since."""
+_LONGEST_PAUSE = 3600.0
+"""A pause that ends later is none, too: a file may be older than the last reboot."""
 BACKGROUND_EVERY = 10
 """One permit of so many goes to the background, however many others wait."""
 _SPACING = 0.8
@@ -143,7 +145,7 @@ class Schedule:
         for update in message.updates:
             self._update(update, now)
         if message.pause:
-            self.paused_until = max(self.paused_until, now + message.pause)
+            self.paused_until = max(self.paused_until, now + min(message.pause, _LONGEST_PAUSE))
         return 0.0 if message.ask is None else self._ask(message.ask, now)
 
     def _ask(self, ask: Ask, now: float) -> float:
@@ -170,15 +172,17 @@ class Schedule:
     def _opens(self, ask: Ask, now: float) -> float:
         queue = self._queue()
         position = queue.index(ask.id)
-        opens = self.paused_until
-        if ask.rank.is_background:
+        opens, owed = self.paused_until, self._owed_to_background()
+        if not ask.rank.is_background:
+            # They ask one after another, so that one who waits may stand for all that is owed.
+            position += max(owed - 1, 0)
+        elif not (position == 0 and owed):
             opens = max(opens, self.last_background + _SPACING * ask.per / ask.requests)
-            if self._keeps_one_free(ask, now) and not (position == 0 and self._owes_background()):
-                position += 1
+            position += self._keeps_one_free(ask, now)
         window = ask.per + TICK
         windows, place = divmod(position, ask.requests)
-        # When this one would have to leave, to arrive as each of the others did at the latest. Where
-        # two processes know different ways, only the shorter is sure: the longer may be work.
+        # When this one would have to leave, to arrive as each of the others did at the latest.
+        # Where two processes know different ways, only the shorter is sure: the longer may be work.
         before = sorted(one.latest - min(one.out, ask.out) for one in self.counted.values())
         # Of those that arrive in one window, so many may have left before this one.
         fewer = ask.requests - place
@@ -190,15 +194,19 @@ class Schedule:
         queue = sorted(
             self.waiting, key=lambda each: (self.waiting[each].rank, self.waiting[each].since, each)
         )
-        if self._owes_background():
+        if self._owed_to_background():
             for place, each in enumerate(queue):
                 if self.waiting[each].rank >= Rank.BACKGROUND_CONTINUED:
                     queue.insert(0, queue.pop(place))
                     break
         return queue
 
-    def _owes_background(self) -> bool:
-        return self.without_background >= BACKGROUND_EVERY - 1
+    def _owed_to_background(self) -> int:
+        """Return how many permits the background should have had, if any of it waits."""
+        return self.without_background // (BACKGROUND_EVERY - 1) if self._background_waits() else 0
+
+    def _background_waits(self) -> bool:
+        return any(each.rank >= Rank.BACKGROUND_CONTINUED for each in self.waiting.values())
 
     def _keeps_one_free(self, ask: Ask, now: float) -> bool:
         return ask.requests >= _SPARES_FROM and now - self.last_interactive < _KEEPS_ONE_FREE
@@ -207,17 +215,22 @@ class Schedule:
         del self.waiting[ask.id]
         self.counted[ask.id] = Counted(now + ask.out + ask.late, ask.out)
         if ask.rank.is_background:
-            self.last_background, self.without_background = now, 0
+            self.last_background = now
+            self.without_background = max(self.without_background - (BACKGROUND_EVERY - 1), 0)
         else:
             self.last_interactive = now
             self.without_background += 1
+            if not self._background_waits():
+                self.without_background = min(self.without_background, BACKGROUND_EVERY - 1)
 
     def _forget(self, now: float, per: float) -> None:
         """Drop what is out of the window, who no longer asks, and what a clock set back left."""
         horizon = now + _IMPLAUSIBLE
-        if any(one.latest > horizon for one in self.counted.values()):
+        is_set_back = any(one.latest > horizon for one in self.counted.values())
+        if is_set_back:
             self.counted.clear()
             self.waiting.clear()
+        if is_set_back or self.paused_until > now + _LONGEST_PAUSE:
             self.paused_until = now + per + TICK
         out_of_window = now - per - TICK
         self.counted = {
