@@ -15,9 +15,6 @@ import pytest
 from videsk_rooms import AsyncVidesk, RateLimit, Videsk
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from videsk_rooms._ratelimit.limit import Limit
     from videsk_rooms.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
