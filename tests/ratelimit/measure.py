@@ -14,7 +14,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -80,9 +80,9 @@ KILLS = [
 def repeated(setting: Setting, seconds: float, repeats: int) -> Figures:
     """Measure several times: of shares and waits the median, of faults the sum."""
     runs = [run(setting, seconds) for _ in range(repeats)]
-
-    def middle(name: str) -> float:
-        return median(float(getattr(each, name)) for each in runs)
+    medians: dict[str, Any] = {
+        name: median(getattr(each, name) for each in runs) for name in _MIDDLE
+    }
 
     return attrs.evolve(
         runs[0],
@@ -90,7 +90,7 @@ def repeated(setting: Setting, seconds: float, repeats: int) -> Figures:
         over=sum(each.over for each in runs),
         failed=sum(each.failed for each in runs),
         standstill=max(each.standstill for each in runs),
-        **{name: middle(name) for name in _MIDDLE},
+        **medians,
     )
 
 
