@@ -17,6 +17,7 @@ from videsk_rooms._ratelimit.limiter import NoLimit
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Awaitable, Callable
 
+    from videsk_rooms import RoomSpec
     from videsk_rooms._ratelimit import Permit
     from videsk_rooms.sandbox import Sandbox
 
@@ -56,6 +57,7 @@ async def all_of(outcomes: AsyncIterable[Any]) -> None:
         pass
 
 
+SPEC: RoomSpec = {}
 ROOM = "64f1a2b3c4d5e6f7a8b9c0d1"
 SINGLE: dict[str, Operation] = {
     "create": lambda videsk: videsk.rooms.create(),
@@ -134,7 +136,7 @@ async def test_what_is_about_many_rooms_goes_first_where_the_view_says_so(
 async def test_each_room_of_many_is_a_call_of_its_own(sandbox: Sandbox, ranks: list[Rank]) -> None:
     """None of them is ahead of what others wait for."""
     async with client(sandbox) as videsk:
-        await all_of(videsk.rooms.create_many([{}] * 3))
+        await all_of(videsk.rooms.create_many([SPEC] * 3))
     assert ranks == [BEHIND] * 3
 
 

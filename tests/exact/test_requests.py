@@ -15,14 +15,15 @@ from videsk_rooms.sandbox import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from videsk_rooms import AsyncVidesk
+    from videsk_rooms import AsyncVidesk, RoomChange, RoomSpec
 
     Operation: TypeAlias = Callable[[AsyncVidesk, str], Awaitable[object]]
 
 
 async def _end_all(videsk: AsyncVidesk, room: str) -> None:
-    changes = videsk.rooms.update_many([{"room": room, "ended": True}] * 3)
-    assert [outcome.ok async for outcome in changes] == [True] * 3
+    change: RoomChange = {"room": room, "ended": True}
+    changed = videsk.rooms.update_many([change] * 3)
+    assert [outcome.ok async for outcome in changed] == [True] * 3
 
 
 async def _join_all(videsk: AsyncVidesk, room: str) -> None:
@@ -30,8 +31,8 @@ async def _join_all(videsk: AsyncVidesk, room: str) -> None:
 
 
 async def _create_all(videsk: AsyncVidesk, _: str) -> None:
-    specs = ({"external_id": f"many-{number}"} for number in range(3))
-    assert [outcome.ok async for outcome in videsk.rooms.create_many(specs)] == [True] * 3
+    spec: RoomSpec = {}
+    assert [outcome.ok async for outcome in videsk.rooms.create_many([spec] * 3)] == [True] * 3
 
 
 async def _read_all(videsk: AsyncVidesk, _: str) -> None:
@@ -99,7 +100,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 def spent(sandbox: Sandbox) -> list[str | None]:
     """Return which requests came, and forget them."""
-    operations = [request.operation for request in sandbox.requests]
+    operations: list[str | None] = [request.operation for request in sandbox.requests]
     sandbox.requests.clear()
     return operations
 

@@ -6,6 +6,7 @@ import attrs
 
 from .leaders import Leaders
 from .lookup import PathSupport
+from .open_stocks import OpenStocks
 
 
 @attrs.frozen
@@ -15,7 +16,9 @@ class AccountState:
     Attributes:
         paths: What is known of retrieving by external id.
         leaders: The look-ups and creations under way that other calls may follow.
+        stocks: The open stocks of access tokens, which are told what becomes of their rooms.
     """
 
     paths: PathSupport = attrs.field(factory=PathSupport)
     leaders: Leaders = attrs.field(factory=Leaders)
+    stocks: OpenStocks = attrs.field(factory=OpenStocks)
