@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import pytest
 
-from tests.exact.support import client
+from tests.exact.support import LATE, client
+from tests.stock.support import until
 from videsk_rooms import AsyncVidesk, ConfigurationError, Videsk
 from videsk_rooms._ratelimit import Rank
 from videsk_rooms._ratelimit.limiter import NoLimit
@@ -146,6 +147,17 @@ async def test_each_page_is_a_call_of_its_own(sandbox: Sandbox, ranks: list[Rank
     async with client(sandbox) as videsk:
         await all_of(videsk.rooms.iter(page_size=3))
     assert ranks == [BEHIND] * 2
+
+
+async def test_a_stock_is_filled_in_the_background(
+    sandbox: Sandbox, room: str, ranks: list[Rank]
+) -> None:
+    """What somebody waits for, because it is empty, is not."""
+    async with client(sandbox) as videsk, videsk.rooms.access_stock(room, size=1) as stock:
+        sandbox.faults.delay(LATE)
+        await until(lambda: ranks)
+        await stock.take()
+        assert ranks == [BEHIND, FIRST]
 
 
 # -- operations of several requests ---------------------------------------------------------------

@@ -5,6 +5,8 @@ Every request counts: an account has 20 a second (docs/api.md, "Access").
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
@@ -39,6 +41,12 @@ async def _read_all(videsk: AsyncVidesk, _: str) -> None:
     assert [room.external_id async for room in videsk.rooms.iter()] == ["there", "other"]
 
 
+async def _take_two(videsk: AsyncVidesk, room: str) -> None:
+    async with videsk.rooms.access_stock(room, size=2) as stock:
+        while stock.level < stock.size:  # noqa: ASYNC110 - there is no event for it
+            await asyncio.sleep(0.001)
+
+
 ONE_ROOM: dict[str, tuple[Operation, list[str]]] = {
     "create": (lambda videsk, _: videsk.rooms.create(), ["create"]),
     "get": (lambda videsk, room: videsk.rooms.get(room), ["get"]),
@@ -53,6 +61,7 @@ ONE_ROOM: dict[str, tuple[Operation, list[str]]] = {
     "create_many": (_create_all, ["create"] * 3),
     "update_many": (_end_all, ["update"] * 3),
     "join_many": (_join_all, ["join"] * 3),
+    "access_stock": (_take_two, ["get", "join"]),
 }
 
 # Where the server is known, and where it is not known yet: a 404 to an external id in the path may
@@ -93,7 +102,7 @@ BY_EXTERNAL_ID: dict[str, tuple[Operation, list[str], list[str], list[str], list
 def server(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """A server of either kind, with two rooms."""
     with Sandbox(rate=None, deletion=True, external_ids=request.param == "by path") as sandbox:
-        sandbox.add_room(external_id="there")
+        sandbox.add_room(external_id="there", nbf=sandbox.now - timedelta(hours=1))
         sandbox.add_room(external_id="other")
         yield sandbox
 

@@ -50,7 +50,8 @@ class RoomWindow:
     def is_nearly_over(self) -> bool:
         """Return whether a token is worth nothing any more, however new."""
         room, now = self._room, self._clock.now()
-        return room is not None and (room.is_over(now) or _is_near(room.exp, now))
+        # Sooner than its tokens, or they would be issued again as they become stale.
+        return room is not None and (room.is_over(now) or _is_near(room.exp, now + _SAME))
 
     def is_stale(self, access: RoomAccess) -> bool:
         """Return whether a token expires so soon that it is not to be handed out."""

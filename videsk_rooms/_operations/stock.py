@@ -239,7 +239,8 @@ class Stock:
         try:
             access, is_certain = await self._next_token()
             self._failures = 0
-            if access is None or self._window.is_nearly_over():
+            window = self._window
+            if access is None or window.is_nearly_over() or window.is_stale(access):
                 self._pause_until = monotonic() + _LONGEST_PAUSE
             elif is_certain:
                 self._tokens.append(access)
