@@ -1,4 +1,4 @@
-"""What the calls of one client to one account share."""
+"""The state that all calls of a client to one account share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .open_stocks import OpenStocks
 
 @attrs.frozen
 class AccountState:
-    """What the rooms of a client, and of its views for the same account, have in common.
+    """The state of a client, and of its views for the same account.
 
     Attributes:
         paths: What is known of retrieving by external id.

@@ -1,4 +1,4 @@
-"""Tells the open stocks of access tokens what becomes of their rooms."""
+"""Notifies the open stocks of access tokens of what becomes of their rooms."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class OpenStocks:
         self._by_room: dict[str, set[Stock]] = {}
 
     def add(self, stock: Stock) -> None:
-        """Tell a stock of its room from now on."""
+        """Notify a stock of its room from now on."""
         self._by_room.setdefault(stock.room_id.casefold(), set()).add(stock)
 
     def discard(self, stock: Stock) -> None:
-        """Tell a stock of nothing more."""
+        """Notify a stock of nothing more."""
         room_id = stock.room_id.casefold()
         stocks = self._by_room.get(room_id, set())
         stocks.discard(stock)
@@ -32,14 +32,14 @@ class OpenStocks:
             self._by_room.pop(room_id, None)
 
     def saw(self, room: Room) -> Room:
-        """Tell of an answer about a room, and return it."""
+        """Pass on an answer about a room, and return it."""
         for stock in self._of(room.id):
             stock.saw(room)
         return room
 
     @contextmanager
     def moving(self, room: Room | str) -> Iterator[None]:
-        """Tell of a call that moves a room's window, unless the call surely has not."""
+        """Pass on that a call moves a room's window, unless it surely has not."""
         try:
             yield
         except BaseException as error:

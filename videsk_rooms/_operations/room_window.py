@@ -1,4 +1,4 @@
-"""What is known of a room's window: when it opens, and when it is over. No I/O.
+"""A room's window, as far as it is known: when it opens, and when it is over. No I/O.
 
 A token carries the room's window (docs/api.md, "Objects"), so that it is worth nothing once the
 window has moved.
@@ -33,7 +33,7 @@ class RoomWindow:
     """
 
     def __init__(self) -> None:
-        self.version = 0
+        self.version: int = 0
         self._room: Room | None = None
         self._clock = ServerClock()
         self._tokens_tell_it = False

@@ -50,8 +50,8 @@ class Stock:
             size: How many tokens are in stock and asked for, at most.
             send: Sends requests for whoever takes from it.
         """
-        self.room_id = room if isinstance(room, str) else room.id
-        self.size = size
+        self.room_id: str = room if isinstance(room, str) else room.id
+        self.size: int = size
         self._get, self._read_room = encode.get(room), verify.retrieved(room)
         self._join, self._read_access = encode.join(room), verify.access(room)
         self._send = send
