@@ -539,7 +539,9 @@ class AsyncRooms:
         read, send = verify.answered_page(external_id), self._send.in_background()
 
         async def fetch(skip: int) -> tuple[Response, RoomPage]:
-            return await send(request(skip), read)
+            response, page = await send(request(skip), read)
+            self._saw_all(page)
+            return response, page
 
         return Batches(read_pages(fetch))
 
@@ -580,8 +582,7 @@ class AsyncRooms:
             limit=limit, skip=skip, sort=sort, ended=ended, external_id=external_id
         )
         page = await self._send(request, verify.page(external_id))
-        for room in page:
-            self._saw(room)
+        self._saw_all(page)
         return page
 
     # Of two overloads the first is what the blocking face is derived from, which awaits no items.
@@ -851,6 +852,10 @@ class AsyncRooms:
 
     def _saw(self, room: Room) -> Room:
         return self._account.stocks.saw(room)
+
+    def _saw_all(self, page: RoomPage) -> None:
+        for room in page.data:
+            self._account.stocks.saw(room)
 
     def _in_bulk(self) -> AsyncRooms:
         return AsyncRooms(self._send.excluding_queue_time().in_background(), self._account)

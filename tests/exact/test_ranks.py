@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 import pytest
 
 from tests.exact.support import LATE, client
+from tests.ranks import recorded_ranks
 from tests.stock.support import until
 from videsk_rooms import AsyncVidesk, ConfigurationError, Videsk
 from videsk_rooms._ratelimit import Rank
-from videsk_rooms._ratelimit.limiter import NoLimit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Awaitable, Callable
 
     from videsk_rooms import RoomSpec
-    from videsk_rooms._ratelimit import Permit
     from videsk_rooms.sandbox import Sandbox
 
     Operation: TypeAlias = Callable[[AsyncVidesk], Awaitable[object]]
@@ -28,23 +27,10 @@ FIRST, THEN = Rank.INTERACTIVE, Rank.CONTINUED
 BEHIND, BEHIND_THEN = Rank.BACKGROUND, Rank.BACKGROUND_CONTINUED
 
 
-class RecordingLimit(NoLimit):
-    """A limiter that lets every request leave, and notes with which rank it came."""
-
-    def __init__(self) -> None:
-        self.ranks: list[Rank] = []
-
-    def try_acquire(self, rank: Rank = Rank.INTERACTIVE) -> Permit:
-        self.ranks.append(rank)
-        return super().try_acquire(rank)
-
-
 @pytest.fixture
 def ranks(monkeypatch: pytest.MonkeyPatch) -> list[Rank]:
     """The ranks of the requests of all clients that are made."""
-    limit = RecordingLimit()
-    monkeypatch.setattr("videsk_rooms.client.make_limiter", lambda *_: limit)
-    return limit.ranks
+    return recorded_ranks(monkeypatch)
 
 
 @pytest.fixture

@@ -118,7 +118,7 @@ async def get_or_create(
     ask for beside the id counts for the creation only, so that it may differ.
     """
     deadline = send.deadline()
-    leaders, key = account.leaders, (request.external_id, renew, send.priority)
+    leaders, key = account.leaders, (request.external_id, renew, send.is_in_background)
     while (leader := leaders.find(key)) is not None:
         room = await _follow(send, request, leader, deadline, renew=renew)
         if room is not None:
