@@ -192,6 +192,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=15.0, help="of each run; 15")
     parser.add_argument("--repeats", type=int, default=_REPEATS, help=f"of each; {_REPEATS}")
     parser.add_argument("--only", choices=["paths", "people", "kills", "costs"], help="one part")
+    parser.add_argument("--like", default="", help="only settings whose name has this in it")
     given = parser.parse_args()
 
     print(
@@ -203,12 +204,16 @@ def main() -> None:
     if PROGRAM is None:
         print(f"without Redis: {MISSING}")
     seconds, repeats = given.seconds, given.repeats
+
+    def wanted(settings: Sequence[Setting]) -> list[Setting]:
+        return [each for each in settings if given.like in each.name]
+
     if given.only in (None, "paths"):
-        show(_PATHS_HEAD, paths_row, PATHS + COLD, seconds, repeats)
+        show(_PATHS_HEAD, paths_row, wanted(PATHS + COLD), seconds, repeats)
     if given.only in (None, "people"):
-        show(_PEOPLE_HEAD, people_row, PEOPLE, seconds, repeats)
+        show(_PEOPLE_HEAD, people_row, wanted(PEOPLE), seconds, repeats)
     if given.only in (None, "kills"):
-        show(_PEOPLE_HEAD, people_row, KILLS, 4 * seconds, 1)
+        show(_PEOPLE_HEAD, people_row, wanted(KILLS), 4 * seconds, 1)
     if given.only in (None, "costs"):
         print("\nA call that need not wait pays for its permit:")
         for way, microseconds in costs().items():

@@ -306,9 +306,7 @@ class Model(RuleBasedStateMachine):
     def ask(self, one: str) -> None:
         """Ask, and check the answer."""
         its = self.waiting[one]
-        message = Ask(
-            one, its.rank, self.now - its.since, self.requests, 1.0, self.out, self.late
-        )
+        message = Ask(one, its.rank, self.now - its.since, self.requests, 1.0, self.out, self.late)
         wait = self.tell(Message(ask=message))
         # A request that has gone without a word counts for a moment longer.
         there = {
@@ -333,9 +331,7 @@ class Model(RuleBasedStateMachine):
         """Count the requests that the server can have counted later."""
         return sum(latest > moment + 1e-6 for latest in self.counted.values())
 
-    def check_order(
-        self, its: Waits, there: dict[str, Waits], first: int, before: int
-    ) -> None:
+    def check_order(self, its: Waits, there: dict[str, Waits], first: int, before: int) -> None:
         """Check that nobody was overtaken, and that the background has its part."""
         if its.rank.is_background:
             self.others, self.last_background = 0, self.now
