@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from ._blocking.access_stock import blocking_stock
 from ._blocking.facade import blocking, blocking_bulk, blocking_iterator
 from ._blocking.portal import Portal
 from ._config import RateLimit, Retry
@@ -46,6 +47,7 @@ class Rooms:
     end: Final = blocking(AsyncRooms.end)
     delete: Final = blocking(AsyncRooms.delete)
     join: Final = blocking(AsyncRooms.join)
+    access_stock: Final = blocking_stock(AsyncRooms.access_stock)
     stats: Final = blocking(AsyncRooms.stats)
     iter: Final = blocking_iterator(AsyncRooms.iter)
     list: Final = blocking(AsyncRooms.list)

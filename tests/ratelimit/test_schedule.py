@@ -57,9 +57,21 @@ def permitted(schedule: Schedule, now: float, *numbers: int, rank: Rank = Rank.I
 def test_a_request_may_leave_when_the_one_so_many_before_is_out_of_the_window() -> None:
     """It arrives no sooner than the shortest way takes, so it may leave by that sooner."""
     schedule = Schedule()
-    permitted(schedule, NOW, 1, 2, 3)
+    for number in (1, 2, 3):
+        assert schedule.hear(ask(number, out=0.1), NOW) == 0
+        schedule.hear(Message([Update(str(number), 0.0)]), NOW)
     assert schedule.hear(ask(4, out=0.1), NOW + 0.8) == pytest.approx(0.1 + TICK)
     assert schedule.hear(ask(4, out=0.1), NOW + 0.9 + TICK) == 0
+
+
+@pytest.mark.parametrize(("first", "second"), [(0.1, 0.3), (0.3, 0.1)])
+def test_of_two_ways_the_shorter_one_counts(first: float, second: float) -> None:
+    """Two processes know different ways: the server may only work longer for one of them."""
+    schedule = Schedule()
+    assert schedule.hear(ask(1, requests=1, out=first), NOW) == 0
+    schedule.hear(Message([Update("1", 0.0)]), NOW)
+    wait = schedule.hear(ask(2, requests=1, out=second), NOW + 0.8)
+    assert wait == pytest.approx(0.1 + TICK)
 
 
 def test_a_request_counts_at_the_latest_moment_that_is_possible() -> None:

@@ -57,8 +57,8 @@ class Sender(Protocol):
     """Sends a request for a resource and reads the answer, retrying as needed."""
 
     @property
-    def priority(self) -> Priority | None:
-        """Whose calls it makes; `None` if nobody has said so."""
+    def is_in_background(self) -> bool:
+        """Whether it lets interactive calls go first."""
         ...
 
     async def __call__(
@@ -127,9 +127,14 @@ class RequestSender:
         url = self.transport.url_of(request)
         return deadline_error(request, url, deadline, (), when=when, maybe=False)
 
+    @property
+    def is_in_background(self) -> bool:
+        """Whether it lets interactive calls go first."""
+        return self.priority == "background"
+
     def rank(self, deadline: Deadline) -> Rank:
         """Return the rank of the next request of a call."""
-        if self.priority == "background":
+        if self.is_in_background:
             return Rank.BACKGROUND_CONTINUED if deadline.has_begun else Rank.BACKGROUND
         return Rank.CONTINUED if deadline.has_begun else Rank.INTERACTIVE
 

@@ -19,7 +19,7 @@ class Deadline:
             count_queue_time: Whether time queued for the rate limit counts.
         """
         self.total: float | None = total
-        self.has_begun = False
+        self.has_begun: bool = False
         """Whether a request of the call has been sent: those that follow it go first."""
         self._counts_line = count_queue_time
         self._at = inf if total is None else monotonic() + total

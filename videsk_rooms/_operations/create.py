@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import MAXYEAR, datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Literal
 
@@ -35,6 +35,7 @@ from videsk_rooms.errors import (
 
 from . import verify
 from .lookup import retrieve
+from .server_time import server_time
 
 if TYPE_CHECKING:
     from videsk_rooms._http.call import Sender
@@ -117,7 +118,7 @@ async def get_or_create(
     ask for beside the id counts for the creation only, so that it may differ.
     """
     deadline = send.deadline()
-    leaders, key = account.leaders, (request.external_id, renew, send.priority)
+    leaders, key = account.leaders, (request.external_id, renew, send.is_in_background)
     while (leader := leaders.find(key)) is not None:
         room = await _follow(send, request, leader, deadline, renew=renew)
         if room is not None:
@@ -204,7 +205,7 @@ async def end(send: Sender, room: Room | str) -> Room:
                 encode.get(room), lambda answer: (answer, read(answer)), deadline
             )
             # A room may come without `ended`, and an end may be told by an exp that has passed.
-            if found.is_over(_server_time(response)):
+            if found.is_over(server_time(response)):
                 return found
         raise
 
@@ -291,7 +292,7 @@ async def _as_asked(
     renew: bool,
 ) -> Room:
     """Return a room that was there, renewed if it is over and that was asked for."""
-    now = _server_time(response)
+    now = server_time(response)
     if renew and room.is_over(now):
         return await _renew(send, request, room, now, deadline)
     return room
@@ -360,12 +361,3 @@ def _fields(request: Request) -> dict[str, JSONValue]:
 
 def _wire_time(moment: datetime | None) -> str | None:
     return None if moment is None else wire_time(moment)
-
-
-def _server_time(response: Response) -> datetime:
-    """Return the time by the server's clock, which decides when a room is over."""
-    date = http_date(response.headers.get("date", ""))
-    # In the last year of all, three hours may lead out of it.
-    if date is None or date.year == MAXYEAR:
-        return datetime.now(timezone.utc)
-    return date.astimezone(timezone.utc)

@@ -83,14 +83,15 @@ def run(asked: CommandContext, options: Options) -> None:
 
 
 def _write(asked: CommandContext, videsk: Videsk, options: Options, writer: table.Writer) -> int:
-    total = videsk.rooms.list(limit=1, ended=options.ended).total
+    rooms = videsk.with_options(priority="background").rooms
+    total = rooms.list(limit=1, ended=options.ended).total
     with progress.shown(
         "exporting",
         total,
         colours=not asked.no_color,
         bar=not (options.file == STANDARD and sys.stdout.isatty()),
     ) as bar:
-        for room in videsk.rooms.iter(sort=options.sort, ended=options.ended):
+        for room in rooms.iter(sort=options.sort, ended=options.ended):
             writer.write(as_json(room))
             bar.advance()
     return bar.done
