@@ -94,7 +94,7 @@ def test_settings_are_an_object_in_either_format() -> None:
     [
         ('{"external_id": 7}', "external_id 7 is no text; put it into quotes"),
         ('{"name": ["Ana"]}', 'name ["Ana"] is no text'),
-        ('{"exp": "never"}', "exp 'never' is no time"),
+        ('{"exp": "never"}', "exp 'never' is not a time"),
         ('{"nbf": 1786000000}', "nbf 1786000000 is no text"),
         ('{"settings": "{"}', "settings is not JSON"),
         ('{"settings": "[]"}', "settings is no JSON object; give an object such as"),

@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from videsk_rooms.cli._exits import is_hopeless
+from videsk_rooms.cli._output import is_hopeless
 from videsk_rooms.errors import APIError, ConnectionFailedError, NotFoundError, VideskError
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from contextlib import ExitStack
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from videsk_rooms.cli._output import write_json
-from videsk_rooms.cli._page import Page
+from videsk_rooms.cli._output import Output, write_json
 from videsk_rooms.cli._signals import handled, leave
 from videsk_rooms.errors import VideskError
 from videsk_rooms.sandbox import Sandbox
@@ -42,7 +41,7 @@ def run(*, live: bool, as_json: bool, colours: bool = True) -> bool:
         Videsk().close()  # an account that is not set up is told before anything is shown
     started = monotonic()
     ours = f"videsk-rooms-demo-{secrets.token_hex(4)}"
-    view = NoView() if as_json else TerminalView(Page(colours=colours))
+    view = NoView() if as_json else TerminalView(Output(colours=colours))
     with ExitStack() as stack:
         stack.enter_context(handled(leave, signal.SIGTERM))
         # Also where the shell that started it has it ignored: no room must stay open.

@@ -8,7 +8,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from videsk_rooms.cli._page import Page
+    from videsk_rooms.cli._output import Output
 
     from .steps import Check, Demo, Step
 
@@ -36,7 +36,7 @@ class TerminalView:
         page: Where they are shown.
     """
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Output) -> None:
         self._page = page
 
     def begin(self, step: Step) -> None:

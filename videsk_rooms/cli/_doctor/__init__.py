@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from videsk_rooms.cli._account import CommandContext, asking_an_account
-from videsk_rooms.cli._values import content_of
+from videsk_rooms.cli._params import content_of
 
 
 @asking_an_account

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import videsk_rooms
-from videsk_rooms.cli._wording import told
+from videsk_rooms.cli._output import describe_error
 from videsk_rooms.errors import APIError, ResponseError, VideskError
 
 from .report import Finding, Report, failed, note, ok, skipped
@@ -33,9 +33,9 @@ def make_one(report: Report, asked: CommandContext) -> None:
         report.add(_let_in(answer))
     except APIError as error:
         answer = error
-        report.add(failed("access", told(error), status=error.status))
+        report.add(failed("access", describe_error(error), status=error.status))
     except VideskError as error:
-        report.add(failed("access", told(error)))
+        report.add(failed("access", describe_error(error)))
         for check in CHECKS[1:]:
             report.add(skipped(check, "needs an answer of the API"))
         return
@@ -48,7 +48,7 @@ def _let_in(answer: Response) -> Finding:
     try:
         page = answer.json()
     except ResponseError as error:
-        return failed("access", told(error))
+        return failed("access", describe_error(error))
     total = page.get("total") if isinstance(page, dict) else None
     if not isinstance(total, int):
         return failed(

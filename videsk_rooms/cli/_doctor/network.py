@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from videsk_rooms.cli._times import wire
-from videsk_rooms.cli._wording import told
+from videsk_rooms.cli._output import describe_error, wire
 from videsk_rooms.errors import ConfigurationError
 from videsk_rooms.sync import Videsk
 
@@ -61,7 +60,7 @@ def address(asked: CommandContext) -> Finding:
     try:
         Videsk("unused", base_url=url).close()
     except ConfigurationError as error:
-        found, _, remedy = told(error).replace("base_url", source, 1).partition("; ")
+        found, _, remedy = describe_error(error).replace("base_url", source, 1).partition("; ")
         return failed("base URL", found, remedy or None)
     return ok("base URL", f"{url}, from {source}", url=url, source=source)
 
@@ -80,7 +79,7 @@ def proxy(goal: Target, asked: CommandContext) -> Finding:
     try:
         Videsk("unused", base_url=_url(asked)[0], trust_env=asked.trust_env).close()
     except ConfigurationError as error:
-        found, _, remedy = told(error).partition("; ")
+        found, _, remedy = describe_error(error).partition("; ")
         return failed("proxy", found, remedy or None)
     named = _proxy_of_environment("https" if goal.tls else "http", goal.host)
     if named is None:

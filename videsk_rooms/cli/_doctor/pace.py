@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import videsk_rooms
-from videsk_rooms.cli._output import warnings_told
-from videsk_rooms.cli._wording import told
+from videsk_rooms.cli._output import describe_error, warnings_to
 from videsk_rooms.errors import ConfigurationError, VideskError
 
 from .report import Finding, Report, failed, ok, skipped
@@ -81,7 +80,7 @@ def _paces(asked: CommandContext, shared: RateLimit) -> Finding:
     """Make a call that is paced by Redis: its script runs before that leaves, however it ends."""
     once = videsk_rooms.Retry(attempts=1)
     heard: list[str] = []
-    with asked.client() as videsk, warnings_told(heard.append):
+    with asked.client() as videsk, warnings_to(heard.append):
         try:
             paced = videsk.with_options(rate_limit=shared, retry=once)
         except ConfigurationError as error:
@@ -99,7 +98,7 @@ def _paces(asked: CommandContext, shared: RateLimit) -> Finding:
 
 
 def _unusable(check: str, error: ConfigurationError) -> Finding:
-    found, _, remedy = told(error).replace("RateLimit.shared", "--redis").partition("; ")
+    found, _, remedy = describe_error(error).replace("RateLimit.shared", "--redis").partition("; ")
     return failed(check, found, remedy or None)
 
 

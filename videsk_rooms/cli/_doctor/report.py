@@ -11,7 +11,7 @@ from videsk_rooms.cli._output import write_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from videsk_rooms.cli._page import Page
+    from videsk_rooms.cli._output import Output
 
 _WIDTH = 10
 
@@ -81,7 +81,7 @@ class Report:
         page: Where they are shown; `None`: as one JSON object, at the end.
     """
 
-    def __init__(self, page: Page | None) -> None:
+    def __init__(self, page: Output | None) -> None:
         self._page = page
         self._findings: list[Finding] = []
 
@@ -105,7 +105,7 @@ class Report:
         return not wrong
 
 
-def _show(page: Page, finding: Finding) -> None:
+def _show(page: Output, finding: Finding) -> None:
     mark, style = {
         Status.OK: (page.tick, "green"),
         Status.NOTE: ("!", "yellow"),

@@ -21,7 +21,7 @@ def examine(asked: CommandContext, redis_url: str | None) -> bool:
     Returns:
         Whether nothing is wrong.
     """
-    report = Report(None if asked.as_json else asked.page())
+    report = Report(None if asked.as_json else asked.output())
     report.add(versions.installed())
     has_token = report.add(token.usable(asked))
     has_address = report.add(network.address(asked))

@@ -10,9 +10,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from videsk_rooms.cli._output import CommandFailedError
-from videsk_rooms.cli._times import local_in_full, wire
-from videsk_rooms.cli._wording import told
+from videsk_rooms.cli._output import CommandFailedError, describe_error, wire
+from videsk_rooms.cli._params import local_in_full
 from videsk_rooms.errors import ConfigurationError
 
 from .report import Finding, failed, note, ok
@@ -31,7 +30,7 @@ def usable(asked: CommandContext) -> Finding:
     try:
         asked.check_token()
     except (ConfigurationError, CommandFailedError) as error:
-        text = told(error) if isinstance(error, ConfigurationError) else str(error)
+        text = describe_error(error) if isinstance(error, ConfigurationError) else str(error)
         found, _, remedy = text.partition("; ")
         return failed(_CHECK, found, remedy or None)
     source, token = _found(asked)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import typer
 
-from videsk_rooms.cli._exits import EPILOG
+from videsk_rooms.cli._output import EPILOG
 
 from . import changing, files, reading
 

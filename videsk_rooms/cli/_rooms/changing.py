@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from videsk_rooms.cli._account import CommandContext, asking_an_account
-from videsk_rooms.cli._exits import ExitCode, exit_code_of, exit_code_of_all, is_hopeless
-from videsk_rooms.cli._output import CommandFailedError, complain, write_json, wrong_usage
-from videsk_rooms.cli._wording import told
+from videsk_rooms.cli._output import (
+    CommandFailedError,
+    ExitCode,
+    complain,
+    describe_error,
+    exit_code_of,
+    exit_code_of_all,
+    is_hopeless,
+    write_json,
+    wrong_usage,
+)
 from videsk_rooms.errors import VideskError
 
 from .given import Ends, ExternalId, Name, Opens, RoomId, Settings, ShowToken, settings_of
@@ -218,12 +226,12 @@ def _change(
         call(room)
     except VideskError as error:
         failed = error
-        complain(f"{room}: {told(error)}")
+        complain(f"{room}: {describe_error(error)}")
     if asked.as_json:
-        words = None if failed is None else told(failed)
+        words = None if failed is None else describe_error(failed)
         write_json({"room": room, done: failed is None, "error": words})
     elif failed is None:
-        asked.page().line(f"{done} ", room)
+        asked.output().line(f"{done} ", room)
     return failed
 
 

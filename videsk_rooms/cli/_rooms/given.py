@@ -8,8 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from videsk_rooms.cli._times import moment
-from videsk_rooms.cli._values import content_of, object_in
+from videsk_rooms.cli._params import content_of, moment, object_in
 
 ShowToken = Annotated[
     bool,

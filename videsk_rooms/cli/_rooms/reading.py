@@ -63,14 +63,14 @@ def list_rooms(
             return
         rooms = videsk.rooms.iter(sort=order, ended=ended, external_id=external_id)
         if asked.as_json:
-            from videsk_rooms.cli._as_json import as_json
+            from videsk_rooms.cli._output import as_json
 
             for room in rooms:
                 write_json(as_json(room))
         else:
             from .shown import show_rooms
 
-            if not show_rooms(asked.page(), rooms):
+            if not show_rooms(asked.output(), rooms):
                 complain("there is no such room")
 
 
@@ -131,18 +131,18 @@ def stats(
         return
     from .shown import show_outline
 
-    show_outline(asked.page(), data)
+    show_outline(asked.output(), data)
 
 
 def _show_page(asked: CommandContext, page: RoomPage) -> None:
-    from videsk_rooms.cli._as_json import as_json
+    from videsk_rooms.cli._output import as_json
 
     if asked.as_json:
         write_json({**as_json(page), "has_more": page.has_more})
         return
     from .shown import show_rooms
 
-    if not show_rooms(asked.page(), page):
+    if not show_rooms(asked.output(), page):
         complain(
             f"no rooms here, of {page.total} in all" if page.total else "there is no such room"
         )

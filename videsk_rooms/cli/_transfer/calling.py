@@ -12,9 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import videsk_rooms
-from videsk_rooms.cli._exits import is_hopeless
-from videsk_rooms.cli._times import wire
-from videsk_rooms.cli._wording import told
+from videsk_rooms.cli._output import describe_error, is_hopeless, wire
 from videsk_rooms.errors import (
     ClosedError,
     ConflictError,
@@ -128,4 +126,4 @@ async def _refusal(closed: AsyncVidesk, row: Row) -> Outcome | None:
 
 def in_a_file(error: VideskError) -> str:
     """Word an error for whoever wrote the file: what the package calls arguments are columns."""
-    return str(error.args[0]) if isinstance(error, InvalidRequestError) else told(error)
+    return str(error.args[0]) if isinstance(error, InvalidRequestError) else describe_error(error)

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from videsk_rooms.cli._as_json import as_json
-from videsk_rooms.cli._output import complain, write_json, writing, wrong_usage
+from videsk_rooms.cli._output import as_json, complain, write_json, writing, wrong_usage
 from videsk_rooms.cli._signals import handled, leave
 
 from . import progress, table
@@ -79,7 +78,7 @@ def run(asked: CommandContext, options: Options) -> None:
     if asked.as_json:
         write_json({"rooms": count, "file": options.file})
     elif options.file != STANDARD:
-        asked.page().line(f"{counted(count, 'room')}, in {options.file}")
+        asked.output().line(f"{counted(count, 'room')}, in {options.file}")
 
 
 def _write(asked: CommandContext, videsk: Videsk, options: Options, writer: table.Writer) -> int:

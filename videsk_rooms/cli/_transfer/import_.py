@@ -10,10 +10,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from videsk_rooms.cli._exits import ExitCode
-from videsk_rooms.cli._output import CommandFailedError, complain, write_json, wrong_usage
+from videsk_rooms.cli._output import (
+    CommandFailedError,
+    ExitCode,
+    complain,
+    describe_error,
+    write_json,
+    wrong_usage,
+)
 from videsk_rooms.cli._signals import handled, leave, run_until_stopped
-from videsk_rooms.cli._wording import told
 
 from . import columns, journal, progress
 from . import table as tables
@@ -75,7 +80,7 @@ def check(asked: CommandContext, file: str, form: Format | None) -> ExitCode:
         write_json({"rows": len(rows), "failed": len(bad)})
     else:
         would = f"{len(bad):,} of them would fail" if bad else "none would be refused here"
-        asked.page().line(f"{counted(len(rows), 'row')}, {would}; nothing was sent")
+        asked.output().line(f"{counted(len(rows), 'row')}, {would}; nothing was sent")
     return ExitCode.FAILED if bad else ExitCode.DONE
 
 
@@ -109,7 +114,9 @@ def run(asked: CommandContext, options: Options) -> ExitCode:
         summary = Summary(len(rows), outcomes, work.done_before, seconds, results, is_whole)
         show(asked, summary)
         if work.stopped_by is not None:
-            complain(f"stopped, as the rest would fail alike: {told(work.stopped_by)} {_GO_ON}")
+            complain(
+                f"stopped, as the rest would fail alike: {describe_error(work.stopped_by)} {_GO_ON}"
+            )
         return summary.exit_code
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from videsk_rooms.cli._times import wire
+from videsk_rooms.cli._output import wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

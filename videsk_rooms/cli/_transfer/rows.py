@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import typer
 
-from videsk_rooms.cli._times import moment
-from videsk_rooms.cli._values import object_in
+from videsk_rooms.cli._params import moment, object_in
 
 from . import columns as known
 

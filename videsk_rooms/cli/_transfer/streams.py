@@ -10,8 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from videsk_rooms.cli._exits import ExitCode
-from videsk_rooms.cli._output import CommandFailedError, wrong_usage
+from videsk_rooms.cli._output import CommandFailedError, ExitCode, wrong_usage
 from videsk_rooms.errors import VideskError
 
 if TYPE_CHECKING:

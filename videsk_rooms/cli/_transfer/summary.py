@@ -6,8 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from videsk_rooms.cli._exits import ExitCode
-from videsk_rooms.cli._output import complain, write_json
+from videsk_rooms.cli._output import ExitCode, complain, write_json
 
 from .results import Result, over
 from .streams import STANDARD
@@ -112,7 +111,7 @@ def show(asked: CommandContext, summary: Summary) -> None:
     elif summary.results == STANDARD:  # where the outcomes are, and nothing else
         complain(summary.as_text())
     else:
-        page = asked.page()
+        page = asked.output()
         mark = page.cross if summary.exit_code else page.tick
         page.line((f"{mark} ", "red" if summary.exit_code else "green"), summary.as_text())
         if summary.is_whole:

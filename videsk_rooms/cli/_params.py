@@ -1,36 +1,93 @@
-"""Times as people type and read them: from now, or in their own zone."""
+"""Values as people type them: text or `@FILE`, JSON objects, points in time; and times as shown."""
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
 
 import typer
+
+# -- text and JSON --------------------------------------------------------------------------------
+
+
+def content_of(text: str, option: str) -> str:
+    """Return a value as it was typed; for `@FILE` the file's content, for `@-` standard input.
+
+    Args:
+        text: The value.
+        option: The option that it was typed for, for the error text.
+
+    Raises:
+        BadParameter: The file cannot be read.
+    """
+    if not text.startswith("@"):
+        return text
+    try:
+        if text == "@-":
+            return sys.stdin.read()
+        # utf-8-sig: some editors begin a file with a byte order mark.
+        return Path(text[1:]).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not text"
+        raise typer.BadParameter(
+            f"the file {text[1:]!r} cannot be read: {reason}; put the name of a file after the @, "
+            "or give the value itself",
+            param_hint=f"'{option}'",
+        ) from None
+
+
+def object_in(text: str) -> dict[str, Any]:
+    """Parse a JSON object.
+
+    Raises:
+        ValueError: The text is something else; says what is wrong with it.
+    """
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        ) from None
+    except RecursionError:
+        raise ValueError("is nested too deep") from None
+    except ValueError:  # Python parses no number of more than 4,300 digits
+        raise ValueError("has a number of too many digits") from None
+    if not isinstance(value, dict):
+        raise ValueError("is not a JSON object")
+    return value
+
+
+# -- times ----------------------------------------------------------------------------------------
 
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _FROM_NOW = re.compile(
     r"(?=.)(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?"
 )
-_POINT = re.compile(
+_DATE_TIME = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)"
     r"(?P<part>\.[0-9]{1,6})?\s?(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?",
     re.IGNORECASE,
 )
-_RIGHT = (
+_USAGE = (
     "give a time from now, such as 2h, 90m, 3d or 1h30m, or a date and time, such as "
     "'2026-12-24 16:00' in your own zone or 2026-12-24T16:00Z"
 )
 
 
 def moment(text: str) -> datetime:
-    """Read a point in time, for typer: `now`, `1h30m`, `2026-12-24 16:00`, with an offset or `Z`.
+    """Parse a point in time: `now`, `1h30m`, `2026-12-24 16:00`, with an offset or `Z`.
 
     Raises:
-        BadParameter: It is none, or the clocks of this zone show it twice or never.
+        BadParameter: The text is something else, or the clocks of this zone show the time twice or
+            never.
     """
     if text == "now":
         return datetime.now(timezone.utc)
-    from_now, point = _FROM_NOW.fullmatch(text), _POINT.fullmatch(text)
+    from_now, point = _FROM_NOW.fullmatch(text), _DATE_TIME.fullmatch(text)
     try:
         if from_now is not None:
             counts = zip(_UNITS.values(), from_now.groups(), strict=True)
@@ -39,12 +96,12 @@ def moment(text: str) -> datetime:
         if point is not None:
             return _on_the_clock(text, point)
     except (ValueError, OverflowError, OSError):
-        raise typer.BadParameter(f"{text!r} is no time that there is; {_RIGHT}") from None
-    raise typer.BadParameter(f"{text!r} is no time; {_RIGHT}")
+        raise typer.BadParameter(f"{text!r} is not a valid date/time; {_USAGE}") from None
+    raise typer.BadParameter(f"{text!r} is not a time; {_USAGE}")
 
 
 def _on_the_clock(text: str, point: re.Match[str]) -> datetime:
-    # Apart from the rest, because before Python 3.11 it would have to have 3 digits or 6.
+    # Added separately: before Python 3.11, fromisoformat() takes 3 or 6 digits only.
     part = timedelta(seconds=float(point["part"] or 0))
     shown = datetime.fromisoformat(f"{point['day']} {point['time']}") + part
     zone = (point["zone"] or "").upper()
@@ -55,15 +112,14 @@ def _on_the_clock(text: str, point: re.Match[str]) -> datetime:
     earlier, later = (shown.replace(fold=fold).astimezone() for fold in (0, 1))
     if earlier.utcoffset() == later.utcoffset():
         return earlier.astimezone(timezone.utc)
-    # Refused and not chosen: an hour too early or too late is a meeting missed.
+    # Refused: a guess that is off by an hour is a missed meeting.
     if earlier.astimezone(timezone.utc).astimezone().replace(tzinfo=None) == shown:
-        what = "comes twice, because clocks are set back then"
-        which = f"{_written(earlier)} or {_written(later)}"
+        what, choices = "comes twice, because clocks are set back then", [earlier, later]
     else:
         what = "does not come, because clocks are set forward then"
-        both = sorted(each.astimezone(timezone.utc) for each in (earlier, later))
-        which = " or ".join(_written(each) for each in both)
-    raise typer.BadParameter(f"{text!r} {what} in this zone; say which is meant: {which}")
+        choices = sorted(each.astimezone(timezone.utc) for each in (earlier, later))
+    which = " or ".join(f"{each:%Y-%m-%dT%H:%M}{_shown_offset(each)}" for each in choices)
+    raise typer.BadParameter(f"{text!r} {what} in this zone; give the one that is meant: {which}")
 
 
 def _offset(zone: str) -> timezone:
@@ -74,32 +130,21 @@ def _offset(zone: str) -> timezone:
     return timezone(-ahead if zone[0] == "-" else ahead)
 
 
-def _written(moment: datetime) -> str:
-    """Write a time as it may be typed."""
-    return f"{moment:%Y-%m-%dT%H:%M}{_shown_offset(moment)}"
-
-
-def wire(moment: datetime) -> str:
-    """Write a time as the API does, in UTC (docs/api.md, "On the wire")."""
-    utc = moment.astimezone(timezone.utc).replace(tzinfo=None)
-    return utc.isoformat(timespec="milliseconds") + "Z"
-
-
 def local(moment: datetime) -> str:
-    """Write a time in the zone of whoever reads it, to the minute."""
+    """Format a time in the local zone, to the minute."""
     return f"{_here(moment):%Y-%m-%d %H:%M}"
 
 
 def local_in_full(moment: datetime, now: datetime) -> str:
-    """Write a time with its offset, and how far it is from now."""
+    """Format a time with its offset, and how far it is from now."""
     here = _here(moment)
     return f"{here:%Y-%m-%d %H:%M:%S} {_shown_offset(here)} ({distance(moment - now)})"
 
 
 def distance(apart: timedelta) -> str:
-    """Say how far ahead or past something is, in its two largest units."""
+    """Format a span of time in its two largest units: `in 2 h 5 min`, `3 d ago`."""
     seconds = round(abs(apart.total_seconds()))
-    if seconds >= 3_600:  # an hour that was typed a moment ago is an hour, and not 59 min 59 s
+    if seconds >= 3_600:  # an hour typed a moment ago is 1 h, and not 59 min 59 s
         unit = 60 if seconds < 86_400 else 3_600
         seconds = round(seconds / unit) * unit
     days, seconds = divmod(seconds, 86_400)
