@@ -97,7 +97,7 @@ def test_settings_are_an_object_in_either_format() -> None:
         ('{"exp": "never"}', "exp 'never' is not a time"),
         ('{"nbf": 1786000000}', "nbf 1786000000 is no text"),
         ('{"settings": "{"}', "settings is not JSON"),
-        ('{"settings": "[]"}', "settings is no JSON object; give an object such as"),
+        ('{"settings": "[]"}', "settings is not a JSON object; give an object such as"),
         ('{"settings": "@/etc/hostname"}', "settings is not JSON"),
         ('{"settings": 3}', "settings 3 is no text"),
         ("nothing", "no JSON"),

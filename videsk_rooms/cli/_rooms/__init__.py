@@ -1,14 +1,14 @@
-"""`videsk-rooms rooms`: one command an operation of the resource.
+"""`videsk-rooms rooms`: a command for each operation of the resource.
 
-reading.py      list, get, stats
-changing.py     create, update, end, delete, join
-files.py        import, export
-given.py        options that several commands share; checks that the client does not make
-shown.py        rooms as people see them
-../_as_json.py  rooms as programs see them
+reading.py   list, get, stats
+changing.py  create, update, end, delete, join
+files.py     import, export
+which.py     ROOM or --external-id
+given.py     options that several commands share; checks that the client does not make
+shown.py     rooms as people see them
 
-One more command is a function here, and a line below; `asking_an_account` gives it the options that
-all have.
+To add a command, write a function here and register it below; `asking_an_account` gives it the
+options that all have.
 """
 
 from __future__ import annotations

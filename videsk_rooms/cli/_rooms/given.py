@@ -17,7 +17,6 @@ ShowToken = Annotated[
         help="Show the access token too. Whoever reads it can enter: mind logs and scrollback.",
     ),
 ]
-RoomId = Annotated[str, typer.Argument(metavar="ROOM", help="The room's id.", show_default=False)]
 Name = Annotated[
     str | None,
     typer.Option(metavar="TEXT", help="What people call it, at most 500 characters."),
@@ -57,10 +56,10 @@ _SORT_FIELD = re.compile(r"-?[A-Za-z_][A-Za-z0-9_]*")
 
 
 def settings_of(text: str | None) -> dict[str, Any] | None:
-    """Read the settings of a room.
+    """Parse the settings of a room.
 
     Raises:
-        BadParameter: They are no JSON object, or their file cannot be read.
+        BadParameter: They are not a JSON object, or their file cannot be read.
     """
     if text is None:
         return None
@@ -68,15 +67,15 @@ def settings_of(text: str | None) -> dict[str, Any] | None:
     try:
         return object_in(content_of(text, "--settings"))
     except ValueError as error:
-        right = """give an object such as '{"maxParticipants": 10}', or @FILE that holds one"""
-        raise typer.BadParameter(f"{source} {error}; {right}", param_hint="'--settings'") from None
+        remedy = """give an object such as '{"maxParticipants": 10}', or @FILE that holds one"""
+        raise typer.BadParameter(f"{source} {error}; {remedy}", param_hint="'--settings'") from None
 
 
 def sort_of(text: str | None) -> list[str] | None:
-    """Read an order, such as `-created_at,name`.
+    """Parse an order, such as `-created_at,name`.
 
     Raises:
-        BadParameter: A field cannot be one.
+        BadParameter: A field has an invalid name.
     """
     if text is None:
         return None
@@ -84,8 +83,8 @@ def sort_of(text: str | None) -> list[str] | None:
     for field in fields:
         if not _SORT_FIELD.fullmatch(field):
             raise typer.BadParameter(
-                f"{field!r} is no field to sort by; give one such as created_at, -created_at for "
-                "the newest first, or several with commas between them",
+                f"{field!r} is not a field to sort by; give one such as created_at, -created_at "
+                "for the newest first, or several with commas between them",
                 param_hint="'--sort'",
             )
     return fields
