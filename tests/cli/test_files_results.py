@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 import pytest
 
 from videsk_rooms import Room
-from videsk_rooms.cli._transfer.calling import differences
-from videsk_rooms.cli._transfer.results import (
+from videsk_rooms.cli._transfer.import_ import differences
+from videsk_rooms.cli._transfer.journal import (
     COLUMNS,
     Outcome,
     PreviousRun,

@@ -10,8 +10,8 @@ import pytest
 from videsk_rooms.cli._output import CommandFailedError
 from videsk_rooms.cli._transfer import table
 from videsk_rooms.cli._transfer.columns import is_known
-from videsk_rooms.cli._transfer.formats import Format
 from videsk_rooms.cli._transfer.rows import AnyRow, BadRow, Row, rows_of
+from videsk_rooms.cli._transfer.table import Format
 
 
 def rows(text: str, *, file: str = "rooms.csv", form: Format = Format.CSV) -> list[AnyRow]:
@@ -100,7 +100,7 @@ def test_settings_are_an_object_in_either_format() -> None:
         ('{"settings": "[]"}', "settings is not a JSON object; give an object such as"),
         ('{"settings": "@/etc/hostname"}', "settings is not JSON"),
         ('{"settings": 3}', "settings 3 is no text"),
-        ("nothing", "no JSON"),
+        ("nothing", "not JSON"),
     ],
 )
 def test_a_value_that_cannot_be_is_its_row_s_own_matter(line: str, said: str) -> None:

@@ -1,4 +1,4 @@
-"""`rooms import` and `rooms export`: their options."""
+"""The options of `rooms import` and `rooms export`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 from videsk_rooms.cli._account import CommandContext, asking_an_account
 from videsk_rooms.cli._output import wrong_usage
 from videsk_rooms.cli._params import content_of
-from videsk_rooms.cli._transfer.formats import Format
+from videsk_rooms.cli._transfer.table import Format
 
 from .given import Ended, Sort, sort_of
 
@@ -37,7 +37,7 @@ Shared = Annotated[
 
 @asking_an_account
 def import_rooms(
-    asked: CommandContext,
+    context: CommandContext,
     file: File,
     *,
     form: Form = None,
@@ -86,10 +86,10 @@ def import_rooms(
     if dry_run:
         if update or results:
             raise wrong_usage("--dry-run sends nothing; leave out --update and --results")
-        code = import_.check(asked, file, form)
+        code = import_.check(context, file, form)
     else:
         code = import_.run(
-            asked,
+            context,
             import_.Options(file, form, update, results, concurrency, _url(shared)),
         )
     if code:
@@ -98,7 +98,7 @@ def import_rooms(
 
 @asking_an_account
 def export_rooms(
-    asked: CommandContext,
+    context: CommandContext,
     file: File,
     *,
     form: Form = None,
@@ -114,11 +114,11 @@ def export_rooms(
     from videsk_rooms.cli._transfer import export
 
     _check(file)
-    export.run(asked, export.Options(file, form, sort_of(sort), ended, _url(shared)))
+    export.run(context, file, form, sort=sort_of(sort), ended=ended, shared=_url(shared))
 
 
 def _check(file: str) -> None:
-    if not file:  # not given at all, which an older typer lets pass on a newer click
+    if not file:  # absent, which an older typer accepts with a newer click
         raise wrong_usage("Missing argument 'FILE'")
 
 

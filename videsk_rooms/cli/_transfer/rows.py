@@ -1,9 +1,9 @@
-"""The rows of a file: what each room is to be like, and the name that it is known by.
+"""The rows of a file: the fields of each room, and its external id. No I/O.
 
-The external id makes an import repeatable: however often a row is sent, there is one room of its
-name. A row that has none gets one that is made of the file's name, of what the row says, and of how
-many rows before it say the same; not of its place, which changes as soon as somebody puts another
-row in. So the same row of a file of the same name is the same room, wherever it stands.
+The external id makes an import repeatable: however often a row is sent, there is one room. A row
+without one gets one made of the file's name, of the row's content, and of the number of equal rows
+before it; not of its place, which changes when somebody inserts a row. So the same row of a file of
+the same name is the same room, wherever it stands.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from . import columns as known
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .table import Table, WaitQueue
+    from .table import Cells, Table
 
 _TIMES = ("exp", "nbf")
 _LONGEST_START = 40
@@ -96,7 +96,7 @@ class _Reader:
         self._rows: dict[str, int] = {}  # where each name was met first
         self._alike: Counter[str] = Counter()
 
-    def row(self, number: int, line: WaitQueue, fields: Mapping[str, str]) -> AnyRow:
+    def row(self, number: int, line: Cells, fields: Mapping[str, str]) -> AnyRow:
         if isinstance(line, str):
             return BadRow(number, None, line)
         values = {fields[column]: value for column, value in line.items() if column in fields}

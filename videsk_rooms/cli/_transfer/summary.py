@@ -1,32 +1,25 @@
-"""Summary of an import."""
+"""The summary of an import."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from videsk_rooms.cli._output import ExitCode, complain, write_json
 
-from .results import Result, over
-from .streams import STANDARD
+from .files import STANDARD
+from .journal import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from videsk_rooms.cli._account import CommandContext
 
-    from .results import Outcome
+    from .journal import Outcome
 
-_WORDS = {
-    Result.CREATED: "created",
-    Result.UPDATED: "updated",
-    Result.UNCHANGED: "unchanged",
-    Result.EXISTS: "there already",
-    Result.FAILED: "failed",
-}
-# So many are told on the terminal; all are in the file of results.
-_TOLD = 5
+_SHOWN = 5  # on the terminal; the results have them all
 
 
 @dataclass(frozen=True)
@@ -35,11 +28,11 @@ class Summary:
 
     Attributes:
         rows: How many rows there are.
-        outcomes: What became of those that were tried, now or before.
+        outcomes: The outcomes of those that were tried, now or before.
         done_before: How many of those earlier runs had done.
         seconds: How long it took.
-        results: Where the outcomes are.
-        is_whole: Whether nothing stopped it, so that all outcomes are there.
+        results: The file of results.
+        is_whole: Whether every row was tried, so that the results are written.
     """
 
     rows: int
@@ -51,92 +44,95 @@ class Summary:
 
     @property
     def counts(self) -> Counter[Result]:
-        """How many rows went how."""
+        """How many rows had which result."""
         return Counter(outcome.result for outcome in self.outcomes)
 
     @property
     def untried(self) -> int:
-        """How many rows are left."""
+        """How many rows were not tried."""
         return self.rows - len(self.outcomes)
 
     @property
     def unknown(self) -> int:
-        """How many rows failed, and may have been done all the same."""
+        """How many rows failed although they may have been done."""
         return sum(outcome.outcome_unknown for outcome in self.outcomes)
 
     @property
+    def over(self) -> list[Outcome]:
+        """The rows whose rooms nobody can enter any longer."""
+        now = datetime.now(timezone.utc)
+        return [outcome for outcome in self.outcomes if outcome.is_done and outcome.is_over(now)]
+
+    @property
     def exit_code(self) -> ExitCode:
-        """The exit code that says the same."""
+        """The exit code of the import."""
         if self.unknown:
             return ExitCode.OUTCOME_UNKNOWN
         return ExitCode.FAILED if self.counts[Result.FAILED] else ExitCode.DONE
 
     def as_json(self) -> dict[str, object]:
-        """Return it for programs."""
+        """Return the summary for programs."""
         return {
             "rows": self.rows,
             **{result.value: self.counts[result] for result in Result},
             "not_tried": self.untried,
             "done_before": self.done_before,
-            "over": len(over(self.outcomes)),
+            "over": len(self.over),
             "outcome_unknown": self.unknown,
             "seconds": round(self.seconds, 1),
             "results": self.results,
         }
 
     def as_text(self) -> str:
-        """Return it for people, in a line."""
-        counts = [f"{self.counts[result]:,} {_WORDS[result]}" for result in Result]
-        told = [text for text in counts if not text.startswith("0 ")]
-        if self.untried:
-            told.append(f"{self.untried:,} not tried")
+        """Return the summary for people, in a line."""
+        counts = {
+            **{result.value: self.counts[result] for result in Result},
+            "not tried": self.untried,
+        }
+        counts["there already"] = counts.pop("exists")
+        told = [f"{count:,} {word}" for word, count in counts.items() if count]
         before = f" ({self.done_before:,} of them before)" if self.done_before else ""
         return f"{counted(self.rows, 'row')}: {', '.join(told) or 'nothing to do'}{before}"
 
 
-def show(asked: CommandContext, summary: Summary) -> None:
-    """Say what an import came to; what went wrong goes to standard error."""
-    is_kept = summary.is_whole and summary.results != STANDARD
-    _tell_the_first_failures(summary.outcomes, f"; all are in {summary.results}" if is_kept else "")
-    ended = over(summary.outcomes)
-    if ended:
-        are = "is" if len(ended) == 1 else "are"
-        complain(
-            f"{counted(len(ended), 'room')} {are} over, and nobody can enter: {_rows(ended)}; give "
-            "such a row another external id. New times and --update help only where the API lets a "
-            "room be opened again"
-        )
-    if asked.as_json:
+def show(context: CommandContext, summary: Summary) -> None:
+    """Print the summary; what went wrong goes to standard error."""
+    _show_failures(summary)
+    _warn_of_rooms_that_are_over(summary.over)
+    if context.as_json:
         write_json(summary.as_json())
     elif summary.results == STANDARD:  # where the outcomes are, and nothing else
         complain(summary.as_text())
     else:
-        page = asked.output()
-        mark = page.cross if summary.exit_code else page.tick
-        page.line((f"{mark} ", "red" if summary.exit_code else "green"), summary.as_text())
+        output = context.output()
+        mark = output.cross if summary.exit_code else output.tick
+        output.line((f"{mark} ", "red" if summary.exit_code else "green"), summary.as_text())
         if summary.is_whole:
-            page.line(f"{page.arrow} {summary.results} has what became of each")
+            output.line(f"{output.arrow} {summary.results} has the result of each row")
 
 
 def counted(count: int, thing: str) -> str:
-    """Say how many there are of a thing."""
+    """Return a number of things in words."""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
-def tell_failures(failures: Iterable[Outcome]) -> None:
-    """Say which rows failed, and why."""
-    for outcome in failures:
+def _show_failures(summary: Summary) -> None:
+    failures = [outcome for outcome in summary.outcomes if not outcome.is_done]
+    for outcome in failures[:_SHOWN]:
         complain(f"row {outcome.row}: {outcome.error}")
+    if len(failures) > _SHOWN:
+        is_kept = summary.is_whole and summary.results != STANDARD
+        where = f"; all are in {summary.results}" if is_kept else ""
+        complain(f"{len(failures) - _SHOWN:,} more rows failed{where}")
 
 
-def _tell_the_first_failures(outcomes: Iterable[Outcome], more: str) -> None:
-    failures = [outcome for outcome in outcomes if not outcome.is_done]
-    tell_failures(failures[:_TOLD])
-    if len(failures) > _TOLD:
-        complain(f"{len(failures) - _TOLD:,} more rows failed{more}")
-
-
-def _rows(outcomes: Sequence[Outcome]) -> str:
-    first = ", ".join(str(outcome.row) for outcome in outcomes[:_TOLD])
-    more = f" and {len(outcomes) - _TOLD:,} more" if len(outcomes) > _TOLD else ""
-    return f"row{'s' if len(outcomes) > 1 else ''} {first}{more}"
+def _warn_of_rooms_that_are_over(over: Sequence[Outcome]) -> None:
+    if not over:
+        return
+    rows = f"row{'s' if len(over) > 1 else ''} {', '.join(str(each.row) for each in over[:_SHOWN])}"
+    more = f" and {len(over) - _SHOWN:,} more" if len(over) > _SHOWN else ""
+    complain(
+        f"{counted(len(over), 'room')} {'is' if len(over) == 1 else 'are'} over, and nobody can "
+        f"enter: {rows}{more}; give such a row another external id. New times and --update help "
+        "only where the API lets a room be opened again"
+    )
