@@ -18,7 +18,7 @@ RoomId = Annotated[
 ]
 RoomIds = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[ROOM]...", help="The ids of the rooms.", show_default=False),
+    typer.Argument(metavar="[ROOM...]", help="The ids of the rooms.", show_default=False),
 ]
 OwnId = Annotated[
     str | None,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import videsk_rooms
 from videsk_rooms.cli._output import (
     CommandFailedError,
     ExitCode,
@@ -34,7 +36,7 @@ from . import table as tables
 from .files import STANDARD, read_text
 from .journal import Result, failed, succeeded
 from .rows import BadRow, Row, rows_of
-from .summary import Summary, counted, show
+from .summary import counted, exit_code_of, show, summarize
 from .table import Format, format_of
 
 if TYPE_CHECKING:
@@ -76,12 +78,8 @@ class Options:
 
 def check(context: CommandContext, file: str, form: Format | None) -> ExitCode:
     """Report which rows would be refused, and send nothing."""
-    from videsk_rooms.sync import Videsk
-
     rows = _read(file, format_of(file, form))
-    closed = Videsk("none", base_url="http://localhost")
-    closed.close()
-    bad = [outcome for row in rows if (outcome := _refusal(closed, row)) is not None]
+    bad = asyncio.run(_refusals(rows))
     for outcome in bad:
         complain(f"row {outcome.row}: {outcome.error}")
     if context.as_json:
@@ -119,12 +117,18 @@ def run(context: CommandContext, options: Options) -> ExitCode:
         seconds, is_whole = time.monotonic() - began, work.stopped_by is None
         if is_whole:
             record.finish(outcomes)
-        summary = Summary(len(rows), outcomes, work.done_before, seconds, record.name, is_whole)
-        show(context, summary)
+        figures = summarize(
+            len(rows),
+            outcomes,
+            done_before=work.done_before,
+            seconds=seconds,
+            results=record.name,
+        )
+        show(context, figures, outcomes, is_whole=is_whole)
         if work.stopped_by is not None:
             text = describe_error(work.stopped_by)
             complain(f"stopped, as the rest would fail alike: {text} {_GO_ON}")
-        return summary.exit_code
+        return exit_code_of(figures)
 
 
 def _read(file: str, form: Format) -> list[AnyRow]:
@@ -132,17 +136,21 @@ def _read(file: str, form: Format) -> list[AnyRow]:
     return rows_of(table, "" if file == STANDARD else Path(file).name)
 
 
-def _refusal(closed: Any, row: AnyRow) -> Outcome | None:
-    """Return the outcome of a row that a client refuses; a closed one sends nothing."""
-    if isinstance(row, BadRow):
-        return failed(row, row.problem)
-    try:
-        closed.rooms.create(external_id=row.external_id, **row.fields())
-    except InvalidRequestError as error:
-        return failed(row, _in_a_file(error))
-    except ClosedError:
-        return None
-    raise AssertionError("a closed client has sent something")
+async def _refusals(rows: Sequence[AnyRow]) -> list[Outcome]:
+    """Return the outcomes of the rows that a client refuses; a closed one sends nothing."""
+    closed = videsk_rooms.AsyncVidesk("none", base_url="http://localhost")
+    await closed.close()
+    bad = []
+    for row in rows:
+        if isinstance(row, BadRow):
+            bad.append(failed(row, row.problem))
+            continue
+        with suppress(ClosedError):
+            try:
+                await closed.rooms.create(external_id=row.external_id, **row.fields())
+            except InvalidRequestError as error:
+                bad.append(failed(row, _in_a_file(error)))
+    return bad
 
 
 def _in_a_file(error: VideskError) -> str:

@@ -1,0 +1,473 @@
+"""`videsk-rooms demo`: runs the steps of `_demo_story.py`, checks them and shows them.
+
+The lines that a step shows are cut out of the very function that runs them, and not kept in a
+string: no type checker, linter or debugger looks into a string.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import secrets
+import signal
+import textwrap
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from videsk_rooms.errors import (
+    APIError,
+    ConnectionFailedError,
+    NotFoundError,
+    VideskError,
+    without_tokens,
+)
+
+from ._account import NoColor  # noqa: TC001 - typer reads it
+from ._output import Output, is_hopeless, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import ModuleType
+
+    from videsk_rooms.sandbox import Sandbox
+    from videsk_rooms.sync import Videsk
+
+_LONGEST_VALUE = 400
+_MOST_REQUESTS = 3
+
+
+def demo(
+    *,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live",
+            help="Use the account of VIDESK_API_TOKEN: create 25 rooms there, and end them. They "
+            "stay in its list: the API does not permit deleting rooms.",
+        ),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object with the steps, at the end.")
+    ] = False,
+    no_color: NoColor = False,
+) -> None:
+    """Show the life of a room: the lines of Python, and what comes of them.
+
+    Runs against a sandbox on this machine, in a few seconds. What each step
+    shows is the code that is run, and its result is checked: the exit code is 0
+    only if every check held.
+
+    With --live it runs against your account. All its rooms have an external_id
+    that begins with videsk-rooms-demo-, and are ended at the end, also after a
+    failure or Ctrl-C. The API does not permit deleting rooms: they stay in the
+    account's list.
+    """
+    from videsk_rooms.sandbox import Sandbox
+    from videsk_rooms.sync import Videsk
+
+    from . import _demo_story as story
+    from ._signals import handled, leave
+
+    if live:
+        Videsk().close()  # raises if the account is not set up, before anything is shown
+    began, prefix = time.monotonic(), f"videsk-rooms-demo-{secrets.token_hex(4)}"
+    with ExitStack() as stack:
+        stack.enter_context(handled(leave, signal.SIGTERM))
+        # Also where the parent shell ignores it: no room must stay open.
+        stack.enter_context(handled(signal.default_int_handler, signal.SIGINT))
+        shown = Demo(
+            output=None if as_json else Output(colours=not no_color),
+            code=code_of_steps(story),
+            sandbox=None if live else stack.enter_context(Sandbox()),
+        )
+        shown.say(
+            f"The life of a room, in your account. Each external_id begins with {prefix}. The "
+            "rooms are ended in the end; they stay in the account's list, because the API does not "
+            "permit deleting rooms.\n"
+            if live
+            else "The life of a room, on a sandbox on this machine.\n"
+        )
+        try:
+            _run(shown, story, prefix)
+        finally:
+            shown.conclude(time.monotonic() - began)
+    if not shown.ok or shown.open_rooms:
+        raise typer.Exit(1)
+
+
+def _run(demo: Demo, story: ModuleType, prefix: str) -> None:
+    """Run all steps, and end the rooms that they made in an account, however they went."""
+    sandbox = demo.sandbox
+    token, url = (sandbox.api_token, sandbox.url) if sandbox else (None, None)
+    with story.make_a_client(demo, token, url) as videsk:
+        try:
+            story.tell(demo, videsk, prefix)
+        except VideskError as error:
+            demo.failed(error)
+        finally:
+            if demo.open_rooms:
+                try:
+                    demo.say("Ending the rooms that the demo made.")
+                finally:
+                    demo.rooms.end_all(videsk)
+
+
+def code_of_steps(story: ModuleType) -> dict[str, str]:
+    """Return the body of each `with demo.step("title")` of a module, by title.
+
+    Returns:
+        Title to code; empty without the source, as in a frozen program.
+
+    Raises:
+        ValueError: Two steps have the same title.
+    """
+    try:
+        source = inspect.getsource(story)
+    except (OSError, TypeError):
+        return {}
+    code: dict[str, str] = {}
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.With):
+            continue
+        lines = source.splitlines()[node.body[0].lineno - 1 : node.body[-1].end_lineno]
+        for item in node.items:
+            match item.context_expr:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id="demo"), attr="step" | "refusal"),
+                    args=[ast.Constant(value=str(title)), *_],
+                ):
+                    if title in code:
+                        raise ValueError(f"two steps have the title {title!r}; change one")
+                    code[title] = textwrap.dedent("\n".join(lines))
+    return code
+
+
+# -- steps ----------------------------------------------------------------------------------------
+
+
+@dataclass
+class Check:
+    """A check of a step."""
+
+    what: str
+    expected: str
+    came: str
+    ok: bool
+
+
+@dataclass
+class Step:
+    """A step of the demo.
+
+    Attributes:
+        number: 1 for the first.
+        title: Its title.
+        code: The lines that it runs.
+        live: Whether it runs against an account, which may leave fields out.
+        checks: Its checks so far.
+        result: What came, in short.
+        requests: What the code sent, if the sandbox can tell.
+        error: The expected error, or the one that ended the demo.
+        finished: Whether it came to its end.
+    """
+
+    number: int
+    title: str
+    code: str
+    live: bool
+    checks: list[Check] = field(default_factory=list)
+    result: str = ""
+    requests: list[str] = field(default_factory=list)
+    error: VideskError | None = None
+    finished: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether it came to its end and every check held."""
+        return self.finished and bool(self.checks) and all(check.ok for check in self.checks)
+
+    def equal(self, what: str, came: object, expected: object) -> None:
+        """Check that a value is the expected one."""
+        self.holds(what, came == expected, came=came, expected=expected)
+
+    def equal_if_sent(self, what: str, came: object, expected: object) -> None:
+        """Check a field that an account may leave out (docs/api.md, "Objects")."""
+        left_out = self.live and came is None
+        self.holds(what, left_out or came == expected, came=came, expected=expected)
+
+    def holds(self, what: str, ok: bool, *, came: object, expected: object) -> None:
+        """Record a check."""
+        self.checks.append(Check(what, _text(expected), _text(came), ok))
+
+    def as_json(self) -> dict[str, object]:
+        """Return the step for programs."""
+        return {
+            "number": self.number,
+            "title": self.title,
+            "ok": self.ok,
+            "code": self.code,
+            "result": self.result,
+            "requests": self.requests,
+            "error": describe(self.error) if self.error else None,
+            "checks": [vars(check) for check in self.checks],
+        }
+
+
+class Demo:
+    """Records and shows the steps.
+
+    Args:
+        output: Where they are shown; `None`: nowhere, but for one JSON object at the end.
+        code: The lines of each step, by title.
+        sandbox: The sandbox that they run against; `None`: an account.
+
+    Attributes:
+        steps: The steps so far.
+        rooms: The rooms to end at the end.
+    """
+
+    def __init__(
+        self, *, output: Output | None, code: Mapping[str, str], sandbox: Sandbox | None
+    ) -> None:
+        self.sandbox = sandbox
+        self.steps: list[Step] = []
+        self.rooms = CreatedRooms()
+        self._output = output
+        self._code = code
+
+    @property
+    def ok(self) -> bool:
+        """Whether every check of every step held."""
+        return bool(self.steps) and all(step.ok for step in self.steps)
+
+    @property
+    def open_rooms(self) -> tuple[str, ...]:
+        """The external ids of rooms that may be open; a sandbox leaves none."""
+        return () if self.sandbox else self.rooms.external_ids
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[Step]:
+        """Run the code that a step shows: the body of the `with`, and nothing else."""
+        live = self.sandbox is None
+        step = Step(len(self.steps) + 1, title, self._code.get(title, ""), live)
+        self.steps.append(step)
+        self._show_code(step)
+        before = len(self.sandbox.requests) if self.sandbox else 0
+        try:
+            yield step
+        finally:
+            sent = self.sandbox.requests[before:] if self.sandbox else ()
+            lines = (f"{each.method} {each.path} {each.status}" for each in sent)
+            counts = [(line, len(list(group))) for line, group in groupby(lines)]
+            step.requests = [
+                line if count == 1 else f"{line} ({count} times)" for line, count in counts
+            ]
+
+    @contextmanager
+    def refusal(self, title: str, kind: type[VideskError]) -> Iterator[Step]:
+        """Run code that is expected to raise an error."""
+        with self.step(title) as step:
+            try:
+                yield step
+            except kind as error:
+                step.error = error
+            came = describe(step.error) if step.error else "no error"
+            step.holds("the error", step.error is not None, came=came, expected=kind.__name__)
+
+    def done(self, step: Step, result: str) -> None:
+        """Finish a step after its checks.
+
+        Args:
+            step: The step.
+            result: What came, in short.
+        """
+        if not step.checks:
+            raise ValueError(f"step {step.title!r} checked nothing; give it a check")
+        step.result = without_tokens(result)
+        step.finished = True
+        self._show_result(step)
+
+    def failed(self, error: VideskError) -> None:
+        """Finish the last step with an unexpected error."""
+        step = self.steps[-1]
+        step.error = error
+        step.holds("the outcome", False, came=describe(error), expected="no error")
+        self._show_result(step)
+
+    def say(self, text: str, style: str = "") -> None:
+        """Show a paragraph."""
+        if self._output:
+            self._output.say("", text, style=style)
+
+    def conclude(self, seconds: float) -> None:
+        """Show how it went, and which rooms may be open."""
+        steps, ended, left = self.steps, self.rooms.ended_count, self.open_rooms
+        if self._output is None:
+            write_json(
+                {
+                    "ok": self.ok and not left,
+                    "live": self.sandbox is None,
+                    "seconds": round(seconds, 3),
+                    "steps": [step.as_json() for step in steps],
+                    "ended_afterwards": ended,
+                    "maybe_open": list(left),
+                }
+            )
+            return
+        failed = [str(step.number) for step in steps if not step.ok]
+        if not failed:
+            text = f"{len(steps)} steps, every one checked, in {seconds:.1f} s."
+        elif not steps[-1].finished and steps[-1].error is None:
+            text = f"Stopped in step {len(steps)}, after {seconds:.1f} s."
+        else:
+            text = f"Failed: step {', '.join(failed)}, after {seconds:.1f} s."
+        self.say(text, style="bold red" if failed else "bold green")
+        if ended:
+            self.say(f"Rooms ended after it: {ended}.")
+        if left:
+            self.say(
+                "These rooms may be open in the account, where each ends within 3 hours; look them "
+                f"up by their external_id and end them: {', '.join(left)}.",
+                style="bold red",
+            )
+
+    def _show_code(self, step: Step) -> None:
+        if not self._output:
+            return
+        from rich.syntax import Syntax
+        from rich.text import Text
+
+        self._output.say(f"{step.number:>2}  ", step.title, style="bold")
+        # The terminal's own sixteen colours, readable on light and on dark.
+        code = step.code or "(its source is not available)"
+        text = Syntax(code, "python", theme="ansi_dark", background_color="default").highlight(code)
+        text.rstrip()
+        for line in text.split("\n"):
+            # Never wrapped: what is copied from here has to run.
+            self._output.console.print(Text.assemble(" " * 6, line), soft_wrap=True)
+
+    def _show_result(self, step: Step) -> None:
+        output = self._output
+        if not output:
+            return
+        mark, style = (output.tick, "green") if step.ok else (output.cross, "bold red")
+        output.say(f"    {mark} ", step.result or "stopped here", mark_style=style)
+        for check in (each for each in step.checks if not each.ok):
+            output.say("      ", f"{check.what}:", style="red")
+            output.say("        expected ", check.expected)
+            output.say("        came     ", check.came)
+        requests = step.requests
+        if len(requests) > _MOST_REQUESTS:
+            more = f"and {len(requests) - _MOST_REQUESTS + 1} more like these"
+            requests = [*requests[: _MOST_REQUESTS - 1], more]
+        for request in requests:
+            output.say("      ", request, style="dim")
+        output.line()
+
+
+def describe(error: VideskError) -> str:
+    """Return an error as the last line of a traceback, without the link."""
+    return without_tokens(f"{type(error).__name__}: {error.args[0]}")
+
+
+def _text(value: object) -> str:
+    text = without_tokens(value if isinstance(value, str) else repr(value))
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
+
+
+# -- the rooms of the demo ------------------------------------------------------------------------
+
+
+class CreatedRooms:
+    """The rooms to end, by external id; each is recorded before it is created, so none gets lost.
+
+    Attributes:
+        ended_count: How many rooms `end_all` ended.
+    """
+
+    def __init__(self) -> None:
+        self._ids: dict[str, str | None] = {}
+        self.ended_count = 0
+
+    @property
+    def external_ids(self) -> tuple[str, ...]:
+        """The external ids of the rooms that are or may be open."""
+        return tuple(self._ids)
+
+    @contextmanager
+    def creating(self, *external_ids: str) -> Iterator[None]:
+        """Record rooms that the block creates, and may have created when it fails."""
+        for external_id in external_ids:
+            self._ids.setdefault(external_id, None)
+        try:
+            yield
+        except VideskError as error:
+            if len(external_ids) == 1 and _surely_not_created(error):
+                del self._ids[external_ids[0]]
+            raise
+
+    def made(self, external_id: str, room_id: str) -> None:
+        """Record the id of a room that was created."""
+        self._ids[external_id] = room_id
+
+    def doubt(self, external_id: str) -> None:
+        """Record that there may be a second room with an external id."""
+        self._ids[external_id] = None
+
+    def ended(self, external_id: str, room_id: str) -> None:
+        """Forget a room that was ended, unless there may be another with its external id."""
+        if self._ids.get(external_id) == room_id:
+            del self._ids[external_id]
+
+    def end_all(self, videsk: Videsk) -> None:
+        """End the remaining rooms as far as possible; `external_ids` then has those that failed.
+
+        First the rooms whose ids are known; then those to look up; then those that were not found
+        once more: a create that was cut short may still have been under way.
+        """
+        videsk = videsk.with_options(timeout=10.0)
+        failures = 0
+        for attempt in range(3):
+            if attempt == 2 and None in self._ids.values():
+                time.sleep(1.0)
+            for external_id, room_id in list(self._ids.items()):
+                if (room_id is None) == (attempt == 0):
+                    continue
+                try:
+                    if self._end(videsk, external_id, room_id) or attempt == 2:
+                        del self._ids[external_id]
+                except VideskError as error:
+                    failures += 1
+                    if is_hopeless(error) or failures >= 3:
+                        return
+
+    def _end(self, videsk: Videsk, external_id: str, room_id: str | None) -> bool:
+        """End a room by its id, or all with an external id; return whether there was one."""
+        ids = [room_id] if room_id else []
+        if not ids:
+            # All with the external id: a server may have taken it twice. None with another one: a
+            # server may ignore the filter.
+            page = videsk.rooms.list(external_id=external_id)
+            found = [room for room in page if room.external_id == external_id]
+            ids = [room.id for room in found if not room.is_over()]
+            if not ids:
+                return bool(found)
+        for each in ids:
+            try:
+                videsk.rooms.end(each)
+            except NotFoundError:
+                continue
+            self.ended_count += 1
+        return True
+
+
+def _surely_not_created(error: VideskError) -> bool:
+    if isinstance(error, APIError):
+        statuses = [attempt.status for attempt in error.attempts]
+        return all(status is not None and status < 500 for status in statuses)
+    return isinstance(error, ConnectionFailedError)
