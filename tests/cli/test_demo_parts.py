@@ -13,8 +13,8 @@ import pytest
 
 from tests.cli.conftest import QUICK
 from videsk_rooms import ConflictError, NotFoundError, Videsk, VideskError
-from videsk_rooms.cli import _demo_story as story
-from videsk_rooms.cli._demo import CreatedRooms, Demo, Step, code_of_steps
+from videsk_rooms.cli._demo import story
+from videsk_rooms.cli._demo.steps import CreatedRooms, Demo, Step, code_of_steps
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:

@@ -20,12 +20,12 @@ from videsk_rooms.errors import (
 )
 from videsk_rooms.sync import Videsk
 
-from ._demo import describe
+from .steps import describe
 
 if TYPE_CHECKING:
     from videsk_rooms.models import Room
 
-    from ._demo import Demo
+    from .steps import Demo
 
 _OTHERS = 24
 

@@ -1,0 +1,101 @@
+"""`videsk-rooms demo`: shows the life of a room.
+
+story.py  the steps
+steps.py  how steps are recorded, checked and shown
+"""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from videsk_rooms.cli._account import NoColor  # noqa: TC001 - typer reads it
+from videsk_rooms.cli._output import Output
+from videsk_rooms.errors import VideskError
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from .steps import Demo
+
+
+def demo(
+    *,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live",
+            help="Use the account of VIDESK_API_TOKEN: create 25 rooms there, and end them. They "
+            "stay in its list: the API does not permit deleting rooms.",
+        ),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object with the steps, at the end.")
+    ] = False,
+    no_color: NoColor = False,
+) -> None:
+    """Show the life of a room: the lines of Python, and what comes of them.
+
+    Runs against a sandbox on this machine, in a few seconds. What each step
+    shows is the code that is run, and its result is checked: the exit code is 0
+    only if every check held.
+
+    With --live it runs against your account. All its rooms have an external_id
+    that begins with videsk-rooms-demo-, and are ended at the end, also after a
+    failure or Ctrl-C. The API does not permit deleting rooms: they stay in the
+    account's list.
+    """
+    from videsk_rooms.cli._signals import handled, leave
+    from videsk_rooms.sandbox import Sandbox
+    from videsk_rooms.sync import Videsk
+
+    from . import story
+    from .steps import Demo, code_of_steps
+
+    if live:
+        Videsk().close()  # raises if the account is not set up, before anything is shown
+    began, prefix = time.monotonic(), f"videsk-rooms-demo-{secrets.token_hex(4)}"
+    with ExitStack() as stack:
+        stack.enter_context(handled(leave, signal.SIGTERM))
+        # Also where the parent shell ignores it: no room must stay open.
+        stack.enter_context(handled(signal.default_int_handler, signal.SIGINT))
+        shown = Demo(
+            output=None if as_json else Output(colours=not no_color),
+            code=code_of_steps(story),
+            sandbox=None if live else stack.enter_context(Sandbox()),
+        )
+        shown.say(
+            f"The life of a room, in your account. Each external_id begins with {prefix}. The "
+            "rooms are ended in the end; they stay in the account's list, because the API does not "
+            "permit deleting rooms.\n"
+            if live
+            else "The life of a room, on a sandbox on this machine.\n"
+        )
+        try:
+            _run(shown, story, prefix)
+        finally:
+            shown.conclude(time.monotonic() - began)
+    if not shown.ok or shown.open_rooms:
+        raise typer.Exit(1)
+
+
+def _run(demo: Demo, story: ModuleType, prefix: str) -> None:
+    """Run all steps, and end the rooms that they made in an account, however they went."""
+    sandbox = demo.sandbox
+    token, url = (sandbox.api_token, sandbox.url) if sandbox else (None, None)
+    with story.make_a_client(demo, token, url) as videsk:
+        try:
+            story.tell(demo, videsk, prefix)
+        except VideskError as error:
+            demo.failed(error)
+        finally:
+            if demo.open_rooms:
+                try:
+                    demo.say("Ending the rooms that the demo made.")
+                finally:
+                    demo.rooms.end_all(videsk)
