@@ -90,7 +90,7 @@ def _run(demo: Demo, story: ModuleType, prefix: str) -> None:
     token, url = (sandbox.api_token, sandbox.url) if sandbox else (None, None)
     with story.make_a_client(demo, token, url) as videsk:
         try:
-            story.tell(demo, videsk, prefix)
+            story.run_steps(demo, videsk, prefix)
         except VideskError as error:
             demo.failed(error)
         finally:

@@ -41,7 +41,7 @@ def make_a_client(demo: Demo, api_token: str | None, base_url: str | None) -> Vi
     return videsk
 
 
-def tell(demo: Demo, videsk: Videsk, prefix: str) -> None:
+def run_steps(demo: Demo, videsk: Videsk, prefix: str) -> None:
     """Run all steps after the first.
 
     Args:
@@ -219,4 +219,4 @@ def _end_the_others(demo: Demo, videsk: Videsk, others: list[Room], prefix: str)
 
 
 def _clock(moment: datetime | None) -> str:
-    return "a time not told" if moment is None else f"{moment:%H:%M:%S} UTC"
+    return "an unknown time" if moment is None else f"{moment:%H:%M:%S} UTC"

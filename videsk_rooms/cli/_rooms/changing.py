@@ -69,7 +69,7 @@ def create(
     if if_missing and external_id is None:
         raise wrong_usage("--if-missing needs the --external-id to look for; give one")
     look = look_command(None, external_id) if external_id else "rooms list --sort -created_at"
-    with context.client() as videsk, _told_when_stopped(f"look with: videsk-rooms {look}"):
+    with context.client() as videsk, _warn_when_stopped(f"look with: videsk-rooms {look}"):
         if external_id is not None and if_missing:
             room = videsk.rooms.get_or_create(external_id, **_given(fields))
         else:
@@ -122,7 +122,7 @@ def update(
             "--nbf, --settings, --ended and --not-ended"
         )
     look = f"look with: videsk-rooms {look_command(room, external_id)}"
-    with context.client() as videsk, _told_when_stopped(look):
+    with context.client() as videsk, _warn_when_stopped(look):
         changed = videsk.rooms.update(find(videsk, room, external_id), **changes)
         if show_token and changed.access_token is None:
             changed = _with_token(videsk, changed)
@@ -182,7 +182,7 @@ def join(
     issues another one.
     """
     require_one(room, external_id)
-    with context.client() as videsk, _told_when_stopped("a token may have been issued"):
+    with context.client() as videsk, _warn_when_stopped("a token may have been issued"):
         found = find(videsk, room, external_id)
         access = videsk.rooms.join(found)
     from .shown import show_access
@@ -236,7 +236,7 @@ def _change_each(
     if len(each_once) > 1 and not yes:
         _ask(_QUESTIONS[done].format(len(each_once)), f"nothing was {done}")
     codes: list[ExitCode] = []
-    with context.client() as videsk, _told_when_stopped(_LEFT_OPEN[done]):
+    with context.client() as videsk, _warn_when_stopped(_LEFT_OPEN[done]):
         method = method_of(videsk)
         for typed in each_once:
             room, external_id = (typed, None) if rooms else (None, typed)
@@ -291,7 +291,7 @@ def _ask(question: str, otherwise: str) -> None:
 
 
 @contextmanager
-def _told_when_stopped(remedy: str) -> Iterator[None]:
+def _warn_when_stopped(remedy: str) -> Iterator[None]:
     """Say after Ctrl-C that the request may have been processed, and how to find out."""
     try:
         yield

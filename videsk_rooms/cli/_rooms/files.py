@@ -51,8 +51,8 @@ def import_rooms(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Where to say what became of each row. Absent: beside FILE, rooms.results.csv "
-            "for rooms.csv; for - standard output.",
+            help="Where the result of each row goes. Absent: beside FILE, rooms.results.csv for "
+            "rooms.csv; for - standard output.",
         ),
     ] = None,
     dry_run: Annotated[
@@ -76,9 +76,9 @@ def import_rooms(
     Columns, or fields of JSON Lines: name, external_id, exp, nbf, settings (a
     JSON object); empty is absent. What only the API sets is passed over.
 
-    Stopped or killed, the same command goes on where it was. Run again, it
-    tries the rows that failed. A row without external_id is known by what it
-    says and by the name of the file.
+    After Ctrl-C or a failure the same command goes on where it stopped, and
+    tries failed rows again. A row without external_id is known by its content
+    and the name of the file.
     """
     from videsk_rooms.cli._transfer import import_
 

@@ -204,7 +204,7 @@ class _Import:
                 "importing",
                 self._total,
                 done=len(self.outcomes),
-                limit="limit not told" if limit is None else f"limit {limit:,}/s",
+                limit="limit unknown" if limit is None else f"limit {limit:,}/s",
                 colours=not self._context.no_color,
                 bar=not self._record.is_on_terminal,
             ) as bar:
