@@ -54,9 +54,9 @@ app = typer.Typer(
     epilog=EPILOG,
 )
 app.add_typer(rooms, name="rooms", short_help="Work with the rooms of an account.")
-app.command(short_help="Look at what calls need, and say what to do.")(doctor)
+app.command(short_help="Check what calls to the API need, and say what to do.")(doctor)
 app.command(short_help="Show the life of a room: the code, and what comes of it.")(demo)
-app.command(short_help="Run the Rooms API on this machine, to try things on.")(sandbox)
+app.command(short_help="Run the Rooms API on this machine, to try things.")(sandbox)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

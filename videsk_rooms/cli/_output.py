@@ -125,6 +125,7 @@ _PHRASES = {
     "in proxy=, or in HTTPS_PROXY": "in HTTPS_PROXY, and give --trust-env",
     "ask for view='snapshot'": "ask for --view snapshot",
     "Correct limit, skip, sort or": "Correct --limit, --skip, --sort or",
+    "no room has external_id=": "no room has the external id ",
     "errors says which": "what it says in braces tells which",
     "rooms.get_by_external_id(), and pass that": "rooms.get_by_external_id(), and give its id",
     "rooms.get()": "`videsk-rooms rooms get`",

@@ -34,7 +34,7 @@ def list_rooms(
         typer.Option(min=1, max=100, metavar="N", help="Rooms on the page. Absent: 10."),
     ] = None,
     skip: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="Rooms to pass over before it.")
+        int | None, typer.Option(min=0, metavar="N", help="Rooms to skip before it.")
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="All rooms, each shown as soon as it is read.")

@@ -14,11 +14,18 @@ if TYPE_CHECKING:
     from videsk_rooms.sync import Videsk
 
 RoomId = Annotated[
-    str | None, typer.Argument(metavar="[ROOM]", help="The room's id.", show_default=False)
+    str | None,
+    typer.Argument(
+        metavar="[ROOM]", help="The room's id; without it, give --external-id.", show_default=False
+    ),
 ]
 RoomIds = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[ROOM...]", help="The ids of the rooms.", show_default=False),
+    typer.Argument(
+        metavar="[ROOM...]",
+        help="The ids of the rooms; without them, give --external-id.",
+        show_default=False,
+    ),
 ]
 OwnId = Annotated[
     str | None,
