@@ -116,18 +116,25 @@ def of_line(line: Mapping[str, Any]) -> Outcome:
     )
 
 
-@dataclass(frozen=True)
-class PreviousRun:
-    """Outcomes of earlier runs, by external id.
+class PreviousRuns:
+    """Outcomes of earlier runs, by external id: first those of the results, then of the journal."""
 
-    Attributes:
-        finished: Those of the results, of a run that came to its end.
-        begun: Those of the journal, each with the checksum of its row: of the run that this one
-            continues.
-    """
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[str, Outcome]] = {}
 
-    finished: Mapping[str, Outcome]
-    begun: Mapping[str, tuple[str, Outcome]]
+    def add(self, outcome: Outcome, checksum: str = "") -> None:
+        """Add an outcome, with the checksum of its row if it is of the run to be continued."""
+        own_id = outcome.external_id
+        # A failure says nothing of a room that was made before, or by another row of the same id.
+        if own_id is not None and (outcome.is_done or own_id not in self._found):
+            self._found[own_id] = checksum, outcome
+
+    def add_all(self, table: tables.Table) -> None:
+        """Add the outcomes of a table, without those that cannot be parsed."""
+        for _, line in table.lines:
+            if not isinstance(line, str):
+                with suppress(ValueError, KeyError, TypeError):
+                    self.add(of_line(line), str(line.get("checksum", "")))
 
     def outcome_of(self, row: Row, *, update: bool) -> Outcome | None:
         """Return the outcome of a row that need not be sent again.
@@ -136,12 +143,10 @@ class PreviousRun:
         changed them, and `2h` from now is another time. So only the run that is continued counts,
         and only for rows that have not changed since.
         """
-        checksum, outcome = self.begun.get(row.external_id, ("", None))
-        if update and checksum != row.checksum(update=True):
-            return None
-        if not update and (outcome is None or not outcome.is_done):
-            outcome = self.finished.get(row.external_id)
+        checksum, outcome = self._found.get(row.external_id, ("", None))
         if outcome is None or not outcome.is_done:
+            return None
+        if update and checksum != row.checksum(update=True):
             return None
         return replace(outcome, row=row.number)
 
@@ -151,7 +156,7 @@ class ResultStream:
 
     def __init__(self, form: Format) -> None:
         self.name = STANDARD
-        self.earlier = PreviousRun({}, {})
+        self.earlier = PreviousRuns()
         with writing():
             self._stream = standard_output()
             self._writer = tables.Writer(self._stream, form, COLUMNS)
@@ -182,10 +187,11 @@ class Journal:
         require_regular(self._results)  # reading from a pipe would wait for ever
         self._form = format_of(name, None, default=form)
         self._path = self._results.with_name(f"{self._results.name}.journal")
-        finished = self._read_results()
+        self.earlier = PreviousRuns()
+        self.earlier.add_all(self._read_results())
         try:
             self._file = open(self._path, "a+b", buffering=0)  # noqa: SIM115 - close() closes it
-            self.earlier = PreviousRun(finished, self._read_journal())
+            self.earlier.add_all(self._read_journal())
         except OSError as error:
             remedy = "say with --results FILE where the results are to go"
             raise cannot_write(self._results, error, remedy) from None
@@ -216,22 +222,23 @@ class Journal:
                 writer.write(as_line(outcome))
         self._file.truncate(0)
 
-    def _read_results(self) -> dict[str, Outcome]:
+    def _read_results(self) -> tables.Table:
+        empty = tables.Table((), ())
         text = read_text(self.name) if os.path.exists(self._results) else ""
         if not text.strip():
-            return {}
+            return empty
         try:
             table = tables.read(text, self._form, is_known=COLUMNS.__contains__)
         except CommandFailedError:
-            table = tables.Table((), ())
+            table = empty
         # No other file has both: a file of rooms may have an external_id and an exp alone.
         if not {"row", "result"} <= {*table.columns} <= {*COLUMNS}:
             raise wrong_usage(
                 f"--results {self.name!r} is something else than results; give another file"
             )
-        return {own_id: outcome for own_id, (_, outcome) in _by_external_id(table).items()}
+        return table
 
-    def _read_journal(self) -> dict[str, tuple[str, Outcome]]:
+    def _read_journal(self) -> tables.Table:
         self._file.seek(0)
         content = self._file.read()
         if content and not content.endswith(b"\n"):
@@ -239,7 +246,7 @@ class Journal:
             # have appended to it by now.
             self._file.write(b"\n")
         text = content.decode(errors="replace")
-        return _by_external_id(tables.read(text, Format.JSONL, is_known=COLUMNS.__contains__))
+        return tables.read(text, Format.JSONL, is_known=COLUMNS.__contains__)
 
 
 @contextmanager
@@ -268,18 +275,3 @@ def recorded(source: str, results: str | None, form: Format) -> Iterator[Journal
         yield journal
     finally:
         journal.close()
-
-
-def _by_external_id(table: tables.Table) -> dict[str, tuple[str, Outcome]]:
-    """Parse outcomes, each with its checksum if it has one."""
-    found: dict[str, tuple[str, Outcome]] = {}
-    for _, line in table.lines:
-        if isinstance(line, str):
-            continue
-        with suppress(ValueError, KeyError, TypeError):
-            outcome = of_line(line)
-            own_id = outcome.external_id
-            # The second of two rows with one external id failed, which says nothing of the room.
-            if own_id is not None and (outcome.is_done or own_id not in found):
-                found[own_id] = (str(line.get("checksum", "")), outcome)
-    return found
