@@ -204,7 +204,10 @@ def _with_token(videsk: Videsk, changed: Room) -> Room:
     try:
         return videsk.rooms.get(changed)
     except VideskError:
-        complain("the room was changed; only its token could not be fetched")
+        complain(
+            "the room was changed; only its token could not be fetched; ask for one with: "
+            f"videsk-rooms rooms join {changed.id} --show-token"
+        )
         raise
 
 

@@ -119,7 +119,7 @@ def export_rooms(
 
 def _check(file: str) -> None:
     if not file:  # absent, which an older typer accepts with a newer click
-        raise wrong_usage("Missing argument 'FILE'")
+        raise wrong_usage("Missing argument 'FILE'; name a file, or give -")
 
 
 def _url(shared: str | None) -> str | None:

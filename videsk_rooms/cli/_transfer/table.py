@@ -89,7 +89,10 @@ def _read_csv(text: str, is_known: Callable[[str], bool]) -> Table:
     numbered = ((number, line) for number, line in enumerate(lines, 1) if _has_content(line))
     _, header = next(numbered, (0, ""))
     if isinstance(header, str):
-        raise wrong_usage(f"the first line is not a header: {header or 'the file is empty'}")
+        raise wrong_usage(
+            f"the first line is not a header: {header or 'the file is empty'}; begin with the "
+            "names of the columns"
+        )
     columns = [column.strip() for column in header]
     while columns and not columns[-1]:
         columns.pop()
