@@ -1,15 +1,22 @@
-"""Values as people type them: text or `@FILE`, JSON objects, points in time; and times as shown."""
+"""Options that several commands share, and how their values are typed: text, JSON, times."""
 
 from __future__ import annotations
 
 import json
 import re
+import shlex
 import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from ._output import wrong_usage
+
+if TYPE_CHECKING:
+    from videsk_rooms.models import Room
+    from videsk_rooms.sync import Videsk
 
 # -- text and JSON --------------------------------------------------------------------------------
 
@@ -168,3 +175,139 @@ def _here(moment: datetime) -> datetime:
 def _shown_offset(moment: datetime) -> str:
     offset = f"{moment:%z}"
     return "Z" if offset in {"", "+0000"} else f"{offset[:3]}:{offset[3:5]}"
+
+
+# -- options of rooms ------------------------------------------------------------------------------
+
+ShowToken = Annotated[
+    bool,
+    typer.Option(
+        "--show-token",
+        help="Show the access token too. Whoever reads it can enter: mind logs and scrollback.",
+    ),
+]
+Name = Annotated[
+    str | None,
+    typer.Option(metavar="TEXT", help="What people call it, at most 500 characters."),
+]
+ExternalId = Annotated[
+    str | None,
+    typer.Option(metavar="ID", help="Your own id for it, unique, 1 to 100 characters."),
+]
+Settings = Annotated[
+    str | None,
+    typer.Option(metavar="JSON", help="A JSON object, or @FILE that holds it; @- is stdin."),
+]
+Ends = Annotated[
+    datetime | None,
+    typer.Option(
+        "--exp",
+        metavar="WHEN",
+        parser=moment,
+        help="When participants are disconnected, within 72 hours: from now (2h, 90m, 3d), or a "
+        "date and time ('2026-12-24 16:00' in your own zone, 2026-12-24T16:00Z).",
+    ),
+]
+Opens = Annotated[
+    datetime | None,
+    typer.Option("--nbf", metavar="WHEN", parser=moment, help="When it opens, before --exp."),
+]
+Sort = Annotated[
+    str | None,
+    typer.Option(metavar="FIELDS", help="Such as -created_at (newest first), or name,-exp."),
+]
+Ended = Annotated[
+    bool | None,
+    typer.Option("--ended/--no-ended", help="Only rooms that are over, or only the others."),
+]
+
+_SORT_FIELD = re.compile(r"-?[A-Za-z_][A-Za-z0-9_]*")
+
+
+def settings_of(text: str | None) -> dict[str, Any] | None:
+    """Parse the settings of a room.
+
+    Raises:
+        BadParameter: They are not a JSON object, or their file cannot be read.
+    """
+    if text is None:
+        return None
+    source = text if text.startswith("@") else "the value"
+    try:
+        return object_in(content_of(text, "--settings"))
+    except ValueError as error:
+        remedy = """give an object such as '{"maxParticipants": 10}', or @FILE that holds one"""
+        raise typer.BadParameter(f"{source} {error}; {remedy}", param_hint="'--settings'") from None
+
+
+def sort_of(text: str | None) -> list[str] | None:
+    """Parse an order, such as `-created_at,name`.
+
+    Raises:
+        BadParameter: A field has an invalid name.
+    """
+    if text is None:
+        return None
+    fields = text.split(",")
+    for field in fields:
+        if not _SORT_FIELD.fullmatch(field):
+            raise typer.BadParameter(
+                f"{field!r} is not a field to sort by; give one such as created_at, -created_at "
+                "for the newest first, or several with commas between them",
+                param_hint="'--sort'",
+            )
+    return fields
+
+
+# -- which room ------------------------------------------------------------------------------------
+
+RoomId = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[ROOM]", help="The room's id; without it, give --external-id.", show_default=False
+    ),
+]
+RoomIds = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[ROOM...]",
+        help="The ids of the rooms; without them, give --external-id.",
+        show_default=False,
+    ),
+]
+OwnId = Annotated[
+    str | None,
+    typer.Option(metavar="ID", help="Your own id for the room, in place of the API's."),
+]
+ExternalIds = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ID",
+        help="Your own id for a room, in place of the API's; for several rooms several times.",
+    ),
+]
+
+
+def require_one(room: object, external_id: object) -> None:
+    """Check that a room is given in exactly one way.
+
+    Raises:
+        CommandFailedError: It is given in none, or in both.
+    """
+    if (room is None) == (external_id is None):
+        raise wrong_usage("give either a ROOM or --external-id, to say which room")
+
+
+def find(videsk: Videsk, room: str | None, external_id: str | None) -> str | Room:
+    """Return an id as it is; look an external id up.
+
+    Only Retrieve is documented to take an external id in the path (docs/api.md, "Operations").
+    """
+    return str(room) if external_id is None else videsk.rooms.get_by_external_id(external_id)
+
+
+def look_command(room: str | None, external_id: str | None) -> str:
+    """Return the command that shows a room."""
+    if external_id is None:
+        return f"rooms get {room}"
+    return f"rooms get --external-id {shlex.quote(external_id)}"

@@ -3,12 +3,10 @@
 reading.py   list, get, stats
 changing.py  create, update, end, delete, join
 files.py     import, export
-which.py     ROOM or --external-id
-given.py     options that several commands share; checks that the client does not make
 shown.py     rooms as people see them
 
 To add a command, write a function here and register it below; `asking_an_account` gives it the
-options that all have.
+options that all have, and `../_params.py` has those that several have.
 """
 
 from __future__ import annotations

@@ -20,10 +20,23 @@ from videsk_rooms.cli._output import (
     write_json,
     wrong_usage,
 )
+from videsk_rooms.cli._params import (
+    Ends,
+    ExternalId,
+    ExternalIds,
+    Name,
+    Opens,
+    OwnId,
+    RoomId,
+    RoomIds,
+    Settings,
+    ShowToken,
+    find,
+    look_command,
+    require_one,
+    settings_of,
+)
 from videsk_rooms.errors import VideskError
-
-from .given import Ends, ExternalId, Name, Opens, Settings, ShowToken, settings_of
-from .which import ExternalIds, OwnId, RoomId, RoomIds, find, look_command, require_one
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

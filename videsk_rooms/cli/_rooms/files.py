@@ -8,10 +8,8 @@ import typer
 
 from videsk_rooms.cli._account import CommandContext, asking_an_account
 from videsk_rooms.cli._output import wrong_usage
-from videsk_rooms.cli._params import content_of
+from videsk_rooms.cli._params import Ended, Sort, content_of, sort_of
 from videsk_rooms.cli._transfer.table import Format
-
-from .given import Ended, Sort, sort_of
 
 File = Annotated[
     str,

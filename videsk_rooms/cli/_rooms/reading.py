@@ -9,9 +9,16 @@ import typer
 
 from videsk_rooms.cli._account import CommandContext, asking_an_account
 from videsk_rooms.cli._output import as_json, complain, write_json, wrong_usage
-
-from .given import Ended, ShowToken, Sort, sort_of
-from .which import OwnId, RoomId, find, require_one
+from videsk_rooms.cli._params import (
+    Ended,
+    OwnId,
+    RoomId,
+    ShowToken,
+    Sort,
+    find,
+    require_one,
+    sort_of,
+)
 
 if TYPE_CHECKING:
     from videsk_rooms.models import RoomPage
