@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 
-from videsk_rooms.cli._as_json import as_json
-from videsk_rooms.cli._output import printable, write_json
-from videsk_rooms.cli._times import local, local_in_full
+from videsk_rooms.cli._output import as_json, printable, write_json
+from videsk_rooms.cli._params import local, local_in_full
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from videsk_rooms.cli._account import CommandContext
-    from videsk_rooms.cli._page import Page
+    from videsk_rooms.cli._output import Output
     from videsk_rooms.models import Room, RoomAccess
 
 _GAP = "  "
@@ -28,7 +27,7 @@ _LEAST = 8
 _NOT_SHOWN = "not shown; --show-token shows it"
 
 
-def show_rooms(page: Page, rooms: Iterable[Room]) -> int:
+def show_rooms(page: Output, rooms: Iterable[Room]) -> int:
     """Show rooms as a table, a line as soon as a room is there; return how many there were.
 
     Names are cut to fit a terminal; where the output goes elsewhere, nothing is cut off.
@@ -64,7 +63,7 @@ def show_room(asked: CommandContext, room: Room, *, show_token: bool) -> None:
         return
     token = None if room.access_token is None else _NOT_SHOWN
     _show_fields(
-        asked.page(),
+        asked.output(),
         {
             "id": room.id,
             "name": room.name,
@@ -92,7 +91,7 @@ def show_access(asked: CommandContext, room: str, access: RoomAccess, *, show_to
         return
     told = {"exp", "nbf", "jti"}
     _show_fields(
-        asked.page(),
+        asked.output(),
         {
             "room": room,
             "lets in from": access.nbf,
@@ -104,7 +103,7 @@ def show_access(asked: CommandContext, room: str, access: RoomAccess, *, show_to
     )
 
 
-def show_outline(page: Page, value: object, indent: int = 0) -> None:
+def show_outline(page: Output, value: object, indent: int = 0) -> None:
     """Show an object whose fields nobody knows beforehand."""
     start = " " * indent
     if isinstance(value, Mapping):
@@ -132,7 +131,7 @@ def _is_plain(value: object) -> bool:
     return True
 
 
-def _show_fields(page: Page, fields: Mapping[str, object]) -> None:
+def _show_fields(page: Output, fields: Mapping[str, object]) -> None:
     """Show a line for each field that says something; for a tuple as many as it has."""
     known = {name: value for name, value in fields.items() if value not in (None, (), [], {})}
     width = max(map(len, known))

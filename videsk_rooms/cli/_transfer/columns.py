@@ -1,4 +1,4 @@
-"""Which column of a file is which field of a room."""
+"""The field of a room that a column of a file stands for. No I/O."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ _INSIDE_A_NAME = re.compile(r"(?<=[a-z])(?=[A-Z])|[\s-]+")
 
 
 def field_of(column: str) -> str:
-    """Spell a column as the fields are, which the API (`externalId`) and people do otherwise."""
+    """Return the field that a column may stand for, in spellings of the API and of people."""
     return _INSIDE_A_NAME.sub("_", column.strip()).lower()
 
 
 def is_known(column: str) -> bool:
-    """Return whether a column is one of those that there are."""
+    """Return whether there is such a column."""
     return field_of(column) in {*FIELDS, *PASSED_OVER}
 
 
 def fields_of(columns: Sequence[str]) -> dict[str, str]:
-    """Find the field of each column that says what a room is to be like.
+    """Return the field of each column, without those that only the API sets.
 
     Raises:
-        CommandFailedError: A column is none, or a field has two, or no column says anything.
+        CommandFailedError: There is no such column, or two are of one field, or none is left.
     """
     found: dict[str, str] = {}
     for column in columns:
@@ -55,7 +55,7 @@ def fields_of(columns: Sequence[str]) -> dict[str, str]:
             )
         found[column] = field
     if columns and not found:
-        raise wrong_usage(f"no column says what a room is to be like; give {_told(FIELDS)}")
+        raise wrong_usage(f"no column says what a room is to be like; give one of {_told(FIELDS)}")
     return found
 
 
