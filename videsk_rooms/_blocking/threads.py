@@ -7,19 +7,12 @@ the application first and patch Python later.
 from __future__ import annotations
 
 import asyncio
-import os
 import selectors
 import sys
 import threading
 from typing import TYPE_CHECKING, Protocol
 
 from videsk_rooms._concurrency.fork import WatchedLoop
-
-# Now and not with the first call: a fork meanwhile would leave the child with an import begun.
-try:
-    from .uvloop import UvLoop
-except ImportError:
-    UvLoop = None  # type: ignore[assignment,misc]  # it is not installed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,26 +89,10 @@ class StandardBackend:
         return StandardThread(run)
 
     def loop(self) -> asyncio.AbstractEventLoop:
-        """Make a loop: uvloop's where it is installed, a seventh faster from call to return."""
-        if UvLoop is not None and _standard_descriptors_are_taken():
-            return UvLoop()
+        """Make a loop. Always asyncio's own (docs/decisions/0033-asyncio-in-the-thread.md)."""
         if sys.platform == "win32":
             return asyncio.new_event_loop()
         return WatchedLoop(selectors.DefaultSelector())
 
 
 STANDARD = StandardBackend()
-
-
-def _standard_descriptors_are_taken() -> bool:
-    """Return whether 0, 1 and 2 are open.
-
-    A daemon may have closed them. libuv's own descriptors then get their numbers, and it aborts the
-    process when it closes one of those.
-    """
-    try:
-        for number in range(3):
-            os.fstat(number)
-    except OSError:
-        return False
-    return True

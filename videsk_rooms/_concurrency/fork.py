@@ -20,7 +20,6 @@ import asyncio
 import contextlib
 import importlib
 import os
-import select
 import sys
 import weakref
 from time import monotonic
@@ -79,21 +78,10 @@ def detach_epoll(loop: asyncio.AbstractEventLoop) -> None:
     what the parent waits for. What still unregisters a socket does no harm either.
     """
     with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
-        epoll, number = _epoll_of(loop)
-        with epoll() as own:
-            os.dup2(own.fileno(), number, inheritable=False)
-
-
-def _epoll_of(loop: Any) -> tuple[Callable[[], select.epoll], int]:
-    """Find how to make an epoll, and the number of the one that a loop waits on.
-
-    Raises:
-        AttributeError: The loop waits on something else, such as a kqueue, which no child inherits.
-    """
-    selector = getattr(loop, "_selector", None)
-    if selector is None:
-        return select.epoll, loop._get_backend_id()  # uvloop
-    return type(selector._selector), selector._selector.fileno()  # gevent hides select.epoll
+        # Any other selector, such as a kqueue, is inherited by no child.
+        epoll = loop._selector._selector  # type: ignore[attr-defined]  # asyncio has no public name
+        with type(epoll)() as own:  # gevent hides select.epoll
+            os.dup2(own.fileno(), epoll.fileno(), inheritable=False)
 
 
 class Descriptors:

@@ -10,10 +10,10 @@ import videsk_rooms
 from .report import Finding, ok
 
 _NEEDED = ("aiohttp", "attrs", "cattrs", "anyio")
-# What of each extra does the work; uvloop is not to be had everywhere.
+# What of each extra does the work.
 _EXTRAS = {
     "cli": ("rich", "typer"),
-    "fast": ("orjson", "uvloop"),
+    "fast": ("orjson",),
     "otel": ("opentelemetry-api",),
     "redis": ("redis",),
     "sandbox": ("PyJWT",),
