@@ -81,7 +81,7 @@ def blocking_iterator(
         self: BlockingResource, *arguments: P.args, **keywords: P.kwargs
     ) -> Generator[T, None, None]:
         batches = cast("Batches[T]", method(self._async, *arguments, **keywords))
-        return self._portal.drain(batches)
+        return self._portal.iterate(batches)
 
     return cast("BlockingMethod[P, Generator[T, None, None]]", call)
 
