@@ -1,7 +1,7 @@
 """Sends one API call, and retries it until it succeeds or gives up.
 
 `_http/retry_policy.py` decides; this loop acts on it. Attempts, backoff and waits for the rate
-limit count against one deadline. aiohttp's own silent retry is off (`_http/tokens.py`), so that
+limit count against one deadline. aiohttp's own silent retry is off (`_http/session.py`), so that
 each attempt is one of these. Written by hand: tenacity and stamina cost 25 µs a call that needs
 no retry, a tenth of the call itself (docs/decisions/0004-own-retry-loop.md).
 """

@@ -17,8 +17,6 @@ from weakref import WeakSet
 from aiohttp import ClientConnectionError
 from aiohttp.client_proto import ResponseHandler
 
-from .tokens import ConnectionLostError
-
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterator
@@ -44,6 +42,14 @@ A chunk takes 5 bytes and 5 µs, so that a body in chunks of a byte would take a
 """
 
 _PIECE = 16 * 1024  # parsed before the bounds are looked at again
+
+
+class ConnectionLostError(ClientConnectionError):
+    """The connection broke.
+
+    aiohttp silently repeats a request after its own two exceptions for this, but not after this one
+    (docs/decisions/0010-one-attempt-one-request.md).
+    """
 
 
 class OutOfStepError(ClientConnectionError):

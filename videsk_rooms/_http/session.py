@@ -19,17 +19,43 @@ from videsk_rooms._concurrency.loops import call_in_thread, call_soon_in, run_co
 from videsk_rooms.errors import CLOSED, ClosedError
 
 from .attempt import current_request
-from .connection import OutOfStepError, StrictProtocol, is_out_of_step
-from .tokens import authorize
+from .connection import ConnectionLostError, OutOfStepError, StrictProtocol, is_out_of_step
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
 
+    from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
     from aiohttp.abc import AbstractResolver
     from aiohttp.connector import Connection
     from aiohttp.tracing import Trace
+    from yarl import URL
+
+    from .attempt import Origin
 
     Watch = AsyncGenerator[None, None]
+
+
+def origin_of(url: URL) -> Origin:
+    """Return scheme, host and port of a URL, without making a new URL as `URL.origin()` does."""
+    return url.scheme, url.raw_host, url.port
+
+
+async def authorize(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    """Send the bearer token, to the configured origin only. An aiohttp client middleware.
+
+    It serves every client that shares the session. Each attempt brings its token in a
+    `RequestContext`, which notes that the token was sent, so that a refused one is known.
+    """
+    context = current_request.get(None)
+    if context is not None and origin_of(request.url) == context.origin:
+        context.used = True
+        request.headers[aiohttp.hdrs.AUTHORIZATION] = f"Bearer {context.token.reveal()}"
+    try:
+        return await handler(request)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise ConnectionLostError(f"{type(error).__name__}: {error}") from None
 
 
 class Sessions:

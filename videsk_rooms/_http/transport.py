@@ -27,9 +27,8 @@ from .attempt import (
     StrayCancellationError,
     current_request,
 )
-from .connection import BODY_LIMIT, OutOfStepError, StayInStep
-from .session import Sessions
-from .tokens import ConnectionLostError, authorize, origin_of
+from .connection import BODY_LIMIT, ConnectionLostError, OutOfStepError, StayInStep
+from .session import Sessions, authorize, origin_of
 
 if TYPE_CHECKING:
     from videsk_rooms._config import Timeout
