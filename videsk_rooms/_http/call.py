@@ -261,7 +261,7 @@ class RetryingCall:
         return self._renewed
 
     async def _within(self, seconds: float, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        return await self._pipeline.transport.under_way.within(seconds, function)
+        return await self._pipeline.transport.in_flight.within(seconds, function)
 
     # -- what follows -----------------------------------------------------------------------------
 
