@@ -171,7 +171,7 @@ class Transport:
     def _is_gone(self, session: aiohttp.ClientSession | None) -> bool:
         return self.closed or (session is not None and session.closed)
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Cancel all requests and refuse new ones; the task that closes the client runs on."""
         notice_fork()
         self.closed = True
