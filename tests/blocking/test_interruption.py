@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import random
+import selectors
 import signal
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -211,6 +213,37 @@ def test_a_handler_may_call_while_the_thread_starts(
     assert client.rooms.list().total == 0
     client.close()
     assert loop_threads() == []
+
+
+@pytest.mark.parametrize("raises", [False, True], ids=["calls", "raises"])
+def test_a_handler_may_strike_while_the_loop_is_made(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, *, raises: bool
+) -> None:
+    """Calls are answered by one thread, and no loop is left open."""
+    selector, handled = selectors.DefaultSelector, []
+
+    def be_struck_once() -> selectors.BaseSelector:
+        patch.undo()
+        signal.raise_signal(signal.SIGALRM)
+        return selector()
+
+    def handle() -> None:
+        handled.append(True)
+        if raises:
+            raise_alarm()
+        assert client.rooms.list().total == 0
+
+    client = blocking_client(sandbox)
+    with on_alarm(handle), monkeypatch.context() as patch:
+        patch.setattr(selectors, "DefaultSelector", be_struck_once)
+        with pytest.raises(AlarmError) if raises else nullcontext():
+            client.rooms.list()
+    assert handled == [True]
+    assert client.rooms.list().total == 0
+    eventually(lambda: len(loop_threads()) == 1)
+    client.close()
+    assert loop_threads() == []
+    gc.collect()  # a loop left open would be told of
 
 
 def test_an_interrupted_iteration(sandbox: Sandbox, relayed: Videsk, relay: Relay) -> None:

@@ -69,32 +69,33 @@ class GreenletEvent:
 class NativeThread:
     """A thread that gevent does not know. It does not keep the interpreter from exiting."""
 
-    def __init__(self, run: Callable[[Thread], None]) -> None:
+    def __init__(self, run: Callable[[], None]) -> None:
         self._run = run
         self._lock = _allocate_lock()
-        self._ended = False
+        self._runs = False
         self._joining: list[GreenletEvent] = []
 
     def start(self) -> None:
         """Start it."""
+        self._runs = True
         _start_new_thread(self._main, ())
 
     def join(self, timeout: float) -> None:
         """Wait for its end, for at most so many seconds."""
         event = GreenletEvent()
         with self._lock:
-            if self._ended:
+            if not self._runs:
                 return
             self._joining.append(event)
         event.acquire(timeout=timeout)
 
     def _main(self) -> None:
         try:
-            self._run(self)
+            self._run()
         finally:
             _destroy_hub()
             with self._lock:
-                self._ended = True
+                self._runs = False
             for event in self._joining:
                 event.release()
 
@@ -110,7 +111,7 @@ class NativeThreadLoop(WatchedLoop):
 
     def start_thread(self, run: Callable[[], None]) -> None:
         """Run a function in a native thread of its own."""
-        NativeThread(lambda _: run()).start()
+        NativeThread(run).start()
 
     async def getaddrinfo(self, *arguments: Any, **keywords: Any) -> Any:
         """Resolve a name without gevent's resolver, which waits for its hub."""
@@ -129,7 +130,7 @@ class GeventBackend(ThreadBackend):
         """Make an event that the current greenlet can wait for."""
         return GreenletEvent()
 
-    def thread(self, run: Callable[[Thread], None]) -> Thread:
+    def thread(self, run: Callable[[], None]) -> Thread:
         """Prepare a native thread."""
         return NativeThread(run)
 

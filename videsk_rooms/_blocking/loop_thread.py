@@ -134,7 +134,6 @@ class LoopThread:
         self.pid = os.getpid()
         self.calls: set[Call[Any]] = set()
         self.backend: ThreadBackend  # there once the loop is
-        self.loop: asyncio.AbstractEventLoop | None = None
         self.is_started = False
         self.closed = False
         self.ending = False
@@ -143,10 +142,17 @@ class LoopThread:
         self._tasks: set[asyncio.Task[None]] = set()
         # Reentrant: a signal handler may call or close a client whose thread is being started.
         self._starting = threading.RLock()
-        self._thread: Thread | None = None
-        self._unclaimed: list[asyncio.AbstractEventLoop] = []
+        self._threads: list[Thread] = []
+        # Lists, because a signal handler cannot strike inside `append` and `pop`.
+        self._loops: list[asyncio.AbstractEventLoop] = []
+        self._claims = ["run or close the loop"]
 
     # In a caller's thread:
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The loop, once it is made."""
+        return self._loops[0] if self._loops else None
 
     def start(self) -> None:
         """Start the thread unless it runs.
@@ -179,25 +185,33 @@ class LoopThread:
             # Made here and not in the thread: a failure, such as no descriptor left, reaches the
             # caller.
             self.backend = thread_backend()
-            self.loop = self.backend.loop()
-            self._unclaimed.append(self.loop)
-        self.backend.thread(self._run).start()
+            loop = self.backend.loop()
+            self._loops.append(loop)
+            if loop is not self.loop:  # a signal handler has called meanwhile
+                loop.close()
+        if self._claims:
+            thread = self.backend.thread(self._run)
+            self._threads.append(thread)
+            thread.start()
         self.is_started = True
 
-    def _claim(self) -> asyncio.AbstractEventLoop | None:
+    def _claim(self) -> bool:
+        """Return true once: to the thread that is to run the loop, or to `stop`."""
         try:
-            return self._unclaimed.pop()
+            self._claims.pop()
         except IndexError:
-            return None
+            return False
+        return True
 
     def call_soon(self, callback: Callable[..., object], *arguments: object) -> bool:
         """Call a function in the loop soon; return whether there is a loop to do it."""
-        if self.loop is None or not is_here(self.pid):
+        loop = self.loop
+        if loop is None or not is_here(self.pid):
             return False
         try:
-            self.loop.call_soon_threadsafe(callback, *arguments)
+            loop.call_soon_threadsafe(callback, *arguments)
         except RuntimeError:
-            if not self.loop.is_closed():
+            if not loop.is_closed():
                 raise  # not the loop's error, but a signal handler's
             return False
         return True
@@ -208,11 +222,10 @@ class LoopThread:
         Returns:
             Whether there is a thread that will end.
         """
-        unclaimed = self._claim()
-        if unclaimed is not None:
-            unclaimed.close()
-        if unclaimed is not None or self.loop is None:
+        if self._claim():
             self._last = None  # no loop will await it
+            if self.loop is not None:
+                self.loop.close()
             return False
         return self.call_soon(self._stop.set)
 
@@ -221,8 +234,10 @@ class LoopThread:
         with self._starting:
             self.closed = True
         in_the_loop = self.loop is not None and asyncio._get_running_loop() is self.loop
-        if self.stop() and self._thread is not None and not in_the_loop:
-            self._thread.join(patience)
+        if self.stop() and not in_the_loop:
+            for thread in self._threads:
+                with contextlib.suppress(RuntimeError):  # interrupted before it was started
+                    thread.join(patience)
 
     def is_there(self) -> bool:
         """Return whether the loop belongs to this process and still has its descriptors."""
@@ -236,11 +251,10 @@ class LoopThread:
 
     # In the loop's thread:
 
-    def _run(self, thread: Thread) -> None:
-        loop = self._claim()
-        if loop is None:
+    def _run(self) -> None:
+        loop = self.loop
+        if loop is None or not self._claim():
             return
-        self._thread = thread
         try:
             loop.run_until_complete(self._main())
         finally:

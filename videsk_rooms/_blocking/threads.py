@@ -51,11 +51,10 @@ class ThreadBackend:
         lock.acquire()
         return lock
 
-    def thread(self, run: Callable[[Thread], None]) -> Thread:
-        """Prepare a thread, which is handed to the function that it runs."""
+    def thread(self, run: Callable[[], None]) -> Thread:
+        """Prepare a thread."""
         # A daemon: a client that nobody closed must not keep the interpreter from exiting.
-        thread = threading.Thread(name="videsk-rooms", daemon=True, target=lambda: run(thread))
-        return thread
+        return threading.Thread(name="videsk-rooms", daemon=True, target=run)
 
     def loop(self) -> asyncio.AbstractEventLoop:
         """Make a loop. Always asyncio's own (docs/decisions/0002-loop-in-a-thread.md)."""
