@@ -52,7 +52,7 @@ class Settings:
 
 
 def _unpickled(api_token: Any, rest: dict[str, Any]) -> Settings:
-    # `secrets_in_pickles` is not passed on: it has to be allowed in each process anew.
+    # `secrets_in_pickles` is not passed on: each process has to allow it.
     return Settings(token_source(api_token), session=None, **rest)
 
 

@@ -74,7 +74,7 @@ class Secret:
         self.encodings = (raw.hex(), raw.hex().upper(), *_base64_of(raw))
 
     def reveal(self) -> str:
-        """Return the token, for the one header that it belongs into."""
+        """Return the token, for the `Authorization` header."""
         return self._value
 
     def __repr__(self) -> str:
@@ -195,11 +195,11 @@ def _pieces(token: str) -> list[tuple[int, str]]:
 
 
 def _base64_of(raw: bytes) -> set[str]:
-    """Return the letters that encode a token, whichever of three positions it begins at."""
+    """Return the base64 of a token that starts at each of the three positions in a group."""
     return {
         encode(b"\0" * shift + raw).decode().rstrip("=")[unknown:]
         for encode in (b64encode, urlsafe_b64encode)
-        for shift, unknown in enumerate((0, 2, 3))  # the first letters depend on what is before it
+        for shift, unknown in enumerate((0, 2, 3))  # the first letters depend on the bytes before
     }
 
 
@@ -216,6 +216,6 @@ def _meaning_of(match: re.Match[str]) -> str:
 
 @cache
 def _ascii_entities() -> dict[str, str]:
-    from html.entities import html5  # 2,000 names, for the few errors that have some
+    from html.entities import html5  # 2,000 names, which few errors need
 
     return {name.rstrip(";"): sign for name, sign in html5.items() if sign.isascii()}

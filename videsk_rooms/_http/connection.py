@@ -52,7 +52,7 @@ class ConnectionLostError(ClientConnectionError):
     """
 
 
-class OutOfStepError(ClientConnectionError):
+class UnreadBytesError(ClientConnectionError):
     """A connection has bytes that no request waits for. Nothing was sent on it."""
 
     def __init__(self, *, reused: bool) -> None:
@@ -79,7 +79,7 @@ class StrictProtocol(ResponseHandler):
         """Close the connection if bytes arrive before the next request."""
         self._is_idle = True
 
-    def begin(self, connection: Connection) -> None:
+    def expect_answer(self, connection: Connection) -> None:
         """Expect the answer to a request that is sent now, until the connection is released."""
         self._expect_answer()
         self._is_idle = False
@@ -104,7 +104,7 @@ class StrictProtocol(ResponseHandler):
                 return
             if not self._may_take(len(piece)):
                 return
-            # aiohttp keeps the piece and parses it later, when pieces cannot be told apart.
+            # aiohttp keeps the piece and parses it later, when pieces cannot be distinguished.
             self._end_is_unseen |= self._reading_paused
             super().data_received(piece)
 
@@ -161,7 +161,7 @@ def _pieces(data: bytes) -> Iterator[bytes]:
     yield data[last:]
 
 
-def is_out_of_step(connection: Connection, *, reused: bool) -> bool:
+def has_unread_bytes(connection: Connection, *, reused: bool) -> bool:
     """Return whether a connection received anything after its last answer, or was closed.
 
     On a new connection with TLS, unread bytes may be the server's session tickets.
@@ -196,7 +196,7 @@ def _has_unread(transport: asyncio.Transport) -> bool:
     return True
 
 
-class StayInStep:
+class RefuseUnreadBytes:
     """The same check for a session of the caller's. An aiohttp client middleware.
 
     It has to be the innermost one: the request must leave right after the check.
@@ -209,17 +209,17 @@ class StayInStep:
         """Send a request on a connection that has no unread bytes."""
         send = request.send
 
-        async def send_in_step(conn: Connection) -> ClientResponse:
+        async def send_if_clean(conn: Connection) -> ClientResponse:
             reused = conn.protocol in self._used
-            if is_out_of_step(conn, reused=reused):
-                raise OutOfStepError(reused=reused)
+            if has_unread_bytes(conn, reused=reused):
+                raise UnreadBytesError(reused=reused)
             self._used.add(conn.protocol)
             return await send(conn)
 
-        request.send = send_in_step  # type: ignore[method-assign]  # aiohttp has no later hook
+        request.send = send_if_clean  # type: ignore[method-assign]  # aiohttp has no later hook
         while True:
             try:
                 return await handler(request)
-            except OutOfStepError as error:  # noqa: PERF203 - it retries
+            except UnreadBytesError as error:  # noqa: PERF203 - it retries
                 if not error.reused:
                     raise

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from .retry_policy import Why
 
 _WHY_NO_MORE: dict[Why, str] = {
-    "budget": " It was not tried again, because too many calls have failed of late.",
-    "deadline": " It was not tried again, because the time is nearly up.",
+    "budget": " It was not retried, because too many calls have failed lately.",
+    "deadline": " It was not retried, because the time is nearly up.",
 }
 
 

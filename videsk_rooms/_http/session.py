@@ -19,7 +19,7 @@ from videsk_rooms._concurrency.loops import call_in_thread, call_soon_in, run_co
 from videsk_rooms.errors import CLOSED, ClosedError
 
 from .attempt import current_request
-from .connection import ConnectionLostError, OutOfStepError, StrictProtocol, is_out_of_step
+from .connection import ConnectionLostError, StrictProtocol, UnreadBytesError, has_unread_bytes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
@@ -202,21 +202,21 @@ class Connector(aiohttp.TCPConnector):
         context = current_request.get(None)
         if context is not None:
             context.connects = not context.left
-        connection, protocol = await self._connect_in_step(req, traces, timeout)
+        connection, protocol = await self._connect_clean(req, traces, timeout)
         try:
             if context is not None:
                 await context.leave()
             # Bytes may have arrived while the rate limit was asked.
-            if is_out_of_step(connection, reused=protocol.reused):
+            if has_unread_bytes(connection, reused=protocol.reused):
                 protocol.force_close()
-                raise OutOfStepError(reused=protocol.reused)
+                raise UnreadBytesError(reused=protocol.reused)
         except BaseException:
             connection.release()
             raise
-        protocol.begin(connection)
+        protocol.expect_answer(connection)
         return connection
 
-    async def _connect_in_step(
+    async def _connect_clean(
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
     ) -> tuple[Connection, StrictProtocol]:
         while True:
@@ -224,11 +224,11 @@ class Connector(aiohttp.TCPConnector):
             protocol = connection.protocol
             assert isinstance(protocol, StrictProtocol)  # noqa: S101 - for the type checker
             protocol.wait_for_request()
-            if not is_out_of_step(connection, reused=protocol.reused):
+            if not has_unread_bytes(connection, reused=protocol.reused):
                 return connection, protocol
             connection.close()
             if not protocol.reused:
-                raise OutOfStepError(reused=False)
+                raise UnreadBytesError(reused=False)
 
     def drop(self) -> None:
         """Drop all connections, without a loop to close them in."""

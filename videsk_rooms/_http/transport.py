@@ -27,7 +27,7 @@ from .attempt import (
     StrayCancellationError,
     current_request,
 )
-from .connection import BODY_LIMIT, ConnectionLostError, OutOfStepError, StayInStep
+from .connection import BODY_LIMIT, ConnectionLostError, RefuseUnreadBytes, UnreadBytesError
 from .session import Sessions, authorize, origin_of
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ _SURELY_NOT_SENT = (
     aiohttp.ConnectionTimeoutError,
     aiohttp.ClientHttpProxyError,
     aiohttp.ServerFingerprintMismatch,
-    OutOfStepError,
+    UnreadBytesError,
 )
 
 # aiohttp rounds timeouts above this up to whole seconds; ours are exact.
@@ -91,7 +91,7 @@ class Transport:
             options["raise_for_status"] = False
             # A request's middlewares replace its session's, which have no public name.
             middlewares = getattr(session, "_middlewares", ())
-            options["middlewares"] = (*middlewares, authorize, StayInStep())
+            options["middlewares"] = (*middlewares, authorize, RefuseUnreadBytes())
         self._options = options
         json_headers = {**options.get("headers", {}), "Content-Type": "application/json"}
         self._json_options = {**options, "headers": json_headers}
@@ -291,6 +291,6 @@ def _described(error: BaseException) -> str:
         text = f"{error.status}, {error.message}"  # without the URL, whose query may name a person
     # aiohttp quotes a proxy's URL with its password, and bytes that are not HTTP with line breaks.
     text = shown(" ".join(_CREDENTIALS.sub("//", text[:_QUOTED]).split()))
-    if isinstance(error, ConnectionLostError | OutOfStepError):
+    if isinstance(error, ConnectionLostError | UnreadBytesError):
         return text  # the name of the class would say nothing
     return f"{name}: {text}" if text else name
