@@ -274,7 +274,7 @@ class RetryingCall:
             happened,
             tries=self._tries,
             retry=self._pipeline.retry,
-            left=self._deadline.left(),
+            remaining=self._deadline.left(),
             affordable=self._pipeline.budget.affordable,
             chance=random.random(),  # noqa: S311 - no secret
         )

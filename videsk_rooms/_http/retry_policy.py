@@ -71,7 +71,7 @@ def decide(  # noqa: PLR0911 - one return for each rule
     *,
     tries: int,
     retry: Retry,
-    left: float,
+    remaining: float,
     affordable: bool,
     chance: float,
 ) -> Decision:
@@ -82,7 +82,7 @@ def decide(  # noqa: PLR0911 - one return for each rule
         happened: The result of the attempt.
         tries: The number of attempts so far.
         retry: The caller's bounds.
-        left: Seconds until the deadline.
+        remaining: Seconds until the deadline.
         affordable: Whether the retry budget allows one more.
         chance: A random number from 0 to 1, for the jitter.
     """
@@ -97,7 +97,7 @@ def decide(  # noqa: PLR0911 - one return for each rule
         return Decision("server_wait")
     # The server's wait is kept in full, and jitter added, so that clients do not return together.
     pause = wait + chance * longest_pause(retry, tries)
-    if pause >= left:
+    if pause >= remaining:
         return Decision("deadline")
     # A rate limit is not an outage: waiting for it adds no load.
     if not affordable and happened.status != 429:
