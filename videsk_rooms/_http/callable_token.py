@@ -192,9 +192,9 @@ class _Fetch:
         except BaseException as error:
             self._end(_raisable(error))
             return
-
         self._in_loop = True
-        if not call_soon_in(self._loop, partial(context.run, self._await, lambda: returned)):
+        awaits = partial(self._await, lambda: returned)
+        if not call_soon_in(self._loop, context.run, awaits):
             self._end()
 
     def _await(self, function: Callable[[], Any]) -> None:
