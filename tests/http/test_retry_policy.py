@@ -84,7 +84,7 @@ def decided(
         happened,
         tries=tries,
         retry=retry,
-        left=left,
+        remaining=left,
         affordable=affordable,
         chance=chance,
     )
@@ -501,7 +501,7 @@ class Calls(RuleBasedStateMachine):
             happened,
             tries=self.sent,
             retry=self.retry,
-            left=left,
+            remaining=left,
             affordable=self.budget.affordable,
             chance=chance,
         )

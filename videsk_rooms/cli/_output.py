@@ -163,8 +163,8 @@ def describe_error(error: VideskError) -> str:
 def prepare_streams() -> None:
     """Replace closed standard streams, and write `?` for what the terminal's encoding lacks.
 
-    A stream that was closed (`>&-`) is `None`, and the next file that is opened gets its number; if
-    uvloop gets it, the process ends.
+    A stream that was closed (`>&-`) is `None`, and the next file that is opened gets its number:
+    whatever is printed to that number would go there.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
