@@ -17,6 +17,7 @@ from yarl import URL
 
 from tests.strategies import json_objects, json_values, texts
 from videsk_rooms import InvalidRequestError, Room
+from videsk_rooms._fields.table import wire_name
 from videsk_rooms._wire import encode, validation
 from videsk_rooms._wire import json as _json
 
@@ -460,7 +461,7 @@ def test_every_way_to_give_a_sort_means_the_same(order: dict[str, int]) -> None:
         queries.add(listing(sort=words[0]).query)
     (query,) = queries
     assert parse_qsl(query) == [
-        (f"$sort[{validation.api_name(field)}]", str(way)) for field, way in order.items()
+        (f"$sort[{wire_name(field)}]", str(way)) for field, way in order.items()
     ]
 
 

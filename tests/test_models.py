@@ -24,7 +24,8 @@ from videsk_rooms import (
     RoomPage,
     RoomStats,
 )
-from videsk_rooms._wire import decode, fast
+from videsk_rooms._fields.read import reader
+from videsk_rooms._wire import decode
 
 TOKEN = "eyJhbGciOiJub25lIn0.eyJqdGkiOiJhIiwiZXhwIjoyMjk5MzY2ODAwfQ.c2lnbmF0dXJl"
 FULL_ROOM = {
@@ -248,7 +249,7 @@ def test_decoded_models_are_collected_in_cycles() -> None:
         """Takes weak references."""
 
     watched = Watched()
-    room = fast.read_room({"id": "a", "settings": {}, "extra": watched})
+    room = reader(Room)({"id": "a", "settings": {}, "extra": watched})
     watched["room"] = room
     gone = weakref.ref(watched)
     del room, watched

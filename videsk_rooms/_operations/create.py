@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Literal
 
 import anyio
 
+from videsk_rooms._fields.times import wire_time
 from videsk_rooms._http.failures import how_to_resolve, unresolved_create_error
 from videsk_rooms._wire import encode
 from videsk_rooms._wire.headers import http_date
 from videsk_rooms._wire.json import loads
 from videsk_rooms._wire.status import conflict as conflict_of
-from videsk_rooms._wire.validation import shown_as, wire_time
+from videsk_rooms._wire.validation import shown_as
 from videsk_rooms.errors import (
     APIError,
     ConflictError,

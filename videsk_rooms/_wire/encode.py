@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, get_args
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
+from videsk_rooms._fields.times import wire_time
 from videsk_rooms.errors import InvalidRequestError
 from videsk_rooms.models import Room, StatsView
 
@@ -163,7 +164,7 @@ def _fields(given: dict[str, object]) -> dict[str, JSONValue]:
             fields["ended"] = check.flag("ended", value)
         else:
             times[word] = check.instant(word, value, now=now)
-            fields[word] = check.wire_time(times[word])
+            fields[word] = wire_time(times[word])
     check.window(times.get("exp"), times.get("nbf"), now=now)
     return fields
 

@@ -13,25 +13,22 @@ import re
 from math import isfinite
 from typing import TYPE_CHECKING, cast
 
+from videsk_rooms._fields.read import DEEPEST, is_deeper
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from videsk_rooms.models import JSONValue
 
 __all__ = [
-    "DEEPEST",
     "MOST_VALUES",
     "TooManyValuesError",
     "dumps",
-    "is_deeper",
     "is_too_deep",
     "loads",
     "parse",
 ]
 
-# Python 3.10 recurses 1,000 times at most, the caller's own frames included. What MongoDB stores
-# is nested 100 deep at most.
-DEEPEST = 500
 _TOO_DEEP = f"nested more than {DEEPEST} deep"
 _ALL_BUT_OPENING_BRACKETS = bytes(set(range(256)) - set(b"[{"))
 
@@ -94,21 +91,6 @@ def is_too_deep(value: JSONValue, body: bytes) -> bool:
 def dumps(value: object) -> bytes:
     """Write what consists of plain JSON types, as `_checks.json_value` makes sure."""
     return _write(value)
-
-
-def is_deeper(container: list[JSONValue] | dict[str, JSONValue], levels: int) -> bool:
-    """Return whether lists and objects are nested in more levels, the outermost counted."""
-    level = [container]
-    for _ in range(levels):
-        level = [
-            item
-            for outer in level
-            for item in (outer.values() if type(outer) is dict else outer)
-            if type(item) is dict or type(item) is list
-        ]
-        if not level:
-            return False
-    return True
 
 
 def _may_be_too_deep(body: bytes) -> bool:

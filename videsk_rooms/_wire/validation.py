@@ -15,6 +15,8 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 from urllib.parse import quote
 
+from videsk_rooms._fields.table import wire_name
+from videsk_rooms._fields.times import wire_time
 from videsk_rooms.errors import InvalidRequestError, without_tokens
 from videsk_rooms.models import Room
 
@@ -211,11 +213,6 @@ def window(exp: datetime | None, nbf: datetime | None, *, now: datetime) -> None
         raise refusal("nbf", wire_time(nbf), f"give a time before exp, which is {wire_time(exp)}")
 
 
-def wire_time(moment: datetime) -> str:
-    """Write a UTC date-time as every example of the documentation does: milliseconds and Z."""
-    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
-
-
 def sort(value: object) -> list[tuple[str, int]]:
     """Turn `"created_at"`, `"-created_at"`, a sequence of those, or a mapping into pairs."""
     with reading("sort", value):
@@ -252,13 +249,7 @@ def _sort_pair(field: object, direction: object, right: str) -> tuple[str, int]:
     way = int.__int__(direction) if isinstance(direction, int) else 0
     if isinstance(direction, bool) or way not in {1, -1}:
         raise refusal("sort", {plain_str(field): direction}, right)
-    return api_name(plain_str(field)), way
-
-
-def api_name(field: str) -> str:
-    """Turn `created_at` into the API's `createdAt`."""
-    first, *rest = field.split("_")
-    return first + "".join(word[:1].upper() + word[1:] for word in rest) if first else field
+    return wire_name(plain_str(field)), way
 
 
 def settings(value: object) -> dict[str, JSONValue]:
