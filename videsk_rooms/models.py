@@ -99,7 +99,9 @@ class _Model:
         """
         from ._fields.structure import FaultError, structure  # loads cattrs
 
-        given = dict(value) if isinstance(value, Mapping) else value
+        given: object = value
+        if isinstance(given, Mapping):
+            given = dict(given)
         path, reason = "", "is nested more than 500 deep"
         try:
             if not is_too_deep(given):

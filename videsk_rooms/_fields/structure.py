@@ -67,7 +67,7 @@ def structure(model: type[M], value: object) -> M:
         FaultError: A value is wrong. It is chained to nothing that holds the value.
     """
     try:
-        made: M = _structure_fn(model)(value)
+        made: M = _structure_fn(cast("Any", model))(value)
     except _FAULTS as error:
         path, reason = _first_fault(error)
     else:

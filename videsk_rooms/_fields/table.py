@@ -60,7 +60,7 @@ def wire_name(name: str) -> str:
 
 
 @cache
-def fields_of(model: type) -> tuple[Field, ...]:
+def fields_of(model: Any) -> tuple[Field, ...]:
     """Return the rows of a model, but for `extra`."""
     hints = get_type_hints(model)
     fields: tuple[attrs.Attribute[object], ...] = attrs.fields(model)

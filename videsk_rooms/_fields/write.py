@@ -14,9 +14,10 @@ __all__ = ["written"]
 
 def written(model: object, *, tokens: bool) -> dict[str, Any]:
     """Return what JSON holds of a model; what is `None` is left out, as the API leaves it out."""
+    kind: Any = type(model)
     sent = {
         field.wire: _value(value, tokens=tokens)
-        for field in fields_of(type(model))
+        for field in fields_of(kind)
         if (value := getattr(model, field.name)) is not None and (tokens or not field.is_secret)
     }
     for name, value in getattr(model, EXTRA, {}).items():

@@ -30,6 +30,7 @@ from videsk_rooms.errors import (
 from .headers import server_wait
 from .json import loads
 from .message import Headers, place_of, unexpected
+from .operations import operation_of
 from .remedies import remedy, remedy_of_page
 
 if TYPE_CHECKING:
@@ -122,7 +123,8 @@ def _api_error(response: Response, request: Request) -> APIError:
         name, class_name = _string(feathers, "name"), _string(feathers, "className")
         message = _string(feathers, "message", TEXT_LENGTH) or _phrase(status)
         details = _details(feathers.get("errors"))
-        what_to_do = remedy(request, response, f"{message} {_quoted(details)}")
+        words = f"{message} {_quoted(details)}"
+        what_to_do = remedy(operation_of(request), request, response, words)
     error = kind(
         _text(response, name or _phrase(status), message, details, what_to_do),
         status=status,

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
+
 from videsk_rooms.cli._as_json import as_json
 from videsk_rooms.cli._output import complain, write_json, writing, wrong_usage
 from videsk_rooms.cli._signals import handled, leave
+from videsk_rooms.models import Room
 
 from . import progress, table
 from .formats import Format, format_of
@@ -25,20 +28,8 @@ if TYPE_CHECKING:
     from videsk_rooms.cli._account import CommandContext
     from videsk_rooms.sync import Videsk
 
-# As `rooms list --all --json` has them, and in the order of importance.
-COLUMNS = (
-    "id",
-    "name",
-    "external_id",
-    "exp",
-    "nbf",
-    "settings",
-    "ended",
-    "created_at",
-    "updated_at",
-    "authorizations",
-    "extra",
-)
+# As `rooms list --all --json` has them: without the token, which no repr shows either.
+COLUMNS = tuple(field.name for field in attrs.fields(Room) if field.repr)
 
 
 @dataclass(frozen=True)

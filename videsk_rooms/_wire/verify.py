@@ -7,23 +7,23 @@ an error that shows nothing of it.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from functools import partial
 from typing import TYPE_CHECKING
 
 from videsk_rooms._quoting import without_tokens
-from videsk_rooms._wire import decode
-from videsk_rooms._wire.message import place_of, unexpected
 from videsk_rooms.errors import ResponseError
+
+from . import decode
+from .message import place_of
+from .operation import is_object_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from videsk_rooms._wire.message import Response
-    from videsk_rooms.models import Room, RoomAccess, RoomPage, RoomStats, StatsView
+    from videsk_rooms.models import Room, RoomPage
 
-_OBJECT_ID = re.compile(r"[0-9A-Fa-f]{24}")
+    from .message import Response
 
 
 def created(external_id: str) -> Callable[[Response], Room]:
@@ -50,43 +50,6 @@ def updated(asked: Room | str, external_id: object) -> Callable[[Response], Room
     return partial(_room, is_asked=is_asked)
 
 
-def ended(asked: Room | str) -> Callable[[Response], Room]:
-    """Read the answer to the end of a room; one that says that the room goes on is an error."""
-
-    def read(response: Response) -> Room:
-        room = retrieved(asked)(response)
-        if room.ended is False:
-            raise unexpected(response, "says that the room has not ended", path="ended")
-        return room
-
-    return read
-
-
-def access(asked: Room | str) -> Callable[[Response], RoomAccess]:
-    """Read the answer to a join, which may not be that of another call about another room."""
-
-    def read(response: Response) -> RoomAccess:
-        # A join is answered by a token alone. What has an id and an externalId is a room.
-        if b'"externalId"' in response.body and b'"id"' in response.body:
-            retrieved(asked)(response)
-        return decode.access(response)
-
-    return read
-
-
-def stats(view: StatsView) -> Callable[[Response], RoomStats]:
-    """Read statistics, which hold no token: a room or the answer to a join does."""
-
-    def read(response: Response) -> RoomStats:
-        read_stats = decode.stats(response, view)
-        if "accessToken" in read_stats.data:
-            del read_stats
-            raise foreign(response)
-        return read_stats
-
-    return read
-
-
 def page(external_id: object) -> Callable[[Response], RoomPage]:
     """Read a page of the rooms that have this `externalId`; of all rooms, if it is no string."""
     if not isinstance(external_id, str):
@@ -100,12 +63,6 @@ def page(external_id: object) -> Callable[[Response], RoomPage]:
         raise foreign(response, "or the API did not filter by externalId")
 
     return read
-
-
-def answered_page(external_id: object) -> Callable[[Response], tuple[Response, RoomPage]]:
-    """Read a page as `page` does, and hand on the answer with it."""
-    read = page(external_id)
-    return lambda response: (response, read(response))
 
 
 def foreign(response: Response, otherwise: str = "") -> ResponseError:
@@ -138,11 +95,6 @@ def is_named(room: Room, asked: Room | str) -> bool:
     if room.external_id is None:
         return not is_object_id(name)
     return same(room.external_id, name)
-
-
-def is_object_id(value: str) -> bool:
-    """Return whether a text has the form of a room's id: 24 hex digits."""
-    return _OBJECT_ID.fullmatch(value) is not None
 
 
 def same(found: str, asked: str) -> bool:
