@@ -49,22 +49,26 @@ def writer(request: pytest.FixtureRequest) -> Iterator[None]:
 
 def create(**given: object) -> Request:
     absent: dict[str, Any] = dict.fromkeys(("name", "external_id", "exp", "nbf", "settings"))
-    return operations.create(**{**absent, **given})
+    request: Request = operations.create(**{**absent, **given})
+    return request
 
 
 def update(room: object = ID, **given: object) -> Request:
     absent: dict[str, Any] = dict.fromkeys(("name", "external_id", "exp", "nbf", "settings"), ...)
-    return operations.update(room, **{**absent, **given})[0]
+    request: Request = operations.update(room, **{**absent, **given})[0]
+    return request
 
 
 def listing(**given: object) -> Request:
     absent: dict[str, Any] = dict.fromkeys(("limit", "skip", "sort", "ended", "external_id"))
-    return operations.listing(**{**absent, **given})[0]
+    request: Request = operations.listing(**{**absent, **given})[0]
+    return request
 
 
 def any_request(method: object = "GET", path: object = "/a", **given: object) -> Request:
     absent: dict[str, Any] = {"query": None, "json": None}
-    return operations.any_request(method, path, **{**absent, **given})[0]
+    request: Request = operations.any_request(method, path, **{**absent, **given})[0]
+    return request
 
 
 def body_of(request: Request) -> Any:

@@ -127,7 +127,7 @@ async def retrieve(
     if missed and form is not None:
         paths.missed(form)
     response, room = await send(*with_response(operations.get(listed)), deadline)
-    if room.external_id not in {None, external_id}:
+    if room.external_id is not None and not verify.same(room.external_id, external_id):
         raise not_found(response, _no_room_has(external_id))  # renamed since it was listed
     return response, room
 
@@ -135,8 +135,10 @@ async def retrieve(
 async def find(send: Sender, external_id: str, deadline: Deadline | None = None) -> Room:
     """Find the room that has this `externalId` in the listing, which tells no token.
 
-    The name is compared here too, and all pages are read: a filter that the server matches loosely
-    must neither give somebody else's room nor hide the right one.
+    The id is compared here too, and all pages are read: a filter that the server matches loosely
+    must neither give somebody else's room nor hide the right one. Where no room has exactly this
+    id, the only one whose id is the same to `verify.same` is taken: a server may trim or normalise
+    what it keeps.
 
     Raises:
         NotFoundError: No room has it.
@@ -145,6 +147,7 @@ async def find(send: Sender, external_id: str, deadline: Deadline | None = None)
     """
     deadline = deadline or send.deadline()
     reading, nameless = Reading(), None
+    alike: dict[str, Room] = {}
     position: int | None = 0
     while True:
         request, _ = operations.listing(
@@ -154,12 +157,16 @@ async def find(send: Sender, external_id: str, deadline: Deadline | None = None)
         for index, room in enumerate(page.data):
             if room.external_id == external_id:
                 return room
-            if room.external_id is None and nameless is None:
-                nameless = unexpected(
+            if room.external_id is None:
+                nameless = nameless or unexpected(
                     response, "lacks what would tell the room", path=f"data[{index}].externalId"
                 )
+            elif verify.same(room.external_id, external_id):
+                alike[room.id] = room
         _, position = reading.take(response, page)
         if position is None:
+            if len(alike) == 1:
+                return alike.popitem()[1]
             raise nameless or not_found(response, _no_room_has(external_id))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from rich.cells import cell_len, set_cell_size
@@ -78,7 +78,8 @@ def show_room(asked: CommandContext, room: Room, *, show_token: bool) -> None:
 def _labels() -> dict[str, str]:
     """Return the label of each field of a room, in their order, but for the token and `extra`."""
     rows: list[tuple[float, str, str]] = []
-    for number, field in enumerate(attrs.fields(Room)):
+    fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(Room)
+    for number, field in enumerate(fields):
         if field.repr and field.name != "extra":
             place, label = field.metadata.get("place"), field.metadata.get("label")
             label = label or field.name.replace("_", " ")
