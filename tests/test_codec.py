@@ -159,7 +159,7 @@ def test_a_room_id_that_would_change_the_path_is_refused(room_id: str) -> None:
 def test_a_path_is_sent_as_it_was_given_or_refused(path: str) -> None:
     """`request` goes to the API and nowhere else, and to no other path than was typed."""
     try:
-        checked = validation.path(path)
+        checked = validation.path("path", path)
     except InvalidRequestError:
         return
     assert checked == path
@@ -283,8 +283,8 @@ def nested(levels: int) -> object:
         ({"a": 2**64}, "settings['a']=18446744073709551616: give a whole number of at most 64"),
         ({1: "a"}, "settings=1: give keys that are strings"),
         ({"a": {None: 1}}, "settings['a']=None: give keys that are strings"),
-        ({"a": "\ud800"}, "settings['a']='\\ud800': give text that UTF-8 can say"),
-        ({"\ud800": 1}, "settings='\\ud800': give text that UTF-8 can say"),
+        ({"a": "\ud800"}, "settings['a']='\\ud800': give text that UTF-8 can encode"),
+        ({"\ud800": 1}, "settings='\\ud800': give text that UTF-8 can encode"),
         ({"a": nested(100)}, "nest at most 100 deep"),
         ([("a", 1)], "settings=[('a', 1)]: give a mapping"),
         ("a", "settings='a': give a mapping"),

@@ -50,6 +50,6 @@ def query(pairs: Iterable[tuple[str, str]]) -> str:
 _CHECKS: dict[str, Callable[[object], JSONValue]] = {
     "name": lambda value: check.text("name", value, most=check.NAME_LENGTH),
     "external_id": lookup_key,
-    "settings": check.settings,
+    "settings": lambda value: check.settings("settings", value),
     "ended": lambda value: check.flag("ended", value),
 }

@@ -89,7 +89,7 @@ def is_too_deep(value: JSONValue, body: bytes) -> bool:
 
 
 def dumps(value: object) -> bytes:
-    """Write what consists of plain JSON types, as `_checks.json_value` makes sure."""
+    """Write what consists of plain JSON types, as `validation.json_value` makes sure."""
     return _write(value)
 
 
@@ -136,18 +136,8 @@ def _finite(digits: str) -> float:
     raise ValueError(msg)
 
 
-class _Integers(dict[str, "int | float"]):
-    """Integers by their digits. The 1,100 short ones are remembered, which saves calls."""
-
-    def __missing__(self, digits: str) -> int | float:
-        number = _as_orjson_reads_it(digits)
-        if len(digits) <= 3:
-            self[digits] = number
-        return number
-
-
 _decoder = json.JSONDecoder(
-    parse_constant=_no_constant, parse_int=_Integers().__getitem__, parse_float=_finite
+    parse_constant=_no_constant, parse_int=_as_orjson_reads_it, parse_float=_finite
 )
 _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 

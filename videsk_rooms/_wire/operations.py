@@ -94,7 +94,7 @@ def listing(
     if skip is not None:
         pairs.append(("$skip", str(check.whole("skip", skip, least=0))))
     if sort is not None:
-        pairs += [(f"$sort[{field}]", str(way)) for field, way in check.sort(sort)]
+        pairs += [(f"$sort[{field}]", str(way)) for field, way in check.sort("sort", sort)]
     if ended is not None:
         pairs.append(("ended", "true" if check.flag("ended", ended) else "false"))
     if external_id is not None:
@@ -301,12 +301,12 @@ def stats(room: Room | str, *, view: StatsView) -> Call[RoomStats]:
 
 def any_request(method: object, path: object, *, query: object, json: object) -> Call[Response]:
     """Send a request to any path of the API, and return the answer as it is."""
-    checked_method, checked_path = check.method(method), check.path(path)
+    checked_method, checked_path = check.method("method", method), check.path("path", path)
     request = Request(
         "request",
         checked_method,
         checked_path,
-        query=encode.query(check.query_pairs(query)),
+        query=encode.query(check.query_pairs("query", query)),
         body=None if json is None else dumps(check.json_value("json", json)),
         repeatable=checked_method in _IDEMPOTENT,
     )
