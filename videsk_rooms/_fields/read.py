@@ -3,8 +3,8 @@
 Anything unusual raises an exception without text. `structure.py` then decides, and says where in
 the JSON the fault lies.
 
-The closures take 1.4 times as long as code that is written out field by field: a page of 100 rooms
-takes 0.35 ms instead of 0.27 ms (`python -m tests.benchmarks decode`).
+The reader is compiled from a text, as the methods of an attrs class are. A closure over the fields
+takes 1.4 times as long (docs/decisions/0033-one-table-of-fields.md).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .table import EXTRA, fields_of
 from .times import read_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from .table import Field
 
@@ -32,6 +32,8 @@ DEEPEST = 500
 # list, an authorization. Where there are fewer, too much is refused; then the whole is measured.
 _DEEPEST_WITHIN = DEEPEST - 5
 
+_PLAIN = frozenset({str, bool, int})
+
 REFUSALS = (ValueError, TypeError, KeyError, OverflowError)
 """What a reader raises for an answer that is not as usual."""
 
@@ -42,60 +44,51 @@ def reader(model: type[M]) -> Callable[[Any], M]:
 
 
 @cache
-def _reader(model: Any) -> Callable[[Any], Any]:  # noqa: C901 - the closure's
-    fields, blank, has_extra = fields_of(model), _mutable(model), hasattr(model, EXTRA)
-    count, known = len(fields), frozenset(field.wire for field in fields)
-    required = [field.wire for field in fields if field.is_required]
-    # A member descriptor sets a field as fast as an assignment that is written out.
-    rows = [(field.kind, field, getattr(model, field.name).__set__) for field in fields]
-    plain = [(field.wire, kind, put) for kind, field, put in rows if kind in {str, bool, int}]
-    times = [(field.wire, put) for kind, field, put in rows if kind is datetime]
-    nested = [
-        (field.wire, _nested(field), put) for kind, field, put in rows if kind in {dict, list}
-    ]
-
-    # In one piece: a function for each kind would cost a call for each field.
-    def read(sent: Any) -> object:  # noqa: C901, PLR0912
-        if type(sent) is not dict:
-            raise TypeError
-        for name in required:
-            if sent[name] is None:
-                raise TypeError
-        get, made, absent = sent.get, blank(), 0
-        for name, kind, put in plain:
-            if (value := get(name)) is None:
-                absent += 1
-            elif type(value) is not kind:
-                raise TypeError
-            put(made, value)
-        for name, put in times:
-            if (value := get(name)) is None:
-                absent += 1
-            else:
-                value = read_time(value)
-            put(made, value)
-        for name, convert, put in nested:
-            if (value := get(name)) is None:
-                absent += 1
-            else:
-                value = convert(value)
-            put(made, value)
-        # Where what was sent and what is absent are as many as the fields, nothing is unknown.
-        # To look for it would take longer.
-        rest = {} if len(sent) + absent == count else unknown(sent, known)
-        if rest:
-            _refuse_deep(rest)
-        if has_extra:
-            made.extra = rest
-        made.__class__ = model
-        return made
-
+def _reader(model: Any) -> Callable[[Any], Any]:
+    fields, has_extra = fields_of(model), hasattr(model, EXTRA)
+    scope: dict[str, Any] = {
+        "blank": _mutable(model),
+        "known": frozenset(field.wire for field in fields),
+        "model": model,
+        "refuse_deep": _refuse_deep,
+        "unknown": unknown,
+        **{f"read_{field.name}": _converter(field) for field in fields},
+    }
+    # Names of fields, and nothing that was sent, stand in the text.
+    exec("\n".join(_source(fields, has_extra=has_extra)), scope)  # noqa: S102 - as attrs does
+    read: Callable[[Any], Any] = scope["read"]
     return read
 
 
-def _nested(field: Field) -> Callable[[Any], object]:
+def _source(fields: Sequence[Field], *, has_extra: bool) -> Iterator[str]:
+    yield "def read(sent):"
+    yield "    if type(sent) is not dict:"
+    yield "        raise TypeError"
+    yield "    get, made, absent = sent.get, blank(), 0"
+    for field in fields:
+        yield f"    if (value := get({field.wire!r})) is None:"
+        yield "        raise TypeError" if field.is_required else "        absent += 1"
+        if field.kind in _PLAIN:
+            yield f"    elif type(value) is not {field.kind.__name__}:"
+            yield "        raise TypeError"
+        else:
+            yield "    else:"
+            yield f"        value = read_{field.name}(value)"
+        yield f"    made.{field.name} = value"
+    # Where what was sent and what is absent are as many as the fields, nothing is unknown. To look
+    # for it would take longer.
+    yield f"    rest = {{}} if len(sent) + absent == {len(fields)} else unknown(sent, known)"
+    yield "    if rest:"
+    yield "        refuse_deep(rest)"
+    if has_extra:
+        yield f"    made.{EXTRA} = rest"
+    yield "    made.__class__ = model"
+    yield "    return made"
+
+
+def _converter(field: Field) -> Callable[[Any], object]:
     if field.item is None:
-        return _refuse_deep
+        return read_time if field.kind is datetime else _refuse_deep
     read = _reader(field.item)
 
     def read_all(values: Any) -> tuple[object, ...]:

@@ -1,9 +1,10 @@
 """JSON as bytes, by orjson where it is installed (extra `fast`), else by the standard library.
 
-Both ways give the same results for whatever a server can send: strict UTF-8, no NaN, no lone
-surrogates, integers beyond 64 bits as floats (to the server, which is JavaScript, all are),
-nothing nested so deep that Python could not compare or print it, and no more values than can be
-read without holding up the event loop.
+Both give the same results for whatever a server can send: strict UTF-8, no NaN, no lone surrogates,
+integers beyond 64 bits as floats (to the server, which is JavaScript, all are), nothing nested so
+deep that Python could not compare or print it, and no more values than can be read without holding
+up the event loop. That takes 45 lines; without them, what a body means would depend on what is
+installed.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def loads(body: bytes) -> JSONValue:
 
 
 def parse(body: bytes) -> JSONValue:
-    """Read JSON for a caller who makes sure that what is kept of it is not nested too deep.
+    """Read JSON for a caller that checks itself how deep the values that it keeps are nested.
 
     Raises:
         TooManyValuesError: It holds more values than are read.
@@ -148,7 +149,7 @@ def _standard_read(body: bytes) -> JSONValue:
         value = _decoder.decode(text)
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
-    # To look for one character is a hundred times as fast as for two, and few bodies have it.
+    # Searching for one character is a hundred times as fast as for two, and few bodies have it.
     if "\\" in text and "\\u" in text and _HALF_A_PAIR.search(text.replace("\\\\", "..")):
         raise ValueError(_HALF)  # as orjson does
     return cast("JSONValue", value)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from videsk_rooms.models import JSONValue
 
-# How much of a body an error quotes, and how much is read for that: what is read is searched for
-# tokens first, because one that is cut is not recognised.
+# How much of a body an error quotes, and how much is searched for tokens before it is cut: a token
+# that is cut is not recognised.
 _QUOTED, _QUOTED_SOURCE = 200, 16_384
 _PLAIN_ID = re.compile(r"(?!eyJ)[0-9A-Za-z_.:-]{1,64}")
 _URL_LENGTH = 500
@@ -36,6 +36,7 @@ __all__ = [
     "json_of",
     "make_attempt",
     "make_response",
+    "response_error",
     "unexpected",
 ]
 
@@ -45,7 +46,7 @@ class Request:
     """A call as it goes over the wire, but for the host and the token.
 
     Attributes:
-        operation: The word that users know it by (`rooms.create`).
+        operation: How hooks and logs name it, such as `rooms.create`.
         method: The HTTP method.
         path: Percent-encoded, beginning with a slash.
         template: The path with names in place of ids (`/vpaas/rooms/{roomId}`); empty: unknown.
@@ -53,9 +54,9 @@ class Request:
         body: JSON as bytes, or `None`.
         external_id: The `externalId` that a create carries, for errors to name.
         repeatable: Whether it may be sent again when it may have been processed already.
-        hides_path: Whether the path holds an `externalId`, which may name a person.
-        room: The room that the caller gave, if it was one and no id: for errors to say of its
-            window what the caller knows already.
+        hides_path: Whether the path holds an `externalId`, which may identify a person.
+        room: The `Room` that the caller gave, if it was not an id: errors say what it shows of
+            the room's window.
     """
 
     operation: str
@@ -76,7 +77,7 @@ class Request:
 
     @property
     def shown_path(self) -> str:
-        """The path as log, hooks and spans tell it: a token may be pasted where an id belongs."""
+        """The path for logs, hooks and spans: a token may be pasted where an id belongs."""
         if self.hides_path:
             return self.template
         return without_tokens(self.path) if "eyJ" in self.path else self.path
@@ -128,7 +129,7 @@ class RawResponse:
 
     @property
     def request_id(self) -> str | None:
-        """The server's name for the request, else the name that Cloudflare gave it."""
+        """The server's id for the request, else Cloudflare's."""
         given = self.headers.get("x-request-id") or self.headers.get("cf-ray")
         if given is None or _PLAIN_ID.fullmatch(given):  # hardly ever anything else
             return given
@@ -140,13 +141,13 @@ FailureCause: TypeAlias = Literal["not_sent", "interrupted", "timeout"]
 
 @attrs.define
 class TransportFailure:
-    """Why one attempt brought no answer.
+    """The reason why an attempt got no answer.
 
     Attributes:
-        cause: `not_sent` if the server surely did not see it, `interrupted` if it may have,
+        cause: `not_sent` if the server cannot have seen it, `interrupted` if it may have,
             `timeout` if it may have and the time was up.
-        detail: What the network said, without tokens.
-        timed_out: Whether the time was up, be it sent or not.
+        detail: The network's error, without tokens.
+        timed_out: Whether the time was up, sent or not.
     """
 
     cause: FailureCause
@@ -165,8 +166,8 @@ class Response:
         body: The bytes of the body.
         method: The request's method.
         url: The request's URL.
-        request_id: The server's or the proxy's name for the request.
-        attempts: What was tried, in order; the last one brought this answer.
+        request_id: The server's or the proxy's id for the request.
+        attempts: The attempts, in order; the last one got this answer.
     """
 
     status: int
@@ -181,7 +182,7 @@ class Response:
         """Read the body as JSON.
 
         Returns:
-            What the body says.
+            The value that the body holds.
 
         Raises:
             ResponseError: The body is not JSON, or holds more than 65,536 values.
@@ -225,7 +226,7 @@ def json_of(response: Response, read: Callable[[bytes], JSONValue] = loads) -> J
     """
     try:
         return read(response.body)
-    # The parser's own words are left out: they may quote the body, tokens included.
+    # The parser's own words are left out, because they may quote the body, tokens included.
     except TooManyValuesError:
         what = f"holds more than {MOST_VALUES:,} values, and was not read"
     except ValueError:
@@ -234,7 +235,7 @@ def json_of(response: Response, read: Callable[[bytes], JSONValue] = loads) -> J
 
 
 def unexpected(response: Response, what: str, *, path: str | None = None) -> ResponseError:
-    """Make the error that says what an answer should not have been.
+    """Make the error for an answer that is not what the API sends.
 
     Args:
         response: The answer.
@@ -246,15 +247,25 @@ def unexpected(response: Response, what: str, *, path: str | None = None) -> Res
     where = f" at {shown(path)}" if path else ""
     quoted = f"; it begins with {start!r}" if start else ""
     named = f", with request id {response.request_id}" if response.request_id else ""
-    return ResponseError(
-        f"{place_of(response.method, response.url)}: the answer (status {response.status}) "
+    text = (
         f"{what}{where}{quoted}. If base_url points at the API and no proxy stands in between, "
-        f"report it{named}.",
+        f"report it{named}."
+    )
+    return response_error(response, text, path=path and shown(path), body_start=shown(start))
+
+
+def response_error(
+    response: Response, text: str, *, path: str | None = None, body_start: str = ""
+) -> ResponseError:
+    """Make an error whose text goes on after "the answer (status 200)"."""
+    where = place_of(response.method, response.url)
+    return ResponseError(
+        f"{where}: the answer (status {response.status}) {text}",
         status=response.status,
         method=response.method,
         url=without_tokens(response.url),
-        path=None if path is None else shown(path),
-        body_start=shown(start),
+        path=path,
+        body_start=body_start,
         request_id=response.request_id,
         attempts=response.attempts,
     )

@@ -1,8 +1,8 @@
 """Refuses an answer that belongs to another call. No I/O.
 
-A connection or a proxy that is out of step returns the answer of another call, with another room
-and its token. So each answer about a room is compared with the request. One that differs becomes
-an error that shows nothing of it.
+A connection or a proxy that is out of step returns the answer to another call, with another room
+and its token. Therefore each answer about a room is compared with the request. A difference is an
+error that shows nothing of the answer.
 """
 
 from __future__ import annotations
@@ -11,16 +11,14 @@ import unicodedata
 from functools import partial
 from typing import TYPE_CHECKING
 
-from videsk_rooms._quoting import without_tokens
-from videsk_rooms.errors import ResponseError
-
 from . import decode
-from .message import place_of
+from .message import response_error
 from .operation import is_object_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from videsk_rooms.errors import ResponseError
     from videsk_rooms.models import Room, RoomPage
 
     from .message import Response
@@ -33,7 +31,7 @@ def created(external_id: str) -> Callable[[Response], Room]:
 
 def retrieved(asked: Room | str) -> Callable[[Response], Room]:
     """Read the answer to a request whose path holds this room's id."""
-    return partial(_room, is_asked=lambda room: is_named(room, asked))
+    return partial(_room, is_asked=lambda room: is_room(room, asked))
 
 
 def updated(asked: Room | str, external_id: object) -> Callable[[Response], Room]:
@@ -42,9 +40,9 @@ def updated(asked: Room | str, external_id: object) -> Callable[[Response], Room
         return retrieved(asked)
 
     def is_asked(room: Room) -> bool:
-        # Of a room that was asked for by its old external id, no more is known than its new one.
+        # A room that was asked for by its old external id can be known by its new one only.
         return _contains(room.external_id, external_id) and (
-            is_named(room, asked) or not is_object_id(_text(asked))
+            is_room(room, asked) or not is_object_id(_text(asked))
         )
 
     return partial(_room, is_asked=is_asked)
@@ -69,36 +67,31 @@ def foreign(response: Response, otherwise: str = "") -> ResponseError:
     """Make the error for an answer that is about another room than the one asked for."""
     why = f"it belongs to another call{f', {otherwise}' if otherwise else ''}"
     named = f" with request id {response.request_id}" if response.request_id else ""
-    return ResponseError(
-        f"{place_of(response.method, response.url)}: the answer (status {response.status}) is not "
-        f"about what was asked for: {why}. Nothing of it is used or shown. Try again; if it "
-        f"persists, look for a proxy that mixes up answers, and report it{named}.",
-        status=response.status,
-        method=response.method,
-        url=without_tokens(response.url),
-        request_id=response.request_id,
-        attempts=response.attempts,
+    text = (
+        f"is not about what was asked for: {why}. Nothing of it is used or shown. Try again; if it "
+        f"persists, look for a proxy that mixes up answers, and report it{named}."
     )
+    return response_error(response, text)
 
 
-def is_named(room: Room, asked: Room | str) -> bool:
+def is_room(room: Room, asked: Room | str) -> bool:
     """Return whether a room is the one whose id, or external id, was asked for.
 
-    An `externalId` that is absent says nothing, so that it speaks for the room where what was asked
-    for cannot be an id. The id of a `Room` is an id, and never another room's external id.
+    An absent `externalId` is no difference, unless what was asked for is certainly an id. The id of
+    a `Room` is an id, and never another room's external id.
     """
-    name = _text(asked)
-    if room.id.casefold() == name.casefold():
+    asked_id = _text(asked)
+    if room.id.casefold() == asked_id.casefold():
         return True
-    if not isinstance(asked, str) and is_object_id(name):
+    if not isinstance(asked, str) and is_object_id(asked_id):
         return False
     if room.external_id is None:
-        return not is_object_id(name)
-    return same(room.external_id, name)
+        return not is_object_id(asked_id)
+    return same(room.external_id, asked_id)
 
 
 def same(found: str, asked: str) -> bool:
-    """Return whether two external ids may be one, as a server may trim or normalise them."""
+    """Return whether two external ids may be the same, as a server may trim or normalise them."""
     return _normal(found) == _normal(asked)
 
 
@@ -118,5 +111,5 @@ def _room(response: Response, is_asked: Callable[[Room], bool]) -> Room:
     room = decode.room(response)
     if is_asked(room):
         return room
-    del room  # whoever reports errors with all variables would tell it
+    del room  # error reports that list all variables would show it
     raise foreign(response)
