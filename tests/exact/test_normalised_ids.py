@@ -44,7 +44,9 @@ class TrimmingServer:
     async def _list(self, request: web.Request) -> web.Response:
         self.requests.append("list")
         external_id = request.query["externalId"].strip().casefold()
-        found = [room for name, room in self.rooms.items() if name.casefold() == external_id]
+        found = [
+            room for name, room in self.rooms.items() if name.strip().casefold() == external_id
+        ]
         page = {"total": len(found), "limit": 100, "skip": 0, "data": found}
         return web.json_response(page)
 
@@ -116,7 +118,7 @@ async def test_of_two_rooms_whose_ids_are_alike_none_is_taken_for_a_third() -> N
     async with trimming(ids_only=True) as (server, videsk):
         server.rooms = {
             name: {"id": digit * 24, "externalId": name, "accessToken": "a.b.c"}
-            for name, digit in (("AB", "1"), ("ab", "2"))
+            for name, digit in ((" ab", "1"), ("ab ", "2"))
         }
         with pytest.raises(NotFoundError):
-            await videsk.rooms.get_by_external_id("Ab")
+            await videsk.rooms.get_by_external_id("ab")

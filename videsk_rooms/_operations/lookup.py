@@ -127,7 +127,8 @@ async def retrieve(
     if missed and form is not None:
         paths.missed(form)
     response, room = await send(*with_response(operations.get(listed)), deadline)
-    if room.external_id is not None and not verify.same(room.external_id, external_id):
+    current = room.external_id
+    if current is not None and not verify.same(current, external_id, any_case=False):
         raise not_found(response, _no_room_has(external_id))  # renamed since it was listed
     return response, room
 
@@ -161,7 +162,7 @@ async def find(send: Sender, external_id: str, deadline: Deadline | None = None)
                 nameless = nameless or unexpected(
                     response, "lacks what would tell the room", path=f"data[{index}].externalId"
                 )
-            elif verify.same(room.external_id, external_id):
+            elif verify.same(room.external_id, external_id, any_case=False):
                 alike[room.id] = room
         _, position = reading.take(response, page)
         if position is None:

@@ -104,6 +104,9 @@ class Headers(Mapping[str, str]):
     def __len__(self) -> int:
         return len(self._names)
 
+    def __reduce__(self) -> tuple[type[Headers], tuple[dict[str, str]]]:
+        return Headers, (self._names,)
+
     def __repr__(self) -> str:
         return f"Headers({self._names!r})"
 

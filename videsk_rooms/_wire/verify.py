@@ -90,9 +90,17 @@ def is_room(room: Room, asked: Room | str) -> bool:
     return same(room.external_id, asked_id)
 
 
-def same(found: str, asked: str) -> bool:
-    """Return whether two external ids may be the same, as a server may trim or normalise them."""
-    return _normal(found) == _normal(asked)
+def same(found: str, asked: str, *, any_case: bool = True) -> bool:
+    """Return whether two external ids may be the same, as a server may trim or normalise them.
+
+    Args:
+        found: The external id in an answer.
+        asked: The one that was sent.
+        any_case: Whether capitals make no difference. They do where a room is looked for: a
+            filter in any case may give somebody else's.
+    """
+    found, asked = _normal(found), _normal(asked)
+    return found == asked or (any_case and found.casefold() == asked.casefold())
 
 
 def _contains(found: str | None, asked: str) -> bool:
@@ -100,7 +108,7 @@ def _contains(found: str | None, asked: str) -> bool:
 
 
 def _normal(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).strip().casefold()
+    return unicodedata.normalize("NFKC", text).strip()
 
 
 def _text(asked: Room | str) -> str:
