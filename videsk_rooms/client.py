@@ -29,7 +29,7 @@ from ._http.tracing import make_tracer
 from ._http.transport import Transport
 from ._pickling import PickledBySettings, Settings
 from ._ratelimit import make_limiter
-from ._wire import decode, encode
+from ._wire import operations
 from .rooms import AsyncRooms
 
 if TYPE_CHECKING:
@@ -183,8 +183,7 @@ class AsyncVidesk(PickledBySettings):
             print(response.status, response.json())
             ```
         """
-        request = encode.any_request(method, path, query=query, json=json)
-        return await self._pipeline(request, decode.whole)
+        return await self._pipeline(*operations.any_request(method, path, query=query, json=json))
 
     def with_options(
         self,

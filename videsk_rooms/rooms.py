@@ -8,12 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypedDict, overload
 
 from ._operations import create as _creation
-from ._operations import lookup, verify
+from ._operations import lookup
 from ._operations.bulk import Bulk
 from ._operations.bulk_iterators import AsyncOutcomes
 from ._operations.lookup import PathSupport
 from ._operations.pagination import Batches, read_pages
-from ._wire import decode, encode
+from ._wire import encode, operations
 from ._wire import validation as check
 from .errors import NotFoundError
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from ._http.call import Sender
     from ._operations.bulk import Begin
     from ._operations.outcomes import Progress
-    from ._wire.message import Request, Response
+    from ._wire.message import Response
+    from ._wire.operations import Call
     from .models import Room, RoomAccess, RoomPage, RoomStats, StatsView
 
 __all__ = ["AsyncRooms", "RoomChange", "RoomSpec", "Sort", "When"]
@@ -145,7 +146,7 @@ class AsyncRooms:
             )
             ```
         """
-        request = encode.create(
+        request = operations.create(
             name=name, external_id=external_id, exp=exp, nbf=nbf, settings=settings
         )
         return await _creation.create(
@@ -174,7 +175,7 @@ class AsyncRooms:
             room = await videsk.rooms.get(room.id)
             ```
         """
-        return await self._send(encode.get(room), verify.retrieved(room))
+        return await self._send(*operations.get(room))
 
     async def get_by_external_id(self, external_id: str) -> Room:
         """Retrieve a room by your own id for it, with a fresh access token.
@@ -255,7 +256,7 @@ class AsyncRooms:
             print(room.id == same.id)
             ```
         """
-        request = encode.create(
+        request = operations.create(
             name=name,
             external_id=encode.lookup_key(external_id),
             exp=exp,
@@ -310,7 +311,7 @@ class AsyncRooms:
             room = await videsk.rooms.update(room, nbf=timedelta(minutes=30))
             ```
         """
-        request = encode.update(
+        call = operations.update(
             room,
             name=name,
             external_id=external_id,
@@ -319,7 +320,7 @@ class AsyncRooms:
             settings=settings,
             ended=ended,
         )
-        return await self._send(request, verify.updated(room, external_id))
+        return await self._send(*call)
 
     async def end(self, room: Room | str) -> Room:
         """End a room: nobody can join it any more. Ending it twice is fine.
@@ -379,7 +380,7 @@ class AsyncRooms:
             ```
         """
         try:
-            await self._send(encode.delete(room), decode.nothing)
+            await self._send(*operations.delete(room))
         except NotFoundError as error:
             if not error.outcome_unknown:
                 raise
@@ -409,7 +410,7 @@ class AsyncRooms:
             print("let in until", access.exp)
             ```
         """
-        return await self._send(encode.join(room), verify.access(room))
+        return await self._send(*operations.join(room))
 
     async def stats(self, room: Room | str, *, view: StatsView = "report") -> RoomStats:
         """Read how a room went.
@@ -437,7 +438,7 @@ class AsyncRooms:
             print(stats.data)
             ```
         """
-        return await self._send(encode.stats(room, view=view), verify.stats(view))
+        return await self._send(*operations.stats(room, view=view))
 
     def iter(
         self,
@@ -482,8 +483,8 @@ class AsyncRooms:
         # Two at least, so that pages can overlap by one.
         limit = max(encode.page_size("page_size", page_size), 2)
 
-        def request(skip: int | None) -> Request:
-            return encode.listing(
+        def page_at(skip: int | None) -> Call[RoomPage]:
+            return operations.listing(
                 limit=limit,
                 skip=skip or None,
                 sort=_OLDEST_FIRST if sort is None else sort,
@@ -491,11 +492,10 @@ class AsyncRooms:
                 external_id=external_id,
             )
 
-        request(None)  # refuses wrong arguments here, where the caller stands
-        read = verify.answered_page(external_id)
+        page_at(None)  # refuses wrong arguments at the call, not at the first item
 
         async def fetch(skip: int) -> tuple[Response, RoomPage]:
-            return await self._send(request(skip), read)
+            return await self._send(*operations.with_response(page_at(skip)))
 
         return Batches(read_pages(fetch))
 
@@ -532,10 +532,10 @@ class AsyncRooms:
             print(f"{len(page)} of {page.total} rooms")
             ```
         """
-        request = encode.listing(
+        call = operations.listing(
             limit=limit, skip=skip, sort=sort, ended=ended, external_id=external_id
         )
-        return await self._send(request, verify.page(external_id))
+        return await self._send(*call)
 
     # Of two overloads the first is what the blocking face is derived from, which awaits no items.
     # By a union, checkers would not tell what the mappings of a generator expression are to be.

@@ -13,7 +13,7 @@ from tests.cli.support import Done, call
 from tests.cli.support import account as variables
 from videsk_rooms import APIError, BadRequestError, VideskError
 from videsk_rooms._http import failures
-from videsk_rooms._wire import remedies, status
+from videsk_rooms._wire import operations, remedies, status
 from videsk_rooms.cli._output import ExitCode, describe_error, exit_code_of_all
 from videsk_rooms.errors import PAGES
 
@@ -69,7 +69,9 @@ def test_no_remedy_is_python_s(
     assert PAGES not in line
 
 
-@pytest.mark.parametrize("module", [failures, remedies, status], ids=lambda each: each.__name__)
+@pytest.mark.parametrize(
+    "module", [failures, operations, remedies, status], ids=lambda each: each.__name__
+)
 def test_no_text_of_a_remedy_is_python_s(module: ModuleType) -> None:
     """Also of those that no sandbox brings about."""
     texts = list(texts_in(module))

@@ -6,22 +6,19 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+import attrs
+
 from videsk_rooms.cli._output import wrong_usage
+from videsk_rooms.models import Room
+from videsk_rooms.rooms import RoomSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FIELDS = ("name", "external_id", "exp", "nbf", "settings")
-# What else `rooms export`, `rooms list --json` and `rooms get --show-token` tell of a room.
-PASSED_OVER = (
-    "id",
-    "ended",
-    "created_at",
-    "updated_at",
-    "authorizations",
-    "extra",
-    "access_token",
-)
+# What a room can be given, and what else `rooms export`, `rooms list --json` and
+# `rooms get --show-token` show of one.
+FIELDS = tuple(RoomSpec.__annotations__)
+PASSED_OVER = tuple(field.name for field in attrs.fields(Room) if field.name not in FIELDS)
 _INSIDE_A_NAME = re.compile(r"(?<=[a-z])(?=[A-Z])|[\s-]+")
 
 
@@ -64,7 +61,7 @@ def _unknown(column: str) -> str:
     meant = f"call it {near[0]!r} if that is meant, or take it out" if near else "take it out"
     return (
         f"there is no column {column!r}; {meant}. Rooms have {_told(FIELDS)}, and what only the "
-        f"API sets is passed over: {', '.join(PASSED_OVER[:-2])}"
+        f"API sets is passed over: {', '.join(PASSED_OVER[:-2])}"  # not the token, nor `extra`
     )
 
 

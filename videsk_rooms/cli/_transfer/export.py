@@ -8,8 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
+
 from videsk_rooms.cli._output import as_json, complain, write_json, writing, wrong_usage
 from videsk_rooms.cli._signals import handled, leave
+from videsk_rooms.models import Room
 
 from . import progress, table
 from .files import STANDARD, standard_output, whole_file
@@ -22,20 +25,8 @@ if TYPE_CHECKING:
 
     from videsk_rooms.cli._account import CommandContext
 
-# As `rooms list --all --json` has them, and in the order of importance.
-COLUMNS = (
-    "id",
-    "name",
-    "external_id",
-    "exp",
-    "nbf",
-    "settings",
-    "ended",
-    "created_at",
-    "updated_at",
-    "authorizations",
-    "extra",
-)
+# As `rooms list --all --json` has them: without the token, which no repr shows either.
+COLUMNS = tuple(field.name for field in attrs.fields(Room) if field.repr)
 
 
 def run(
