@@ -9,14 +9,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypedDict, overload
 
 from ._operations import create as _creation
-from ._operations import lookup, verify
+from ._operations import lookup
 from ._operations.access_stock import AsyncAccessStock
 from ._operations.account import AccountState
 from ._operations.bulk import Bulk
 from ._operations.bulk_iterators import AsyncOutcomes
 from ._operations.pagination import Batches, read_pages
 from ._operations.stock import Stock
-from ._wire import decode, encode
+from ._wire import encode, operations
 from ._wire import validation as check
 from .errors import NotFoundError
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from ._http.call import Sender
     from ._operations.bulk import Begin
     from ._operations.outcomes import Progress
-    from ._wire.message import Request, Response
+    from ._wire.message import Response
+    from ._wire.operations import Call
     from .models import Room, RoomAccess, RoomPage, RoomStats, StatsView
 
 __all__ = ["AsyncRooms", "RoomChange", "RoomSpec", "Sort", "When"]
@@ -148,7 +149,7 @@ class AsyncRooms:
             )
             ```
         """
-        request = encode.create(
+        request = operations.create(
             name=name, external_id=external_id, exp=exp, nbf=nbf, settings=settings
         )
         return await _creation.create(
@@ -177,7 +178,7 @@ class AsyncRooms:
             room = await videsk.rooms.get(room.id)
             ```
         """
-        return self._saw(await self._send(encode.get(room), verify.retrieved(room)))
+        return self._saw(await self._send(*operations.get(room)))
 
     async def get_by_external_id(self, external_id: str) -> Room:
         """Retrieve a room by your own id for it, with a fresh access token.
@@ -260,7 +261,7 @@ class AsyncRooms:
             print(room.id == same.id)
             ```
         """
-        request = encode.create(
+        request = operations.create(
             name=name,
             external_id=encode.lookup_key(external_id),
             exp=exp,
@@ -316,7 +317,7 @@ class AsyncRooms:
             room = await videsk.rooms.update(room, nbf=timedelta(minutes=30))
             ```
         """
-        request = encode.update(
+        call = operations.update(
             room,
             name=name,
             external_id=external_id,
@@ -327,7 +328,7 @@ class AsyncRooms:
         )
         moves = not (exp is nbf is ended is ...)
         with self._account.stocks.moving(room) if moves else nullcontext():
-            return self._saw(await self._send(request, verify.updated(room, external_id)))
+            return self._saw(await self._send(*call))
 
     async def end(self, room: Room | str) -> Room:
         """End a room: nobody can join it any more. Ending it twice is fine.
@@ -389,7 +390,7 @@ class AsyncRooms:
         """
         try:
             with self._account.stocks.moving(room):
-                await self._send(encode.delete(room), decode.nothing)
+                await self._send(*operations.delete(room))
         except NotFoundError as error:
             if not error.outcome_unknown:
                 raise
@@ -419,7 +420,7 @@ class AsyncRooms:
             print("let in until", access.exp)
             ```
         """
-        return await self._send(encode.join(room), verify.access(room))
+        return await self._send(*operations.join(room))
 
     def access_stock(self, room: Room | str, *, size: int) -> AsyncAccessStock:
         """Keep a stock of access tokens, for when many people come at the same minute.
@@ -481,7 +482,7 @@ class AsyncRooms:
             print(stats.data)
             ```
         """
-        return await self._send(encode.stats(room, view=view), verify.stats(view))
+        return await self._send(*operations.stats(room, view=view))
 
     def iter(
         self,
@@ -526,8 +527,8 @@ class AsyncRooms:
         # Two at least, so that pages can overlap by one.
         limit = max(encode.page_size("page_size", page_size), 2)
 
-        def request(skip: int | None) -> Request:
-            return encode.listing(
+        def page_at(skip: int | None) -> Call[RoomPage]:
+            return operations.listing(
                 limit=limit,
                 skip=skip or None,
                 sort=_OLDEST_FIRST if sort is None else sort,
@@ -535,11 +536,11 @@ class AsyncRooms:
                 external_id=external_id,
             )
 
-        request(None)  # refuses wrong arguments here, where the caller stands
-        read, send = verify.answered_page(external_id), self._send.in_background()
+        page_at(None)  # refuses wrong arguments at the call, not at the first item
+        send = self._send.in_background()
 
         async def fetch(skip: int) -> tuple[Response, RoomPage]:
-            response, page = await send(request(skip), read)
+            response, page = await send(*operations.with_response(page_at(skip)))
             self._saw_all(page)
             return response, page
 
@@ -578,10 +579,10 @@ class AsyncRooms:
             print(f"{len(page)} of {page.total} rooms")
             ```
         """
-        request = encode.listing(
+        call = operations.listing(
             limit=limit, skip=skip, sort=sort, ended=ended, external_id=external_id
         )
-        page = await self._send(request, verify.page(external_id))
+        page = await self._send(*call)
         self._saw_all(page)
         return page
 

@@ -17,6 +17,9 @@ from videsk_rooms._ratelimit import Rank
 from videsk_rooms._ratelimit.schedule import Ask, Message
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from videsk_rooms._ratelimit.limit import Limit
     from videsk_rooms.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]

@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Literal
 
 import anyio
 
+from videsk_rooms._fields.times import wire_time
 from videsk_rooms._http.failures import how_to_resolve, unresolved_create_error
-from videsk_rooms._wire import encode
+from videsk_rooms._wire import operations, verify
 from videsk_rooms._wire.headers import http_date
 from videsk_rooms._wire.json import loads
+from videsk_rooms._wire.operations import with_response
 from videsk_rooms._wire.status import conflict as conflict_of
-from videsk_rooms._wire.validation import shown_as, wire_time
+from videsk_rooms._wire.validation import shown_as
 from videsk_rooms.errors import (
     APIError,
     ConflictError,
@@ -33,7 +35,6 @@ from videsk_rooms.errors import (
     sentence,
 )
 
-from . import verify
 from .lookup import retrieve
 from .server_time import server_time
 
@@ -149,11 +150,9 @@ async def _follow(
     deadline.add_queue_time(monotonic() - began)
     if leader.room_id is None:
         return None
-    read = verify.retrieved(leader.room_id)
     with suppress(NotFoundError):  # deleted since, or this is a database node that lags behind
-        response, room = await send(
-            encode.get(leader.room_id), lambda answer: (answer, read(answer)), deadline
-        )
+        call = with_response(operations.get(leader.room_id))
+        response, room = await send(*call, deadline)
         asked = request.external_id or ""
         if room.external_id is None or verify.same(room.external_id, asked):
             return await _as_asked(send, request, response, room, deadline, renew=renew)
@@ -194,16 +193,13 @@ async def end(send: Sender, room: Room | str) -> Room:
     """End a room. A refusal is looked into: the room may be over already."""
     deadline = send.deadline()
     try:
-        return await send(encode.end(room), verify.ended(room), deadline)
+        return await send(*operations.end(room), deadline)
     except APIError as error:
         if error.status not in _REFUSALS:
             raise
         # Whether the API lets a room be ended twice is not documented.
-        read = verify.retrieved(room)
         with suppress(VideskError):
-            response, found = await send(
-                encode.get(room), lambda answer: (answer, read(answer)), deadline
-            )
+            response, found = await send(*with_response(operations.get(room)), deadline)
             # A room may come without `ended`, and an end may be told by an exp that has passed.
             if found.is_over(server_time(response)):
                 return found
@@ -307,23 +303,21 @@ async def _renew(
         APIError: The API refuses it, or leaves the room over.
         NotFoundError: The room is gone.
     """
-    change = encode.renew(room, _renewed(request, room, now))
-    read = verify.retrieved(room)
     try:
-        changed = await send(change, read, deadline)
+        changed = await send(*operations.renew(room, _renewed(request, room, now)), deadline)
     except APIError as error:
         if error.status not in _REFUSALS:
             raise
         error.args = (f"{sentence(plain_text(error))} {_TAKE_ANOTHER}", *error.args[1:])
         with suppress(VideskError):
-            found = await send(encode.get(room), read, deadline)
+            found = await send(*operations.get(room), deadline)
             if not found.is_over(now):
                 return found  # somebody else was quicker
         raise
     if changed.access_token and not changed.is_over(now):
         return changed
     # An update may be answered without a token (docs/api.md, "Operations").
-    response, found = await send(encode.get(room), lambda answer: (answer, read(answer)), deadline)
+    response, found = await send(*with_response(operations.get(room)), deadline)
     if found.is_over(now):
         raise _still_over(response, request)
     return found

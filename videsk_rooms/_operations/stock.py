@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING
 
 from videsk_rooms._concurrency.fork import leak, notice_fork, register_after_fork
 from videsk_rooms._concurrency.loops import call_soon_in
-from videsk_rooms._wire import decode, encode
+from videsk_rooms._wire import decode, operations
 from videsk_rooms.errors import ClosedError, ConfigurationError
 
-from . import verify
 from .room_window import RoomWindow
 
 if TYPE_CHECKING:
@@ -52,8 +51,8 @@ class Stock:
         """
         self.room_id: str = room if isinstance(room, str) else room.id
         self.size: int = size
-        self._get, self._read_room = encode.get(room), verify.retrieved(room)
-        self._join, self._read_access = encode.join(room), verify.access(room)
+        self._get = operations.with_response(operations.get(room))
+        self._join = operations.with_response(operations.join(room))
         self._send = send
         self._send_ahead = send.excluding_queue_time().in_background()
         self._is_open = False
@@ -159,9 +158,7 @@ class Stock:
             The token, and whether it is surely of the window that is known afterwards.
         """
         version = self._window.version
-        response, room = await send(
-            self._get, lambda answer: (answer, self._read_room(answer)), deadline
-        )
+        response, room = await send(*self._get, deadline)
         access = None if room.access_token is None else decode.access_of(room.access_token)
         if version != self._window.version:
             return access, False
@@ -173,9 +170,7 @@ class Stock:
     async def _enter(self, send: Sender, deadline: Deadline) -> tuple[RoomAccess, bool]:
         """Join the room, and see whether the token is of the window that is known."""
         version = self._window.version
-        response, access = await send(
-            self._join, lambda answer: (answer, self._read_access(answer)), deadline
-        )
+        response, access = await send(*self._join, deadline)
         if version == self._window.version and self._window.is_denied_by(response, access):
             self.move()
         return access, version == self._window.version
