@@ -512,7 +512,7 @@ async def test_the_error_says_that_the_budget_is_used_up(sandbox: Sandbox) -> No
     """Otherwise a single attempt would be a riddle."""
     sandbox.faults.drop(times=None)
     async with client(sandbox, retry=Retry(attempts=60, base_delay=0.0)) as videsk:
-        with pytest.raises(TransportError, match="too many calls have failed of late"):
+        with pytest.raises(TransportError, match="too many calls have failed lately"):
             await videsk.rooms.list()
     assert len(sandbox.requests) == 51
 
