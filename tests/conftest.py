@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.request import getproxies
 
@@ -29,6 +31,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # is lost at a full disk, and a loop that is debugged tells of all that took long.
 for name in ("PYTHONUNBUFFERED", "PYTHONDEVMODE", "PYTHONASYNCIODEBUG"):
     os.environ.pop(name, None)
+
+# Hundreds of interpreters start in the tests: each would compile all that it imports. Who wants no
+# bytecode beside the sources still gets none.
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+    bytecode = str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode")
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", bytecode)
+    sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"]
+    sys.dont_write_bytecode = False
 
 # Where the way out is a proxy, it is none to the servers of the tests.
 if getproxies():
