@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import inspect
 import json
 import os
 import subprocess
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from unittest.mock import Mock
 
@@ -16,7 +14,7 @@ import aioresponses.core
 from aiohttp import ClientResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 API = "https://api.videsk.io"
@@ -87,18 +85,3 @@ def feathers(status: int, name: str, message: str, **more: object) -> bytes:
 def as_json(value: Mapping[str, object] | object) -> bytes:
     """Write JSON by the standard library, which the package may not use."""
     return json.dumps(value).encode()
-
-
-@contextmanager
-def earlier_objects_ignored() -> Iterator[None]:
-    """Keep the garbage collector from looking through what is there already.
-
-    The tests themselves are hundreds of thousands of objects. A test that collects again and again,
-    or measures a pause, sees only what has been made since.
-    """
-    gc.collect()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()

@@ -25,7 +25,6 @@ from tests.benchmarks.payloads import ROOM_ID
 from tests.benchmarks.server import serving
 from tests.blocking.support import blocking_client, eventually, loop_threads, tasks_of
 from tests.chaos.watch import check_connections, check_tasks, watching
-from tests.support import earlier_objects_ignored
 from videsk_rooms import AsyncVidesk, AttemptEvent, Hooks, NotFoundError, RateLimit, Videsk
 
 if TYPE_CHECKING:
@@ -35,13 +34,6 @@ if TYPE_CHECKING:
 
 CALLS, CLIENTS, SOME = 4_000, 500, 400
 AT_ONCE, THREADS = 16, 4
-
-
-@pytest.fixture(scope="module", autouse=True)
-def only_new_objects() -> Iterator[None]:
-    """Count what these tests make, in a fraction of the time that counting all would take."""
-    with earlier_objects_ignored():
-        yield
 
 
 @pytest.fixture(scope="module")

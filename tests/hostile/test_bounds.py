@@ -18,7 +18,6 @@ from tests.hostile.bounds import (
     cost_of,
     reader,
 )
-from tests.support import earlier_objects_ignored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,13 +38,6 @@ COSTLIEST = [
 # against; beside other tests it cannot be measured. The fault that this is for took 4,500 ms.
 TURNS = 10
 MOST_MS_BESIDE_OTHERS = 4 * MOST_STALL_MS
-
-
-@pytest.fixture(scope="module", autouse=True)
-def only_new_objects() -> Iterator[None]:
-    """Have no collection of the tests' own objects among what is measured."""
-    with earlier_objects_ignored():
-        yield
 
 
 @pytest.fixture(scope="module")
