@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -54,14 +55,17 @@ def patch_aioresponses() -> None:
     aioresponses.core.ClientResponse = MockedResponse  # type: ignore[attr-defined]  # not exported
 
 
-def printed_by(*arguments: str, cwd: Path | None = None) -> str:
+def printed_by(
+    *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> str:
     """Run Python to its end, with every warning an error, and return what it printed.
 
-    It must succeed, and say nothing on its standard error.
+    It must succeed, and say nothing on its standard error. `env` goes on top of the environment.
     """
     done = subprocess.run(
         [sys.executable, "-W", "error", *arguments],
         cwd=cwd,
+        env={**os.environ, **(env or {})},
         capture_output=True,
         text=True,
         timeout=120,

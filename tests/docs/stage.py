@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Any
 from videsk_rooms import AsyncVidesk, Videsk
 from videsk_rooms.sandbox import Sandbox
 
-from .blocks import EXAMPLES
+from .blocks import EXAMPLES, blocks_of, with_what_is_shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +59,14 @@ def story(name: str, **names: object) -> Iterator[Story]:
         yield begun
     finally:
         begun.close()
+
+
+def printed_and_shown(page: Path) -> Iterator[tuple[str, Block | None]]:
+    """Run the Python of a page from top to bottom; give what each block printed, and its `text`."""
+    blocks = blocks_of(page.read_text(encoding="utf-8"))
+    with story(str(page)) as told:
+        for block, shown in with_what_is_shown(blocks, "python"):
+            yield told.run(block), shown
 
 
 class Story:

@@ -9,8 +9,8 @@ import pytest
 
 from videsk_rooms import errors
 
-from .blocks import DOCS, blocks_of, with_what_is_shown
-from .stage import story
+from .blocks import DOCS
+from .stage import printed_and_shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,11 +35,8 @@ def _comparable(printed: str) -> str:
 @pytest.mark.usefixtures("account")
 def test_a_page_shows_all_that_its_code_prints(page: Path) -> None:
     """From top to bottom; the texts of errors are those that one sees."""
-    blocks = blocks_of(page.read_text(encoding="utf-8"))
-    with story(str(page)) as told:
-        for block, shown in with_what_is_shown(blocks, "python"):
-            printed = told.run(block)
-            assert _comparable(printed) == _comparable(shown.code if shown else "")
+    for printed, shown in printed_and_shown(page):
+        assert _comparable(printed) == _comparable(shown.code if shown else "")
 
 
 def test_every_error_has_a_page_in_both_languages() -> None:

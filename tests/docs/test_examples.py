@@ -18,9 +18,8 @@ from .blocks import (
     by_form,
     public_docstrings,
     public_methods,
-    with_what_is_shown,
 )
-from .stage import NAMES_IN_DOCSTRINGS, story
+from .stage import NAMES_IN_DOCSTRINGS, printed_and_shown, story
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,15 +51,11 @@ def test_the_code_of_a_page_runs_from_top_to_bottom(
     page: Path, request: pytest.FixtureRequest
 ) -> None:
     """Whoever types a page block by block sees no error, no warning, and what the page shows."""
-    text = page.read_text(encoding="utf-8")
-    if "generated_rooms" in text:
+    if "generated_rooms" in page.read_text(encoding="utf-8"):
         request.getfixturevalue("generated_rooms")
-    blocks = blocks_of(text)
-    with story(str(page)) as told:
-        for block, shown in with_what_is_shown(blocks, "python"):
-            printed = told.run(block)
-            if shown is not None:
-                assert by_form(printed) == by_form(shown.code), f"line {shown.line}"
+    for printed, shown in printed_and_shown(page):
+        if shown is not None:
+            assert by_form(printed) == by_form(shown.code), f"line {shown.line}"
 
 
 @pytest.mark.parametrize("name", _docstrings_with_code())

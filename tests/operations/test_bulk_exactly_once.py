@@ -73,7 +73,7 @@ class Wanted:
 async def test_awaited(sandbox: Sandbox) -> None:
     """64 at a time, of whose requests a fifth fail, in every way there is."""
     make_bad(sandbox, share=0.2, seed=21)
-    wanted = Wanted(4_000)
+    wanted = Wanted(2_000)
     async with client(sandbox, **PATIENT) as videsk:
         while wanted.missing:
             async for outcome in videsk.rooms.create_many(wanted.asked(), concurrency=64):

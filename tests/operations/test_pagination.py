@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.sandbox.support import until
 from tests.strategies import texts
 from videsk_rooms import (
     Headers,
@@ -42,12 +43,6 @@ def pages_asked(sandbox: Sandbox) -> list[tuple[int, int]]:
     """Tell the `$skip` and `$limit` of every list that reached the sandbox."""
     queries = [dict(request.query) for request in sandbox.requests.of("list")]
     return [(int(query.get("$skip", 0)), int(query["$limit"])) for query in queries]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for what happens in the sandbox's thread, which has no event to wait for."""
-    while not condition():  # noqa: ASYNC110
-        await asyncio.sleep(0.001)
 
 
 # -- on the sandbox -------------------------------------------------------------------------------
