@@ -176,7 +176,7 @@ class Stock:
         response, access = await send(
             self._join, lambda answer: (answer, self._read_access(answer)), deadline
         )
-        if version == self._window.version and self._window.is_denied_by(response, access):
+        if version == self._window.version and self._window.is_contradicted_by(response, access):
             self.move()
         return access, version == self._window.version
 
