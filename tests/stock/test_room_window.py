@@ -37,7 +37,7 @@ def known(room: Room = ROOM, access: RoomAccess | None = OF_ROOM) -> RoomWindow:
 def at(now: datetime) -> RoomWindow:
     """Make the window of the room, by another time of the server's."""
     window = known()
-    window.is_denied_by(answer_at(now), OF_ROOM)
+    window.is_contradicted_by(answer_at(now), OF_ROOM)
     return window
 
 
@@ -51,7 +51,7 @@ def test_nothing_is_known_at_first() -> None:
     assert not window.is_open()
     assert not window.is_nearly_over()
     assert not window.differs_from(ROOM)
-    assert not window.is_denied_by(answer_at(NOW), OF_ROOM)
+    assert not window.is_contradicted_by(answer_at(NOW), OF_ROOM)
 
 
 @pytest.mark.parametrize(
@@ -128,14 +128,14 @@ def test_what_an_answer_leaves_out_says_nothing() -> None:
 )
 def test_a_token_of_another_window_is_noticed(access: RoomAccess) -> None:
     """The room was changed by somebody else since."""
-    assert known().is_denied_by(answer_at(NOW), access)
-    assert not known().is_denied_by(answer_at(NOW), OF_ROOM)
+    assert known().is_contradicted_by(answer_at(NOW), access)
+    assert not known().is_contradicted_by(answer_at(NOW), OF_ROOM)
 
 
 def test_a_token_tells_whole_seconds() -> None:
     """A window in milliseconds is the same one."""
     room = attrs.evolve(ROOM, exp=TEN + SECOND / 2)
-    assert not known(room).is_denied_by(answer_at(NOW), OF_ROOM)
+    assert not known(room).is_contradicted_by(answer_at(NOW), OF_ROOM)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_token_tells_whole_seconds() -> None:
 def test_where_tokens_have_times_of_their_own_they_tell_nothing(first: RoomAccess | None) -> None:
     """That they carry the room's window is documented, how is not."""
     window = known(access=first)
-    assert not window.is_denied_by(answer_at(NOW), RoomAccess("t", nbf=NOW, exp=TEN - SECOND))
+    assert not window.is_contradicted_by(answer_at(NOW), RoomAccess("t", nbf=NOW, exp=TEN - SECOND))
 
 
 def test_what_is_kept_of_a_room_holds_no_token() -> None:

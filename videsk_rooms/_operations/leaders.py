@@ -1,7 +1,7 @@
 """Concurrent calls for the same room: one leads, and the others follow.
 
 Without it, of 200 callers that want one new room at the same moment, each looks it up, tries to
-create it and looks again. The leader does that once and tells the room's id, and each follower
+create it and looks again. The leader does that once; each follower gets the room's id from it and
 retrieves the room by it, with a token of its own: whether one token may be used twice is not
 documented.
 

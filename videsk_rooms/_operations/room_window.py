@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 
 # Whoever gets a token must still have time to enter with it.
 _NEAR = timedelta(seconds=30)
-# A token tells its window in whole seconds, a room in milliseconds.
+# A token gives its window in whole seconds, a room in milliseconds.
 _SAME = timedelta(seconds=1)
 
 
 class RoomWindow:
-    """The window of a room, as answers tell it, by the server's clock.
+    """The window of a room, as answers give it, by the server's clock.
 
     Attributes:
-        version: Counts how often it was found to be another.
+        version: Counts how often it has moved.
     """
 
     def __init__(self) -> None:
         self.version: int = 0
         self._room: Room | None = None
         self._clock = ServerClock()
-        self._tokens_tell_it = False
+        self._tokens_carry_it = False
 
     @property
     def is_known(self) -> bool:
-        """Whether an answer has told it, and none has cast doubt on it since."""
+        """Whether it is known."""
         return self._room is not None
 
     def is_open(self) -> bool:
@@ -63,11 +63,11 @@ class RoomWindow:
         return None if exp is None else (exp - _NEAR - self._clock.now()).total_seconds()
 
     def doubt(self) -> None:
-        """Forget it: it may be another."""
+        """Forget it: it may have moved."""
         self._room = None
 
     def move(self) -> None:
-        """Note that it is another, which is not known yet."""
+        """Note that it has moved; where to is not known yet."""
         self.version += 1
         self._room = None
 
@@ -77,29 +77,29 @@ class RoomWindow:
         if self.differs_from(room):
             self.version += 1
         self._room = attrs.evolve(room, access_token=None)
-        self._tokens_tell_it = access is not None and _carries_window_of(access, room)
+        self._tokens_carry_it = access is not None and _carries_window_of(access, room)
         return room.is_over(self._clock.now())
 
     def differs_from(self, room: Room) -> bool:
-        """Return whether an answer tells another window; what it does not tell says nothing."""
+        """Return whether an answer gives another window; an absent field says nothing."""
         known = self._room
         return known is not None and any(
             getattr(room, field) is not None and getattr(room, field) != getattr(known, field)
             for field in ("exp", "nbf", "ended")
         )
 
-    def is_denied_by(self, response: Response, access: RoomAccess) -> bool:
-        """Return whether a new token tells another window.
+    def is_contradicted_by(self, response: Response, access: RoomAccess) -> bool:
+        """Return whether a new token carries another window.
 
-        That is asked only where the token of a retrieved room told the window of that room: what
-        tokens say is not documented.
+        Only where the token of the retrieved room carried the window of that room: the claims of
+        tokens are not documented.
         """
         self._clock.set_by(response)
         room = self._room
-        return room is not None and self._tokens_tell_it and not _carries_window_of(access, room)
+        return room is not None and self._tokens_carry_it and not _carries_window_of(access, room)
 
     def _exp_of(self, access: RoomAccess) -> datetime | None:
-        """Return when a token expires: what it does not say, the room does."""
+        """Return when a token expires; without a claim of its own, with its room."""
         return access.exp or (None if self._room is None else self._room.exp)
 
 

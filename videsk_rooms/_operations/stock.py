@@ -171,7 +171,7 @@ class Stock:
         """Join the room, and see whether the token is of the window that is known."""
         version = self._window.version
         response, access = await send(*self._join, deadline)
-        if version == self._window.version and self._window.is_denied_by(response, access):
+        if version == self._window.version and self._window.is_contradicted_by(response, access):
             self.move()
         return access, version == self._window.version
 
