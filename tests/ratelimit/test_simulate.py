@@ -10,7 +10,7 @@ import pytest
 from .simulate import NETWORKS, Network, Simulation, Window
 from .support import environment
 
-SECONDS = 20.0
+SECONDS = 12.0
 # A route that is suddenly shorter is known with the first answer that took it; until then, requests
 # arrive sooner than they could.
 _AT_MOST_OVER = {"100 ms, the route 60 ms shorter after 30 s": 20}
