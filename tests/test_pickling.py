@@ -170,13 +170,14 @@ def test_what_comes_of_a_closed_client_is_open(
     assert call(duplicate(client)).total == 0
 
 
-def test_departures_do_not_travel(sandbox: Sandbox) -> None:
-    """What comes of a pickle has a pace of its own, as any other client."""
+def test_a_client_from_a_pickle_shares_the_limit_of_its_account(sandbox: Sandbox) -> None:
+    """As any other client of the same process does that uses the same account."""
     once = RateLimit(requests=1, per=300.0)
-    client = Videsk(module_token, base_url=sandbox.url, rate_limit=once, timeout=5.0)
+    client = Videsk(module_token, base_url=sandbox.url, rate_limit=once, timeout=0.3)
     back = through_pickle(client)
     call(client)
-    call(back)
+    with pytest.raises(TimeoutError, match="rate limit"):
+        call(back)
 
 
 def test_a_shared_pace_is_shared_again(sandbox: Sandbox, tmp_path: Path) -> None:
