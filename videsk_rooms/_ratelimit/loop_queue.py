@@ -163,9 +163,9 @@ class LoopQueue:
         """Ask for those who are next; return in how many seconds to do it again."""
         self._changed.clear()
         heads = self._queue.heads()
-        if self._news or self._pause or not heads:
-            await self._send(None)
         now, wait = self.clock(), inf
+        if all(waiter.due > now for waiter in heads) and (self._news or self._pause):
+            await self._send(None)  # otherwise they go with the first who asks
         for waiter in heads:
             if waiter.due <= now:
                 ask = waiter.permit.ask(waiter.rank, waited=now - waiter.since)
