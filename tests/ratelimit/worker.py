@@ -1,7 +1,7 @@
-"""One process that makes calls as fast as it is let, for `full_rate.py`.
+"""A process that uses the client as it is told to, for `runs.py`.
 
-It says "ready" when all is loaded, begins when it is told to, and prints what became of its calls,
-and by how much the machine woke it too late.
+It says "ready" when all is loaded, begins when it is told for how many seconds, and prints what
+became of its calls, and by how much the machine woke it too late.
 """
 
 from __future__ import annotations
@@ -10,120 +10,114 @@ import asyncio
 import json
 import sys
 import time
-from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from videsk_rooms import AsyncVidesk, NotFoundError, RateLimit, RateLimitError, Retry
-from videsk_rooms._ratelimit import Rank
+from videsk_rooms import APIError, AsyncVidesk, NotFoundError, RateLimit, RateLimitError, Retry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
-    from videsk_rooms._ratelimit import Permit, RateLimiter
-
-
-class Watched:
-    """Pacing, and when each request left."""
-
-    def __init__(self, pacing: RateLimiter) -> None:
-        self._pacing = pacing
-
-    def try_acquire(self, rank: Rank = Rank.INTERACTIVE) -> Permit | None:
-        departure = self._pacing.try_acquire(rank)
-        return None if departure is None else _Watched(departure)
-
-    async def acquire(self, rank: Rank = Rank.INTERACTIVE) -> Permit:
-        return _Watched(await self._pacing.acquire(rank))
-
-    def learn(self, headers: Mapping[str, str]) -> None:
-        self._pacing.learn(headers)
-
-    def hold(self, seconds: float) -> None:
-        self._pacing.hold(seconds)
-
-    def waited_for(self) -> str:
-        return self._pacing.waited_for()
-
-    async def close(self) -> None:
-        await self._pacing.close()
-
-    def reset_after_fork(self) -> None:
-        self._pacing.reset_after_fork()
+_NO_ROOM = "/vpaas/rooms/0123456789abcdef01234567"
+_A_TICK = 0.01
 
 
-class _Watched:
-    def __init__(self, departure: Permit) -> None:
-        self._departure = departure
-        self._caller = calling.get()
+@attrs.define
+class Report:
+    """What became of the calls of a process.
 
-    async def leave(self) -> None:
-        await self._departure.leave()
-        left[self._caller] = time.monotonic()
+    Attributes:
+        calls: How long each call took from a caller who asks again at once, in seconds.
+        gets: How long each call took of those that are made once a second.
+        refused: Calls that ended in a 429.
+        failed: Calls that ended in another error.
+        created: Rooms that were created.
+        standstill: By how many seconds the machine woke this process too late, at most.
+    """
 
-    def over(self) -> None:
-        self._departure.over()
+    calls: list[float] = attrs.field(factory=list)
+    gets: list[float] = attrs.field(factory=list)
+    refused: int = 0
+    failed: int = 0
+    created: int = 0
+    standstill: float = 0.0
 
 
-class Standstill:
-    """By how many seconds the machine woke this process too late, at most."""
+class Worker:
+    """Makes calls until the time is up."""
 
-    def __init__(self) -> None:
-        self.longest = 0.0
+    def __init__(self, videsk: AsyncVidesk, seconds: float, report: Report) -> None:
+        self._videsk = videsk
+        self._end = time.monotonic() + seconds
+        self._report = report
+
+    async def call(self) -> None:
+        """Ask for a room that there is not, again and again."""
+        while (asked := time.monotonic()) < self._end:
+            try:
+                await self._videsk.request("GET", _NO_ROOM)
+            except NotFoundError:
+                pass
+            except RateLimitError:
+                self._report.refused += 1
+            self._report.calls.append(time.monotonic() - asked)
+
+    async def create_many(self) -> None:
+        """Create rooms, 16 at a time."""
+        async for outcome in self._videsk.rooms.create_many(self._specs()):
+            if outcome.error is None:
+                self._report.created += 1
+            else:
+                self._report.failed += 1
+
+    def _specs(self) -> Iterator[dict[str, str]]:
+        while time.monotonic() < self._end:
+            yield {"name": "Check-up"}
+
+    async def get(self) -> None:
+        """Get a room once a second, as a person who comes in would."""
+        room = await self._videsk.rooms.create(name="Reception")
+        at = time.monotonic() + 1.0
+        while at < self._end:
+            await asyncio.sleep(at - time.monotonic())
+            asked = time.monotonic()
+            try:
+                await self._videsk.rooms.get(room.id)
+            except APIError:
+                self._report.failed += 1
+            self._report.gets.append(time.monotonic() - asked)
+            at += 1.0173  # so that it meets all moments of a server's second
 
     async def watch(self) -> None:
+        """See how late the machine wakes this process."""
         while True:
             asked = time.monotonic()
             await asyncio.sleep(_A_TICK)
-            self.longest = max(self.longest, time.monotonic() - asked - _A_TICK)
+            late = time.monotonic() - asked - _A_TICK
+            self._report.standstill = max(self._report.standstill, late)
 
 
-_A_TICK = 0.01
-
-# When the last request of each caller left; a caller makes one call at a time.
-left: dict[int, float] = {}
-# A request is sent in a task of its own, which has its caller's context.
-calling: ContextVar[int] = ContextVar("calling")
-
-
-async def main(options: dict[str, str | int | float | None]) -> None:
-    """Make calls until the time is up."""
-    seconds, rate = float(options["seconds"] or 0), int(options["rate"] or 0)
-    shared = options["shared"]
-    assert shared is None or isinstance(shared, str)
-    calls: list[tuple[str, float, float]] = []
+async def main(options: dict[str, Any]) -> None:
+    """Do what the options say."""
+    report = Report()
     async with AsyncVidesk(
-        str(options["token"]),
-        base_url=str(options["url"]),
-        rate_limit=RateLimit(rate, shared=shared),
-        retry=Retry(attempts=1),
+        options["token"],
+        base_url=options["url"],
+        rate_limit=RateLimit(shared=options["shared"]),
+        retry=Retry(attempts=options["attempts"]),
         timeout=60.0,
     ) as videsk:
-        pipeline = videsk._pipeline
-        watched = attrs.evolve(pipeline, pacing=Watched(pipeline.pacing))
-        videsk._pipeline = watched
         print("ready", flush=True)
-        await asyncio.to_thread(sys.stdin.readline)
-        end = time.monotonic() + seconds
-
-        async def caller(number: int) -> None:
-            made = 0
-            calling.set(number)
-            while (asked := time.monotonic()) < end:
-                path = f"/vpaas/rooms/{options['process']:06x}{number:06x}{made:012x}"
-                made += 1
-                try:
-                    await videsk.request("GET", path)
-                except (NotFoundError, RateLimitError):  # there is no such room
-                    waited = time.monotonic() - asked
-                    calls.append((path, left[number], waited))
-
-        standstill = Standstill()
-        watching = asyncio.create_task(standstill.watch())
-        await asyncio.gather(*(caller(number) for number in range(int(options["callers"] or 0))))
+        seconds = float(await asyncio.to_thread(sys.stdin.readline))
+        worker = Worker(videsk, seconds, report)
+        watching = asyncio.create_task(worker.watch())
+        parts = [worker.call() for _ in range(options["callers"])]
+        parts += [worker.create_many() for _ in range(options["create_many"])]
+        parts += [worker.get() for _ in range(options["get"])]
+        await asyncio.gather(*parts)
         watching.cancel()
-    print(json.dumps({"calls": calls, "standstill": standstill.longest}))
+    print(json.dumps(attrs.asdict(report)))
 
 
 if __name__ == "__main__":

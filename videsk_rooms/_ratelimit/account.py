@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import weakref
-from functools import partial
 from typing import TYPE_CHECKING
 
 from videsk_rooms._concurrency.fork import register_after_fork
@@ -43,13 +42,13 @@ def make_limiter(
         return NoLimit()
     limit = ObservedLimit(Limit(rate_limit.requests, rate_limit.per))
     known = _accounts.get(account)
-    # Bound to the account, which so lives as long as one of its clients.
-    limiter: RateLimiter = StoreLimiter(
-        limit,
-        known.path,
-        partial(_store_of, known, limit, rate_limit.shared, token),
-        shared=rate_limit.shared is not None,
-    )
+
+    def make_store() -> Store:  # no partial, whose repr would show the URL and its password
+        # It holds the account, which so lives as long as one of its clients.
+        return _store_of(known, limit, rate_limit.shared, token)
+
+    shared = rate_limit.shared is not None
+    limiter: RateLimiter = StoreLimiter(limit, known.path, make_store, shared=shared)
     if rate_limit.at_most is not None:
         own = ObservedLimit(Limit(rate_limit.at_most, rate_limit.per), source="RateLimit.at_most")
         store = MemoryStore()

@@ -80,7 +80,7 @@ class _Trips:
         self._least = least = trips[0]
         # The least that was seen is not the least that there is.
         if count < _FEW:
-            doubt = max((trips[count // 2] - least) / 2, least / 10)
+            doubt = max(trips[-1] - least, least / 10)
         else:
             doubt = (trips[count // 4] - least) / 2
             self.variation = trips[-1] - least

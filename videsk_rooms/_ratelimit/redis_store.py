@@ -65,9 +65,9 @@ local state
 
 local function forget(per)
   local later = false
-  for id, latest in pairs(state.counted) do
-    later = later or latest > now + IMPLAUSIBLE
-    if not (latest > now - per - TICK) then state.counted[id] = nil end
+  for id, one in pairs(state.counted) do
+    later = later or one.latest > now + IMPLAUSIBLE
+    if not (one.latest > now - per - TICK) then state.counted[id] = nil end
   end
   if later then state.counted, state.waiting = {}, {} end
   if later or state.paused_until > now + LONGEST_PAUSE then
@@ -131,15 +131,17 @@ local function opens(ask)
   local windows = math.floor(position / ask.requests)
   local fewer = ask.requests - position % ask.requests
   local before = {}
-  for _, latest in pairs(state.counted) do before[#before + 1] = latest end
+  for _, one in pairs(state.counted) do
+    before[#before + 1] = one.latest - math.min(one.out, ask.out)
+  end
   table.sort(before)
   local base = before[#before - fewer + 1] or now - window
-  return math.max(earliest, base + window * (1 + windows) - ask.out)
+  return math.max(earliest, base + window * (1 + windows))
 end
 
 local function permit(ask)
   state.waiting[ask.id] = nil
-  state.counted[ask.id] = now + ask.out + ask.late
+  state.counted[ask.id] = {latest = now + ask.out + ask.late, out = ask.out}
   if ask.rank >= BACKGROUND_RANK then
     state.last_background = now
     state.without_background = math.max(state.without_background - (BACKGROUND_EVERY - 1), 0)
@@ -171,7 +173,11 @@ end
 local function hear()
   for _, update in ipairs(message.updates) do
     state.waiting[update.id] = nil
-    state.counted[update.id] = update.ago ~= cjson.null and now - update.ago or nil
+    local known = state.counted[update.id] or {out = 0}
+    state.counted[update.id] = nil
+    if update.ago ~= cjson.null then
+      state.counted[update.id] = {latest = now - update.ago, out = known.out}
+    end
   end
   if message.pause > 0 then
     state.paused_until = math.max(state.paused_until, now + math.min(message.pause, LONGEST_PAUSE))

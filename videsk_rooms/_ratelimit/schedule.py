@@ -104,11 +104,24 @@ class Waiting:
 
 
 @attrs.define
+class Counted:
+    """A request that was permitted.
+
+    Attributes:
+        latest: The latest moment at which the server can have counted it.
+        out: The shortest way out that its process knew.
+    """
+
+    latest: float
+    out: float
+
+
+@attrs.define
 class Schedule:
     """The requests of an account that were permitted lately, and those that wait.
 
     Attributes:
-        counted: By request, the latest moment at which the server can have counted it.
+        counted: By request, when it counts.
         waiting: By request, who waits.
         paused_until: Until when nothing leaves.
         last_interactive: When somebody last left whom somebody waits for.
@@ -116,7 +129,7 @@ class Schedule:
         without_background: Permits since then.
     """
 
-    counted: dict[str, float] = attrs.field(factory=dict)
+    counted: dict[str, Counted] = attrs.field(factory=dict)
     waiting: dict[str, Waiting] = attrs.field(factory=dict)
     paused_until: float = 0.0
     last_interactive: float = -_KEEPS_ONE_FREE
@@ -150,10 +163,10 @@ class Schedule:
 
     def _update(self, update: Update, now: float) -> None:
         self.waiting.pop(update.id, None)
-        if update.ago is None:
-            self.counted.pop(update.id, None)
-        else:  # one that was forgotten, too: it was later than its path had it
-            self.counted[update.id] = now - update.ago
+        known = self.counted.pop(update.id, None)
+        if update.ago is not None:
+            # Also one that was forgotten: it was longer on its way than was known of the path.
+            self.counted[update.id] = Counted(now - update.ago, known.out if known else 0.0)
 
     def _opens(self, ask: Ask, now: float) -> float:
         queue = self._queue()
@@ -167,11 +180,13 @@ class Schedule:
             position += self._keeps_one_free(ask, now)
         window = ask.per + TICK
         windows, place = divmod(position, ask.requests)
+        # When this one would have to leave, to arrive as each of the others did at the latest.
+        # Where two processes know different ways, only the shorter is sure: the longer may be work.
+        before = sorted(one.latest - min(one.out, ask.out) for one in self.counted.values())
         # Of those that arrive in one window, so many may have left before this one.
-        before = sorted(self.counted.values())
         fewer = ask.requests - place
         base = before[-fewer] if len(before) >= fewer else now - window
-        return max(opens, base + window * (1 + windows) - ask.out)
+        return max(opens, base + window * (1 + windows))
 
     def _queue(self) -> list[str]:
         """Return who waits, in order."""
@@ -197,7 +212,7 @@ class Schedule:
 
     def _permit(self, ask: Ask, now: float) -> None:
         del self.waiting[ask.id]
-        self.counted[ask.id] = now + ask.out + ask.late
+        self.counted[ask.id] = Counted(now + ask.out + ask.late, ask.out)
         if ask.rank.is_background:
             self.last_background = now
             self.without_background = max(self.without_background - (BACKGROUND_EVERY - 1), 0)
@@ -210,7 +225,7 @@ class Schedule:
     def _forget(self, now: float, per: float) -> None:
         """Drop what is out of the window, who no longer asks, and what a clock set back left."""
         horizon = now + _IMPLAUSIBLE
-        is_set_back = any(latest > horizon for latest in self.counted.values())
+        is_set_back = any(one.latest > horizon for one in self.counted.values())
         if is_set_back:
             self.counted.clear()
             self.waiting.clear()
@@ -218,7 +233,7 @@ class Schedule:
             self.paused_until = now + per + TICK
         out_of_window = now - per - TICK
         self.counted = {
-            each: latest for each, latest in self.counted.items() if latest > out_of_window
+            each: one for each, one in self.counted.items() if one.latest > out_of_window
         }
         self.waiting = {
             each: waiting
@@ -231,6 +246,7 @@ class Schedule:
     def to_data(self) -> dict[str, Any]:
         """Return it as plain data."""
         data = attrs.asdict(self, recurse=False)
+        data["counted"] = {each: attrs.astuple(one) for each, one in self.counted.items()}
         data["waiting"] = {each: attrs.astuple(one) for each, one in self.waiting.items()}
         return data
 
@@ -243,7 +259,10 @@ class Schedule:
         """
         numbers = {name: float(data[name]) for name in _NUMBERS}
         schedule = cls(
-            counted={str(each): float(latest) for each, latest in data["counted"].items()},
+            counted={
+                str(each): Counted(float(latest), float(out))
+                for each, (latest, out) in data["counted"].items()
+            },
             waiting={
                 str(each): Waiting(int(rank), float(since), float(due))
                 for each, (rank, since, due) in data["waiting"].items()
@@ -251,7 +270,8 @@ class Schedule:
             **numbers,
             without_background=int(data["without_background"]),
         )
-        if not all(map(isfinite, [*numbers.values(), *schedule.counted.values()])):
+        counted = [number for one in schedule.counted.values() for number in attrs.astuple(one)]
+        if not all(map(isfinite, [*numbers.values(), *counted])):
             raise ValueError("not finite")
         return schedule
 
