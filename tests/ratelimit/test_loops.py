@@ -171,7 +171,6 @@ END = """
     from videsk_rooms._ratelimit import Rank, make_limiter
 
     shared, how = sys.argv[1:]
-    rate_limit = RateLimit(2, per=60.0, shared=shared or None)
 
     async def call(limiter):
         permit = await limiter.acquire(Rank.INTERACTIVE, "list")
@@ -190,8 +189,10 @@ END = """
             await asyncio.sleep(0)
         return limiter
 
-    for _ in range(3):
-        asyncio.run(main(make_limiter(rate_limit, object(), lambda: how)))
+    for turn in range(3):
+        name = f"{shared}.{turn}" if shared.startswith("file:") else shared or None
+        rate_limit = RateLimit(2, per=60.0, shared=name)
+        asyncio.run(main(make_limiter(rate_limit, object(), lambda: f"token-{turn}")))
         gc.collect()
 """
 

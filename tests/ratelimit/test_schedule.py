@@ -57,9 +57,23 @@ def permitted(schedule: Schedule, now: float, *numbers: int, rank: Rank = Rank.I
 def test_a_request_may_leave_when_the_one_so_many_before_is_out_of_the_window() -> None:
     """It arrives no sooner than the shortest way takes, so it may leave by that sooner."""
     schedule = Schedule()
-    permitted(schedule, NOW, 1, 2, 3)
-    assert schedule.hear(ask(4, out=0.1), NOW + 0.8) == pytest.approx(0.1 + TICK)
-    assert schedule.hear(ask(4, out=0.1), NOW + 0.9 + TICK) == 0
+    for number in (1, 2, 3):
+        assert schedule.hear(ask(number, out=0.1), NOW) == 0
+    schedule.hear(Message([Update(str(number), 0.05) for number in (1, 2, 3)]), NOW + 0.3)
+    opens = NOW + 0.25 - 0.1 + 1.0 + TICK
+    assert schedule.hear(ask(4, out=0.1), opens - 0.1) == pytest.approx(0.1)
+    assert schedule.hear(ask(4, out=0.1), opens) == 0
+
+
+def test_of_two_ways_that_processes_know_the_shorter_one_counts() -> None:
+    """The longer one may be the work of the server, which comes after the count."""
+    for outs in [(0.0, 0.1), (0.1, 0.0)]:
+        schedule = Schedule()
+        assert schedule.hear(ask(1, requests=1, out=outs[0]), NOW) == 0
+        schedule.hear(Message([Update("1", 0.0)]), NOW + 0.2)
+        opens = NOW + 0.2 + 1.0 + TICK
+        assert schedule.hear(ask(2, requests=1, out=outs[1]), opens - 0.1) == pytest.approx(0.1)
+        assert schedule.hear(ask(2, requests=1, out=outs[1]), opens) == 0
 
 
 def test_a_request_counts_at_the_latest_moment_that_is_possible() -> None:
