@@ -290,9 +290,7 @@ async def test_methods_of_one_object_are_one_callable(sandbox: Sandbox) -> None:
             return sandbox.api_token
 
     def of(vault: Vault) -> AsyncVidesk:
-        return AsyncVidesk(
-            vault.token, base_url=sandbox.url, rate_limit=ONE_A_MINUTE, timeout=0.3
-        )
+        return AsyncVidesk(vault.token, base_url=sandbox.url, rate_limit=ONE_A_MINUTE, timeout=0.3)
 
     vault = Vault()
     async with of(vault) as one, of(vault) as other, of(Vault()) as third:

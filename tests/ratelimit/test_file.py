@@ -24,6 +24,7 @@ from tests.ratelimit.support import (
     check_both_faces_share,
     check_paced,
     finished,
+    permitted,
     run,
     started,
 )
@@ -134,8 +135,7 @@ def test_threads_have_no_more_permits_than_the_limit(path: Path) -> None:
 
         async def main() -> None:
             for number in range(15):
-                while (wait := await store.tell(ask(f"{thread}.{number}", limit))) > 0:
-                    await asyncio.sleep(wait)
+                await permitted(store, f"{thread}.{number}", limit)
                 times.append(seen[-1])
 
         asyncio.run(main())

@@ -20,6 +20,7 @@ from tests.ratelimit.support import (
     check_both_faces_share,
     check_paced,
     finished,
+    permitted,
     run,
     started,
 )
@@ -79,8 +80,7 @@ async def test_processes_have_no_more_permits_than_the_limit(own_redis: RedisSer
 
     async def use(name: int, store: RedisStore) -> None:
         for number in range(10):
-            while (wait := await store.tell(ask(f"{name}.{number}", limit))) > 0:
-                await asyncio.sleep(wait)
+            await permitted(store, f"{name}.{number}", limit)
             times.append(time.monotonic())
 
     async with contextlib.AsyncExitStack() as stack:
@@ -134,11 +134,7 @@ async def test_people_go_before_the_background_of_other_processes(own_redis: Red
     left: list[str] = []
 
     async def wait(store: RedisStore, name: str, rank: Rank) -> None:
-        came = time.monotonic()
-        while (
-            wait := await store.tell(ask(name, limit, rank, waited=time.monotonic() - came))
-        ) > 0:
-            await asyncio.sleep(wait)
+        await permitted(store, name, limit, rank)
         left.append(name)
 
     async with storing(own_redis) as one, storing(own_redis) as other:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,8 @@ from videsk_rooms._ratelimit.limit import Limit, ObservedLimit
 from videsk_rooms._ratelimit.redis_store import RedisStore
 
 if TYPE_CHECKING:
+    import asyncio
+
     from tests.peers import Conversation
 
 LIMIT = Limit(4, 1.0)
@@ -28,7 +29,15 @@ def text(content: bytes | str) -> bytes:
 STRINGS = [
     *("", "0", "1", "0.0", "0.5", "0.00000", "0.0000000", "00.000000", "-0.000000", "-1.000000"),
     *("10.000000", "99999.000000", "1" * 400, "1e3", "1e400", "nan", "-nan", "inf", "-inf", "0x0"),
-    *(" 0.000000", "0.000000 ", "0.000000\n", "0,000000", "0_0.000000", "+0.000000", "٠.٠٠٠٠٠٠"),
+    *(
+        " 0.000000",
+        "0.000000 ",
+        "0.000000\n",
+        "0,000000",
+        "0_0.000000",
+        "+0.000000",
+        "\N{ARABIC-INDIC DIGIT ZERO}.000000",
+    ),
     *("OK", "null", "true", "{}", "[0]", "\x00", "0.000000\x00"),
 ]
 ANSWERS = [
@@ -37,7 +46,15 @@ ANSWERS = [
     b"+OK\r\n",
     b"+\r\n",
     # Nothing, numbers and truth values, also those of the protocol's third version.
-    *(b"$-1\r\n", b"*-1\r\n", b"_\r\n", b":0\r\n", b":1\r\n", b":-1\r\n", b":" + b"9" * 40 + b"\r\n"),
+    *(
+        b"$-1\r\n",
+        b"*-1\r\n",
+        b"_\r\n",
+        b":0\r\n",
+        b":1\r\n",
+        b":-1\r\n",
+        b":" + b"9" * 40 + b"\r\n",
+    ),
     *(b",0\r\n", b",0.5\r\n", b",inf\r\n", b",nan\r\n", b"#t\r\n", b"#f\r\n", b"(0\r\n"),
     # Lists and maps.
     *(b"*0\r\n", b"*1\r\n" + text("0.000000"), b"*2\r\n:0\r\n:0\r\n", b"%0\r\n", b"~0\r\n"),

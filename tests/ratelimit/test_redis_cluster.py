@@ -39,9 +39,7 @@ def nodes() -> Iterator[list[RedisServer]]:
             node.start()
             stack.callback(node.kill)
             nodes.append(node)
-        inside: list[Any] = [
-            stack.enter_context(redis.Redis.from_url(node.url)) for node in nodes
-        ]
+        inside: list[Any] = [stack.enter_context(redis.Redis.from_url(node.url)) for node in nodes]
         for one, (first, last) in zip(inside, HALVES, strict=True):
             one.execute_command("CLUSTER", "ADDSLOTSRANGE", first, last)
         inside[0].execute_command("CLUSTER", "MEET", "127.0.0.1", nodes[1].port)

@@ -17,7 +17,7 @@ from videsk_rooms._ratelimit.schedule import GRACE, Ask, Message, Schedule, Upda
 if TYPE_CHECKING:
     from tests.ratelimit.redis_server import RedisServer
 
-# The script with the times of the test; once more, its own clock would differ by a little each time.
+# The script with the times of the test instead of the server's own.
 _CLOCK = "local time = redis.call('TIME')\nlocal now = time[1] + time[2] / 1000000\n"
 WITH_TIMES = SCRIPT.replace(_CLOCK, "local now = tonumber(ARGV[2])\n")
 
