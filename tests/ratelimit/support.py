@@ -6,7 +6,6 @@ import asyncio
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING, TypedDict
@@ -14,14 +13,11 @@ from typing import TYPE_CHECKING, TypedDict
 import pytest
 
 from videsk_rooms import AsyncVidesk, RateLimit, Videsk
-from videsk_rooms._ratelimit import Rank
-from videsk_rooms._ratelimit.schedule import Ask, Message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from videsk_rooms._ratelimit.limit import Limit
-    from videsk_rooms._ratelimit.store import Store
     from videsk_rooms.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -62,26 +58,6 @@ def finished(process: subprocess.Popen[str]) -> str:
 def run(script: str, *arguments: object) -> str:
     """Run a script; return what it printed."""
     return finished(started(script, *arguments))
-
-
-def ask(
-    number: object, limit: Limit, rank: Rank = Rank.INTERACTIVE, *, waited: float = 0.0
-) -> Message:
-    """Ask for a permit, on a path that takes no time."""
-    return Message(ask=Ask(str(number), rank, waited, limit.requests, limit.per, 0.0, 0.0))
-
-
-async def permitted(
-    store: Store, number: object, limit: Limit, rank: Rank = Rank.INTERACTIVE
-) -> None:
-    """Ask again and again until a permit is given."""
-    came = time.monotonic()
-    while True:
-        waited = time.monotonic() - came
-        wait = await store.tell(ask(number, limit, rank, waited=waited))
-        if wait == 0:
-            return
-        await asyncio.sleep(wait)
 
 
 def check_paced(times: Sequence[float], limit: Limit) -> None:

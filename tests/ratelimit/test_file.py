@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ratelimit.asking import ask, permitted
 from tests.ratelimit.support import (
     PATIENCE,
-    ask,
     check_both_faces_share,
     check_paced,
     finished,
-    permitted,
     run,
     started,
 )
@@ -72,7 +71,7 @@ def tell(store: FileStore, message: Message) -> float:
 
 ASK = """
     import asyncio, sys, time
-    from tests.ratelimit.support import ask
+    from tests.ratelimit.asking import ask
     from videsk_rooms._ratelimit.file_store import FileStore
     from videsk_rooms._ratelimit.limit import Limit
 
@@ -183,7 +182,7 @@ def test_the_largest_limit_fits(path: Path) -> None:
 
 KILL = """
     import asyncio, os, random, signal, sqlite3, sys, time
-    from tests.ratelimit.support import ask
+    from tests.ratelimit.asking import ask
     from videsk_rooms._ratelimit.file_store import FileStore
     from videsk_rooms._ratelimit.limit import Limit
 
@@ -360,7 +359,7 @@ def test_a_fork_while_callers_wait_gives_no_permit_twice(path: Path) -> None:
 
 FORK_BESIDE_A_THREAD = """
     import asyncio, os, sys, threading, warnings
-    from tests.ratelimit.support import ask
+    from tests.ratelimit.asking import ask
     from videsk_rooms._ratelimit.file_store import FileStore
     from videsk_rooms._ratelimit.limit import Limit
 
@@ -489,7 +488,7 @@ def test_garbage_in_the_row_costs_a_window(path: Path, data: str) -> None:
 
 FULL_DISK = """
     import asyncio, resource, sys
-    from tests.ratelimit.support import ask
+    from tests.ratelimit.asking import ask
     from videsk_rooms._ratelimit.file_store import FileStore
     from videsk_rooms._ratelimit.limit import Limit
     from videsk_rooms._ratelimit.store import StoreUnreachableError
@@ -531,7 +530,7 @@ def test_a_reboot_begins_anew(path: Path) -> None:
 
 AS_NOBODY = """
     import asyncio, os, sys
-    from tests.ratelimit.support import ask
+    from tests.ratelimit.asking import ask
     from videsk_rooms import ConfigurationError
     from videsk_rooms._ratelimit.file_store import FileStore
     from videsk_rooms._ratelimit.limit import Limit

@@ -97,7 +97,7 @@ def in_threads(
     made = [loops() for _ in range(count)]
     threads = [
         threading.Thread(
-            target=lambda loop=loop: results.append(run_in(loop, work())),  # type: ignore[misc]
+            target=lambda loop=loop: results.append(run_in(loop, work())),
             daemon=True,
         )
         for loop in made

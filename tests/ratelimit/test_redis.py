@@ -14,13 +14,12 @@ import pytest
 import redis
 
 from tests.peers import nobody_listening
+from tests.ratelimit.asking import ask, permitted
 from tests.ratelimit.support import (
     PATIENCE,
-    ask,
     check_both_faces_share,
     check_paced,
     finished,
-    permitted,
     run,
     started,
 )

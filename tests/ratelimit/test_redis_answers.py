@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.peers import serving
-from tests.ratelimit.support import ask
+from tests.ratelimit.asking import ask
 from videsk_rooms._ratelimit.fallback import FallbackStore
 from videsk_rooms._ratelimit.limit import Limit, ObservedLimit
 from videsk_rooms._ratelimit.redis_store import RedisStore

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import redis
 
+from tests.ratelimit.asking import ask
 from tests.ratelimit.redis_server import MISSING, PROGRAM, RedisServer
-from tests.ratelimit.support import PATIENCE, ask, check_both_faces_share
+from tests.ratelimit.support import PATIENCE, check_both_faces_share
 from videsk_rooms._ratelimit.limit import Limit
 from videsk_rooms._ratelimit.redis_store import RedisStore
 
