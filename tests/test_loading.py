@@ -69,7 +69,7 @@ def test_names_load_what_they_need(name: str, loaded: set[str]) -> None:
 def test_the_client_loads_no_optional_package_but_the_fast_ones() -> None:
     """An extra costs those who use it."""
     loaded = loaded_by("from videsk_rooms import AsyncVidesk, Videsk")
-    assert loaded & OPTIONAL <= {"orjson", "uvloop"}
+    assert loaded & OPTIONAL <= {"orjson"}
     assert loaded >= {"aiohttp", "anyio", "cattrs"}
 
 

@@ -344,7 +344,7 @@ def test_a_client_may_ask_the_object_that_has_it(sandbox: Sandbox, root: str) ->
     back: Any = pickle.loads(pickle.dumps(desk if root == "desk" else desk.client))
     client = back.client if root == "desk" else back
     assert call(client).total == 0
-    assert client._settings.source._ask.__self__.client is client
+    assert client._settings.source._function.__self__.client is client
 
 
 # -- allowing it ----------------------------------------------------------------------------------

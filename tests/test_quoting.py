@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import quopri
+from base64 import b64encode, encodebytes, urlsafe_b64encode
 from contextvars import copy_context
 from functools import partial
 from time import thread_time
@@ -109,6 +110,30 @@ def test_a_part_of_the_token_that_was_sent_is_removed(token: str, part: slice) -
     """As of one that is cut short before it is told: "invalid token vk_live/51a-Sec…"."""
     told = sending(token, lambda: shown(f"That is {token[part]}~ to nobody"))
     assert told == "That is [removed]~ to nobody"
+
+
+ENCODINGS: dict[str, Callable[[bytes], str]] = {
+    "base64": lambda raw: b64encode(raw).decode(),
+    "base64 for URLs": lambda raw: urlsafe_b64encode(raw).decode(),
+    "base64 in mail": lambda raw: encodebytes(raw).decode(),
+    "hexadecimal": bytes.hex,
+    "hexadecimal, capitals": lambda raw: raw.hex().upper(),
+    "hexadecimal, dumped": lambda raw: raw.hex(" "),
+}
+
+
+@pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS)
+@pytest.mark.parametrize("before", ["", "x", "xy", "Authorization: Bearer "])
+@pytest.mark.parametrize("token", [JWT, OPAQUE], ids=["JWT", "opaque"])
+def test_the_token_that_was_sent_is_removed_where_the_request_was_encoded(
+    encode: Callable[[bytes], str], before: str, token: str
+) -> None:
+    """Wherever in the request it stood; a letter beside it may be left."""
+    echo = encode(f"{before}{token}; charset=utf-8".encode())
+    told = sending(token, lambda: without_tokens(f"request was: {echo}"))
+    assert "[removed]" in told
+    kept = told.removeprefix("request was: ").replace("[removed]", "").split()
+    assert len("".join(kept)) <= len(encode(f"{before}; charset=utf-8".encode())) + 6
 
 
 def test_many_echoes_of_the_token_that_was_sent_hold_nobody_up() -> None:

@@ -13,6 +13,7 @@ from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from ._attempt import Attempt as Attempt
+    from ._blocking.access_stock import AccessStock as AccessStock
     from ._config import RateLimit as RateLimit
     from ._config import Retry as Retry
     from ._config import Timeout as Timeout
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ._http.hooks import Hooks as Hooks
     from ._http.hooks import PaceEvent as PaceEvent
     from ._http.hooks import RetryEvent as RetryEvent
+    from ._operations.access_stock import AsyncAccessStock as AsyncAccessStock
     from ._operations.bulk_iterators import AsyncOutcomes as AsyncOutcomes
     from ._operations.bulk_iterators import Outcomes as Outcomes
     from ._operations.outcomes import Outcome as Outcome
@@ -63,10 +65,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "_attempt": ("Attempt",),
+    "_blocking.access_stock": ("AccessStock",),
     "_wire.message": ("Headers", "Response"),
     "_http.hooks": ("AttemptEvent", "Hooks", "PaceEvent", "RetryEvent"),
     "_config": ("RateLimit", "Retry", "Timeout"),
     "_ratelimit.status": ("RateLimitStatus",),
+    "_operations.access_stock": ("AsyncAccessStock",),
     "_operations.bulk_iterators": ("AsyncOutcomes", "Outcomes"),
     "_operations.outcomes": ("Outcome", "Progress"),
     "client": ("AsyncVidesk",),
@@ -106,6 +110,8 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "APIError",
+    "AccessStock",
+    "AsyncAccessStock",
     "AsyncOutcomes",
     "AsyncRooms",
     "AsyncVidesk",

@@ -11,7 +11,7 @@ __all__ = ["Attempt"]
 
 @attrs.frozen(weakref_slot=False)
 class Attempt:
-    """One try of a call.
+    """One attempt of a call.
 
     Attributes:
         number: 1 for the first.
@@ -19,8 +19,8 @@ class Attempt:
         duration: How long it took, in seconds.
         status: The HTTP status of the answer, or `None` if none came.
         error: Why no answer came, or `None`.
-        delay: How long was waited before it, in seconds.
-        request_id: The server's or the proxy's name for it.
+        delay: The wait before it, in seconds.
+        request_id: The server's or the proxy's id of it.
     """
 
     number: int

@@ -22,7 +22,7 @@ _PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 
 DEFAULT_BASE_URL = "https://api.videsk.io"
 _MOST_REQUESTS = 10_000
-# What aiohttp reads from the environment.
+# The schemes for which aiohttp reads proxies from the environment.
 _PROXIED = frozenset({"http", "https", "ws", "wss"})
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 _HOST = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?")
@@ -52,7 +52,7 @@ def _pause(_: object, field: attrs.Attribute[float], value: object) -> None:
 def _attempts(_: object, field: attrs.Attribute[int], value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ConfigurationError(
-            f"Retry.{field.name}={value!r}: give how often a call is tried in all; 1 never retries"
+            f"Retry.{field.name}={value!r}: give the number of attempts in all; 1 never retries"
         )
 
 
@@ -82,21 +82,21 @@ def _period(_: object, field: attrs.Attribute[float], value: object) -> None:
 def _shared(_: object, field: attrs.Attribute[str | None], value: object) -> None:
     if value is None:
         return
-    right = "give 'file:/a/path' for this machine, or 'redis://host:6379/0' for all machines"
+    remedy = "give 'file:/a/path' for this machine, or 'redis://host:6379/0' for all machines"
     if not isinstance(value, str):
-        raise ConfigurationError(f"RateLimit.{field.name} is a {type(value).__name__}; {right}")
+        raise ConfigurationError(f"RateLimit.{field.name} is a {type(value).__name__}; {remedy}")
     scheme, found, rest = value.partition(":")
     # The value is not shown: a Redis URL may hold a password.
     if not found or scheme not in {"file", "redis", "rediss"} or not rest.strip("/"):
-        raise ConfigurationError(f"RateLimit.{field.name} cannot be read; {right}")
+        raise ConfigurationError(f"RateLimit.{field.name} cannot be read; {remedy}")
 
 
 @attrs.frozen
 class Timeout:
-    """How long a call may take, in seconds; `None` lifts a bound.
+    """The bounds on the time of a call, in seconds; `None` lifts a bound.
 
     Attributes:
-        total: The whole call: waiting for the rate limit and for a connection, every attempt,
+        total: The whole call: waiting for the rate limit and for a connection, every attempt, and
             every pause between them.
         attempt: One attempt, from waiting for a connection to the last byte of the answer.
         connect: Making a connection, within the attempt.
@@ -119,15 +119,17 @@ class Timeout:
 
 @attrs.frozen
 class Retry:
-    """How often a call is tried, and how long is paused in between.
+    """How often a call is tried, and how long it pauses in between.
+
+    The backoff is exponential with full jitter: each delay is random, between 0 and a bound that
+    starts at `base_delay` and doubles up to `max_delay`.
 
     Attributes:
-        attempts: How often in all; 1 never retries.
-        base_delay: The longest first delay, in seconds. Each delay is drawn uniformly between
-            nothing and a bound that begins here and doubles.
+        attempts: The number of attempts in all; 1 never retries.
+        base_delay: Upper bound of the first delay, in seconds.
         max_delay: Upper bound of the backoff, in seconds.
-        max_retry_after: The longest wait that a server may ask for, in seconds; when it asks for
-            more, its error is raised at once, with `retry_after` in it.
+        max_retry_after: The longest wait that a server may ask for, in seconds; if it asks for
+            more, its error is raised at once, with `retry_after`.
 
     Raises:
         ConfigurationError: A number is out of range.
@@ -180,14 +182,14 @@ class RateLimit:
 
 
 def checked_retry(value: object) -> Retry:
-    """Refuse what is no `Retry`."""
+    """Return the value if it is a `Retry`; refuse any other."""
     if not isinstance(value, Retry):
         raise ConfigurationError(f"retry={value!r}: give a Retry; Retry(attempts=1) never retries")
     return value
 
 
 def checked_rate_limit(value: object) -> RateLimit | None:
-    """Refuse what is neither a `RateLimit` nor `None`."""
+    """Return the value if it is a `RateLimit` or `None`; refuse any other."""
     if value is not None and not isinstance(value, RateLimit):
         raise ConfigurationError(
             f"rate_limit={value!r}: give a RateLimit, such as RateLimit(requests=20), or None"
@@ -196,7 +198,7 @@ def checked_rate_limit(value: object) -> RateLimit | None:
 
 
 def checked_timeout(value: Timeout | float | None) -> Timeout:
-    """Turn what a caller gave into a `Timeout`: seconds are the total, `None` lifts every bound."""
+    """Return a `Timeout`: a number is the total in seconds, `None` lifts every bound."""
     if isinstance(value, Timeout):
         return value
     if value is None:
@@ -216,25 +218,25 @@ def checked_priority(value: object) -> Priority:
 
 
 def checked_secrets_in_pickles(value: object) -> bool:
-    """Refuse what is not true or false: nobody is to allow it by mistake."""
+    """Return a boolean; refuse any other value, so that nobody allows it by mistake."""
     if not isinstance(value, bool):
         raise ConfigurationError(f"secrets_in_pickles={value!r}: give True or False")
     return value
 
 
 def checked_base_url(value: object) -> str:
-    """Choose and check where the API is; spelled as aiohttp spells it, without a slash at the end.
+    """Choose and check the URL of the API; return it in aiohttp's spelling, without a final slash.
 
-    The spelling matters: the token goes to this origin only, and aiohttp does not see that
-    `http://LOCALHOST` and `http://localhost` are one.
+    The spelling matters: the token goes to this origin only, and aiohttp takes `http://LOCALHOST`
+    and `http://localhost` for two.
     """
     source = "base_url"
     if value is None:
         value, source = os.environ.get("VIDESK_BASE_URL") or DEFAULT_BASE_URL, "VIDESK_BASE_URL"
-    right = "give a URL such as 'https://api.videsk.io'"
+    remedy = "give a URL such as 'https://api.videsk.io'"
     if not isinstance(value, str):
-        raise ConfigurationError(f"{source} is a {type(value).__name__}; {right}")
-    # Not shown where it may hold a password, wherever a misspelt URL has it.
+        raise ConfigurationError(f"{source} is a {type(value).__name__}; {remedy}")
+    # Not shown if it may hold a password, which a misspelt URL may have anywhere.
     shown = f"{source}={value!r}" if "@" not in value else source
     try:
         parts = urlsplit(value)
@@ -243,13 +245,13 @@ def checked_base_url(value: object) -> str:
             parts.port,
         )
     except ValueError:
-        raise ConfigurationError(f"{shown} cannot be read; {right}") from None
+        raise ConfigurationError(f"{shown} cannot be read; {remedy}") from None
     if parts.username is not None or parts.password is not None:
-        raise ConfigurationError(f"{shown} holds a user or password; {right}, without either")
+        raise ConfigurationError(f"{shown} holds a user or password; {remedy}, without either")
     if parts.scheme not in {"http", "https"} or not _VISIBLE.fullmatch(value):
-        raise ConfigurationError(f"{shown}: {right}")
+        raise ConfigurationError(f"{shown}: {remedy}")
     if "?" in value or "#" in value:
-        raise ConfigurationError(f"{shown}: {right}, without query and fragment")
+        raise ConfigurationError(f"{shown}: {remedy}, without query and fragment")
     if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
         raise ConfigurationError(
             f"{shown} would send the token unencrypted; use https, "
@@ -260,20 +262,20 @@ def checked_base_url(value: object) -> str:
 
 
 def checked_proxy(value: object) -> str | None:
-    """Refuse what is not a proxy's URL; it is not shown, because it may hold a password."""
+    """Refuse a wrong URL of a proxy; it is not shown, because it may hold a password."""
     if value is None:
         return None
-    right = "give a URL such as 'http://proxy.example:3128', or None"
+    remedy = "give a URL such as 'http://proxy.example:3128', or None"
     if not isinstance(value, str) or not _is_url_of_proxy(value):
-        raise ConfigurationError(f"proxy cannot be used; {right}")
+        raise ConfigurationError(f"proxy cannot be used; {remedy}")
     return value
 
 
 def check_proxies_of_environment(base_url: str) -> None:
-    """Refuse what the environment names as a proxy and is none.
+    """Refuse wrong URLs of proxies in the environment.
 
-    aiohttp reads all of them at every request: one that cannot be parsed is a bare `ValueError`,
-    and the text about another quotes its password. None is shown here either.
+    aiohttp reads all of them at every request. It raises a bare `ValueError` for one that it cannot
+    parse, and quotes the password of others. Here none is shown.
     """
     from urllib.request import getproxies, proxy_bypass
 
@@ -300,16 +302,16 @@ def _is_url_of_proxy(text: str) -> bool:
         return False
     parts = urlsplit(text)
     host = parts.hostname or ""
-    # In letters that are not ASCII it is left to aiohttp, which spells it for the resolver.
+    # A host with other letters than ASCII is left to aiohttp, which encodes it for the resolver.
     is_host = ":" in host or not host.isascii() or _HOST.fullmatch(host)
     return bool(is_host) and parts.scheme in {"http", "https"}
 
 
 def _spelled_host(host: str, *, in_brackets: bool) -> str:
-    """Spell a host in the one usual way; `ValueError` for what is none."""
+    """Return a host in its usual spelling; raise `ValueError` for an invalid one."""
     if in_brackets:
         return f"[{ipaddress.IPv6Address(host)}]"
-    # Not left to the resolver, which raises a UnicodeError for a label that is empty or too long.
+    # The resolver would raise a UnicodeError for a label that is empty or too long.
     if not _HOST.fullmatch(host):
         raise ValueError(host)
     return host

@@ -1,7 +1,7 @@
 """Pickles and copies a client as its settings.
 
-The new client makes its own connections, threads and queues. A secret that was given as an
-argument is in a pickle only where that was allowed (docs/decisions/0013-pickled-clients.md).
+The new client makes its own connections, threads and queues. A pickle holds a secret that was
+given as an argument only if that was allowed (docs/decisions/0013-pickled-clients.md).
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ class Settings:
     secrets_in_pickles: bool = False
 
     def __reduce__(self) -> tuple[object, ...]:
-        _refuse_what_stays(self)
+        _check_picklable(self)
         api_token = self.source.in_pickle(secrets=self.secrets_in_pickles)
-        _see_pickled("api_token", api_token, _BY_NAME)
+        _check_pickles("api_token", api_token, _GIVE_A_FUNCTION)
         rest = attrs.asdict(self, recurse=False)
         for name in ("source", "session", "secrets_in_pickles"):
             del rest[name]
@@ -53,15 +53,15 @@ class Settings:
 
 
 def _unpickled(api_token: Any, rest: dict[str, Any]) -> Settings:
-    # What was allowed there is not allowed here.
+    # `secrets_in_pickles` is not passed on: each process has to allow it.
     return Settings(token_source(api_token), session=None, **rest)
 
 
 class PickledBySettings:
-    """A client that is pickled and copied by its settings, with whatever a subclass adds to it."""
+    """A client that is pickled and copied by its settings, with the attributes of a subclass."""
 
     _parts: ClassVar[frozenset[str]]
-    """The attributes that `_set_up` makes, and that stay where they are."""
+    """The attributes that `_set_up` makes, which are not pickled."""
 
     _settings: Settings
 
@@ -77,57 +77,59 @@ class PickledBySettings:
         self.__dict__.update(added)
 
     def __copy__(self) -> Self:
-        anew = object.__new__(type(self))
-        anew._set_up(self._settings)
-        anew.__dict__.update(self._added())
-        return anew
+        copied = object.__new__(type(self))
+        copied._set_up(self._settings)
+        copied.__dict__.update(self._added())
+        return copied
 
     def __deepcopy__(self, memo: dict[int, object]) -> Self:
-        # Settings do not change, and what they refer to, such as an SSLContext, may be shared.
-        anew = copy.copy(self)
-        memo[id(self)] = anew
-        anew.__dict__.update(copy.deepcopy(self._added(), memo))
-        return anew
+        # Settings are immutable, and the objects in them, such as an SSLContext, may be shared.
+        copied = copy.copy(self)
+        memo[id(self)] = copied
+        copied.__dict__.update(copy.deepcopy(self._added(), memo))
+        return copied
 
     def _added(self) -> dict[str, object]:
         return {name: value for name, value in vars(self).items() if name not in self._parts}
 
 
-# -- what does not travel -------------------------------------------------------------------------
+# -- what is not pickled --------------------------------------------------------------------------
 
-_MADE_THERE = "make the client in the process that uses it"
-_BY_NAME = "give a function of a module, which travels by its name"
-_WITHOUT_HOOKS = f"{_BY_NAME}, or pickle client.with_options(hooks=Hooks()), which has no hooks"
+_MAKE_IT_THERE = "make the client in the process that uses it"
+_GIVE_A_FUNCTION = "give a function of a module, which is pickled by its name"
+_WITHOUT_HOOKS = (
+    f"{_GIVE_A_FUNCTION}, or pickle client.with_options(hooks=Hooks()), which has no hooks"
+)
 
 
-def _refuse_what_stays(settings: Settings) -> None:
+def _check_picklable(settings: Settings) -> None:
     if settings.session is not None:
         raise ConfigurationError(
-            "a client with session= does not pickle, for the session's connections are this "
-            f"process's; {_MADE_THERE}"
+            "a client with session= does not pickle, because the session's connections belong to "
+            f"this process; {_MAKE_IT_THERE}"
         )
     if not settings.secrets_in_pickles:
-        _see_without_password("proxy", settings.proxy)
+        _check_without_password("proxy", settings.proxy)
         if settings.rate_limit is not None:
-            _see_without_password("RateLimit.shared", settings.rate_limit.shared)
+            _check_without_password("RateLimit.shared", settings.rate_limit.shared)
     for name, hook in attrs.asdict(settings.hooks, recurse=False).items():
-        _see_pickled(f"hooks: {name}", hook, _WITHOUT_HOOKS)
-    _see_pickled("ssl", settings.ssl, _MADE_THERE)
+        _check_pickles(f"hooks: {name}", hook, _WITHOUT_HOOKS)
+    _check_pickles("ssl", settings.ssl, _MAKE_IT_THERE)
 
 
-def _see_without_password(name: str, url: str | None) -> None:
-    # Wherever a misspelt URL has it, and where Redis takes it as well: `?password=…`.
+def _check_without_password(name: str, url: str | None) -> None:
+    # Anywhere, because the URL may be misspelt, and because Redis takes `?password=…`, too.
     if url is not None and not url.startswith("file:") and ("@" in url or "password" in url):
         raise ConfigurationError(
             f"{name} may hold a password, and a client does not put secrets into its pickle; "
-            f"{_MADE_THERE}, or pickle client.with_options(secrets_in_pickles=True), whose pickles "
-            "tell it to whoever reads them"
+            f"{_MAKE_IT_THERE}, or pickle client.with_options(secrets_in_pickles=True), whose "
+            "pickles show it to everyone who reads them"
         )
 
 
-def _see_pickled(name: str, value: object, instead: str) -> None:
-    # Pickled in advance, because pickle's own refusal does not say of which argument it speaks.
-    # cloudpickle takes lambdas too, and by which of the two this is done cannot be told.
+def _check_pickles(name: str, value: object, instead: str) -> None:
+    # Pickled in advance, because pickle's own error does not name the argument. cloudpickle pickles
+    # lambdas, too, and it cannot be found out which of the two is pickling.
     if "cloudpickle" in sys.modules:
         return
     try:
@@ -138,14 +140,14 @@ def _see_pickled(name: str, value: object, instead: str) -> None:
 
 
 class _Probe(pickle.Pickler):
-    """Pickles to see whether it can be done.
+    """Pickles a value to see whether that is possible.
 
-    Takes for granted the clients, which see to themselves, and what multiprocessing alone pickles,
-    and only while it starts a process: its queues and locks.
+    It skips clients, which check themselves, and the queues and locks of multiprocessing, which
+    are pickled only while a process is started.
     """
 
     def persistent_id(self, thing: object) -> str | None:
-        its_own_matter = isinstance(thing, PickledBySettings) or type(thing).__module__.startswith(
+        skipped = isinstance(thing, PickledBySettings) or type(thing).__module__.startswith(
             "multiprocessing."
         )
-        return "taken for granted" if its_own_matter else None
+        return "skipped" if skipped else None

@@ -30,7 +30,7 @@ from ._http.tracing import make_tracer
 from ._http.transport import Transport
 from ._pickling import PickledBySettings, Settings
 from ._ratelimit import RateLimitStatus, ServerWindow, make_limiter
-from ._wire import decode, encode
+from ._wire import operations
 from .rooms import AsyncRooms
 
 if TYPE_CHECKING:
@@ -51,29 +51,29 @@ __all__ = ["AsyncVidesk"]
 class AsyncVidesk(PickledBySettings):
     """The client for asyncio code.
 
-    Usable with `async with`, or without and closed with `close()`. One client serves any number of
-    concurrent calls. Used in several event loops, it has connections in each, which close with the
-    loop; a child after `os.fork()` has its own.
+    Use it in an `async with` block, or call `close()`. One client serves any number of concurrent
+    calls. In several event loops it has connections in each, which close with the loop; a child
+    after `os.fork()` has its own.
 
-    A pickle or a copy of it becomes a client of the same settings, open, with connections of its
-    own. A pickle holds no token: the process that it comes to looks for one in its environment, or
-    asks the callable; `with_options(secrets_in_pickles=True)` is another way.
+    Copying or unpickling gives a new, open client with the same settings. A pickle holds no token:
+    the other process looks for one in its environment, or calls the callable;
+    `with_options(secrets_in_pickles=True)` allows another way.
 
     Args:
-        api_token: The API token, or a callable that returns it, plain or awaitable; the callable is
-            asked once at first, and once more when the API refuses the token. A plain callable runs
-            in a thread. Absent: `VIDESK_API_TOKEN`, else the file that `VIDESK_API_TOKEN_FILE`
+        api_token: The API token, or a callable that returns it, plain or awaitable. The callable is
+            called once at first, and once more when the API refuses the token. A plain callable
+            runs in a thread. Absent: `VIDESK_API_TOKEN`, else the file that `VIDESK_API_TOKEN_FILE`
             names, which is read again when it changes.
         base_url: Where the API is. Absent: `VIDESK_BASE_URL`, else `https://api.videsk.io`. Plain
             http is allowed towards this machine only.
         timeout: Seconds for a whole call, or a `Timeout`; `None` for no bound.
         retry: How often a call is tried; `Retry(attempts=1)` never retries.
-        rate_limit: How many requests may leave a second, and who shares them; `None`: no pacing.
-        hooks: Functions that are called as calls go on.
+        rate_limit: How many requests a second may be sent, and who shares them; `None`: no limit.
+        hooks: Functions that are called during calls.
         session: Your own `aiohttp.ClientSession`, which this client then does not close; its
             middlewares run around the one that sends the token.
         proxy: URL of a proxy.
-        trust_env: Whether to take the proxy from the environment. It makes each request slower;
+        trust_env: Whether to take the proxy from the environment. This makes each request slower;
             `proxy` does not.
         ssl: An `ssl.SSLContext`, an `aiohttp.Fingerprint`, or `False` to check no certificate.
 
@@ -168,9 +168,9 @@ class AsyncVidesk(PickledBySettings):
         Args:
             method: The HTTP method.
             path: The path, percent-encoded, such as `/vpaas/rooms`.
-            query: Names to values: strings, numbers, truth values, aware datetimes, sequences, and
-                mappings, which go as Feathers reads them (`{"$sort": {"createdAt": -1}}`). `None`
-                is left out.
+            query: Names to values: strings, numbers, booleans, aware datetimes, sequences, and
+                mappings, which are encoded as Feathers reads them (`{"$sort": {"createdAt": -1}}`).
+                `None` is left out.
             json: The body; `None` for none.
 
         Returns:
@@ -178,7 +178,7 @@ class AsyncVidesk(PickledBySettings):
 
         Raises:
             InvalidRequestError: An argument was refused; nothing was sent.
-            VideskError: See `videsk_rooms.errors` for whatever else can go wrong.
+            VideskError: `videsk_rooms.errors` lists what else can go wrong.
 
         API: any path
 
@@ -188,8 +188,7 @@ class AsyncVidesk(PickledBySettings):
             print(response.status, response.json())
             ```
         """
-        request = encode.any_request(method, path, query=query, json=json)
-        return await self._pipeline(request, decode.whole)
+        return await self._pipeline(*operations.any_request(method, path, query=query, json=json))
 
     def with_options(
         self,
@@ -207,17 +206,17 @@ class AsyncVidesk(PickledBySettings):
         Args:
             timeout: Seconds for a whole call, or a `Timeout`; `None` for no bound.
             retry: How often a call is tried.
-            rate_limit: Another pace than this client's; `None`: no pacing.
+            rate_limit: Another rate limit than this client's; `None`: no limit.
             hooks: Other hooks than this client's.
-            api_token: Another API token; its requests are paced by themselves.
+            api_token: Another API token; its requests have a rate limit of their own.
             priority: `"interactive"`: somebody waits for the calls. `"background"`: while the rate
                 limit is used up, interactive calls go first. Absent: interactive, but for `iter`,
                 `create_many`, `update_many`, `delete_many` and `join_many`.
             secrets_in_pickles: Whether pickles of the view hold the secrets that were given as
                 arguments: a token given as a string, and passwords in the URLs of the proxy and of
-                Redis. Whoever reads the pickle has them. In the pipe to a process that is started
-                here that is nobody else; in the broker of a task queue it is everyone who may read
-                the broker, its backups and its monitoring.
+                Redis. Everyone who reads the pickle has them. In the pipe to a process that is
+                started here, nobody else does; in the broker of a task queue, everyone who may
+                read the broker, its backups and its monitoring.
 
         Returns:
             The view. Closing it closes nothing: the connections are this client's.
@@ -286,9 +285,9 @@ class AsyncVidesk(PickledBySettings):
         return pipeline.server_window.status(pipeline.pacing)
 
     async def close(self) -> None:
-        """Close the connections. Calls after it, and calls under way, raise `ClosedError`.
+        """Close the connections. Later calls, and calls that run, raise `ClosedError`.
 
-        Cancelled, it still closes all of them, and raises `CancelledError` afterwards.
+        If it is cancelled, it still closes all of them, and raises `CancelledError` afterwards.
 
         Example:
             ```python
@@ -299,7 +298,7 @@ class AsyncVidesk(PickledBySettings):
             ```
         """
         if not self._is_view:
-            self._transport.end()
+            self._transport.stop()
             await completed(self._close())
 
     async def _close(self) -> None:

@@ -4,7 +4,7 @@
     ├── ConfigurationError          (ValueError)    the client was set up wrongly
     ├── InvalidRequestError         (ValueError)    refused before anything was sent
     ├── ClosedError                                 used after close
-    ├── TransportError                              no answer could be had
+    ├── TransportError                              no answer came
     │   ├── ConnectionFailedError                   surely not processed
     │   ├── DeadlineExceededError   (TimeoutError)  the time was up
     │   └── OutcomeUnknownError                     may have been processed
@@ -15,16 +15,14 @@
         ├── NotFoundError 404       ├── ConflictError 409         ├── RateLimitError 429
         └── ServerError 5xx
 
-Every error is plain data: it keeps nothing alive, it makes the round trip through pickle, and its
-text ends in what to do. No error carries a token. Each answers the same question: may the request
-have been processed all the same (`outcome_unknown`), and if it was a create, under which
-`external_id` is the room to be looked up.
+Every error is plain data: it keeps nothing alive, it can be pickled, and its text ends in the
+remedy. No error carries a token. Each says whether the request may have been processed all the same
+(`outcome_unknown`), and by which `external_id` the room of a create is to be looked up.
 
-Every class can be made of its text alone, which is all that some carriers of errors keep, such as
-Celery's results in JSON. What else it has is then neutral: `0`, `None` or empty.
+Every class can be made from its text alone, which is all that some result stores keep, such as
+Celery's in JSON. All other attributes are then neutral: `0`, `None` or empty.
 
-`str(error)` ends with the address of the page that tells more about it; `error.args[0]` is the text
-without it.
+`str(error)` ends with the address of the error's page; `error.args[0]` is the text without it.
 """
 
 from __future__ import annotations
@@ -65,7 +63,7 @@ PAGES = "https://videsk-rooms.readthedocs.io/latest/errors/"
 
 
 class VideskError(Exception):
-    """The base of every error that this package raises on purpose.
+    """The base of all errors of this package.
 
     Catch it to catch them all:
 
@@ -79,10 +77,10 @@ class VideskError(Exception):
     ```
 
     Attributes:
-        outcome_unknown: Whether the request may have been processed all the same: one of its
-            attempts was, or may have been, and no answer told. Always false for reads.
-        external_id: The `external_id` that a create carried, the caller's or a generated one, to
-            look the room up by; `None` for other calls.
+        outcome_unknown: Whether the request may have been processed all the same: an attempt was
+            sent, and no answer said what became of it. Always false for reads.
+        external_id: The `external_id` of a create, the caller's or a generated one, to look the
+            room up by; `None` for other calls.
     """
 
     outcome_unknown: bool = False
@@ -90,14 +88,14 @@ class VideskError(Exception):
 
     def __str__(self) -> str:
         text = plain_text(self)
-        if PAGES in text:  # it quotes another error, or was made anew from what one printed
+        if PAGES in text:  # it quotes another error, or was made from the text of one
             return text
-        # A subclass of somebody else's has no page, but the error has that it derives from.
+        # A subclass from elsewhere has no page, but the error that it derives from has one.
         name = next(kind.__name__ for kind in type(self).__mro__ if kind.__module__ == __name__)
         return f"{sentence(text)} See {PAGES}{name}/".lstrip()
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Exception's own way calls cls(*args), which subclasses with keyword-only data cannot take.
+        # Exception itself calls cls(*args), which does not work with keyword-only arguments.
         return (_restore, (type(self), self.args, self.__dict__.copy()))
 
 
@@ -111,14 +109,14 @@ def _restore(
 
 
 class ConfigurationError(VideskError, ValueError):
-    """The client was set up wrongly: nothing was sent, nor will be until it is corrected."""
+    """The client was set up wrongly. Nothing is sent until that is corrected."""
 
 
 class InvalidRequestError(VideskError, ValueError):
     """An argument was refused before anything was sent.
 
     Attributes:
-        argument: The name of the argument, as it was typed; empty if only the text is known.
+        argument: The argument, as the caller wrote it; empty if only the text is known.
     """
 
     argument: str
@@ -132,16 +130,16 @@ CLOSED = "the client is closed; make a new one, or close it after its last call"
 
 
 class ClosedError(VideskError):
-    """The client was used after it was closed, or was closed while a call waited."""
+    """The client was used after it was closed, or was closed during a call."""
 
 
 class TransportError(VideskError):
-    """No answer could be had.
+    """No answer came.
 
-    Raised as it stands for a read whose answer was lost; nothing was changed by it.
+    This class itself is raised for a read whose answer was lost; a read changes nothing.
 
     Attributes:
-        attempts: What was tried, in order.
+        attempts: The attempts, in order.
     """
 
     attempts: tuple[Attempt, ...]
@@ -163,7 +161,7 @@ class ConnectionFailedError(TransportError):
 
 
 class DeadlineExceededError(TransportError, TimeoutError):
-    """The time that the call was given was up.
+    """The time of the call was up.
 
     If the request may have been processed all the same (`outcome_unknown`), the error is an
     `OutcomeUnknownError` as well.
@@ -171,9 +169,9 @@ class DeadlineExceededError(TransportError, TimeoutError):
 
 
 class OutcomeUnknownError(TransportError):
-    """The request was sent and no answer came back: it may have been processed.
+    """The request was sent and no answer came: it may have been processed.
 
-    Trying again with the same `external_id` makes no second room.
+    Repeating a create with the same `external_id` makes no second room.
     """
 
     outcome_unknown = True
@@ -186,16 +184,16 @@ class OutcomeUnknownAtDeadlineError(DeadlineExceededError, OutcomeUnknownError):
 
 
 class ResponseError(VideskError):
-    """An answer came that is not the API's: not JSON, a wrong type, a redirect, far too long.
+    """The answer is not one of the API: not JSON, of a wrong type, a redirect, far too long.
 
     Attributes:
         status: The HTTP status of the answer; `0` if only the text is known.
         method: The request's method.
         url: The request's URL.
-        path: Where in the JSON the fault lies (`data[3].createdAt`), or `None` for the whole.
-        body_start: How the body begins, printable, and without whatever looks like a token.
-        request_id: The server's or the proxy's name for the request.
-        attempts: What was tried, in order.
+        path: The wrong place in the JSON (`data[3].createdAt`), or `None` for the whole.
+        body_start: The beginning of the body, printable, without tokens.
+        request_id: The server's or the proxy's id of the request.
+        attempts: The attempts, in order.
     """
 
     status: int
@@ -246,22 +244,22 @@ class ResponseError(VideskError):
 
 
 class APIError(VideskError):
-    """The API answered with an error. The subclass tells which; this one stands for the rest.
+    """The API answered with an error. Statuses without a subclass of their own have this class.
 
     Attributes:
-        status: The HTTP status; `0` if only the text is known and the class does not tell it.
+        status: The HTTP status; `0` if only the text is known and the class has no status.
         name: The API's name of the error (`NotAuthenticated`), `None` if a proxy answered.
-        message: The API's own words, or what a proxy's page says: one printable line of at most
-            300 characters.
+        message: The message of the API, or the text of a proxy's page: one printable line of at
+            most 300 characters.
         class_name: The API's `className` (`not-authenticated`).
         errors: The API's details: an object or a list as it was sent, without tokens, and cut
             where it is deeper than 20 levels or has more than 500 values.
         method: The request's method.
         url: The request's URL.
-        request_id: The server's or the proxy's name for the request.
+        request_id: The server's or the proxy's id of the request.
         headers: The answer's headers, printable, without tokens, each cut at 1,000 characters.
-        attempts: What was tried, in order.
-        retry_after: Seconds after which the server wants to be asked again, if it said so.
+        attempts: The attempts, in order.
+        retry_after: The seconds to wait before the next request, if the server said so.
     """
 
     status: int = 0
@@ -338,7 +336,7 @@ class AuthenticationError(APIError):
 
 
 class PermissionDeniedError(APIError):
-    """403: nobody may do this, as with deleting a room; or this token may not; or a firewall."""
+    """403: the API allows it to nobody, such as deleting a room, or not to this token; or a WAF."""
 
     status = 403
 
@@ -356,23 +354,23 @@ class ConflictError(APIError):
 
 
 class RateLimitError(APIError):
-    """429: the account's requests per second are used up; `retry_after` tells until when."""
+    """429: the account's requests per second are used up, for `retry_after` seconds."""
 
     status = 429
 
 
 class ServerError(APIError):
-    """5xx: the API or something in front of it failed."""
+    """5xx: the API or a proxy in front of it failed."""
 
 
 # -- texts ---------------------------------------------------------------------------------------
 
 
 def plain_text(error: VideskError) -> str:
-    """Give the text without the link to its page: for another text, which has a link of its own."""
+    """Return the text without the link to its page, for use in another text with its own link."""
     return Exception.__str__(error)
 
 
 def sentence(text: str) -> str:
-    """End a text as a sentence ends, so that another one may follow."""
+    """End a text as a sentence, so that another one may follow."""
     return text if not text or text.endswith((".", "!", "?")) else f"{text}."

@@ -1,13 +1,21 @@
-"""The API's models: rooms, pages of rooms, access to a room, statistics of a room."""
+"""The API's models: rooms, pages of rooms, access to a room, statistics of a room.
+
+A field is one line of its class. What reads it, writes it and shows it follows from that line
+(`_fields/table.py`); the docstring says what it means.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
-from typing import Literal, TypeAlias, Union, overload
+from typing import Any, Literal, TypeAlias, TypeVar, Union, overload
 
 import attrs
 
+from ._fields.read import is_too_deep
+from ._fields.table import shown
+from ._fields.write import written
 from .errors import InvalidRequestError
 
 __all__ = [
@@ -21,22 +29,101 @@ __all__ = [
 ]
 
 JSONValue: TypeAlias = Union[bool, int, float, str, "list[JSONValue]", "dict[str, JSONValue]", None]
-"""What JSON can say."""
+"""Any value that JSON can hold."""
 
 StatsView: TypeAlias = Literal["report", "snapshot", "summary"]
-"""How the statistics of a room can be looked at."""
+"""The views of the statistics of a room."""
+
+M = TypeVar("M", bound="_Model")
+
+
+class _Model:
+    """The base of all models: to JSON and back."""
+
+    __slots__ = ()
+
+    def to_dict(self, *, tokens: bool = False) -> dict[str, Any]:
+        """Return the model as JSON holds it: the API's names, times in UTC, nothing for `None`.
+
+        Args:
+            tokens: Whether access tokens are included.
+
+        Returns:
+            A new dict, which `json.dumps` takes and `from_dict` reads.
+
+        Example:
+            ```python
+            room = await videsk.rooms.create(external_id="ticket-12345")
+            print(room.to_dict()["externalId"])
+            ```
+        """
+        return written(self, tokens=tokens)
+
+    def to_json(self, *, tokens: bool = False) -> str:
+        """Return the model as JSON, as `to_dict` does.
+
+        Args:
+            tokens: Whether access tokens are included.
+
+        Returns:
+            JSON on one line.
+
+        Example:
+            ```python
+            room = await videsk.rooms.create(name="Support")
+            print(room.to_json())
+            ```
+        """
+        return json.dumps(written(self, tokens=tokens), ensure_ascii=False)
+
+    @classmethod
+    # Not `Self`: its module would have to be loaded, for the hints to be resolved.
+    def from_dict(cls: type[M], value: Mapping[str, Any]) -> M:  # noqa: PYI019
+        """Read a model from what `to_dict` returned, or from the API's own JSON.
+
+        Args:
+            value: A mapping with the API's names. `RoomAccess` needs the token.
+
+        Returns:
+            The model.
+
+        Raises:
+            InvalidRequestError: A field is missing or of another type.
+
+        Example:
+            ```python
+            from videsk_rooms import Room
+
+            room = Room.from_dict({"id": "64f1a2b3c4d5e6f7a8b9c0d1", "name": "Support"})
+            ```
+        """
+        from ._fields.structure import FaultError, structure  # loads cattrs
+
+        given: object = value
+        if isinstance(given, Mapping):
+            given = dict(given)
+        path, reason = "", "is nested more than 500 deep"
+        try:
+            if not is_too_deep(given):
+                return structure(cls, given)
+        except FaultError as error:
+            path, reason = error.path, error.reason
+        at = f"{reason} at {path}" if path else reason.removesuffix(",")
+        right = "give a mapping as to_dict() returns it"
+        raise InvalidRequestError(f"value {at}; {right}", argument="value")
+
 
 # No slot for weak references: nobody watches a room go, and a page has hundreds of objects.
 
 
 @attrs.frozen(weakref_slot=False)
-class Authorization:
-    """Somebody who was let into a room.
+class Authorization(_Model):
+    """An attempt to enter a room that was let in.
 
     Attributes:
-        ip: The address they came from.
-        jti: The UUID of the access token that they used.
-        created_at: When they were let in.
+        ip: The address that it came from.
+        jti: The UUID of the access token.
+        created_at: When it was let in, in UTC.
     """
 
     ip: str | None = None
@@ -45,34 +132,36 @@ class Authorization:
 
 
 @attrs.frozen(weakref_slot=False)
-class Room:
+class Room(_Model):
     """A video room. What the server did not send is `None`.
 
     Attributes:
-        id: The server's name for the room: 24 hex digits.
-        name: What people call it.
+        id: The server's id for the room: 24 hex digits.
+        name: The display name.
         external_id: Your own id for it, unique in the account.
         exp: When participants are disconnected, in UTC.
         nbf: When the room opens, in UTC.
-        settings: What was set for it, such as `{"maxParticipants": 10}`.
-        ended: Whether it is over.
-        created_at: When it was made, in UTC.
+        settings: Its settings, such as `{"maxParticipants": 10}`.
+        ended: Whether it was ended.
+        created_at: When it was created, in UTC.
         updated_at: When it was last changed, in UTC.
         authorizations: Who was let in.
-        access_token: What a browser hands to Videsk's SDK to enter; shown in no repr.
+        access_token: The token that a browser gives to Videsk's SDK to enter; in no repr.
         extra: What the server sent that has no field here, under the server's names.
     """
 
     id: str
     name: str | None = None
     external_id: str | None = None
-    exp: datetime | None = None
-    nbf: datetime | None = None
+    exp: datetime | None = attrs.field(default=None, metadata=shown("ends"))
+    nbf: datetime | None = attrs.field(default=None, metadata=shown("opens", place=2.5))
     settings: Mapping[str, JSONValue] | None = None
     ended: bool | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    authorizations: tuple[Authorization, ...] | None = None
+    created_at: datetime | None = attrs.field(default=None, metadata=shown("created"))
+    updated_at: datetime | None = attrs.field(default=None, metadata=shown("changed"))
+    authorizations: tuple[Authorization, ...] | None = attrs.field(
+        default=None, metadata=shown("let in")
+    )
     access_token: str | None = attrs.field(default=None, repr=False)
     extra: Mapping[str, JSONValue] = attrs.field(factory=dict)
 
@@ -128,13 +217,13 @@ class Room:
 
 
 @attrs.frozen(weakref_slot=False)
-class RoomPage:
+class RoomPage(_Model):
     """One page of rooms; iterates and indexes over them.
 
     Attributes:
-        total: How many rooms there are in all.
-        limit: How many a page holds at most. The server may have lowered what was asked for.
-        skip: How many rooms come before this page.
+        total: The number of rooms in all.
+        limit: The most rooms that a page holds. The server may have lowered what was asked for.
+        skip: The number of rooms before this page.
         data: The rooms.
     """
 
@@ -165,17 +254,17 @@ class RoomPage:
 
 
 @attrs.frozen(weakref_slot=False)
-class RoomAccess:
+class RoomAccess(_Model):
     """The right to enter a room.
 
     The token is read without verifying its signature: the server verifies it when it is used.
 
     Attributes:
-        access_token: What a browser hands to Videsk's SDK to enter; shown in no repr.
-        exp: From when on it lets nobody in, in UTC.
-        nbf: From when on it lets somebody in, in UTC.
-        jti: The UUID of the token, found again in `Authorization.jti`.
-        claims: Everything that the token says; empty if it cannot be read.
+        access_token: The token that a browser gives to Videsk's SDK to enter; in no repr.
+        exp: When it expires, in UTC.
+        nbf: When it becomes valid, in UTC.
+        jti: The UUID of the token, as in `Authorization.jti`.
+        claims: All claims of the token; empty if it cannot be read.
     """
 
     access_token: str = attrs.field(repr=False)
@@ -189,11 +278,11 @@ class RoomAccess:
 
 
 @attrs.frozen(weakref_slot=False)
-class RoomStats:
+class RoomStats(_Model):
     """Statistics of a room.
 
     Attributes:
-        view: Which view was asked for.
+        view: The view that was asked for.
         data: The server's object, untouched: its fields are not documented.
     """
 
@@ -207,15 +296,15 @@ class RoomStats:
 def _aware(at: datetime | None) -> datetime:
     if at is None:
         return datetime.now(timezone.utc)
-    right = "give an aware datetime, such as datetime.now(timezone.utc)"
+    expected = "give an aware datetime, such as datetime.now(timezone.utc)"
     if not isinstance(at, datetime):
-        raise InvalidRequestError(f"at={at!r}: {right}, not {type(at).__name__}", argument="at")
+        text = f"at={at!r}: {expected}, not {type(at).__name__}"
+        raise InvalidRequestError(text, argument="at")
     try:
         offset = at.utcoffset()
     except Exception:  # such as pandas.NaT, a datetime without a time
-        raise InvalidRequestError(f"at={at!r}: {right}", argument="at") from None
+        raise InvalidRequestError(f"at={at!r}: {expected}", argument="at") from None
     if offset is None:
-        raise InvalidRequestError(
-            f"at={at!r}: {right}; this datetime is naive, so its zone is not known", argument="at"
-        )
+        text = f"at={at!r}: {expected}; this datetime is naive, so its zone is not known"
+        raise InvalidRequestError(text, argument="at")
     return at

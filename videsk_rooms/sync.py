@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from ._blocking.access_stock import blocking_stock
 from ._blocking.facade import blocking, blocking_bulk, blocking_iterator
 from ._blocking.portal import Portal
 from ._config import RateLimit, Retry
@@ -28,16 +29,16 @@ __all__ = ["Rooms", "Videsk"]
 
 
 class Rooms:
-    """The rooms of an account, blocking: `Videsk.rooms`. `AsyncRooms` tells of each call."""
+    """The rooms of an account, blocking: `Videsk.rooms`. `AsyncRooms` describes each call."""
 
-    def __init__(self, portal: Portal, mutable_class: AsyncRooms) -> None:
+    def __init__(self, portal: Portal, awaited: AsyncRooms) -> None:
         self._portal = portal
-        self._async = mutable_class
+        self._async = awaited
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(NOT_PICKLED)
 
-    # Final: the type of a call counts as known to type checkers only where nothing replaces it.
+    # Final, because type checkers know the type of a call only where no subclass replaces it.
     create: Final = blocking(AsyncRooms.create)
     get: Final = blocking(AsyncRooms.get)
     get_by_external_id: Final = blocking(AsyncRooms.get_by_external_id)
@@ -46,6 +47,7 @@ class Rooms:
     end: Final = blocking(AsyncRooms.end)
     delete: Final = blocking(AsyncRooms.delete)
     join: Final = blocking(AsyncRooms.join)
+    access_stock: Final = blocking_stock(AsyncRooms.access_stock)
     stats: Final = blocking(AsyncRooms.stats)
     iter: Final = blocking_iterator(AsyncRooms.iter)
     list: Final = blocking(AsyncRooms.list)
@@ -58,19 +60,19 @@ class Rooms:
 class Videsk(PickledBySettings):
     """The client for blocking code.
 
-    Usable with `with`, or without and closed with `close()`. Safe to share between threads. Has
-    every method of `AsyncVidesk` and of its resources under the same name, run by one event loop in
-    a thread of its own; works after `os.fork()` in both processes, and among gevent's greenlets.
-    Works also where a loop is running already, as in a notebook; in a coroutine it warns, once,
-    that all else in that loop waits with it. Ctrl-C cancels the request that is waited for.
+    Use it in a `with` block, or call `close()`. Threads may share it. It has every method of
+    `AsyncVidesk` and of its resources under the same name, and runs them on an event loop in a
+    thread of its own. It works after `os.fork()` in both processes, and in gevent's greenlets. It
+    also works where a loop runs already, as in a notebook; in a coroutine it warns, once, that it
+    blocks that loop. Ctrl-C cancels the request.
 
-    At exit, clients that nobody closed are closed. What `atexit` runs before that may call them,
-    but a first call, or the look-up of a host's name, needs a thread that Python may refuse by
-    then: `ClosedError`.
+    At exit, open clients are closed. Functions that `atexit` runs before that may call them, but
+    the first call, and resolving a host's name, need a thread that Python may refuse by then:
+    `ClosedError`.
 
-    A pickle or a copy of it becomes a client of the same settings, open, with connections of its
-    own. A pickle holds no token: the process that it comes to looks for one in its environment, or
-    asks the callable; `with_options(secrets_in_pickles=True)` is another way.
+    Copying or unpickling gives a new, open client with the same settings. A pickle holds no token:
+    the other process looks for one in its environment, or calls the callable;
+    `with_options(secrets_in_pickles=True)` allows another way.
 
     Args:
         api_token: The API token, or a callable that returns it, plain or awaitable, as in
@@ -79,8 +81,8 @@ class Videsk(PickledBySettings):
         base_url: Where the API is. Absent: `VIDESK_BASE_URL`, else `https://api.videsk.io`.
         timeout: Seconds for a whole call, or a `Timeout`; `None` for no bound.
         retry: How often a call is tried; `Retry(attempts=1)` never retries.
-        rate_limit: How many requests may leave a second, and who shares them; `None`: no pacing.
-        hooks: Functions that are called as calls go on; they run in the client's own thread.
+        rate_limit: How many requests a second may be sent, and who shares them; `None`: no limit.
+        hooks: Functions that are called during calls; they run in the client's own thread.
         proxy: URL of a proxy.
         trust_env: Whether to take the proxy from the environment.
         ssl: An `ssl.SSLContext`, an `aiohttp.Fingerprint`, or `False` to check no certificate.
@@ -118,7 +120,7 @@ class Videsk(PickledBySettings):
         trust_env: bool = False,
         ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None = None,
     ) -> None:
-        self._stand_for(
+        self._wrap(
             AsyncVidesk(
                 api_token,
                 base_url=base_url,
@@ -133,16 +135,16 @@ class Videsk(PickledBySettings):
         )
 
     def _set_up(self, settings: Settings) -> None:
-        mutable_class = object.__new__(AsyncVidesk)
-        mutable_class._set_up(settings)
-        self._stand_for(mutable_class)
+        awaited = object.__new__(AsyncVidesk)
+        awaited._set_up(settings)
+        self._wrap(awaited)
 
-    def _stand_for(self, mutable_class: AsyncVidesk) -> None:
-        self._settings = mutable_class._settings
-        self._async = mutable_class
-        self._portal = Portal(last=mutable_class.close)
+    def _wrap(self, awaited: AsyncVidesk) -> None:
+        self._settings = awaited._settings
+        self._async = awaited
+        self._portal = Portal(last=awaited.close)
         self._is_view = False
-        self.rooms = Rooms(self._portal, mutable_class.rooms)
+        self.rooms = Rooms(self._portal, awaited.rooms)
 
     request: Final = blocking(AsyncVidesk.request)
 
@@ -162,17 +164,17 @@ class Videsk(PickledBySettings):
         Args:
             timeout: Seconds for a whole call, or a `Timeout`; `None` for no bound.
             retry: How often a call is tried.
-            rate_limit: Another pace than this client's; `None`: no pacing.
+            rate_limit: Another rate limit than this client's; `None`: no limit.
             hooks: Other hooks than this client's.
-            api_token: Another API token; its requests are paced by themselves.
+            api_token: Another API token; its requests have a rate limit of their own.
             priority: `"interactive"`: somebody waits for the calls. `"background"`: while the rate
                 limit is used up, interactive calls go first. Absent: interactive, but for `iter`,
                 `create_many`, `update_many`, `delete_many` and `join_many`.
             secrets_in_pickles: Whether pickles of the view hold the secrets that were given as
                 arguments: a token given as a string, and passwords in the URLs of the proxy and of
-                Redis. Whoever reads the pickle has them. In the pipe to a process that is started
-                here that is nobody else; in the broker of a task queue it is everyone who may read
-                the broker, its backups and its monitoring.
+                Redis. Everyone who reads the pickle has them. In the pipe to a process that is
+                started here, nobody else does; in the broker of a task queue, everyone who may
+                read the broker, its backups and its monitoring.
 
         Returns:
             The view. Closing it closes nothing: the connections are this client's.
@@ -225,7 +227,7 @@ class Videsk(PickledBySettings):
     def close(self) -> None:
         """Close the connections and end the thread.
 
-        Calls after it, and calls under way, raise `ClosedError`.
+        Later calls, and calls that run, raise `ClosedError`.
 
         Example:
             ```python

@@ -20,7 +20,7 @@ settings.configure(
     MIDDLEWARE=["videsk_rooms.integrations.django.middleware.VideskErrorMiddleware"],
     ROOT_URLCONF=__name__,
     # By the file all workers keep the account's limit together.
-    VIDESK={"TIMEOUT": 10.0, "RATE_LIMIT_SHARED": "file:videsk-rooms.pacing"},
+    VIDESK={"TIMEOUT": 10.0, "RATE_LIMIT_SHARED": "file:videsk-rooms.limit"},
 )
 
 

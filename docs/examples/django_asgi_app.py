@@ -16,7 +16,7 @@ settings.configure(
     INSTALLED_APPS=["videsk_rooms.integrations.django"],
     MIDDLEWARE=["videsk_rooms.integrations.django.middleware.VideskErrorMiddleware"],
     ROOT_URLCONF=__name__,
-    VIDESK={"TIMEOUT": 10.0, "RATE_LIMIT_SHARED": "file:videsk-rooms.pacing"},
+    VIDESK={"TIMEOUT": 10.0, "RATE_LIMIT_SHARED": "file:videsk-rooms.limit"},
 )
 
 

@@ -11,7 +11,7 @@ from videsk_rooms.integrations.fastapi import VideskDep, add_error_handlers, vid
 
 def make_client() -> AsyncVidesk:
     """Make the client of a worker; by the file all of them keep the account's limit together."""
-    return AsyncVidesk(timeout=10.0, rate_limit=RateLimit(shared="file:videsk-rooms.pacing"))
+    return AsyncVidesk(timeout=10.0, rate_limit=RateLimit(shared="file:videsk-rooms.limit"))
 
 
 app = FastAPI(lifespan=videsk_lifespan(make_client))

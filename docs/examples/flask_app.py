@@ -18,7 +18,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     """Make the application; a test configures another account."""
     app = Flask(__name__)
     # By the file all workers keep the account's limit together.
-    app.config["VIDESK_RATE_LIMIT_SHARED"] = "file:videsk-rooms.pacing"
+    app.config["VIDESK_RATE_LIMIT_SHARED"] = "file:videsk-rooms.limit"
     app.config["VIDESK_TIMEOUT"] = 10.0
     app.config.from_mapping(config)
     videsk.init_app(app)

@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from videsk_rooms import RateLimit, Videsk
 
 # One for each process, whichever way it is started; a file paces them all.
-videsk = Videsk(rate_limit=RateLimit(shared="file:videsk-rooms.pacing"))
+videsk = Videsk(rate_limit=RateLimit(shared="file:videsk-rooms.limit"))
 
 
 def open_room(appointment: int) -> str:

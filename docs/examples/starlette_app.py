@@ -14,7 +14,7 @@ from videsk_rooms.integrations.starlette import add_error_handlers, videsk_lifes
 
 def make_client() -> AsyncVidesk:
     """Make the client of a worker; by the file all of them keep the account's limit together."""
-    return AsyncVidesk(timeout=10.0, rate_limit=RateLimit(shared="file:videsk-rooms.pacing"))
+    return AsyncVidesk(timeout=10.0, rate_limit=RateLimit(shared="file:videsk-rooms.limit"))
 
 
 async def enter(request: Request) -> JSONResponse:

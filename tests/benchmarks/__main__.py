@@ -29,7 +29,7 @@ _TOLD = (
     "uvloop",
 )
 
-_FAST = "with the extra fast (orjson, uvloop)"
+_FAST = "with the extra fast (orjson)"
 _STANDARD = "without the extra fast"
 _EITHER = "the same either way"
 

@@ -202,8 +202,8 @@ def test_nothing_begins_while_the_loop_ends(
     with held_at_its_end(sandbox) as inner:
         call = Call(inner, begin, (), {})
         inner.calls.add(call)
-        assert inner.soon(call.start)
-        assert inner.soon(inner.background, begin)
+        assert inner.call_soon(call.start)
+        assert inner.call_soon(inner.background, begin)
         Thread(call.wait).result()
         with pytest.raises(ClosedError):
             call.outcome()
@@ -364,7 +364,7 @@ def test_a_client_forgotten_in_its_own_loop(sandbox: Sandbox) -> None:
     cycle.append(cycle)
     with no_garbage_collection():
         del client, cycle
-        assert inner.soon(gc.collect)
+        assert inner.call_soon(gc.collect)
         eventually(lambda: not thread.is_alive())
 
 

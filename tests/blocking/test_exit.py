@@ -14,7 +14,7 @@ from videsk_rooms import ClosedError
 if TYPE_CHECKING:
     from videsk_rooms.sandbox import Sandbox
 
-_TEXT = "the interpreter is exiting, and the client with it; make its last call before"
+_TEXT = "the interpreter is exiting, and has closed the client; make the last call before that"
 EXITING = f"ClosedError: {ClosedError(_TEXT)}\n"
 
 

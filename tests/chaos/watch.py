@@ -12,7 +12,6 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from videsk_rooms._blocking.backends import thread_backend
 from videsk_rooms._ratelimit import Rank
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ def watching(findings: list[str]) -> Iterator[None]:
     hooks = sys.unraisablehook, threading.excepthook
     sys.unraisablehook = complaints.unraisable
     threading.excepthook = complaints.in_thread
-    thread_backend().loop().close()  # libuv's first opens a pipe for the whole process
     before = _held()
     try:
         yield

@@ -10,6 +10,7 @@ import pytest
 import videsk_rooms
 from tests.cli.support import MODULE, call, run
 
+PACKAGE = (sys.executable, "-m", "videsk_rooms")
 SCRIPT = (str(Path(sys.executable).with_name("videsk-rooms")),)
 
 # Runs the command line in a process that cannot import a package.
@@ -36,9 +37,9 @@ def without(package: str, *arguments: str, error: str = NOT_THERE) -> tuple[str,
     return (sys.executable, "-c", source)
 
 
-@pytest.mark.parametrize("command", [SCRIPT, MODULE], ids=["script", "module"])
+@pytest.mark.parametrize("command", [SCRIPT, MODULE, PACKAGE], ids=["script", "module", "package"])
 def test_the_version_is_the_package_s(command: tuple[str, ...]) -> None:
-    """`videsk-rooms` and `python -m videsk_rooms.cli` are the same."""
+    """`videsk-rooms`, `python -m videsk_rooms` and `python -m videsk_rooms.cli` are the same."""
     done = run("--version", command=command)
     assert (done.returncode, done.stdout) == (0, f"videsk-rooms {videsk_rooms.__version__}\n")
 

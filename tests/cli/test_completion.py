@@ -31,6 +31,7 @@ def test_the_script_of_a_shell_calls_us(shell: str) -> None:
         ("videsk-rooms rooms st", ["stats"]),
         ("videsk-rooms rooms list --en", ["--ended"]),
         ("videsk-rooms rooms stats id --view s", ["snapshot", "summary"]),
+        ("videsk-rooms rooms end --ex", ["--external-id"]),
         ("videsk-rooms doctor --re", ["--redis"]),
     ],
 )

@@ -163,8 +163,8 @@ def test_what_is_unknown_of_an_account_is_tolerated(
 def first_room_id(seed: int) -> str:
     """Tell which id the first room of a sandbox with a seed gets."""
     with (
-        Sandbox(rate=None, seed=seed) as mutable_class,
-        Videsk(mutable_class.api_token, base_url=mutable_class.url, rate_limit=None) as videsk,
+        Sandbox(rate=None, seed=seed) as twin,
+        Videsk(twin.api_token, base_url=twin.url, rate_limit=None) as videsk,
     ):
         return videsk.rooms.create().id
 

@@ -1,4 +1,4 @@
-"""The parts of the demo: where its code comes from, its checks, its belongings."""
+"""The parts of the demo: where its code comes from, its checks, its rooms."""
 
 from __future__ import annotations
 
@@ -14,10 +14,7 @@ import pytest
 from tests.cli.conftest import QUICK
 from videsk_rooms import ConflictError, NotFoundError, Videsk, VideskError
 from videsk_rooms.cli._demo import story
-from videsk_rooms.cli._demo.belongings import CreatedRooms
-from videsk_rooms.cli._demo.source import code_of_steps
-from videsk_rooms.cli._demo.steps import Demo, Step
-from videsk_rooms.cli._demo.view import NoView
+from videsk_rooms.cli._demo.steps import CreatedRooms, Demo, Step, code_of_steps
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -37,7 +34,7 @@ def videsk(account: Sandbox) -> Iterator[Videsk]:
 
 @pytest.fixture
 def demo() -> Demo:
-    return Demo(view=NoView(), code={}, sandbox=None)
+    return Demo(output=None, code={}, sandbox=None)
 
 
 # -- the code that is shown -----------------------------------------------------------------------
@@ -143,11 +140,11 @@ def test_another_error_than_the_wanted_one_goes_on(demo: Demo, videsk: Videsk) -
 # -- what has to be ended -------------------------------------------------------------------------
 
 
-def make(videsk: Videsk, belongings: CreatedRooms, *names: str) -> None:
+def make(videsk: Videsk, created: CreatedRooms, *names: str) -> None:
     for name in names:
-        with belongings.creating(name):
+        with created.creating(name):
             room = videsk.rooms.create(external_id=name)
-        belongings.made(name, room.id)
+        created.made(name, room.id)
 
 
 def open_ids(account: Sandbox) -> list[object]:
@@ -156,10 +153,10 @@ def open_ids(account: Sandbox) -> list[object]:
 
 def test_everything_made_is_ended(account: Sandbox, videsk: Videsk) -> None:
     """And nothing else is."""
-    belongings = CreatedRooms()
-    make(videsk, belongings, "ours-1", "ours-2")
-    belongings.end_all(videsk)
-    assert (belongings.names, belongings.endings) == ((), 2)
+    created = CreatedRooms()
+    make(videsk, created, "ours-1", "ours-2")
+    created.end_all(videsk)
+    assert (created.external_ids, created.ended_count) == ((), 2)
     assert open_ids(account) == ["theirs"]
 
 
@@ -169,28 +166,28 @@ def test_a_room_that_is_gone_already_need_not_be_ended() -> None:
         Sandbox(rate=QUICK, deletion=True) as account,
         Videsk(account.api_token, base_url=account.url, rate_limit=None) as videsk,
     ):
-        belongings = CreatedRooms()
-        make(videsk, belongings, "ours-1")
+        created = CreatedRooms()
+        make(videsk, created, "ours-1")
         videsk.rooms.delete(videsk.rooms.get_by_external_id("ours-1"))
-        belongings.end_all(videsk)
-        assert (belongings.names, belongings.endings) == ((), 0)
+        created.end_all(videsk)
+        assert (created.external_ids, created.ended_count) == ((), 0)
 
 
 def test_no_room_of_another_name_is_ended(account: Sandbox, videsk: Videsk) -> None:
     """A server that does not know the filter answers with everybody's."""
-    belongings = CreatedRooms()
-    belongings.doubt("ours-1")
+    created = CreatedRooms()
+    created.doubt("ours-1")
     body = json.dumps({"total": 1, "limit": 10, "skip": 0, "data": account.rooms}).encode()
     account.faults.answer(200, body=body, on="list", times=None)
-    belongings.end_all(videsk)
+    created.end_all(videsk)
     assert open_ids(account) == ["theirs"]
 
 
 @pytest.mark.parametrize(
     "note",
     [
-        lambda belongings: belongings.doubt("ours-1"),
-        lambda belongings: (belongings.doubt("ours-1"), belongings.ended("ours-1", "another")),
+        lambda created: created.doubt("ours-1"),
+        lambda created: (created.doubt("ours-1"), created.ended("ours-1", "another")),
     ],
     ids=["a doubt", "a doubt that the end of another does not end"],
 )
@@ -198,39 +195,39 @@ def test_a_room_of_unknown_id_is_looked_up(
     account: Sandbox, videsk: Videsk, note: Callable[[CreatedRooms], object]
 ) -> None:
     """Its create may have been cut short."""
-    belongings = CreatedRooms()
-    make(videsk, belongings, "ours-1")
-    note(belongings)
-    belongings.end_all(videsk)
-    assert (belongings.names, belongings.endings) == ((), 1)
+    created = CreatedRooms()
+    make(videsk, created, "ours-1")
+    note(created)
+    created.end_all(videsk)
+    assert (created.external_ids, created.ended_count) == ((), 1)
     assert open_ids(account) == ["theirs"]
 
 
 def test_a_room_that_is_not_there_is_looked_for_twice(account: Sandbox, videsk: Videsk) -> None:
     """A create that was cut short may still be on its way."""
-    belongings = CreatedRooms()
-    belongings.doubt("ours-1")
-    belongings.end_all(videsk)
-    assert belongings.names == ()
+    created = CreatedRooms()
+    created.doubt("ours-1")
+    created.end_all(videsk)
+    assert created.external_ids == ()
     assert len(account.requests.of("list")) == 2
 
 
 def test_one_room_that_fails_does_not_keep_the_others(account: Sandbox, videsk: Videsk) -> None:
     """It is told at the end."""
-    belongings = CreatedRooms()
-    make(videsk, belongings, "ours-1", "ours-2")
+    created = CreatedRooms()
+    make(videsk, created, "ours-1", "ours-2")
     account.faults.status(405, on="update", times=1)
-    belongings.end_all(videsk)
-    assert (belongings.names, belongings.endings) == (("ours-1",), 1)
+    created.end_all(videsk)
+    assert (created.external_ids, created.ended_count) == (("ours-1",), 1)
 
 
 def test_a_refused_token_ends_the_ending(account: Sandbox, videsk: Videsk) -> None:
     """Every further call would be refused alike."""
-    belongings = CreatedRooms()
-    make(videsk, belongings, "ours-1", "ours-2")
+    created = CreatedRooms()
+    make(videsk, created, "ours-1", "ours-2")
     account.tokens.revoke(account.api_token)
-    belongings.end_all(videsk)
-    assert belongings.names == ("ours-1", "ours-2")
+    created.end_all(videsk)
+    assert created.external_ids == ("ours-1", "ours-2")
     assert len(account.requests.of("update")) == 1
 
 
@@ -242,7 +239,7 @@ def test_a_create_that_failed_is_looked_for_unless_it_was_refused(
 ) -> None:
     """A 5xx may have come from something in front of an API that did its part."""
     account.faults.status(status, on="create", times=None)
-    belongings = CreatedRooms()
-    with pytest.raises(VideskError), belongings.creating("ours-1"):
+    created = CreatedRooms()
+    with pytest.raises(VideskError), created.creating("ours-1"):
         videsk.rooms.create(external_id="ours-1")
-    assert belongings.names == left
+    assert created.external_ids == left

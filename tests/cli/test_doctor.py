@@ -21,10 +21,9 @@ from tests.cli.support import account as variables
 from tests.peers import answering, nobody_listening, self_signed, serving, with_length
 from tests.ratelimit import redis_server
 from videsk_rooms import Attempt, Videsk
-from videsk_rooms.cli._doctor.calls import _clock
+from videsk_rooms.cli._doctor.account import _clock, claims_of
 from videsk_rooms.cli._doctor.network import DEFAULT_BASE_URL
-from videsk_rooms.cli._doctor.pace import _without_password
-from videsk_rooms.cli._doctor.token import claims_of
+from videsk_rooms.cli._doctor.redis import _without_password
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -163,13 +162,13 @@ def seconds_from_now(**ahead: float) -> int:
 @pytest.mark.parametrize(
     ("token", "status", "told"),
     [
-        (lambda: signed(typ="api-token"), "ok", "names no end"),
+        (lambda: signed(typ="api-token"), "ok", "has no end"),
         (lambda: signed(exp=seconds_from_now(days=40)), "ok", "(in 40 d)"),
         (lambda: signed(exp=seconds_from_now(days=-3)), "failed", "(3 d ago)"),
-        (lambda: signed(nbf=seconds_from_now(hours=2)), "failed", "names no end"),
-        (lambda: signed(exp="soon", nbf=True), "ok", "names no end"),
-        (lambda: signed(exp=1e300), "ok", "names no end"),
-        (lambda: SECRET, "note", "no JWT"),
+        (lambda: signed(nbf=seconds_from_now(hours=2)), "failed", "has no end"),
+        (lambda: signed(exp="soon", nbf=True), "ok", "has no end"),
+        (lambda: signed(exp=1e300), "ok", "has no end"),
+        (lambda: SECRET, "note", "not a JWT"),
         (lambda: f"Bearer {SECRET}", "failed", "begins with 'Bearer'"),
         (lambda: f"{SECRET}\tx", "failed", "control character"),
     ],

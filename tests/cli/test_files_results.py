@@ -8,11 +8,11 @@ from datetime import datetime, timezone
 import pytest
 
 from videsk_rooms import Room
-from videsk_rooms.cli._transfer.calling import differences
-from videsk_rooms.cli._transfer.results import (
+from videsk_rooms.cli._transfer.import_ import differences
+from videsk_rooms.cli._transfer.journal import (
     COLUMNS,
     Outcome,
-    PreviousRun,
+    PreviousRuns,
     Result,
     as_line,
     of_line,
@@ -25,12 +25,19 @@ FAILED = Outcome(2, "a-1", Result.FAILED, error="refused")
 DONE = [Result.CREATED, Result.UPDATED, Result.UNCHANGED, Result.EXISTS]
 
 
-def finished(outcome: Outcome) -> PreviousRun:
-    return PreviousRun({"a-1": outcome}, {})
+def runs(*outcomes: tuple[str, Outcome]) -> PreviousRuns:
+    earlier = PreviousRuns()
+    for checksum, outcome in outcomes:
+        earlier.add(outcome, checksum)
+    return earlier
 
 
-def begun(outcome: Outcome, row: Row = ROW, *, update: bool) -> PreviousRun:
-    return PreviousRun({}, {"a-1": (row.checksum(update=update), outcome)})
+def finished(outcome: Outcome) -> PreviousRuns:
+    return runs(("", outcome))
+
+
+def begun(outcome: Outcome, row: Row = ROW, *, update: bool) -> PreviousRuns:
+    return runs((row.checksum(update=update), outcome))
 
 
 def test_times_differ_by_milliseconds_and_no_less() -> None:
@@ -54,12 +61,12 @@ def test_what_failed_and_what_is_new_is_left_to_do() -> None:
     for update in (False, True):
         assert finished(FAILED).outcome_of(ROW, update=update) is None
         assert begun(FAILED, update=update).outcome_of(ROW, update=update) is None
-        assert PreviousRun({}, {}).outcome_of(ROW, update=update) is None
+        assert PreviousRuns().outcome_of(ROW, update=update) is None
 
 
 def test_a_row_that_failed_in_this_run_may_be_done_since_an_earlier_one() -> None:
     """As when a room was taken out of the results of neither."""
-    earlier = PreviousRun({"a-1": CREATED}, {"a-1": ("", FAILED)})
+    earlier = runs(("", CREATED), ("", FAILED))
     assert earlier.outcome_of(ROW, update=False) is not None
 
 

@@ -10,8 +10,8 @@ import pytest
 from videsk_rooms.cli._output import CommandFailedError
 from videsk_rooms.cli._transfer import table
 from videsk_rooms.cli._transfer.columns import is_known
-from videsk_rooms.cli._transfer.formats import Format
 from videsk_rooms.cli._transfer.rows import AnyRow, BadRow, Row, rows_of
+from videsk_rooms.cli._transfer.table import Format
 
 
 def rows(text: str, *, file: str = "rooms.csv", form: Format = Format.CSV) -> list[AnyRow]:
@@ -92,15 +92,15 @@ def test_settings_are_an_object_in_either_format() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ('{"external_id": 7}', "external_id 7 is no text; put it into quotes"),
-        ('{"name": ["Ana"]}', 'name ["Ana"] is no text'),
-        ('{"exp": "never"}', "exp 'never' is no time"),
-        ('{"nbf": 1786000000}', "nbf 1786000000 is no text"),
+        ('{"external_id": 7}', "external_id 7 is not text; put it into quotes"),
+        ('{"name": ["Ana"]}', 'name ["Ana"] is not text'),
+        ('{"exp": "never"}', "exp 'never' is not a time"),
+        ('{"nbf": 1786000000}', "nbf 1786000000 is not text"),
         ('{"settings": "{"}', "settings is not JSON"),
-        ('{"settings": "[]"}', "settings is no JSON object; give an object such as"),
+        ('{"settings": "[]"}', "settings is not a JSON object; give an object such as"),
         ('{"settings": "@/etc/hostname"}', "settings is not JSON"),
-        ('{"settings": 3}', "settings 3 is no text"),
-        ("nothing", "no JSON"),
+        ('{"settings": 3}', "settings 3 is not text"),
+        ("nothing", "not JSON"),
     ],
 )
 def test_a_value_that_cannot_be_is_its_row_s_own_matter(line: str, said: str) -> None:
@@ -124,7 +124,7 @@ def test_a_second_row_of_one_name_is_refused() -> None:
     """One room cannot be as two rows want it."""
     first, second = rows("external_id,name\na,Ana\na,Luis\n")
     assert isinstance(first, Row)
-    assert second == BadRow(3, "a", "row 2 has this external_id already")
+    assert second == BadRow(3, "a", "row 2 has this external_id already; change one")
 
 
 def test_a_row_without_a_name_gets_one_of_its_own() -> None:

@@ -14,8 +14,8 @@ from tests.strategies import texts
 from videsk_rooms.cli._output import CommandFailedError
 from videsk_rooms.cli._transfer import table as tables
 from videsk_rooms.cli._transfer.columns import is_known
-from videsk_rooms.cli._transfer.formats import Format, format_of
 from videsk_rooms.cli._transfer.rows import rows_of
+from videsk_rooms.cli._transfer.table import Format, format_of
 
 
 def csv(text: str) -> tables.Table:
@@ -62,8 +62,8 @@ def test_empty_lines_count_and_are_no_rows(sign: str) -> None:
     ("line", "said"),
     [
         ("Ana,2h,more", "3 cells for 2 columns"),
-        ('"Ana" Luis,2h', "no CSV"),
-        ('"Ana,2h', "no CSV"),
+        ('"Ana" Luis,2h', "not CSV"),
+        ('"Ana,2h', "not CSV"),
     ],
 )
 def test_a_line_that_is_wrong_is_no_end_of_the_others(line: str, said: str) -> None:
@@ -91,7 +91,7 @@ def test_a_cell_may_be_as_long_as_a_list_of_people() -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("", "empty"), ("\n \n", "empty"), ("name,,exp\n", "column 2"), ('"na"me\n', "no CSV")],
+    [("", "empty"), ("\n \n", "empty"), ("name,,exp\n", "column 2"), ('"na"me\n', "not CSV")],
 )
 def test_a_table_without_a_header_is_refused(text: str, said: str) -> None:
     """There is nothing to know the cells by."""
@@ -111,10 +111,10 @@ def test_each_line_of_json_lines_is_an_object() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ('{"name": ', "no JSON"),
-        ('["Ana"]', "no JSON object"),
+        ('{"name": ', "not JSON"),
+        ('["Ana"]', "not a JSON object"),
         ('{"a":' * 100_000, "too deep"),
-        ("\0", "no JSON"),
+        ("\0", "not JSON"),
         (f'{{"settings": {{"a": {"1" * 5_000}}}}}', "too many digits"),
     ],
     ids=["half a line", "a list", "deep", "NUL", "a long number"],
@@ -128,7 +128,7 @@ def test_a_line_that_is_no_object_is_told(line: str, said: str) -> None:
 
 def test_a_header_that_is_no_text_is_no_end_in_a_traceback() -> None:
     """Before Python 3.11 csv reads no NUL; from then on there is no such column."""
-    with pytest.raises(CommandFailedError, match=r"no CSV|no column"):
+    with pytest.raises(CommandFailedError, match=r"not CSV|no column"):
         rows_of(csv("name,nb\0f\nAna,1h\n"), "rooms.csv")
 
 

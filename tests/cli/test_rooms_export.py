@@ -158,7 +158,7 @@ def test_a_file_that_is_not_for_everybody_stays_so(ask: Ask, folder: Path) -> No
         (["-"], "--format"),
         (["nowhere/rooms.csv"], "'nowhere/rooms.csv' cannot be written"),
         ([f"{'x' * 300}.csv"], "x.csv' cannot be written"),
-        ([".", "--format", "csv"], "'.' is no file"),
+        ([".", "--format", "csv"], "'.' is not a file"),
         (["-", "--format", "csv", "--json"], "give a FILE"),
     ],
 )

@@ -580,7 +580,7 @@ def test_a_dry_run_tells_of_all_rows(ask: Ask, folder: Path) -> None:
         (["."], "--format"),
         ([".", "--format", "csv"], "'.' cannot be read"),
         (["latin.csv"], "UTF-8"),
-        (["wide.csv"], "'wide.csv' is no UTF-8"),
+        (["wide.csv"], "'wide.csv' is not UTF-8"),
         (["wrong.csv"], "call it 'name'"),
         *(
             (["rooms.csv", "--results", name], "is the file to be imported")
@@ -590,8 +590,8 @@ def test_a_dry_run_tells_of_all_rows(ask: Ask, folder: Path) -> None:
             (["rooms.csv", "--results", name], f"--results {name!r} is something else")
             for name in ("other.csv", "more.csv", "mixed.csv", "notes.csv", "notes.jsonl")
         ),
-        (["rooms.csv", "--results", "."], "'.' is no file"),
-        (["rooms.csv", "--results", os.devnull], "is no file"),
+        (["rooms.csv", "--results", "."], "'.' is not a file"),
+        (["rooms.csv", "--results", os.devnull], "is not a file"),
         (["rooms.csv", "--shared", "nonsense"], "--shared"),
         (["rooms.csv", "--shared", "@nowhere"], "nowhere"),
         (["rooms.csv", "--dry-run", "--update"], "--dry-run"),

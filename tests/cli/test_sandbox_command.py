@@ -17,7 +17,7 @@ import pytest
 
 from tests.cli.support import PATIENCE, call, running, wait_until
 from videsk_rooms import NotFoundError, Retry, TransportError, Videsk
-from videsk_rooms.cli._serving import NewRequests, log_line, reachable
+from videsk_rooms.cli._sandbox import NewRequests, log_line, reachable
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -151,11 +151,11 @@ def test_a_seed_makes_the_same_ids_and_tokens() -> None:
 
     with (
         started("--seed", "7") as (_process, url, token),
-        Sandbox(seed=7) as mutable_class,
+        Sandbox(seed=7) as twin,
         Sandbox(seed=8) as other,
     ):
         first = first_of(url, token)
-        assert first == first_of(mutable_class.url, mutable_class.api_token)
+        assert first == first_of(twin.url, twin.api_token)
         assert set(first).isdisjoint(first_of(other.url, other.api_token))
 
 

@@ -12,8 +12,8 @@ import pytest
 from tests.cli.support import account as variables
 from tests.cli.support import call, called_on_a_terminal
 from videsk_rooms.cli._transfer import table
-from videsk_rooms.cli._transfer.formats import Format
-from videsk_rooms.cli._transfer.streams import standard_output
+from videsk_rooms.cli._transfer.files import standard_output
+from videsk_rooms.cli._transfer.table import Format
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 import typer
 
-from videsk_rooms.cli._times import distance, local, local_in_full, moment, wire
+from videsk_rooms.cli._output import wire
+from videsk_rooms.cli._params import distance, local, local_in_full, moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable

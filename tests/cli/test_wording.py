@@ -13,9 +13,8 @@ from tests.cli.support import Done, call
 from tests.cli.support import account as variables
 from videsk_rooms import APIError, BadRequestError, VideskError
 from videsk_rooms._http import failures
-from videsk_rooms._wire import remedies, status
-from videsk_rooms.cli._exits import ExitCode, exit_code_of_all
-from videsk_rooms.cli._wording import told
+from videsk_rooms._wire import operations, remedies, status
+from videsk_rooms.cli._output import ExitCode, describe_error, exit_code_of_all
 from videsk_rooms.errors import PAGES
 
 if TYPE_CHECKING:
@@ -70,12 +69,14 @@ def test_no_remedy_is_python_s(
     assert PAGES not in line
 
 
-@pytest.mark.parametrize("module", [failures, remedies, status], ids=lambda each: each.__name__)
+@pytest.mark.parametrize(
+    "module", [failures, operations, remedies, status], ids=lambda each: each.__name__
+)
 def test_no_text_of_a_remedy_is_python_s(module: ModuleType) -> None:
     """Also of those that no sandbox brings about."""
     texts = list(texts_in(module))
     assert len(texts) > 5
-    assert [text for text in texts if PYTHON.search(told(VideskError(text)))] == []
+    assert [text for text in texts if PYTHON.search(describe_error(VideskError(text)))] == []
 
 
 def texts_in(module: ModuleType) -> Iterator[str]:
@@ -164,7 +165,7 @@ def of_room(external_id: str | None, text: str) -> VideskError:
 )
 def test_words_are_replaced_where_they_are_known(error: VideskError, text: str) -> None:
     """And left alone where they are not."""
-    assert told(error).endswith(text)
+    assert describe_error(error).endswith(text)
 
 
 @pytest.mark.parametrize(

@@ -376,6 +376,32 @@ def in_a_hook(url: str, token: str) -> None:
     client.close()
 
 
+def stocked(url: str, token: str) -> None:
+    """A child hands out none of its parent's tokens, and fills a stock of its own."""
+    client = Videsk(token, base_url=url, rate_limit=_FAST)
+    room = client.rooms.create()
+    with client.rooms.access_stock(room, size=5) as stock:
+        while stock.level < 5:
+            time.sleep(0.001)
+        reader, writer = os.pipe()
+
+        def work() -> None:
+            taken = [stock.take().access_token for _ in range(3)]
+            while stock.level < 5:
+                time.sleep(0.001)
+            taken += [stock.take().access_token for _ in range(5)]
+            os.write(writer, "\n".join(taken).encode())
+
+        in_child(work)
+        os.close(writer)
+        with os.fdopen(reader) as pipe:
+            in_the_child = set(pipe.read().split())
+        in_the_parent = {stock.take().access_token for _ in range(5)}
+        assert_true(len(in_the_child) == 8 and len(in_the_parent) == 5)
+        assert_true(in_the_child.isdisjoint(in_the_parent))
+    client.close()
+
+
 PROGRAMS = {
     program.__name__: program
     for program in (
@@ -395,6 +421,7 @@ PROGRAMS = {
         paced_by_a_file,
         in_a_signal_handler,
         in_a_hook,
+        stocked,
     )
 }
 # What Python itself does not survive. A thread that forks in C may leave Python's own locks held,

@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no daemons")
 __all__ = ["common_redis"]
 
-# uvloop aborts the process by itself.
 _PROGRAM = (
-    "import sys; sys.modules['uvloop'] = None; "
-    "from tests.concurrency.daemons import PROGRAMS as p; p[sys.argv[1]](*sys.argv[2:])"
+    "import sys; from tests.concurrency.daemons import PROGRAMS as p; p[sys.argv[1]](*sys.argv[2:])"
 )
 
 

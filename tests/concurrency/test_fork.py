@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,29 +25,15 @@ _PROGRAM = (
     "import sys; from tests.concurrency import forking as f; "
     "sys.argv.pop(1) == 'in C' and f.in_c(); f.PROGRAMS[sys.argv[1]](*sys.argv[2:])"
 )
-_LOOPS = {
-    "asyncio": f"import sys; sys.modules['uvloop'] = None; {_PROGRAM}",
-    "uvloop": f"import sys, uvloop; {_PROGRAM}",
-}
 _WAYS = [
     *(("by Python", program) for program in PROGRAMS),
     *(("in C", program) for program in PROGRAMS if program not in NOT_IN_C),
 ]
 
 
-@pytest.mark.parametrize(
-    "loop",
-    [
-        "asyncio",
-        pytest.param(
-            "uvloop",
-            marks=pytest.mark.skipif(not find_spec("uvloop"), reason="uvloop is not installed"),
-        ),
-    ],
-)
 @pytest.mark.parametrize(("way", "program"), _WAYS)
 def test_a_client_made_before_a_fork_works_in_both(
-    sandbox: Sandbox, way: str, program: str, loop: str
+    sandbox: Sandbox, way: str, program: str
 ) -> None:
     """Silently, to the end, and with every child ending well; by name, which is looked up.
 
@@ -57,7 +42,7 @@ def test_a_client_made_before_a_fork_works_in_both(
     sandbox.add_rooms(7)
     url = sandbox.url.replace("127.0.0.1", "localhost")
     done = subprocess.run(
-        [sys.executable, *_WARNINGS, "-c", _LOOPS[loop], way, program, url, sandbox.api_token],
+        [sys.executable, *_WARNINGS, "-c", _PROGRAM, way, program, url, sandbox.api_token],
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,

@@ -26,7 +26,7 @@ def test_a_look_up_returns_what_it_finds_and_raises_what_it_raises(fork_guard: F
     assert fork_guard.run(lambda: "found") == "found"
     with pytest.raises(OSError, match="no such name"):
         fork_guard.run(fail)
-    assert not fork_guard._under_way
+    assert not fork_guard._running
 
 
 def test_none_begins_while_a_process_forks(fork_guard: ForkGuard) -> None:
@@ -47,7 +47,7 @@ def test_one_that_does_not_end_holds_no_fork_up_for_long(
     monkeypatch.setattr(fork, "_PATIENCE", 0.01)
     go_on = threading.Event()
     other = Thread(fork_guard.run, go_on.wait)
-    eventually(lambda: fork_guard._under_way)
+    eventually(lambda: fork_guard._running)
     fork_guard.before_fork()
     fork_guard.after_fork()
     go_on.set()
@@ -70,9 +70,9 @@ def test_a_child_waits_for_nothing_of_its_parent(fork_guard: ForkGuard) -> None:
     """Whatever was under way, and whoever was forking."""
     go_on = threading.Event()
     other = Thread(fork_guard.run, go_on.wait)
-    eventually(lambda: fork_guard._under_way)
+    eventually(lambda: fork_guard._running)
     fork_guard.reset_after_fork()
     assert fork_guard.run(lambda: "found") == "found"
-    assert not fork_guard._under_way
+    assert not fork_guard._running
     go_on.set()
     other.result()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-from videsk_rooms._ratelimit.limit import _LONGEST_GAP as LONGEST_GAP
-from videsk_rooms._ratelimit.limit import SPREAD
-from videsk_rooms._ratelimit.store import LATE, MARGIN
+from videsk_rooms._ratelimit import path, schedule, store_limiter
 
 from .blocks import DOCS, ROOT
 
@@ -41,8 +39,15 @@ def test_no_page_of_a_decision_is_longer_than_a_screen() -> None:
     ] == []
 
 
-def test_the_margins_of_the_rate_limit_are_the_codes() -> None:
+def test_the_numbers_of_the_rate_limit_are_the_codes() -> None:
     """Whoever changes one says so where it is explained."""
-    page = (DOCS / "decisions" / "0025-rate-limit-slots.md").read_text(encoding="utf-8")
-    told = re.findall(r"(\d+) ms", page.partition("The margin is")[2].partition("\n\n")[0])
-    assert [int(each) / 1000 for each in told[:4]] == [SPREAD, MARGIN, LATE, LONGEST_GAP]
+    page = (DOCS / "decisions" / "0033-rate-limit-by-answers.md").read_text(encoding="utf-8")
+    decision = " ".join(page.partition("**Figures.**")[0].split())
+    for told in (
+        f"{path._LATE_FACTOR} times what trips vary by, plus {path._LATE_BASE * 1000:.0f} ms",
+        f"in the last {1 + schedule.TICK} s",
+        f"the least of {path._SAMPLES}",
+        f"(of fewer than {path._FEW},",
+        f"pauses everybody for {store_limiter._FIRST_PAUSE} s",
+    ):
+        assert told in decision

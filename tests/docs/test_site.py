@@ -140,7 +140,7 @@ def _options_by_command(group: Any, path: str = "") -> Iterator[tuple[str, set[s
 
 def test_the_command_line_page_tells_every_exit_code() -> None:
     """The table is that of the code."""
-    from videsk_rooms.cli._exits import ExitCode
+    from videsk_rooms.cli._output import ExitCode
 
     page = (DOCS / "reference" / "command-line.md").read_text(encoding="utf-8")
     assert [int(code) for code in re.findall(r"(?m)^\| (\d+) \|", page)] == list(ExitCode)

@@ -204,7 +204,7 @@ async def test_a_create_gets_its_own_room(more: Write) -> None:
 @anything_more
 def test_a_create_gets_its_own_room_on_uvloop(more: Write) -> None:
     """Whose transports read in another order."""
-    uvloop = pytest.importorskip("uvloop", reason="the extra `fast` is not installed")
+    uvloop = pytest.importorskip("uvloop", reason="uvloop is not installed")
     loop = uvloop.new_event_loop()
     try:
         assert loop.run_until_complete(create_three_plainly(more)) == (3, 2)
@@ -274,7 +274,7 @@ async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None
 
 @anything_more
 async def test_a_blocking_create_gets_its_own_room(more: Write) -> None:
-    """In the thread, whose loop is uvloop's where that is installed."""
+    """In the thread of the blocking client."""
     peer = Peer(more)
 
     def create() -> None:

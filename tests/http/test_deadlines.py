@@ -441,7 +441,7 @@ async def at_the_pool(sandbox: Sandbox) -> AsyncIterator[Stage]:
         await until(lambda: len(sandbox.requests) == 100)
 
         def waiting() -> object:
-            session = videsk._transport._theirs or videsk._transport._sessions.here()
+            session = videsk._transport._external_session or videsk._transport._sessions.here()
             assert session is not None
             assert session.connector is not None
             return any(session.connector._waiters.values())

@@ -32,7 +32,7 @@ from videsk_rooms import (
 from videsk_rooms._http.call import RetryingCall
 from videsk_rooms._http.retry_policy import result_from_status
 from videsk_rooms._quoting import Secret, sent_with
-from videsk_rooms._wire import decode, encode
+from videsk_rooms._wire import decode, operations
 from videsk_rooms._wire.message import RawResponse, Request, make_attempt
 from videsk_rooms.errors import plain_text
 
@@ -48,19 +48,19 @@ ANSI = "\x1b[2J\x1b[31mall is well\x1b[0m\u202e\u2028\r\nvidesk_rooms: forged"
 
 READERS: dict[str, tuple[Request, Callable[[Any], object]]] = {
     "create": (
-        encode.create(name=None, external_id=None, exp=None, nbf=None, settings=None),
+        operations.create(name=None, external_id=None, exp=None, nbf=None, settings=None),
         decode.room,
     ),
-    "get": (encode.get(ID), decode.room),
+    "get": (operations.get(ID)[0], decode.room),
     "list": (
-        encode.listing(limit=None, skip=None, sort=None, ended=None, external_id=None),
+        operations.listing(limit=None, skip=None, sort=None, ended=None, external_id=None)[0],
         decode.page,
     ),
-    "delete": (encode.delete(ID), decode.nothing),
-    "join": (encode.join(ID), decode.access),
-    "stats": (encode.stats(ID, view="report"), lambda r: decode.stats(r, "report")),
+    "delete": (operations.delete(ID)[0], decode.nothing),
+    "join": (operations.join(ID)[0], decode.access),
+    "stats": (operations.stats(ID, view="report")[0], lambda r: decode.stats(r, "report")),
     "request": (
-        encode.any_request("GET", "/vpaas/rooms", query=None, json=None),
+        operations.any_request("GET", "/vpaas/rooms", query=None, json=None)[0],
         lambda response: response.json(),
     ),
 }

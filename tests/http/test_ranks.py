@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import pytest
 
-from tests.retrying import client
+from tests.ranks import recorded_ranks
+from tests.retrying import LATE, client
+from tests.stock.support import until
 from videsk_rooms import AsyncVidesk, ConfigurationError, Videsk
 from videsk_rooms._ratelimit import Rank
-from videsk_rooms._ratelimit.no_limit import NoLimit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Awaitable, Callable
 
-    from videsk_rooms._ratelimit import Permit
+    from videsk_rooms import RoomSpec
     from videsk_rooms.sandbox import Sandbox
 
     Operation: TypeAlias = Callable[[AsyncVidesk], Awaitable[object]]
@@ -26,23 +27,10 @@ FIRST, THEN = Rank.INTERACTIVE, Rank.CONTINUED
 BEHIND, BEHIND_THEN = Rank.BACKGROUND, Rank.BACKGROUND_CONTINUED
 
 
-class RecordingLimit(NoLimit):
-    """A limiter that lets every request leave, and notes with which rank it came."""
-
-    def __init__(self) -> None:
-        self.ranks: list[Rank] = []
-
-    def try_acquire(self, rank: Rank, operation: str) -> Permit:
-        self.ranks.append(rank)
-        return super().try_acquire(rank, operation)
-
-
 @pytest.fixture
 def ranks(monkeypatch: pytest.MonkeyPatch) -> list[Rank]:
     """The ranks of the requests of all clients that are made."""
-    limit = RecordingLimit()
-    monkeypatch.setattr("videsk_rooms.client.make_limiter", lambda *_: limit)
-    return limit.ranks
+    return recorded_ranks(monkeypatch)
 
 
 @pytest.fixture
@@ -56,6 +44,7 @@ async def all_of(outcomes: AsyncIterable[Any]) -> None:
         pass
 
 
+SPEC: RoomSpec = {}
 ROOM = "64f1a2b3c4d5e6f7a8b9c0d1"
 SINGLE: dict[str, Operation] = {
     "create": lambda videsk: videsk.rooms.create(),
@@ -134,7 +123,7 @@ async def test_what_is_about_many_rooms_goes_first_where_the_view_says_so(
 async def test_each_room_of_many_is_a_call_of_its_own(sandbox: Sandbox, ranks: list[Rank]) -> None:
     """None of them is ahead of what others wait for."""
     async with client(sandbox) as videsk:
-        await all_of(videsk.rooms.create_many([{}] * 3))
+        await all_of(videsk.rooms.create_many([SPEC] * 3))
     assert ranks == [BEHIND] * 3
 
 
@@ -144,6 +133,17 @@ async def test_each_page_is_a_call_of_its_own(sandbox: Sandbox, ranks: list[Rank
     async with client(sandbox) as videsk:
         await all_of(videsk.rooms.iter(page_size=3))
     assert ranks == [BEHIND] * 2
+
+
+async def test_a_stock_is_filled_in_the_background(
+    sandbox: Sandbox, room: str, ranks: list[Rank]
+) -> None:
+    """What somebody waits for, because it is empty, is not."""
+    async with client(sandbox) as videsk, videsk.rooms.access_stock(room, size=1) as stock:
+        sandbox.faults.delay(LATE)
+        await until(lambda: ranks)
+        await stock.take()
+        assert ranks == [BEHIND, FIRST]
 
 
 # -- operations of several requests ---------------------------------------------------------------

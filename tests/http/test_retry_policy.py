@@ -21,7 +21,7 @@ from videsk_rooms._http.retry_policy import (
     longest_pause,
     result_from_status,
 )
-from videsk_rooms._wire import encode
+from videsk_rooms._wire import operations
 from videsk_rooms._wire.headers import server_wait
 
 if TYPE_CHECKING:
@@ -30,22 +30,22 @@ if TYPE_CHECKING:
     from videsk_rooms._wire.message import Request
 
 ROOM = "64f1a2b3c4d5e6f7a8b9c0d1"
-READ = encode.get(ROOM)
-CREATE = encode.create(name="Support", external_id=None, exp=None, nbf=None, settings=None)
+READ = operations.get(ROOM)[0]
+CREATE = operations.create(name="Support", external_id=None, exp=None, nbf=None, settings=None)
 UNCHANGED = {"external_id": ..., "exp": ..., "nbf": ..., "settings": ...}
 OWN: dict[str, Request] = {
     "create": CREATE,
-    "list": encode.listing(limit=None, skip=None, sort=None, ended=None, external_id=None),
+    "list": operations.listing(limit=None, skip=None, sort=None, ended=None, external_id=None)[0],
     "get": READ,
-    "update": encode.update(ROOM, name="Moved", **UNCHANGED),
-    "delete": encode.delete(ROOM),
-    "join": encode.join(ROOM),
-    "stats": encode.stats(ROOM, view="report"),
+    "update": operations.update(ROOM, name="Moved", **UNCHANGED)[0],
+    "delete": operations.delete(ROOM)[0],
+    "join": operations.join(ROOM)[0],
+    "stats": operations.stats(ROOM, view="report")[0],
 }
 
 
 def any_request(method: str) -> Request:
-    return encode.any_request(method, "/vpaas/other", query=None, json=None)
+    return operations.any_request(method, "/vpaas/other", query=None, json=None)[0]
 
 
 FOREIGN_POST = any_request("POST")
@@ -84,7 +84,7 @@ def decided(
         happened,
         tries=tries,
         retry=retry,
-        left=left,
+        remaining=left,
         affordable=affordable,
         chance=chance,
     )
@@ -501,7 +501,7 @@ class Calls(RuleBasedStateMachine):
             happened,
             tries=self.sent,
             retry=self.retry,
-            left=left,
+            remaining=left,
             affordable=self.budget.affordable,
             chance=chance,
         )

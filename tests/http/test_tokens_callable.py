@@ -161,7 +161,7 @@ async def test_a_renewal_that_fails_is_asked_once_for_all_who_wait(
 def waiting(videsk: AsyncVidesk) -> int:
     """Count who waits for the callable's answer."""
     source: Any = videsk._settings.source
-    return 0 if source._question is None else len(source._question._waiting)
+    return 0 if source._fetch is None else len(source._fetch._waiting)
 
 
 @forms
@@ -293,7 +293,7 @@ def test_one_whose_loop_ends_is_asked_anew(
         loop = asyncio.new_event_loop()
         assert isinstance(loop.run_until_complete(call(SHORT)), DeadlineExceededError)
         question: Any = videsk._settings.source
-        question._question._task._log_destroy_pending = False  # who closes a loop so is told
+        question._fetch._task._log_destroy_pending = False  # who closes a loop so is told
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
     vault.opened.set()

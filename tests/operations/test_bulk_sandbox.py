@@ -25,7 +25,6 @@ from videsk_rooms import (
     RoomSpec,
     ServerError,
 )
-from videsk_rooms._ratelimit.memory_store import MemoryLimiter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -83,9 +82,7 @@ async def test_the_rate_limit_paces_all_of_them(sandbox: Sandbox) -> None:
             for _ in range(3):
                 assert (await anext(outcomes)).ok
             fourth = asked(outcomes)
-            pacing = videsk._pipeline.pacing
-            assert isinstance(pacing, MemoryLimiter)
-            await until(lambda: len(pacing._line) == 16)
+            await until(lambda: videsk.rate_limit_status.waiting == 16)
             fourth.cancel()
             await asyncio.wait([fourth])
         nothing_is_left(videsk)

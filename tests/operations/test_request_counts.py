@@ -5,6 +5,8 @@ Every request counts: an account has 20 a second (docs/api.md, "Access").
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
@@ -15,14 +17,15 @@ from videsk_rooms.sandbox import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from videsk_rooms import AsyncVidesk
+    from videsk_rooms import AsyncVidesk, RoomChange, RoomSpec
 
     Operation: TypeAlias = Callable[[AsyncVidesk, str], Awaitable[object]]
 
 
 async def _end_all(videsk: AsyncVidesk, room: str) -> None:
-    changes = videsk.rooms.update_many([{"room": room, "ended": True}] * 3)
-    assert [outcome.ok async for outcome in changes] == [True] * 3
+    change: RoomChange = {"room": room, "ended": True}
+    changed = videsk.rooms.update_many([change] * 3)
+    assert [outcome.ok async for outcome in changed] == [True] * 3
 
 
 async def _join_all(videsk: AsyncVidesk, room: str) -> None:
@@ -30,12 +33,18 @@ async def _join_all(videsk: AsyncVidesk, room: str) -> None:
 
 
 async def _create_all(videsk: AsyncVidesk, _: str) -> None:
-    specs = ({"external_id": f"many-{number}"} for number in range(3))
-    assert [outcome.ok async for outcome in videsk.rooms.create_many(specs)] == [True] * 3
+    spec: RoomSpec = {}
+    assert [outcome.ok async for outcome in videsk.rooms.create_many([spec] * 3)] == [True] * 3
 
 
 async def _read_all(videsk: AsyncVidesk, _: str) -> None:
     assert [room.external_id async for room in videsk.rooms.iter()] == ["there", "other"]
+
+
+async def _take_two(videsk: AsyncVidesk, room: str) -> None:
+    async with videsk.rooms.access_stock(room, size=2) as stock:
+        while stock.level < stock.size:  # noqa: ASYNC110 - there is no event for it
+            await asyncio.sleep(0.001)
 
 
 ONE_ROOM: dict[str, tuple[Operation, list[str]]] = {
@@ -52,6 +61,7 @@ ONE_ROOM: dict[str, tuple[Operation, list[str]]] = {
     "create_many": (_create_all, ["create"] * 3),
     "update_many": (_end_all, ["update"] * 3),
     "join_many": (_join_all, ["join"] * 3),
+    "access_stock": (_take_two, ["get", "join"]),
 }
 
 # Where the server is known, and where it is not known yet: a 404 to an external id in the path may
@@ -92,14 +102,14 @@ BY_EXTERNAL_ID: dict[str, tuple[Operation, list[str], list[str], list[str], list
 def server(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """A server of either kind, with two rooms."""
     with Sandbox(rate=None, deletion=True, external_ids=request.param == "by path") as sandbox:
-        sandbox.add_room(external_id="there")
+        sandbox.add_room(external_id="there", nbf=sandbox.now - timedelta(hours=1))
         sandbox.add_room(external_id="other")
         yield sandbox
 
 
 def spent(sandbox: Sandbox) -> list[str | None]:
     """Return which requests came, and forget them."""
-    operations = [request.operation for request in sandbox.requests]
+    operations: list[str | None] = [request.operation for request in sandbox.requests]
     sandbox.requests.clear()
     return operations
 

@@ -14,7 +14,7 @@ import pytest
 
 import videsk_rooms
 from tests.docs.blocks import ROOT
-from videsk_rooms.cli._exits import ExitCode
+from videsk_rooms.cli._output import ExitCode
 
 from .building import built
 

@@ -14,7 +14,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -80,9 +80,9 @@ KILLS = [
 def repeated(setting: Setting, seconds: float, repeats: int) -> Figures:
     """Measure several times: of shares and waits the median, of faults the sum."""
     runs = [run(setting, seconds) for _ in range(repeats)]
-
-    def middle(name: str) -> float:
-        return median(float(getattr(each, name)) for each in runs)
+    medians: dict[str, Any] = {
+        name: median(getattr(each, name) for each in runs) for name in _MIDDLE
+    }
 
     return attrs.evolve(
         runs[0],
@@ -90,7 +90,7 @@ def repeated(setting: Setting, seconds: float, repeats: int) -> Figures:
         over=sum(each.over for each in runs),
         failed=sum(each.failed for each in runs),
         standstill=max(each.standstill for each in runs),
-        **{name: middle(name) for name in _MIDDLE},
+        **medians,
     )
 
 
@@ -192,6 +192,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=15.0, help="of each run; 15")
     parser.add_argument("--repeats", type=int, default=_REPEATS, help=f"of each; {_REPEATS}")
     parser.add_argument("--only", choices=["paths", "people", "kills", "costs"], help="one part")
+    parser.add_argument("--like", default="", help="only settings whose name has this in it")
     given = parser.parse_args()
 
     print(
@@ -203,12 +204,16 @@ def main() -> None:
     if PROGRAM is None:
         print(f"without Redis: {MISSING}")
     seconds, repeats = given.seconds, given.repeats
+
+    def wanted(settings: Sequence[Setting]) -> list[Setting]:
+        return [each for each in settings if given.like in each.name]
+
     if given.only in (None, "paths"):
-        show(_PATHS_HEAD, paths_row, PATHS + COLD, seconds, repeats)
+        show(_PATHS_HEAD, paths_row, wanted(PATHS + COLD), seconds, repeats)
     if given.only in (None, "people"):
-        show(_PEOPLE_HEAD, people_row, PEOPLE, seconds, repeats)
+        show(_PEOPLE_HEAD, people_row, wanted(PEOPLE), seconds, repeats)
     if given.only in (None, "kills"):
-        show(_PEOPLE_HEAD, people_row, KILLS, 4 * seconds, 1)
+        show(_PEOPLE_HEAD, people_row, wanted(KILLS), 4 * seconds, 1)
     if given.only in (None, "costs"):
         print("\nA call that need not wait pays for its permit:")
         for way, microseconds in costs().items():

@@ -181,7 +181,7 @@ def network(path: Path, *, command: tuple[str, ...] = ()) -> Iterator[Network]:
 
 def path_from(data: dict[str, Any]) -> Path:
     """Make a path of plain data."""
-    ways = {name: Delay(**data.pop(name)) for name in ("out", "back", "work")}
+    ways: dict[str, Any] = {name: Delay(**data.pop(name)) for name in ("out", "back", "work")}
     return Path(**ways, **data)
 
 

@@ -340,7 +340,7 @@ def as_markdown(networks: Sequence[Network], seconds: float) -> str:
         for processes, callers in _COLUMNS
     ]
     lines = [
-        f"| network, each way | {' | '.join(heads)} | over: sliding, fixed |",
+        f"|network, each way|{'|'.join(heads)}|over: sliding, fixed|",
         f"|---|{'--:|' * (len(heads) + 1)}",
     ]
     for network in networks:
@@ -354,9 +354,7 @@ def as_markdown(networks: Sequence[Network], seconds: float) -> str:
                 result = run(network, window, processes, callers, seconds)
                 over[window] += result.over if window == "sliding" else result.refused
             used.append(f"{result.used:.1%}")
-        lines.append(
-            f"| {network.name} | {' | '.join(used)} | {over['sliding']}, {over['fixed']} |"
-        )
+        lines.append(f"|{network.name}|{'|'.join(used)}|{over['sliding']}, {over['fixed']}|")
     return "\n".join(lines)
 
 

@@ -19,6 +19,8 @@ from videsk_rooms import APIError, AsyncVidesk, NotFoundError, RateLimit, RateLi
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from videsk_rooms import RoomSpec
+
 _NO_ROOM = "/vpaas/rooms/0123456789abcdef01234567"
 _A_TICK = 0.01
 
@@ -71,7 +73,7 @@ class Worker:
             else:
                 self._report.failed += 1
 
-    def _specs(self) -> Iterator[dict[str, str]]:
+    def _specs(self) -> Iterator[RoomSpec]:
         while time.monotonic() < self._end:
             yield {"name": "Check-up"}
 

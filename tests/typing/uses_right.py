@@ -17,7 +17,9 @@ from starlette.requests import HTTPConnection
 from typing_extensions import assert_type
 
 from videsk_rooms import (
+    AccessStock,
     APIError,
+    AsyncAccessStock,
     AsyncOutcomes,
     AsyncRooms,
     AsyncVidesk,
@@ -147,6 +149,7 @@ async def awaited() -> None:
         patient = videsk.with_options(timeout=None, retry=Retry(), rate_limit=None, api_token="a")
         assert_type(patient, AsyncVidesk)
         assert_type(videsk.with_options(secrets_in_pickles=True), AsyncVidesk)
+        assert_type(videsk.with_options(priority="background"), AsyncVidesk)
         assert_type(videsk.with_options(hooks=Hooks()).rooms, AsyncRooms)
         await patient.close()
 
@@ -198,6 +201,7 @@ def blocking() -> None:
         patient = videsk.with_options(timeout=None, retry=Retry(), rate_limit=None, api_token="a")
         assert_type(patient, Videsk)
         assert_type(videsk.with_options(secrets_in_pickles=True), Videsk)
+        assert_type(videsk.with_options(priority="interactive"), Videsk)
         assert_type(copy.copy(videsk), Videsk)
         assert_type(videsk.with_options(hooks=Hooks()).rooms, Rooms)
         patient.close()
@@ -252,6 +256,10 @@ async def awaited_many(videsk: AsyncVidesk, page: RoomPage) -> None:
     joined = [each async for each in videsk.rooms.join_many(page)]
     assert_type(joined, list[Outcome[Room | str, RoomAccess]])
     assert_type(joined[0].result().access_token, str)
+    async with videsk.rooms.access_stock(page[0], size=300) as stock:
+        assert_type(stock, AsyncAccessStock)
+        assert_type(await stock.take(), RoomAccess)
+        assert_type((stock.level, stock.size), tuple[int, int])
 
 
 def blocking_many(videsk: Videsk, page: RoomPage) -> None:
@@ -274,6 +282,10 @@ def blocking_many(videsk: Videsk, page: RoomPage) -> None:
     joined = list(videsk.rooms.join_many(page))
     assert_type(joined, list[Outcome[Room | str, RoomAccess]])
     assert_type(joined[0].result().access_token, str)
+    with videsk.rooms.access_stock("64f1a2b3c4d5e6f7a8b9c0d1", size=300) as stock:
+        assert_type(stock, AccessStock)
+        assert_type(stock.take(), RoomAccess)
+        assert_type((stock.level, stock.size), tuple[int, int])
 
 
 # -- setting up -----------------------------------------------------------------------------------

@@ -99,6 +99,9 @@ def call_many(videsk: Videsk, room: Room, outcome: Outcome[str, Room]) -> None:
     videsk.rooms.update_many([{"name": "a"}])  # expect: typeddict-item / reportArgumentType
     videsk.rooms.delete_many(room)  # expect: arg-type / reportArgumentType
     videsk.rooms.join_many([room.external_id])  # expect: list-item / reportArgumentType
+    videsk.rooms.access_stock(room)  # expect: call-arg / reportCallIssue
+    videsk.rooms.access_stock(room, size="300")  # expect: arg-type / reportArgumentType
+    videsk.with_options(priority="urgent")  # expect: arg-type / reportArgumentType
     outcome.value.id  # expect: union-attr / reportOptionalMemberAccess
     outcome.result().nmae  # expect: attr-defined / reportAttributeAccessIssue
     outcome.error = None  # expect: misc / reportAttributeAccessIssue

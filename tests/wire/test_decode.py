@@ -32,8 +32,10 @@ from videsk_rooms import (
     RoomPage,
     RoomStats,
 )
+from videsk_rooms._fields import structure as _structure
+from videsk_rooms._fields.read import reader as reader_of
+from videsk_rooms._fields.structure import structure
 from videsk_rooms._wire import decode
-from videsk_rooms._wire import fast as _fast
 from videsk_rooms._wire import json as _json
 
 if TYPE_CHECKING:
@@ -312,7 +314,7 @@ def test_cattrs_is_given_the_first_wrong_element_only(monkeypatch: pytest.Monkey
         given.append(value)
         return "a number"
 
-    monkeypatch.setattr(decode, "_kind", note)
+    monkeypatch.setattr(_structure, "kind_of", note)
     refusal(decode.page, {**page_with(ROOM), "data": [ROOM, 1, 2, 3]})
     assert given == [1]
 
@@ -395,7 +397,7 @@ def test_nesting_ends_at_500_wherever_it_is(place: str) -> None:
 def test_what_is_nested_as_settings_may_be_takes_the_fast_way() -> None:
     """Lists and objects among the settings need no cattrs."""
     room = {**ROOM, "settings": {"layout": nested(100)}, "unknown": nested(100)}
-    assert _fast.read_room(room) == decode.room(answer(room))
+    assert reader_of(Room)(room) == decode.room(answer(room))
 
 
 # -- two ways, one result -------------------------------------------------------------------------
@@ -405,24 +407,24 @@ def test_what_is_nested_as_settings_may_be_takes_the_fast_way() -> None:
 def test_what_the_fast_way_reads_cattrs_reads_the_same(room: dict[str, JSONValue]) -> None:
     """The fast way only gets there sooner: cattrs decides."""
     try:
-        fast = _fast.read_room(room)
+        fast = reader_of(Room)(room)
     except (ValueError, TypeError, KeyError, OverflowError):
         return
-    assert decode._CONVERTER.structure(room, Room) == fast
+    assert structure(Room, room) == fast
 
 
 @given(pages(rooms()))
 def test_pages_take_the_fast_way_and_cattrs_agrees(page: dict[str, JSONValue]) -> None:
     """What the API usually sends needs no cattrs."""
-    assert _fast.read_page(page) == decode._CONVERTER.structure(page, RoomPage)
+    assert reader_of(RoomPage)(page) == structure(RoomPage, page)
 
 
 @given(texts.filter(bool), json_objects())
 def test_join_takes_the_fast_way_and_cattrs_agrees(token: str, more: dict[str, JSONValue]) -> None:
     """So does the answer to a join."""
     joined = {**more, "accessToken": token}
-    fast = _fast.read_joined(joined)
-    assert decode._CONVERTER.structure(joined, _fast.Joined) == fast
+    fast = reader_of(decode.Joined)(joined)
+    assert structure(decode.Joined, joined) == fast
     assert decode.access(answer(joined)).access_token == token
 
 

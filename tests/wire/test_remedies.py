@@ -404,7 +404,7 @@ async def test_a_page_in_the_apis_place_is_not_the_tokens_fault(
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ("jwt expired", "past its end"),
+        ("jwt expired", "has expired"),
         ("Authorization header with valid JWT is required.", "may remove the Authorization header"),
         ("jwt malformed", "mistyped"),
         ("invalid signature", "mistyped"),

@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from videsk_rooms.errors import ConfigurationError
 
-from .threads import STANDARD
-
-if TYPE_CHECKING:
-    from .threads import ThreadBackend
+from .threads import ThreadBackend
 
 
 def thread_backend() -> ThreadBackend:
-    """Choose how this process has threads.
+    """Choose how the blocking client runs and waits for threads in this process.
 
     Raises:
-        ConfigurationError: eventlet has put something in their place that cannot be waited for.
+        ConfigurationError: eventlet has replaced Python's threads.
     """
     if _is_patched("eventlet.patcher", "is_monkey_patched", ("thread", "socket")):
         raise ConfigurationError(
-            "eventlet has patched this process, and a blocking client cannot wait among its green "
+            "eventlet has patched this process, and a blocking client cannot wait in its green "
             "threads; use gevent or plain threads (gunicorn: -k gevent or -k gthread, Celery: "
             "--pool=gevent, threads or prefork), or AsyncVidesk where there is an event loop"
         )
     if _is_patched("gevent.monkey", "is_module_patched", ("threading", "socket")):
-        from .gevent import GEVENTS
+        from .gevent import GeventBackend
 
-        return GEVENTS
-    return STANDARD
+        return GeventBackend()
+    return ThreadBackend()
 
 
 def _is_patched(module: str, question: str, names: tuple[str, ...]) -> bool:
-    patcher = sys.modules.get(module)  # whoever patched has imported it
+    patcher = sys.modules.get(module)  # a process that is patched has imported it
     return patcher is not None and any(getattr(patcher, question)(name) for name in names)

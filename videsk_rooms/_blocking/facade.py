@@ -1,7 +1,7 @@
-"""Derives the blocking methods from the coroutines.
+"""Derives blocking methods from coroutine methods (docs/decisions/0001-derived-blocking-client.md).
 
-`blocking`, `blocking_iterator` and `blocking_bulk` take an awaited method, and return a blocking
-one of the same signature, by `ParamSpec`. It runs on the client's `Portal`.
+`blocking`, `blocking_iterator` and `blocking_bulk` take an awaited method and return a blocking one
+of the same signature, by `ParamSpec`, which runs on the client's `Portal`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 class BlockingResource(Protocol):
-    """A blocking class: it knows its portal and the awaited object that it stands for."""
+    """A blocking object: it has a portal and the awaited object whose methods it runs."""
 
     @property
     def _portal(self) -> Portal: ...
@@ -47,9 +47,9 @@ class BlockingResource(Protocol):
 
 
 class BlockingMethod(Protocol[P, R_co]):
-    """The result of `blocking`, as type checkers see it.
+    """The type of a derived method.
 
-    A descriptor and not a bare `Callable`, which not every type checker binds to its instance.
+    A descriptor, because not every type checker binds a bare `Callable` to its instance.
     """
 
     @overload
@@ -62,7 +62,7 @@ class BlockingMethod(Protocol[P, R_co]):
 def blocking(
     method: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]],
 ) -> BlockingMethod[P, R]:
-    """Derive a blocking method from a coroutine method: same words, same types, same docstring."""
+    """Derive a blocking method from a coroutine method: same name, types and docstring."""
 
     @functools.wraps(method)
     def call(self: BlockingResource, *arguments: P.args, **keywords: P.kwargs) -> R:
@@ -81,7 +81,7 @@ def blocking_iterator(
         self: BlockingResource, *arguments: P.args, **keywords: P.kwargs
     ) -> Generator[T, None, None]:
         batches = cast("Batches[T]", method(self._async, *arguments, **keywords))
-        return self._portal.drain(batches)
+        return self._portal.iterate(batches)
 
     return cast("BlockingMethod[P, Generator[T, None, None]]", call)
 
@@ -89,7 +89,7 @@ def blocking_iterator(
 def blocking_bulk(
     method: Callable[Concatenate[Any, P], AsyncOutcomes[T, R]],
 ) -> BlockingMethod[P, Outcomes[T, R]]:
-    """Derive a method for many items from an asynchronous one."""
+    """Derive a blocking bulk method from an asynchronous one."""
 
     @functools.wraps(method)
     def call(self: BlockingResource, *arguments: P.args, **keywords: P.kwargs) -> Outcomes[T, R]:

@@ -17,6 +17,8 @@ from gevent.hub import Waiter
 from videsk_rooms._concurrency.fork import WatchedLoop, fork_guard
 from videsk_rooms._concurrency.loops import call_in_thread
 
+from .threads import ThreadBackend
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from .threads import OneShotEvent, Thread
 
 _start_new_thread = monkey.get_original("_thread", "start_new_thread")
-_get_ident = monkey.get_original("_thread", "get_ident")
 _allocate_lock = monkey.get_original("_thread", "allocate_lock")
 _getaddrinfo = monkey.get_original("socket", "getaddrinfo")
 _getnameinfo = monkey.get_original("socket", "getnameinfo")
@@ -35,124 +36,109 @@ class GreenletEvent:
     """One-shot event: one greenlet waits, any thread sets it."""
 
     def __init__(self) -> None:
-        self._guard = _allocate_lock()
-        self._open = False
-        self._bell: Any = None
+        self._lock = _allocate_lock()
+        self._is_set = False
+        self._watcher: Any = None
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        """Wait until it is open, at most so many seconds; -1 for no bound."""
+        """Wait until it is set, for at most so many seconds; -1 waits without a bound."""
         waiter: Waiter[None] = Waiter()
-        bell = get_hub().loop.async_()  # the one thing of a hub that other threads may touch
-        bell.start(waiter.switch, None)
+        watcher = get_hub().loop.async_()  # the only part of a hub that other threads may use
+        watcher.start(waiter.switch, None)
         try:
-            with self._guard:
-                if self._open:
+            with self._lock:
+                if self._is_set:
                     return True
-                self._bell = bell
+                self._watcher = watcher
             with_timeout(None if timeout < 0 else timeout, waiter.get, timeout_value=None)
-            return self._open
+            return self._is_set
         finally:
-            with self._guard:
-                self._bell = None
-            bell.stop()
-            bell.close()
+            with self._lock:
+                self._watcher = None
+            watcher.stop()
+            watcher.close()
 
     def release(self) -> None:
-        """Open it."""
-        with self._guard:
-            self._open = True
-            if self._bell is not None:
-                self._bell.send()
+        """Set it."""
+        with self._lock:
+            self._is_set = True
+            if self._watcher is not None:
+                self._watcher.send()
 
 
 class NativeThread:
-    """A thread that gevent knows nothing of. It keeps no interpreter from leaving."""
+    """A thread that gevent does not know. It does not keep the interpreter from exiting."""
 
     def __init__(self, run: Callable[[], None]) -> None:
         self._run = run
-        self._ident: int | None = None
-        self._guard = _allocate_lock()
-        self._ended = False
-        self._waiting: list[GreenletEvent] = []
+        self._lock = _allocate_lock()
+        self._runs = False
+        self._joining: list[GreenletEvent] = []
 
     def start(self) -> None:
         """Start it."""
+        self._runs = True
         _start_new_thread(self._main, ())
 
     def join(self, timeout: float) -> None:
-        """Wait for its end, at most so many seconds."""
-        gate = GreenletEvent()
-        with self._guard:
-            if self._ended:
+        """Wait for its end, for at most so many seconds."""
+        event = GreenletEvent()
+        with self._lock:
+            if not self._runs:
                 return
-            self._waiting.append(gate)
-        gate.acquire(timeout=timeout)
-
-    def is_current(self) -> bool:
-        """Return whether this is called in it."""
-        return bool(_get_ident() == self._ident)
+            self._joining.append(event)
+        event.acquire(timeout=timeout)
 
     def _main(self) -> None:
-        self._ident = _get_ident()
         try:
             self._run()
         finally:
-            _leave_no_hub()
-            with self._guard:
-                self._ended = True
-            for gate in self._waiting:
-                gate.release()
+            _destroy_hub()
+            with self._lock:
+                self._runs = False
+            for event in self._joining:
+                event.release()
 
 
 class NativeThreadLoop(WatchedLoop):
-    """A loop on a real selector, which leaves to real threads what would block it.
+    """A loop on an unpatched selector, which calls blocking functions in native threads.
 
-    The executor that it would otherwise have starts greenlets, which never run in this thread.
+    The threads of asyncio's executor would be greenlets, which never run in this thread.
     """
 
     def __init__(self) -> None:
         super().__init__(_Selector())
 
     def start_thread(self, run: Callable[[], None]) -> None:
-        """Run a function in a thread of its own, which keeps no interpreter from leaving."""
-
-        def run_without_a_hub() -> None:
-            try:
-                run()
-            finally:
-                _leave_no_hub()
-
-        _start_new_thread(run_without_a_hub, ())
+        """Run a function in a native thread of its own."""
+        NativeThread(run).start()
 
     async def getaddrinfo(self, *arguments: Any, **keywords: Any) -> Any:
-        """Look an address up, without gevent's resolver, which waits for its hub."""
+        """Resolve a name without gevent's resolver, which waits for its hub."""
         look_up = partial(_getaddrinfo, *arguments, **keywords)
         return await call_in_thread(partial(fork_guard.run, look_up))
 
     async def getnameinfo(self, *arguments: Any, **keywords: Any) -> Any:
-        """Look a name up likewise."""
+        """Resolve an address, likewise."""
         return await call_in_thread(partial(_getnameinfo, *arguments, **keywords))
 
 
-class GeventBackend:
-    """Threads beside greenlets."""
+class GeventBackend(ThreadBackend):
+    """Native threads, for which greenlets wait."""
 
-    def gate(self) -> OneShotEvent:
-        """Make a gate for a greenlet."""
+    def event(self) -> OneShotEvent:
+        """Make an event that the current greenlet can wait for."""
         return GreenletEvent()
 
     def thread(self, run: Callable[[], None]) -> Thread:
-        """Prepare a thread."""
+        """Prepare a native thread."""
         return NativeThread(run)
 
     def loop(self) -> asyncio.AbstractEventLoop:
-        """Make a loop."""
+        """Make a loop that native threads can run."""
         return NativeThreadLoop()
 
 
-GEVENTS = GeventBackend()
-
-
-def _leave_no_hub() -> None:
-    """End the hub that patched sockets have made in this thread."""
+def _destroy_hub() -> None:
+    """Destroy the hub that patched sockets have made in this thread."""
     get_hub().destroy(destroy_loop=True)

@@ -1,8 +1,9 @@
-"""An event loop in a thread: runs calls of other threads there, and returns their results.
+"""An event loop in a thread: runs the calls of other threads there and returns their results.
 
-The hand-off is most of the cost of a blocking call, so it is small: one callback into the loop,
-one task, one raw lock. `Future.result` and anyio's portal cost 1.3 and 1.9 times as much
-(docs/performance.md).
+The hand-off of a call is one callback into the loop, one task and one raw lock.
+`asyncio.run_coroutine_threadsafe` is as fast on asyncio's loop, but its future waits on a
+`threading.Condition`, which gevent replaces by one that no native thread may touch, and an
+interrupted wait leaves its coroutine running.
 """
 
 from __future__ import annotations
@@ -12,14 +13,19 @@ import contextlib
 import contextvars
 import os
 import threading
-from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from videsk_rooms._concurrency.fork import detach_epoll, is_here, is_lost, leak
 from videsk_rooms.errors import ClosedError
 
 from .backends import thread_backend
-from .shutdown import LEAVING, block_daemon_at_exit, exiting, is_for_want_of_threads, refusal
+from .shutdown import (
+    INTERPRETER_EXITS,
+    block_daemon_at_exit,
+    closed_error,
+    exiting,
+    no_thread_at_exit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -28,93 +34,79 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-# What strikes a thread from outside, such as a time limit of Dramatiq's, does so between two waits
-# only; on Windows so does Ctrl-C.
+# An exception that another thread sets, such as a time limit of Dramatiq's, is raised only between
+# two waits; on Windows so is Ctrl-C.
 _WAIT_SLICE = 0.1
-# How long calls may take to notice that the client is closed, before they are cancelled.
-_PATIENCE_WITH_ANSWERS = 0.1
-# How long cancelled calls may take to clean up before their callers are let go without them.
-_PATIENCE_WITH_CALLS = 1.0
-_CALLED_ELSEWHERE = (
-    "this call goes on in the process that was forked, or was broken off because this one has "
-    "closed all its descriptors, as a daemon does; make another one here"
+# Seconds that calls have to notice that the client is closed, before they are cancelled.
+_GRACE_BEFORE_CANCEL = 0.1
+# Seconds that cancelled calls have to clean up, before their callers return without them.
+_GRACE_AFTER_CANCEL = 1.0
+_LOOP_IS_LOST = (
+    "the event loop of this call is gone: the process forked during the call, or closed all its "
+    "descriptors, as a daemon does; call again in this process"
 )
 
 
 class Call(Generic[R]):
-    """A coroutine on its way through the loop, and the lock that its caller waits for."""
-
-    __slots__ = (
-        "_arguments",
-        "_done",
-        "_error",
-        "_forsaken",
-        "_function",
-        "_keywords",
-        "_loop",
-        "_result",
-        "_task",
-    )
+    """One coroutine that runs in the loop while its caller waits."""
 
     def __init__(
         self,
-        loop: LoopThread,
+        owner: LoopThread,
         function: Callable[..., Coroutine[Any, Any, R]],
         arguments: tuple[object, ...],
         keywords: dict[str, object],
     ) -> None:
-        self._loop = loop
+        self._owner = owner
         self._function = function
         self._arguments = arguments
         self._keywords = keywords
         self._task: asyncio.Task[None] | None = None
-        self._forsaken = False
+        self._abandoned = False
         self._error: BaseException | None = None
-        self._done = loop.threads.gate()
+        self._done = owner.backend.event()
 
     # In the loop's thread:
 
     def start(self) -> None:
-        if self._loop.ending:
+        if self._owner.ending:
             self.refuse()
         else:
             self._task = asyncio.ensure_future(self._run())
 
     def cancel(self) -> None:
-        """Give the call up: its caller has gone."""
-        self._forsaken = True
-        self._loop.calls.discard(self)  # _run may never begin, so it cannot be left to it
+        """Cancel the call: its caller no longer waits."""
+        self._abandoned = True
+        self._owner.calls.discard(self)  # `_run` may never start, so it may not come to this
         if self._task is not None:
             self._task.cancel()
 
     def refuse(self) -> None:
-        """Release the caller: the loop ends without an outcome of this call."""
+        """Release the caller: the loop ends without a result of this call."""
         self._error = asyncio.CancelledError()
         self._release()
 
     async def _run(self) -> None:
         try:
             self._result = await self._function(*self._arguments, **self._keywords)
-        except BaseException as error:  # all of them belong to the caller
-            # With nobody to take it away, the error and this frame would keep each other alive.
-            self._error = None if self._forsaken else error
+        except BaseException as error:  # each belongs to the caller, SystemExit included
+            # An error that no caller takes would keep this frame alive, and the frame the error.
+            self._error = None if self._abandoned else error
         finally:
             self._release()
 
     def _release(self) -> None:
-        try:
-            self._loop.calls.remove(self)
-        except KeyError:
-            return  # let go before
-        self._done.release()
+        if self in self._owner.calls:  # otherwise it was released before
+            self._owner.calls.discard(self)
+            self._done.release()
 
     # In the caller's thread:
 
     def wait(self) -> None:
         while not self._done.acquire(timeout=_WAIT_SLICE):
-            # A signal handler has forked, or another thread has closed all descriptors.
-            if not self._loop.is_there():
-                error = ClosedError(_CALLED_ELSEWHERE)
+            # A signal handler may have forked, and another thread may have closed all descriptors.
+            if not self._owner.is_there():
+                error = ClosedError(_LOOP_IS_LOST)
                 error.outcome_unknown = True
                 raise error
 
@@ -122,13 +114,13 @@ class Call(Generic[R]):
         error, self._error = self._error, None
         if error is None:
             return self._result
-        if self._loop.closed and isinstance(error, asyncio.CancelledError | ClosedError):
+        if self._owner.closed and isinstance(error, asyncio.CancelledError | ClosedError):
             if isinstance(error, ClosedError) and error.outcome_unknown:
                 block_daemon_at_exit()
                 raise error from None
-            raise refusal() from None
-        if is_for_want_of_threads(error):
-            raise refusal(LEAVING) from None
+            raise closed_error() from None
+        if no_thread_at_exit(error):
+            raise closed_error(INTERPRETER_EXITS) from None
         try:
             raise error
         finally:
@@ -136,95 +128,119 @@ class Call(Generic[R]):
 
 
 class LoopThread:
-    """State that thread and portal share; it holds no reference to the portal."""
+    """The loop and its thread. It holds no reference to the portal, whose end ends the thread."""
 
     def __init__(self, last: Callable[[], Awaitable[None]]) -> None:
         self.pid = os.getpid()
         self.calls: set[Call[Any]] = set()
-        self.loop: asyncio.AbstractEventLoop | None = None
-        self.thread: Thread | None = None
-        self.threads: ThreadBackend  # there once the loop is
+        self.backend: ThreadBackend  # there once the loop is
+        self.is_started = False
         self.closed = False
         self.ending = False
-        # Reentrant: a signal handler may close the client whose thread is being started.
-        self._starting = threading.RLock()
         self._last: Callable[[], Awaitable[None]] | None = last
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        # Reentrant: a signal handler may call or close a client whose thread is being started.
+        self._starting = threading.RLock()
+        self._threads: list[Thread] = []
+        # Lists, because a signal handler cannot strike inside `append` and `pop`.
+        self._loops: list[asyncio.AbstractEventLoop] = []
+        self._claims = ["run or close the loop"]
 
     # In a caller's thread:
 
-    def started(self) -> asyncio.AbstractEventLoop:
-        """Return the loop; the first call starts its thread."""
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The loop, once it is made."""
+        return self._loops[0] if self._loops else None
+
+    def start(self) -> None:
+        """Start the thread unless it runs.
+
+        Raises:
+            ClosedError: The client is closed, or the interpreter exits.
+        """
         with self._starting:
-            if self.loop is None and not self.closed and not exiting.is_set():
+            if not (self.is_started or self.closed or exiting.is_set()):
                 try:
-                    # Else the loop would keep the first caller's context for as long as it runs,
-                    # with a web application's request in it, and whatever that leads to.
+                    # In an empty context: the loop keeps the one that it starts in for as long as
+                    # it runs, with the request of a web application that the first call serves.
                     contextvars.Context().run(self._start)
                 except RuntimeError as error:
-                    if is_for_want_of_threads(error):
-                        raise refusal(LEAVING) from None
+                    if no_thread_at_exit(error):
+                        raise closed_error(INTERPRETER_EXITS) from None
                     raise
-            loop = self.loop
-        if loop is None or self.closed:
-            self.stop_soon()  # for a signal handler that closed while the thread was started
-            raise refusal()
-        return loop
+        if self.closed or not self.is_started:
+            self.stop()  # a signal handler may have closed the client during the start
+            raise closed_error()
 
     def _start(self) -> None:
-        # Made here and not in the thread, so that there is no handshake to be interrupted, and a
-        # failure, such as no file descriptor left, reaches the caller.
-        self.threads = thread_backend()
-        loop, stop = self.threads.loop(), asyncio.Event()
-        # Whoever is first takes the loop: Ctrl-C comes before the thread has begun or after it.
-        untaken = [loop]
-        thread = self.threads.thread(partial(self._thread, untaken, stop))
-        try:
-            thread.start()
-            self._keep(thread, loop, stop)
-        except BaseException:
-            if self.loop is not loop:
-                if _take(untaken) is None:
-                    self._keep(thread, loop, stop)
-                else:
-                    loop.close()
-            raise
+        """Start a thread, which runs the loop unless another thread has claimed it before.
 
-    def _keep(self, thread: Thread, loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+        Ctrl-C may strike before the new thread runs or after. So an interrupted start is repeated
+        by the next call, and the thread that finds the loop claimed ends at once. The same holds
+        for a signal handler that calls the client during the start.
+        """
         if self.loop is None:
-            self._stop, self.thread, self.loop = stop, thread, loop
-        else:
-            # A signal handler has called in the middle of this, and has had to start another, for
-            # it cannot wait for what it interrupts.
-            loop.call_soon_threadsafe(stop.set)
+            # Made here and not in the thread: a failure, such as no descriptor left, reaches the
+            # caller.
+            self.backend = thread_backend()
+            loop = self.backend.loop()
+            self._loops.append(loop)
+            if loop is not self.loop:  # a signal handler has called meanwhile
+                loop.close()
+        if self._claims:
+            thread = self.backend.thread(self._run)
+            self._threads.append(thread)
+            thread.start()
+        self.is_started = True
 
-    def stop_soon(self) -> None:
-        """Ask the thread to end; waits for nothing, so that a finalizer may call it anywhere."""
-        self.soon(self._stop.set)
+    def _claim(self) -> bool:
+        """Return true once: to the thread that is to run the loop, or to `stop`."""
+        try:
+            self._claims.pop()
+        except IndexError:
+            return False
+        return True
 
-    def soon(self, callback: Callable[..., object], *arguments: object) -> bool:
-        """Have something done in the loop, and tell whether there is one to do it."""
-        if self.loop is None or not self.is_there():
+    def call_soon(self, callback: Callable[..., object], *arguments: object) -> bool:
+        """Call a function in the loop soon; return whether there is a loop to do it."""
+        loop = self.loop
+        if loop is None or not is_here(self.pid):
             return False
         try:
-            self.loop.call_soon_threadsafe(callback, *arguments)
+            loop.call_soon_threadsafe(callback, *arguments)
         except RuntimeError:
-            return False  # it has ended
+            if not loop.is_closed():
+                raise  # not the loop's error, but a signal handler's
+            return False
         return True
+
+    def stop(self) -> bool:
+        """Ask the thread to end without waiting, so that a finalizer may call it anywhere.
+
+        Returns:
+            Whether there is a thread that will end.
+        """
+        if self._claim():
+            self._last = None  # no loop will await it
+            if self.loop is not None:
+                self.loop.close()
+            return False
+        return self.call_soon(self._stop.set)
 
     def close(self, patience: float) -> None:
         """Ask the thread to end, and wait for it for so many seconds."""
         with self._starting:
             self.closed = True
-            if self.loop is None:
-                self._last = None
-        stops = self.soon(self._stop.set)
-        if stops and self.thread is not None and not self.thread.is_current():
-            self.thread.join(patience)
+        in_the_loop = self.loop is not None and asyncio._get_running_loop() is self.loop
+        if self.stop() and not in_the_loop:
+            for thread in self._threads:
+                with contextlib.suppress(RuntimeError):  # interrupted before it was started
+                    thread.join(patience)
 
     def is_there(self) -> bool:
-        """Return whether the loop is one of this process, and has the descriptors that it had."""
+        """Return whether the loop belongs to this process and still has its descriptors."""
         return is_here(self.pid) and (self.loop is None or not is_lost(self.loop))
 
     def leave_behind(self) -> None:
@@ -235,64 +251,54 @@ class LoopThread:
 
     # In the loop's thread:
 
-    def _thread(self, untaken: list[asyncio.AbstractEventLoop], stop: asyncio.Event) -> None:
-        loop = _take(untaken)
-        if loop is None:
-            return  # the caller was interrupted, and has closed the loop
+    def _run(self) -> None:
+        loop = self.loop
+        if loop is None or not self._claim():
+            return
         try:
-            loop.run_until_complete(self._main(stop))
+            loop.run_until_complete(self._main())
         finally:
             loop.close()
-            if loop is self.loop:
-                self.ending = True
-                for call in list(self.calls):  # handed over when the loop ran no more
-                    call.refuse()
+            self.ending = True
+            for call in list(self.calls):  # handed over after the loop's last step
+                call.refuse()
 
-    async def _main(self, stop: asyncio.Event) -> None:
-        await stop.wait()
-        if stop is not self._stop:
-            return  # another is kept
+    async def _main(self) -> None:
+        await self._stop.wait()
         self.ending = True
         others = asyncio.all_tasks() - {asyncio.current_task()}
-        # What ends clients at exit keeps this as long as the portal is there: not also the client's
-        # hooks, and by them the portal itself.
+        # Taken out first: `shutdown` refers to this object as long as the portal lives, and would
+        # keep the client's hooks alive through it, and through them the portal itself.
         last, self._last = self._last, None
         if last is not None:
             await last()
         if others:
-            # The client's own calls end by that, and tell whether they were sent; it is the rest
-            # that has to be cancelled.
-            _, rest = await asyncio.wait(others, timeout=_PATIENCE_WITH_ANSWERS)
-            for task in rest:
+            # The client's own calls end by that, and know whether they were sent; the others have
+            # to be cancelled.
+            _, running = await asyncio.wait(others, timeout=_GRACE_BEFORE_CANCEL)
+            for task in running:
                 task.cancel()
-            # A task may take its time, such as a callable's of the user: it keeps the thread, which
-            # nobody has to wait for, but not the callers.
-            await asyncio.wait(others, timeout=_PATIENCE_WITH_CALLS)
+            # A task that takes longer, such as a token callable's, keeps the thread, but not the
+            # callers.
+            await asyncio.wait(others, timeout=_GRACE_AFTER_CANCEL)
             for call in list(self.calls):
                 call.refuse()
             await asyncio.wait(others)
         loop = asyncio.get_running_loop()
         await loop.shutdown_asyncgens()
-        # An interpreter that exits starts no thread to wait in, and has waited already.
+        # While the interpreter exits, no thread starts to wait in, and Python has waited already.
         with contextlib.suppress(RuntimeError):
             await loop.shutdown_default_executor()
 
     def unless_ending(self, function: Callable[..., object], *arguments: object) -> None:
-        """Call a function that begins a task, as long as there is time for it."""
+        """Call a function that creates a task, unless the loop is ending."""
         if not self.ending:
             function(*arguments)
 
     def background(self, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run a coroutine function in the loop for nobody."""
+        """Run a coroutine function in the loop, for no caller."""
         if self.ending:
             return
         task = asyncio.ensure_future(function())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _take(untaken: list[asyncio.AbstractEventLoop]) -> asyncio.AbstractEventLoop | None:
-    try:
-        return untaken.pop()
-    except IndexError:
-        return None  # the other was first

@@ -6,7 +6,6 @@ import asyncio
 import sys
 import warnings
 import weakref
-from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from videsk_rooms._concurrency.fork import (
@@ -20,7 +19,7 @@ from videsk_rooms.errors import ClosedError
 from .backends import thread_backend
 from .loop_thread import Call, LoopThread
 from .reentrancy import waiting_for
-from .shutdown import block_daemon_at_exit, exiting, open_threads, refusal
+from .shutdown import block_daemon_at_exit, closed_error, exiting, open_threads
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
@@ -33,29 +32,30 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 T = TypeVar("T")
 
+# Seconds. A thread may take longer: a task that does not let itself be cancelled keeps it.
 _PATIENCE_AT_CLOSE = 5.0
-_READ_ELSEWHERE = (
+_ITERATOR_OF_PARENT = (
     "this iterator belongs to the process that was forked; call iter() again in this one"
 )
-_MADE_ELSEWHERE = (
-    "these outcomes belong to the process that was forked, where the calls are under way; call the "
-    "method again in this one"
+_OUTCOMES_OF_PARENT = (
+    "these outcomes belong to the process that was forked, where the calls run; call the method "
+    "again in this one"
 )
 
 
-class _Reading(Generic[T]):
+class _SerialBatches(Generic[T]):
     """Batches, of which an interrupted caller may want the next and the end at once."""
 
     def __init__(self, batches: Batches[T]) -> None:
         self._batches = batches
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def next_batch(self) -> Sequence[T]:
-        async with self._turn:
+        async with self._lock:
             return await self._batches.next_batch()
 
     async def close(self) -> None:
-        async with self._turn:  # a generator that runs cannot be closed
+        async with self._lock:  # a generator that runs cannot be closed
             await self._batches.aclose()
 
 
@@ -66,12 +66,12 @@ class Portal:
         """Prepare a portal.
 
         Args:
-            last: What is awaited in the loop before it ends.
+            last: Awaited in the loop before it ends.
 
         Raises:
-            ConfigurationError: Nobody could wait for a loop in this process.
+            ConfigurationError: No thread could wait for a loop in this process.
         """
-        thread_backend()  # what it refuses is to be known at once
+        thread_backend()  # refuses now rather than at the first call
         self._last = last
         self._warned = False
         self._open()
@@ -80,11 +80,11 @@ class Portal:
     def _open(self) -> None:
         self._inner = inner = LoopThread(self._last)
         open_threads.add(inner)
-        self._finalizer = weakref.finalize(self, _let_go, inner)
-        self._finalizer.atexit = False  # _close_all waits, a finalizer does not
+        self._finalizer = weakref.finalize(self, _end, inner)
+        self._finalizer.atexit = False  # `shutdown` waits for the thread, a finalizer does not
 
     def reset_after_fork(self) -> None:
-        """Begin with another loop and thread: a child after a fork has neither."""
+        """Leak the parent's loop and thread; the child starts its own."""
         parents = self._inner
         parents.leave_behind()
         self._finalizer.detach()
@@ -92,13 +92,14 @@ class Portal:
         self._open()
         self._inner.closed = parents.closed
 
-    def _notice(self) -> None:
-        """Begin anew where what was begun is not there any more."""
+    def _current(self) -> LoopThread:
+        """Return the loop and thread of this process; a new one if the descriptors are lost."""
         notice_fork()
         if not self._inner.is_there():
             with lock_of_process():
                 if not self._inner.is_there():
                     self.reset_after_fork()
+        return self._inner
 
     def call(
         self,
@@ -114,86 +115,88 @@ class Portal:
         Raises:
             ClosedError: The portal is closed, or was closed meanwhile.
         """
-        self._notice()
-        inner = self._inner
-        if inner.closed:
-            raise refusal()
-        loop = inner.loop or inner.started()
+        inner = self._current()
+        if inner.closed or not inner.is_started:
+            inner.start()
+        loop = inner.loop
+        assert loop is not None  # noqa: S101 - for the type checker: it is started
         running = asyncio._get_running_loop()
-        if running is not None:
-            self._beware(running, loop)
+        if running is not None and running is not loop:
+            self._warn_once_of_blocking()
         call: Call[R] = Call(inner, function, arguments, keywords)
         with waiting_for(loop):
             try:
                 inner.calls.add(call)
-                _hand_over(loop, call.start)
+                if not inner.call_soon(call.start):
+                    raise closed_error()
                 call.wait()
             except BaseException:
-                if not inner.soon(call.cancel):
+                if not inner.call_soon(call.cancel):
                     inner.calls.discard(call)
                 raise
         return call.outcome()
 
-    def _beware(self, running: asyncio.AbstractEventLoop, own: asyncio.AbstractEventLoop) -> None:
-        """Warn once of waiting in another's loop."""
-        if running is not own and not self._warned and not _in_a_notebook():
-            self._warned = True
-            warnings.warn(
-                "Videsk was called in a coroutine: while it waits for the answer, everything else "
-                "in this event loop stands still; use AsyncVidesk, which has the same methods to "
-                "await, or asyncio.to_thread",
-                RuntimeWarning,
-                stacklevel=4,  # the caller of the blocking method
-            )
+    def _warn_once_of_blocking(self) -> None:
+        if self._warned or _in_a_notebook():
+            return
+        self._warned = True
+        warnings.warn(
+            "Videsk was called in a coroutine: while it waits for the answer, everything else "
+            "in this event loop stands still; use AsyncVidesk, which has the same methods to "
+            "await, or asyncio.to_thread",
+            RuntimeWarning,
+            stacklevel=4,  # the caller of the blocking method
+        )
 
-    def drain(self, batches: Batches[T]) -> Generator[T, None, None]:
-        """Iterate over batches, a hand-off each; leaving early closes them."""
-        self._notice()
-        inner = self._inner
-        reading = _Reading(batches)
+    def iterate(self, batches: Batches[T]) -> Generator[T, None, None]:
+        """Iterate over batches, with one hand-off for each; leaving early closes them."""
+        inner = self._current()
+        serial = _SerialBatches(batches)
         try:
-            while batch := self.call(reading.next_batch):
+            while batch := self.call(serial.next_batch):
                 yield from batch
-                self._refuse_elsewhere(inner, _READ_ELSEWHERE)
+                self._check_process(inner, _ITERATOR_OF_PARENT)
         except BaseException:
-            self._leave(inner, reading.close)
+            self._end_left_iterator(inner, serial.close)
             raise
 
     def run_bulk(self, bulk: Bulk[T, R]) -> Generator[Outcome[T, R], None, None]:
-        """Read items here, have their calls made in the loop, and yield what comes of them.
+        """Read items here, make their calls in the loop, and yield the outcomes.
 
-        A hand-off for each item that is read, and one more each time that there is nothing but to
-        wait; leaving early gives up what is under way, without waiting for its end.
+        There is one hand-off for each item, and one more each time that only waiting is left.
+        Leaving early cancels the calls, without waiting for their end.
         """
-        self._notice()
-        inner = self._inner
+        inner = self._current()
+
+        def start(*call: Any) -> None:
+            if not inner.call_soon(inner.unless_ending, bulk.start, *call):
+                raise closed_error()
+
         try:
-            self.call(_nothing)  # starts the thread; refuses, or warns, as any call does
-            start = partial(_hand_over, inner.started(), inner.unless_ending, bulk.start)
+            self.call(_nothing)  # starts the thread; refuses or warns as any call does
             for step in bulk.steps(iter(bulk.plain_items()), start):
                 if step is not None:
                     yield step
-                self._refuse_elsewhere(inner, _MADE_ELSEWHERE)
+                self._check_process(inner, _OUTCOMES_OF_PARENT)
                 if step is None:
                     self.call(bulk.wait)
         except GeneratorExit:
-            self._leave(inner, bulk.give_up)
+            self._end_left_iterator(inner, bulk.give_up)
             raise
         except BaseException as error:
-            self._leave(inner, bulk.give_up)
+            self._end_left_iterator(inner, bulk.give_up)
             if isinstance(error, ClosedError):
                 block_daemon_at_exit()
             raise
 
-    def _refuse_elsewhere(self, inner: LoopThread, text: str) -> None:
-        """Refuse to go on in a child with what is under way in its parent's loop."""
-        self._notice()
-        if self._inner is not inner:
+    def _check_process(self, inner: LoopThread, text: str) -> None:
+        """Refuse to continue in a child what runs in its parent's loop."""
+        if self._current() is not inner:
             raise ClosedError(text)
 
-    # The iterators that are left last are collected when modules have lost their names already: so
-    # the names that are needed then are bound here.
-    def _leave(
+    # The last iterators are collected when modules may have lost their names already, so the names
+    # that are needed then are bound as defaults.
+    def _end_left_iterator(
         self,
         inner: LoopThread,
         end: Callable[[], Coroutine[Any, Any, None]],
@@ -201,39 +204,25 @@ class Portal:
         exiting: Event = exiting,
         leak: Callable[[object], None] = leak,
     ) -> None:
-        """Have an iterator ended that was left; what is a parent's is let be in its child.
+        """End an iterator that was left early; a child leaks one of its parent.
 
-        Without waiting for it: this may be the garbage collection of any thread, even the loop's
-        own, and holding any lock.
+        It does not wait: this may be the garbage collection of any thread, even the loop's own,
+        which may hold any lock.
         """
         if exiting.is_set():
-            leak(end)  # all loops of this process end by themselves
-            return
-        self._notice()
-        if self._inner is inner:
-            inner.soon(inner.background, end)
+            leak(end)  # every loop of this process ends by itself
+        elif self._current() is inner:
+            inner.call_soon(inner.background, end)
         else:
             leak(end)
 
     def close(self) -> None:
-        """End the loop and its thread. Calls under way raise `ClosedError`.
+        """End the loop and its thread. Calls that run raise `ClosedError`.
 
-        Waits for the thread, but not for ever: what does not let itself be cancelled, such as a
-        callable of the user, keeps the thread until it is done.
+        Waits for the thread, but only for a few seconds: a task that does not let itself be
+        cancelled, such as a token callable of the user's, keeps the thread until it is done.
         """
-        self._notice()
-        self._inner.close(_PATIENCE_AT_CLOSE)
-
-
-def _hand_over(
-    loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *arguments: object
-) -> None:
-    try:
-        loop.call_soon_threadsafe(callback, *arguments)
-    except RuntimeError:
-        if not loop.is_closed():
-            raise  # not the loop's, but a signal handler's
-        raise refusal() from None
+        self._current().close(_PATIENCE_AT_CLOSE)
 
 
 async def _nothing() -> None:
@@ -241,14 +230,14 @@ async def _nothing() -> None:
 
 
 def _in_a_notebook() -> bool:
-    """Return whether cells are run, whose loop has nothing else to do meanwhile."""
+    """Return whether this runs in IPython, whose loop does nothing else during a cell."""
     shell = sys.modules.get("IPython")
     return shell is not None and shell.get_ipython() is not None
 
 
-def _let_go(loop: LoopThread) -> None:
+def _end(loop: LoopThread) -> None:
     open_threads.discard(loop)
     if loop.is_there():
-        loop.stop_soon()
+        loop.stop()
     else:
         loop.leave_behind()

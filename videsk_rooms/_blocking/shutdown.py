@@ -10,9 +10,13 @@ from typing import Protocol
 from videsk_rooms._concurrency.fork import notice_fork
 from videsk_rooms.errors import CLOSED, ClosedError
 
-LEAVING = "the interpreter is exiting, and the client with it; make its last call before"
+INTERPRETER_EXITS = (
+    "the interpreter is exiting, and has closed the client; make the last call before that"
+)
+# Seconds that exit waits for the threads of all clients together.
 _PATIENCE = 1.0
-_HELD_BACK = 2.0
+# Seconds for which a daemon thread is blocked; the interpreter has gone before.
+_BLOCKED = 2.0
 
 
 class Closable(Protocol):
@@ -30,23 +34,23 @@ exiting = threading.Event()
 
 @atexit.register
 def _close_all() -> None:
-    """Close what nobody closed: silently, and without waiting long.
+    """Close the clients that nobody closed: silently, and without a long wait.
 
-    What `atexit` runs later was registered earlier, before this package was loaded; its calls are
-    refused. What it runs before may call, if that needs no new thread: the thread of the loop, or
-    one to look up the name of a host.
+    `atexit` runs in reverse order. Functions registered before this package was loaded run later:
+    their calls are refused. Those registered afterwards run earlier: they may call, unless the
+    call needs a new thread, for the loop or to resolve a host's name.
     """
     exiting.set()
-    notice_fork()  # a child must not close what is its parent's
-    left = list(open_threads)
-    for closable in left:
+    notice_fork()  # a child must not close what belongs to its parent
+    remaining = list(open_threads)
+    for closable in remaining:
         closable.close(0)
     deadline = monotonic() + _PATIENCE
-    for closable in left:
+    for closable in remaining:
         closable.close(max(0.0, deadline - monotonic()))
 
 
-def is_for_want_of_threads(error: BaseException) -> bool:
+def no_thread_at_exit(error: BaseException) -> bool:
     """Return whether an error means that Python starts no thread while it exits."""
     # The main thread counts as ended once Python has waited for all threads, before `atexit` runs.
     return (
@@ -56,19 +60,19 @@ def is_for_want_of_threads(error: BaseException) -> bool:
     )
 
 
-def refusal(text: str = CLOSED) -> ClosedError:
-    """Make the error of a call that comes too late."""
+def closed_error(text: str = CLOSED) -> ClosedError:
+    """Make the error of a call to a closed client."""
     if exiting.is_set():
-        text = LEAVING
+        text = INTERPRETER_EXITS
     block_daemon_at_exit()
     return ClosedError(text)
 
 
 def block_daemon_at_exit() -> None:
-    """Block a daemon thread while the interpreter exits, as any other call would.
+    """Block a daemon thread while the interpreter exits, as any other blocking call would.
 
-    An error would have it die, and print a traceback into every exit.
+    With an error the thread would print a traceback at every exit.
     """
     # All other threads have ended by then.
     if exiting.is_set() and threading.current_thread() is not threading.main_thread():
-        sleep(_HELD_BACK)
+        sleep(_BLOCKED)

@@ -7,7 +7,6 @@ the application first and patch Python later.
 from __future__ import annotations
 
 import asyncio
-import os
 import selectors
 import sys
 import threading
@@ -15,107 +14,50 @@ from typing import TYPE_CHECKING, Protocol
 
 from videsk_rooms._concurrency.fork import WatchedLoop
 
-# Now and not with the first call: a fork meanwhile would leave the child with an import begun.
-try:
-    from .uvloop import UvLoop
-except ImportError:
-    UvLoop = None  # type: ignore[assignment,misc]  # it is not installed
-
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_NAME = "videsk-rooms"
 
 
 class OneShotEvent(Protocol):
     """One-shot event: one waiter, set from any thread. A raw lock that is held is one."""
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        """Wait until it is open, at most so many seconds; -1 for no bound."""
+        """Wait until it is set, for at most so many seconds; -1 waits without a bound."""
         ...
 
     def release(self) -> None:
-        """Open it."""
+        """Set it."""
         ...
 
 
 class Thread(Protocol):
-    """A thread that is to be started."""
+    """A thread that is ready to start. It does not keep the interpreter from exiting."""
 
     def start(self) -> None:
         """Start it."""
         ...
 
     def join(self, timeout: float) -> None:
-        """Wait for its end, at most so many seconds."""
-        ...
-
-    def is_current(self) -> bool:
-        """Return whether this is called in it."""
+        """Wait for its end, for at most so many seconds."""
         ...
 
 
-class ThreadBackend(Protocol):
-    """A way to have threads and to wait for them."""
+class ThreadBackend:
+    """Threads and waiting as Python has them."""
 
-    def gate(self) -> OneShotEvent:
-        """Make a gate for the thread, or the greenlet, that calls this."""
-        ...
-
-    def thread(self, run: Callable[[], None]) -> Thread:
-        """Prepare a thread that keeps no interpreter from leaving."""
-        ...
-
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """Make a loop that can run in such a thread."""
-        ...
-
-
-class StandardThread(threading.Thread):
-    """A daemon: a client that nobody closed must not keep the interpreter from leaving."""
-
-    def __init__(self, run: Callable[[], None]) -> None:
-        super().__init__(target=run, name=_NAME, daemon=True)
-
-    def is_current(self) -> bool:
-        """Return whether this is called in it."""
-        return self is threading.current_thread()
-
-
-class StandardBackend:
-    """Threads as they come with Python."""
-
-    def gate(self) -> OneShotEvent:
-        """Make a lock, and hold it."""
+    def event(self) -> OneShotEvent:
+        """Make an event that the current thread, or greenlet, can wait for."""
         lock = threading.Lock()
         lock.acquire()
         return lock
 
     def thread(self, run: Callable[[], None]) -> Thread:
         """Prepare a thread."""
-        return StandardThread(run)
+        # A daemon: a client that nobody closed must not keep the interpreter from exiting.
+        return threading.Thread(name="videsk-rooms", daemon=True, target=run)
 
     def loop(self) -> asyncio.AbstractEventLoop:
-        """Make a loop: uvloop's where it is installed, a seventh faster from call to return."""
-        if UvLoop is not None and _standard_descriptors_are_taken():
-            return UvLoop()
+        """Make a loop. Always asyncio's own (docs/decisions/0002-loop-in-a-thread.md)."""
         if sys.platform == "win32":
             return asyncio.new_event_loop()
         return WatchedLoop(selectors.DefaultSelector())
-
-
-STANDARD = StandardBackend()
-
-
-def _standard_descriptors_are_taken() -> bool:
-    """Return whether 0, 1 and 2 are open.
-
-    A daemon may have closed them. libuv's own descriptors then get their numbers, and it aborts the
-    process when it closes one of those.
-    """
-    try:
-        for number in range(3):
-            os.fstat(number)
-    except OSError:
-        return False
-    return True

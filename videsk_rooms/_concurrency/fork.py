@@ -1,17 +1,17 @@
 """Keeps forked children away from what belongs to the parent.
 
 A child has its parent's objects, but not its threads, and shares the parent's connections and the
-epoll that the parent's loop waits on. Closing or only collecting a session in the child removes
-the parent's sockets from that epoll, and the parent waits for ever. So what belongs to the parent
-is leaked on purpose, and the child makes its own.
+epoll that the parent's loop waits on. Closing or merely collecting a session in the child removes
+the parent's sockets from that epoll, and the parent waits for ever. So the child leaks on purpose
+what belongs to the parent, and makes its own (docs/decisions/0012-fork.md).
 
-Python's own forks run hooks. A fork in C without them, as of uWSGI's workers, is noticed by the
-process id, which is compared where a call starts, where it waits, and where something is closed
-or collected.
+Python's own forks run hooks. A fork in C without them, such as uWSGI's, is noticed by the process
+id, which is compared where a call starts, where it waits, and where something is closed or
+collected.
 
 Locks of the C library cannot be reset: a child that is forked while another thread resolves a
-name waits for ever when it resolves one. So a fork waits for the look-ups that run, a second at
-most.
+name waits for ever when it resolves one itself. So a fork waits for running look-ups, for a second
+at most.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import asyncio
 import contextlib
 import importlib
 import os
-import select
 import sys
 import weakref
 from time import monotonic
@@ -34,20 +33,20 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-# Seconds. Whatever is looked up for longer waits for an answer of the network, and holds no lock.
+# Seconds. A look-up that takes longer waits for an answer from the network, and holds no lock.
 _PATIENCE = 1.0
-_GLANCE = 0.0005
+_POLL_INTERVAL = 0.0005
 
 
 class ForkAware(Protocol):
-    """Something that does not outlive a fork as it is."""
+    """An object that a forked child has to reset."""
 
     def reset_after_fork(self) -> None:
-        """Leak what belongs to the parent, in the child."""
+        """Leak what belongs to the parent. Called in the child."""
         ...
 
 
-# What the first calls would import: a child forked meanwhile has an import begun that nobody ends,
+# The first calls would import these. A child that is forked during an import never sees its end,
 # and waits for it for ever.
 for _name in ("anyio._backends._asyncio", "concurrent.futures.thread", "encodings.idna"):
     importlib.import_module(_name)
@@ -61,73 +60,63 @@ def register_after_fork(thing: ForkAware) -> None:
     _fork_aware.add(thing)
 
 
-# Finalizers call it, also as the interpreter ends, when modules may have lost their names already.
+# Finalizers call it even while the interpreter exits, when modules may have lost their names. So
+# the list is bound as a default.
 def leak(*things: object, _inherited: list[object] = _inherited) -> None:
-    """Keep what is the parent's from being collected as long as the child's interpreter runs."""
+    """Keep objects of the parent from being collected for as long as the child runs."""
     _inherited.append(things)
 
 
 def is_lost(loop: asyncio.AbstractEventLoop) -> bool:
-    """Return whether a loop has lost its descriptors, so that nothing of it must be closed."""
+    """Return whether a loop has lost its descriptors: nothing of it may be closed then."""
     return isinstance(loop, WatchedLoop) and loop.is_lost()
 
 
 def detach_epoll(loop: asyncio.AbstractEventLoop) -> None:
     """Give the child's copy of the parent's loop an epoll of its own, which nobody waits on.
 
-    A child that is forked in the loop's thread, by a hook for one, and goes on there would take
-    what the parent waits for. What still unregisters a socket does no harm either.
+    A child that is forked in the loop's thread, such as by a hook, would otherwise receive the
+    parent's events. Sockets that the child unregisters later do no harm either.
     """
     with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
-        epoll, number = _epoll_of(loop)
-        with epoll() as own:
-            os.dup2(own.fileno(), number, inheritable=False)
-
-
-def _epoll_of(loop: Any) -> tuple[Callable[[], select.epoll], int]:
-    """Find how to make an epoll, and the number of the one that a loop waits on.
-
-    Raises:
-        AttributeError: The loop waits on something else, such as a kqueue, which no child inherits.
-    """
-    selector = getattr(loop, "_selector", None)
-    if selector is None:
-        return select.epoll, loop._get_backend_id()  # uvloop
-    return type(selector._selector), selector._selector.fileno()  # gevent hides select.epoll
+        # Any other selector, such as a kqueue, is inherited by no child.
+        epoll = loop._selector._selector  # type: ignore[attr-defined]  # asyncio has no public name
+        with type(epoll)() as own:  # gevent hides select.epoll
+            os.dup2(own.fileno(), epoll.fileno(), inheritable=False)
 
 
 class Descriptors:
-    """Notices that the process has closed all its descriptors.
+    """Detects that the process has closed all its descriptors.
 
-    A daemon closes whatever is open, also under the feet of a thread that goes on; its numbers are
-    other files' then. A descriptor of our own, which is closed along with the others, shows it.
+    A daemon closes every open descriptor, while threads still use them; the numbers then go to
+    other files. A pipe of our own, which is closed with the others, shows it.
     """
 
     def __init__(self) -> None:
-        # gevent's own closes later, in its hub: this thread's ends with the thread.
+        # gevent's `os.close` closes later, in a hub, and this thread's hub ends with the thread.
         self._close = _original("os", "close")
         self._number, other = os.pipe()
         self._close(other)
         self._state = os.fstat(self._number)
 
     def are_lost(self) -> bool:
-        """Return whether the number has come to be another file's, or nothing's."""
+        """Return whether our descriptor was closed, and perhaps its number reused."""
         try:
             return not os.path.samestat(os.fstat(self._number), self._state)
         except OSError:
             return True
 
     def close(self) -> None:
-        """Close ours."""
+        """Close our descriptor, unless its number is another file's."""
         if not self.are_lost():
             self._close(self._number)
 
 
 class WatchedLoop(asyncio.SelectorEventLoop):
-    """A loop that never goes on once its descriptors are lost, but counts as closed.
+    """A loop that stops for good when its descriptors are lost, and then counts as closed.
 
-    Whatever it would still do it would do to other files: close a connection by its number, for
-    one.
+    It would otherwise act on other files, such as by closing a connection by its number
+    (docs/decisions/0032-daemons.md).
     """
 
     def __init__(self, selector: selectors.BaseSelector) -> None:
@@ -136,11 +125,11 @@ class WatchedLoop(asyncio.SelectorEventLoop):
         super().__init__(selector)
 
     def is_lost(self) -> bool:
-        """Return whether the process has closed all descriptors meanwhile."""
+        """Return whether the process has closed all descriptors since this loop was made."""
         return not super().is_closed() and self._descriptors.are_lost()
 
     def is_closed(self) -> bool:
-        """Return whether it does nothing any more."""
+        """Return whether it is closed or lost."""
         return super().is_closed() or self._descriptors.are_lost()
 
     def call_soon_threadsafe(  # type: ignore[override]  # its callbacks' types are typeshed's own
@@ -149,13 +138,13 @@ class WatchedLoop(asyncio.SelectorEventLoop):
         *args: Any,
         context: contextvars.Context | None = None,
     ) -> asyncio.Handle:
-        """Refuse where nobody would be woken but whoever has the number of the wake-up pipe now."""
+        """Refuse if lost: the wake-up would go to the file that has the pipe's number now."""
         if self.is_lost():
             raise RuntimeError("Event loop is closed")
         return super().call_soon_threadsafe(callback, *args, context=context)
 
     def close(self) -> None:
-        """Close it."""
+        """Close it, and the descriptor that watches it."""
         super().close()
         self._descriptors.close()
 
@@ -164,17 +153,17 @@ class WatchedLoop(asyncio.SelectorEventLoop):
             return self._select(timeout)
         finally:
             if self._descriptors.are_lost():
-                _stand_still()
+                _block_for_ever()
 
 
-def _stand_still() -> NoReturn:
+def _block_for_ever() -> NoReturn:
     lock = _original("_thread", "allocate_lock")()
     while True:
         lock.acquire()
 
 
 def _original(module: str, name: str) -> Any:
-    """Find what gevent may have put something for greenlets in the place of."""
+    """Return a function as it was before gevent patched it."""
     gevent = sys.modules.get("gevent.monkey")
     if gevent is not None:
         return gevent.get_original(module, name)
@@ -182,60 +171,60 @@ def _original(module: str, name: str) -> Any:
 
 
 class ForkGuard:
-    """Look-ups in other threads. None begins while a process forks, and a fork waits for all."""
+    """Name look-ups in other threads. None starts during a fork, and a fork waits for all."""
 
     def __init__(self) -> None:
         self._sleep = _original("time", "sleep")
-        self._gates: list[bool] = []  # of the forks under way: whether the gate is theirs
+        self._acquired: list[bool] = []  # by each fork that runs: whether it holds the lock
         self.reset_after_fork()
 
     def reset_after_fork(self) -> None:
-        """Forget the parent's, in a child after a fork."""
-        self._gate = _original("_thread", "allocate_lock")()
-        self._under_way: set[object] = set()
-        self._gates.clear()
+        """Forget the parent's look-ups. Called in the child."""
+        self._lock = _original("_thread", "allocate_lock")()
+        self._running: set[object] = set()
+        self._acquired.clear()
 
     def run(self, look_up: Callable[[], R]) -> R:
-        """Look something up."""
+        """Run a look-up."""
         token = object()
-        with self._gate:
-            self._under_way.add(token)
+        with self._lock:
+            self._running.add(token)
         try:
             return look_up()
         finally:
-            self._under_way.discard(token)
+            self._running.discard(token)
 
     def before_fork(self) -> None:
-        """Wait for running look-ups to end, for a moment at most, and let none begin."""
+        """Wait for running look-ups, for a second at most, and let none start."""
         until = monotonic() + _PATIENCE
-        # It is not to be had when a signal's handler forks in the middle of a fork.
-        self._gates.append(self._gate.acquire(timeout=_PATIENCE))
-        while self._under_way and monotonic() < until:
-            self._sleep(_GLANCE)
+        # It times out when the handler of a signal forks during a fork.
+        self._acquired.append(self._lock.acquire(timeout=_PATIENCE))
+        while self._running and monotonic() < until:
+            self._sleep(_POLL_INTERVAL)
 
     def after_fork(self) -> None:
-        """Allow look-ups again, in the parent."""
-        if self._gates.pop():
-            self._gate.release()
+        """Allow look-ups again. Called in the parent."""
+        if self._acquired.pop():
+            self._lock.release()
 
 
 fork_guard = ForkGuard()
 
 
 class _Process:
-    """The process that everything here belongs to."""
+    """The process that the registered objects belong to."""
 
     def __init__(self) -> None:
         self.pid = os.getpid()
-        # One for each process: a lock that is inherited may be held by a thread that is not there.
+        # One for each process: a thread that the child does not have may hold an inherited lock.
         self._locks: dict[int, Any] = {}
 
     def lock(self) -> Any:
-        """Return a lock of this process that no fork has left held."""
+        """Return a lock of this process."""
         return self._locks.setdefault(os.getpid(), _original("_thread", "RLock")())
 
     def notice_fork(self) -> None:
-        """Begin anew if this is a child whose fork no hook has told of."""
+        """Reset everything if this is a child whose fork ran no hooks."""
         pid = os.getpid()
         if pid == self.pid:
             return
@@ -247,7 +236,7 @@ class _Process:
         fork_guard.reset_after_fork()
         for thing in list(_fork_aware):
             thing.reset_after_fork()
-        self.pid = os.getpid()  # last: another thread that calls meanwhile waits for all of it
+        self.pid = os.getpid()  # last, so that calls of other threads wait until all are reset
 
 
 _process = _Process()
@@ -256,11 +245,10 @@ lock_of_process = _process.lock
 
 
 def is_here(pid: int, *, _getpid: Callable[[], int] = os.getpid) -> bool:
-    """Return whether something that was made in a process is used in the same."""
+    """Return whether an object that was made in a process is used in the same one."""
     return pid == _getpid()
 
 
-# So that a child begins anew at once, where Python knows of its fork.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=fork_guard.before_fork,

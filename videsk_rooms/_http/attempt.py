@@ -1,8 +1,8 @@
 """Runs each wait of a call in a task of its own, which a deadline or `close` can cancel.
 
-A timer that cancelled the caller's task could not be told from the caller's own cancellation: a
-task counts its cancellations only from Python 3.11 on, and two in one step of the loop arrive as
-one. So only the caller cancels the caller's task. A task costs about 20 µs.
+If a timer cancelled the caller's task, that would look like a cancellation by the caller: a task
+counts its cancellations only from Python 3.11 on, and two in one step of the loop arrive as one. A
+task costs about 20 µs (docs/decisions/0028-waits-in-tasks.md).
 """
 
 from __future__ import annotations
@@ -28,44 +28,44 @@ T = TypeVar("T")
 Origin: TypeAlias = tuple[str, str | None, int | None]
 """Scheme, host and port of a URL."""
 
-# A loop that stood still finds its timers due and its sockets full at once. So many turns of the
-# loop read what a socket holds (6 MB at most, 256 KiB in two turns) before the time counts as up.
-_TURNS = 100
-# Seconds that a cancelled task may take over cleaning up before it is cancelled again.
-_PATIENCE = 1.0
+# A loop that was blocked finds its timers due and its sockets full at the same time. So it gets
+# some steps to read what a socket holds (6 MB at most, 256 KiB in two steps) before the time is up.
+_LAST_STEPS = 100
+# Seconds that a cancelled task has to clean up before it is cancelled again.
+_CLEANUP_TIME = 1.0
 
 
 class OutOfTimeError(Exception):
-    """The time was up before there was an outcome."""
+    """The time was up before there was a result."""
 
 
 class StrayCancellationError(Exception):
-    """Something was cancelled that was waited for, and neither its caller nor this package did it.
+    """A task was cancelled, by neither its caller nor this package.
 
-    As a `CancelledError` it would look like a cancellation of the caller's task, which goes on.
+    As a `CancelledError` it would look like a cancellation of the caller's task, which runs on.
     """
 
 
 async def result_within(seconds: float, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a coroutine function in a task of its own, and return its result in time.
+    """Run a coroutine function in a task of its own, and return its result within a time.
 
-    What has arrived when the time is up still counts, also when the loop stood still meanwhile.
+    A result that has arrived when the time is up still counts, even if the loop was blocked.
 
     Raises:
-        OutOfTimeError: The time was up first; the coroutine was cancelled, and has ended.
-        StrayCancellationError: It was cancelled by others than the caller.
-        CancelledError: The caller was cancelled; the coroutine has ended.
+        OutOfTimeError: The time was up first. The coroutine was cancelled, and has ended.
+        StrayCancellationError: The coroutine was cancelled, but not by the caller.
+        CancelledError: The caller was cancelled. The coroutine has ended.
     """
-    outcome: _Outcome[T] = _Outcome()
-    return await _outcome_within(seconds, asyncio.ensure_future(outcome.of(function)), outcome)
+    result: _Result[T] = _Result()
+    return await _result_of(asyncio.ensure_future(result.of(function)), result, seconds)
 
 
-class _Outcome(Generic[T]):
-    """The outcome of a coroutine function, for a task other than the one that runs it.
+class _Result(Generic[T]):
+    """The result or error of a coroutine function, kept outside of the task that runs it.
 
-    As the result of the task asyncio's debug mode may log it, and it may hold a token. As the error
-    of the task it is kept by the task, which the frame that waits for it keeps: a cycle. And a task
-    raises `SystemExit` and `KeyboardInterrupt` out of its loop as well, which ends a loop's thread.
+    asyncio's debug mode logs results of tasks, and this one may hold a token. An error of a task is
+    kept by the task, and the task by the frame that waits for it: a cycle. And a task raises
+    `SystemExit` and `KeyboardInterrupt` out of its loop as well, which ends a loop's thread.
     """
 
     __slots__ = ("_result", "error")
@@ -79,11 +79,11 @@ class _Outcome(Generic[T]):
         except (asyncio.CancelledError, GeneratorExit):
             raise
         except BaseException as error:
-            # Without this frame, or the two would keep each other alive.
+            # Without this frame, or frame and error would keep each other alive.
             self.error = error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
 
-    def taken(self) -> T:
-        """Return the result, or raise the error. May be called once."""
+    def take(self) -> T:
+        """Return the result, or raise the error, once."""
         error, self.error = self.error, None
         if error is None:
             return self._result
@@ -93,30 +93,30 @@ class _Outcome(Generic[T]):
             del error  # likewise
 
 
-async def _outcome_within(seconds: float, task: asyncio.Task[None], outcome: _Outcome[T]) -> T:
+async def _result_of(task: asyncio.Task[None], result: _Result[T], seconds: float) -> T:
     try:
         in_time = await _is_done(task, seconds)
         if not in_time:
             await _end(task)
-    except GeneratorExit:  # the caller's loop has left it behind, and nothing can be awaited
+    except GeneratorExit:  # the caller's loop has ended, and nothing can be awaited
         with suppress(RuntimeError):
             task.cancel()
         raise
     except BaseException:
         with suppress(asyncio.CancelledError):
             await _end(task)
-        if isinstance(outcome.error, SystemExit | KeyboardInterrupt):
-            outcome.taken()  # more than any cancellation, as in asyncio itself
+        if isinstance(result.error, SystemExit | KeyboardInterrupt):
+            result.take()  # wins over a cancellation, as in asyncio itself
         raise
     if task.cancelled():
         raise StrayCancellationError if in_time else OutOfTimeError
-    return outcome.taken()
+    return result.take()
 
 
 async def _is_done(task: asyncio.Task[Any], seconds: float) -> bool:
     if seconds > 0:
         await asyncio.wait([task], timeout=None if seconds == inf else seconds)
-    for _ in range(_TURNS):
+    for _ in range(_LAST_STEPS):
         if task.done():
             break
         await asyncio.sleep(0)
@@ -124,13 +124,13 @@ async def _is_done(task: asyncio.Task[Any], seconds: float) -> bool:
 
 
 async def _end(task: asyncio.Task[Any], *, cancels: bool = True) -> None:
-    """Cancel a task and wait for its end, also when the caller is cancelled meanwhile."""
+    """Cancel a task and wait for its end, even if the caller is cancelled meanwhile."""
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
         if cancels:
             task.cancel()
         try:
-            await asyncio.wait([task], timeout=_PATIENCE)
+            await asyncio.wait([task], timeout=_CLEANUP_TIME)
         except asyncio.CancelledError as error:
             cancelled = error
     if cancelled is not None:
@@ -141,7 +141,7 @@ async def _end(task: asyncio.Task[Any], *, cancels: bool = True) -> None:
 
 
 async def completed(coroutine: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine to its end, also when the caller is cancelled, which is raised afterwards."""
+    """Run a coroutine to its end; if the caller is cancelled, raise that afterwards."""
     task = asyncio.ensure_future(coroutine)
     await _end(task, cancels=False)
     task.result()
@@ -152,47 +152,55 @@ class InFlightRequests:
 
     def __init__(self) -> None:
         self._tasks: dict[asyncio.Task[Any], None] = {}
-        self._ended = False
+        self._closed = False
         register_after_fork(self)
 
     async def within(self, seconds: float, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Return the result of a coroutine function, unless time or the client ends it first.
+        """Run a coroutine function as `result_within` does, until the client is closed.
 
         Raises:
             ClosedError: The client was closed first.
             Exception: As `result_within` does, and whatever the coroutine raises.
         """
-        outcome: _Outcome[T] = _Outcome()
-        task = asyncio.ensure_future(outcome.of(function))
+        result: _Result[T] = _Result()
+        task = asyncio.ensure_future(result.of(function))
         self._tasks[task] = None
         try:
-            # Asked after the task is noted: whoever closes in another thread either finds it or is
-            # found to have closed.
-            if self._ended:
+            # Read after the task is added: if another thread closes the client, it finds the task,
+            # or this finds the client closed.
+            if self._closed:
                 task.cancel()
-            return await _outcome_within(seconds, task, outcome)
+            return await _result_of(task, result, seconds)
         except StrayCancellationError:
-            if self._ended:
+            if self._closed:
                 raise ClosedError(CLOSED) from None
             raise
         finally:
             del self._tasks[task]
 
-    def end(self, *, but: asyncio.Task[Any] | None) -> None:
-        """End all of it, also what is yet to come; a task that closes the client goes on."""
-        self._ended = True
+    def close(self, *, but: asyncio.Task[Any] | None) -> None:
+        """Cancel all of them, and all later ones; but not the task that closes the client."""
+        self._closed = True
         for task in list(self._tasks):
             if task is not but:
                 call_soon_in(task.get_loop(), task.cancel)
 
     def reset_after_fork(self) -> None:
-        """Forget what is under way in the parent, in a child after a fork."""
+        """Leak the parent's tasks, in a child after a fork."""
         leak(self._tasks)
         self._tasks = {}
 
 
 class RequestContext:
-    """Carries data between an attempt, the middleware and the connector."""
+    """Carries data between an attempt, the middleware and the connector.
+
+    Attributes:
+        token: The token to send.
+        origin: The only origin that gets the token.
+        used: Whether the token was sent.
+        connects: Whether a connection is being made for the request.
+        left: Whether the request may have been sent.
+    """
 
     __slots__ = ("connects", "left", "origin", "permit", "token", "used")
 
@@ -211,4 +219,4 @@ class RequestContext:
         self.left = True
 
 
-current_request: ContextVar[RequestContext] = ContextVar("videsk_rooms_ticket")
+current_request: ContextVar[RequestContext] = ContextVar("videsk_rooms_request")

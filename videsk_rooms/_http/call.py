@@ -1,9 +1,9 @@
 """Sends one API call, and retries it until it succeeds or gives up.
 
 `_http/retry_policy.py` decides; this loop acts on it. Attempts, backoff and waits for the rate
-limit count against one deadline. aiohttp's own silent retry is off (`_http/tokens.py`), so that
-each attempt is one of these. Written by hand: tenacity and stamina cost 25 µs a call that needs
-no retry, a tenth of the call itself (docs/decisions/0004-own-retry-loop.md).
+limit count against one deadline. aiohttp's own silent retry is off (`_http/session.py`), so each
+attempt is one request on the wire. tenacity and stamina would cost 25 µs for a call that needs no
+retry, a tenth of the call itself (docs/decisions/0004-own-retry-loop.md).
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ T = TypeVar("T")
 
 
 class Sender(Protocol):
-    """Sends a request for a resource and reads the answer, retrying as needed."""
+    """Sends a request of a resource and reads the answer, retrying as needed."""
 
     @property
-    def priority(self) -> Priority | None:
-        """Whose calls it makes; `None` if nobody has said so."""
+    def is_in_background(self) -> bool:
+        """Whether it lets interactive calls go first."""
         ...
 
     async def __call__(
@@ -67,11 +67,11 @@ class Sender(Protocol):
         read: Callable[[Response], T],
         deadline: Deadline | None = None,
     ) -> T:
-        """Send a request; read its answer; raise what went wrong in the end."""
+        """Send a request and read its answer; raise the error of the last attempt."""
         ...
 
     def deadline(self) -> Deadline:
-        """Begin the time of a call that takes several requests."""
+        """Start the time of a call that takes several requests."""
         ...
 
     def excluding_queue_time(self) -> Sender:
@@ -89,7 +89,7 @@ class Sender(Protocol):
 
 @attrs.frozen
 class RequestSender:
-    """Everything below the resources, put together."""
+    """Sends the requests of the resources of one client."""
 
     transport: Transport
     source: TokenSource
@@ -107,13 +107,13 @@ class RequestSender:
     )
 
     def deadline(self) -> Deadline:
-        """Begin the time of a call."""
+        """Start the time of a call."""
         return Deadline(self.timeout.total, count_queue_time=self.count_queue_time)
 
     def excluding_queue_time(self) -> RequestSender:
         """Return a sender whose deadline excludes time queued for the rate limit.
 
-        Of many calls that are begun at once, the last would otherwise be late by having waited for
+        Of many calls that start together, the last would otherwise fail for having queued behind
         the others.
         """
         return attrs.evolve(self, count_queue_time=False)
@@ -127,9 +127,14 @@ class RequestSender:
         url = self.transport.url_of(request)
         return deadline_error(request, url, deadline, (), when=when, maybe=False)
 
+    @property
+    def is_in_background(self) -> bool:
+        """Whether it lets interactive calls go first."""
+        return self.priority == "background"
+
     def rank(self, deadline: Deadline) -> Rank:
         """Return the rank of the next request of a call."""
-        if self.priority == "background":
+        if self.is_in_background:
             return Rank.BACKGROUND_CONTINUED if deadline.has_begun else Rank.BACKGROUND
         return Rank.CONTINUED if deadline.has_begun else Rank.INTERACTIVE
 
@@ -142,14 +147,15 @@ class RequestSender:
         """Send a request, retrying until it succeeds or gives up.
 
         Args:
-            request: What is asked.
-            read: Makes of a successful answer what the caller wants, or raises `ResponseError`.
-            deadline: The end of the call that this request belongs to; absent, it is one itself.
+            request: The request.
+            read: Reads a successful answer, or raises `ResponseError`.
+            deadline: The deadline of the call that this request belongs to; absent, the request is
+                a call of its own.
 
         Raises:
-            TransportError: No answer could be had.
-            APIError: The API said no.
-            ResponseError: The answer is not the API's.
+            TransportError: No answer came.
+            APIError: The API answered with an error.
+            ResponseError: The answer is not one of the API.
         """
         notice_fork()
         call = RetryingCall(self, request, deadline or self.deadline())
@@ -162,7 +168,7 @@ class RequestSender:
 
 
 class RetryingCall:
-    """One call under way."""
+    """One call, with its attempts so far."""
 
     def __init__(self, pipeline: RequestSender, request: Request, deadline: Deadline) -> None:
         self.span: Span | None = None
@@ -248,7 +254,7 @@ class RetryingCall:
         return outcome, token if used else None
 
     async def _token(self) -> Secret:
-        """Return the token. It is fetched before a permit: nobody waits behind a callable."""
+        """Return the token. Fetched before the permit, so that no call queues behind a callable."""
         pipeline = self._pipeline
         if pipeline.transport.closed:
             raise closed()
@@ -285,20 +291,20 @@ class RetryingCall:
         return permits[0]
 
     async def _renew(self, refused: Secret | None) -> bool:
-        """Look for a newer token, once a call; when the time is up first, the 401 stands."""
+        """Look for a newer token, once a call; if the time is up first, the 401 is raised."""
         if refused is None or self._renewed:
             return False
         with suppress(OutOfTimeError):
             renewing = partial(self._pipeline.source.renewed, refused)
             self._renewed = await self._within(self._deadline.left(), renewing)
         if self._renewed:
-            self._tries -= 1  # the replay is owed, whatever the caller allows
+            self._tries -= 1  # the replay does not count as a retry
         return self._renewed
 
     async def _within(self, seconds: float, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        return await self._pipeline.transport.under_way.within(seconds, function)
+        return await self._pipeline.transport.in_flight.within(seconds, function)
 
-    # -- what follows -----------------------------------------------------------------------------
+    # -- after an attempt -------------------------------------------------------------------------
 
     def _decide(self, happened: AttemptResult) -> Decision:
         if happened.processed == "maybe" and not self._request.safe:
@@ -308,7 +314,7 @@ class RetryingCall:
             happened,
             tries=self._tries,
             retry=self._pipeline.retry,
-            left=self._deadline.left(),
+            remaining=self._deadline.left(),
             affordable=self._pipeline.budget.affordable,
             chance=random.random(),  # noqa: S311 - no secret
         )
@@ -327,26 +333,26 @@ class RetryingCall:
         await pipeline.observer.retrying(
             self._request, self._attempts[-1], decision.pause, self._deadline
         )
-        # A hook may have taken some of the time that was left. A client that is closed meanwhile
-        # is told of by the next attempt.
+        # A hook may have used some of the remaining time. If the client is closed meanwhile, the
+        # next attempt raises that.
         with suppress(OutOfTimeError, ClosedError):
             await self._within(self._deadline.left(), partial(asyncio.sleep, decision.pause))
         self._delay += decision.pause
 
     def _read(self, answer: RawResponse, read: Callable[[Response], T]) -> T:
-        """Read an answer, or raise the error that it stands for; no other, whatever it holds."""
+        """Read an answer, or raise its error; a `VideskError`, whatever the answer holds."""
         response = make_response(self._request, answer, tuple(self._attempts))
         try:
             return read(self._success(response, answer))
         except VideskError:
             raise
         except Exception as error:
-            # A fault of a reader, but the server's bytes have set it off. Its text may quote them.
+            # A bug of a reader that the server's bytes have triggered. Its text may quote them.
             kind = type(error).__name__
         raise unexpected(response, f"cannot be read ({kind})")
 
     def _success(self, response: Response, answer: RawResponse) -> Response:
-        """Return the response of a success, or raise the error that it stands for."""
+        """Return the response of a success, or raise the error of any other."""
         error = error_from_response(response, self._request)
         if error is None and answer.too_long:
             error = unexpected(response, "is longer than 4 MiB and was cut off")
@@ -377,10 +383,10 @@ class RetryingCall:
         )
 
     def _final(self, error: VideskError | None) -> VideskError:
-        assert error is not None  # noqa: S101 - told to the type checker
+        assert error is not None  # noqa: S101 - for the type checker
         error.external_id = self._request.external_id
         if isinstance(error, ClosedError) and error.outcome_unknown:
-            # The transport knows that the request was sent, not what it asks.
+            # The transport knows that the request was sent, but not whether it is safe.
             error.outcome_unknown = False
             self._maybe_processed = not self._request.safe
         if self._maybe_processed and not error.outcome_unknown:

@@ -1,23 +1,21 @@
 """Connections that never give the answer of one request to another.
 
-aiohttp's pool asks an idle connection only whether it is connected. Bytes that arrived on it
+aiohttp's pool checks only whether an idle connection is connected. Bytes that arrived on it
 meanwhile would become the next request's answer, and all later answers would be off by one. So a
-connection is used again only if nothing arrived after the end of its last answer. aiohttp also
-does not bound the size of headers and the number of interim answers (`100 Continue`); both are
-bounded here.
+connection is reused only if nothing arrived after the end of its last answer
+(docs/decisions/0026-connections-in-step.md). aiohttp also bounds neither the size of headers nor
+the number of interim answers (`100 Continue`); both are bounded here.
 """
 
 from __future__ import annotations
 
-import _socket  # the one of Python itself: gevent's would make a hub in the loop's thread
+import _socket  # never patched: gevent's `socket` would make a hub in the loop's thread
 from socket import MSG_PEEK
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from aiohttp import ClientConnectionError
 from aiohttp.client_proto import ResponseHandler
-
-from .tokens import ConnectionLostError
 
 if TYPE_CHECKING:
     import asyncio
@@ -27,27 +25,35 @@ if TYPE_CHECKING:
     from aiohttp.connector import Connection
 
 HEAD_LIMIT = 64 * 1024
-"""Bytes before the body, interim answers included; Node.js itself takes 16 KiB."""
+"""Bytes before the body, interim answers included. The limit of Node.js is 16 KiB."""
 
 BODY_LIMIT = 4 * 1024 * 1024
-"""How many bytes of a body are read.
+"""Bytes of a body that are read.
 
-A page of 100 rooms has 45 kB; with 100 authorizations in each room it has 1.5 MB. A string of this
-length takes four times as much memory when one of its characters needs four bytes, and so does the
-text that it is read from: ten times the limit together.
+A page of 100 rooms has 45 kB, and 1.5 MB with 100 authorizations in each room. If one character
+needs four bytes, Python stores four bytes for each, in the text and in a string read from it:
+memory may grow to ten times this limit.
 """
 
 FRAMING_LIMIT = 96 * 1024
-"""Bytes of an answer besides its body, and besides as many as its body has.
+"""Bytes of an answer beyond twice the size of its body.
 
-A chunk takes 5 bytes and 5 µs, so that a body in chunks of a byte would take a core for long.
+A chunk takes 5 bytes and 5 µs, so a body in chunks of one byte would occupy a core for long.
 """
 
-_PIECE = 16 * 1024  # parsed before the bounds are looked at again
+_PIECE = 16 * 1024  # bytes that are parsed between two checks of the bounds
 
 
-class OutOfStepError(ClientConnectionError):
-    """A connection has bytes that no request waits for; nothing was sent on it."""
+class ConnectionLostError(ClientConnectionError):
+    """The connection broke.
+
+    aiohttp silently repeats a request after its own two exceptions for this, but not after this one
+    (docs/decisions/0010-one-attempt-one-request.md).
+    """
+
+
+class UnreadBytesError(ClientConnectionError):
+    """A connection has bytes that no request waits for. Nothing was sent on it."""
 
     def __init__(self, *, reused: bool) -> None:
         super().__init__("the server sent bytes that were not asked for")
@@ -55,12 +61,12 @@ class OutOfStepError(ClientConnectionError):
 
 
 class StrictProtocol(ResponseHandler):
-    """aiohttp's side of a connection, which takes one answer for each request."""
+    """A connection that accepts exactly one answer for each request."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop=loop)
         self.reused = False
-        # A new connection may have to talk to a proxy before it is handed out.
+        # A new connection may talk to a proxy before it is handed out.
         self._is_idle = False
         self._expect_answer()
 
@@ -70,24 +76,24 @@ class StrictProtocol(ResponseHandler):
         self._end_is_unseen = False
 
     def wait_for_request(self) -> None:
-        """Close the connection if bytes arrive from now on."""
+        """Close the connection if bytes arrive before the next request."""
         self._is_idle = True
 
-    def begin(self, connection: Connection) -> None:
-        """Expect the answer to a request that is sent next, until the connection is given back."""
+    def expect_answer(self, connection: Connection) -> None:
+        """Expect the answer to a request that is sent now, until the connection is released."""
         self._expect_answer()
         self._is_idle = False
-        connection.add_callback(self._given_back)
+        connection.add_callback(self._released)
 
-    def _given_back(self) -> None:
+    def _released(self) -> None:
         self.reused = True
         self._is_idle = True
         if self._end_is_unseen:
             self.force_close()
 
     def data_received(self, data: bytes) -> None:
-        """Give the answer to aiohttp piece by piece, and close at what comes after it."""
-        if not data:  # aiohttp goes on with what it had set aside
+        """Pass the answer to aiohttp piece by piece, and close if more comes after it."""
+        if not data:  # aiohttp continues with bytes that it has kept
             super().data_received(data)
             return
         self._end_is_unseen = False
@@ -98,12 +104,12 @@ class StrictProtocol(ResponseHandler):
                 return
             if not self._may_take(len(piece)):
                 return
-            # What is set aside is read later, when pieces can no longer be told apart.
+            # aiohttp keeps the piece and parses it later, when pieces cannot be distinguished.
             self._end_is_unseen |= self._reading_paused
             super().data_received(piece)
 
     def feed_data(self, data: Any, size: int = 0) -> None:
-        """Hand an answer over to the request; interim answers go no further than this."""
+        """Pass an answer to the request; drop interim answers."""
         message, body = data
         if message.code < 200 and message.code != 101:
             return
@@ -124,13 +130,13 @@ class StrictProtocol(ResponseHandler):
         ):
             self._give_up("the answer consists of chunk sizes and the like, and hardly of a body")
         elif body.total_bytes > BODY_LIMIT:
-            # Whoever reads it has more than is wanted. An older aiohttp unpacks all that it gets.
+            # The reader has more than it wants already; an older aiohttp would unpack all of it.
             self.force_close()
             return False
         return self.exception() is None
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Report the loss, and close the transport, which Python 3.10 would call unclosed."""
+        """Report the loss, and close the transport, or Python 3.10 warns that it is unclosed."""
         if self.transport is not None:
             self.transport.close()
         super().connection_lost(exc)
@@ -148,17 +154,17 @@ class StrictProtocol(ResponseHandler):
 
 
 def _pieces(data: bytes) -> Iterator[bytes]:
-    """Cut data up. The last byte is a piece of its own: what ends before it ends too early."""
+    """Cut data up. The last byte is a piece of its own: an answer must not end before it."""
     last = len(data) - 1
     for start in range(0, last, _PIECE):
         yield data[start : min(start + _PIECE, last)]
     yield data[last:]
 
 
-def is_out_of_step(connection: Connection, *, reused: bool) -> bool:
-    """Return whether anything was received on a connection since its last answer, its end included.
+def has_unread_bytes(connection: Connection, *, reused: bool) -> bool:
+    """Return whether a connection received anything after its last answer, or was closed.
 
-    On a new connection with TLS the server's session tickets may wait to be read.
+    On a new connection with TLS, unread bytes may be the server's session tickets.
     """
     protocol, transport = connection.protocol, connection.transport
     if protocol is None or transport is None or transport.is_closing() or protocol.should_close:
@@ -170,50 +176,50 @@ def is_out_of_step(connection: Connection, *, reused: bool) -> bool:
 
 
 def _has_unread(transport: asyncio.Transport) -> bool:
-    """Look at what the system has received and the loop has not read yet, without taking it."""
-    theirs = transport.get_extra_info("socket")
-    if theirs is None:
+    """Return whether the system has received bytes that the loop has not read."""
+    wrapper = transport.get_extra_info("socket")
+    if wrapper is None:
         return False
     try:
-        ours = _socket.socket(theirs.family, theirs.type, theirs.proto, theirs.fileno())
+        peeker = _socket.socket(wrapper.family, wrapper.type, wrapper.proto, wrapper.fileno())
     except (OSError, ValueError):
         return True
     try:
-        ours.setblocking(False)
-        ours.recv(1, MSG_PEEK)
+        peeker.setblocking(False)
+        peeker.recv(1, MSG_PEEK)
     except (BlockingIOError, InterruptedError):
         return False
     except OSError:
         return True
     finally:
-        ours.detach()
+        peeker.detach()
     return True
 
 
-class StayInStep:
-    """The same for a session of the caller's, as far as can be. An aiohttp client middleware.
+class RefuseUnreadBytes:
+    """The same check for a session of the caller's. An aiohttp client middleware.
 
-    It has to be the innermost one: the request must go out when it has looked at the connection.
+    It has to be the innermost one: the request must leave right after the check.
     """
 
     def __init__(self) -> None:
         self._used: WeakSet[Any] = WeakSet()
 
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-        """Send a request on a connection that is in step."""
+        """Send a request on a connection that has no unread bytes."""
         send = request.send
 
-        async def send_in_step(conn: Connection) -> ClientResponse:
+        async def send_if_clean(conn: Connection) -> ClientResponse:
             reused = conn.protocol in self._used
-            if is_out_of_step(conn, reused=reused):
-                raise OutOfStepError(reused=reused)
+            if has_unread_bytes(conn, reused=reused):
+                raise UnreadBytesError(reused=reused)
             self._used.add(conn.protocol)
             return await send(conn)
 
-        request.send = send_in_step  # type: ignore[method-assign]  # no hook comes later
+        request.send = send_if_clean  # type: ignore[method-assign]  # aiohttp has no later hook
         while True:
             try:
                 return await handler(request)
-            except OutOfStepError as error:  # noqa: PERF203 - the loop is what it is for
+            except UnreadBytesError as error:  # noqa: PERF203 - it retries
                 if not error.reused:
                     raise

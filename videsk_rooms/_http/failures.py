@@ -1,4 +1,4 @@
-"""Maps a call that ended without success to an error. No I/O."""
+"""Makes the error of a call that ended without success. No I/O."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from .retry_policy import Why
 
 _WHY_NO_MORE: dict[Why, str] = {
-    "budget": " It was not tried again, because too many calls have failed of late.",
-    "deadline": " It was not tried again, because the time is nearly up.",
+    "budget": " It was not retried, because too many calls have failed lately.",
+    "deadline": " It was not retried, because the time is nearly up.",
 }
 
 
@@ -45,18 +45,18 @@ def transport_error(
     """Make the error for a call whose last attempt brought no answer.
 
     Args:
-        request: What was asked.
-        failure: What the last attempt brought.
+        request: The request.
+        failure: The failure of the last attempt.
         attempts: All attempts.
         maybe: Whether any of them may have been processed.
         why: Why there is no further attempt.
     """
-    where = place_of(request.method, failure.url)
+    target = place_of(request.method, failure.url)
     tried = _tried(attempts) + _WHY_NO_MORE.get(why, "")
     if failure.timed_out:
-        text = f"{where}: no answer within {attempts[-1].duration:.3g} s{tried}"
+        text = f"{target}: no answer within {attempts[-1].duration:.3g} s{tried}"
         return _time_is_up(request, text, attempts, maybe=maybe)
-    what = f"{where}: {failure.detail.rstrip('.')}{tried}"
+    what = f"{target}: {failure.detail.rstrip('.')}{tried}"
     if maybe:
         return OutcomeUnknownError(
             f"{what} {how_to_resolve(request)}",
@@ -81,19 +81,19 @@ def deadline_error(
     """Make the error for a call whose time was up between two attempts, or before the first."""
     count = len(attempts)
     before = f", after {count} attempt{'s'[: count > 1]}" if count else ""
-    where = place_of(request.method, url)
-    text = f"{where}: the {deadline.total:.3g} s of the call were up {when}{before}."
+    target = place_of(request.method, url)
+    text = f"{target}: the {deadline.total:.3g} s of the call were up {when}{before}."
     return _time_is_up(request, text, attempts, maybe=maybe)
 
 
 def unresolved_create_error(
     request: Request, error: VideskError, created: tuple[Attempt, ...]
 ) -> TransportError:
-    """Make the error for a create whose outcome could not be found out.
+    """Make the error for a create of which it is unknown whether it succeeded.
 
     Args:
         request: The create.
-        error: What the look-up ended with.
+        error: The error of the look-up.
         created: The attempts of the create.
     """
     text = (
@@ -110,7 +110,7 @@ def unresolved_create_error(
 
 
 def mark_outcome_unknown(error: VideskError, request: Request) -> None:
-    """Write into an error that the request may have been processed all the same."""
+    """Mark an error: the request may have been processed all the same."""
     error.outcome_unknown = True
     if not isinstance(error, ConflictError):  # `_operations/create.py` settles it
         text = sentence(plain_text(error))
@@ -118,7 +118,7 @@ def mark_outcome_unknown(error: VideskError, request: Request) -> None:
 
 
 def how_to_resolve(request: Request) -> str:
-    """Say how a caller learns what became of a request."""
+    """Return how a caller finds out whether a request was processed."""
     if request.external_id is not None:
         shown = shown_as(request.external_id)
         return (

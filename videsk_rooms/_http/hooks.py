@@ -48,14 +48,14 @@ class AttemptEvent:
 
 @attrs.frozen
 class RetryEvent:
-    """A call will be tried again.
+    """A call will be retried.
 
     Attributes:
         operation: Which call it is, such as `rooms.create`.
         method: The HTTP method.
         path: The path, without the query.
         attempt: The attempt that failed.
-        pause: Seconds until the next one, before it is paced.
+        pause: Seconds until the next attempt, without the wait for the rate limit.
     """
 
     operation: str
@@ -67,7 +67,7 @@ class RetryEvent:
 
 @attrs.frozen
 class PaceEvent:
-    """An attempt had to wait for the rate limit, and leaves now.
+    """An attempt has waited for the rate limit, and is sent now.
 
     Attributes:
         operation: Which call it belongs to, such as `rooms.create`.
@@ -84,10 +84,10 @@ class PaceEvent:
 
 @attrs.frozen
 class Hooks:
-    """Functions that are called as a call goes on, plain or async.
+    """Functions that are called during a call, plain or async.
 
-    A plain one runs in the event loop, so it must not block; an async one is awaited, no longer
-    than the call's deadline. What a hook raises is logged and harms no call.
+    A plain one runs in the event loop, so it must not block. An async one is awaited, until the
+    call's deadline at most. An exception of a hook is logged and does not end the call.
 
     Attributes:
         on_attempt: Called after each attempt.
@@ -111,7 +111,7 @@ class Hooks:
 
 
 def checked_hooks(value: object) -> Hooks:
-    """Refuse what is no `Hooks`."""
+    """Return the value if it is a `Hooks`; refuse any other."""
     if not isinstance(value, Hooks):
         raise ConfigurationError(f"hooks={value!r}: give Hooks(on_attempt=…)")
     return value
@@ -127,7 +127,7 @@ class Observer:
         self._hooks = hooks
 
     def watches_attempts(self) -> bool:
-        """Return whether attempts are watched. It is asked in every call."""
+        """Return whether attempts are reported to anything. Every call asks it."""
         return self._hooks.on_attempt is not None or _logger.isEnabledFor(logging.DEBUG)
 
     async def attempted(self, request: Request, attempt: Attempt, deadline: Deadline) -> None:
@@ -145,32 +145,32 @@ class Observer:
             )
         if (hook := self._hooks.on_attempt) is not None:
             event = AttemptEvent(request.operation, request.method, request.shown_path, attempt)
-            await _tell(hook, event, deadline)
+            await _call_hook(hook, event, deadline)
 
     async def retrying(
         self, request: Request, attempt: Attempt, pause: float, deadline: Deadline
     ) -> None:
-        """Report a delay that begins."""
+        """Report a retry, before its pause."""
         if (hook := self._hooks.on_retry) is not None:
             event = RetryEvent(
                 request.operation, request.method, request.shown_path, attempt, pause
             )
-            await _tell(hook, event, deadline)
+            await _call_hook(hook, event, deadline)
 
     async def paced(self, request: Request, waited: float, deadline: Deadline) -> None:
-        """Report a wait for the rate limit that is over."""
+        """Report a finished wait for the rate limit."""
         if (hook := self._hooks.on_pace) is not None:
             event = PaceEvent(request.operation, request.method, request.shown_path, waited)
-            await _tell(hook, event, deadline)
+            await _call_hook(hook, event, deadline)
 
 
-async def _tell(
+async def _call_hook(
     hook: Callable[[_AnyEvent], Awaitable[None] | None], event: _AnyEvent, deadline: Deadline
 ) -> None:
-    """Call a hook; what goes wrong in it is logged, and ends no call."""
+    """Call a hook; log its exception, which ends no call."""
     try:
         result = hook(event)
-    except (Exception, asyncio.CancelledError):  # nothing cancels a task but where it awaits
+    except (Exception, asyncio.CancelledError):  # the hook's: a task is cancelled at an await
         _log_failure(event)
         return
     if inspect.isawaitable(result):

@@ -1,14 +1,14 @@
 """Decides whether an attempt is followed by another, and computes the backoff. No I/O.
 
-Retried are:
+It retries:
 
-- every request that was surely not processed: no connection, 425, 429;
-- every request that may have been processed (a lost answer, 408, 5xx, an unreadable success), if
-  sending it twice does no harm. That holds for all of this package's own operations: a create
-  carries an `externalId`, of which the server keeps but one, and the others only set or end things.
-  A POST or PATCH to any other path is sent once.
+- a request that was surely not processed: no connection, 425, 429;
+- a request that may have been processed (a lost answer, 408, 5xx, an unreadable success), if
+  sending it twice does no harm. That holds for all operations of this package: a create carries an
+  `externalId`, of which the server keeps only one, and the others set or end something. A POST or
+  PATCH to any other path is sent once.
 
-`Retry` in `_config.py` has the defaults of the backoff, and `longest_pause` here its formula.
+The defaults of the backoff are in `Retry` in `_config.py`, its formula is `longest_pause`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 528), 530}
 Why: TypeAlias = Literal[
     "final", "unrepeatable", "attempts", "server_wait", "deadline", "budget", "transient"
 ]
-"""Why a call is tried again, or not: `transient` is the only reason to try again."""
+"""Why a call is retried or not: `transient` is the only reason to retry."""
 
 
 @attrs.frozen
@@ -40,10 +40,10 @@ class AttemptResult:
     """The result of one attempt, as far as the retry policy needs it.
 
     Attributes:
-        status: Of the answer; `None` if none came.
-        processed: Whether the server may have done what was asked: surely `not`, or `maybe`.
-        garbled: Whether it is a success in name, with an answer that cannot be read.
-        wait: Seconds for which the server wants to be left alone, if it said so.
+        status: The status of the answer; `None` if none came.
+        processed: Whether the server has processed the request: surely `not`, or `maybe`.
+        garbled: Whether it has a status of success and an answer that cannot be read.
+        wait: The seconds that the server asks to wait, if it does.
     """
 
     status: int | None
@@ -54,37 +54,37 @@ class AttemptResult:
 
 @attrs.frozen
 class Decision:
-    """Whether to try again, and after how many seconds."""
+    """Whether to retry, and after how many seconds."""
 
     why: Why
     pause: float = 0.0
 
     @property
     def again(self) -> bool:
-        """Whether to try again."""
+        """Whether to retry."""
         return self.why == "transient"
 
 
-def decide(  # noqa: PLR0911 - a ladder: each rung is one rule
+def decide(  # noqa: PLR0911 - one return for each rule
     request: Request,
     happened: AttemptResult,
     *,
     tries: int,
     retry: Retry,
-    left: float,
+    remaining: float,
     affordable: bool,
     chance: float,
 ) -> Decision:
-    """Decide what follows an attempt that brought no success.
+    """Decide what follows an attempt without success.
 
     Args:
-        request: What was asked.
-        happened: What the attempt brought.
-        tries: How many attempts there were so far.
-        retry: What the caller allows.
-        left: Seconds until the deadline.
+        request: The request.
+        happened: The result of the attempt.
+        tries: The number of attempts so far.
+        retry: The caller's bounds.
+        remaining: Seconds until the deadline.
         affordable: Whether the retry budget allows one more.
-        chance: A random number from 0 to 1, which the pause is made of.
+        chance: A random number from 0 to 1, for the jitter.
     """
     if not (happened.status in TRANSIENT or happened.status is None or happened.garbled):
         return Decision("final")
@@ -95,24 +95,24 @@ def decide(  # noqa: PLR0911 - a ladder: each rung is one rule
     wait = happened.wait or 0.0
     if wait > retry.max_retry_after:
         return Decision("server_wait")
-    # What the server asks for is waited in full, and the jitter added, lest all come back at once.
+    # The server's wait is kept in full, and jitter added, so that clients do not return together.
     pause = wait + chance * longest_pause(retry, tries)
-    if pause >= left:
+    if pause >= remaining:
         return Decision("deadline")
-    # The account's own limit is no outage: waiting for it multiplies nothing.
+    # A rate limit is not an outage: waiting for it adds no load.
     if not affordable and happened.status != 429:
         return Decision("budget")
     return Decision("transient", pause)
 
 
 def longest_pause(retry: Retry, tries: int) -> float:
-    """Bound the pause after so many attempts: it doubles each time, up to `max_delay`."""
-    # Bounded exponent: 2.0 ** 2000 is no float.
+    """Return the upper bound of a pause: it doubles with each attempt, up to `max_delay`."""
+    # The exponent is bounded because 2.0 ** 2000 overflows.
     return min(retry.max_delay, retry.base_delay * 2.0 ** min(tries - 1, 64))
 
 
 def result_from_status(status: int, headers: Mapping[str, str]) -> AttemptResult:
-    """Judge an answer that did not help; one with a status of success could not be read."""
+    """Classify an answer that is an error, or a success that could not be read."""
     garbled = 200 <= status < 300
     maybe = garbled or status == 408 or status >= 500
     wait = server_wait(status, headers) if status in TRANSIENT else None
@@ -122,9 +122,8 @@ def result_from_status(status: int, headers: Mapping[str, str]) -> AttemptResult
 class RetryBudget:
     """Retry budget: retries spend it, successes refill it.
 
-    In an outage every call fails; retried four times each, they would be four times the load that
-    the server could not bear already. The pool is for the passing fault: once it is empty, no more
-    than every second success pays for a retry.
+    In an outage every call fails, and four attempts each would be four times the load. The budget
+    covers a short fault; once it is empty, two successes allow one retry.
     """
 
     CAPACITY = 50.0
@@ -135,14 +134,14 @@ class RetryBudget:
 
     @property
     def affordable(self) -> bool:
-        """Whether one more retry can be paid."""
+        """Whether the budget allows one more retry."""
         return self._tokens >= 1
 
     def spend(self) -> None:
-        """Pay for a retry."""
+        """Count a retry."""
         self._tokens = max(0.0, self._tokens - 1)
 
     def refill(self) -> None:
-        """Take note of a success."""
+        """Count a success."""
         if self._tokens < self.CAPACITY:
             self._tokens = min(self.CAPACITY, self._tokens + self.REFUND)

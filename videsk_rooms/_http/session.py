@@ -1,7 +1,7 @@
 """One aiohttp session for each event loop: connections belong to the loop that opened them.
 
-A session closes with its loop. Loops have no hook for that, but before they end they close the
-asynchronous generators that were begun in them, and can still close connections then.
+A session closes with its loop. Loops have no hook for that, but before a loop ends it closes its
+asynchronous generators, and can still close connections (docs/decisions/0014-session-per-loop.md).
 """
 
 from __future__ import annotations
@@ -19,21 +19,47 @@ from videsk_rooms._concurrency.loops import call_in_thread, call_soon_in, run_co
 from videsk_rooms.errors import CLOSED, ClosedError
 
 from .attempt import current_request
-from .connection import OutOfStepError, StrictProtocol, is_out_of_step
-from .tokens import authorize
+from .connection import ConnectionLostError, StrictProtocol, UnreadBytesError, has_unread_bytes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
 
+    from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
     from aiohttp.abc import AbstractResolver
     from aiohttp.connector import Connection
     from aiohttp.tracing import Trace
+    from yarl import URL
+
+    from .attempt import Origin
 
     Watch = AsyncGenerator[None, None]
 
 
+def origin_of(url: URL) -> Origin:
+    """Return scheme, host and port of a URL, without making a new URL as `URL.origin()` does."""
+    return url.scheme, url.raw_host, url.port
+
+
+async def authorize(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    """Send the bearer token, to the configured origin only. An aiohttp client middleware.
+
+    It serves every client that shares the session. Each attempt brings its token in a
+    `RequestContext`, which notes that the token was sent, so that a refused one is known.
+    """
+    context = current_request.get(None)
+    if context is not None and origin_of(request.url) == context.origin:
+        context.used = True
+        request.headers[aiohttp.hdrs.AUTHORIZATION] = f"Bearer {context.token.reveal()}"
+    try:
+        return await handler(request)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise ConnectionLostError(f"{type(error).__name__}: {error}") from None
+
+
 class Sessions:
-    """The sessions of one client, made in the loops that need them."""
+    """The sessions of one client, each made in the loop that needs it."""
 
     def __init__(self, headers: Mapping[str, str], *, trust_env: bool) -> None:
         self._headers = headers
@@ -43,7 +69,7 @@ class Sessions:
         self._closed = False
 
     def here(self) -> aiohttp.ClientSession | None:
-        """Return the session of the running loop, if it has one that is open."""
+        """Return the open session of the running loop, if there is one."""
         found = self._open.get(asyncio.get_running_loop())
         return None if found is None or found[0].closed else found[0]
 
@@ -54,13 +80,13 @@ class Sessions:
         watch = _close_at_the_end(session)
         self._open[asyncio.get_running_loop()] = session, watch
         await watch.__anext__()
-        if self._closed:  # in another thread, which may not have seen this one
+        if self._closed:  # by another thread, which may not have seen this session
             await self._close_in(asyncio.get_running_loop())
             raise ClosedError(CLOSED)
         return session
 
     async def close(self) -> None:
-        """Close all sessions whose loops still run, each in its own; cancelled, call it again."""
+        """Close each session in its loop. If this is cancelled, call it again."""
         self._closed = True
         self._forget_closed_loops()
         for loop in list(self._open):
@@ -69,21 +95,21 @@ class Sessions:
     async def _close_in(self, loop: asyncio.AbstractEventLoop) -> None:
         found = self._open.get(loop)
         if found is None:
-            return  # another thread was first
+            return  # another thread has closed it
         if loop.is_running():
             await run_coroutine_in(loop, partial(_close, *found))
         else:
-            call_soon_in(loop, _close_soon, found[0])  # it stands still: if it ever runs again
+            call_soon_in(loop, _close_soon, found[0])  # if the loop ever runs again
         self._open.pop(loop, None)
 
-    # Bound here: as the interpreter ends, a module's names may be gone before its objects are.
+    # Defaults, because a module may lose its names before its objects while the interpreter exits.
     def __del__(
         self,
         is_here: Callable[[int], bool] = is_here,
         leak: Callable[[object], None] = leak,
     ) -> None:
-        # A child whose fork nobody has noticed: what the sessions do as they are collected, such as
-        # leaving the epoll that is shared, would part the parent from its connections.
+        # In a child whose fork ran no hooks: a session that is collected removes its sockets from
+        # the epoll that is shared with the parent.
         if not is_here(self._pid):
             leak(self._open)
 
@@ -104,7 +130,7 @@ class Sessions:
         )
 
     def _forget_closed_loops(self) -> None:
-        # Ended without closing their generators, or they would have closed their sessions.
+        # These loops ended without closing their generators, which would have closed the sessions.
         for loop in [loop for loop in list(self._open) if loop.is_closed()]:
             found = self._open.pop(loop, None)
             if found is not None and is_lost(loop):
@@ -130,7 +156,7 @@ async def _close_at_the_end(session: aiohttp.ClientSession) -> AsyncGenerator[No
 
 
 def _drop(session: aiohttp.ClientSession) -> None:
-    """Detach a session whose loop is gone; its sockets close when they are collected."""
+    """Detach a session whose loop has ended; its sockets close when they are collected."""
     connector = session.connector
     session.detach()
     if isinstance(connector, Connector):
@@ -138,10 +164,9 @@ def _drop(session: aiohttp.ClientSession) -> None:
 
 
 def _resolver() -> AbstractResolver | None:
-    """Choose what looks names up; `None` leaves it to aiohttp, which has no threads for it then.
+    """Choose the resolver; `None` for aiohttp's own, which uses aiodns and no threads.
 
-    Beside gevent it is always ours: what aiohttp uses where aiodns is installed starts a thread,
-    which would be a greenlet of a hub that never runs.
+    Not beside gevent: aiodns starts a thread, which would be a greenlet of a hub that never runs.
     """
     running = asyncio.get_running_loop()
     beside_gevent = hasattr(running, "start_thread")
@@ -152,59 +177,59 @@ def _resolver() -> AbstractResolver | None:
 
 
 class ForkSafeResolver:
-    """Answers aiohttp's questions for addresses in place of the loop: a fork waits for them."""
+    """Resolves names for aiohttp in place of the loop, so that a fork waits for the look-ups."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.getnameinfo = loop.getnameinfo
 
     async def getaddrinfo(self, host: str, port: int, **wanted: Any) -> Any:
-        """Look an address up in a thread."""
+        """Resolve a name in a thread."""
         look_up = partial(socket.getaddrinfo, host, port, **wanted)
         return await call_in_thread(partial(fork_guard.run, look_up))
 
 
 class Connector(aiohttp.TCPConnector):
-    """Hands out connections that are in step, and tells a request's ticket when it leaves."""
+    """Hands out connections without unread bytes, and notes when a request leaves."""
 
     def __init__(self, *, resolver: AbstractResolver | None) -> None:
         super().__init__(resolver=resolver)
-        # aiohttp has no public way to say what its connections are made of.
+        # aiohttp has no public way to set the protocol of its connections.
         self._factory: Any = partial(StrictProtocol, loop=self._loop)
 
     async def connect(
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
     ) -> Connection:
-        ticket = current_request.get(None)
-        if ticket is not None:
-            ticket.connects = not ticket.left
-        connection, protocol = await self._connect_in_step(req, traces, timeout)
+        context = current_request.get(None)
+        if context is not None:
+            context.connects = not context.left
+        connection, protocol = await self._connect_clean(req, traces, timeout)
         try:
-            if ticket is not None:
-                await ticket.leave()
-            # Pacing may have taken its time.
-            if is_out_of_step(connection, reused=protocol.reused):
+            if context is not None:
+                await context.leave()
+            # Bytes may have arrived while the rate limit was asked.
+            if has_unread_bytes(connection, reused=protocol.reused):
                 protocol.force_close()
-                raise OutOfStepError(reused=protocol.reused)
+                raise UnreadBytesError(reused=protocol.reused)
         except BaseException:
             connection.release()
             raise
-        protocol.begin(connection)
+        protocol.expect_answer(connection)
         return connection
 
-    async def _connect_in_step(
+    async def _connect_clean(
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
     ) -> tuple[Connection, StrictProtocol]:
         while True:
             connection = await super().connect(req, traces, timeout)
             protocol = connection.protocol
-            assert isinstance(protocol, StrictProtocol)  # noqa: S101 - told to the type checker
+            assert isinstance(protocol, StrictProtocol)  # noqa: S101 - for the type checker
             protocol.wait_for_request()
-            if not is_out_of_step(connection, reused=protocol.reused):
+            if not has_unread_bytes(connection, reused=protocol.reused):
                 return connection, protocol
             connection.close()
             if not protocol.reused:
-                raise OutOfStepError(reused=False)
+                raise UnreadBytesError(reused=False)
 
     def drop(self) -> None:
-        """Forget all connections, without a loop to close them in."""
+        """Drop all connections, without a loop to close them in."""
         self._close()

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from videsk_rooms._wire.message import Request
 
 
-# Any other goes by `_OTHER`, for whoever counts spans by their names.
+# Any other is recorded as `_OTHER`, by the conventions.
 _KNOWN_METHODS = frozenset(
     {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
 )
 
 
 def make_tracer() -> Tracer | None:
-    """Make what opens spans; `None` without OpenTelemetry."""
+    """Return what opens spans; `None` without OpenTelemetry."""
     try:
         from opentelemetry import trace
     except ImportError:
@@ -50,9 +50,9 @@ class Tracer:
         self._may_lack_provider = isinstance(tracer, trace.ProxyTracer)
 
     def open(self, request: Request, base_url: str) -> Span | None:
-        """Begin the span of a call; `None` when nobody records it."""
-        # A private name, and where it is missing a provider is taken to be set: to begin a span
-        # that goes nowhere, which is how the public interface tells, takes 2 µs of every call.
+        """Start the span of a call; return `None` if it is not recorded."""
+        # A private name; if it is missing, a provider is assumed. The public way to find out is to
+        # start a span that is not recorded, which takes 2 µs of every call.
         if self._may_lack_provider and getattr(self._trace, "_TRACER_PROVIDER", self) is None:
             return None
         name = request.method if request.method in _KNOWN_METHODS else "HTTP"
@@ -110,26 +110,26 @@ class Span:
             self._current.__exit__(kind, error, traceback)
 
     def attempted(self, attempt: Attempt) -> None:
-        """Add an attempt that has ended."""
+        """Add an attempt to the span."""
         self._attempts += 1
         self._status = attempt.status
-        told: dict[str, str | int | float] = {
+        attributes: dict[str, str | int | float] = {
             "videsk.attempt.number": attempt.number,
             "videsk.attempt.duration": attempt.duration,
             "videsk.attempt.delay": attempt.delay,
         }
         if attempt.status is not None:
-            told["http.response.status_code"] = attempt.status
+            attributes["http.response.status_code"] = attempt.status
         else:
-            told["error.type"] = (attempt.error or "").partition(":")[0]
+            attributes["error.type"] = (attempt.error or "").partition(":")[0]
         if attempt.request_id is not None:
-            told["videsk.request_id"] = attempt.request_id
-        self._span.add_event("videsk.attempt", told)
+            attributes["videsk.request_id"] = attempt.request_id
+        self._span.add_event("videsk.attempt", attributes)
 
     def _failed(self, error: BaseException) -> None:
         from opentelemetry.trace import StatusCode
 
-        # By the conventions: the status of the answer if it is an error, else what was raised.
+        # By the conventions: the status of an answer that is an error, else the exception.
         kind = type(error).__name__
         if isinstance(error, APIError | ResponseError) and error.status >= 400:
             kind = str(error.status)

@@ -1,4 +1,4 @@
-"""One attempt over aiohttp: a request goes out, a response or a failure comes back."""
+"""Sends one attempt of a request through aiohttp; returns a response or a failure."""
 
 from __future__ import annotations
 
@@ -27,9 +27,8 @@ from .attempt import (
     StrayCancellationError,
     current_request,
 )
-from .connection import BODY_LIMIT, OutOfStepError, StayInStep
-from .session import Sessions
-from .tokens import ConnectionLostError, authorize, origin_of
+from .connection import BODY_LIMIT, ConnectionLostError, RefuseUnreadBytes, UnreadBytesError
+from .session import Sessions, authorize, origin_of
 
 if TYPE_CHECKING:
     from videsk_rooms._config import Timeout
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from videsk_rooms._ratelimit import Permit
     from videsk_rooms._wire.message import FailureCause, Request
 
-# What is shorter than any token, such as a test's, stands in answers that echo nothing.
+# A shorter token, such as a test's, may occur in an answer that does not echo it.
 _SHORTEST_ECHO = 8
 
 _SURELY_NOT_SENT = (
@@ -45,7 +44,7 @@ _SURELY_NOT_SENT = (
     aiohttp.ConnectionTimeoutError,
     aiohttp.ClientHttpProxyError,
     aiohttp.ServerFingerprintMismatch,
-    OutOfStepError,
+    UnreadBytesError,
 )
 
 # aiohttp rounds timeouts above this up to whole seconds; ours are exact.
@@ -61,7 +60,7 @@ def user_agent() -> str:
 
 
 class Transport:
-    """The connections to one origin. The session is made in the loop that first needs it."""
+    """The connections to one origin. Each event loop gets a session with its first request."""
 
     def __init__(
         self,
@@ -75,13 +74,13 @@ class Transport:
         _check(session, ssl)
         self.base_url = base_url
         self._origin = origin_of(URL(base_url))
-        self._theirs = session
+        self._external_session = session
         self.closed = False
-        self.under_way = InFlightRequests()
+        self.in_flight = InFlightRequests()
         register_after_fork(self)
         headers = {"Accept": "application/json", "User-Agent": user_agent()}
         self._sessions = Sessions(headers, trust_env=trust_env)
-        # What differs from aiohttp's defaults, and from what a session of our own is set to.
+        # What differs from aiohttp's defaults, and from the settings of our own sessions.
         options: dict[str, Any] = {"allow_redirects": False}  # the token would travel along
         if proxy is not None:
             options["proxy"] = proxy
@@ -90,8 +89,9 @@ class Transport:
         if session is not None:
             options["headers"] = headers
             options["raise_for_status"] = False
-            theirs = getattr(session, "_middlewares", ())
-            options["middlewares"] = (*theirs, authorize, StayInStep())
+            # A request's middlewares replace its session's, which have no public name.
+            middlewares = getattr(session, "_middlewares", ())
+            options["middlewares"] = (*middlewares, authorize, RefuseUnreadBytes())
         self._options = options
         json_headers = {**options.get("headers", {}), "Content-Type": "application/json"}
         self._json_options = {**options, "headers": json_headers}
@@ -118,7 +118,7 @@ class Transport:
         outcome: RawResponse | TransportFailure
         try:
             exchange = partial(self._exchange, request, ticket, bounds, url)
-            outcome = await self.under_way.within(min(left, bounds.attempt), exchange)
+            outcome = await self.in_flight.within(min(left, bounds.attempt), exchange)
         except OutOfTimeError:
             outcome = _out_of_time(ticket, url)
         except StrayCancellationError:
@@ -138,7 +138,7 @@ class Transport:
         self, request: Request, ticket: RequestContext, bounds: AttemptBounds, url: str
     ) -> RawResponse | TransportFailure:
         current_request.set(ticket)  # in the context of this attempt's own task
-        session = self._theirs
+        session = self._external_session
         try:
             if session is not None:
                 await ticket.leave()  # when a connection of another's session is had, nobody tells
@@ -158,28 +158,28 @@ class Transport:
             failure = _failure_of(error, ticket, url)
             if failure is not None:
                 return failure
-            # When a session closes under a request, aiohttp cancels it if it waits for a
-            # connection, and else fails in several ways, an AssertionError among them.
+            # When a session is closed during a request, aiohttp cancels the request if it waits for
+            # a connection, and otherwise raises one of several errors, AssertionError among them.
             if self._is_gone(session):
                 raise closed(sent=ticket.left) from None
             raise
 
     def url_of(self, request: Request) -> str:
-        """Return where a request goes."""
+        """Return the URL of a request."""
         url = f"{self.base_url}{request.path}"
         return f"{url}?{request.query}" if request.query else url
 
     def _is_gone(self, session: aiohttp.ClientSession | None) -> bool:
         return self.closed or (session is not None and session.closed)
 
-    def end(self) -> None:
-        """End what is under way, and let nothing begin; but for the task that closes the client."""
+    def stop(self) -> None:
+        """Cancel all requests and refuse new ones; the task that closes the client runs on."""
         notice_fork()
         self.closed = True
-        self.under_way.end(but=asyncio.current_task())
+        self.in_flight.close(but=asyncio.current_task())
 
     async def close(self) -> None:
-        """Close the connections, unless the session is the caller's. May be called again."""
+        """Close the connections, but not the session of the caller. May be called again."""
         await self._sessions.close()
 
     def reset_after_fork(self) -> None:
@@ -188,27 +188,27 @@ class Transport:
 
 
 def closed(*, sent: bool = False) -> ClosedError:
-    """Make the error of a client that was closed, perhaps when a request had been sent."""
+    """Make the error of a closed client; `sent` if the request may have been processed."""
     error = ClosedError(CLOSED)
     error.outcome_unknown = sent
     return error
 
 
 class AttemptBounds:
-    """Our bounds on the time of one attempt: as a whole, and of connecting as aiohttp wants it."""
+    """The bounds on the time of one attempt: of all of it, and of connecting in aiohttp's form."""
 
     def __init__(self, timeout: Timeout) -> None:
         self.attempt = inf if timeout.attempt is None else timeout.attempt
-        # The whole is not left to aiohttp: see `_http/attempt.py`.
+        # aiohttp does not bound the whole attempt: see `_http/attempt.py`.
         self.connecting = aiohttp.ClientTimeout(
             total=None, sock_connect=timeout.connect, ceil_threshold=_NO_ROUNDING
         )
 
 
 def _arrived(response: aiohttp.ClientResponse) -> tuple[bytes, bool] | None:
-    """Take a body that came together with the head, as most do: 3 µs less than to await it.
+    """Return a body that arrived together with the head, as most do: 3 µs faster than awaiting it.
 
-    Its connection is free again, and need not be given back.
+    Its connection has been released already.
     """
     content = response.content
     if response.connection is not None or content.at_eof() or content.total_bytes > BODY_LIMIT:
@@ -217,8 +217,8 @@ def _arrived(response: aiohttp.ClientResponse) -> tuple[bytes, bool] | None:
 
 
 async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:
-    """Read a body, and tell whether it was cut off: aiohttp itself has no bound."""
-    body = BytesIO()  # grows in place, and hands out what it holds without copying it
+    """Read a body up to `BODY_LIMIT`, because aiohttp has no bound; return whether it was cut."""
+    body = BytesIO()  # grows in place, and returns its content without a copy
     try:
         if response.content.at_eof():
             # Empty, or read by a middleware of the caller's; then the response has kept it.
@@ -230,12 +230,12 @@ async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:
                 return body.getvalue(), True
         return body.getvalue(), False
     finally:
-        # Also where there was nothing to read: a connection that was upgraded is never given back.
+        # Even if there was nothing to read: aiohttp never releases an upgraded connection.
         response.close()
 
 
 def _remove_token(outcome: RawResponse | TransportFailure, token: Secret) -> None:
-    """Take our own token out of what came back, where a proxy may have echoed the request."""
+    """Remove the token from an answer, because a proxy may have echoed the request."""
     if len(token.reveal()) < _SHORTEST_ECHO or isinstance(outcome, TransportFailure):
         return
     for echo in token.echoes:
@@ -245,21 +245,22 @@ def _remove_token(outcome: RawResponse | TransportFailure, token: Secret) -> Non
 
 
 def _failure_of(error: BaseException, ticket: RequestContext, url: str) -> TransportFailure | None:
-    """Return plain data about why no answer came; `None` if the error is not about that.
+    """Return plain data about why no answer came; `None` for any other error.
 
-    aiohttp's own exceptions hold the request with its headers, and so the token.
+    aiohttp's exceptions hold the request with its headers, and so the token.
     """
     if isinstance(error, _SURELY_NOT_SENT):
-        return TransportFailure("not_sent", _told(error), url)
+        return TransportFailure("not_sent", _described(error), url)
     if isinstance(error, ValueError) and not ticket.left:
-        # A URL that came into the environment later, or that only aiohttp finds wrong. It is not
-        # shown, for it may hold a password.
+        # A proxy's URL that was set in the environment later, or that only aiohttp refuses. It is
+        # not shown, because it may hold a password.
         return TransportFailure("not_sent", "the proxy cannot be used", url)
     if isinstance(error, asyncio.TimeoutError):
         return _out_of_time(ticket, url)
     if isinstance(error, aiohttp.ClientError | OSError):
-        # A proxy that breaks off a tunnel does so by what is an answer lost elsewhere.
-        return TransportFailure("not_sent" if ticket.connects else "interrupted", _told(error), url)
+        # While a tunnel is made, the same errors come from the proxy, before anything is sent.
+        cause: FailureCause = "not_sent" if ticket.connects else "interrupted"
+        return TransportFailure(cause, _described(error), url)
     return None
 
 
@@ -279,18 +280,18 @@ def _check(session: object, ssl: object) -> None:
         )
 
 
-# aiohttp quotes up to 8 KiB of what is no HTTP.
+# aiohttp quotes up to 8 KiB of bytes that are not HTTP.
 _QUOTED = 16_384
 _CREDENTIALS = re.compile(r"//\S*@")
 
 
-def _told(error: BaseException) -> str:
+def _described(error: BaseException) -> str:
     name = type(error).__name__
     text = str(error)
     if isinstance(error, aiohttp.ClientResponseError):
         text = f"{error.status}, {error.message}"  # without the URL, whose query may name a person
-    # A proxy's URL is quoted with its password, and what is no HTTP with line breaks.
+    # aiohttp quotes a proxy's URL with its password, and bytes that are not HTTP with line breaks.
     text = shown(" ".join(_CREDENTIALS.sub("//", text[:_QUOTED]).split()))
-    if isinstance(error, ConnectionLostError | OutOfStepError):
-        return text  # whose class tells nobody anything
+    if isinstance(error, ConnectionLostError | UnreadBytesError):
+        return text  # the name of the class would say nothing
     return f"{name}: {text}" if text else name

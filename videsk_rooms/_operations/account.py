@@ -1,4 +1,4 @@
-"""What the calls of one client to one account share."""
+"""The state that all calls of a client to one account share."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import attrs
 
 from .leaders import Leaders
 from .lookup import PathSupport
+from .open_stocks import OpenStocks
 
 
 @attrs.frozen
 class AccountState:
-    """What the rooms of a client, and of its views for the same account, have in common.
+    """The state of a client, and of its views for the same account.
 
     Attributes:
         paths: What is known of retrieving by external id.
         leaders: The look-ups and creations under way that other calls may follow.
+        stocks: The open stocks of access tokens, which are told what becomes of their rooms.
     """
 
     paths: PathSupport = attrs.field(factory=PathSupport)
     leaders: Leaders = attrs.field(factory=Leaders)
+    stocks: OpenStocks = attrs.field(factory=OpenStocks)

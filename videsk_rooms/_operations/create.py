@@ -11,18 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import MAXYEAR, datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Literal
 
 import anyio
 
+from videsk_rooms._fields.times import wire_time
 from videsk_rooms._http.failures import how_to_resolve, unresolved_create_error
-from videsk_rooms._wire import encode
+from videsk_rooms._wire import operations, verify
 from videsk_rooms._wire.headers import http_date
 from videsk_rooms._wire.json import loads
+from videsk_rooms._wire.operations import with_response
 from videsk_rooms._wire.status import conflict as conflict_of
-from videsk_rooms._wire.validation import shown_as, wire_time
+from videsk_rooms._wire.validation import shown_as
 from videsk_rooms.errors import (
     APIError,
     ConflictError,
@@ -33,8 +35,8 @@ from videsk_rooms.errors import (
     sentence,
 )
 
-from . import verify
 from .lookup import retrieve
+from .server_time import server_time
 
 if TYPE_CHECKING:
     from videsk_rooms._http.call import Sender
@@ -117,7 +119,7 @@ async def get_or_create(
     ask for beside the id counts for the creation only, so that it may differ.
     """
     deadline = send.deadline()
-    leaders, key = account.leaders, (request.external_id, renew, send.priority)
+    leaders, key = account.leaders, (request.external_id, renew, send.is_in_background)
     while (leader := leaders.find(key)) is not None:
         room = await _follow(send, request, leader, deadline, renew=renew)
         if room is not None:
@@ -148,11 +150,9 @@ async def _follow(
     deadline.add_queue_time(monotonic() - began)
     if leader.room_id is None:
         return None
-    read = verify.retrieved(leader.room_id)
     with suppress(NotFoundError):  # deleted since, or this is a database node that lags behind
-        response, room = await send(
-            encode.get(leader.room_id), lambda answer: (answer, read(answer)), deadline
-        )
+        call = with_response(operations.get(leader.room_id))
+        response, room = await send(*call, deadline)
         asked = request.external_id or ""
         if room.external_id is None or verify.same(room.external_id, asked):
             return await _as_asked(send, request, response, room, deadline, renew=renew)
@@ -193,18 +193,15 @@ async def end(send: Sender, room: Room | str) -> Room:
     """End a room. A refusal is looked into: the room may be over already."""
     deadline = send.deadline()
     try:
-        return await send(encode.end(room), verify.ended(room), deadline)
+        return await send(*operations.end(room), deadline)
     except APIError as error:
         if error.status not in _REFUSALS:
             raise
         # Whether the API lets a room be ended twice is not documented.
-        read = verify.retrieved(room)
         with suppress(VideskError):
-            response, found = await send(
-                encode.get(room), lambda answer: (answer, read(answer)), deadline
-            )
+            response, found = await send(*with_response(operations.get(room)), deadline)
             # A room may come without `ended`, and an end may be told by an exp that has passed.
-            if found.is_over(_server_time(response)):
+            if found.is_over(server_time(response)):
                 return found
         raise
 
@@ -291,7 +288,7 @@ async def _as_asked(
     renew: bool,
 ) -> Room:
     """Return a room that was there, renewed if it is over and that was asked for."""
-    now = _server_time(response)
+    now = server_time(response)
     if renew and room.is_over(now):
         return await _renew(send, request, room, now, deadline)
     return room
@@ -306,23 +303,21 @@ async def _renew(
         APIError: The API refuses it, or leaves the room over.
         NotFoundError: The room is gone.
     """
-    change = encode.renew(room, _renewed(request, room, now))
-    read = verify.retrieved(room)
     try:
-        changed = await send(change, read, deadline)
+        changed = await send(*operations.renew(room, _renewed(request, room, now)), deadline)
     except APIError as error:
         if error.status not in _REFUSALS:
             raise
         error.args = (f"{sentence(plain_text(error))} {_TAKE_ANOTHER}", *error.args[1:])
         with suppress(VideskError):
-            found = await send(encode.get(room), read, deadline)
+            found = await send(*operations.get(room), deadline)
             if not found.is_over(now):
                 return found  # somebody else was quicker
         raise
     if changed.access_token and not changed.is_over(now):
         return changed
     # An update may be answered without a token (docs/api.md, "Operations").
-    response, found = await send(encode.get(room), lambda answer: (answer, read(answer)), deadline)
+    response, found = await send(*with_response(operations.get(room)), deadline)
     if found.is_over(now):
         raise _still_over(response, request)
     return found
@@ -360,12 +355,3 @@ def _fields(request: Request) -> dict[str, JSONValue]:
 
 def _wire_time(moment: datetime | None) -> str | None:
     return None if moment is None else wire_time(moment)
-
-
-def _server_time(response: Response) -> datetime:
-    """Return the time by the server's clock, which decides when a room is over."""
-    date = http_date(response.headers.get("date", ""))
-    # In the last year of all, three hours may lead out of it.
-    if date is None or date.year == MAXYEAR:
-        return datetime.now(timezone.utc)
-    return date.astimezone(timezone.utc)

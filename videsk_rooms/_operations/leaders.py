@@ -58,7 +58,7 @@ class Leader:
 
     def __init__(self, leaders: Leaders, place: tuple[asyncio.AbstractEventLoop, Hashable]) -> None:
         self.room_id: str | None = None
-        self.gave_up = False
+        self.gave_up: bool = False
         self._leaders = leaders
         self._place = place
         self._ended: asyncio.Future[None] = place[0].create_future()

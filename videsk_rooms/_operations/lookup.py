@@ -11,13 +11,14 @@ import re
 from time import monotonic
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from videsk_rooms._wire import decode, encode
+from videsk_rooms._wire import decode, operations, verify
 from videsk_rooms._wire.message import unexpected
+from videsk_rooms._wire.operation import is_object_id
+from videsk_rooms._wire.operations import with_response
 from videsk_rooms._wire.status import not_found
 from videsk_rooms._wire.validation import shown_as
 from videsk_rooms.errors import APIError, NotFoundError, ResponseError
 
-from . import verify
 from .pagination import Reading
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ async def retrieve(
     if form is not None and paths.is_worth_asking(form):
         try:
             response, found = await send(
-                encode.get_by_external_id(external_id), _reader(external_id, form), deadline
+                operations.get_by_external_id(external_id), _reader(external_id, form), deadline
             )
         except (APIError, ResponseError) as error:
             proven = paths.is_proven(form)
@@ -125,8 +126,9 @@ async def retrieve(
     listed = await find(send, external_id, deadline)
     if missed and form is not None:
         paths.missed(form)
-    response, room = await send(encode.get(listed), _with_room(listed), deadline)
-    if room.external_id not in {None, external_id}:
+    response, room = await send(*with_response(operations.get(listed)), deadline)
+    current = room.external_id
+    if current is not None and not verify.same(current, external_id, any_case=False):
         raise not_found(response, _no_room_has(external_id))  # renamed since it was listed
     return response, room
 
@@ -134,8 +136,10 @@ async def retrieve(
 async def find(send: Sender, external_id: str, deadline: Deadline | None = None) -> Room:
     """Find the room that has this `externalId` in the listing, which tells no token.
 
-    The name is compared here too, and all pages are read: a filter that the server matches loosely
-    must neither give somebody else's room nor hide the right one.
+    The id is compared here too, and all pages are read: a filter that the server matches loosely
+    must neither give somebody else's room nor hide the right one. Where no room has exactly this
+    id, the only one whose id is the same to `verify.same` is taken: a server may trim or normalise
+    what it keeps.
 
     Raises:
         NotFoundError: No room has it.
@@ -144,21 +148,26 @@ async def find(send: Sender, external_id: str, deadline: Deadline | None = None)
     """
     deadline = deadline or send.deadline()
     reading, nameless = Reading(), None
+    alike: dict[str, Room] = {}
     position: int | None = 0
     while True:
-        request = encode.listing(
+        request, _ = operations.listing(
             limit=100, skip=position or None, sort=None, ended=None, external_id=external_id
         )
-        response, page = await send(request, decode.answered_page, deadline)
+        response, page = await send(*with_response((request, decode.page)), deadline)
         for index, room in enumerate(page.data):
             if room.external_id == external_id:
                 return room
-            if room.external_id is None and nameless is None:
-                nameless = unexpected(
+            if room.external_id is None:
+                nameless = nameless or unexpected(
                     response, "lacks what would tell the room", path=f"data[{index}].externalId"
                 )
+            elif verify.same(room.external_id, external_id, any_case=False):
+                alike[room.id] = room
         _, position = reading.take(response, page)
         if position is None:
+            if len(alike) == 1:
+                return alike.popitem()[1]
             raise nameless or not_found(response, _no_room_has(external_id))
 
 
@@ -177,7 +186,7 @@ def _form_of(external_id: str) -> _Form | None:
     """Return which form an external id has; `None` for one that no path can hold."""
     if not external_id.strip() or external_id in {".", ".."}:
         return None  # a proxy that tidies paths up takes it away, however it is encoded
-    if verify.is_object_id(external_id):
+    if is_object_id(external_id):
         return "hex"
     if _RESERVED.search(external_id):
         return "unsure"
@@ -211,11 +220,6 @@ def _reader(external_id: str, form: _Form) -> Callable[[Response], tuple[Respons
         raise verify.foreign(response)
 
     return read
-
-
-def _with_room(asked: Room) -> Callable[[Response], tuple[Response, Room]]:
-    read = verify.retrieved(asked)
-    return lambda response: (response, read(response))
 
 
 def _no_room_has(external_id: str) -> str:

@@ -174,10 +174,11 @@ end
 local function hear()
   for _, update in ipairs(message.updates) do
     state.waiting[update.id] = nil
-    local known = state.counted[update.id] or {out = 0}
-    state.counted[update.id] = nil
-    if update.ago ~= cjson.null then
-      state.counted[update.id] = {latest = now - update.ago, out = known.out}
+    if update.ago == cjson.null then
+      state.counted[update.id] = nil
+    else
+      local known = state.counted[update.id]
+      state.counted[update.id] = {latest = now - update.ago, out = known and known.out or 0}
     end
   end
   if message.pause > 0 then

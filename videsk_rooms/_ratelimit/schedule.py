@@ -163,10 +163,12 @@ class Schedule:
 
     def _update(self, update: Update, now: float) -> None:
         self.waiting.pop(update.id, None)
-        known = self.counted.pop(update.id, None)
-        if update.ago is not None:
-            # Also one that was forgotten: it was longer on its way than was known of the path.
-            self.counted[update.id] = Counted(now - update.ago, known.out if known else 0.0)
+        if update.ago is None:
+            self.counted.pop(update.id, None)
+        else:  # one that was forgotten, too: it was later than its path had it
+            known = self.counted.get(update.id)
+            out = 0.0 if known is None else known.out
+            self.counted[update.id] = Counted(now - update.ago, out)
 
     def _opens(self, ask: Ask, now: float) -> float:
         queue = self._queue()

@@ -1,126 +1,35 @@
-"""Arguments to `Request`, one function an operation. No I/O.
-
-The answers are read in `_wire/decode.py`.
-"""
+"""Arguments in the API's spelling. No I/O."""
 
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
-from uuid import uuid4
 
-from videsk_rooms.errors import InvalidRequestError
-from videsk_rooms.models import Room, StatsView
+from videsk_rooms._fields.table import wire_name
+from videsk_rooms._fields.times import wire_time
 
 from . import validation as check
-from .json import dumps
-from .message import Request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     from videsk_rooms.models import JSONValue
 
-_ROOMS = "/vpaas/rooms"
-_ROOM = "/vpaas/rooms/{roomId}"
-_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
-_VIEWS: tuple[StatsView, ...] = get_args(StatsView)
 
-
-def create(
-    *, name: object, external_id: object, exp: object, nbf: object, settings: object
-) -> Request:
-    """Ask for a new room; `None` is not sent, but for the `externalId`, which every room gets.
-
-    The server would generate one too, but only one that is sent along can be looked up when the
-    answer is lost.
-    """
-    named = str(uuid4()) if external_id is None else lookup_key(external_id)
-    given = {"name": name, "external_id": named, "exp": exp, "nbf": nbf, "settings": settings}
-    fields = _fields({word: value for word, value in given.items() if value is not None})
-    return Request("rooms.create", "POST", _ROOMS, _ROOMS, body=dumps(fields), external_id=named)
-
-
-def get(room: object) -> Request:
-    """Ask for a room."""
-    return _about("rooms.get", "GET", room)
-
-
-def get_by_external_id(external_id: str) -> Request:
-    """Build the retrieval of a room by an external id, encoded so that it stays one segment."""
-    path = f"{_ROOMS}/{quote(external_id, safe='')}"
-    return Request("rooms.get_by_external_id", "GET", path, _ROOM, hides_path=True)
-
-
-def update(room: object, **words: object) -> Request:
-    """Build the change of a room; an ellipsis is not sent."""
-    path = f"{_ROOMS}/{check.room_id(room)}"
-    given = {word: value for word, value in words.items() if value is not ...}
-    if not given:
-        shown = check.shown_as(room) if isinstance(room, str) else "room"
-        text = f"update({shown}) was given nothing to change"
-        raise InvalidRequestError(
-            f"{text}; give at least one of {', '.join(words)}", argument=next(iter(words))
-        )
-    body = dumps(_fields(given))
-    return Request("rooms.update", "PATCH", path, _ROOM, body=body, room=_known(room))
-
-
-def end(room: object) -> Request:
-    """Build the end of a room, which is an update (docs/api.md, "Operations")."""
-    return _about("rooms.end", "PATCH", room, body=dumps({"ended": True}))
-
-
-def renew(room: Room, fields: dict[str, JSONValue]) -> Request:
-    """Build the update that opens a room again."""
-    return _about("rooms.update", "PATCH", room, body=dumps(fields))
-
-
-def delete(room: object) -> Request:
-    """Build the deletion of a room."""
-    return _about("rooms.delete", "DELETE", room)
-
-
-def join(room: object) -> Request:
-    """Ask for access to a room."""
-    return _about("rooms.join", "POST", room, part="/join")
-
-
-def stats(room: object, *, view: object) -> Request:
-    """Ask how a room went."""
-    path = f"{_ROOMS}/{check.room_id(room)}/stats"
-    known = check.one_of("view", view, _VIEWS)
-    query = _query([("view", known)])
-    return Request("rooms.stats", "GET", path, f"{_ROOM}/stats", query, room=_known(room))
-
-
-def _about(
-    operation: str, method: str, room: object, *, part: str = "", body: bytes | None = None
-) -> Request:
-    """Build a request about a room; `part` follows the room's id in the path."""
-    path = f"{_ROOMS}/{check.room_id(room)}{part}"
-    return Request(operation, method, path, f"{_ROOM}{part}", body=body, room=_known(room))
-
-
-def _known(room: object) -> Room | None:
-    return room if isinstance(room, Room) else None
-
-
-def listing(
-    *, limit: object, skip: object, sort: object, ended: object, external_id: object
-) -> Request:
-    """Ask for one page of rooms."""
-    pairs: list[tuple[str, str]] = []
-    if limit is not None:
-        pairs.append(("$limit", str(page_size("limit", limit))))
-    if skip is not None:
-        pairs.append(("$skip", str(check.whole("skip", skip, least=0))))
-    if sort is not None:
-        pairs += [(f"$sort[{field}]", str(way)) for field, way in check.sort(sort)]
-    if ended is not None:
-        pairs.append(("ended", "true" if check.flag("ended", ended) else "false"))
-    if external_id is not None:
-        pairs.append(("externalId", lookup_key(external_id)))
-    return Request("rooms.list", "GET", _ROOMS, _ROOMS, _query(pairs))
+def room_fields(given: Mapping[str, object]) -> dict[str, JSONValue]:
+    """Check the fields of a room that a caller gave, and spell them as the API does."""
+    now = datetime.now(timezone.utc)
+    fields: dict[str, JSONValue] = {}
+    times: dict[str, datetime] = {}
+    for name, value in given.items():
+        if name in {"exp", "nbf"}:
+            times[name] = check.instant(name, value, now=now)
+            fields[name] = wire_time(times[name])
+        else:
+            fields[wire_name(name)] = _CHECKS[name](value)
+    check.window(times.get("exp"), times.get("nbf"), now=now)
+    return fields
 
 
 def page_size(argument: str, value: object) -> int:
@@ -133,40 +42,14 @@ def lookup_key(external_id: object) -> str:
     return check.text("external_id", external_id, least=1, most=check.EXTERNAL_ID_LENGTH)
 
 
-def any_request(method: object, path: object, *, query: object, json: object) -> Request:
-    """Ask for anything that the API has."""
-    verb, checked_path = check.method(method), check.path(path)
-    body = None if json is None else dumps(check.json_value("json", json))
-    return Request(
-        "request",
-        verb,
-        checked_path,
-        query=_query(check.query_pairs(query)),
-        body=body,
-        repeatable=verb in _IDEMPOTENT,
-    )
+def query(pairs: Iterable[tuple[str, str]]) -> str:
+    """Percent-encode a query."""
+    return urlencode(list(pairs), quote_via=quote, safe="$")
 
 
-def _fields(given: dict[str, object]) -> dict[str, JSONValue]:
-    """Check the fields of a room that a caller gave, and spell them as the API does."""
-    now = datetime.now(timezone.utc)
-    fields: dict[str, JSONValue] = {}
-    times: dict[str, datetime] = {}
-    for word, value in given.items():
-        if word == "name":
-            fields["name"] = check.text("name", value, most=check.NAME_LENGTH)
-        elif word == "external_id":
-            fields["externalId"] = lookup_key(value)
-        elif word == "settings":
-            fields["settings"] = check.settings(value)
-        elif word == "ended":
-            fields["ended"] = check.flag("ended", value)
-        else:
-            times[word] = check.instant(word, value, now=now)
-            fields[word] = check.wire_time(times[word])
-    check.window(times.get("exp"), times.get("nbf"), now=now)
-    return fields
-
-
-def _query(pairs: list[tuple[str, str]]) -> str:
-    return urlencode(pairs, quote_via=quote, safe="$")
+_CHECKS: dict[str, Callable[[object], JSONValue]] = {
+    "name": lambda value: check.text("name", value, most=check.NAME_LENGTH),
+    "external_id": lookup_key,
+    "settings": lambda value: check.settings("settings", value),
+    "ended": lambda value: check.flag("ended", value),
+}

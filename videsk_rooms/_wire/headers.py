@@ -11,18 +11,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]+)?")
-# As long as the longest window that a header is believed (`_ratelimit/limit.py`).
+# The longest window that is believed (`_ratelimit/limit.py`).
 _LONGEST_RESET = 60.0
 
 
 def server_wait(
     status: int, headers: Mapping[str, str], *, now: datetime | None = None
 ) -> float | None:
-    """Read for how many seconds the server wants to be left alone.
+    """Return for how many seconds the server asks to send nothing; `None` if it does not say.
 
-    `Retry-After` says so as a number or as a date; the date is read by the server's own `Date`, for
-    its clock need not be ours. Where a 429 lacks it, `Ratelimit-Reset` tells when the window ends;
-    one that is longer than any window that is believed is not.
+    `Retry-After` is a number or a date. A date is compared with the answer's own `Date`, because
+    the clocks may differ. For a 429 without it, `Ratelimit-Reset` is when the window ends, unless
+    it is longer than any window that is believed.
     """
     value = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(value):
@@ -38,7 +38,7 @@ def server_wait(
 
 
 def http_date(value: str) -> datetime | None:
-    """Read a date of a header; `None` for what is none."""
+    """Read a date in a header; `None` if it is not a date."""
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, TypeError, OverflowError):

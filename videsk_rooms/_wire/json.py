@@ -1,9 +1,10 @@
 """JSON as bytes, by orjson where it is installed (extra `fast`), else by the standard library.
 
-Both ways give the same results for whatever a server can send: strict UTF-8, no NaN, no lone
-surrogates, integers beyond 64 bits as floats (to the server, which is JavaScript, all are),
-nothing nested so deep that Python could not compare or print it, and no more values than can be
-read without holding up the event loop.
+Both give the same results for whatever a server can send: strict UTF-8, no NaN, no lone surrogates,
+integers beyond 64 bits as floats (to the server, which is JavaScript, all are), nothing nested so
+deep that Python could not compare or print it, and no more values than can be read without holding
+up the event loop. That takes 45 lines; without them, what a body means would depend on what is
+installed.
 """
 
 from __future__ import annotations
@@ -13,25 +14,22 @@ import re
 from math import isfinite
 from typing import TYPE_CHECKING, cast
 
+from videsk_rooms._fields.read import DEEPEST, is_deeper
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from videsk_rooms.models import JSONValue
 
 __all__ = [
-    "DEEPEST",
     "MOST_VALUES",
     "TooManyValuesError",
     "dumps",
-    "is_deeper",
     "is_too_deep",
     "loads",
     "parse",
 ]
 
-# Python 3.10 recurses 1,000 times at most, the caller's own frames included. What MongoDB stores
-# is nested 100 deep at most.
-DEEPEST = 500
 _TOO_DEEP = f"nested more than {DEEPEST} deep"
 _ALL_BUT_OPENING_BRACKETS = bytes(set(range(256)) - set(b"[{"))
 
@@ -70,7 +68,7 @@ def loads(body: bytes) -> JSONValue:
 
 
 def parse(body: bytes) -> JSONValue:
-    """Read JSON for a caller who makes sure that what is kept of it is not nested too deep.
+    """Read JSON for a caller that checks itself how deep the values that it keeps are nested.
 
     Raises:
         TooManyValuesError: It holds more values than are read.
@@ -92,23 +90,8 @@ def is_too_deep(value: JSONValue, body: bytes) -> bool:
 
 
 def dumps(value: object) -> bytes:
-    """Write what consists of plain JSON types, as `_checks.json_value` makes sure."""
+    """Write what consists of plain JSON types, as `validation.json_value` makes sure."""
     return _write(value)
-
-
-def is_deeper(container: list[JSONValue] | dict[str, JSONValue], levels: int) -> bool:
-    """Return whether lists and objects are nested in more levels, the outermost counted."""
-    level = [container]
-    for _ in range(levels):
-        level = [
-            item
-            for outer in level
-            for item in (outer.values() if type(outer) is dict else outer)
-            if type(item) is dict or type(item) is list
-        ]
-        if not level:
-            return False
-    return True
 
 
 def _may_be_too_deep(body: bytes) -> bool:
@@ -154,18 +137,8 @@ def _finite(digits: str) -> float:
     raise ValueError(msg)
 
 
-class _Integers(dict[str, "int | float"]):
-    """Integers by their digits. The 1,100 short ones are remembered, which saves calls."""
-
-    def __missing__(self, digits: str) -> int | float:
-        number = _as_orjson_reads_it(digits)
-        if len(digits) <= 3:
-            self[digits] = number
-        return number
-
-
 _decoder = json.JSONDecoder(
-    parse_constant=_no_constant, parse_int=_Integers().__getitem__, parse_float=_finite
+    parse_constant=_no_constant, parse_int=_as_orjson_reads_it, parse_float=_finite
 )
 _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
@@ -176,7 +149,7 @@ def _standard_read(body: bytes) -> JSONValue:
         value = _decoder.decode(text)
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
-    # To look for one character is a hundred times as fast as for two, and few bodies have it.
+    # Searching for one character is a hundred times as fast as for two, and few bodies have it.
     if "\\" in text and "\\u" in text and _HALF_A_PAIR.search(text.replace("\\\\", "..")):
         raise ValueError(_HALF)  # as orjson does
     return cast("JSONValue", value)

@@ -30,6 +30,7 @@ from videsk_rooms.errors import (
 from .headers import server_wait
 from .json import loads
 from .message import Headers, place_of, unexpected
+from .operations import operation_of
 from .remedies import remedy, remedy_of_page
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ _BY_STATUS: dict[int, type[APIError]] = {
 # closes would otherwise be read to its end from every "<", and hold up the loop for seconds.
 _MARKUP = re.compile(r"(?is)<(script|style)\b.*?(?:</\1>|\Z)|<[^<>]*>")
 _TITLE = re.compile(r"(?i)<title\b[^<>]*>([^<]*)</title>")
-# No error of the API is as long; the page of a proxy may be, and a body that is to hold us up.
+# No error of the API is as long; the page of a proxy may be, or a hostile body.
 _SEARCHED = 65_536
 _LONGEST_HEADER, _MOST_HEADERS = 1_000, 100
 # Python raises ValueError for a number of thousands of digits. No sign has such a number.
@@ -63,9 +64,9 @@ _NO_REFERENCE = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{7,});?")
 
 
 def error_from_response(response: Response, request: Request) -> APIError | ResponseError | None:
-    """Make the error that an answer stands for; `None` for a success.
+    """Return the error for an answer; `None` for a success.
 
-    A redirect is an error too: it is not followed. So is a status that is not final.
+    A redirect is an error, because it is not followed; so is a status that is not final.
     """
     status = response.status
     if 200 <= status < 300:
@@ -82,18 +83,17 @@ def error_from_response(response: Response, request: Request) -> APIError | Resp
 
 
 def not_found(response: Response | APIError, message: str) -> NotFoundError:
-    """Make the error for a search that found nothing, told by an empty page or by a 404."""
-    what_to_do = "Create it first, or check the id."
-    return _concluded(NotFoundError, response, message, what_to_do)
+    """Make the error for a search that found nothing: an empty page, or a 404."""
+    return _concluded(NotFoundError, response, message, "Create it first, or check the id.")
 
 
 def conflict(response: Response, message: str, what_to_do: str) -> ConflictError:
-    """Make the error for a room that is not as it was asked for, told by an answer of success."""
+    """Make the error for a room that is not as it was asked for, though the answer is a success."""
     return _concluded(ConflictError, response, message, what_to_do)
 
 
 def _concluded(kind: type[E], response: Response | APIError, message: str, what_to_do: str) -> E:
-    """Make an error of the API that the API did not send: what its answer amounts to."""
+    """Make an error of the API that is concluded from its answer and not sent by it."""
     status = HTTPStatus(kind.status)
     return kind(
         f"{place_of(response.method, response.url)}: {message}. {what_to_do}",
@@ -122,7 +122,8 @@ def _api_error(response: Response, request: Request) -> APIError:
         name, class_name = _string(feathers, "name"), _string(feathers, "className")
         message = _string(feathers, "message", TEXT_LENGTH) or _phrase(status)
         details = _details(feathers.get("errors"))
-        what_to_do = remedy(request, response, f"{message} {_quoted(details)}")
+        words = f"{message} {_quoted(details)}"
+        what_to_do = remedy(operation_of(request), request, response, words)
     error = kind(
         _text(response, name or _phrase(status), message, details, what_to_do),
         status=status,
@@ -176,7 +177,7 @@ def _details(value: JSONValue) -> Mapping[str, object] | list[object]:
     if not isinstance(value, dict | list):
         return {}
     copied = shown_data(value)
-    assert isinstance(copied, dict | list)  # noqa: S101 - told to the type checker
+    assert isinstance(copied, dict | list)  # noqa: S101 - for the type checker
     return cast("Mapping[str, object] | list[object]", copied)
 
 

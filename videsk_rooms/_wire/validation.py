@@ -1,7 +1,6 @@
-"""Checks arguments before anything is sent; each refusal says what would be right.
+"""Checks arguments before anything is sent. Each refusal ends in what is expected.
 
-The limits are the API's (docs/api.md, "Operations"). What the API does not document is
-not checked.
+The limits are the API's (docs/api.md, "Operations"). What the API does not document is not checked.
 """
 
 from __future__ import annotations
@@ -15,6 +14,8 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 from urllib.parse import quote
 
+from videsk_rooms._fields.table import wire_name
+from videsk_rooms._fields.times import wire_time
 from videsk_rooms.errors import InvalidRequestError, without_tokens
 from videsk_rooms.models import Room
 
@@ -36,18 +37,19 @@ _CHANGES_PATH = re.compile(r"[\x00-\x20\x7f/\\?#%]")
 _FIELD = re.compile(r"[A-Za-z_$][A-Za-z0-9_.]*")
 _ENCODED_PATH = re.compile(r"/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*")
 _DOT = re.compile(r"(?i)%2e")
+_SORT = "give 'created_at', '-created_at', a sequence of those, or a mapping of field to 1 or -1"
 _DEEPEST = 100
 _GREATEST = 2**63 - 1  # what any server can read
 _SHOWN = 80
 _WITHOUT_METHODS_OF_THEIR_OWN = frozenset({str, bytes, int, float, bool, type(None), timedelta})
 
 
-def refusal(argument: str, value: object, right: str) -> InvalidRequestError:
-    """Make the error that names an argument, shows its value and says what would be right."""
+def refusal(argument: str, value: object, expected: str) -> InvalidRequestError:
+    """Make the error that names an argument, shows its value and says what is expected."""
     argument, shown = without_tokens(argument), shown_as(value)
     if len(shown) > _SHOWN:
         shown = f"{shown[:_SHOWN]}… ({type(value).__name__})"
-    return InvalidRequestError(f"{argument}={shown}: {right}", argument=argument)
+    return InvalidRequestError(f"{argument}={shown}: {expected}", argument=argument)
 
 
 @contextmanager
@@ -71,7 +73,7 @@ def reading(argument: str, value: object) -> Iterator[None]:
 def _reads(
     check: Callable[Concatenate[str, Any, P], T],
 ) -> Callable[Concatenate[str, Any, P], T]:
-    """Have a check of a named value refuse what raises in it."""
+    """Make a check of a named value refuse a value that raises while it is examined."""
 
     @functools.wraps(check)
     def checked(argument: str, value: Any, *rest: P.args, **named: P.kwargs) -> T:
@@ -85,59 +87,59 @@ def _reads(
 @_reads
 def text(argument: str, value: object, *, least: int = 0, most: int) -> str:
     """Check a string of `least` to `most` characters."""
-    right = f"give a string of {f'{least} to' if least else 'at most'} {most} characters"
+    expected = f"give a string of {f'{least} to' if least else 'at most'} {most} characters"
     if not isinstance(value, str):
-        raise refusal(argument, value, f"{right}, not {_kind(value)}")
+        raise refusal(argument, value, f"{expected}, not {_kind(value)}")
     plain = plain_str(value)
     # Code points: the server, counting UTF-16 units, may still refuse what passes here.
     if not least <= len(plain) <= most:
-        raise refusal(argument, value, f"{right}; this one has {len(plain)}")
+        raise refusal(argument, value, f"{expected}; this one has {len(plain)}")
     return _encodable(argument, plain)
 
 
 def room_id(room: object) -> str:
     """Check the id of a room, and quote it so that it stays one segment of the path."""
-    with reading("room", room):
-        return _room_id(room.id if isinstance(room, Room) else room)
+    return _room_id("room", room)
 
 
-def _room_id(given: object) -> str:
+@_reads
+def _room_id(argument: str, room: object) -> str:
+    given = room.id if isinstance(room, Room) else room
     value = plain_str(given) if isinstance(given, str) else given
     if isinstance(value, str) and _PLAIN_ID.fullmatch(value):
         return value  # every ObjectId; the rest is for what may come instead
-    right = "give a room or a room id, such as '64f1a2b3c4d5e6f7a8b9c0d1'"
+    expected = "give a room or a room id, such as '64f1a2b3c4d5e6f7a8b9c0d1'"
     if not isinstance(value, str):
-        raise refusal("room", value, f"{right}, not {_kind(value)}")
+        raise refusal(argument, value, f"{expected}, not {_kind(value)}")
     if not value:
-        raise refusal("room", value, right)
+        raise refusal(argument, value, expected)
     if value in {".", ".."} or _CHANGES_PATH.search(value):
-        raise refusal("room", value, f"{right}; this one would change the path of the request")
-    return quote(_encodable("room", value), safe="")
+        changes = f"{expected}; this one would change the path of the request"
+        raise refusal(argument, value, changes)
+    return quote(_encodable(argument, value), safe="")
 
 
-def path(given: object) -> str:
+@_reads
+def path(argument: str, given: object) -> str:
     """Check a path of the API, percent-encoded."""
-    with reading("path", given):
-        return _path(plain_str(given) if isinstance(given, str) else given)
-
-
-def _path(value: object) -> str:
-    right = "give a path of the API that begins with one slash, such as '/vpaas/rooms'"
+    value = plain_str(given) if isinstance(given, str) else given
+    expected = "give a path of the API that begins with one slash, such as '/vpaas/rooms'"
     if not isinstance(value, str):
-        raise refusal("path", value, f"{right}, not {_kind(value)}")
+        raise refusal(argument, value, f"{expected}, not {_kind(value)}")
     if value.startswith("//") or not _ENCODED_PATH.fullmatch(value):
-        raise refusal("path", value, f"{right}; put the query into query=, percent-encode the rest")
+        encode = "put the query into query=, percent-encode the rest"
+        raise refusal(argument, value, f"{expected}; {encode}")
     if any(part in {".", ".."} for part in _DOT.sub(".", value).split("/")):
-        raise refusal("path", value, f"{right}, without '.' and '..'")
+        raise refusal(argument, value, f"{expected}, without '.' and '..'")
     return value
 
 
-def method(value: object) -> str:
+@_reads
+def method(argument: str, value: object) -> str:
     """Check an HTTP method."""
-    with reading("method", value):
-        if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z]+", value):
-            raise refusal("method", value, "give an HTTP method, such as 'GET'")
-        return plain_str(value).upper()
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z]+", value):
+        raise refusal(argument, value, "give an HTTP method, such as 'GET'")
+    return plain_str(value).upper()
 
 
 @_reads
@@ -152,12 +154,12 @@ def one_of(argument: str, value: object, known: Sequence[str]) -> str:
 @_reads
 def whole(argument: str, value: object, *, least: int, most: int | None = None) -> int:
     """Check a whole number within bounds."""
-    right = f"give a whole number from {least} to {most}" if most else f"give {least} or more"
+    expected = f"give a whole number from {least} to {most}" if most else f"give {least} or more"
     if not isinstance(value, int) or isinstance(value, bool):
-        raise refusal(argument, value, f"{right}, not {_kind(value)}")
+        raise refusal(argument, value, f"{expected}, not {_kind(value)}")
     number = int.__int__(value)
     if not least <= number <= (most or _GREATEST):
-        raise refusal(argument, value, right)
+        raise refusal(argument, value, expected)
     return number
 
 
@@ -172,21 +174,21 @@ def flag(argument: str, value: object) -> bool:
 @_reads
 def instant(argument: str, value: object, *, now: datetime) -> datetime:
     """Turn an aware `datetime`, or a `timedelta` from now, into UTC with whole milliseconds."""
-    right = "give an aware datetime, such as datetime.now(timezone.utc), or a timedelta from now"
+    expected = "give an aware datetime, such as datetime.now(timezone.utc), or a timedelta from now"
     try:
         if isinstance(value, timedelta):
             moment = now + value
         elif not isinstance(value, datetime):
-            raise refusal(argument, value, f"{right}, not {_kind(value)}")
+            raise refusal(argument, value, f"{expected}, not {_kind(value)}")
         else:
             moment = _plain_datetime(value)
             if moment.utcoffset() is None:
                 raise refusal(
-                    argument, value, f"{right}; this datetime is naive, so its zone is not known"
+                    argument, value, f"{expected}; this datetime is naive, so its zone is not known"
                 )
             moment = moment.astimezone(timezone.utc)
     except OverflowError:
-        raise refusal(argument, value, f"{right}; this one is out of range") from None
+        raise refusal(argument, value, f"{expected}; this one is out of range") from None
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
@@ -211,65 +213,44 @@ def window(exp: datetime | None, nbf: datetime | None, *, now: datetime) -> None
         raise refusal("nbf", wire_time(nbf), f"give a time before exp, which is {wire_time(exp)}")
 
 
-def wire_time(moment: datetime) -> str:
-    """Write a UTC date-time as every example of the documentation does: milliseconds and Z."""
-    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
-
-
-def sort(value: object) -> list[tuple[str, int]]:
+@_reads
+def sort(argument: str, value: object) -> list[tuple[str, int]]:
     """Turn `"created_at"`, `"-created_at"`, a sequence of those, or a mapping into pairs."""
-    with reading("sort", value):
-        return _sort_pairs(value)
-
-
-def _sort_pairs(value: object) -> list[tuple[str, int]]:
-    right = (
-        "give 'created_at', '-created_at', a sequence of those, or a mapping of field to 1 or -1"
-    )
     if isinstance(value, Mapping):
-        pairs = [_sort_pair(field, direction, right) for field, direction in value.items()]
-    elif isinstance(value, str):
-        pairs = [_sort_word(value, right)]
+        pairs = [_sort_pair(argument, *each) for each in value.items()]
     elif isinstance(value, Sequence):
-        pairs = [_sort_word(word, right) for word in value]
+        words = [value] if isinstance(value, str) else value
+        pairs = [_sort_word(argument, word) for word in words]
     else:
-        raise refusal("sort", value, right)
+        raise refusal(argument, value, _SORT)
     if len({field for field, _ in pairs}) < len(pairs):
-        raise refusal("sort", value, f"{right}; name each field once")
+        raise refusal(argument, value, f"{_SORT}; name each field once")
     return pairs
 
 
-def _sort_word(word: object, right: str) -> tuple[str, int]:
+def _sort_word(argument: str, word: object) -> tuple[str, int]:
     if not isinstance(word, str):
-        raise refusal("sort", word, right)
+        raise refusal(argument, word, _SORT)
     plain = plain_str(word)
-    return _sort_pair(plain.removeprefix("-"), -1 if plain.startswith("-") else 1, right)
+    return _sort_pair(argument, plain.removeprefix("-"), -1 if plain.startswith("-") else 1)
 
 
-def _sort_pair(field: object, direction: object, right: str) -> tuple[str, int]:
+def _sort_pair(argument: str, field: object, direction: object) -> tuple[str, int]:
     if not isinstance(field, str) or not _FIELD.fullmatch(field):
-        raise refusal("sort", field, right)
+        raise refusal(argument, field, _SORT)
     way = int.__int__(direction) if isinstance(direction, int) else 0
     if isinstance(direction, bool) or way not in {1, -1}:
-        raise refusal("sort", {plain_str(field): direction}, right)
-    return api_name(plain_str(field)), way
+        raise refusal(argument, {plain_str(field): direction}, _SORT)
+    return wire_name(plain_str(field)), way
 
 
-def api_name(field: str) -> str:
-    """Turn `created_at` into the API's `createdAt`."""
-    first, *rest = field.split("_")
-    return first + "".join(word[:1].upper() + word[1:] for word in rest) if first else field
-
-
-def settings(value: object) -> dict[str, JSONValue]:
-    """Check the settings of a room: an object that JSON can say."""
-    with reading("settings", value):
-        if not isinstance(value, Mapping):
-            right = "give a mapping, such as {'maxParticipants': 10}"
-            raise refusal("settings", value, f"{right}, not {_kind(value)}")
-        checked = json_value("settings", value)
-    assert isinstance(checked, dict)  # noqa: S101 - json_value keeps the kind; told to the checker
-    return checked
+@_reads
+def settings(argument: str, value: object) -> dict[str, JSONValue]:
+    """Check the settings of a room: an object that JSON can hold."""
+    if not isinstance(value, Mapping):
+        expected = "give a mapping, such as {'maxParticipants': 10}"
+        raise refusal(argument, value, f"{expected}, not {_kind(value)}")
+    return cast("dict[str, JSONValue]", json_value(argument, value))
 
 
 @_reads
@@ -300,7 +281,7 @@ def json_value(argument: str, value: object, *, depth: int = 0) -> JSONValue:
             json_value(f"{argument}[{index}]", item, depth=depth + 1)
             for index, item in enumerate(value)
         ]
-    raise refusal(argument, value, f"JSON has no {type(value).__name__}; give what JSON can say")
+    raise refusal(argument, value, f"JSON has no {type(value).__name__}; give what JSON can hold")
 
 
 def _key(argument: str, key: object) -> str:
@@ -309,22 +290,18 @@ def _key(argument: str, key: object) -> str:
     return _encodable(argument, key)
 
 
-def query_pairs(query: object) -> list[tuple[str, str]]:
+@_reads
+def query_pairs(argument: str, query: object) -> list[tuple[str, str]]:
     """Spell a query as Feathers reads it: `{"$sort": {"exp": -1}}` is `$sort[exp]=-1`."""
-    with reading("query", query):
-        return _all_query_pairs(query)
-
-
-def _all_query_pairs(query: object) -> list[tuple[str, str]]:
     if query is None:
         return []
     if not isinstance(query, Mapping):
-        raise refusal("query", query, "give a mapping of names to values")
+        raise refusal(argument, query, "give a mapping of names to values")
     pairs: list[tuple[str, str]] = []
     for name, value in query.items():
         if not isinstance(name, str) or not plain_str(name):
-            raise refusal("query", name, "give names that are strings")
-        pairs += _query_pairs(_encodable("query", name), value, depth=0)
+            raise refusal(argument, name, "give names that are strings")
+        pairs += _query_pairs(_encodable(argument, name), value, depth=0)
     return pairs
 
 
@@ -363,7 +340,11 @@ def _encodable(argument: str, value: str) -> str:
     try:
         plain.encode("utf-8")
     except UnicodeEncodeError:
-        raise refusal(argument, value, "give text that UTF-8 can say; this one is broken") from None
+        raise refusal(
+            argument,
+            value,
+            "give text that UTF-8 can encode; this one has half of a surrogate pair",
+        ) from None
     return plain
 
 

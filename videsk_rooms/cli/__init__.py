@@ -1,27 +1,31 @@
 """The command line `videsk-rooms`, of the extra `cli`.
 
-Exit codes are those of `_exits.py`; 128 and the signal's number when a signal ended it (130 after
-Ctrl-C), but for `videsk-rooms sandbox`, whose proper end is a signal.
+A file or a folder for each command, registered in `_app.py`. `_account.py` has the options that all
+commands on an account share, `_output.py` what they print and their exit codes, `_params.py` how
+values are typed. A command that a signal ends exits with 128 and the signal's number (130 after
+Ctrl-C), except `videsk-rooms sandbox`, which a signal ends with 0.
 
-One file a command, registered in `_app.py`. The files that `--help` needs import typer and nothing
-heavier: the client, the sandbox and rich are imported by what a command runs.
+The files that `--help` needs import typer and nothing heavier: the client, the sandbox and rich are
+imported by what a command runs.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from videsk_rooms.errors import VideskError
 
-from ._exits import ExitCode, exit_code_of
 from ._output import (
     CommandFailedError,
-    accept_any_encoding,
-    be_silent,
+    ExitCode,
     complain,
-    end_of_output,
-    log_told,
-    open_what_is_closed,
+    describe_error,
+    discard_output,
+    exit_code_of,
+    log_shown,
+    prepare_streams,
+    writing,
 )
 
 if TYPE_CHECKING:
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-# What the extra installs, under the names that are imported.
+# The packages of the extra, by their import names.
 _PACKAGES = frozenset({"jwt", "rich", "typer"})
 
 
@@ -52,26 +56,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise SystemExit(main())
         ```
     """
-    open_what_is_closed()
-    accept_any_encoding()
+    prepare_streams()
     try:
         from ._app import run
 
-        with log_told():
+        with log_shown():
             code = run(arguments)
-        end_of_output()
+        with writing():  # what is still buffered, while an error can be shown
+            sys.stdout.flush()
     except BrokenPipeError:
-        be_silent()
+        discard_output(sys.stdout, sys.stderr)  # the reader has left
         return ExitCode.FAILED
-    except KeyboardInterrupt:  # while the command was being imported; later, typer takes it
+    except KeyboardInterrupt:  # while the command was being imported; later, typer catches it
         return ExitCode.STOPPED
     except CommandFailedError as error:
         complain(str(error))
         return error.code
     except VideskError as error:
-        from ._wording import told
-
-        complain(told(error))
+        complain(describe_error(error))
         return exit_code_of(error)
     except ImportError as error:
         missing = _missing_package(error)
@@ -83,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _missing_package(error: BaseException) -> str | None:
-    """Name the package of the extra that an import failed for, if it was one."""
+    """Return the package of the extra that is missing, if that is why an import failed."""
     cause: BaseException | None = error
     while cause is not None:
         name = getattr(cause, "name", None) or ""

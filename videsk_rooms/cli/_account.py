@@ -1,4 +1,4 @@
-"""Options and context that all commands on an account share."""
+"""The options that all commands on an account share, and the client made of them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ import typer
 
 from videsk_rooms.errors import ConfigurationError
 
-from ._exits import ExitCode
-from ._output import CommandFailedError
+from ._output import CommandFailedError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,116 +21,21 @@ if TYPE_CHECKING:
     from videsk_rooms import AsyncVidesk
     from videsk_rooms.sync import Videsk
 
-    from ._page import Page
+    from ._output import Output
 
 Client = TypeVar("Client")
 
 
-@dataclass(frozen=True)
-class CommandContext:
-    """The options that such a command got.
-
-    Attributes:
-        base_url: Where the API is; `None`: `VIDESK_BASE_URL`, else Videsk's.
-        token_file: The file with the API token; `None`: the environment tells.
-        timeout: Seconds for each call.
-        trust_env: Whether to go by the proxy of the environment.
-        as_json: Whether a program reads along.
-        no_color: Whether to show no colours, whatever the terminal is.
-    """
-
-    base_url: str | None
-    token_file: Path | None
-    timeout: float
-    trust_env: bool
-    as_json: bool
-    no_color: bool
-
-    def client(self, *, shared: str | None = None) -> Videsk:
-        """Make the client of the account.
-
-        Args:
-            shared: Where the rate limit is shared with others; `None`: nowhere.
-
-        Raises:
-            ConfigurationError: There is no token, or the API cannot be there.
-            CommandFailedError: The file with the token cannot be read.
-        """
-        from videsk_rooms.sync import Videsk
-
-        return self._made(Videsk, shared=shared)
-
-    def check_token(self) -> None:
-        """Make a client for the token's sake, wherever the API is and whatever leads there.
-
-        Raises:
-            ConfigurationError: There is no token, or it cannot be one.
-            CommandFailedError: The file with the token cannot be read.
-        """
-        from videsk_rooms.sync import Videsk
-
-        self._made(Videsk, base_url="http://127.0.0.1", trust_env=False).close()
-
-    def async_client(self, *, shared: str | None = None) -> AsyncVidesk:
-        """Make the client of the account for calls that are awaited; else as `client`."""
-        import videsk_rooms
-
-        return self._made(videsk_rooms.AsyncVidesk, shared=shared)
-
-    def _made(
-        self, kind: Callable[..., Client], *, shared: str | None = None, **instead: Any
-    ) -> Client:
-        import videsk_rooms
-
-        try:
-            return kind(
-                self.token,
-                timeout=self.timeout,
-                rate_limit=videsk_rooms.RateLimit(shared=shared),
-                **{"base_url": self.base_url, "trust_env": self.trust_env, **instead},
-            )
-        except ConfigurationError as error:
-            raise ConfigurationError(self._named_as_typed(error.args[0])) from None
-
-    @cached_property  # a pipe, such as that of <(pass show videsk), can be read but once
-    def token(self) -> str | None:
-        """The token in the file that an option named; `None` if none did."""
-        if self.token_file is None:
-            return None
-        try:
-            return self.token_file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is not text"
-            raise CommandFailedError(
-                f"--token-file {str(self.token_file)!r} cannot be read: {reason}; "
-                "write the API token into it",
-                ExitCode.NOT_SET_UP,
-            ) from None
-
-    def page(self) -> Page:
-        """Make what is shown to people."""
-        from ._page import Page
-
-        return Page(colours=not self.no_color)
-
-    def _named_as_typed(self, text: str) -> str:
-        if text.startswith("api_token "):
-            return text.replace("api_token", f"--token-file {str(self.token_file)!r}", 1)
-        if text.startswith("base_url"):
-            return text.replace("base_url", "--base-url", 1).replace("=", " ", 1)
-        if text.startswith("RateLimit.shared"):
-            return text.replace("RateLimit.shared", "--shared", 1).replace("=", " ", 1)
-        return text.replace("pass api_token=", "give --token-file", 1)
-
-
 def _seconds(text: str) -> float:
-    """Read a number of seconds, for typer."""
+    """Parse a number of seconds."""
     try:
         seconds = float(text)
     except ValueError:
         seconds = math.nan
     if not 0 < seconds < math.inf:
-        raise typer.BadParameter(f"{text!r} is no number of seconds above 0, such as 30 or 2.5")
+        raise typer.BadParameter(
+            f"{text!r} is not a number of seconds above 0; give one such as 30 or 2.5"
+        )
     return seconds
 
 
@@ -157,46 +61,131 @@ _Timeout = Annotated[
     typer.Option(metavar="SECONDS", parser=_seconds, help="For each call, with its retries."),
 ]
 _TrustEnv = Annotated[
-    bool, typer.Option("--trust-env", help="Go by the proxy of HTTPS_PROXY and NO_PROXY.")
+    bool, typer.Option("--trust-env", help="Use the proxy of HTTPS_PROXY and NO_PROXY.")
 ]
 
 
-def _common(
-    *,
-    as_json: AsJson = False,
-    no_color: NoColor = False,
-    base_url: _BaseUrl = None,
-    token_file: _TokenFile = None,
-    timeout: _Timeout = 30.0,
-    trust_env: _TrustEnv = False,
-) -> CommandContext:
-    return CommandContext(base_url, token_file, timeout, trust_env, as_json, no_color)
+@dataclass(frozen=True, kw_only=True)
+class CommandContext:
+    """The options that a command got, which are the options of the command line.
+
+    Attributes:
+        as_json: Whether to print JSON.
+        no_color: Whether to show no colours, whatever the terminal is.
+        base_url: Where the API is; `None`: `VIDESK_BASE_URL`, else Videsk's.
+        token_file: The file with the API token; `None`: as the environment says.
+        timeout: Seconds for each call.
+        trust_env: Whether to use the proxy of the environment.
+    """
+
+    as_json: AsJson = False
+    no_color: NoColor = False
+    base_url: _BaseUrl = None
+    token_file: _TokenFile = None
+    timeout: _Timeout = 30.0
+    trust_env: _TrustEnv = False
+
+    def client(self, *, shared: str | None = None) -> Videsk:
+        """Return a client of the account.
+
+        Args:
+            shared: Where the rate limit is shared with others; `None`: nowhere.
+
+        Raises:
+            ConfigurationError: There is no token, or the address is invalid.
+            CommandFailedError: The file with the token cannot be read.
+        """
+        from videsk_rooms.sync import Videsk
+
+        return self._make(Videsk, shared=shared)
+
+    def check_token(self) -> None:
+        """Check the token alone, by a client that goes nowhere.
+
+        Raises:
+            ConfigurationError: There is no token, or it is invalid.
+            CommandFailedError: The file with the token cannot be read.
+        """
+        from videsk_rooms.sync import Videsk
+
+        self._make(Videsk, base_url="http://127.0.0.1", trust_env=False).close()
+
+    def async_client(self, *, shared: str | None = None) -> AsyncVidesk:
+        """Return an asynchronous client of the account; otherwise as `client`."""
+        import videsk_rooms
+
+        return self._make(videsk_rooms.AsyncVidesk, shared=shared)
+
+    def _make(
+        self, kind: Callable[..., Client], *, shared: str | None = None, **instead: Any
+    ) -> Client:
+        import videsk_rooms
+
+        try:
+            return kind(
+                self.token,
+                timeout=self.timeout,
+                rate_limit=videsk_rooms.RateLimit(shared=shared),
+                **{"base_url": self.base_url, "trust_env": self.trust_env, **instead},
+            )
+        except ConfigurationError as error:
+            raise ConfigurationError(self._named_as_typed(error.args[0])) from None
+
+    @cached_property  # a pipe, such as that of <(pass show videsk), can be read only once
+    def token(self) -> str | None:
+        """The token in the file of `--token-file`; `None` without that option."""
+        if self.token_file is None:
+            return None
+        try:
+            return self.token_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "not text"
+            raise CommandFailedError(
+                f"--token-file {str(self.token_file)!r} cannot be read: {reason}; "
+                "write the API token into it",
+                ExitCode.NOT_SET_UP,
+            ) from None
+
+    def output(self) -> Output:
+        """Return standard output for people."""
+        from ._output import Output
+
+        return Output(colours=not self.no_color)
+
+    def _named_as_typed(self, text: str) -> str:
+        """Replace the names of arguments by those of options."""
+        if text.startswith("api_token "):
+            return text.replace("api_token", f"--token-file {str(self.token_file)!r}", 1)
+        for argument, option in (("base_url", "--base-url"), ("RateLimit.shared", "--shared")):
+            if text.startswith(argument):
+                return text.replace(argument, option, 1).replace("=", " ", 1)
+        return text.replace("pass api_token=", "give --token-file", 1)
 
 
 def _parameters(function: Callable[..., object]) -> list[inspect.Parameter]:
     return list(inspect.signature(function, eval_str=True).parameters.values())
 
 
-_COMMON = _parameters(_common)
+_COMMON = _parameters(CommandContext)
 
 
 def asking_an_account(
     command: Callable[Concatenate[CommandContext, ...], None],
 ) -> Callable[..., None]:
-    """Give a command the options that all of its kind have, after its own.
+    """Add the options of `CommandContext` to a command, after its own.
 
     Args:
-        command: What is run; it gets a `CommandContext` first, then its own arguments by name.
+        command: The command; it gets a `CommandContext` first, then its own arguments by name.
 
     Returns:
-        The command for typer, which reads options from the signature of a function.
+        The command for typer, which reads the options from the signature.
     """
     own = _parameters(command)[1:]
 
     @wraps(command)
     def run(**given: Any) -> None:
-        asked = _common(**{option.name: given.pop(option.name) for option in _COMMON})
-        command(asked, **given)
+        context = CommandContext(**{option.name: given.pop(option.name) for option in _COMMON})
+        command(context, **given)
 
     keywords = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own, *_COMMON)]
     del run.__wrapped__  # typer would read the options of what it wraps

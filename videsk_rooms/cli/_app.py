@@ -11,8 +11,7 @@ import videsk_rooms
 
 from ._demo import demo
 from ._doctor import doctor
-from ._exits import EPILOG, ExitCode
-from ._output import CommandFailedError, writing
+from ._output import EPILOG, CommandFailedError, ExitCode, writing
 from ._rooms import rooms
 from ._sandbox import sandbox
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _NAME = "videsk-rooms"
-# It has no public name: older typers take it from click, newer ones carry click inside.
+# It has no public name: older typers take it from click, newer ones contain click.
 _UsageError = cast("type[Exception]", typer.BadParameter.__base__)
 
 
@@ -40,12 +39,12 @@ def _videsk_rooms(
     """Video rooms from the command line: the Videsk VPaaS Rooms API.
 
     The account is the one of VIDESK_API_TOKEN, or of the file that
-    VIDESK_API_TOKEN_FILE names; VIDESK_BASE_URL tells where the API is.
+    VIDESK_API_TOKEN_FILE names; VIDESK_BASE_URL says where the API is.
     """
 
 
-# No rich in the help: it takes twice as long to import as everything else that the help needs. No
-# pretty tracebacks: they may show local variables, and with them a token.
+# Without rich, whose import takes twice as long as all else that the help needs. Without pretty
+# tracebacks, which may show local variables, and so a token.
 app = typer.Typer(
     callback=_videsk_rooms,
     no_args_is_help=True,
@@ -55,9 +54,9 @@ app = typer.Typer(
     epilog=EPILOG,
 )
 app.add_typer(rooms, name="rooms", short_help="Work with the rooms of an account.")
-app.command(short_help="Look at what calls need, and say what to do.")(doctor)
+app.command(short_help="Check what calls to the API need, and say what to do.")(doctor)
 app.command(short_help="Show the life of a room: the code, and what comes of it.")(demo)
-app.command(short_help="Run the Rooms API on this machine, to try things on.")(sandbox)
+app.command(short_help="Run the Rooms API on this machine, to try things.")(sandbox)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -70,8 +69,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         CommandFailedError: The arguments are wrong, or the command could not do its work.
         VideskError: A call to the API failed.
     """
-    # The command itself and not app(): that would install a hook for tracebacks. Not standalone: it
-    # would tell wrong usage in four lines.
+    # Not app(), which installs a hook for tracebacks. Not standalone, which prints four lines for
+    # wrong usage.
     command = typer.main.get_command(app)
     try:
         code = command.main(
@@ -83,7 +82,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _wrong_usage(error: Any) -> int:
-    """Report wrong usage in a line, or show the help if no command was given."""
+    """Report wrong usage in one line, or print the help if no command was given."""
     message: str = error.format_message()
     if error.ctx and message == error.ctx.get_help():
         print(message, file=sys.stderr)

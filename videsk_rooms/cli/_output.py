@@ -1,4 +1,4 @@
-"""Output of all commands."""
+"""Exit codes, errors, and everything that the commands print."""
 
 from __future__ import annotations
 
@@ -6,25 +6,100 @@ import io
 import json
 import logging
 import os
+import shlex
 import sys
+from collections.abc import Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from datetime import datetime, timezone
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from videsk_rooms.errors import VideskError
+import attrs
 
-from ._exits import ExitCode
+from videsk_rooms.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ConnectionFailedError,
+    DeadlineExceededError,
+    InvalidRequestError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    VideskError,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from typing import TextIO
+
+# -- exit codes -----------------------------------------------------------------------------------
+
+
+class ExitCode(IntEnum):
+    """Exit codes of the commands."""
+
+    DONE = 0
+    FAILED = 1
+    WRONG_USAGE = 2
+    NOT_SET_UP = 3
+    NOT_FOUND = 4
+    OUTCOME_UNKNOWN = 5
+    STOPPED = 130
+
+
+EPILOG = (
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not set up (no API token, a package missing), "
+    "4 not found, 5 outcome unknown (it may have been done all the same), 130 stopped by Ctrl-C."
+)
+_AFFECTS_ALL = (
+    AuthenticationError,
+    ConnectionFailedError,
+    DeadlineExceededError,
+    PermissionDeniedError,
+)
+
+
+def is_hopeless(error: VideskError) -> bool:
+    """Return whether every further call would fail alike, and slowly or to the account's harm."""
+    if isinstance(error, RateLimitError):
+        from videsk_rooms import Retry
+
+        # The client itself waits out a shorter pause, and so do the calls after this one.
+        return (error.retry_after or 0) > Retry().max_retry_after
+    return isinstance(error, _AFFECTS_ALL)
+
+
+def exit_code_of(error: VideskError) -> ExitCode:
+    """Return the exit code for an error."""
+    if error.outcome_unknown:
+        return ExitCode.OUTCOME_UNKNOWN
+    if isinstance(error, InvalidRequestError):
+        return ExitCode.WRONG_USAGE
+    if isinstance(error, ConfigurationError):
+        return ExitCode.NOT_SET_UP
+    return ExitCode.NOT_FOUND if isinstance(error, NotFoundError) else ExitCode.FAILED
+
+
+def exit_code_of_all(codes: Collection[ExitCode]) -> ExitCode:
+    """Return the exit code for work on several rooms: the one that all failures share, or 1.
+
+    An unknown outcome outweighs the others, because only it calls for a look at the room.
+    """
+    failures = set(codes) - {ExitCode.DONE}
+    if ExitCode.OUTCOME_UNKNOWN in failures:
+        return ExitCode.OUTCOME_UNKNOWN
+    return ExitCode.FAILED if len(failures) > 1 else max(failures, default=ExitCode.DONE)
+
+
+# -- errors ---------------------------------------------------------------------------------------
 
 
 class CommandFailedError(Exception):
-    """A command could not do its work; the text is all that the user is told.
+    """A command could not do its work; the text is all that the user sees.
 
     Args:
-        text: What was wrong, with which value, and what to do.
-        code: What the shell is told.
+        text: What was wrong, with which value, and the remedy.
+        code: The exit code.
     """
 
     def __init__(self, text: str, code: ExitCode = ExitCode.FAILED) -> None:
@@ -33,29 +108,145 @@ class CommandFailedError(Exception):
 
 
 def wrong_usage(text: str) -> CommandFailedError:
-    """Make the error for options that are each right and do not go together."""
+    """Return the error for options that are each valid and do not go together."""
     return CommandFailedError(text, ExitCode.WRONG_USAGE)
 
 
-def open_what_is_closed() -> None:
-    """Replace a closed standard stream (`>&-`) by an empty one.
+# The package words its remedies for Python (`timeout=`, `rooms.get_by_external_id(…)`). These are
+# the same in words of the shell. Whole phrases: what an error quotes must stay as it is.
+_PHRASES = {
+    "VIDESK_API_TOKEN or api_token=": "VIDESK_API_TOKEN or --token-file",
+    "with timeout=.": "with --timeout.",
+    "check base_url and proxy": "check --base-url and the proxy",
+    "check base_url and whatever": "check --base-url and whatever",
+    "Check base_url, the network": "Check --base-url, the network",
+    "If base_url points": "If --base-url points",
+    "and base_url, which ends": "and --base-url, which ends",
+    "in proxy=, or in HTTPS_PROXY": "in HTTPS_PROXY, and give --trust-env",
+    "ask for view='snapshot'": "ask for --view snapshot",
+    "Correct limit, skip, sort or": "Correct --limit, --skip, --sort or",
+    "no room has external_id=": "no room has the external id ",
+    "errors says which": "what it says in braces tells which",
+    "rooms.get_by_external_id(), and pass that": "rooms.get_by_external_id(), and give its id",
+    "rooms.get()": "`videsk-rooms rooms get`",
+    "rooms.update()": "`videsk-rooms rooms update`",
+    "rooms.end()": "`videsk-rooms rooms end`",
+    "rooms.get_by_external_id()": "`videsk-rooms rooms get --external-id ID`",
+}
+_COMMANDS_FOR_AN_ID = {
+    "get_by_external_id": "videsk-rooms rooms get --external-id",
+    "get_or_create": "videsk-rooms rooms create --if-missing --external-id",
+}
 
-    Else it is `None`, and its number goes to the next file that is opened; if that is uvloop's, it
-    ends the process.
+
+def describe_error(error: VideskError) -> str:
+    """Return the text of an error in words of the command line."""
+    text = str(error.args[0])  # without the link, whose page is for Python as well
+    for phrase, typed in _PHRASES.items():
+        text = text.replace(phrase, typed)
+    if error.external_id is not None:
+        # Only a call with the id that the error holds is the package's own: the server may have
+        # written the rest of the text.
+        for method, command in _COMMANDS_FOR_AN_ID.items():
+            call = f"rooms.{method}({error.external_id!r})"
+            text = text.replace(call, f"`{command} {shlex.quote(error.external_id)}`")
+    if isinstance(error, InvalidRequestError) and text.startswith(error.argument):
+        argument = error.argument
+        option = "ROOM" if argument == "room" else f"--{argument.replace('_', '-')}"
+        text = option + text[len(argument) :].replace("=", " ", 1)
+    return text
+
+
+# -- standard streams -----------------------------------------------------------------------------
+
+
+def prepare_streams() -> None:
+    """Replace closed standard streams, and write `?` for what the terminal's encoding lacks.
+
+    A stream that was closed (`>&-`) is `None`, and the next file that is opened gets its number:
+    whatever is printed to that number would go there.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            # The lowest number that is free, and so its own.
+            # The lowest free number, and so its own.
             number = os.open(os.devnull, os.O_RDWR)
             stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 - to the end
             setattr(sys, name, stream)
-
-
-def accept_any_encoding() -> None:
-    """Write question marks for what the terminal's encoding lacks."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Raise a `CommandFailedError` if the output cannot be written, as on a full disk."""
+    try:
+        yield
+    except (BrokenPipeError, VideskError):  # a deadline's error is an OSError as well
+        raise
+    except OSError as error:
+        discard_output(sys.stdout)
+        raise CommandFailedError(
+            f"the output cannot be written: {error.strerror}; check where it is sent to"
+        ) from None
+
+
+def discard_output(*streams: TextIO) -> None:
+    """Send what is still buffered nowhere; the interpreter would write it again at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper):
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def printable(text: str) -> str:
+    """Spell out unprintable characters: a room's name must not control the terminal."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+
+
+def complain(text: str) -> None:
+    """Print one line on standard error."""
+    print(f"videsk-rooms: {printable(text)}", file=sys.stderr)
+
+
+@contextmanager
+def log_shown() -> Iterator[None]:
+    """Print the package's warnings on standard error, unless its log is configured."""
+    if logging.getLogger("videsk_rooms").hasHandlers() or os.environ.get("VIDESK_LOG"):
+        yield
+        return
+    with warnings_to(complain):
+        yield
+
+
+@contextmanager
+def warnings_to(receive: Callable[[str], object]) -> Iterator[None]:
+    """Pass the package's warnings to a function, in place of the one that had them before."""
+    logger = logging.getLogger("videsk_rooms")
+    earlier = [handler for handler in logger.handlers if isinstance(handler, _WarningHandler)]
+    logger.handlers = [each for each in logger.handlers if each not in earlier]
+    handler = _WarningHandler(receive)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.handlers += earlier
+
+
+class _WarningHandler(logging.Handler):
+    def __init__(self, receive: Callable[[str], object]) -> None:
+        super().__init__(logging.WARNING)
+        self._receive = receive
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # An account with another limit than the usual one is nothing to warn of at a shell.
+        if not str(record.msg).startswith("the rate limit is now"):
+            self._receive(record.getMessage())
+
+
+# -- JSON -----------------------------------------------------------------------------------------
 
 
 def write_json(value: object) -> None:
@@ -64,83 +255,88 @@ def write_json(value: object) -> None:
         print(json.dumps(value), flush=True)
 
 
-def complain(text: str) -> None:
-    """Say on standard error, in one line, what went wrong or what else there is to know."""
-    print(f"videsk-rooms: {printable(text)}", file=sys.stderr)
+def as_json(model: Any, *, show_token: bool = False) -> dict[str, Any]:
+    """Return the fields of a model for JSON, with times in UTC as the API writes them.
+
+    Args:
+        model: A room, a page of them, or a token.
+        show_token: Whether to include the access token.
+    """
+    return attrs.asdict(
+        model,
+        filter=lambda field, _value: show_token or field.name != "access_token",
+        value_serializer=lambda _model, _field, value: _json_value(value),
+    )
 
 
-@contextmanager
-def log_told() -> Iterator[None]:
-    """Show the package's warnings as complaints, unless its log is configured."""
-    if logging.getLogger("videsk_rooms").hasHandlers() or os.environ.get("VIDESK_LOG"):
-        yield
-        return
-    with warnings_told(complain):
-        yield
+def wire(moment: datetime) -> str:
+    """Format a time as the API does, in UTC (docs/api.md, "On the wire")."""
+    utc = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    return utc.isoformat(timespec="milliseconds") + "Z"
 
 
-@contextmanager
-def warnings_told(tell: Callable[[str], object]) -> Iterator[None]:
-    """Hand what the package warns of to a function, and to no function that had it before."""
-    logger = logging.getLogger("videsk_rooms")
-    earlier = [handler for handler in logger.handlers if isinstance(handler, _Telling)]
-    teller = _Telling(tell)
-    for handler in earlier:
-        logger.removeHandler(handler)
-    logger.addHandler(teller)
-    try:
-        yield
-    finally:
-        logger.removeHandler(teller)
-        for handler in earlier:
-            logger.addHandler(handler)
+def _json_value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return wire(value)
+    return dict(value) if isinstance(value, Mapping) else value
 
 
-class _Telling(logging.Handler):
-    def __init__(self, tell: Callable[[str], object]) -> None:
-        super().__init__(logging.WARNING)
-        self._tell = tell
+# -- lines for people -----------------------------------------------------------------------------
 
-    def emit(self, record: logging.LogRecord) -> None:
-        # That an account has another limit than the usual one is no news at a shell.
-        if not str(record.msg).startswith("the rate limit is now"):
-            self._tell(record.getMessage())
+Piece: TypeAlias = str | tuple[str, str]
+"""A text, or a text and its style."""
+
+_NARROWEST = 20
 
 
-def printable(text: str) -> str:
-    """Spell out what is no printable sign: whoever named a room must not steer the terminal."""
-    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+class Output:
+    """Standard output for people, with colours where the terminal has them.
 
+    Args:
+        colours: `False` shows none; `True` leaves it to the terminal and to `NO_COLOR`.
 
-@contextmanager
-def writing() -> Iterator[None]:
-    """Turn a full disk under the output into an error that says so."""
-    try:
-        yield
-    except (BrokenPipeError, VideskError):  # a deadline's error is an OSError as well
-        raise
-    except OSError as error:
-        _let_go(sys.stdout)
-        raise CommandFailedError(
-            f"the output cannot be written: {error.strerror}; look at where it is sent to"
-        ) from None
+    Attributes:
+        tick: The mark of success, in characters that the output can show.
+        cross: The mark of failure.
+        arrow: The mark of a remedy.
+    """
 
+    def __init__(self, *, colours: bool = True) -> None:
+        from rich.console import Console  # takes longer to import than all that --help needs
 
-def end_of_output() -> None:
-    """Write what is still held back, while an error can be told."""
-    with writing():
-        sys.stdout.flush()
+        # No highlighting: rich would colour numbers and ids in every text.
+        self.console = Console(highlight=False, no_color=None if colours else True)
+        try:
+            "✓✗→".encode(self.console.encoding)
+            self.tick, self.cross, self.arrow = "✓", "✗", "→"
+        except (UnicodeEncodeError, LookupError):
+            self.tick, self.cross, self.arrow = "ok", "FAILED", "->"
 
+    @property
+    def width(self) -> int | None:
+        """The columns of the terminal; `None` for a file or a pipe, where nothing is cut off."""
+        return self.console.width if self.console.is_terminal else None
 
-def be_silent() -> None:
-    """Write nothing more: the reader has left, and the interpreter's end would complain."""
-    _let_go(sys.stdout, sys.stderr)
+    def line(self, *pieces: Piece) -> None:
+        """Print a line without wrapping it, so that it can be copied whole."""
+        from rich.text import Text
 
+        parts = [piece if isinstance(piece, tuple) else (piece, "") for piece in pieces]
+        text = Text.assemble(*((printable(words), style) for words, style in parts))
+        text.rstrip()
+        with writing():
+            self.console.print(text, soft_wrap=True)
 
-def _let_go(*streams: TextIO) -> None:
-    """Send what is held back nowhere: at its end the interpreter would try to write it again."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in streams:
-        if isinstance(stream, io.TextIOWrapper):
-            os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
+    def say(self, mark: str, text: str, *, style: str = "", mark_style: str = "") -> None:
+        """Print a text after a mark, wrapped and indented by the width of the mark."""
+        from rich.text import Text
+
+        width = max(self.console.width - len(mark), _NARROWEST)
+        lines = [
+            line.plain.rstrip()
+            for paragraph in text.split("\n")  # printable() spells line breaks out
+            for line in Text(printable(paragraph)).wrap(self.console, width) or [Text()]
+        ]
+        for number, line in enumerate(lines):
+            start = mark if number == 0 else " " * len(mark)
+            self.line((start, mark_style or style), (line, style))

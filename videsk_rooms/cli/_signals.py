@@ -1,4 +1,4 @@
-"""Signals, while a command runs."""
+"""Signals while a command runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from types import FrameType
 
-# What has not ended by then, once it is cancelled, is left in the middle by the next Ctrl-C.
+# Seconds after which a second Ctrl-C interrupts work that has not ended although it was cancelled.
 _PATIENCE = 3.0
 
 
@@ -31,15 +31,15 @@ def handled(
 
 
 def leave(number: int, _frame: FrameType | None) -> NoReturn:
-    """Leave the program by way of its `finally` blocks. A signal handler."""
+    """Exit by way of the `finally` blocks. A signal handler."""
     raise SystemExit(128 + number)
 
 
 def run_until_stopped(coroutine: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine, which Ctrl-C and SIGTERM cancel: once, however many of them come.
+    """Run a coroutine; Ctrl-C and SIGTERM cancel it, once, however many of them come.
 
-    Left to asyncio, SIGTERM and a second Ctrl-C would be raised in the middle of the loop; what the
-    loop was about to do is lost then, and whoever waits for it waits for ever.
+    asyncio by itself raises SIGTERM and a second Ctrl-C in the middle of the loop. What the loop
+    was about to do is lost then, and tasks that wait for it wait for ever.
 
     Raises:
         KeyboardInterrupt: Ctrl-C came.
@@ -49,7 +49,7 @@ def run_until_stopped(coroutine: Coroutine[Any, Any, None]) -> None:
 
     async def cancelled_by_signals() -> None:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        assert task is not None  # noqa: S101 - told to the type checker
+        assert task is not None  # noqa: S101 - for the type checker
         patience_ends = math.inf
 
         def stop(number: int, frame: FrameType | None) -> None:
@@ -74,5 +74,5 @@ def run_until_stopped(coroutine: Coroutine[Any, Any, None]) -> None:
 
 
 def _is_heard(number: signal.Signals) -> bool:
-    # A shell lets jobs in the background ignore Ctrl-C.
+    # Jobs in the background of a shell ignore Ctrl-C.
     return signal.getsignal(number) is not signal.SIG_IGN

@@ -1,19 +1,27 @@
-"""`videsk-rooms demo`: its options.
+"""`videsk-rooms demo`: shows the life of a room.
 
-    story.py ──► steps.py ──► view.py
-    (what)       (checked)    (shown)
-
-`source.py` reads from the story the lines that a step shows, `belongings.py` knows what has to be
-ended, and `run.py` puts it all together.
+story.py  the steps
+steps.py  how steps are recorded, checked and shown
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+import secrets
+import signal
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from videsk_rooms.cli._account import NoColor  # noqa: TC001 - typer reads it
+from videsk_rooms.cli._output import Output
+from videsk_rooms.errors import VideskError
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from .steps import Demo
 
 
 def demo(
@@ -42,7 +50,52 @@ def demo(
     failure or Ctrl-C. The API does not permit deleting rooms: they stay in the
     account's list.
     """
-    from .run import run
+    from videsk_rooms.cli._signals import handled, leave
+    from videsk_rooms.sandbox import Sandbox
+    from videsk_rooms.sync import Videsk
 
-    if not run(live=live, as_json=as_json, colours=not no_color):
+    from . import story
+    from .steps import Demo, code_of_steps
+
+    if live:
+        Videsk().close()  # raises if the account is not set up, before anything is shown
+    began, prefix = time.monotonic(), f"videsk-rooms-demo-{secrets.token_hex(4)}"
+    with ExitStack() as stack:
+        stack.enter_context(handled(leave, signal.SIGTERM))
+        # Also where the parent shell ignores it: no room must stay open.
+        stack.enter_context(handled(signal.default_int_handler, signal.SIGINT))
+        shown = Demo(
+            output=None if as_json else Output(colours=not no_color),
+            code=code_of_steps(story),
+            sandbox=None if live else stack.enter_context(Sandbox()),
+        )
+        shown.say(
+            f"The life of a room, in your account. Each external_id begins with {prefix}. The "
+            "rooms are ended in the end; they stay in the account's list, because the API does not "
+            "permit deleting rooms.\n"
+            if live
+            else "The life of a room, on a sandbox on this machine.\n"
+        )
+        try:
+            _run(shown, story, prefix)
+        finally:
+            shown.conclude(time.monotonic() - began)
+    if not shown.ok or shown.open_rooms:
         raise typer.Exit(1)
+
+
+def _run(demo: Demo, story: ModuleType, prefix: str) -> None:
+    """Run all steps, and end the rooms that they made in an account, however they went."""
+    sandbox = demo.sandbox
+    token, url = (sandbox.api_token, sandbox.url) if sandbox else (None, None)
+    with story.make_a_client(demo, token, url) as videsk:
+        try:
+            story.run_steps(demo, videsk, prefix)
+        except VideskError as error:
+            demo.failed(error)
+        finally:
+            if demo.open_rooms:
+                try:
+                    demo.say("Ending the rooms that the demo made.")
+                finally:
+                    demo.rooms.end_all(videsk)

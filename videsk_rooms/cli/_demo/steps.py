@@ -1,27 +1,77 @@
-"""Steps and their checks: what was done, what was expected, what came."""
+"""Steps of the demo: recorded, checked and shown; and the rooms that they make.
+
+The lines that a step shows are cut out of the very function that runs them, and not kept in a
+string: no type checker, linter or debugger looks into a string.
+"""
 
 from __future__ import annotations
 
+import ast
+import inspect
+import textwrap
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from videsk_rooms.errors import VideskError, without_tokens
-
-from .belongings import CreatedRooms
+from videsk_rooms.cli._output import is_hopeless, write_json
+from videsk_rooms.errors import (
+    APIError,
+    ConnectionFailedError,
+    NotFoundError,
+    VideskError,
+    without_tokens,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
+    from types import ModuleType
 
-    from videsk_rooms.sandbox import RequestRecord, Sandbox
+    from videsk_rooms.cli._output import Output
+    from videsk_rooms.sandbox import Sandbox
+    from videsk_rooms.sync import Videsk
 
-_SHOWN = 400
+_LONGEST_VALUE = 400
+_MOST_REQUESTS = 3
+
+
+def code_of_steps(story: ModuleType) -> dict[str, str]:
+    """Return the body of each `with demo.step("title")` of a module, by title.
+
+    Returns:
+        Title to code; empty without the source, as in a frozen program.
+
+    Raises:
+        ValueError: Two steps have the same title.
+    """
+    try:
+        source = inspect.getsource(story)
+    except (OSError, TypeError):
+        return {}
+    code: dict[str, str] = {}
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.With):
+            continue
+        lines = source.splitlines()[node.body[0].lineno - 1 : node.body[-1].end_lineno]
+        for item in node.items:
+            match item.context_expr:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id="demo"), attr="step" | "refusal"),
+                    args=[ast.Constant(value=str(title)), *_],
+                ):
+                    if title in code:
+                        raise ValueError(f"two steps have the title {title!r}; change one")
+                    code[title] = textwrap.dedent("\n".join(lines))
+    return code
+
+
+# -- steps ----------------------------------------------------------------------------------------
 
 
 @dataclass
 class Check:
-    """One thing that a step made sure of."""
+    """A check of a step."""
 
     what: str
     expected: str
@@ -31,17 +81,17 @@ class Check:
 
 @dataclass
 class Step:
-    """One step of the demo.
+    """A step of the demo.
 
     Attributes:
         number: 1 for the first.
-        title: What it is about.
+        title: Its title.
         code: The lines that it runs.
-        live: Whether it runs against an account, of which not everything is known.
-        checks: What was made sure of.
+        live: Whether it runs against an account, which may leave fields out.
+        checks: Its checks so far.
         result: What came, in short.
         requests: What the code sent, if the sandbox can tell.
-        error: The error that a refused step raised, or that ended the demo in this step.
+        error: The expected error, or the one that ended the demo.
         finished: Whether it came to its end.
     """
 
@@ -65,16 +115,16 @@ class Step:
         self.holds(what, came == expected, came=came, expected=expected)
 
     def equal_if_sent(self, what: str, came: object, expected: object) -> None:
-        """Check a field of an answer; an account may leave it out (docs/api.md, "Objects")."""
+        """Check a field that an account may leave out (docs/api.md, "Objects")."""
         left_out = self.live and came is None
         self.holds(what, left_out or came == expected, came=came, expected=expected)
 
     def holds(self, what: str, ok: bool, *, came: object, expected: object) -> None:
-        """Take note of a check that was made."""
+        """Record a check."""
         self.checks.append(Check(what, _text(expected), _text(came), ok))
 
     def as_json(self) -> dict[str, object]:
-        """Describe it for programs."""
+        """Return the step for programs."""
         return {
             "number": self.number,
             "title": self.title,
@@ -87,89 +137,69 @@ class Step:
         }
 
 
-class View(Protocol):
-    """Where the demo is shown."""
-
-    def begin(self, step: Step) -> None:
-        """Show what a step is about to do."""
-
-    def end(self, step: Step) -> None:
-        """Show what came of it."""
-
-    def say(self, text: str, style: str = "") -> None:
-        """Show a paragraph."""
-
-
 class Demo:
-    """Takes down the steps of the story and shows them.
+    """Records and shows the steps.
 
     Args:
-        view: Where they are shown.
+        output: Where they are shown; `None`: nowhere, but for one JSON object at the end.
         code: The lines of each step, by title.
-        sandbox: What they run against; `None`: an account.
+        sandbox: The sandbox that they run against; `None`: an account.
 
     Attributes:
         steps: The steps so far.
-        belongings: The rooms that have to be ended in the end.
+        rooms: The rooms to end at the end.
     """
 
-    def __init__(self, *, view: View, code: Mapping[str, str], sandbox: Sandbox | None) -> None:
+    def __init__(
+        self, *, output: Output | None, code: Mapping[str, str], sandbox: Sandbox | None
+    ) -> None:
         self.sandbox = sandbox
         self.steps: list[Step] = []
-        self.belongings = CreatedRooms()
-        self._view = view
+        self.rooms = CreatedRooms()
+        self._output = output
         self._code = code
 
     @property
-    def live(self) -> bool:
-        """Whether it runs against an account."""
-        return self.sandbox is None
-
-    @property
     def ok(self) -> bool:
-        """Whether every step so far was checked and right."""
+        """Whether every check of every step held."""
         return bool(self.steps) and all(step.ok for step in self.steps)
 
     @property
-    def interrupted(self) -> bool:
-        """Whether the last step neither came to its end nor failed."""
-        return bool(self.steps) and not self.steps[-1].finished and self.steps[-1].error is None
-
-    @property
-    def left(self) -> tuple[str, ...]:
-        """The `external_id` of each room that may be open; a sandbox leaves none."""
-        return self.belongings.names if self.live else ()
+    def open_rooms(self) -> tuple[str, ...]:
+        """The external ids of rooms that may be open; a sandbox leaves none."""
+        return () if self.sandbox else self.rooms.external_ids
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
-        """Run the code that a step shows: the body of the `with`, and nothing but it."""
-        step = Step(len(self.steps) + 1, title, self._code.get(title, ""), self.live)
+        """Run the code that a step shows: the body of the `with`, and nothing else."""
+        live = self.sandbox is None
+        step = Step(len(self.steps) + 1, title, self._code.get(title, ""), live)
         self.steps.append(step)
-        self._view.begin(step)
-        before = self._sent()
+        self._show_code(step)
+        before = len(self.sandbox.requests) if self.sandbox else 0
         try:
             yield step
         finally:
-            step.requests = _summary(self._sent()[len(before) :])
+            sent = self.sandbox.requests[before:] if self.sandbox else ()
+            lines = (f"{each.method} {each.path} {each.status}" for each in sent)
+            counts = [(line, len(list(group))) for line, group in groupby(lines)]
+            step.requests = [
+                line if count == 1 else f"{line} ({count} times)" for line, count in counts
+            ]
 
     @contextmanager
     def refusal(self, title: str, kind: type[VideskError]) -> Iterator[Step]:
-        """Run code that is to raise an error, which is shown as its user would see it."""
+        """Run code that is expected to raise an error."""
         with self.step(title) as step:
-            came: VideskError | None = None
             try:
                 yield step
             except kind as error:
-                step.error = came = error
-            step.holds(
-                "the error",
-                came is not None,
-                came=describe(came),
-                expected=kind.__name__,
-            )
+                step.error = error
+            came = describe(step.error) if step.error else "no error"
+            step.holds("the error", step.error is not None, came=came, expected=kind.__name__)
 
     def done(self, step: Step, result: str) -> None:
-        """End a step whose checks are made.
+        """Finish a step after its checks.
 
         Args:
             step: The step.
@@ -179,33 +209,184 @@ class Demo:
             raise ValueError(f"step {step.title!r} checked nothing; give it a check")
         step.result = without_tokens(result)
         step.finished = True
-        self._view.end(step)
+        self._show_result(step)
 
     def failed(self, error: VideskError) -> None:
-        """End the last step with an error that nobody expected."""
+        """Finish the last step with an unexpected error."""
         step = self.steps[-1]
         step.error = error
         step.holds("the outcome", False, came=describe(error), expected="no error")
-        self._view.end(step)
+        self._show_result(step)
 
-    def _sent(self) -> Sequence[RequestRecord]:
-        return () if self.sandbox is None else tuple(self.sandbox.requests)
+    def say(self, text: str, style: str = "") -> None:
+        """Show a paragraph."""
+        if self._output:
+            self._output.say("", text, style=style)
+
+    def conclude(self, seconds: float) -> None:
+        """Show how it went, and which rooms may be open."""
+        steps, ended, left = self.steps, self.rooms.ended_count, self.open_rooms
+        if self._output is None:
+            write_json(
+                {
+                    "ok": self.ok and not left,
+                    "live": self.sandbox is None,
+                    "seconds": round(seconds, 3),
+                    "steps": [step.as_json() for step in steps],
+                    "ended_afterwards": ended,
+                    "maybe_open": list(left),
+                }
+            )
+            return
+        failed = [str(step.number) for step in steps if not step.ok]
+        if not failed:
+            text = f"{len(steps)} steps, every one checked, in {seconds:.1f} s."
+        elif not steps[-1].finished and steps[-1].error is None:
+            text = f"Stopped in step {len(steps)}, after {seconds:.1f} s."
+        else:
+            text = f"Failed: step {', '.join(failed)}, after {seconds:.1f} s."
+        self.say(text, style="bold red" if failed else "bold green")
+        if ended:
+            self.say(f"Rooms ended after it: {ended}.")
+        if left:
+            self.say(
+                "These rooms may be open in the account, where each ends within 3 hours; look them "
+                f"up by their external_id and end them: {', '.join(left)}.",
+                style="bold red",
+            )
+
+    def _show_code(self, step: Step) -> None:
+        if not self._output:
+            return
+        from rich.syntax import Syntax
+        from rich.text import Text
+
+        self._output.say(f"{step.number:>2}  ", step.title, style="bold")
+        # The terminal's own sixteen colours, readable on light and on dark.
+        code = step.code or "(its source is not available)"
+        text = Syntax(code, "python", theme="ansi_dark", background_color="default").highlight(code)
+        text.rstrip()
+        for line in text.split("\n"):
+            # Never wrapped: what is copied from here has to run.
+            self._output.console.print(Text.assemble(" " * 6, line), soft_wrap=True)
+
+    def _show_result(self, step: Step) -> None:
+        output = self._output
+        if not output:
+            return
+        mark, style = (output.tick, "green") if step.ok else (output.cross, "bold red")
+        output.say(f"    {mark} ", step.result or "stopped here", mark_style=style)
+        for check in (each for each in step.checks if not each.ok):
+            output.say("      ", f"{check.what}:", style="red")
+            output.say("        expected ", check.expected)
+            output.say("        came     ", check.came)
+        requests = step.requests
+        if len(requests) > _MOST_REQUESTS:
+            more = f"and {len(requests) - _MOST_REQUESTS + 1} more like these"
+            requests = [*requests[: _MOST_REQUESTS - 1], more]
+        for request in requests:
+            output.say("      ", request, style="dim")
+        output.line()
 
 
-def describe(error: VideskError | None) -> str:
-    """Write an error as the last line of a traceback does, without the link."""
-    if error is None:
-        return "no error"
+def describe(error: VideskError) -> str:
+    """Return an error as the last line of a traceback, without the link."""
     return without_tokens(f"{type(error).__name__}: {error.args[0]}")
 
 
 def _text(value: object) -> str:
     text = without_tokens(value if isinstance(value, str) else repr(value))
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
 
 
-def _summary(requests: Sequence[RequestRecord]) -> list[str]:
-    """Write requests as lines, equal ones in a row as one."""
-    lines = (f"{request.method} {request.path} {request.status}" for request in requests)
-    counted = [(line, len(list(group))) for line, group in groupby(lines)]
-    return [line if count == 1 else f"{line} ({count} times)" for line, count in counted]
+# -- the rooms of the demo ------------------------------------------------------------------------
+
+
+class CreatedRooms:
+    """The rooms to end, by external id; each is recorded before it is created, so none gets lost.
+
+    Attributes:
+        ended_count: How many rooms `end_all` ended.
+    """
+
+    def __init__(self) -> None:
+        self._ids: dict[str, str | None] = {}
+        self.ended_count = 0
+
+    @property
+    def external_ids(self) -> tuple[str, ...]:
+        """The external ids of the rooms that are or may be open."""
+        return tuple(self._ids)
+
+    @contextmanager
+    def creating(self, *external_ids: str) -> Iterator[None]:
+        """Record rooms that the block creates, and may have created when it fails."""
+        for external_id in external_ids:
+            self._ids.setdefault(external_id, None)
+        try:
+            yield
+        except VideskError as error:
+            if len(external_ids) == 1 and _surely_not_created(error):
+                del self._ids[external_ids[0]]
+            raise
+
+    def made(self, external_id: str, room_id: str) -> None:
+        """Record the id of a room that was created."""
+        self._ids[external_id] = room_id
+
+    def doubt(self, external_id: str) -> None:
+        """Record that there may be a second room with an external id."""
+        self._ids[external_id] = None
+
+    def ended(self, external_id: str, room_id: str) -> None:
+        """Forget a room that was ended, unless there may be another with its external id."""
+        if self._ids.get(external_id) == room_id:
+            del self._ids[external_id]
+
+    def end_all(self, videsk: Videsk) -> None:
+        """End the remaining rooms as far as possible; `external_ids` then has those that failed.
+
+        First the rooms whose ids are known; then those to look up; then those that were not found
+        once more: a create that was cut short may still have been under way.
+        """
+        videsk = videsk.with_options(timeout=10.0)
+        failures = 0
+        for attempt in range(3):
+            if attempt == 2 and None in self._ids.values():
+                time.sleep(1.0)
+            for external_id, room_id in list(self._ids.items()):
+                if (room_id is None) == (attempt == 0):
+                    continue
+                try:
+                    if self._end(videsk, external_id, room_id) or attempt == 2:
+                        del self._ids[external_id]
+                except VideskError as error:
+                    failures += 1
+                    if is_hopeless(error) or failures >= 3:
+                        return
+
+    def _end(self, videsk: Videsk, external_id: str, room_id: str | None) -> bool:
+        """End a room by its id, or all with an external id; return whether there was one."""
+        ids = [room_id] if room_id else []
+        if not ids:
+            # All with the external id: a server may have taken it twice. None with another one: a
+            # server may ignore the filter.
+            page = videsk.rooms.list(external_id=external_id)
+            found = [room for room in page if room.external_id == external_id]
+            ids = [room.id for room in found if not room.is_over()]
+            if not ids:
+                return bool(found)
+        for each in ids:
+            try:
+                videsk.rooms.end(each)
+            except NotFoundError:
+                continue
+            self.ended_count += 1
+        return True
+
+
+def _surely_not_created(error: VideskError) -> bool:
+    if isinstance(error, APIError):
+        statuses = [attempt.status for attempt in error.attempts]
+        return all(status is not None and status < 500 for status in statuses)
+    return isinstance(error, ConnectionFailedError)

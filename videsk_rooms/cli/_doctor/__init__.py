@@ -1,12 +1,9 @@
-"""`videsk-rooms doctor`: its options.
+"""`videsk-rooms doctor`: checks what calls to the API need.
 
-run.py       the checks, one after another
-versions.py  what is installed
-token.py     the API token: where it comes from, what it looks like
-network.py   from the name of the host to its certificate
-calls.py     one call, and what its answer tells: who is let in, the clock, the rate limit
-pace.py      the Redis that machines share the rate limit by
-report.py    what was found, and how it is shown
+account.py  versions, the API token, and one call: access, the clock, the rate limit
+network.py  from the address and the proxy to the certificate
+redis.py    the Redis that machines share the rate limit by
+report.py   the findings, and how they are shown
 """
 
 from __future__ import annotations
@@ -16,30 +13,44 @@ from typing import Annotated
 import typer
 
 from videsk_rooms.cli._account import CommandContext, asking_an_account
-from videsk_rooms.cli._values import content_of
+from videsk_rooms.cli._params import content_of
 
 
 @asking_an_account
 def doctor(
-    asked: CommandContext,
+    context: CommandContext,
     *,
     redis: Annotated[
         str | None,
         typer.Option(
             metavar="URL",
-            help="Look at the Redis that shares the rate limit, too. A password in it is seen by "
+            help="Check the Redis that shares the rate limit, too. A password in it is seen by "
             "others in ps: write the URL into a file, and give @FILE.",
         ),
     ] = None,
 ) -> None:
-    """Look at what calls to the API need, and say what to do.
+    """Check what calls to the API need, and say what to do.
 
     Versions, the API token (which is never shown), the network from here to
     the API, one call of it, the clock, the rate limit, Redis. Exit code 1: something is
     wrong.
     """
     url = None if redis is None else content_of(redis, "--redis").strip()
-    from .run import examine
+    from . import account, network
+    from .redis import check_redis
+    from .report import Report, skipped
 
-    if not examine(asked, url):
+    report = Report(None if context.as_json else context.output())
+    report.add(account.versions())
+    has_token = report.add(account.token(context))
+    has_address = report.add(network.address(context))
+    if has_address and network.check_way(report, context) and has_token:
+        account.make_call(report, context)
+    else:
+        lacking = "a way to the API" if has_token else "a token"
+        for check in account.CALL_CHECKS:
+            report.add(skipped(check, f"needs {lacking}"))
+    if url is not None:
+        check_redis(report, context, url, can_call=has_token and has_address)
+    if not report.conclude():
         raise typer.Exit(1)

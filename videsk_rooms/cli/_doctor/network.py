@@ -1,4 +1,4 @@
-"""From the name of the host to its certificate, a step at a time."""
+"""The way to the API, a step at a time: address, proxy, DNS, TCP, TLS."""
 
 from __future__ import annotations
 
@@ -13,41 +13,40 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from videsk_rooms.cli._times import wire
-from videsk_rooms.cli._wording import told
+from videsk_rooms.cli._output import wire
 from videsk_rooms.errors import ConfigurationError
 from videsk_rooms.sync import Videsk
 
-from .report import Finding, failed, note, ok, skipped
+from .report import Finding, Report, failed, note, ok, refused, skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from videsk_rooms.cli._account import CommandContext
 
-# What the client uses where nobody says otherwise.
+# The client's default.
 DEFAULT_BASE_URL = "https://api.videsk.io"
-_PATIENCE = 5.0
+_TIMEOUT = 5.0
 _DAYS_TO_RENEW = 14
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where connections go.
+    """The other end of connections.
 
     Attributes:
         host: The name of the API's host.
         port: Its port.
-        tls: Whether it is spoken to over TLS.
-        proxy: The host and port to connect to in its place, if there is one.
-        patience: How many seconds a step may take.
+        tls: Whether the connection is over TLS.
+        proxy: The host and port of the proxy, if there is one.
+        timeout: Seconds for each step.
     """
 
     host: str
     port: int
     tls: bool
     proxy: tuple[str, int] | None
-    patience: float
+    timeout: float
 
     @property
     def next_hop(self) -> tuple[str, int]:
@@ -55,38 +54,41 @@ class Target:
         return self.proxy or (self.host, self.port)
 
 
-def address(asked: CommandContext) -> Finding:
+def address(context: CommandContext) -> Finding:
     """Report the configured address and where it comes from."""
-    url, source = _url(asked)
+    url, source = _url(context)
     try:
         Videsk("unused", base_url=url).close()
     except ConfigurationError as error:
-        found, _, remedy = told(error).replace("base_url", source, 1).partition("; ")
-        return failed("base URL", found, remedy or None)
+        return refused("base URL", error, "base_url", source)
     return ok("base URL", f"{url}, from {source}", url=url, source=source)
 
 
-def goal_of(asked: CommandContext) -> Target:
-    """Read where connections go, from an address that was found usable."""
-    parts = urlsplit(_url(asked)[0])
+def check_way(report: Report, context: CommandContext) -> bool:
+    """Report each step of the way to a valid address; return whether all were possible."""
+    parts = urlsplit(_url(context)[0])
     tls = parts.scheme == "https"
     host, port = parts.hostname or "", parts.port or (443 if tls else 80)
-    used = _proxy_of_environment(parts.scheme, host) if asked.trust_env else None
-    return Target(host, port, tls, used, min(asked.timeout, _PATIENCE))
+    used = _proxy_of_environment(parts.scheme, host) if context.trust_env else None
+    target = Target(host, port, tls, used, min(context.timeout, _TIMEOUT))
+    reached = report.add(_proxy(target, context))
+    for check, step in (("DNS", _look_up), ("TCP", _connect), ("TLS", _shake_hands)):
+        finding = step(target) if reached else skipped(check, "needs what failed before it")
+        reached = report.add(finding) and reached
+    return reached
 
 
-def proxy(goal: Target, asked: CommandContext) -> Finding:
+def _proxy(target: Target, context: CommandContext) -> Finding:
     """Report the proxy of the environment, and whether it is used."""
     try:
-        Videsk("unused", base_url=_url(asked)[0], trust_env=asked.trust_env).close()
+        Videsk("unused", base_url=_url(context)[0], trust_env=context.trust_env).close()
     except ConfigurationError as error:
-        found, _, remedy = told(error).partition("; ")
-        return failed("proxy", found, remedy or None)
-    named = _proxy_of_environment("https" if goal.tls else "http", goal.host)
+        return refused("proxy", error)
+    named = _proxy_of_environment("https" if target.tls else "http", target.host)
     if named is None:
         return ok("proxy", "none in the environment for this host", used=False)
     where = f"{named[0]}:{named[1]}"
-    if asked.trust_env:
+    if context.trust_env:
         return ok("proxy", f"{where}, from the environment", used=True, proxy=where)
     return note(
         "proxy",
@@ -98,11 +100,11 @@ def proxy(goal: Target, asked: CommandContext) -> Finding:
     )
 
 
-def look_up(goal: Target) -> Finding:
-    """Look the host's name up."""
-    host, port = goal.next_hop
+def _look_up(target: Target) -> Finding:
+    """Look up the host's name."""
+    host, port = target.next_hop
     if _is_address(host):
-        return skipped("DNS", f"{host} is an address already")
+        return skipped("DNS", f"{host} is an IP address already")
     started = time.monotonic()
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -111,69 +113,61 @@ def look_up(goal: Target) -> Finding:
         return failed(
             "DNS",
             f"{host} has no address here: {reason}",
-            "see whether the name is right (--base-url), and whether this machine can look up "
-            "others; where only a proxy can, name it (HTTPS_PROXY and --trust-env)",
+            "check the name (--base-url), and whether this machine can look up others; where only "
+            "a proxy can, name it (HTTPS_PROXY and --trust-env)",
         )
     took = time.monotonic() - started
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     return ok("DNS", f"{host} is at {', '.join(addresses)}{_within(took)}", addresses=addresses)
 
 
-def connect(goal: Target) -> Finding:
+def _connect(target: Target) -> Finding:
     """Connect to the host, or to the proxy."""
-    host, port = goal.next_hop
+    host, port = target.next_hop
     started = time.monotonic()
     try:
-        with socket.create_connection((host, port), goal.patience) as connection:
+        with socket.create_connection((host, port), target.timeout) as connection:
             peer = connection.getpeername()[0]
     except OSError as error:
         reason = error.strerror or str(error) or type(error).__name__
         return failed(
             "TCP",
-            f"{host}, port {port} cannot be connected to: {reason}",
-            "see whether the port is right (--base-url), whether it listens there, and whether a "
-            "firewall lets it through; where only a proxy leads out, name it (HTTPS_PROXY and "
-            "--trust-env)",
+            f"no connection to {host}, port {port}: {reason}",
+            "check the port (--base-url), whether something listens there, and the firewall; where "
+            "only a proxy leads out, name it (HTTPS_PROXY and --trust-env)",
         )
     took = time.monotonic() - started
     return ok("TCP", f"connected to {peer}, port {port}{_within(took)}", seconds=round(took, 4))
 
 
-def shake_hands(goal: Target) -> Finding:
-    """Have the host show its certificate, and check it as the client does."""
-    if not goal.tls:
+def _shake_hands(target: Target) -> Finding:
+    """Check the host's certificate as the client does."""
+    if not target.tls:
         return skipped("TLS", "not applicable: plain http on this machine")
-    if goal.proxy is not None:
+    if target.proxy is not None:
         return skipped("TLS", "behind the proxy; the call below shows whether it works")
     context = ssl.create_default_context()
     try:
         with (
-            socket.create_connection((goal.host, goal.port), goal.patience) as connection,
-            context.wrap_socket(connection, server_hostname=goal.host) as secured,
+            socket.create_connection((target.host, target.port), target.timeout) as connection,
+            context.wrap_socket(connection, server_hostname=target.host) as secured,
         ):
             certificate, version = secured.getpeercert() or {}, secured.version()
     except ssl.SSLCertVerificationError as error:
         return failed(
             "TLS",
-            f"the certificate of {goal.host} is refused: {error.verify_message}",
-            "see whether the name (--base-url) and this machine's clock are right; where a proxy "
-            "puts a certificate of its own in between, name its authority in SSL_CERT_FILE",
+            f"the certificate of {target.host} is refused: {error.verify_message}",
+            "check the name (--base-url) and this machine's clock; where a proxy presents a "
+            "certificate of its own, name its authority in SSL_CERT_FILE",
         )
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
         return failed(
             "TLS",
-            f"no TLS with {goal.host}, port {goal.port}: {reason}",
-            "see whether that port speaks https (--base-url), and what stands in between",
+            f"no TLS with {target.host}, port {target.port}: {reason}",
+            "check whether that port speaks https (--base-url), and what stands in between",
         )
     return _judged(certificate, version)
-
-
-CHECKS: dict[Callable[[Target], Finding], str] = {
-    look_up: "DNS",
-    connect: "TCP",
-    shake_hands: "TLS",
-}
 
 
 def _judged(certificate: Mapping[str, object], version: str | None) -> Finding:
@@ -181,23 +175,23 @@ def _judged(certificate: Mapping[str, object], version: str | None) -> Finding:
         ssl.cert_time_to_seconds(str(certificate["notAfter"])), timezone.utc
     )
     days = (ends - datetime.now(timezone.utc)).days
-    found = f"{version}; the certificate is good for {days} more days"
+    found = f"{version}; the certificate is valid for {days} more days"
     data = {"version": version, "not_after": wire(ends), "days_left": days}
     if days < _DAYS_TO_RENEW:
-        return note("TLS", found, "whoever runs that host has to renew it", **data)
+        return note("TLS", found, "ask whoever runs that host to renew it", **data)
     return ok("TLS", found, **data)
 
 
-def _url(asked: CommandContext) -> tuple[str, str]:
-    if asked.base_url is not None:
-        return asked.base_url, "--base-url"
+def _url(context: CommandContext) -> tuple[str, str]:
+    if context.base_url is not None:
+        return context.base_url, "--base-url"
     if url := os.environ.get("VIDESK_BASE_URL"):
         return url, "VIDESK_BASE_URL"
     return DEFAULT_BASE_URL, "the package"
 
 
 def _proxy_of_environment(scheme: str, host: str) -> tuple[str, int] | None:
-    """Find the proxy for a host, as aiohttp does; without its password."""
+    """Return the proxy for a host, as aiohttp finds it; without its password."""
     proxies = getproxies()
     url = proxies.get(scheme)
     if not url or proxy_bypass(host):

@@ -1,21 +1,19 @@
-"""`videsk-rooms rooms`: one command an operation of the resource.
+"""`videsk-rooms rooms`: a command for each operation of the resource.
 
-reading.py      list, get, stats
-changing.py     create, update, end, delete, join
-files.py        import, export
-given.py        options that several commands share; checks that the client does not make
-shown.py        rooms as people see them
-../_as_json.py  rooms as programs see them
+reading.py   list, get, stats
+changing.py  create, update, end, delete, join
+files.py     import, export
+shown.py     rooms as people see them
 
-One more command is a function here, and a line below; `asking_an_account` gives it the options that
-all have.
+To add a command, write a function here and register it below; `asking_an_account` gives it the
+options that all have, and `../_params.py` has those that several have.
 """
 
 from __future__ import annotations
 
 import typer
 
-from videsk_rooms.cli._exits import EPILOG
+from videsk_rooms.cli._output import EPILOG
 
 from . import changing, files, reading
 

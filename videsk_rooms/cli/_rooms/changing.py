@@ -1,4 +1,4 @@
-"""`rooms create`, `update`, `end`, `delete` and `join`: their options, and what they do."""
+"""`rooms create`, `update`, `end`, `delete` and `join`."""
 
 from __future__ import annotations
 
@@ -9,22 +9,41 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from videsk_rooms.cli._account import CommandContext, asking_an_account
-from videsk_rooms.cli._exits import ExitCode, exit_code_of, exit_code_of_all, is_hopeless
-from videsk_rooms.cli._output import CommandFailedError, complain, write_json, wrong_usage
-from videsk_rooms.cli._wording import told
+from videsk_rooms.cli._output import (
+    CommandFailedError,
+    ExitCode,
+    complain,
+    describe_error,
+    exit_code_of,
+    exit_code_of_all,
+    is_hopeless,
+    write_json,
+    wrong_usage,
+)
+from videsk_rooms.cli._params import (
+    Ends,
+    ExternalId,
+    ExternalIds,
+    Name,
+    Opens,
+    OwnId,
+    RoomId,
+    RoomIds,
+    Settings,
+    ShowToken,
+    find,
+    look_command,
+    require_one,
+    settings_of,
+)
 from videsk_rooms.errors import VideskError
 
-from .given import Ends, ExternalId, Name, Opens, RoomId, Settings, ShowToken, settings_of
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from videsk_rooms.models import Room
     from videsk_rooms.sync import Videsk
 
-RoomIds = Annotated[
-    list[str], typer.Argument(metavar="ROOM...", help="The ids of the rooms.", show_default=False)
-]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before several.")]
 
 _QUESTIONS = {
@@ -39,7 +58,7 @@ _LEFT_OPEN = {
 
 @asking_an_account
 def create(
-    asked: CommandContext,
+    context: CommandContext,
     *,
     name: Name = None,
     external_id: ExternalId = None,
@@ -61,27 +80,32 @@ def create(
     """
     fields = {"name": name, "exp": exp, "nbf": nbf, "settings": settings_of(settings)}
     if if_missing and external_id is None:
-        raise wrong_usage("--if-missing needs the --external-id to look for")
-    look = (
-        f"rooms get --external-id {external_id}" if external_id else "rooms list --sort -created_at"
-    )
-    with asked.client() as videsk, _told_when_stopped(f"look with: videsk-rooms {look}"):
+        raise wrong_usage("--if-missing needs the --external-id to look for; give one")
+    look = look_command(None, external_id) if external_id else "rooms list --sort -created_at"
+    with context.client() as videsk, _warn_when_stopped(f"look with: videsk-rooms {look}"):
         if external_id is not None and if_missing:
             room = videsk.rooms.get_or_create(external_id, **_given(fields))
         else:
             room = videsk.rooms.create(external_id=external_id, **_given(fields))
     from .shown import show_room
 
-    show_room(asked, room, show_token=show_token)
+    show_room(context, room, show_token=show_token)
 
 
 @asking_an_account
 def update(
-    asked: CommandContext,
-    room: RoomId,
+    context: CommandContext,
+    room: RoomId = None,
     *,
     name: Name = None,
-    external_id: ExternalId = None,
+    external_id: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID",
+            help="With ROOM: its new external id, unique, 1 to 100 characters. Without ROOM: the "
+            "external id of the room to change.",
+        ),
+    ] = None,
     exp: Ends = None,
     nbf: Opens = None,
     settings: Settings = None,
@@ -99,63 +123,89 @@ def update(
     A field can be given another value, but not be taken away: the API documents no
     way to.
     """
-    changes = _given(
-        {
-            "name": name,
-            "external_id": external_id,
-            "exp": exp,
-            "nbf": nbf,
-            "settings": settings_of(settings),
-            "ended": ended,
-        }
-    )
+    fields = {"name": name, "exp": exp, "nbf": nbf, "settings": settings_of(settings)}
+    changes = _given({**fields, "ended": ended})
+    if room is None:
+        require_one(room, external_id)
+    elif external_id is not None:
+        changes["external_id"], external_id = external_id, None
     if not changes:
         raise wrong_usage(
             "nothing to change was given; give at least one of --name, --external-id, --exp, "
             "--nbf, --settings, --ended and --not-ended"
         )
-    with asked.client() as videsk, _told_when_stopped(f"look with: videsk-rooms rooms get {room}"):
-        changed = videsk.rooms.update(room, **changes)
+    look = f"look with: videsk-rooms {look_command(room, external_id)}"
+    with context.client() as videsk, _warn_when_stopped(look):
+        changed = videsk.rooms.update(find(videsk, room, external_id), **changes)
         if show_token and changed.access_token is None:
             changed = _with_token(videsk, changed)
     from .shown import show_room
 
-    show_room(asked, changed, show_token=show_token)
+    show_room(context, changed, show_token=show_token)
 
 
 @asking_an_account
-def end(asked: CommandContext, rooms: RoomIds, *, yes: Yes = False) -> None:
+def end(
+    context: CommandContext,
+    rooms: RoomIds = None,
+    *,
+    external_id: ExternalIds = None,
+    yes: Yes = False,
+) -> None:
     """End rooms: nobody can join them any more. Before several it asks, or needs --yes.
 
     One that fails does not keep the others, unless they would fail alike. With
-    --json each room is an object on a line of its own: room, ended, error.
+    --json each room is an object on a line of its own: room, ended, error; and
+    external_id, if it was given.
     """
-    _change_each(asked, rooms, "ended", lambda videsk: videsk.rooms.end, yes=yes)
+    _change_each(context, rooms, external_id, "ended", lambda videsk: videsk.rooms.end, yes=yes)
 
 
 @asking_an_account
-def delete(asked: CommandContext, rooms: RoomIds, *, yes: Yes = False) -> None:
+def delete(
+    context: CommandContext,
+    rooms: RoomIds = None,
+    *,
+    external_id: ExternalIds = None,
+    yes: Yes = False,
+) -> None:
     """Delete rooms, where the account allows it. Before several it asks, or needs --yes.
 
     The API as it is published refuses: rooms are ended instead, by `rooms end`.
     One that fails does not keep the others, unless they would fail alike. With
-    --json each room is an object on a line of its own: room, deleted, error.
+    --json each room is an object on a line of its own: room, deleted, error; and
+    external_id, if it was given.
     """
-    _change_each(asked, rooms, "deleted", lambda videsk: videsk.rooms.delete, yes=yes)
+    _change_each(
+        context, rooms, external_id, "deleted", lambda videsk: videsk.rooms.delete, yes=yes
+    )
 
 
 @asking_an_account
-def join(asked: CommandContext, room: RoomId, *, show_token: ShowToken = False) -> None:
+def join(
+    context: CommandContext,
+    room: RoomId = None,
+    *,
+    external_id: OwnId = None,
+    show_token: ShowToken = False,
+) -> None:
     """Ask for a fresh access token, and show what it says of itself.
 
     The token itself is shown only with --show-token, with --json too. Each call
     issues another one.
     """
-    with asked.client() as videsk, _told_when_stopped("a token may have been issued"):
-        access = videsk.rooms.join(room)
+    require_one(room, external_id)
+    with context.client() as videsk, _warn_when_stopped("a token may have been issued"):
+        found = find(videsk, room, external_id)
+        access = videsk.rooms.join(found)
     from .shown import show_access
 
-    show_access(asked, room, access, show_token=show_token)
+    show_access(
+        context,
+        found if isinstance(found, str) else found.id,
+        access,
+        show_token=show_token,
+    )
 
 
 def _given(fields: dict[str, Any]) -> dict[str, Any]:
@@ -163,43 +213,57 @@ def _given(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_token(videsk: Videsk, changed: Room) -> Room:
-    """Fetch a room that was changed again: an update may be answered without a token."""
+    """Get a changed room again: an update may be answered without a token."""
     try:
         return videsk.rooms.get(changed)
     except VideskError:
-        complain("the room was changed; only its token could not be fetched")
+        complain(
+            "the room was changed; only its token could not be fetched; ask for one with: "
+            f"videsk-rooms rooms join {changed.id} --show-token"
+        )
         raise
 
 
 def _change_each(
-    asked: CommandContext,
-    rooms: Sequence[str],
+    context: CommandContext,
+    rooms: list[str] | None,
+    external_ids: list[str] | None,
     done: str,
-    call_of: Callable[[Videsk], Callable[[str], object]],
+    method_of: Callable[[Videsk], Callable[[str | Room], object]],
     *,
     yes: bool,
 ) -> None:
-    """Call the API for each room once, and say what became of it.
+    """Call the API for each room once, and report on each.
 
     Args:
-        asked: The account.
+        context: The account.
         rooms: The ids of the rooms.
-        done: What they are then, in a word.
-        call_of: Picks the call of a client.
+        external_ids: The external ids of the rooms, in place of their ids.
+        done: What the rooms are then, in a word.
+        method_of: Returns the method of a client.
         yes: Whether not to ask before several.
 
     Raises:
         CommandFailedError: Nobody has confirmed it.
         Exit: A room failed.
     """
-    each_once = list(dict.fromkeys(rooms))
+    require_one(rooms or None, external_ids or None)
+    each_once = list(dict.fromkeys(rooms or external_ids or ()))
     if len(each_once) > 1 and not yes:
         _ask(_QUESTIONS[done].format(len(each_once)), f"nothing was {done}")
     codes: list[ExitCode] = []
-    with asked.client() as videsk, _told_when_stopped(_LEFT_OPEN[done]):
-        call = call_of(videsk)
-        for room in each_once:
-            error = _change(asked, room, done, call)
+    with context.client() as videsk, _warn_when_stopped(_LEFT_OPEN[done]):
+        method = method_of(videsk)
+        for typed in each_once:
+            room, external_id = (typed, None) if rooms else (None, typed)
+            error = None
+            try:
+                found = find(videsk, room, external_id)
+                room = found if isinstance(found, str) else found.id
+                method(found)
+            except VideskError as caught:
+                error = caught
+            _report(context, room, external_id, done, error)
             codes.append(ExitCode.DONE if error is None else exit_code_of(error))
             if error is not None and is_hopeless(error):
                 break
@@ -210,40 +274,41 @@ def _change_each(
         raise typer.Exit(exit_code_of_all(codes))
 
 
-def _change(
-    asked: CommandContext, room: str, done: str, call: Callable[[str], object]
-) -> VideskError | None:
-    failed: VideskError | None = None
-    try:
-        call(room)
-    except VideskError as error:
-        failed = error
-        complain(f"{room}: {told(error)}")
-    if asked.as_json:
-        words = None if failed is None else told(failed)
-        write_json({"room": room, done: failed is None, "error": words})
-    elif failed is None:
-        asked.page().line(f"{done} ", room)
-    return failed
+def _report(
+    context: CommandContext,
+    room: str | None,
+    external_id: str | None,
+    done: str,
+    error: VideskError | None,
+) -> None:
+    text = None if error is None else describe_error(error)
+    if text is not None:
+        complain(f"{room if external_id is None else external_id}: {text}")
+    if context.as_json:
+        own = {} if external_id is None else {"external_id": external_id}
+        write_json({"room": room, **own, done: error is None, "error": text})
+    elif error is None:
+        own_id = "" if external_id is None else f" ({external_id})"
+        context.output().line(f"{done} ", f"{room}{own_id}")
 
 
 def _ask(question: str, otherwise: str) -> None:
-    """Have somebody confirm.
+    """Ask for confirmation.
 
     Raises:
-        CommandFailedError: Nobody is there to be asked, or the answer is no.
+        CommandFailedError: Standard input is no terminal, or the answer is no.
     """
     if not sys.stdin.isatty():
-        raise wrong_usage(f"{question} Nobody can be asked here; say so with --yes")
-    # On standard error, so that what was done can be piped on.
+        raise wrong_usage(f"{question} Nobody can be asked here; confirm with --yes")
+    # On standard error: what was done may be piped on.
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise CommandFailedError(otherwise)
 
 
 @contextmanager
-def _told_when_stopped(remedy: str) -> Iterator[None]:
-    """Say what Ctrl-C leaves open: a request that is given up may have been processed."""
+def _warn_when_stopped(remedy: str) -> Iterator[None]:
+    """Say after Ctrl-C that the request may have been processed, and how to find out."""
     try:
         yield
     except KeyboardInterrupt:

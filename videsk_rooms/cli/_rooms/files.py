@@ -1,4 +1,4 @@
-"""`rooms import` and `rooms export`: their options."""
+"""The options of `rooms import` and `rooms export`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import typer
 
 from videsk_rooms.cli._account import CommandContext, asking_an_account
 from videsk_rooms.cli._output import wrong_usage
-from videsk_rooms.cli._transfer.formats import Format
-from videsk_rooms.cli._values import content_of
-
-from .given import Ended, Sort, sort_of
+from videsk_rooms.cli._params import Ended, Sort, content_of, sort_of
+from videsk_rooms.cli._transfer.table import Format
 
 File = Annotated[
     str,
@@ -37,7 +35,7 @@ Shared = Annotated[
 
 @asking_an_account
 def import_rooms(
-    asked: CommandContext,
+    context: CommandContext,
     file: File,
     *,
     form: Form = None,
@@ -51,8 +49,8 @@ def import_rooms(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Where to say what became of each row. Absent: beside FILE, rooms.results.csv "
-            "for rooms.csv; for - standard output.",
+            help="Where the result of each row goes. Absent: beside FILE, rooms.results.csv for "
+            "rooms.csv; for - standard output.",
         ),
     ] = None,
     dry_run: Annotated[
@@ -76,9 +74,9 @@ def import_rooms(
     Columns, or fields of JSON Lines: name, external_id, exp, nbf, settings (a
     JSON object); empty is absent. What only the API sets is passed over.
 
-    Stopped or killed, the same command goes on where it was. Run again, it
-    tries the rows that failed. A row without external_id is known by what it
-    says and by the name of the file.
+    After Ctrl-C or a failure the same command goes on where it stopped, and
+    tries failed rows again. A row without external_id is known by its content
+    and the name of the file.
     """
     from videsk_rooms.cli._transfer import import_
 
@@ -86,10 +84,10 @@ def import_rooms(
     if dry_run:
         if update or results:
             raise wrong_usage("--dry-run sends nothing; leave out --update and --results")
-        code = import_.check(asked, file, form)
+        code = import_.check(context, file, form)
     else:
         code = import_.run(
-            asked,
+            context,
             import_.Options(file, form, update, results, concurrency, _url(shared)),
         )
     if code:
@@ -98,7 +96,7 @@ def import_rooms(
 
 @asking_an_account
 def export_rooms(
-    asked: CommandContext,
+    context: CommandContext,
     file: File,
     *,
     form: Form = None,
@@ -114,12 +112,12 @@ def export_rooms(
     from videsk_rooms.cli._transfer import export
 
     _check(file)
-    export.run(asked, export.Options(file, form, sort_of(sort), ended, _url(shared)))
+    export.run(context, file, form, sort=sort_of(sort), ended=ended, shared=_url(shared))
 
 
 def _check(file: str) -> None:
-    if not file:  # not given at all, which an older typer lets pass on a newer click
-        raise wrong_usage("Missing argument 'FILE'")
+    if not file:  # absent, which an older typer accepts with a newer click
+        raise wrong_usage("Missing argument 'FILE'; name a file, or give -")
 
 
 def _url(shared: str | None) -> str | None:

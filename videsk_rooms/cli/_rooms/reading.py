@@ -1,4 +1,4 @@
-"""`rooms list`, `rooms get` and `rooms stats`: their options, and what they do."""
+"""`rooms list`, `rooms get` and `rooms stats`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from videsk_rooms.cli._account import CommandContext, asking_an_account
-from videsk_rooms.cli._output import complain, write_json, wrong_usage
-
-from .given import Ended, RoomId, ShowToken, Sort, sort_of
+from videsk_rooms.cli._output import as_json, complain, write_json, wrong_usage
+from videsk_rooms.cli._params import (
+    Ended,
+    OwnId,
+    RoomId,
+    ShowToken,
+    Sort,
+    find,
+    require_one,
+    sort_of,
+)
 
 if TYPE_CHECKING:
     from videsk_rooms.models import RoomPage
@@ -26,14 +34,14 @@ class View(str, Enum):
 
 @asking_an_account
 def list_rooms(
-    asked: CommandContext,
+    context: CommandContext,
     *,
     limit: Annotated[
         int | None,
         typer.Option(min=1, max=100, metavar="N", help="Rooms on the page. Absent: 10."),
     ] = None,
     skip: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="Rooms to pass over before it.")
+        int | None, typer.Option(min=0, metavar="N", help="Rooms to skip before it.")
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="All rooms, each shown as soon as it is read.")
@@ -51,66 +59,56 @@ def list_rooms(
     """
     order = sort_of(sort)
     if everything and (limit is not None or skip is not None):
-        raise wrong_usage("--all reads every page; leave out --limit and --skip, or leave out it")
-    with asked.client() as videsk:
+        raise wrong_usage("--all reads every page; leave out --limit and --skip, or --all itself")
+    with context.client() as videsk:
         if not everything:
-            _show_page(
-                asked,
-                videsk.rooms.list(
-                    limit=limit, skip=skip, sort=order, ended=ended, external_id=external_id
-                ),
+            page = videsk.rooms.list(
+                limit=limit, skip=skip, sort=order, ended=ended, external_id=external_id
             )
+            _show_page(context, page)
             return
         # Somebody waits for the table, though all rooms are read.
         somebody = videsk.with_options(priority="interactive")
         rooms = somebody.rooms.iter(sort=order, ended=ended, external_id=external_id)
-        if asked.as_json:
-            from videsk_rooms.cli._as_json import as_json
-
+        if context.as_json:
             for room in rooms:
                 write_json(as_json(room))
         else:
             from .shown import show_rooms
 
-            if not show_rooms(asked.page(), rooms):
-                complain("there is no such room")
+            if not show_rooms(context.output(), rooms):
+                complain("no rooms match")
 
 
 @asking_an_account
 def get(
-    asked: CommandContext,
-    room: Annotated[
-        str | None,
-        typer.Argument(metavar="[ROOM]", help="The room's id.", show_default=False),
-    ] = None,
+    context: CommandContext,
+    room: RoomId = None,
     *,
-    external_id: Annotated[
-        str | None,
-        typer.Option(metavar="ID", help="Your own id for the room, in place of the API's."),
-    ] = None,
+    external_id: OwnId = None,
     show_token: ShowToken = False,
 ) -> None:
     """Show a room.
 
     Exit code 4: there is none.
     """
-    if (room is None) == (external_id is None):
-        raise wrong_usage("give either a ROOM or --external-id, to say which room")
-    with asked.client() as videsk:
+    require_one(room, external_id)
+    with context.client() as videsk:
         if external_id is None:
             found = videsk.rooms.get(str(room))
         else:
             found = videsk.rooms.get_by_external_id(external_id)
     from .shown import show_room
 
-    show_room(asked, found, show_token=show_token)
+    show_room(context, found, show_token=show_token)
 
 
 @asking_an_account
 def stats(
-    asked: CommandContext,
-    room: RoomId,
+    context: CommandContext,
+    room: RoomId = None,
     *,
+    external_id: OwnId = None,
     view: Annotated[
         View,
         typer.Option(
@@ -126,28 +124,26 @@ def stats(
     The API documents no fields of it. With --json the server's object is
     printed untouched. Exit code 4: there is no such room, or nothing yet.
     """
-    with asked.client() as videsk:
-        data = videsk.rooms.stats(room, view=view.value).data
-    if asked.as_json:
+    require_one(room, external_id)
+    with context.client() as videsk:
+        data = videsk.rooms.stats(find(videsk, room, external_id), view=view.value).data
+    if context.as_json:
         write_json(data)
         return
     from .shown import show_outline
 
-    show_outline(asked.page(), data)
+    show_outline(context.output(), data)
 
 
-def _show_page(asked: CommandContext, page: RoomPage) -> None:
-    from videsk_rooms.cli._as_json import as_json
-
-    if asked.as_json:
+def _show_page(context: CommandContext, page: RoomPage) -> None:
+    if context.as_json:
         write_json({**as_json(page), "has_more": page.has_more})
         return
     from .shown import show_rooms
 
-    if not show_rooms(asked.page(), page):
-        complain(
-            f"no rooms here, of {page.total} in all" if page.total else "there is no such room"
-        )
+    if not show_rooms(context.output(), page):
+        past = f"no rooms after the first {page.skip}, of {page.total}; give a smaller --skip"
+        complain(past if page.total else "no rooms match")
     elif page.has_more:
         after = page.skip + len(page)
         complain(f"{len(page)} of {page.total} rooms; --skip {after} shows the next, --all all")

@@ -1,24 +1,25 @@
-"""Rooms as people see them."""
+"""Rooms as text for people."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import attrs
 from rich.cells import cell_len, set_cell_size
 
-from videsk_rooms.cli._as_json import as_json
-from videsk_rooms.cli._output import printable, write_json
-from videsk_rooms.cli._times import local, local_in_full
+from videsk_rooms.cli._output import as_json, printable, write_json
+from videsk_rooms.cli._params import local, local_in_full
+from videsk_rooms.models import Authorization, Room
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from videsk_rooms.cli._account import CommandContext
-    from videsk_rooms.cli._page import Page
-    from videsk_rooms.models import Room, RoomAccess
+    from videsk_rooms.cli._output import Output
+    from videsk_rooms.models import RoomAccess
 
 _GAP = "  "
 _ID, _TIME = 24, 16
@@ -28,7 +29,7 @@ _LEAST = 8
 _NOT_SHOWN = "not shown; --show-token shows it"
 
 
-def show_rooms(page: Page, rooms: Iterable[Room]) -> int:
+def show_rooms(page: Output, rooms: Iterable[Room]) -> int:
     """Show rooms as a table, a line as soon as a room is there; return how many there were.
 
     Names are cut to fit a terminal; where the output goes elsewhere, nothing is cut off.
@@ -58,31 +59,31 @@ def _end_of(room: Room) -> str:
 
 
 def show_room(asked: CommandContext, room: Room, *, show_token: bool) -> None:
-    """Show one room with all that is known of it."""
+    """Show all fields of one room."""
     if asked.as_json:
         write_json(as_json(room, show_token=show_token))
         return
-    token = None if room.access_token is None else _NOT_SHOWN
+    token = room.access_token if show_token or room.access_token is None else _NOT_SHOWN
     _show_fields(
-        asked.page(),
+        asked.output(),
         {
-            "id": room.id,
-            "name": room.name,
-            "external id": room.external_id,
-            "opens": room.nbf,
-            "ends": room.exp,
-            "ended": room.ended,
-            "settings": room.settings,
-            "created": room.created_at,
-            "changed": room.updated_at,
-            "let in": tuple(
-                f"{who.ip or 'somebody'}, {_text(who.created_at)}"
-                for who in room.authorizations or ()
-            ),
+            **{label: getattr(room, name) for name, label in _labels().items()},
             **{f"{name} (unknown)": value for name, value in room.extra.items()},
-            "access token": room.access_token if show_token else token,
+            "access token": token,
         },
     )
+
+
+def _labels() -> dict[str, str]:
+    """Return the label of each field of a room, in their order, but for the token and `extra`."""
+    rows: list[tuple[float, str, str]] = []
+    fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(Room)
+    for number, field in enumerate(fields):
+        if field.repr and field.name != "extra":
+            place, label = field.metadata.get("place"), field.metadata.get("label")
+            label = label or field.name.replace("_", " ")
+            rows.append((number if place is None else place, field.name, label))
+    return {name: label for _, name, label in sorted(rows)}
 
 
 def show_access(asked: CommandContext, room: str, access: RoomAccess, *, show_token: bool) -> None:
@@ -90,21 +91,21 @@ def show_access(asked: CommandContext, room: str, access: RoomAccess, *, show_to
     if asked.as_json:
         write_json({"room": room, **as_json(access, show_token=show_token)})
         return
-    told = {"exp", "nbf", "jti"}
+    shown = {"exp", "nbf", "jti"}
     _show_fields(
-        asked.page(),
+        asked.output(),
         {
             "room": room,
             "lets in from": access.nbf,
             "lets in until": access.exp,
             "jti": access.jti,
-            "other claims": {k: v for k, v in access.claims.items() if k not in told},
+            "other claims": {k: v for k, v in access.claims.items() if k not in shown},
             "access token": access.access_token if show_token else _NOT_SHOWN,
         },
     )
 
 
-def show_outline(page: Page, value: object, indent: int = 0) -> None:
+def show_outline(page: Output, value: object, indent: int = 0) -> None:
     """Show an object whose fields nobody knows beforehand."""
     start = " " * indent
     if isinstance(value, Mapping):
@@ -132,7 +133,7 @@ def _is_plain(value: object) -> bool:
     return True
 
 
-def _show_fields(page: Page, fields: Mapping[str, object]) -> None:
+def _show_fields(page: Output, fields: Mapping[str, object]) -> None:
     """Show a line for each field that says something; for a tuple as many as it has."""
     known = {name: value for name, value in fields.items() if value not in (None, (), [], {})}
     width = max(map(len, known))
@@ -151,6 +152,8 @@ def _text(value: object) -> str:
         return "-"
     if isinstance(value, str):
         return value
+    if isinstance(value, Authorization):
+        return f"{value.ip or 'somebody'}, {_text(value.created_at)}"
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -160,8 +163,8 @@ def _widths(width: int | None) -> tuple[int | None, ...]:
     if width is None:
         return None, None, None, _TIME, _TIME
     taken = _ID + _TIME + len(_GAP) * 3 + (opens + len(_GAP) if opens else 0)
-    left = max(width - taken, 2 * _LEAST)
-    return None, left - left // 2, left // 2, opens, _TIME
+    remaining = max(width - taken, 2 * _LEAST)
+    return None, remaining - remaining // 2, remaining // 2, opens, _TIME
 
 
 def _row(cells: Sequence[str], widths: Sequence[int | None]) -> str:

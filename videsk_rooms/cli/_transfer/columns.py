@@ -1,4 +1,4 @@
-"""Which column of a file is which field of a room."""
+"""The field of a room that a column of a file stands for. No I/O."""
 
 from __future__ import annotations
 
@@ -6,40 +6,37 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+import attrs
+
 from videsk_rooms.cli._output import wrong_usage
+from videsk_rooms.models import Room
+from videsk_rooms.rooms import RoomSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FIELDS = ("name", "external_id", "exp", "nbf", "settings")
-# What else `rooms export`, `rooms list --json` and `rooms get --show-token` tell of a room.
-PASSED_OVER = (
-    "id",
-    "ended",
-    "created_at",
-    "updated_at",
-    "authorizations",
-    "extra",
-    "access_token",
-)
+# What a room can be given, and what else `rooms export`, `rooms list --json` and
+# `rooms get --show-token` show of one.
+FIELDS = tuple(RoomSpec.__annotations__)
+PASSED_OVER = tuple(field.name for field in attrs.fields(Room) if field.name not in FIELDS)
 _INSIDE_A_NAME = re.compile(r"(?<=[a-z])(?=[A-Z])|[\s-]+")
 
 
 def field_of(column: str) -> str:
-    """Spell a column as the fields are, which the API (`externalId`) and people do otherwise."""
+    """Return the field that a column may stand for, in spellings of the API and of people."""
     return _INSIDE_A_NAME.sub("_", column.strip()).lower()
 
 
 def is_known(column: str) -> bool:
-    """Return whether a column is one of those that there are."""
+    """Return whether there is such a column."""
     return field_of(column) in {*FIELDS, *PASSED_OVER}
 
 
 def fields_of(columns: Sequence[str]) -> dict[str, str]:
-    """Find the field of each column that says what a room is to be like.
+    """Return the field of each column, without those that only the API sets.
 
     Raises:
-        CommandFailedError: A column is none, or a field has two, or no column says anything.
+        CommandFailedError: There is no such column, or two are of one field, or none is left.
     """
     found: dict[str, str] = {}
     for column in columns:
@@ -55,7 +52,7 @@ def fields_of(columns: Sequence[str]) -> dict[str, str]:
             )
         found[column] = field
     if columns and not found:
-        raise wrong_usage(f"no column says what a room is to be like; give {_told(FIELDS)}")
+        raise wrong_usage(f"no column says what a room is to be like; give one of {_told(FIELDS)}")
     return found
 
 
@@ -64,7 +61,7 @@ def _unknown(column: str) -> str:
     meant = f"call it {near[0]!r} if that is meant, or take it out" if near else "take it out"
     return (
         f"there is no column {column!r}; {meant}. Rooms have {_told(FIELDS)}, and what only the "
-        f"API sets is passed over: {', '.join(PASSED_OVER[:-2])}"
+        f"API sets is passed over: {', '.join(PASSED_OVER[:-2])}"  # not the token, nor `extra`
     )
 
 

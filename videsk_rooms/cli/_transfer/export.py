@@ -5,95 +5,77 @@ from __future__ import annotations
 import signal
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from videsk_rooms.cli._as_json import as_json
-from videsk_rooms.cli._output import complain, write_json, writing, wrong_usage
+import attrs
+
+from videsk_rooms.cli._output import as_json, complain, write_json, writing, wrong_usage
 from videsk_rooms.cli._signals import handled, leave
+from videsk_rooms.models import Room
 
 from . import progress, table
-from .formats import Format, format_of
-from .streams import STANDARD, standard_output, whole_file
+from .files import STANDARD, standard_output, whole_file
 from .summary import counted
+from .table import Format, format_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import TextIO
 
     from videsk_rooms.cli._account import CommandContext
-    from videsk_rooms.sync import Videsk
 
-# As `rooms list --all --json` has them, and in the order of importance.
-COLUMNS = (
-    "id",
-    "name",
-    "external_id",
-    "exp",
-    "nbf",
-    "settings",
-    "ended",
-    "created_at",
-    "updated_at",
-    "authorizations",
-    "extra",
-)
+# As `rooms list --all --json` has them: without the token, which no repr shows either.
+COLUMNS = tuple(field.name for field in attrs.fields(Room) if field.repr)
 
 
-@dataclass(frozen=True)
-class Options:
-    """The options of an export.
+def run(
+    context: CommandContext,
+    file: str,
+    form: Format | None,
+    *,
+    sort: Sequence[str] | None,
+    ended: bool | None,
+    shared: str | None,
+) -> None:
+    """Export all rooms.
 
-    Attributes:
-        file: Where the rooms go.
-        form: How they are written; `None`: the suffix tells.
-        sort: Their order.
+    Args:
+        context: The account.
+        file: The file to write.
+        form: Its format; `None`: that of its suffix.
+        sort: The order of the rooms.
         ended: Only rooms that are over, or only the others.
         shared: Where the rate limit is shared with others.
-    """
-
-    file: str
-    form: Format | None
-    sort: Sequence[str] | None
-    ended: bool | None
-    shared: str | None
-
-
-def run(asked: CommandContext, options: Options) -> None:
-    """Export all rooms.
 
     Raises:
         CommandFailedError: The file cannot be written.
-        VideskError: The account cannot be asked; a file that was there stays as it was.
+        VideskError: The account cannot be reached; a file that was there stays as it was.
     """
-    form = format_of(options.file, options.form)
-    if asked.as_json and options.file == STANDARD:
+    form = format_of(file, form)
+    if context.as_json and file == STANDARD:
         raise wrong_usage("standard output has the rooms; give a FILE to have --json")
     with (
-        asked.client(shared=options.shared) as videsk,
+        context.client(shared=shared) as videsk,
         handled(leave, signal.SIGTERM),
-        _opened(options.file) as stream,
+        _opened(file) as stream,
     ):
-        count = _write(asked, videsk, options, table.Writer(stream, form, COLUMNS))
-    if asked.as_json:
-        write_json({"rooms": count, "file": options.file})
-    elif options.file != STANDARD:
-        asked.page().line(f"{counted(count, 'room')}, in {options.file}")
-
-
-def _write(asked: CommandContext, videsk: Videsk, options: Options, writer: table.Writer) -> int:
-    total = videsk.rooms.list(limit=1, ended=options.ended).total
-    with progress.shown(
-        "exporting",
-        total,
-        colours=not asked.no_color,
-        bar=not (options.file == STANDARD and sys.stdout.isatty()),
-    ) as bar:
-        for room in videsk.rooms.iter(sort=options.sort, ended=options.ended):
-            writer.write(as_json(room))
-            bar.advance()
-    return bar.done
+        writer = table.Writer(stream, form, COLUMNS)
+        rooms = videsk.with_options(priority="background").rooms
+        total = rooms.list(limit=1, ended=ended).total
+        with progress.shown(
+            "exporting",
+            total,
+            colours=not context.no_color,
+            bar=not (file == STANDARD and sys.stdout.isatty()),
+        ) as bar:
+            for room in rooms.iter(sort=sort, ended=ended):
+                writer.write(as_json(room))
+                bar.advance()
+    if context.as_json:
+        write_json({"rooms": bar.done, "file": file})
+    elif file != STANDARD:
+        context.output().line(f"{counted(bar.done, 'room')}, in {file}")
 
 
 @contextmanager

@@ -5,41 +5,53 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from videsk_rooms.cli._exits import ExitCode
-from videsk_rooms.cli._output import CommandFailedError, complain, write_json, wrong_usage
+import videsk_rooms
+from videsk_rooms.cli._output import (
+    CommandFailedError,
+    ExitCode,
+    complain,
+    describe_error,
+    is_hopeless,
+    wire,
+    write_json,
+    wrong_usage,
+)
 from videsk_rooms.cli._signals import handled, leave, run_until_stopped
-from videsk_rooms.cli._wording import told
+from videsk_rooms.errors import (
+    ClosedError,
+    ConflictError,
+    InvalidRequestError,
+    NotFoundError,
+    VideskError,
+)
 
 from . import columns, journal, progress
 from . import table as tables
-from .calling import Caller, refusals
-from .formats import Format, format_of
-from .results import refused
+from .files import STANDARD, read_text
+from .journal import Result, failed, succeeded
 from .rows import BadRow, Row, rows_of
-from .streams import STANDARD, read_text
-from .summary import Summary, counted, show, tell_failures
+from .summary import counted, exit_code_of, show, summarize
+from .table import Format, format_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from videsk_rooms import AsyncVidesk, Response
+    from videsk_rooms import AsyncVidesk, Response, Room
     from videsk_rooms.cli._account import CommandContext
-    from videsk_rooms.errors import VideskError
     from videsk_rooms.models import JSONValue
 
-    from .journal import Record
+    from .journal import Journal, Outcome, ResultStream
     from .progress import Progress
-    from .results import Outcome
     from .rows import AnyRow
 
 _USUAL_LIMIT = 20  # docs/api.md, "Access"
-_SHARE_IN_LINE = 1 / 3  # of the time that a call may take
-
+_SHARE_IN_QUEUE = 1 / 3  # of the time that a call may take
 _GO_ON = "The same command goes on with the rest."
 
 
@@ -48,11 +60,11 @@ class Options:
     """The options of an import.
 
     Attributes:
-        file: Where the rows are.
-        form: How they are written; `None`: the suffix tells.
-        update: Whether rooms that are there are brought up to date.
-        results: Where the outcomes go; `None`: beside the file.
-        concurrency: How many rows at a time.
+        file: The file of rows.
+        form: Its format; `None`: that of its suffix.
+        update: Whether rooms that exist are brought up to date.
+        results: The file of results; `None`: beside the file.
+        concurrency: How many rows are sent at a time.
         shared: Where the rate limit is shared with others.
     """
 
@@ -64,53 +76,59 @@ class Options:
     shared: str | None
 
 
-def check(asked: CommandContext, file: str, form: Format | None) -> ExitCode:
-    """Look for what is wrong with a file, and send nothing."""
+def check(context: CommandContext, file: str, form: Format | None) -> ExitCode:
+    """Report which rows would be refused, and send nothing."""
     rows = _read(file, format_of(file, form))
-    bad = [refused(row) for row in rows if isinstance(row, BadRow)]
-    bad += asyncio.run(refusals(row for row in rows if isinstance(row, Row)))
-    bad.sort(key=lambda outcome: outcome.row)
-    tell_failures(bad)
-    if asked.as_json:
+    bad = asyncio.run(_refusals(rows))
+    for outcome in bad:
+        complain(f"row {outcome.row}: {outcome.error}")
+    if context.as_json:
         write_json({"rows": len(rows), "failed": len(bad)})
     else:
         would = f"{len(bad):,} of them would fail" if bad else "none would be refused here"
-        asked.page().line(f"{counted(len(rows), 'row')}, {would}; nothing was sent")
+        context.output().line(f"{counted(len(rows), 'row')}, {would}; nothing was sent")
     return ExitCode.FAILED if bad else ExitCode.DONE
 
 
-def run(asked: CommandContext, options: Options) -> ExitCode:
+def run(context: CommandContext, options: Options) -> ExitCode:
     """Import a file.
 
     Raises:
-        CommandFailedError: The file cannot be imported as it is, or the outcomes not be kept.
-        VideskError: The account cannot be asked.
+        CommandFailedError: The file cannot be imported, or the outcomes cannot be kept.
+        VideskError: The account cannot be reached.
     """
     form = format_of(options.file, options.form)
-    if asked.as_json and (options.results or options.file) == STANDARD:
+    if context.as_json and (options.results or options.file) == STANDARD:
         raise wrong_usage("standard output has the results; give --results FILE to have --json")
     rows = _read(options.file, form)
-    # SIGTERM by way of the `finally` blocks too: the bar hides the terminal's cursor.
+    # SIGTERM runs the `finally` blocks, too: the bar hides the terminal's cursor.
     with (
-        journal.recorded(options.file, options.results, form) as (kept, results),
+        journal.recorded(options.file, options.results, form) as record,
         handled(leave, signal.SIGTERM),
     ):
-        work = _Work(asked, options, rows, kept, results)
+        work = _Import(context, options, rows, record)
         began = time.monotonic()
         try:
-            run_until_stopped(work.do())
+            run_until_stopped(work.run())
         except (KeyboardInterrupt, SystemExit):
             complain(f"stopped after {len(work.outcomes):,} of {len(rows):,} rows. {_GO_ON}")
             raise
         outcomes = [work.outcomes[row.number] for row in rows if row.number in work.outcomes]
         seconds, is_whole = time.monotonic() - began, work.stopped_by is None
         if is_whole:
-            kept.finish(outcomes)
-        summary = Summary(len(rows), outcomes, work.done_before, seconds, results, is_whole)
-        show(asked, summary)
+            record.finish(outcomes)
+        figures = summarize(
+            len(rows),
+            outcomes,
+            done_before=work.done_before,
+            seconds=seconds,
+            results=record.name,
+        )
+        show(context, figures, outcomes, is_whole=is_whole)
         if work.stopped_by is not None:
-            complain(f"stopped, as the rest would fail alike: {told(work.stopped_by)} {_GO_ON}")
-        return summary.exit_code
+            text = describe_error(work.stopped_by)
+            complain(f"stopped, as the rest would fail alike: {text} {_GO_ON}")
+        return exit_code_of(figures)
 
 
 def _read(file: str, form: Format) -> list[AnyRow]:
@@ -118,111 +136,169 @@ def _read(file: str, form: Format) -> list[AnyRow]:
     return rows_of(table, "" if file == STANDARD else Path(file).name)
 
 
-async def _listed(videsk: AsyncVidesk, external_id: str | None) -> Response:
-    query = {"$limit": 1, "externalId": external_id}
-    return await videsk.request("GET", "/vpaas/rooms", query=query)
+async def _refusals(rows: Sequence[AnyRow]) -> list[Outcome]:
+    """Return the outcomes of the rows that a client refuses; a closed one sends nothing."""
+    closed = videsk_rooms.AsyncVidesk("none", base_url="http://localhost")
+    await closed.close()
+    bad = []
+    for row in rows:
+        if isinstance(row, BadRow):
+            bad.append(failed(row, row.problem))
+            continue
+        with suppress(ClosedError):
+            try:
+                await closed.rooms.create(external_id=row.external_id, **row.fields())
+            except InvalidRequestError as error:
+                bad.append(failed(row, _in_a_file(error)))
+    return bad
 
 
-def _has_room(page: JSONValue, room: str | None) -> bool:
-    """Return whether a page has a room, by its id: external ids may be another account's."""
-    rooms = page.get("data") if isinstance(page, dict) else None
-    if not isinstance(rooms, list):
-        return False
-    ids = [each.get("id") for each in rooms if isinstance(each, dict)]
-    return room in ids if room else bool(ids)
+def _in_a_file(error: VideskError) -> str:
+    """Return the text of an error for the author of the file: arguments are columns there."""
+    return str(error.args[0]) if isinstance(error, InvalidRequestError) else describe_error(error)
 
 
-class _Work:
-    """The rows, and what has become of them so far."""
+class _Import:
+    """Sends the rows of a file, several at a time.
+
+    Not by `create_many`, which makes one call for each item: a row takes two where its room exists,
+    and with `update` one, two or three.
+
+    Attributes:
+        outcomes: The outcomes so far, by the number of the row.
+        done_before: How many rows earlier runs had done.
+        stopped_by: The error after which all other rows would fail alike, if there was one.
+    """
 
     def __init__(
         self,
-        asked: CommandContext,
+        context: CommandContext,
         options: Options,
         rows: Sequence[AnyRow],
-        kept: Record,
-        results: str,
+        record: Journal | ResultStream,
     ) -> None:
-        self._asked = asked
+        self._context = context
         self._options = options
-        self._kept = kept
-        self._results = results
+        self._record = record
         self._total = len(rows)
-        self._left: list[Row] = []
+        self._remaining: list[Row] = []
         self.outcomes: dict[int, Outcome] = {}
         self.stopped_by: VideskError | None = None
-        self._set_aside(rows)
-        self.done_before = sum(outcome.is_done for outcome in self.outcomes.values())
-
-    def _set_aside(self, rows: Sequence[AnyRow]) -> None:
-        """Part the rows that are left from those that are done, and from those that cannot be."""
-        earlier = self._kept.earlier()
         for row in rows:
             if isinstance(row, BadRow):
-                self._note(refused(row))
-                continue
-            outcome = earlier.outcome_of(row, update=self._options.update)
-            if outcome is None:
-                self._left.append(row)
+                self._note(failed(row, row.problem))
+            elif (earlier := record.earlier.outcome_of(row, update=options.update)) is None:
+                self._remaining.append(row)
             else:
-                self.outcomes[row.number] = outcome
+                self.outcomes[row.number] = earlier
+        self.done_before = sum(outcome.is_done for outcome in self.outcomes.values())
 
-    async def do(self) -> None:
-        """Send the rows that are left."""
-        async with self._asked.async_client(shared=self._options.shared) as videsk:
-            answer = await self._look(videsk)
-            if not self._left:
+    async def run(self) -> None:
+        """Send the rows that remain, or up to one that fails as all others would."""
+        async with self._context.async_client(shared=self._options.shared) as client:
+            videsk = client.with_options(priority="background")
+            answer = await self._first_call(videsk)
+            if not self._remaining:
                 return
             limit = progress.limit_in(answer.headers)
             with progress.shown(
                 "importing",
                 self._total,
                 done=len(self.outcomes),
-                limit="limit not told" if limit is None else f"limit {limit:,}/s",
-                colours=not self._asked.no_color,
-                bar=not self._kept.is_shown,
+                limit="limit unknown" if limit is None else f"limit {limit:,}/s",
+                colours=not self._context.no_color,
+                bar=not self._record.is_on_terminal,
             ) as bar:
                 bar.failed = sum(not outcome.is_done for outcome in self.outcomes.values())
-                caller = Caller(
-                    videsk, update=self._options.update, note=partial(self._note_sent, bar)
-                )
-                await caller.send(self._left, concurrency=self._at_a_time(limit))
-        self.stopped_by = caller.stopped_by
+                rows = iter(self._remaining)
+                workers = range(self._workers(limit))
+                await asyncio.gather(*(self._send_all(videsk, rows, bar) for _ in workers))
 
-    def _at_a_time(self, limit: int | None) -> int:
-        """Choose how many rows at a time: no more than get through the line long before a deadline.
+    def _workers(self, limit: int | None) -> int:
+        """Return how many rows to send at a time.
 
-        The time in line counts for each call, and more of them at a time do not make it faster.
+        Time in the queue of the rate limit counts for the timeout of each call, and more rows at a
+        time are not faster.
         """
-        through = int((limit or _USUAL_LIMIT) * self._asked.timeout * _SHARE_IN_LINE)
+        through = int((limit or _USUAL_LIMIT) * self._context.timeout * _SHARE_IN_QUEUE)
         return max(1, min(self._options.concurrency, through))
 
-    async def _look(self, videsk: AsyncVidesk) -> Response:
-        """Make the first call: it shows whether the token is let in, and tells the limit.
+    async def _first_call(self, videsk: AsyncVidesk) -> Response:
+        """Make a call that shows whether the token is accepted, and what the rate limit is.
 
-        It asks for a room that an earlier run has made; the first, and the last where that is gone,
-        as it may be where the account may delete rooms. If neither is there, that run was on
-        another account, such as a sandbox, and what it has done is nothing that this one may pass
-        over.
+        It looks for a room of an earlier run: the first, and the last if that is gone, which can be
+        where the account may delete rooms. With neither there, that run was on another account,
+        such as a sandbox, and this one has none of its rooms.
         """
         done = [each for each in self.outcomes.values() if each.is_done]
-        if not done:
-            return await _listed(videsk, None)
-        for known in (done[0], *done[1:][-1:]):
-            answer = await _listed(videsk, known.external_id)
-            if _has_room(answer.json(), known.room):
+        for known in (done[0], *done[1:][-1:]) if done else (None,):
+            query = {"$limit": 1, "externalId": known and known.external_id}
+            answer = await videsk.request("GET", "/vpaas/rooms", query=query)
+            if known is None or _has_room(answer.json(), known.room):
                 return answer
         raise CommandFailedError(
             f"row {done[0].row} was imported before, and this account does not have its room "
             f"{done[0].room} ({done[0].external_id!r}); if that was another account, give another "
-            f"--results FILE than {self._results}; if its rooms were deleted, take their rows out "
-            "of the file, or give another --results FILE to have them made again"
+            f"--results FILE than {self._record.name}; if its rooms were deleted, take their rows "
+            "out of the file, or give another --results FILE to have them made again"
         )
 
-    def _note_sent(self, bar: Progress, row: Row, outcome: Outcome) -> None:
-        self._note(outcome, row.checksum(update=self._options.update))
-        bar.advance(failed=not outcome.is_done)
+    async def _send_all(self, videsk: AsyncVidesk, rows: Iterator[Row], bar: Progress) -> None:
+        while self.stopped_by is None and (row := next(rows, None)) is not None:
+            try:
+                outcome = succeeded(row, *await self._send(videsk, row))
+            except VideskError as error:
+                if is_hopeless(error):
+                    self.stopped_by = error
+                outcome = failed(row, _in_a_file(error), error)
+            self._note(outcome, row.checksum(update=self._options.update))
+            bar.advance(failed=not outcome.is_done)
+
+    async def _send(self, videsk: AsyncVidesk, row: Row) -> tuple[Result, Room]:
+        fields = row.fields()
+        room: Room | None = None
+        if self._options.update:
+            try:
+                room = await videsk.rooms.get_by_external_id(row.external_id)
+            except NotFoundError:
+                room = None
+        if room is None:
+            try:
+                created = await videsk.rooms.create(external_id=row.external_id, **fields)
+            except ConflictError:
+                room = await videsk.rooms.get_by_external_id(row.external_id)
+            else:
+                return Result.CREATED, created
+        if not self._options.update:
+            return Result.EXISTS, room
+        changes = differences(room, fields)
+        if not changes:
+            return Result.UNCHANGED, room
+        return Result.UPDATED, await videsk.rooms.update(room, **changes)
 
     def _note(self, outcome: Outcome, checksum: str = "") -> None:
         self.outcomes[outcome.row] = outcome
-        self._kept.note(outcome, checksum)
+        self._record.note(outcome, checksum)
+
+
+def differences(room: Room, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields whose values a room does not have."""
+    return {
+        field: value
+        for field, value in fields.items()
+        if _comparable(getattr(room, field)) != _comparable(value)
+    }
+
+
+def _comparable(value: object) -> object:
+    # Times to the millisecond, as the API has them (docs/api.md, "On the wire").
+    return wire(value) if isinstance(value, datetime) else value
+
+
+def _has_room(page: JSONValue, room: str | None) -> bool:
+    """Return whether a page has a room, by its id: another account may have the external id."""
+    rooms = page.get("data") if isinstance(page, dict) else None
+    if not isinstance(rooms, list):
+        return False
+    ids = [each.get("id") for each in rooms if isinstance(each, dict)]
+    return room in ids if room else bool(ids)

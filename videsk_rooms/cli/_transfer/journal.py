@@ -1,12 +1,12 @@
-"""The file of results, and the journal that it is made of.
+"""The outcomes of an import: the journal that they are appended to, and the file of results.
 
-While an import runs, each outcome is a line of the journal from the moment at which it is known, so
-that whatever kills the process takes no more with it than what was under way. At the end the file
-of results is written, whole and in the order of the rows, and the journal goes. So a file of
-results tells of a run that came to its end, and a journal of one that is to be gone on with.
+While an import runs, each outcome is appended to the journal as soon as it is known, so that a
+process that is killed loses nothing but the requests that were under way. At the end the results
+are written, whole and in the order of the rows, and the journal is removed. So a file of results
+belongs to a run that came to its end, and a journal to one that the next run continues.
 
-Two imports of one file at a time do no harm: both write whole lines, and whoever ends last writes
-a file of results for all rows.
+Two imports of one file at a time do no harm: both append whole lines, and the last one to end
+writes results for all rows.
 """
 
 from __future__ import annotations
@@ -14,177 +14,264 @@ from __future__ import annotations
 import json
 import os
 from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, fields, replace
+from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from videsk_rooms.cli._output import CommandFailedError, writing, wrong_usage
+from videsk_rooms.cli._output import CommandFailedError, wire, writing, wrong_usage
 
 from . import table as tables
-from .formats import Format, format_of
-from .results import COLUMNS, Outcome, PreviousRun, as_line, of_line
-from .streams import STANDARD, cannot_write, read_text, refuse_no_file, standard_output, whole_file
+from .files import STANDARD, cannot_write, read_text, require_regular, standard_output, whole_file
+from .table import Format, format_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from io import FileIO
-    from typing import Protocol
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
-    class Record(Protocol):
-        """Where outcomes are kept."""
+    from videsk_rooms import Room, VideskError
 
-        @property
-        def is_shown(self) -> bool:
-            """Whether they are written to a terminal."""
-            ...
-
-        def earlier(self) -> PreviousRun:
-            """Read what earlier runs have done."""
-            ...
-
-        def note(self, outcome: Outcome, checksum: str = "", /) -> None:
-            """Keep an outcome."""
-            ...
-
-        def finish(self, outcomes: Iterable[Outcome], /) -> None:
-            """Conclude with the outcomes of all rows, in their order."""
-            ...
+    from .rows import AnyRow, Row
 
 
-# What no other file has: a file of rooms may have an external_id and an exp alone.
-_IN_ALL = frozenset({"row", "result"})
+class Result(str, Enum):
+    """How the import of a row went."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    EXISTS = "exists"
+    FAILED = "failed"
 
 
-@contextmanager
-def recorded(source: str, results: str | None, form: Format) -> Iterator[tuple[Record, str]]:
-    """Keep the outcomes of an import, where it was said or beside its file.
+@dataclass(frozen=True)
+class Outcome:
+    """The outcome of a row: a line of the results.
 
-    Args:
-        source: The file that is imported.
-        results: Where they are to go; `None`: beside it, or for standard input to standard output.
-        form: How the source is written, and so what goes to where no suffix tells.
+    Attributes:
+        row: The number of the row.
+        external_id: The external id of its room, if it has one.
+        result: How it went.
+        room: The id of the room, if there is one.
+        exp: The end of the room, in UTC, if the API sent it.
+        ended: Whether the room had ended.
+        error: What was wrong, and the remedy; `None` if nothing was.
+        outcome_unknown: Whether it may have been done although it failed.
+    """
+
+    row: int
+    external_id: str | None
+    result: Result
+    room: str | None = None
+    exp: str | None = None
+    ended: bool | None = None
+    error: str | None = None
+    outcome_unknown: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the room is as the row wants it."""
+        return self.result is not Result.FAILED
+
+    def is_over(self, now: datetime) -> bool:
+        """Return whether nobody can enter the room any longer."""
+        # Both are in one format, whose alphabetical order is that of time.
+        return bool(self.ended) or (self.exp is not None and self.exp <= wire(now))
+
+
+COLUMNS = tuple(field.name for field in fields(Outcome))
+
+
+def succeeded(row: Row, result: Result, room: Room) -> Outcome:
+    """Return the outcome of a row whose room exists."""
+    exp = None if room.exp is None else wire(room.exp)
+    return Outcome(row.number, row.external_id, result, room.id, exp, room.ended)
+
+
+def failed(row: AnyRow, text: str, error: VideskError | None = None) -> Outcome:
+    """Return the outcome of a row that failed, or that cannot be sent."""
+    unknown = error is not None and error.outcome_unknown
+    return Outcome(row.number, row.external_id, Result.FAILED, error=text, outcome_unknown=unknown)
+
+
+def as_line(outcome: Outcome) -> dict[str, object]:
+    """Return an outcome as it is written."""
+    return {**asdict(outcome), "result": outcome.result.value}
+
+
+def of_line(line: Mapping[str, Any]) -> Outcome:
+    """Parse an outcome, whose values are texts in CSV.
 
     Raises:
-        CommandFailedError: They cannot be kept there.
+        KeyError: A column is missing.
+        ValueError: A value is invalid.
     """
-    file = results or (STANDARD if source == STANDARD else _beside(source))
-    if file == STANDARD:
-        yield _Stream(form), file
-        return
-    if source != STANDARD and os.path.realpath(file) == os.path.realpath(source):
-        raise wrong_usage(f"--results {file!r} is the file to be imported; give another")
-    with _Files(Path(file), form) as kept:
-        yield kept, file
+    return Outcome(
+        row=int(line["row"]),
+        external_id=line.get("external_id"),
+        result=Result(line["result"]),
+        room=line.get("room"),
+        exp=line.get("exp"),
+        ended={"true": True, "false": False}.get(str(line.get("ended")).lower()),
+    )
 
 
-def _beside(source: str) -> str:
-    path = Path(source)
-    return str(path.with_name(f"{path.stem}.results{path.suffix}"))
+class PreviousRuns:
+    """Outcomes of earlier runs, by external id: first those of the results, then of the journal."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[str, Outcome]] = {}
+
+    def add(self, outcome: Outcome, checksum: str = "") -> None:
+        """Add an outcome, with the checksum of its row if it is of the run to be continued."""
+        own_id = outcome.external_id
+        # A failure says nothing of a room that was made before, or by another row of the same id.
+        if own_id is not None and (outcome.is_done or own_id not in self._found):
+            self._found[own_id] = checksum, outcome
+
+    def add_all(self, table: tables.Table) -> None:
+        """Add the outcomes of a table, without those that cannot be parsed."""
+        for _, line in table.lines:
+            if not isinstance(line, str):
+                with suppress(ValueError, KeyError, TypeError):
+                    self.add(of_line(line), str(line.get("checksum", "")))
+
+    def outcome_of(self, row: Row, *, update: bool) -> Outcome | None:
+        """Return the outcome of a row that need not be sent again.
+
+        With `update` all rooms are looked at: since the end of an earlier run somebody may have
+        changed them, and `2h` from now is another time. So only the run that is continued counts,
+        and only for rows that have not changed since.
+        """
+        checksum, outcome = self._found.get(row.external_id, ("", None))
+        if outcome is None or not outcome.is_done:
+            return None
+        if update and checksum != row.checksum(update=True):
+            return None
+        return replace(outcome, row=row.number)
 
 
-class _Stream:
+class ResultStream:
     """Standard output: outcomes as they come, and nothing of earlier runs."""
 
     def __init__(self, form: Format) -> None:
+        self.name = STANDARD
+        self.earlier = PreviousRuns()
         with writing():
             self._stream = standard_output()
             self._writer = tables.Writer(self._stream, form, COLUMNS)
-        self.is_shown = self._stream.isatty()
-
-    def earlier(self) -> PreviousRun:
-        return PreviousRun({}, {})
+        self.is_on_terminal = self._stream.isatty()
 
     def note(self, outcome: Outcome, _checksum: str = "") -> None:
+        """Write an outcome."""
         with writing():
             self._writer.write(as_line(outcome))
             self._stream.flush()
 
     def finish(self, _outcomes: Iterable[Outcome]) -> None:
-        pass
+        """Do nothing: everything is written."""
 
 
-class _Files:
-    is_shown = False
+class Journal:
+    """Outcomes appended to a journal, which becomes the file of results.
 
-    def __init__(self, results: Path, form: Format) -> None:
-        refuse_no_file(results)  # to read from a pipe would be to wait for ever
-        self._results = results
-        self._form = format_of(str(results), None, otherwise=form)
-        self._path = results.with_name(f"{results.name}.journal")
-        self._finished = self._read_finished()
-        self._journal: FileIO
-        self._begun: dict[str, tuple[str, Outcome]] = {}
+    Raises:
+        CommandFailedError: There is no place for the journal, or the results are another file.
+    """
 
-    def __enter__(self) -> Record:
+    is_on_terminal = False
+
+    def __init__(self, name: str, form: Format) -> None:
+        self.name = name
+        self._results = Path(name)
+        require_regular(self._results)  # reading from a pipe would wait for ever
+        self._form = format_of(name, None, default=form)
+        self._path = self._results.with_name(f"{self._results.name}.journal")
+        self.earlier = PreviousRuns()
+        self.earlier.add_all(self._read_results())
         try:
-            self._journal = open(self._path, "a+b", buffering=0)
-            self._begun = self._read_begun()
+            self._file = open(self._path, "a+b", buffering=0)  # noqa: SIM115 - close() closes it
+            self.earlier.add_all(self._read_journal())
         except OSError as error:
-            right = "say with --results FILE where what becomes of each row is to go"
-            raise cannot_write(self._results, error, right) from None
-        return self
+            remedy = "say with --results FILE where the results are to go"
+            raise cannot_write(self._results, error, remedy) from None
 
-    def __exit__(self, *_: object) -> None:
-        is_empty = os.fstat(self._journal.fileno()).st_size == 0
-        self._journal.close()
+    def close(self) -> None:
+        """Close the journal, and remove it if it is empty."""
+        is_empty = os.fstat(self._file.fileno()).st_size == 0
+        self._file.close()
         if is_empty:
             with suppress(OSError):
                 self._path.unlink()
 
-    def earlier(self) -> PreviousRun:
-        return PreviousRun(self._finished, self._begun)
-
     def note(self, outcome: Outcome, checksum: str = "") -> None:
+        """Append an outcome."""
         line = json.dumps({**as_line(outcome), "checksum": checksum}).encode() + b"\n"
         try:
-            # One call writes all of it, unless the disk is full in the middle: then the next fails.
+            # One call writes all of it, unless the disk becomes full; then the next call fails.
             while line:
-                line = line[self._journal.write(line) :]
+                line = line[self._file.write(line) :]
         except OSError as error:
             raise cannot_write(self._results, error) from None
 
     def finish(self, outcomes: Iterable[Outcome]) -> None:
+        """Write the results: the outcomes of all rows, in their order."""
         with whole_file(self._results) as stream:
             writer = tables.Writer(stream, self._form, COLUMNS)
             for outcome in outcomes:
                 writer.write(as_line(outcome))
-        self._journal.truncate(0)
+        self._file.truncate(0)
 
-    def _read_finished(self) -> dict[str, Outcome]:
-        text = read_text(str(self._results)) if os.path.exists(self._results) else ""
+    def _read_results(self) -> tables.Table:
+        empty = tables.Table((), ())
+        text = read_text(self.name) if os.path.exists(self._results) else ""
         if not text.strip():
-            return {}
+            return empty
         try:
             table = tables.read(text, self._form, is_known=COLUMNS.__contains__)
         except CommandFailedError:
-            table = tables.Table((), ())
-        if not _IN_ALL <= {*table.columns} <= {*COLUMNS}:
+            table = empty
+        # No other file has both: a file of rooms may have an external_id and an exp alone.
+        if not {"row", "result"} <= {*table.columns} <= {*COLUMNS}:
             raise wrong_usage(
-                f"--results {str(self._results)!r} is something else than results; give a file of "
-                "another name"
+                f"--results {self.name!r} is something else than results; give another file"
             )
-        return {name: outcome for name, (_, outcome) in _by_name(table).items()}
+        return table
 
-    def _read_begun(self) -> dict[str, tuple[str, Outcome]]:
-        self._journal.seek(0)
-        content = self._journal.read()
+    def _read_journal(self) -> tables.Table:
+        self._file.seek(0)
+        content = self._file.read()
         if content and not content.endswith(b"\n"):
-            # Half a line is of somebody who was killed. It is ended and not cut off: by now another
-            # import may have written behind it.
-            self._journal.write(b"\n")
+            # SIGKILL left half a line. It is ended and not cut off, because another import may
+            # have appended to it by now.
+            self._file.write(b"\n")
         text = content.decode(errors="replace")
-        return _by_name(tables.read(text, Format.JSONL, is_known=COLUMNS.__contains__))
+        return tables.read(text, Format.JSONL, is_known=COLUMNS.__contains__)
 
 
-def _by_name(table: tables.Table) -> dict[str, tuple[str, Outcome]]:
-    """Read outcomes by the names of their rooms, each with its checksum if it has one."""
-    found: dict[str, tuple[str, Outcome]] = {}
-    for _, line in table.lines:
-        if isinstance(line, str):
-            continue
-        with suppress(ValueError, KeyError, TypeError):
-            outcome = of_line(line)
-            name = outcome.external_id
-            # Of two rows of one name the second has failed, which says nothing of the room.
-            if name is not None and (outcome.is_done or name not in found):
-                found[name] = (str(line.get("checksum", "")), outcome)
-    return found
+@contextmanager
+def recorded(source: str, results: str | None, form: Format) -> Iterator[Journal | ResultStream]:
+    """Keep the outcomes of an import.
+
+    Args:
+        source: The file that is imported.
+        results: The file of results; `None`: beside the source, or for standard input to standard
+            output.
+        form: The format of the source, and so of results without a known suffix.
+
+    Raises:
+        CommandFailedError: They cannot be kept there.
+    """
+    path = Path(source)
+    beside = str(path.with_name(f"{path.stem}.results{path.suffix}"))
+    name = results or (STANDARD if source == STANDARD else beside)
+    if name == STANDARD:
+        yield ResultStream(form)
+        return
+    if source != STANDARD and os.path.realpath(name) == os.path.realpath(source):
+        raise wrong_usage(f"--results {name!r} is the file to be imported; give another")
+    journal = Journal(name, form)
+    try:
+        yield journal
+    finally:
+        journal.close()

@@ -1,4 +1,4 @@
-"""How far long work has come: a bar on a terminal, else a line now and then. On standard error."""
+"""The progress of long work on standard error: a bar on a terminal, otherwise a line at times."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.progress import Progress as RichProgress
 from rich.table import Column
 
 from videsk_rooms.cli._output import complain
-from videsk_rooms.cli._times import distance
+from videsk_rooms.cli._params import distance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,19 +25,21 @@ _A_LINE = 30.0
 
 
 def limit_in(headers: Mapping[str, str]) -> int | None:
-    """Read how many requests a second the account may make (docs/api.md, "Access")."""
-    told = re.match(r"[0-9]{1,9}(?![0-9])", headers.get("Ratelimit-Limit", ""))
-    return int(told[0]) if told else None
+    """Return how many requests a second the account may make (docs/api.md, "Access")."""
+    sent = re.match(r"[0-9]{1,9}(?![0-9])", headers.get("Ratelimit-Limit", ""))
+    return int(sent[0]) if sent else None
 
 
 class Progress:
-    """Counts, and shows the count every now and then.
+    """Counts what is done, and shows the count at intervals.
+
+    Not by rich's own columns for speed and time: those show nothing without a terminal.
 
     Args:
         total: How much there is to do.
-        done: What was done before.
-        every: Seconds between two times that it is shown.
-        show: Shows it.
+        done: How much was done before.
+        every: The interval in seconds.
+        show: Shows the count.
     """
 
     def __init__(
@@ -56,68 +58,63 @@ class Progress:
         self.done += 1
         self.failed += failed
         if time.monotonic() - self._shown >= self._every:
-            self.show()
-
-    def show(self) -> None:
-        """Show the count."""
-        self._shown = time.monotonic()
-        self._show(self)
+            self._shown = time.monotonic()
+            self._show(self)
 
     def figures(self) -> list[str]:
-        """Say how far it has come, how fast, and how long it will take."""
+        """Return the count, the speed and the time that remains, in words."""
         speed = (self.done - self._before) / max(time.monotonic() - self._began, 0.001)
-        told = [f"{self.done:,}/{self.total:,}"]
+        figures = [f"{self.done:,}/{self.total:,}"]
         if self.failed:
-            told.append(f"{self.failed:,} failed")
+            figures.append(f"{self.failed:,} failed")
         if speed:
-            told.append(f"{speed:.1f}/s")
+            figures.append(f"{speed:.1f}/s")
         if speed and self.done < self.total:
-            left = timedelta(seconds=max((self.total - self.done) / speed, 1))
-            told.append(f"{distance(left).removeprefix('in ')} left")
-        return told
+            remaining = timedelta(seconds=max((self.total - self.done) / speed, 1))
+            figures.append(f"{distance(remaining).removeprefix('in ')} left")
+        return figures
 
 
 @contextmanager
 def shown(
     what: str, total: int, *, done: int = 0, limit: str = "", colours: bool = True, bar: bool = True
 ) -> Iterator[Progress]:
-    """Show how far work has come, as long as the block runs.
+    """Show the progress of work while the block runs.
 
     Args:
         what: What the work is.
         total: How much there is to do.
         done: How much was done before.
-        limit: How many requests may be made, in words.
+        limit: The rate limit, in words.
         colours: Whether there may be colours.
-        bar: Whether there may be a bar: the terminal may be where the work itself is written.
+        bar: Whether there may be a bar: the work itself may be written to the terminal.
     """
     console = Console(stderr=True, no_color=None if colours else True)
     if not bar or not console.is_terminal or console.is_dumb_terminal:
-        yield Progress(total, done, every=_A_LINE, show=lambda now: _line(what, now))
+        yield Progress(total, done, every=_A_LINE, show=lambda now: _print_line(what, now))
         return
     with RichProgress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=None, table_column=Column(ratio=1)),
-        TextColumn("{task.fields[told]}", table_column=Column(no_wrap=True)),
+        TextColumn("{task.fields[figures]}", table_column=Column(no_wrap=True)),
         console=console,
         expand=True,
         redirect_stdout=False,
         redirect_stderr=False,
     ) as painted:
-        task = painted.add_task(what, total=total, completed=done, told=limit)
+        task = painted.add_task(what, total=total, completed=done, figures=limit)
 
         def paint(now: Progress) -> None:
-            told = "  ".join(filter(None, [*now.figures(), limit]))
-            painted.update(task, completed=now.done, told=told)
+            figures = "  ".join(filter(None, [*now.figures(), limit]))
+            painted.update(task, completed=now.done, figures=figures)
 
         progress = Progress(total, done, every=_A_FRAME, show=paint)
         try:
             yield progress
         finally:
-            progress.show()
+            paint(progress)
 
 
-def _line(what: str, now: Progress) -> None:
-    """Write a line where nobody watches, such as in the log of a job."""
+def _print_line(what: str, now: Progress) -> None:
     complain(f"{what} {', '.join(now.figures())}")
     sys.stderr.flush()

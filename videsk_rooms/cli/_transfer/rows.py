@@ -1,9 +1,9 @@
-"""The rows of a file: what each room is to be like, and the name that it is known by.
+"""The rows of a file: the fields of each room, and its external id. No I/O.
 
-The external id makes an import repeatable: however often a row is sent, there is one room of its
-name. A row that has none gets one that is made of the file's name, of what the row says, and of how
-many rows before it say the same; not of its place, which changes as soon as somebody puts another
-row in. So the same row of a file of the same name is the same room, wherever it stands.
+The external id makes an import repeatable: however often a row is sent, there is one room. A row
+without one gets one made of the file's name, of the row's content, and of the number of equal rows
+before it; not of its place, which changes when somebody inserts a row. So the same row of a file of
+the same name is the same room, wherever it stands.
 """
 
 from __future__ import annotations
@@ -17,15 +17,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import typer
 
-from videsk_rooms.cli._times import moment
-from videsk_rooms.cli._values import object_in
+from videsk_rooms.cli._params import moment, object_in
 
 from . import columns as known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .table import Table, WaitQueue
+    from .table import Cells, Table
 
 _TIMES = ("exp", "nbf")
 _LONGEST_START = 40
@@ -37,9 +36,9 @@ class Row:
     """A row that can be sent.
 
     Attributes:
-        number: Where it stands in the file.
-        external_id: The name of its room.
-        given: What else it says: name and times as they were typed, settings as an object.
+        number: Its number in the file.
+        external_id: The external id of its room.
+        given: Its other fields: name and times as they were typed, settings as an object.
     """
 
     number: int
@@ -47,14 +46,14 @@ class Row:
     given: Mapping[str, Any]
 
     def fields(self) -> dict[str, Any]:
-        """Return what a client takes; a time from now (`2h`) counts from this call on."""
+        """Return the arguments of `create`; a time from now (`2h`) counts from this call on."""
         return {
             field: moment(value) if field in _TIMES else value
             for field, value in self.given.items()
         }
 
     def checksum(self, *, update: bool) -> str:
-        """Return what is another one as soon as the row asks for something else."""
+        """Return a value that changes with the content of the row."""
         return _digest(update, self.external_id, self.given)[:16]
 
 
@@ -63,9 +62,9 @@ class BadRow:
     """A row that cannot be sent.
 
     Attributes:
-        number: Where it stands in the file.
-        external_id: The name of its room, as far as it has one.
-        problem: What is wrong, and what would be right.
+        number: Its number in the file.
+        external_id: The external id of its room, if it has one.
+        problem: What is wrong, and the remedy.
     """
 
     number: int
@@ -77,14 +76,14 @@ AnyRow: TypeAlias = "Row | BadRow"
 
 
 def rows_of(table: Table, file: str) -> list[AnyRow]:
-    """Read the rows of a table.
+    """Parse the rows of a table.
 
     Args:
         table: The table.
-        file: The name of its file, empty where it has none.
+        file: The name of its file; empty for standard input.
 
     Raises:
-        CommandFailedError: A column is none that there is.
+        CommandFailedError: There is no such column.
     """
     fields = known.fields_of(table.columns)
     reader = _Reader(file)
@@ -94,10 +93,10 @@ def rows_of(table: Table, file: str) -> list[AnyRow]:
 class _Reader:
     def __init__(self, file: str) -> None:
         self._file = file
-        self._rows: dict[str, int] = {}  # where each name was met first
-        self._alike: Counter[str] = Counter()
+        self._rows: dict[str, int] = {}  # the first row of each external id
+        self._equal_rows: Counter[str] = Counter()
 
-    def row(self, number: int, line: WaitQueue, fields: Mapping[str, str]) -> AnyRow:
+    def row(self, number: int, line: Cells, fields: Mapping[str, str]) -> AnyRow:
         if isinstance(line, str):
             return BadRow(number, None, line)
         values = {fields[column]: value for column, value in line.items() if column in fields}
@@ -105,25 +104,26 @@ class _Reader:
         shown = external_id if isinstance(external_id, str) else None
         try:
             given = {field: _read(field, value) for field, value in values.items()}
-            name = (
+            own_id = (
                 self._derived(given) if external_id is None else _text("external_id", external_id)
             )
         except typer.BadParameter as error:
             return BadRow(number, shown, error.message)
-        first = self._rows.setdefault(name, number)
+        first = self._rows.setdefault(own_id, number)
         if first != number:
-            return BadRow(number, shown, f"row {first} has this external_id already")
-        return Row(number, name, given)
+            return BadRow(number, shown, f"row {first} has this external_id already; change one")
+        return Row(number, own_id, given)
 
     def _derived(self, given: Mapping[str, Any]) -> str:
         content = _digest(self._file, given)
-        ordinal, self._alike[content] = self._alike[content], self._alike[content] + 1
+        ordinal = self._equal_rows[content]
+        self._equal_rows[content] += 1
         start = _UNFIT.sub("-", self._file.rpartition(".")[0] or self._file)[:_LONGEST_START]
         return f"{start or 'import'}-{_digest(content, ordinal)[:20]}"
 
 
 def _read(field: str, value: object) -> Any:
-    """Read a value as far as that needs no client; the rest is checked when it is sent."""
+    """Parse a value as far as no client is needed; the client checks the rest."""
     if field == "settings":
         return value if isinstance(value, dict) else _settings(_text(field, value))
     text = _text(field, value)
@@ -134,8 +134,8 @@ def _settings(text: str) -> dict[str, Any]:
     try:
         return object_in(text)
     except ValueError as error:
-        right = """give an object such as {"maxParticipants": 10}"""
-        raise typer.BadParameter(f"settings {error}; {right}") from None
+        remedy = """give an object such as {"maxParticipants": 10}"""
+        raise typer.BadParameter(f"settings {error}; {remedy}") from None
 
 
 def _time(field: str, text: str) -> str:
@@ -149,7 +149,7 @@ def _time(field: str, text: str) -> str:
 def _text(field: str, value: object) -> str:
     if isinstance(value, str):
         return value
-    raise typer.BadParameter(f"{field} {json.dumps(value)} is no text; put it into quotes")
+    raise typer.BadParameter(f"{field} {json.dumps(value)} is not text; put it into quotes")
 
 
 def _digest(*parts: object) -> str:

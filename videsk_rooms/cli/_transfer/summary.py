@@ -1,143 +1,124 @@
-"""Summary of an import."""
+"""The summary of an import."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
 
-from videsk_rooms.cli._exits import ExitCode
-from videsk_rooms.cli._output import complain, write_json
+from videsk_rooms.cli._output import ExitCode, complain, write_json
 
-from .results import Result, over
-from .streams import STANDARD
+from .files import STANDARD
+from .journal import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from videsk_rooms.cli._account import CommandContext
 
-    from .results import Outcome
+    from .journal import Outcome
 
 _WORDS = {
-    Result.CREATED: "created",
-    Result.UPDATED: "updated",
-    Result.UNCHANGED: "unchanged",
-    Result.EXISTS: "there already",
-    Result.FAILED: "failed",
+    **{result.value: result.value for result in Result},
+    "exists": "there already",
+    "not_tried": "not tried",
 }
-# So many are told on the terminal; all are in the file of results.
-_TOLD = 5
+_SHOWN = 5  # on the terminal; the results have them all
 
 
-@dataclass(frozen=True)
-class Summary:
-    """The figures of an import.
+def summarize(
+    rows: int, outcomes: Sequence[Outcome], *, done_before: int, seconds: float, results: str
+) -> dict[str, Any]:
+    """Return the figures of an import.
 
-    Attributes:
+    Args:
         rows: How many rows there are.
-        outcomes: What became of those that were tried, now or before.
+        outcomes: The outcomes of those that were tried, now or before.
         done_before: How many of those earlier runs had done.
         seconds: How long it took.
-        results: Where the outcomes are.
-        is_whole: Whether nothing stopped it, so that all outcomes are there.
+        results: The file of results.
     """
-
-    rows: int
-    outcomes: Sequence[Outcome]
-    done_before: int
-    seconds: float
-    results: str
-    is_whole: bool
-
-    @property
-    def counts(self) -> Counter[Result]:
-        """How many rows went how."""
-        return Counter(outcome.result for outcome in self.outcomes)
-
-    @property
-    def untried(self) -> int:
-        """How many rows are left."""
-        return self.rows - len(self.outcomes)
-
-    @property
-    def unknown(self) -> int:
-        """How many rows failed, and may have been done all the same."""
-        return sum(outcome.outcome_unknown for outcome in self.outcomes)
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """The exit code that says the same."""
-        if self.unknown:
-            return ExitCode.OUTCOME_UNKNOWN
-        return ExitCode.FAILED if self.counts[Result.FAILED] else ExitCode.DONE
-
-    def as_json(self) -> dict[str, object]:
-        """Return it for programs."""
-        return {
-            "rows": self.rows,
-            **{result.value: self.counts[result] for result in Result},
-            "not_tried": self.untried,
-            "done_before": self.done_before,
-            "over": len(over(self.outcomes)),
-            "outcome_unknown": self.unknown,
-            "seconds": round(self.seconds, 1),
-            "results": self.results,
-        }
-
-    def as_text(self) -> str:
-        """Return it for people, in a line."""
-        counts = [f"{self.counts[result]:,} {_WORDS[result]}" for result in Result]
-        told = [text for text in counts if not text.startswith("0 ")]
-        if self.untried:
-            told.append(f"{self.untried:,} not tried")
-        before = f" ({self.done_before:,} of them before)" if self.done_before else ""
-        return f"{counted(self.rows, 'row')}: {', '.join(told) or 'nothing to do'}{before}"
+    counts = Counter(outcome.result for outcome in outcomes)
+    return {
+        "rows": rows,
+        **{result.value: counts[result] for result in Result},
+        "not_tried": rows - len(outcomes),
+        "done_before": done_before,
+        "over": len(_over(outcomes)),
+        "outcome_unknown": sum(outcome.outcome_unknown for outcome in outcomes),
+        "seconds": round(seconds, 1),
+        "results": results,
+    }
 
 
-def show(asked: CommandContext, summary: Summary) -> None:
-    """Say what an import came to; what went wrong goes to standard error."""
-    is_kept = summary.is_whole and summary.results != STANDARD
-    _tell_the_first_failures(summary.outcomes, f"; all are in {summary.results}" if is_kept else "")
-    ended = over(summary.outcomes)
-    if ended:
-        are = "is" if len(ended) == 1 else "are"
-        complain(
-            f"{counted(len(ended), 'room')} {are} over, and nobody can enter: {_rows(ended)}; give "
-            "such a row another external id. New times and --update help only where the API lets a "
-            "room be opened again"
-        )
-    if asked.as_json:
-        write_json(summary.as_json())
-    elif summary.results == STANDARD:  # where the outcomes are, and nothing else
-        complain(summary.as_text())
+def exit_code_of(figures: Mapping[str, Any]) -> ExitCode:
+    """Return the exit code of an import."""
+    if figures["outcome_unknown"]:
+        return ExitCode.OUTCOME_UNKNOWN
+    return ExitCode.FAILED if figures["failed"] else ExitCode.DONE
+
+
+def show(
+    context: CommandContext,
+    figures: Mapping[str, Any],
+    outcomes: Sequence[Outcome],
+    *,
+    is_whole: bool,
+) -> None:
+    """Print the summary of an import; what went wrong goes to standard error.
+
+    Args:
+        context: How to print it.
+        figures: The figures.
+        outcomes: The outcomes.
+        is_whole: Whether every row was tried, so that the results are written.
+    """
+    results = figures["results"]
+    failures = [outcome for outcome in outcomes if not outcome.is_done]
+    for outcome in failures[:_SHOWN]:
+        complain(f"row {outcome.row}: {outcome.error}")
+    if len(failures) > _SHOWN:
+        where = f"; all are in {results}" if is_whole and results != STANDARD else ""
+        complain(f"{len(failures) - _SHOWN:,} more rows failed{where}")
+    _warn_of_rooms_that_are_over(_over(outcomes))
+    if context.as_json:
+        write_json(figures)
+    elif results == STANDARD:  # where the outcomes are, and nothing else
+        complain(_as_text(figures))
     else:
-        page = asked.page()
-        mark = page.cross if summary.exit_code else page.tick
-        page.line((f"{mark} ", "red" if summary.exit_code else "green"), summary.as_text())
-        if summary.is_whole:
-            page.line(f"{page.arrow} {summary.results} has what became of each")
+        output = context.output()
+        failed = exit_code_of(figures) is not ExitCode.DONE
+        mark, style = (output.cross, "red") if failed else (output.tick, "green")
+        output.line((f"{mark} ", style), _as_text(figures))
+        if is_whole:
+            output.line(f"{output.arrow} {results} has the result of each row")
+
+
+def _as_text(figures: Mapping[str, Any]) -> str:
+    counts = [f"{figures[name]:,} {word}" for name, word in _WORDS.items() if figures[name]]
+    before = figures["done_before"]
+    earlier = f" ({before:,} of them before)" if before else ""
+    return f"{counted(figures['rows'], 'row')}: {', '.join(counts) or 'nothing to do'}{earlier}"
 
 
 def counted(count: int, thing: str) -> str:
-    """Say how many there are of a thing."""
+    """Return a number of things in words."""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
-def tell_failures(failures: Iterable[Outcome]) -> None:
-    """Say which rows failed, and why."""
-    for outcome in failures:
-        complain(f"row {outcome.row}: {outcome.error}")
+def _over(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Return the rows whose rooms nobody can enter any longer."""
+    now = datetime.now(timezone.utc)
+    return [outcome for outcome in outcomes if outcome.is_done and outcome.is_over(now)]
 
 
-def _tell_the_first_failures(outcomes: Iterable[Outcome], more: str) -> None:
-    failures = [outcome for outcome in outcomes if not outcome.is_done]
-    tell_failures(failures[:_TOLD])
-    if len(failures) > _TOLD:
-        complain(f"{len(failures) - _TOLD:,} more rows failed{more}")
-
-
-def _rows(outcomes: Sequence[Outcome]) -> str:
-    first = ", ".join(str(outcome.row) for outcome in outcomes[:_TOLD])
-    more = f" and {len(outcomes) - _TOLD:,} more" if len(outcomes) > _TOLD else ""
-    return f"row{'s' if len(outcomes) > 1 else ''} {first}{more}"
+def _warn_of_rooms_that_are_over(over: Sequence[Outcome]) -> None:
+    if not over:
+        return
+    rows = f"row{'s' if len(over) > 1 else ''} {', '.join(str(each.row) for each in over[:_SHOWN])}"
+    more = f" and {len(over) - _SHOWN:,} more" if len(over) > _SHOWN else ""
+    complain(
+        f"{counted(len(over), 'room')} {'is' if len(over) == 1 else 'are'} over, and nobody can "
+        f"enter: {rows}{more}; give such a row another external id. New times and --update help "
+        "only where the API lets a room be opened again"
+    )

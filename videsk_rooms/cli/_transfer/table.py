@@ -1,4 +1,4 @@
-"""Tables as text: CSV and JSON Lines."""
+"""Tables as text: CSV and JSON Lines. No I/O."""
 
 from __future__ import annotations
 
@@ -6,25 +6,47 @@ import csv
 import io
 import json
 from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from videsk_rooms.cli._output import printable, wrong_usage
-
-from .formats import Format
+from videsk_rooms.cli._params import object_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import TextIO
 
-WaitQueue: TypeAlias = "Mapping[str, object] | str"
-"""The values of a line by column, or what is wrong with it."""
+Cells: TypeAlias = "Mapping[str, object] | str"
+"""The values of a line by column, or what is wrong with the line."""
 
-# A comma, and what spreadsheets write where the comma is the decimal point.
+# Spreadsheets write another one where the comma is the decimal point.
 _DELIMITERS = (",", ";", "\t")
-# What a spreadsheet's empty row is made of.
-_SAYS_NOTHING = " ".join((*_DELIMITERS, '"'))
-# The list of who was let in may be long; csv's own bound is 131,072.
-_LONGEST_CELL = 2**31 - 1
+_LONGEST_CELL = 2**31 - 1  # a list of authorizations may be longer than csv's 131,072
+
+
+class Format(str, Enum):
+    """The format of a file of rooms."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+_SUFFIXES = {".csv": Format.CSV, ".jsonl": Format.JSONL, ".ndjson": Format.JSONL}
+
+
+def format_of(file: str, given: Format | None, *, default: Format | None = None) -> Format:
+    """Return the format of a file: the given one, else that of its suffix, else the default.
+
+    Raises:
+        CommandFailedError: There is none of them.
+    """
+    found = given or _SUFFIXES.get(Path(file).suffix.lower()) or default
+    if found is None:
+        raise wrong_usage(
+            f"the name of FILE {file!r} has no known suffix; give --format csv or jsonl"
+        )
+    return found
 
 
 @dataclass(frozen=True)
@@ -38,35 +60,39 @@ class Table:
     """
 
     columns: Sequence[str]
-    lines: Sequence[tuple[int, WaitQueue]]
+    lines: Sequence[tuple[int, Cells]]
 
 
 def read(text: str, form: Format, *, is_known: Callable[[str], bool]) -> Table:
-    """Read a table.
+    """Parse a table.
 
     Args:
-        text: What is in the file.
-        form: How it is written.
-        is_known: Tells a column; what separates the cells of CSV is what makes most of them known.
+        text: The content of the file.
+        form: Its format.
+        is_known: Whether there is such a column. The delimiter of CSV is the one by which most
+            columns are known.
 
     Raises:
-        CommandFailedError: It has no header that can be read.
+        CommandFailedError: The header is invalid.
     """
     return _read_csv(text, is_known) if form is Format.CSV else _read_json_lines(text)
 
 
 def _read_csv(text: str, is_known: Callable[[str], bool]) -> Table:
     csv.field_size_limit(_LONGEST_CELL)
-    first = next((line for line in text.splitlines() if line.strip(_SAYS_NOTHING)), "")
+    empty = " ".join((*_DELIMITERS, '"'))
+    first = next((line for line in text.splitlines() if line.strip(empty)), "")
     delimiter = max(_DELIMITERS, key=lambda sign: sum(map(is_known, _cells(first, sign))))
-    # Strict, or else a quote that is never closed would take all that follows for one cell.
+    # Strict: otherwise a quote that is never closed would make one cell of all that follows.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    numbered = (
-        (number, line) for number, line in enumerate(_read_on(reader), 1) if _contains(line)
-    )
+    lines = iter(lambda: _next(reader), None)
+    numbered = ((number, line) for number, line in enumerate(lines, 1) if _has_content(line))
     _, header = next(numbered, (0, ""))
     if isinstance(header, str):
-        raise wrong_usage(f"the first line is no header: {header or 'the file is empty'}")
+        raise wrong_usage(
+            f"the first line is not a header: {header or 'the file is empty'}; begin with the "
+            "names of the columns"
+        )
     columns = [column.strip() for column in header]
     while columns and not columns[-1]:
         columns.pop()
@@ -78,40 +104,35 @@ def _read_csv(text: str, is_known: Callable[[str], bool]) -> Table:
 def _cells(line: str, delimiter: str) -> list[str]:
     try:
         return next(csv.reader([line], delimiter=delimiter), [])
-    except csv.Error:  # told when it is read in earnest
+    except csv.Error:  # reported when the file is parsed
         return []
 
 
-def _read_on(reader: Iterator[list[str]]) -> Iterator[list[str] | str]:
-    """Yield the lines; one that is no CSV is no end of those that follow."""
-    while (line := _next(reader)) is not None:
-        yield line
-
-
 def _next(reader: Iterator[list[str]]) -> list[str] | str | None:
+    """Return the next line, or what is wrong with it; those after it can still be parsed."""
     try:
         return next(reader, None)
     except csv.Error as error:
-        return f"this is no CSV: {error}; put quotes around a cell, and double those inside"
+        return f"not CSV: {error}; put quotes around a cell, and double those inside"
 
 
-def _contains(line: list[str] | str) -> bool:
+def _has_content(line: Sequence[str]) -> bool:
     return any(cell.strip() for cell in line)
 
 
-def _by_column(columns: Sequence[str], line: list[str] | str) -> WaitQueue:
+def _by_column(columns: Sequence[str], line: Sequence[str]) -> Cells:
     if isinstance(line, str):
         return line
-    if _contains(line[len(columns) :]):
+    if _has_content(line[len(columns) :]):
         return (
             f"there are {len(line)} cells for {len(columns)} columns; put quotes around a cell "
-            "that holds what separates them"
+            "that contains the delimiter"
         )
-    return _given(zip(columns, line, strict=False))
+    return _non_empty(zip(columns, line, strict=False))
 
 
 def _read_json_lines(text: str) -> Table:
-    # Not by splitlines(): a JSON string may hold what that takes for the end of a line.
+    # Not splitlines(), which also splits at characters that a JSON string may contain.
     lines = [
         (number, _object_of(line))
         for number, line in enumerate(text.split("\n"), 1)
@@ -121,22 +142,15 @@ def _read_json_lines(text: str) -> Table:
     return Table(list(columns), lines)
 
 
-def _object_of(line: str) -> WaitQueue:
+def _object_of(line: str) -> Cells:
     try:
-        value = json.loads(line)
-    except json.JSONDecodeError as error:
-        return f"this is no JSON: {error.msg} at column {error.colno}"
-    except RecursionError:
-        return "this is nested too deep"
-    except ValueError:  # what Python reads no further than 4,300 digits
-        return "a number in it has too many digits"
-    if not isinstance(value, dict):
-        return 'this is no JSON object, such as {"name": "Support"}'
-    return _given(value.items())
+        return _non_empty(object_in(line).items())
+    except ValueError as error:
+        return f'the line {error}; write an object such as {{"name": "Support"}}'
 
 
-def _given(cells: Iterable[tuple[str, object]]) -> WaitQueue:
-    """Leave out what is empty, or but blanks."""
+def _non_empty(cells: Iterable[tuple[str, object]]) -> Cells:
+    """Leave out values that are empty or blank."""
     return {
         column: cell
         for column, cell in cells
@@ -145,14 +159,13 @@ def _given(cells: Iterable[tuple[str, object]]) -> WaitQueue:
 
 
 class Writer:
-    """Writes a table line by line, in what every system reads: UTF-8, commas, line feeds.
+    """Writes a table line by line: UTF-8, commas, line feeds.
 
-    A terminal gets cells with control characters spelled out, because they may be anybody's words;
-    whatever else it is written to gets them as they are.
+    On a terminal control characters are spelled out, because anybody may have written the cells.
 
     Args:
-        file: Where to, opened without a translation of line ends.
-        form: How.
+        file: The file, opened without a translation of line ends.
+        form: Its format.
         columns: The columns; each line has a value for every one of them.
     """
 
@@ -173,7 +186,7 @@ class Writer:
         cells = [_cell(value) for value in line.values()]
         if self._is_shown:
             cells = [printable(cell) for cell in cells]
-        # Left to itself, csv quotes no carriage return where the line ends without one.
+        # By itself csv quotes no carriage return where the line ends without one.
         writer = self._quoted if any("\r" in cell for cell in cells) else self._plain
         writer.writerow(cells)
 

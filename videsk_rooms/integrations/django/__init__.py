@@ -9,7 +9,7 @@ MIDDLEWARE = [
 ]
 VIDESK = {
     "TIMEOUT": 10.0,
-    "RATE_LIMIT_SHARED": "file:/run/shop/videsk-rooms.pacing",
+    "RATE_LIMIT_SHARED": "file:/run/shop/videsk-rooms.limit",
 }
 ```
 
@@ -34,7 +34,7 @@ async def enter_awaited(request, room):
 used, for all threads and event loops of the process. They may be used before a fork and after it,
 close themselves when the process exits, and follow `override_settings` in tests.
 
-A process that uses both has two clients, which keep one rate limit together only if it is shared.
+A process that uses both has two clients, which keep one rate limit together.
 """
 
 from __future__ import annotations

@@ -1,0 +1,43 @@
+"""What the tests of stocks of access tokens have in common."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from videsk_rooms import AsyncAccessStock, RoomAccess
+    from videsk_rooms.sandbox import Sandbox
+
+LATE = 30.0
+"""Seconds that no test waits for in vain."""
+
+HOUR = timedelta(hours=1)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what happens in the background."""
+    end = time.monotonic() + LATE
+    while not condition():
+        assert time.monotonic() < end
+        await asyncio.sleep(0.002)
+
+
+async def full(stock: AsyncAccessStock) -> None:
+    """Wait until a stock is full."""
+    await until(lambda: stock.level == stock.size)
+
+
+def tokens(accesses: Iterable[RoomAccess]) -> set[str]:
+    """Return the tokens, each once."""
+    return {access.access_token for access in accesses}
+
+
+def operations(sandbox: Sandbox) -> Counter[str | None]:
+    """Count the requests by operation."""
+    return Counter(request.operation for request in sandbox.requests)

@@ -1,0 +1,6 @@
+"""`python -m videsk_rooms` is the command line, `videsk-rooms`."""
+
+from videsk_rooms.cli import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,89 @@
+"""The stock of access tokens, for blocking code."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, Concatenate, Final, NoReturn, ParamSpec, cast
+
+from videsk_rooms._operations.access_stock import NOT_PICKLED, AsyncAccessStock
+from videsk_rooms.errors import ClosedError
+
+from .facade import blocking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from .facade import BlockingMethod, BlockingResource
+    from .portal import Portal
+
+P = ParamSpec("P")
+
+__all__ = ["AccessStock"]
+
+
+class AccessStock:
+    """Access tokens of one room, issued ahead in the background, each handed out once.
+
+    As `AsyncAccessStock`, for blocking code: made by `Rooms.access_stock`, filled while its `with`
+    block runs, and safe to take from in many threads.
+
+    Example:
+        ```python
+        with Videsk() as videsk:
+            room = videsk.rooms.create(name="Class at nine")
+            with videsk.rooms.access_stock(room, size=5) as stock:
+                access = stock.take()
+        ```
+    """
+
+    def __init__(self, portal: Portal, stock: AsyncAccessStock) -> None:
+        self._portal = portal
+        self._async = stock
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(NOT_PICKLED)
+
+    def __repr__(self) -> str:
+        return repr(self._async).removeprefix("Async")
+
+    @property
+    def size(self) -> int:
+        """How many tokens it holds when it is full."""
+        return self._async.size
+
+    @property
+    def level(self) -> int:
+        """How many tokens can be taken without a request."""
+        return self._async.level
+
+    take: Final = blocking(AsyncAccessStock.take)
+
+    def __enter__(self) -> Self:
+        self._portal.call(self._async.__aenter__)
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self._portal.call(self._async.__aexit__, exc_type, exc, traceback)
+        except ClosedError:
+            self._async._end()  # the client is closed, and what filled it has ended with the loop
+
+
+def blocking_stock(
+    method: Callable[Concatenate[Any, P], AsyncAccessStock],
+) -> BlockingMethod[P, AccessStock]:
+    """Derive a method that makes a stock from one that makes an awaited stock."""
+
+    @functools.wraps(method)
+    def call(self: BlockingResource, *arguments: P.args, **keywords: P.kwargs) -> AccessStock:
+        return AccessStock(self._portal, method(self._async, *arguments, **keywords))
+
+    return cast("BlockingMethod[P, AccessStock]", call)

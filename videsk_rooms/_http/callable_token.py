@@ -1,0 +1,271 @@
+"""A token that a callable of the user's returns (docs/decisions/0029-token-callables.md).
+
+The callable is called once for all calls that wait for its token, in whichever event loops they
+run. A plain callable runs in a daemon thread: if it never returns, the process can still exit. An
+awaitable is awaited in the loop of the call that came first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+import threading
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from contextvars import ContextVar
+from functools import partial
+from math import inf
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from videsk_rooms._concurrency.fork import leak, register_after_fork
+from videsk_rooms._concurrency.loops import call_soon_in, start_daemon
+
+from .attempt import StrayCancellationError, result_within
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+    from types import TracebackType
+
+    from videsk_rooms._quoting import Secret
+
+TokenCallable: TypeAlias = Callable[[], str | Awaitable[str]]
+
+_CALLED_ITSELF = (
+    "the callable given as api_token called its own client, which waits for the token that the "
+    "callable has yet to return; use a client with a token of its own in the callable"
+)
+_CANCELLED = (
+    "the callable given as api_token ended with a CancelledError, because something that it waited "
+    "for was cancelled; raise another error in the callable, or return the token"
+)
+
+
+class CallableToken:
+    """A token that a callable returns: called when a token is first needed, and after a 401."""
+
+    def __init__(self, function: TokenCallable, check: Callable[[object], Secret]) -> None:
+        self._function = function
+        self._check = check
+        self._token: Secret | None = None
+        self._fetch: _Fetch | None = None
+        self._lock = threading.Lock()
+        register_after_fork(self)
+
+    def at_hand(self) -> Secret | None:
+        """Return the last token."""
+        return self._token
+
+    async def current(self) -> Secret:
+        """Return the last token; fetch the first one."""
+        return self._token or await self._newer_than(None)
+
+    async def renewed(self, refused: Secret) -> bool:
+        """Fetch once for all calls that wait with the same refused token."""
+        return (await self._newer_than(refused)).reveal() != refused.reveal()
+
+    def in_pickle(self, *, secrets: bool) -> TokenCallable:
+        """Return the callable; the copy calls it again."""
+        return self._function
+
+    def named_by(self) -> Hashable:
+        """Return the callable, which is the same for one account; or this, if it has no hash."""
+        try:
+            hash(self._function)
+        except TypeError:
+            return self
+        return self._function
+
+    def reset_after_fork(self) -> None:
+        """Forget the parent's fetch, in a child after a fork: no thread of the child ends it."""
+        leak(self._fetch)
+        self._fetch = None
+        self._lock = threading.Lock()
+
+    async def _newer_than(self, stale: Secret | None) -> Secret:
+        # Compared by identity: a call that waited while another fetched takes that token, even if
+        # it is the same string again. Repeated if the loop that awaited the token has ended.
+        while self._token is stale:
+            fetch, is_new = self._join()
+            await fetch.wait(start=is_new)
+        assert self._token is not None  # noqa: S101 - for the type checker
+        return self._token
+
+    def _join(self) -> tuple[_Fetch, bool]:
+        """Return the fetch that runs, or a new one, and whether it is new."""
+        with self._lock:
+            fetch = self._fetch
+            if fetch is not None and not fetch.is_over():
+                return fetch, False
+            fetch = self._fetch = _Fetch(self._function, self._take)
+            return fetch, True
+
+    def _take(self, fetch: _Fetch, returned: object) -> None:
+        token = self._check(returned)
+        if fetch is self._fetch:  # and not one that another has replaced
+            self._token = token
+
+
+# The fetches that the current code runs for: set in the thread or task of a callable, and inherited
+# by the calls that it makes.
+_current_fetches: ContextVar[tuple[_Fetch, ...]] = ContextVar("videsk_rooms_fetches", default=())
+
+
+class _Fetch:
+    """One call of the callable, for all calls that wait for it, in whichever loops.
+
+    It belongs to none of them: a call whose time is up leaves it, and the next call joins it. If it
+    fails, it fails for all that wait. If the loop that awaits it ends, the next call starts a new
+    one.
+    """
+
+    def __init__(self, function: TokenCallable, take: Callable[[_Fetch, object], None]) -> None:
+        self._function = function
+        self._take = take
+        self._loop = asyncio.get_running_loop()
+        self._in_loop = False
+        self._task: asyncio.Task[None] | None = None  # a loop alone does not keep a task alive
+        self._over = False
+        self._waiting: list[asyncio.Future[_Failure | None]] = []
+        self._waits_for: list[_Fetch] = []
+
+    def is_over(self) -> bool:
+        """Return whether it has ended, or can no longer end."""
+        return self._over or (self._in_loop and self._loop.is_closed())
+
+    async def wait(self, *, start: bool) -> None:
+        """Wait for the end, after starting a new fetch; raise what it failed with.
+
+        A call that joins as it ends gets no failure; it looks for the token or starts another.
+        """
+        outer = [fetch for fetch in _current_fetches.get() if not fetch.is_over()]
+        for fetch in outer:
+            fetch._waits_for.append(self)
+        try:
+            if any(self._leads_to(fetch) for fetch in outer):
+                raise RuntimeError(_CALLED_ITSELF)
+            failure = await self._ended(start=start)
+        finally:
+            for fetch in outer:
+                fetch._waits_for.remove(self)
+        if failure is not None:
+            failure.raise_error()
+
+    def _leads_to(self, other: _Fetch) -> bool:
+        seen: list[_Fetch] = []
+        ahead = [self]
+        while ahead:
+            fetch = ahead.pop()
+            if fetch is other:
+                return True
+            if fetch not in seen:
+                seen.append(fetch)
+                ahead += fetch._waits_for
+        return False
+
+    async def _ended(self, *, start: bool) -> _Failure | None:
+        future: asyncio.Future[_Failure | None] = asyncio.get_running_loop().create_future()
+        # Added before `_over` is read: a fetch that ends in another thread finds the future, or is
+        # found to have ended.
+        self._waiting.append(future)
+        if start:
+            self._start()
+        elif self._over:
+            with suppress(ValueError):  # gone if the fetch has found it after all
+                self._waiting.remove(future)
+                return None
+        try:
+            return await future
+        finally:
+            with suppress(ValueError):
+                self._waiting.remove(future)
+
+    def _start(self) -> None:
+        context = contextvars.copy_context()
+        context.run(_current_fetches.set, (*_current_fetches.get(), self))
+        if inspect.iscoroutinefunction(self._function):
+            context.run(self._await, self._function)
+            return
+        try:
+            context.run(start_daemon, partial(self._call, context))
+        except RuntimeError as error:  # no more threads
+            self._end(error)
+
+    def _call(self, context: contextvars.Context) -> None:
+        """Call a plain callable, in its thread."""
+        try:
+            returned: Any = self._function()
+            if not inspect.isawaitable(returned):
+                self._succeed(returned)
+                return
+        except BaseException as error:
+            self._end(_raisable(error))
+            return
+        self._in_loop = True
+        awaits = partial(self._await, lambda: returned)
+        if not call_soon_in(self._loop, context.run, awaits):
+            self._end()
+
+    def _await(self, function: Callable[[], Any]) -> None:
+        self._in_loop = True
+        self._task = asyncio.ensure_future(self._awaited(function))
+
+    async def _awaited(self, function: Callable[[], Any]) -> None:
+        async def returned() -> object:
+            return await function()
+
+        try:
+            self._succeed(await result_within(inf, returned))
+        except asyncio.CancelledError:
+            self._end()  # the loop ends
+            raise
+        except BaseException as error:
+            self._end(_raisable(error))
+
+    def _succeed(self, returned: object) -> None:
+        self._take(self, returned)
+        self._end()
+
+    def _end(self, error: BaseException | None = None) -> None:
+        """Wake all that wait: with a failure, or to look for the token."""
+        self._over = True
+        traceback = None if error is None else error.__traceback__
+        while self._waiting:
+            with suppress(IndexError):
+                future = self._waiting.pop()
+                failure = None if error is None else _Failure(error, traceback)
+                call_soon_in(future.get_loop(), _settle, future, failure)
+
+
+class _Failure:
+    """The error of a fetch, for one of those that wait.
+
+    The fetch does not keep it: a fetch lasts until the next one, and an error refers, through its
+    traceback, to the objects of its callers.
+    """
+
+    def __init__(self, error: BaseException, traceback: TracebackType | None) -> None:
+        self._error: BaseException | None = error
+        self._traceback = traceback  # without the frames of those that wait
+
+    def raise_error(self) -> None:
+        error, self._error = self._error, None
+        assert error is not None  # noqa: S101 - for the type checker
+        try:
+            raise error.with_traceback(self._traceback)
+        finally:
+            del error  # or the traceback and this frame keep each other alive
+
+
+def _settle(future: asyncio.Future[_Failure | None], failure: _Failure | None) -> None:
+    if not future.done():
+        future.set_result(failure)
+
+
+def _raisable(error: BaseException) -> BaseException:
+    """Return an error to raise in a task, where a `CancelledError` would look like its own."""
+    if not isinstance(error, asyncio.CancelledError | StrayCancellationError):
+        return error
+    raisable = RuntimeError(_CANCELLED)
+    raisable.__cause__ = error
+    return raisable

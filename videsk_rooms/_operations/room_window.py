@@ -1,0 +1,114 @@
+"""A room's window, as far as it is known: when it opens, and when it is over. No I/O.
+
+A token carries the room's window (docs/api.md, "Objects"), so that it is worth nothing once the
+window has moved.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import attrs
+
+from .server_time import ServerClock
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from videsk_rooms._wire.message import Response
+    from videsk_rooms.models import Room, RoomAccess
+
+# Whoever gets a token must still have time to enter with it.
+_NEAR = timedelta(seconds=30)
+# A token tells its window in whole seconds, a room in milliseconds.
+_SAME = timedelta(seconds=1)
+
+
+class RoomWindow:
+    """The window of a room, as answers tell it, by the server's clock.
+
+    Attributes:
+        version: Counts how often it was found to be another.
+    """
+
+    def __init__(self) -> None:
+        self.version: int = 0
+        self._room: Room | None = None
+        self._clock = ServerClock()
+        self._tokens_tell_it = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether an answer has told it, and none has cast doubt on it since."""
+        return self._room is not None
+
+    def is_open(self) -> bool:
+        """Return whether the room surely lets people in now."""
+        return self._room is not None and self._room.is_open(self._clock.now())
+
+    def is_nearly_over(self) -> bool:
+        """Return whether a token is worth nothing any more, however new."""
+        room, now = self._room, self._clock.now()
+        # Sooner than its tokens, or they would be issued again as they become stale.
+        return room is not None and (room.is_over(now) or _is_near(room.exp, now + _SAME))
+
+    def is_stale(self, access: RoomAccess) -> bool:
+        """Return whether a token expires so soon that it is not to be handed out."""
+        return _is_near(self._exp_of(access), self._clock.now())
+
+    def seconds_until_stale(self, access: RoomAccess) -> float | None:
+        """Return how long a token can be kept; `None` for as long as one likes."""
+        exp = self._exp_of(access)
+        return None if exp is None else (exp - _NEAR - self._clock.now()).total_seconds()
+
+    def doubt(self) -> None:
+        """Forget it: it may be another."""
+        self._room = None
+
+    def move(self) -> None:
+        """Note that it is another, which is not known yet."""
+        self.version += 1
+        self._room = None
+
+    def take(self, response: Response, room: Room, access: RoomAccess | None) -> bool:
+        """Take a retrieved room and its token; return whether the room is over."""
+        self._clock.set_by(response)
+        if self.differs_from(room):
+            self.version += 1
+        self._room = attrs.evolve(room, access_token=None)
+        self._tokens_tell_it = access is not None and _carries_window_of(access, room)
+        return room.is_over(self._clock.now())
+
+    def differs_from(self, room: Room) -> bool:
+        """Return whether an answer tells another window; what it does not tell says nothing."""
+        known = self._room
+        return known is not None and any(
+            getattr(room, field) is not None and getattr(room, field) != getattr(known, field)
+            for field in ("exp", "nbf", "ended")
+        )
+
+    def is_denied_by(self, response: Response, access: RoomAccess) -> bool:
+        """Return whether a new token tells another window.
+
+        That is asked only where the token of a retrieved room told the window of that room: what
+        tokens say is not documented.
+        """
+        self._clock.set_by(response)
+        room = self._room
+        return room is not None and self._tokens_tell_it and not _carries_window_of(access, room)
+
+    def _exp_of(self, access: RoomAccess) -> datetime | None:
+        """Return when a token expires: what it does not say, the room does."""
+        return access.exp or (None if self._room is None else self._room.exp)
+
+
+def _is_near(exp: datetime | None, now: datetime) -> bool:
+    return exp is not None and exp - now <= _NEAR
+
+
+def _carries_window_of(access: RoomAccess, room: Room) -> bool:
+    return all(
+        told is not None and expected is not None and abs(told - expected) < _SAME
+        for told, expected in ((access.exp, room.exp), (access.nbf, room.nbf))
+    )

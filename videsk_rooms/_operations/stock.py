@@ -1,0 +1,273 @@
+"""Issues access tokens ahead of the people who need them, and keeps them for those.
+
+Tokens may be kept and handed out later (docs/api.md, "How people use it"). `join` issues them while
+the room is open, and `get` before that, which also tells the room's window. When the window moves,
+all tokens in stock are thrown away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import deque
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from videsk_rooms._concurrency.fork import leak, notice_fork, register_after_fork
+from videsk_rooms._concurrency.loops import call_soon_in
+from videsk_rooms._wire import decode, operations
+from videsk_rooms.errors import ClosedError, ConfigurationError
+
+from .room_window import RoomWindow
+
+if TYPE_CHECKING:
+    from videsk_rooms._http.call import Sender
+    from videsk_rooms._http.deadline import Deadline
+    from videsk_rooms.models import Room, RoomAccess
+
+_logger = logging.getLogger("videsk_rooms")
+
+_AT_ONCE = 16
+# Seconds.
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+_NOT_OPEN = (
+    "this stock of access tokens is not open; take from it inside its with block, or ask "
+    "rooms.join(room) for a token"
+)
+
+
+class Stock:
+    """The tokens of one room that are issued and not handed out yet, and what fills them up."""
+
+    def __init__(self, room: Room | str, size: int, send: Sender) -> None:
+        """Prepare an empty stock.
+
+        Args:
+            room: The room.
+            size: How many tokens are in stock and asked for, at most.
+            send: Sends requests for whoever takes from it.
+        """
+        self.room_id: str = room if isinstance(room, str) else room.id
+        self.size: int = size
+        self._get = operations.with_response(operations.get(room))
+        self._join = operations.with_response(operations.join(room))
+        self._send = send
+        self._send_ahead = send.excluding_queue_time().in_background()
+        self._is_open = False
+        self._begin_empty()
+
+    def _begin_empty(self) -> None:
+        self._tokens: deque[RoomAccess] = deque()
+        self._window = RoomWindow()
+        self._failures = 0
+        self._pause_until = 0.0
+        self._filling: asyncio.Task[None] | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._changed = asyncio.Event()
+
+    def level(self) -> int:
+        """Return how many tokens can be handed out."""
+        return sum(not self._window.is_stale(access) for access in self._tokens.copy())
+
+    # -- its life ---------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Begin to fill it."""
+        self._is_open = True
+        register_after_fork(self)
+        self._look_after()
+
+    def end(self) -> asyncio.Task[None] | None:
+        """Throw all away, and return what has filled it, to be cancelled."""
+        self._is_open = False
+        self._tokens.clear()
+        filling, self._filling = self._filling, None
+        return filling
+
+    async def close(self) -> None:
+        """End what fills it, and wait for that where it runs in this loop."""
+        filling = self.end()
+        if filling is not None:
+            call_soon_in(filling.get_loop(), filling.cancel)
+            if filling.get_loop() is asyncio.get_running_loop():
+                await asyncio.wait([filling])
+
+    def reset_after_fork(self) -> None:
+        """Hand out none of the parent's tokens, in a child after a fork."""
+        leak(self._tokens, self._filling, self._under_way, self._changed)
+        self._begin_empty()
+
+    # -- what becomes of the room -----------------------------------------------------------------
+
+    def saw(self, room: Room) -> None:
+        """Compare an answer about the room that another call has got."""
+        if self._window.differs_from(room):
+            self.move()
+
+    def move(self) -> None:
+        """Throw all away: the room's window is another, and is asked for."""
+        self._window.move()
+        self._tokens.clear()
+        self._pause_until = 0.0
+        current = asyncio.current_task()
+        for task in self._under_way - {current}:  # what they bring would be of the old window
+            call_soon_in(task.get_loop(), task.cancel)
+        if self._is_open:
+            self._look_after()
+
+    # -- for whoever comes ------------------------------------------------------------------------
+
+    async def take(self) -> RoomAccess:
+        """Hand out a token; one that is issued now, if there is none.
+
+        Raises:
+            ClosedError: It is not open.
+        """
+        notice_fork()
+        if not self._is_open:
+            raise ClosedError(_NOT_OPEN)
+        access = self._next_in_stock()
+        self._look_after()
+        return access or await self._issue_now()
+
+    def _next_in_stock(self) -> RoomAccess | None:
+        while self._tokens:
+            access = self._tokens.popleft()
+            if not self._window.is_stale(access):
+                return access
+        return None
+
+    async def _issue_now(self) -> RoomAccess:
+        """Issue a token, or have the API say why there is none."""
+        deadline = self._send.deadline()
+        access = None
+        if not self._window.is_open():
+            access, _ = await self._retrieve(self._send, deadline)
+        if access is None:
+            access, _ = await self._enter(self._send, deadline)
+        return access
+
+    # -- issuing ----------------------------------------------------------------------------------
+
+    async def _retrieve(self, send: Sender, deadline: Deadline) -> tuple[RoomAccess | None, bool]:
+        """Learn the room's window, and get a token, if the room is not over.
+
+        Returns:
+            The token, and whether it is surely of the window that is known afterwards.
+        """
+        version = self._window.version
+        response, room = await send(*self._get, deadline)
+        access = None if room.access_token is None else decode.access_of(room.access_token)
+        if version != self._window.version:
+            return access, False
+        is_over = self._window.take(response, room, access)
+        if version != self._window.version:
+            self._tokens.clear()
+        return None if is_over else access, True
+
+    async def _enter(self, send: Sender, deadline: Deadline) -> tuple[RoomAccess, bool]:
+        """Join the room, and see whether the token is of the window that is known."""
+        version = self._window.version
+        response, access = await send(*self._join, deadline)
+        if version == self._window.version and self._window.is_denied_by(response, access):
+            self.move()
+        return access, version == self._window.version
+
+    # -- filling ----------------------------------------------------------------------------------
+
+    def _look_after(self) -> None:
+        """Wake what fills it; begin it where there is nothing of the kind."""
+        filling = self._filling
+        if filling is None or filling.done() or filling.get_loop().is_closed():
+            self._under_way = set()
+            self._changed = asyncio.Event()
+            self._filling = asyncio.ensure_future(self._keep_full())
+        else:
+            call_soon_in(filling.get_loop(), self._changed.set)
+
+    async def _keep_full(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                self._changed.clear()
+                while self._tokens and self._window.is_stale(self._tokens[0]):
+                    self._tokens.popleft()
+                while self._is_short():
+                    task = asyncio.ensure_future(self._issue_ahead())
+                    if not task.done():  # as it can be where a loop begins tasks at once
+                        self._under_way.add(task)
+                look = self._next_look()
+                timer = None if look == inf else loop.call_later(look, self._changed.set)
+                try:
+                    await self._changed.wait()
+                finally:
+                    if timer is not None:
+                        timer.cancel()
+        finally:
+            for task in self._under_way:
+                task.cancel()
+            if self._under_way:
+                await asyncio.wait(self._under_way)
+
+    def _is_short(self) -> bool:
+        # One alone finds out what the room's window is, and whether tokens are issued at all.
+        window = self._window
+        is_sure = window.is_known and not window.is_nearly_over() and not self._failures
+        under_way = len(self._under_way)
+        return (
+            under_way < (_AT_ONCE if is_sure else 1)
+            and len(self._tokens) + under_way < self.size
+            and self._pause_until <= monotonic()
+        )
+
+    def _next_look(self) -> float:
+        """Return in how many seconds something changes by itself."""
+        look = self._pause_until - monotonic() if self._pause_until > monotonic() else inf
+        if self._tokens:
+            kept = self._window.seconds_until_stale(self._tokens[0])
+            look = look if kept is None else min(look, kept)
+        return max(look, 0.0)
+
+    async def _issue_ahead(self) -> None:
+        try:
+            access, is_certain = await self._next_token()
+            self._failures = 0
+            window = self._window
+            if access is None or window.is_nearly_over() or window.is_stale(access):
+                self._pause_until = monotonic() + _LONGEST_PAUSE
+            elif is_certain:
+                self._tokens.append(access)
+        except Exception as error:
+            self._failed(error)
+        finally:
+            self._under_way.discard(asyncio.current_task())
+            self._changed.set()
+
+    async def _next_token(self) -> tuple[RoomAccess | None, bool]:
+        send, window = self._send_ahead, self._window
+        deadline = send.deadline()
+        # A room that is nearly over may be given more time by somebody: so it is asked for.
+        if window.is_open() and not window.is_nearly_over():
+            return await self._enter(send, deadline)
+        access, is_certain = await self._retrieve(send, deadline)
+        if access is not None or window.is_nearly_over():
+            return access, is_certain
+        return await self._enter(send, deadline)  # an answer may come without a token
+
+    def _failed(self, error: Exception) -> None:
+        self._failures += 1
+        if isinstance(error, ClosedError | ConfigurationError):
+            self._pause_until = inf  # all that follow would fail alike
+            return
+        bound = min(_FIRST_PAUSE * 2 ** (self._failures - 1), _LONGEST_PAUSE)
+        self._pause_until = monotonic() + bound * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+        self._window.doubt()  # the room may be over, or gone
+        if self._failures == 1:
+            _logger.warning(
+                "No access token for room %s could be issued ahead. The stock is filled again "
+                "later; until then take() asks for each. %s",
+                self.room_id,
+                error,
+            )

@@ -1,0 +1,134 @@
+"""An operation of the API, and its refusal. No I/O."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+import attrs
+
+from videsk_rooms.models import Room
+
+from . import validation as check
+from .headers import http_date
+from .message import Request, Response
+
+# In the words of the API's messages. They may change without notice, so that a remedy which leans
+# on them is right without them as well.
+_OF_TOKENS = re.compile(r"(?i)\b(integration token|api[- ]?token|access to|administrator|ip)\b")
+_OF_TIME = re.compile(
+    r"(?i)\b(end|ends|ended|over|closed?|expired?|expiration|finished|past|future|early|started"
+    r"|opens?|active|yet|exp|nbf)\b"
+)
+_ROOM_IN_PATH = re.compile(r"/vpaas/rooms/([^/]+)(?:/[^/]+)?/?")
+_OBJECT_ID = re.compile(r"[0-9A-Fa-f]{24}")
+
+
+def is_object_id(value: str) -> bool:
+    """Return whether a text has the form of a room's id: 24 hex digits."""
+    return _OBJECT_ID.fullmatch(value) is not None
+
+
+def room_in_path(path: str) -> str | None:
+    """Return what stands in a path where a room id belongs, percent-encoded."""
+    match = _ROOM_IN_PATH.fullmatch(path)
+    return None if match is None else match[1]
+
+
+@attrs.frozen
+class Refusal:
+    """An answer of 400 or more, and the request that it refuses.
+
+    Attributes:
+        request: The request.
+        response: The answer.
+        words: The API's words, details included.
+        room_id: What stands in the path where a room id belongs, percent-encoded.
+    """
+
+    request: Request
+    response: Response
+    words: str
+    room_id: str | None
+
+    @property
+    def has_room_id(self) -> bool:
+        """Whether the path names a room, and not by what can only be an external id."""
+        return self.room_id is not None and is_object_id(self.room_id)
+
+    @property
+    def is_about_time(self) -> bool:
+        """Whether the API speaks of a room that is over, or not open yet."""
+        return self.room_id is not None and _OF_TIME.search(self.words) is not None
+
+    @property
+    def is_about_token(self) -> bool:
+        """Whether the API speaks of the token, or of permissions."""
+        return _OF_TOKENS.search(self.words) is not None
+
+    @property
+    def server_time(self) -> datetime:
+        """The server's time, or this machine's if the answer has no date."""
+        return http_date(self.response.headers.get("date", "")) or self.local_time
+
+    @property
+    def local_time(self) -> datetime:
+        """The time on this machine when the answer came."""
+        last = self.response.attempts[-1]
+        return last.started_at + timedelta(seconds=last.duration)
+
+
+Remedy: TypeAlias = "str | Callable[[Refusal], str]"
+
+OTHER = 0
+"""Stands for the statuses below 500 that have no remedy of their own."""
+
+
+@attrs.frozen
+class Operation:
+    """The fixed facts of an operation.
+
+    Attributes:
+        name: How hooks and logs name it, such as `rooms.create`.
+        method: The HTTP method.
+        template: The path, with `{roomId}` in place of an id.
+        remedies: What its errors suggest, by status; 400 stands for 422 too. A status that is not
+            named has the remedy of all operations.
+    """
+
+    name: str
+    method: str
+    template: str
+    remedies: Mapping[int, Remedy] = attrs.field(factory=dict)
+
+    def request(
+        self,
+        room: object = None,
+        *,
+        query: str = "",
+        body: bytes | None = None,
+        external_id: str | None = None,
+    ) -> Request:
+        """Build a request; `room` is what the path names, if it names one."""
+        path = self.template
+        if "{roomId}" in path:
+            path = path.replace("{roomId}", check.room_id(room))
+        return Request(
+            self.name,
+            self.method,
+            path,
+            self.template,
+            query=query,
+            body=body,
+            external_id=external_id,
+            room=room if isinstance(room, Room) else None,
+        )
+
+    def matches(self, request: Request) -> bool:
+        """Return whether a request of any name is one of this operation."""
+        path = request.path.rstrip("/")
+        room = room_in_path(path)
+        expected = self.template if room is None else self.template.replace("{roomId}", room)
+        return self.method == request.method and path == expected

@@ -1,0 +1,205 @@
+"""Versions, the API token, and one call: access, the clock and the rate limit."""
+
+from __future__ import annotations
+
+import binascii
+import json
+import os
+import platform
+from base64 import urlsafe_b64decode
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import videsk_rooms
+from videsk_rooms.cli._output import CommandFailedError, describe_error, wire
+from videsk_rooms.cli._params import local_in_full
+from videsk_rooms.errors import APIError, ConfigurationError, ResponseError, VideskError
+
+from .report import Finding, Report, failed, note, ok, refused, skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from videsk_rooms import Attempt, Response
+    from videsk_rooms.cli._account import CommandContext
+
+CALL_CHECKS = ("access", "clock", "rate limit")
+_REQUIRED = ("aiohttp", "attrs", "cattrs", "anyio")
+# The packages of the extras.
+_OPTIONAL = ("rich", "typer", "orjson", "opentelemetry-api", "redis", "PyJWT")
+_ANOTHER_TOKEN = "make another one of type api-token in Videsk's dashboard"  # noqa: S105 - a text
+# A clock that is off by more makes rooms open and end noticeably at another time.
+_OFF = timedelta(seconds=10)
+
+
+def versions() -> Finding:
+    """Report the versions that a bug report needs."""
+    own = {"videsk-rooms": videsk_rooms.__version__, "Python": platform.python_version()}
+    found = {package: _version(package) for package in (*_REQUIRED, *_OPTIONAL)}
+    installed = [f"{name} {found[name]}" for name in _OPTIONAL if found[name]]
+    missing = [name for name in _OPTIONAL if not found[name]]
+    text = (
+        f"videsk-rooms {own['videsk-rooms']}, Python {own['Python']}, "
+        f"aiohttp {found['aiohttp']}; of the extras {', '.join(installed)}"
+    )
+    if missing:
+        text += f"; not installed: {', '.join(missing)}"
+    return ok("versions", text, **own, **found)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+# -- the token, which is never shown --------------------------------------------------------------
+
+
+def token(context: CommandContext) -> Finding:
+    """Report where the token comes from, and what it says of itself."""
+    try:
+        context.check_token()
+    except ConfigurationError as error:
+        return refused("token", error)
+    except CommandFailedError as error:
+        return refused("token", str(error))
+    source, text = _source_of_token(context)
+    claims = claims_of(text)
+    if claims is None:
+        # docs/api.md, "Errors": the texts of a 401 are about JWTs. No more is known of the format.
+        return note(
+            "token",
+            f"from {source}, and not a JWT",
+            "what the API says of tokens that it refuses is about JWTs: check that it was copied "
+            "whole",
+            source=source,
+            jwt=False,
+        )
+    now = datetime.now(timezone.utc)
+    ends, begins = _time(claims.get("exp")), _time(claims.get("nbf"))
+    when = "has no end" if ends is None else f"ends {local_in_full(ends, now)}"
+    found = f"from {source}, a JWT that {when}"
+    data = {"source": source, "jwt": True, "exp": None if ends is None else wire(ends)}
+    if ends is not None and ends <= now:
+        return failed("token", found, f"it has expired: {_ANOTHER_TOKEN}", **data)
+    if begins is not None and begins > now:
+        begin = local_in_full(begins, now)
+        remedy = f"it is valid only from {begin}: wait, set this machine's clock, or "
+        return failed("token", found, remedy + _ANOTHER_TOKEN, **data)
+    return ok("token", found, **data)
+
+
+def _source_of_token(context: CommandContext) -> tuple[str, str]:
+    """Return where the client takes the token from, and the token."""
+    if context.token is not None:
+        return f"--token-file {str(context.token_file)!r}", context.token
+    if text := os.environ.get("VIDESK_API_TOKEN", "").strip():
+        return "VIDESK_API_TOKEN", text
+    path = os.environ["VIDESK_API_TOKEN_FILE"]
+    return f"the file {path!r} (VIDESK_API_TOKEN_FILE)", Path(path).read_text("utf-8").strip()
+
+
+def claims_of(token: str) -> Mapping[str, object] | None:
+    """Return the claims of a JWT without verifying it; `None` for anything else.
+
+    The client's own reader of room tokens is none of its public names.
+    """
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        claims = json.loads(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (binascii.Error, ValueError, RecursionError):
+        return None
+    return claims if isinstance(claims, dict) else None
+
+
+def _time(seconds: object) -> datetime | None:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, timezone.utc)
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+# -- one call -------------------------------------------------------------------------------------
+
+
+def make_call(report: Report, context: CommandContext) -> None:
+    """Ask for one room, and report what the answer says."""
+    answer: Response | APIError
+    try:
+        with context.client() as videsk:
+            once = videsk.with_options(retry=videsk_rooms.Retry(attempts=1))
+            answer = once.request("GET", "/vpaas/rooms", query={"$limit": 1})
+        report.add(_access(answer))
+    except APIError as error:
+        answer = error
+        report.add(failed("access", describe_error(error), status=error.status))
+    except VideskError as error:
+        report.add(failed("access", describe_error(error)))
+        for check in CALL_CHECKS[1:]:
+            report.add(skipped(check, "needs an answer of the API"))
+        return
+    report.add(_clock(answer.headers, answer.attempts[-1]))
+    report.add(_rate_limit(answer.headers))
+
+
+def _access(answer: Response) -> Finding:
+    took = answer.attempts[-1].duration
+    try:
+        page = answer.json()
+    except ResponseError as error:
+        return failed("access", describe_error(error))
+    total = page.get("total") if isinstance(page, dict) else None
+    if not isinstance(total, int):
+        return failed(
+            "access",
+            f"{answer.url} answers with {answer.status}, and no page of rooms",
+            "check whether --base-url is the API's, or what stands in between",
+        )
+    found = f"accepted; the account has {total} rooms ({took * 1000:.0f} ms)"
+    return ok("access", found, rooms=total, seconds=round(took, 4))
+
+
+def _clock(headers: Mapping[str, str], attempt: Attempt) -> Finding:
+    """Compare this machine's clock with the server's, as far as a date in whole seconds allows."""
+    try:
+        dated = parsedate_to_datetime(headers["Date"])
+    except (KeyError, ValueError, TypeError):
+        return skipped("clock", "the answer has no date to compare with")
+    if dated.tzinfo is None:
+        dated = dated.replace(tzinfo=timezone.utc)
+    # The server took its date at some moment of the attempt, and cut it to whole seconds.
+    half = timedelta(seconds=attempt.duration / 2)
+    here, there = attempt.started_at + half, dated + timedelta(seconds=0.5)
+    ahead, unsure = here - there, half + timedelta(seconds=0.5)
+    data = {"ahead": round(ahead.total_seconds(), 2), "unsure": round(unsure.total_seconds(), 2)}
+    if abs(ahead) <= unsure:
+        return ok("clock", f"as the API's, within {unsure.total_seconds():.1f} s", **data)
+    side = "ahead of" if ahead > timedelta() else "behind"
+    found = f"{abs(ahead).total_seconds():.1f} s {side} the API's"
+    if abs(ahead) - unsure <= _OFF:
+        return ok("clock", found, **data)
+    remedy = "set it by NTP: rooms whose --exp and --nbf count from now open and end that far off"
+    return failed("clock", found, remedy, **data)
+
+
+def _rate_limit(headers: Mapping[str, str]) -> Finding:
+    """Report the account's limit (docs/api.md, "Access")."""
+    limit, remaining = headers.get("Ratelimit-Limit"), headers.get("Ratelimit-Remaining")
+    if limit is None:
+        return note(
+            "rate limit",
+            "not in the answer",
+            "the client makes 20 requests a second, unless rate_limit= says otherwise",
+        )
+    policy = headers.get("Ratelimit-Policy")
+    found = f"{limit} requests, policy {policy or 'not sent'}; {remaining or 'unknown number'} left"
+    return ok("rate limit", found, limit=limit, policy=policy, remaining=remaining)

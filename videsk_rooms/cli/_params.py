@@ -1,0 +1,313 @@
+"""Options that several commands share, and how their values are typed: text, JSON, times."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import sys
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ._output import wrong_usage
+
+if TYPE_CHECKING:
+    from videsk_rooms.models import Room
+    from videsk_rooms.sync import Videsk
+
+# -- text and JSON --------------------------------------------------------------------------------
+
+
+def content_of(text: str, option: str) -> str:
+    """Return a value as it was typed; for `@FILE` the file's content, for `@-` standard input.
+
+    Args:
+        text: The value.
+        option: The option that it was typed for, for the error text.
+
+    Raises:
+        BadParameter: The file cannot be read.
+    """
+    if not text.startswith("@"):
+        return text
+    try:
+        if text == "@-":
+            return sys.stdin.read()
+        # utf-8-sig: some editors begin a file with a byte order mark.
+        return Path(text[1:]).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not text"
+        raise typer.BadParameter(
+            f"the file {text[1:]!r} cannot be read: {reason}; put the name of a file after the @, "
+            "or give the value itself",
+            param_hint=f"'{option}'",
+        ) from None
+
+
+def object_in(text: str) -> dict[str, Any]:
+    """Parse a JSON object.
+
+    Raises:
+        ValueError: The text is something else; says what is wrong with it.
+    """
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        ) from None
+    except RecursionError:
+        raise ValueError("is nested too deep") from None
+    except ValueError:  # Python parses no number of more than 4,300 digits
+        raise ValueError("has a number of too many digits") from None
+    if not isinstance(value, dict):
+        raise ValueError("is not a JSON object")
+    return value
+
+
+# -- times ----------------------------------------------------------------------------------------
+
+_UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+_FROM_NOW = re.compile(
+    r"(?=.)(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?"
+)
+_DATE_TIME = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)"
+    r"(?P<part>\.[0-9]{1,6})?\s?(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?",
+    re.IGNORECASE,
+)
+_USAGE = (
+    "give a time from now, such as 2h, 90m, 3d or 1h30m, or a date and time, such as "
+    "'2026-12-24 16:00' in your own zone or 2026-12-24T16:00Z"
+)
+
+
+def moment(text: str) -> datetime:
+    """Parse a point in time: `now`, `1h30m`, `2026-12-24 16:00`, with an offset or `Z`.
+
+    Raises:
+        BadParameter: The text is something else, or the clocks of this zone show the time twice or
+            never.
+    """
+    if text == "now":
+        return datetime.now(timezone.utc)
+    from_now, point = _FROM_NOW.fullmatch(text), _DATE_TIME.fullmatch(text)
+    try:
+        if from_now is not None:
+            counts = zip(_UNITS.values(), from_now.groups(), strict=True)
+            ahead = timedelta(**{unit: int(count) for unit, count in counts if count})
+            return datetime.now(timezone.utc) + ahead
+        if point is not None:
+            return _on_the_clock(text, point)
+    except (ValueError, OverflowError, OSError):
+        raise typer.BadParameter(f"{text!r} is not a valid date/time; {_USAGE}") from None
+    raise typer.BadParameter(f"{text!r} is not a time; {_USAGE}")
+
+
+def _on_the_clock(text: str, point: re.Match[str]) -> datetime:
+    # Added separately: before Python 3.11, fromisoformat() takes 3 or 6 digits only.
+    part = timedelta(seconds=float(point["part"] or 0))
+    shown = datetime.fromisoformat(f"{point['day']} {point['time']}") + part
+    zone = (point["zone"] or "").upper()
+    if zone == "Z":
+        return shown.replace(tzinfo=timezone.utc)
+    if zone:
+        return shown.replace(tzinfo=_offset(zone)).astimezone(timezone.utc)
+    earlier, later = (shown.replace(fold=fold).astimezone() for fold in (0, 1))
+    if earlier.utcoffset() == later.utcoffset():
+        return earlier.astimezone(timezone.utc)
+    # Refused: a guess that is off by an hour is a missed meeting.
+    if earlier.astimezone(timezone.utc).astimezone().replace(tzinfo=None) == shown:
+        what, choices = "comes twice, because clocks are set back then", [earlier, later]
+    else:
+        what = "does not come, because clocks are set forward then"
+        choices = sorted(each.astimezone(timezone.utc) for each in (earlier, later))
+    which = " or ".join(f"{each:%Y-%m-%dT%H:%M}{_shown_offset(each)}" for each in choices)
+    raise typer.BadParameter(f"{text!r} {what} in this zone; give the one that is meant: {which}")
+
+
+def _offset(zone: str) -> timezone:
+    hours, minutes = int(zone[1:3]), int(zone[-2:])
+    if minutes > 59:
+        raise ValueError(zone)
+    ahead = timedelta(hours=hours, minutes=minutes)
+    return timezone(-ahead if zone[0] == "-" else ahead)
+
+
+def local(moment: datetime) -> str:
+    """Format a time in the local zone, to the minute."""
+    return f"{_here(moment):%Y-%m-%d %H:%M}"
+
+
+def local_in_full(moment: datetime, now: datetime) -> str:
+    """Format a time with its offset, and how far it is from now."""
+    here = _here(moment)
+    return f"{here:%Y-%m-%d %H:%M:%S} {_shown_offset(here)} ({distance(moment - now)})"
+
+
+def distance(apart: timedelta) -> str:
+    """Format a span of time in its two largest units: `in 2 h 5 min`, `3 d ago`."""
+    seconds = round(abs(apart.total_seconds()))
+    if seconds >= 3_600:  # an hour typed a moment ago is 1 h, and not 59 min 59 s
+        unit = 60 if seconds < 86_400 else 3_600
+        seconds = round(seconds / unit) * unit
+    days, seconds = divmod(seconds, 86_400)
+    hours, seconds = divmod(seconds, 3_600)
+    minutes, seconds = divmod(seconds, 60)
+    counts = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")]
+    first = next((place for place, (count, _) in enumerate(counts) if count), None)
+    if first is None:
+        return "now"
+    words = " ".join(f"{count} {unit}" for count, unit in counts[first : first + 2] if count)
+    return f"in {words}" if apart > timedelta() else f"{words} ago"
+
+
+def _here(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone()
+    except (OverflowError, ValueError, OSError):  # at the ends of the calendar; before 1970 there
+        return moment
+
+
+def _shown_offset(moment: datetime) -> str:
+    offset = f"{moment:%z}"
+    return "Z" if offset in {"", "+0000"} else f"{offset[:3]}:{offset[3:5]}"
+
+
+# -- options of rooms ------------------------------------------------------------------------------
+
+ShowToken = Annotated[
+    bool,
+    typer.Option(
+        "--show-token",
+        help="Show the access token too. Whoever reads it can enter: mind logs and scrollback.",
+    ),
+]
+Name = Annotated[
+    str | None,
+    typer.Option(metavar="TEXT", help="What people call it, at most 500 characters."),
+]
+ExternalId = Annotated[
+    str | None,
+    typer.Option(metavar="ID", help="Your own id for it, unique, 1 to 100 characters."),
+]
+Settings = Annotated[
+    str | None,
+    typer.Option(metavar="JSON", help="A JSON object, or @FILE that holds it; @- is stdin."),
+]
+Ends = Annotated[
+    datetime | None,
+    typer.Option(
+        "--exp",
+        metavar="WHEN",
+        parser=moment,
+        help="When participants are disconnected, within 72 hours: from now (2h, 90m, 3d), or a "
+        "date and time ('2026-12-24 16:00' in your own zone, 2026-12-24T16:00Z).",
+    ),
+]
+Opens = Annotated[
+    datetime | None,
+    typer.Option("--nbf", metavar="WHEN", parser=moment, help="When it opens, before --exp."),
+]
+Sort = Annotated[
+    str | None,
+    typer.Option(metavar="FIELDS", help="Such as -created_at (newest first), or name,-exp."),
+]
+Ended = Annotated[
+    bool | None,
+    typer.Option("--ended/--no-ended", help="Only rooms that are over, or only the others."),
+]
+
+_SORT_FIELD = re.compile(r"-?[A-Za-z_][A-Za-z0-9_]*")
+
+
+def settings_of(text: str | None) -> dict[str, Any] | None:
+    """Parse the settings of a room.
+
+    Raises:
+        BadParameter: They are not a JSON object, or their file cannot be read.
+    """
+    if text is None:
+        return None
+    source = text if text.startswith("@") else "the value"
+    try:
+        return object_in(content_of(text, "--settings"))
+    except ValueError as error:
+        remedy = """give an object such as '{"maxParticipants": 10}', or @FILE that holds one"""
+        raise typer.BadParameter(f"{source} {error}; {remedy}", param_hint="'--settings'") from None
+
+
+def sort_of(text: str | None) -> list[str] | None:
+    """Parse an order, such as `-created_at,name`.
+
+    Raises:
+        BadParameter: A field has an invalid name.
+    """
+    if text is None:
+        return None
+    fields = text.split(",")
+    for field in fields:
+        if not _SORT_FIELD.fullmatch(field):
+            raise typer.BadParameter(
+                f"{field!r} is not a field to sort by; give one such as created_at, -created_at "
+                "for the newest first, or several with commas between them",
+                param_hint="'--sort'",
+            )
+    return fields
+
+
+# -- which room ------------------------------------------------------------------------------------
+
+RoomId = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[ROOM]", help="The room's id; without it, give --external-id.", show_default=False
+    ),
+]
+RoomIds = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[ROOM...]",
+        help="The ids of the rooms; without them, give --external-id.",
+        show_default=False,
+    ),
+]
+OwnId = Annotated[
+    str | None,
+    typer.Option(metavar="ID", help="Your own id for the room, in place of the API's."),
+]
+ExternalIds = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ID",
+        help="Your own id for a room, in place of the API's; for several rooms several times.",
+    ),
+]
+
+
+def require_one(room: object, external_id: object) -> None:
+    """Check that a room is given in exactly one way.
+
+    Raises:
+        CommandFailedError: It is given in none, or in both.
+    """
+    if (room is None) == (external_id is None):
+        raise wrong_usage("give either a ROOM or --external-id, to say which room")
+
+
+def find(videsk: Videsk, room: str | None, external_id: str | None) -> str | Room:
+    """Return an id as it is; look an external id up.
+
+    Only Retrieve is documented to take an external id in the path (docs/api.md, "Operations").
+    """
+    return str(room) if external_id is None else videsk.rooms.get_by_external_id(external_id)
+
+
+def look_command(room: str | None, external_id: str | None) -> str:
+    """Return the command that shows a room."""
+    if external_id is None:
+        return f"rooms get {room}"
+    return f"rooms get --external-id {shlex.quote(external_id)}"

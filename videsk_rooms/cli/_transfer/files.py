@@ -1,0 +1,102 @@
+"""Files that are read, and files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from videsk_rooms.cli._output import CommandFailedError, ExitCode, wrong_usage
+from videsk_rooms.errors import VideskError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import TextIO
+
+STANDARD = "-"
+
+
+def read_text(file: str) -> str:
+    """Read a file, or standard input.
+
+    Raises:
+        CommandFailedError: The file cannot be read, or is not UTF-8.
+    """
+    try:
+        if file == STANDARD:
+            if isinstance(sys.stdin, io.TextIOWrapper):
+                sys.stdin.reconfigure(encoding="utf-8-sig", newline="")
+            text = sys.stdin.read()
+        else:
+            with open(file, encoding="utf-8-sig", newline="") as stream:
+                text = stream.read()
+    except UnicodeDecodeError:
+        text = "\0"
+    except OSError as error:
+        raise wrong_usage(
+            f"{file!r} cannot be read: {error.strerror}; name a file that can"
+        ) from None
+    if "\0" in text[:2]:  # UTF-16 without a byte order mark decodes as UTF-8
+        raise wrong_usage(
+            f"{file!r} is not UTF-8; save it as UTF-8, which spreadsheets call 'CSV UTF-8'"
+        )
+    return text
+
+
+def standard_output() -> TextIO:
+    """Return standard output for data, in UTF-8 whatever the terminal's encoding is."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Without errors=, it would become strict again, and fail at a lone surrogate in a name.
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="")
+    return sys.stdout
+
+
+def require_regular(file: Path) -> None:
+    """Check that a path is a file or nothing yet: a folder or a pipe cannot be replaced.
+
+    Raises:
+        CommandFailedError: It is something else.
+    """
+    # Not by Path, whose methods raise for long names and for folders without access.
+    if os.path.exists(file) and not os.path.isfile(file):
+        raise wrong_usage(f"{str(file)!r} is not a file; give another, or - for standard output")
+
+
+@contextmanager
+def whole_file(file: Path) -> Iterator[TextIO]:
+    """Write a file beside its name, and rename it when it is whole.
+
+    Raises:
+        CommandFailedError: The file cannot be written.
+    """
+    require_regular(file)
+    target = Path(os.path.realpath(file))  # a link stays one
+    # With the process id, so that two processes do not write into one file.
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        with open(part, "w", encoding="utf-8", errors="replace", newline="") as stream:
+            with suppress(OSError):  # there was no file, or the disk has no permissions
+                shutil.copymode(target, part)
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(part, target)
+    except (BrokenPipeError, VideskError):  # a deadline's error is an OSError as well
+        raise
+    except OSError as error:
+        raise cannot_write(file, error) from None
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+def cannot_write(
+    file: Path, error: OSError, remedy: str = "check its disk and folder"
+) -> CommandFailedError:
+    """Return the error for a file that cannot be written."""
+    text = f"{str(file)!r} cannot be written: {error.strerror}; {remedy}"
+    return CommandFailedError(text, ExitCode.FAILED)
