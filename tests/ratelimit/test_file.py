@@ -536,6 +536,9 @@ AS_NOBODY = """
     from videsk_rooms._ratelimit.limit import Limit
     from videsk_rooms._ratelimit.store import StoreUnreachableError
 
+    # All is loaded once, for nobody may be unable to read where Python lies.
+    asyncio.run(FileStore(sys.argv[1] + ".another").tell(ask(1, Limit(1, 1000.0))))
+    str(ConfigurationError("loaded"))
     os.setgid(int(sys.argv[2]))
     os.setuid(65534)
     try:
