@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.peers import nobody_listening
+from tests.ratelimit.support import run
 from videsk_rooms import (
     AsyncVidesk,
     ConfigurationError,
@@ -25,6 +27,7 @@ from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from videsk_rooms import PaceEvent
 
@@ -263,6 +266,17 @@ async def test_what_clients_before_have_sent_counts_while_one_is_there(sandbox: 
             await videsk.rooms.list()
 
 
+async def test_a_client_for_each_call_is_no_way_around_the_limit(sandbox: Sandbox) -> None:
+    """What one has sent counts for the next, though nobody has one meanwhile."""
+    async with client(sandbox, ONE_A_MINUTE, 0.3) as videsk:
+        await videsk.rooms.list()
+    del videsk
+    gc.collect()
+    async with client(sandbox, ONE_A_MINUTE, 0.3) as videsk:
+        with pytest.raises(DeadlineExceededError, match="rate limit"):
+            await videsk.rooms.list()
+
+
 async def test_clients_of_one_callable_share_its_limit(sandbox: Sandbox) -> None:
     """Two callables may stand for two accounts, whatever tokens they return."""
 
@@ -333,6 +347,38 @@ async def test_another_server_has_another_limit(sandbox: Sandbox) -> None:
         async with client(sandbox, ONE_A_MINUTE) as one, client(another, ONE_A_MINUTE) as other:
             await one.rooms.list()
             await other.rooms.list()
+
+
+GREENLETS = """
+    from gevent import monkey
+    monkey.patch_all()
+    import sys, time
+    import gevent
+    from videsk_rooms import RateLimit, Videsk
+
+    url, token, shared = sys.argv[1:]
+    pace = RateLimit(6, per=0.3, shared=shared or None)
+    with (
+        Videsk(token, base_url=url, rate_limit=pace) as one,
+        Videsk(token, base_url=url, rate_limit=pace) as other,
+    ):
+        calls = [gevent.spawn(each.rooms.list) for each in (one, other) for _ in range(12)]
+        gevent.joinall(calls, timeout=30, raise_error=True)
+        print(sum(call.successful() for call in calls))
+"""
+
+
+@pytest.mark.parametrize("kind", ["in process", "file", "redis"])
+def test_clients_beside_gevent_share_their_limit(
+    sandbox: Sandbox, kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """Each has a thread of its own, which no greenlet's lock may stop."""
+    pytest.importorskip("gevent")
+    shared = {"in process": "", "file": f"file:{tmp_path / 'limit'}"}.get(kind)
+    if shared is None:
+        shared = request.getfixturevalue("common_redis").url
+    assert run(GREENLETS, sandbox.url, sandbox.api_token, shared) == "24\n"
+    assert most(sandbox, 0.25) <= 6
 
 
 # -- who waits, and for how long ------------------------------------------------------------------

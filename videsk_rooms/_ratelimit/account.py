@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from videsk_rooms._concurrency.fork import register_after_fork
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
     from .limiter import RateLimiter
     from .store import Store
+
+
+_MOST_RECENT = 16
 
 
 def make_limiter(
@@ -66,21 +70,27 @@ class _Account:
 
 
 class _Accounts:
-    """The accounts that clients use."""
+    """The accounts that clients use, and some that clients used which are gone."""
 
     def __init__(self) -> None:
-        self._accounts: weakref.WeakValueDictionary[Hashable, _Account] = (
+        self._in_use: weakref.WeakValueDictionary[Hashable, _Account] = (
             weakref.WeakValueDictionary()
         )
+        # A program may make a client for each call.
+        self._recent: OrderedDict[Hashable, _Account] = OrderedDict()
         self.reset_after_fork()
         register_after_fork(self)
 
     def get(self, account: Hashable) -> _Account:
         """Return the one that others use, or a new one."""
         with self._lock:
-            known = self._accounts.get(account)
+            known = self._in_use.get(account)
             if known is None:
-                known = self._accounts[account] = _Account()
+                known = self._in_use[account] = _Account()
+            self._recent[account] = known
+            self._recent.move_to_end(account)
+            while len(self._recent) > _MOST_RECENT:
+                self._recent.popitem(last=False)
             return known
 
     def reset_after_fork(self) -> None:
