@@ -403,6 +403,18 @@ def test_a_quick_refusal_was_counted_no_sooner_than_it_can_have_come(status: int
     simulate(run)
 
 
+@in_virtual_time
+async def test_a_server_that_takes_half_a_minute_costs_no_throughput(loop: VirtualLoop) -> None:
+    """So long a way is none of a clock that was set back."""
+    world = World(loop, way=15.0)
+    await asyncio.gather(*(world.send() for _ in range(8)))
+    began = world.now
+    tasks = [world.sending() for _ in range(5 * LIMIT.requests)]
+    left = await results(tasks)
+    assert max(left) - began <= 5 * WINDOW + 4.0
+    assert world.most() <= LIMIT.requests
+
+
 # -- loops and forks ------------------------------------------------------------------------------
 
 
