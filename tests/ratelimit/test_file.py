@@ -560,10 +560,17 @@ def common_folder() -> Iterator[Path]:
 
 
 @_as_root
-def test_a_file_of_somebody_else_that_may_not_be_written_is_refused(common_folder: Path) -> None:
-    """The refusal names it and says what to do."""
+@pytest.mark.parametrize(
+    ("file", "folder"), [(0o600, 0o1777), (0o644, 0o1777), (0o666, 0o755)], ids=oct
+)
+def test_a_file_that_may_not_be_written_is_refused(
+    common_folder: Path, file: int, folder: int
+) -> None:
+    """Not to be read, only to be read, or in a folder where SQLite cannot make its journal."""
     path = common_folder / "limit"
     assert answers(FileStore(str(path)), 1) == [0]
+    path.chmod(file)
+    common_folder.chmod(folder)
     output = run(AS_NOBODY, path, 65534)
     assert str(path) in output
     assert "name one that this process may write" in output
@@ -697,6 +704,14 @@ def test_a_file_of_another_machine_is_refused() -> None:
     """`file://host/path` names one."""
     with pytest.raises(ConfigurationError, match="host"):
         client("file://host/pace")
+
+
+@pytest.mark.parametrize("name", ["a limit", "limit?mode=ro", "limit#1", "limit%41", "límite"])
+def test_a_file_may_have_any_name(path: Path, name: str) -> None:
+    """Also one that means something else in a URL."""
+    path = path.with_name(name)
+    assert answers(FileStore(str(path)), 1) == [0]
+    assert [each.name for each in path.parent.iterdir()] == [name]
 
 
 @pytest.mark.parametrize("spelling", ["file:{}", "file://{}", "file:limit"])
