@@ -157,7 +157,7 @@ def test_what_never_left_is_free_for_others(path: Path) -> None:
     """The next one has its permit at once."""
     one, other = FileStore(str(path)), FileStore(str(path))
     assert answers(one, 1, limit=FAR) == [0]
-    assert answers(other, 2, limit=FAR) > [0]
+    assert answers(other, 2, limit=FAR) > [0.0]
     tell(one, Message([Update("1", None)]))
     assert answers(other, 2, limit=FAR) == [0]
 
@@ -433,7 +433,7 @@ def test_the_file_may_go_at_any_time(path: Path, happen: Callable[[Path], None])
     happen(path)
     assert answers(one, 2, limit=FAR) == [0]
     for store in (one, other, FileStore(str(path))):
-        assert answers(store, 3, limit=FAR) > [0]
+        assert answers(store, 3, limit=FAR) > [0.0]
 
 
 def test_a_file_that_cannot_be_had_any_more_is_out_of_reach(path: Path) -> None:
@@ -593,7 +593,7 @@ def test_a_link_leads_to_the_file(path: Path) -> None:
     link.symlink_to(path)
     FileStore(str(path))
     assert answers(FileStore(str(link)), 1, limit=FAR) == [0]
-    assert answers(FileStore(str(path)), 2, limit=FAR) > [0]
+    assert answers(FileStore(str(path)), 2, limit=FAR) > [0.0]
     assert link.is_symlink()
 
 

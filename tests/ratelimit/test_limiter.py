@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.ratelimit.simulated import LIMIT, SOON, World
-from tests.ratelimit.virtual_time import VirtualLoop, simulate
+from tests.ratelimit.virtual_time import VirtualLoop, leave_behind, simulate
 from videsk_rooms import ClosedError
 from videsk_rooms._ratelimit import Rank
 from videsk_rooms._ratelimit.limit import Limit
@@ -429,12 +429,8 @@ def test_a_loop_that_was_closed_holds_up_no_other() -> None:
         await asyncio.sleep(0.1)
 
     first.run_until_complete(occupy())
-    for left_behind in asyncio.all_tasks(first):
-        # It will never end, and asyncio complains of such tasks.
-        left_behind._log_destroy_pending = False  # type: ignore[attr-defined]  # asyncio's own
-    first.close()
+    leave_behind(first)
     assert [second.run_until_complete(world.send())] == Soon(WINDOW)
-    del left_behind
     gc.collect()
     second.run_until_complete(world.close())
     second.close()
@@ -458,9 +454,7 @@ def test_after_a_fork_only_who_left_counts() -> None:
     assert [child.run_until_complete(world.send())] == Soon(4.0)
     child.run_until_complete(world.close())
     child.close()
-    for left_behind in asyncio.all_tasks(parent):
-        left_behind._log_destroy_pending = False  # type: ignore[attr-defined]  # asyncio's own
-    parent.close()
+    leave_behind(parent)
 
 
 # -- many at once ---------------------------------------------------------------------------------

@@ -116,10 +116,8 @@ def test_the_numbers_of_the_script_are_those_of_the_rule() -> None:
 
 
 def _constants() -> list[tuple[list[str], list[float]]]:
-    lines = [line for line in SCRIPT.splitlines() if line.startswith("local ") and "TICK" in line]
-    start = SCRIPT.splitlines().index(lines[0])
     found = []
-    for line in SCRIPT.splitlines()[start:]:
+    for line in SCRIPT.strip().splitlines():
         if not line.startswith("local "):
             break
         names, _, values = line.removeprefix("local ").partition(" = ")

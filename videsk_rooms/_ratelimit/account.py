@@ -56,7 +56,8 @@ def make_limiter(
     if rate_limit.at_most is not None:
         own = ObservedLimit(Limit(rate_limit.at_most, rate_limit.per), source="RateLimit.at_most")
         store = MemoryStore()
-        limiter = Ceiling(StoreLimiter(own, known.path, lambda: store), limiter)
+        # With a path of its own: its permits also wait for those of the account.
+        limiter = Ceiling(StoreLimiter(own, Path(), lambda: store), limiter)
     register_after_fork(limiter)
     return limiter
 
