@@ -249,6 +249,24 @@ async def test_a_place_given_back_in_one_loop_serves_another(rate_limit: RateLim
     await limiter.close()
 
 
+async def test_a_coroutine_collected_in_another_thread_waits_no_more(
+    rate_limit: RateLimit,
+) -> None:
+    """Its place in the order is free, and whoever waits behind it is asked for."""
+    limiter = limiter_of(RateLimit(1, per=0.3, shared=rate_limit.shared))
+    await leave(limiter)
+    thrown_away = limiter.acquire(Rank.INTERACTIVE, "list")
+    thrown_away.send(None)
+    behind = asyncio.ensure_future(leave(limiter))
+    await asyncio.sleep(0.01)
+    assert limiter.waiting == 2
+    await asyncio.to_thread(thrown_away.close)
+    assert limiter.waiting == 1
+    began = time.monotonic()
+    assert await behind - began < 0.6
+    await limiter.close()
+
+
 def test_a_loop_that_stands_still_holds_up_no_other() -> None:
     """Its caller waits on when it runs again."""
     limiter = limiter_of(RateLimit(1, per=0.2))
