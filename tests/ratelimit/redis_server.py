@@ -24,8 +24,11 @@ _PATIENCE = 20.0
 class RedisServer:
     """A server on a free port of this machine that keeps nothing and leaves nothing behind."""
 
-    def __init__(self, folder: str, *, password: str | None = None) -> None:
+    def __init__(
+        self, folder: str, *, password: str | None = None, options: tuple[str, ...] = ()
+    ) -> None:
         self.port = _free_port()
+        self._options = options
         self.password = password
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
@@ -40,7 +43,7 @@ class RedisServer:
         """Start it, empty, and wait until it answers."""
         assert PROGRAM is not None, MISSING
         arguments = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", self._folder]
-        arguments += ["--save", "", "--appendonly", "no"]
+        arguments += ["--save", "", "--appendonly", "no", *self._options]
         if self.password:
             arguments += ["--requirepass", self.password]
         self._process = subprocess.Popen(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
 from videsk_rooms._ratelimit import Rank
@@ -66,6 +67,10 @@ class Way:
         self.asked["reset"] += 1
 
 
+def _the_same(store: Store) -> Store:
+    return store
+
+
 class World:
     """Processes with a limiter each, and a server that counts in a sliding window."""
 
@@ -103,7 +108,7 @@ class World:
             if shared:
                 store = FallbackStore(self.ways[number], observed, clock=loop.time)
             limiter = StoreLimiter(
-                observed, Path(), lambda store=store: store, shared=shared, clock=loop.time
+                observed, Path(), partial(_the_same, store), shared=shared, clock=loop.time
             )
             self.limiters.append(limiter)
         self.arrived: list[float] = []

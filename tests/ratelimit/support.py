@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, TypedDict
 import pytest
 
 from videsk_rooms import AsyncVidesk, RateLimit, Videsk
-from videsk_rooms._ratelimit import Rank
-from videsk_rooms._ratelimit.schedule import Ask, Message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,13 +58,6 @@ def finished(process: subprocess.Popen[str]) -> str:
 def run(script: str, *arguments: object) -> str:
     """Run a script; return what it printed."""
     return finished(started(script, *arguments))
-
-
-def ask(
-    number: object, limit: Limit, rank: Rank = Rank.INTERACTIVE, *, waited: float = 0.0
-) -> Message:
-    """Ask for a permit, on a path that takes no time."""
-    return Message(ask=Ask(str(number), rank, waited, limit.requests, limit.per, 0.0, 0.0))
 
 
 def check_paced(times: Sequence[float], limit: Limit) -> None:

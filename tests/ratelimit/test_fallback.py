@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.ratelimit.simulated import LIMIT, SOON, Shared, Way, World
-from tests.ratelimit.virtual_time import VirtualLoop, simulate
+from tests.ratelimit.virtual_time import VirtualLoop, leave_behind, simulate
 from videsk_rooms import ClosedError
 from videsk_rooms._ratelimit import Rank
 from videsk_rooms._ratelimit.fallback import PROBE_EVERY, SHARE, FallbackStore
@@ -258,10 +258,7 @@ def test_a_loop_that_was_closed_while_it_asked_holds_up_no_other() -> None:
             await asyncio.sleep(0)
 
     first.run_until_complete(begin())
-    for left_behind in asyncio.all_tasks(first):
-        # It will never end, and asyncio complains of such tasks.
-        left_behind._log_destroy_pending = False  # type: ignore[attr-defined]  # asyncio's own
-    first.close()
+    leave_behind(first)
     assert second.run_until_complete(world.send()) == pytest.approx(0.02, abs=SOON)
     second.run_until_complete(world.close())
     second.close()

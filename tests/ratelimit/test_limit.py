@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from videsk_rooms._ratelimit.limit import Limit, ObservedLimit, described, limit_from_headers
+from videsk_rooms import RateLimit
+from videsk_rooms._ratelimit import make_limiter
+from videsk_rooms._ratelimit.limit import Limit, ObservedLimit, limit_from_headers
 from videsk_rooms._wire.message import Headers
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SET = Limit(20, 1.0)
 
@@ -205,10 +211,26 @@ def test_a_limit_that_goes_to_and_fro_is_logged_once_each(
     assert len(caplog.records) == 16
 
 
-@pytest.mark.parametrize("held", [0.0, 12.0])
-def test_what_is_waited_for_names_the_limit_and_a_hold(held: float) -> None:
-    """Where the limit comes from, and whether a 429 is the reason."""
-    learned = ObservedLimit(SET)
-    text = "the rate limit of 20 requests in 1 s (set by rate_limit)"
-    hold = ", and a 429 holds all calls back for 12 s more" if held else ""
-    assert described(learned, held) == text + hold
+@pytest.mark.parametrize(
+    ("pause", "shared", "says"),
+    [
+        (None, False, ""),
+        (12.0, False, ", and a 429 pauses all calls for 12 s more"),
+        (None, True, ", shared with other processes"),
+        (
+            12.0,
+            True,
+            ", and a 429 pauses all calls for 12 s more, shared with other processes",
+        ),
+    ],
+)
+async def test_what_is_waited_for_names_the_limit_and_a_pause(
+    pause: float | None, shared: bool, says: str, tmp_path: Path
+) -> None:
+    """Where the limit comes from, whether a 429 is the reason, and who else has a part in it."""
+    name = f"file:{tmp_path / 'limit'}" if shared else None
+    limiter = make_limiter(RateLimit(shared=name), object(), lambda: "a-token")
+    if pause is not None:
+        limiter.pause(pause)
+    assert limiter.waited_for() == f"the rate limit of 20 requests in 1 s (set by rate_limit){says}"
+    await limiter.close()

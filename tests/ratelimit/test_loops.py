@@ -80,6 +80,9 @@ def run_in(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
     try:
         return loop.run_until_complete(work)
     finally:
+        for task in (left := asyncio.all_tasks(loop)):
+            task.cancel()
+        loop.run_until_complete(asyncio.wait(left) if left else asyncio.sleep(0))
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
 
@@ -94,7 +97,7 @@ def in_threads(
     made = [loops() for _ in range(count)]
     threads = [
         threading.Thread(
-            target=lambda loop=loop: results.append(run_in(loop, work())),  # type: ignore[misc]
+            target=lambda loop=loop: results.append(run_in(loop, work())),
             daemon=True,
         )
         for loop in made
@@ -171,7 +174,6 @@ END = """
     from videsk_rooms._ratelimit import Rank, make_limiter
 
     shared, how = sys.argv[1:]
-    rate_limit = RateLimit(2, per=60.0, shared=shared or None)
 
     async def call(limiter):
         permit = await limiter.acquire(Rank.INTERACTIVE, "list")
@@ -190,8 +192,10 @@ END = """
             await asyncio.sleep(0)
         return limiter
 
-    for _ in range(3):
-        asyncio.run(main(make_limiter(rate_limit, object(), lambda: how)))
+    for turn in range(3):
+        name = f"{shared}.{turn}" if shared.startswith("file:") else shared or None
+        rate_limit = RateLimit(2, per=60.0, shared=name)
+        asyncio.run(main(make_limiter(rate_limit, object(), lambda: f"token-{turn}")))
         gc.collect()
 """
 
@@ -242,6 +246,24 @@ async def test_a_place_given_back_in_one_loop_serves_another(rate_limit: RateLim
     connecting.release()
     assert await asyncio.wait_for(other, PATIENCE) == "left"
     assert time.monotonic() - began < PATIENCE / 2
+    await limiter.close()
+
+
+async def test_a_coroutine_collected_in_another_thread_waits_no_more(
+    rate_limit: RateLimit,
+) -> None:
+    """Its place in the order is free, and whoever waits behind it is asked for."""
+    limiter = limiter_of(RateLimit(1, per=0.3, shared=rate_limit.shared))
+    await leave(limiter)
+    thrown_away = limiter.acquire(Rank.INTERACTIVE, "list")
+    thrown_away.send(None)
+    behind = asyncio.ensure_future(leave(limiter))
+    await asyncio.sleep(0.01)
+    assert limiter.waiting == 2
+    await asyncio.to_thread(thrown_away.close)
+    assert limiter.waiting == 1
+    began = time.monotonic()
+    assert await behind - began < 0.6
     await limiter.close()
 
 

@@ -17,7 +17,7 @@ from videsk_rooms._ratelimit.schedule import GRACE, Ask, Message, Schedule, Upda
 if TYPE_CHECKING:
     from tests.ratelimit.redis_server import RedisServer
 
-# The script with the times of the test; once more, its own clock would differ by a little each time.
+# The script with the times of the test instead of the server's own.
 _CLOCK = "local time = redis.call('TIME')\nlocal now = time[1] + time[2] / 1000000\n"
 WITH_TIMES = SCRIPT.replace(_CLOCK, "local now = tonumber(ARGV[2])\n")
 
@@ -116,10 +116,8 @@ def test_the_numbers_of_the_script_are_those_of_the_rule() -> None:
 
 
 def _constants() -> list[tuple[list[str], list[float]]]:
-    lines = [line for line in SCRIPT.splitlines() if line.startswith("local ") and "TICK" in line]
-    start = SCRIPT.splitlines().index(lines[0])
     found = []
-    for line in SCRIPT.splitlines()[start:]:
+    for line in SCRIPT.strip().splitlines():
         if not line.startswith("local "):
             break
         names, _, values = line.removeprefix("local ").partition(" = ")

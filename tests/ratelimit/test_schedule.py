@@ -188,9 +188,10 @@ def test_the_background_is_owed_what_it_did_not_get() -> None:
     [
         ("counted", None),
         ("counted", [1.0]),
-        ("counted", {"a": "soon"}),
-        ("counted", {"a": float("nan")}),
-        ("counted", {"a": float("inf")}),
+        ("counted", {"a": ["soon", 0.0]}),
+        ("counted", {"a": 1.0}),
+        ("counted", {"a": [float("nan"), 0.0]}),
+        ("counted", {"a": [1.0, float("inf")]}),
         ("waiting", {"a": [1, 2.0]}),
         ("waiting", {"a": [1, 2.0, "x"]}),
         ("waiting", {"a": None}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from functools import partial
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from videsk_rooms._concurrency.fork import register_after_fork
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from .store import Store
 
 
+_MOST_RECENT = 16
+
+
 def make_limiter(
     rate_limit: RateLimit | None, account: Hashable, token: Callable[[], str]
 ) -> RateLimiter:
@@ -43,17 +46,18 @@ def make_limiter(
         return NoLimit()
     limit = ObservedLimit(Limit(rate_limit.requests, rate_limit.per))
     known = _accounts.get(account)
-    # Bound to the account, which so lives as long as one of its clients.
-    limiter: RateLimiter = StoreLimiter(
-        limit,
-        known.path,
-        partial(_store_of, known, limit, rate_limit.shared, token),
-        shared=rate_limit.shared is not None,
-    )
+
+    def make_store() -> Store:  # no partial, whose repr would show the URL and its password
+        # It holds the account, which so lives as long as one of its clients.
+        return _store_of(known, limit, rate_limit.shared, token)
+
+    shared = rate_limit.shared is not None
+    limiter: RateLimiter = StoreLimiter(limit, known.path, make_store, shared=shared)
     if rate_limit.at_most is not None:
         own = ObservedLimit(Limit(rate_limit.at_most, rate_limit.per), source="RateLimit.at_most")
         store = MemoryStore()
-        limiter = Ceiling(StoreLimiter(own, known.path, lambda: store), limiter)
+        # With a path of its own: its permits also wait for those of the account.
+        limiter = Ceiling(StoreLimiter(own, Path(), lambda: store), limiter)
     register_after_fork(limiter)
     return limiter
 
@@ -67,21 +71,27 @@ class _Account:
 
 
 class _Accounts:
-    """The accounts that clients use."""
+    """The accounts that clients use, and some that clients used which are gone."""
 
     def __init__(self) -> None:
-        self._accounts: weakref.WeakValueDictionary[Hashable, _Account] = (
+        self._in_use: weakref.WeakValueDictionary[Hashable, _Account] = (
             weakref.WeakValueDictionary()
         )
+        # A program may make a client for each call.
+        self._recent: OrderedDict[Hashable, _Account] = OrderedDict()
         self.reset_after_fork()
         register_after_fork(self)
 
     def get(self, account: Hashable) -> _Account:
         """Return the one that others use, or a new one."""
         with self._lock:
-            known = self._accounts.get(account)
+            known = self._in_use.get(account)
             if known is None:
-                known = self._accounts[account] = _Account()
+                known = self._in_use[account] = _Account()
+            self._recent[account] = known
+            self._recent.move_to_end(account)
+            while len(self._recent) > _MOST_RECENT:
+                self._recent.popitem(last=False)
             return known
 
     def reset_after_fork(self) -> None:

@@ -18,6 +18,7 @@ class Ceiling:
     def __init__(self, own: RateLimiter, account: RateLimiter) -> None:
         self._own = own
         self._account = account
+        self._gave_up = own
 
     def try_acquire(self, rank: Rank, operation: str) -> Permit | None:
         """Return a permit if both give one."""
@@ -32,11 +33,16 @@ class Ceiling:
 
     async def acquire(self, rank: Rank, operation: str) -> Permit:
         """Wait for both, one after the other."""
-        own = await self._own.acquire(rank, operation)
+        try:
+            own = await self._own.acquire(rank, operation)
+        except BaseException:
+            self._gave_up = self._own
+            raise
         try:
             return _Both(own, await self._account.acquire(rank, operation))
         except BaseException:
             own.release()
+            self._gave_up = self._account
             raise
 
     def update_limit(self, headers: Mapping[str, str]) -> None:
@@ -48,8 +54,8 @@ class Ceiling:
         self._account.pause(seconds)
 
     def waited_for(self) -> str:
-        """Name whichever of the two more requests wait for."""
-        return max(self._own, self._account, key=lambda each: each.waiting).waited_for()
+        """Name whichever of the two a request waited for that gave up last, as the asking one."""
+        return self._gave_up.waited_for()
 
     @property
     def limit(self) -> Limit | None:

@@ -80,7 +80,11 @@ class FileStore:
     def _begin(self) -> None:
         _make(self._path)
         with self._database() as database:
+            database.execute("BEGIN IMMEDIATE")
             _prepare(database)
+            # Written once more, so that a file or a folder that may only be read is told now.
+            database.execute(f"PRAGMA application_id={_APPLICATION_ID}")
+            database.execute("COMMIT")
 
     def _tell_now(self, message: Message) -> float:
         _make(self._path)

@@ -155,7 +155,8 @@ class LoopQueue:
         except Exception as error:  # whoever waits must hear of it
             self._queue.fail_all(error)
         except asyncio.CancelledError:  # with all tasks of the loop, or by somebody who guessed
-            if not (self._closed or self._loop.is_closed()):
+            # In a loop that ends nobody waits any more, and nothing must begin.
+            if self._queue.heads() and not (self._closed or self._loop.is_closed()):
                 self._loop.call_soon(self._ask)
             raise
 

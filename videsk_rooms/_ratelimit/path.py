@@ -12,6 +12,7 @@ from math import inf
 _SAMPLES = 256
 _FEW = 20
 _RECOMPUTED_EVERY = 16
+_LONGEST_OUT = 2.0  # beyond that it is work, and a store would take it for a clock set back
 _LATE_AT_FIRST = 1.0
 _LATEST = 2.0
 _LATE_FACTOR, _LATE_BASE = 1.5, 0.020
@@ -39,7 +40,7 @@ class Path:
     def out(self) -> float:
         """The shortest way out."""
         shortest = min((trips.shortest for trips in list(self._trips.values())), default=0.0)
-        return shortest / 2
+        return min(shortest / 2, _LONGEST_OUT)
 
     def back(self, operation: str) -> float:
         """Return how long an answer of this operation takes from the count on, at least."""

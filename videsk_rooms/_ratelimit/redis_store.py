@@ -11,6 +11,7 @@ own.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import re
@@ -219,6 +220,7 @@ class RedisStore:
         self._script: Any = None
         self._watch: AsyncGenerator[None, None] | None = None
         self._is_cluster = False
+        self._telling: set[asyncio.Task[Any] | None] = set()
         _check_url(url)
 
     async def tell(self, message: Message) -> float:
@@ -226,6 +228,8 @@ class RedisStore:
         from redis.exceptions import MovedError
 
         data = json.dumps(attrs.asdict(message))
+        telling = asyncio.current_task()
+        self._telling.add(telling)
         try:
             with anyio.fail_after(PATIENCE):
                 try:
@@ -237,6 +241,8 @@ class RedisStore:
         except Exception as error:  # whatever answers there, and whatever the client makes of it
             # Its text may hold the URL, and that a password.
             raise StoreUnreachableError(f"Redis: {type(error).__name__}") from None
+        finally:
+            self._telling.discard(telling)
 
     async def close(self) -> None:
         """Close the connections to Redis; what was counted stays there."""
@@ -274,15 +280,23 @@ class RedisStore:
             redis = Redis.from_url(self._url, retry=retry)
         self._script = script = redis.register_script(SCRIPT)
         # Loops have no hook for it, but before they end they close the generators begun in them.
-        self._watch = _close_at_the_end(redis)
+        self._watch = _close_at_the_end(redis, self._telling)
         await self._watch.__anext__()
         return script
 
 
-async def _close_at_the_end(redis: Any) -> AsyncGenerator[None, None]:
+async def _close_at_the_end(
+    redis: Any, telling: set[asyncio.Task[Any] | None]
+) -> AsyncGenerator[None, None]:
     try:
         yield
     finally:
+        # Whatever is under way in a loop that ends would connect again.
+        others = {each for each in telling if each is not None} - {asyncio.current_task()}
+        for each in others:
+            each.cancel()
+        if others:
+            await asyncio.wait(others)
         await redis.aclose()
 
 
