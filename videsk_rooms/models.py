@@ -112,6 +112,14 @@ class _Model:
         right = "give a mapping as to_dict() returns it"
         raise InvalidRequestError(f"value {at}; {right}", argument="value")
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        # Called by pydantic alone, which is not imported otherwise. The types are `Any`, so that
+        # the hints are resolved without it.
+        from ._fields.pydantic_schema import schema_of
+
+        return schema_of(cls, handler)
+
 
 # No slot for weak references: nobody watches a room go, and a page has hundreds of objects.
 
