@@ -555,7 +555,9 @@ class AsyncRooms:
         ended: bool | None = None,
         external_id: str | None = None,
     ) -> RoomPage:
-        """Read one page of rooms.
+        """Read one page of rooms: a `for` over it ends after 10, or `limit`, whatever follows.
+
+        `iter` reads all of them; the page's `has_more` and `total` say what it leaves out.
 
         Args:
             limit: How many rooms at most, 1 to 100. Absent: 10.
