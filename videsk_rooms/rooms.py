@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, M
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypedDict, overload
+from types import EllipsisType
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeAlias, TypedDict, overload
 
 from ._operations import create as _creation
 from ._operations import lookup
@@ -14,23 +15,22 @@ from ._operations.access_stock import AsyncAccessStock
 from ._operations.account import AccountState
 from ._operations.bulk import Bulk
 from ._operations.bulk_iterators import AsyncOutcomes
+from ._operations.outcomes import Progress
 from ._operations.pagination import Batches, read_pages
 from ._operations.stock import Stock
+from ._operations.with_response import answering
 from ._wire import encode, operations
 from ._wire import validation as check
+from ._wire.message import Response
 from .errors import NotFoundError
+from .models import Room, RoomAccess, RoomPage, RoomStats, StatsView
 
 if TYPE_CHECKING:
-    from types import EllipsisType
-
     from ._http.call import Sender
     from ._operations.bulk import Begin
-    from ._operations.outcomes import Progress
-    from ._wire.message import Response
     from ._wire.operations import Call
-    from .models import Room, RoomAccess, RoomPage, RoomStats, StatsView
 
-__all__ = ["AsyncRooms", "RoomChange", "RoomSpec", "Sort", "When"]
+__all__ = ["AsyncRooms", "AsyncRoomsWithResponse", "RoomChange", "RoomSpec", "Sort", "When"]
 
 When: TypeAlias = datetime | timedelta
 """A point in time: an aware `datetime`, or a `timedelta` from now."""
@@ -106,6 +106,20 @@ class AsyncRooms:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(NOT_PICKLED)
+
+    @property
+    def with_response(self) -> AsyncRoomsWithResponse:
+        """The methods that get one answer, with the last response: its status, headers, attempts.
+
+        Each takes the same arguments, and returns an `Answer` with `value` and `response`.
+
+        Example:
+            ```python
+            answer = await videsk.rooms.with_response.create(name="Support")
+            print(answer.value.id, answer.response.status, answer.response.request_id)
+            ```
+        """
+        return AsyncRoomsWithResponse(self)
 
     async def create(
         self,
@@ -862,6 +876,35 @@ class AsyncRooms:
 
     def _in_bulk(self) -> AsyncRooms:
         return AsyncRooms(self._send.excluding_queue_time().in_background(), self._account)
+
+
+class AsyncRoomsWithResponse:
+    """The methods of `AsyncRooms` that get one answer, each returning an `Answer`.
+
+    Found as `AsyncRooms.with_response`. `AsyncRooms` describes each call. `iter`, `access_stock`
+    and the methods for many rooms get many answers, and are not here: hooks see each of them.
+    """
+
+    def __init__(self, rooms: AsyncRooms) -> None:
+        self._rooms = rooms
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(NOT_PICKLED)
+
+    def _noting(self, note: Callable[[Response], object]) -> AsyncRooms:
+        return AsyncRooms(self._rooms._send.noting(note), self._rooms._account)
+
+    # Final, because type checkers know the type of a call only where no subclass replaces it.
+    create: Final = answering(AsyncRooms.create)
+    get: Final = answering(AsyncRooms.get)
+    get_by_external_id: Final = answering(AsyncRooms.get_by_external_id)
+    get_or_create: Final = answering(AsyncRooms.get_or_create)
+    update: Final = answering(AsyncRooms.update)
+    end: Final = answering(AsyncRooms.end)
+    delete: Final = answering(AsyncRooms.delete)
+    join: Final = answering(AsyncRooms.join)
+    stats: Final = answering(AsyncRooms.stats)
+    list: Final = answering(AsyncRooms.list)
 
 
 def _arguments(

@@ -11,7 +11,7 @@ from ._config import RateLimit, Retry
 from ._http.hooks import Hooks
 from ._pickling import PickledBySettings
 from .client import AsyncVidesk
-from .rooms import NOT_PICKLED, AsyncRooms
+from .rooms import NOT_PICKLED, AsyncRooms, AsyncRoomsWithResponse
 
 if TYPE_CHECKING:
     import ssl as _ssl
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ._pickling import Settings
     from ._ratelimit import RateLimitStatus
 
-__all__ = ["Rooms", "Videsk"]
+__all__ = ["Rooms", "RoomsWithResponse", "Videsk"]
 
 
 class Rooms:
@@ -55,6 +55,48 @@ class Rooms:
     update_many: Final = blocking_bulk(AsyncRooms.update_many)
     delete_many: Final = blocking_bulk(AsyncRooms.delete_many)
     join_many: Final = blocking_bulk(AsyncRooms.join_many)
+
+    @property
+    def with_response(self) -> RoomsWithResponse:
+        """The methods that get one answer, with the last response: its status, headers, attempts.
+
+        Each takes the same arguments, and returns an `Answer` with `value` and `response`.
+
+        Example:
+            ```python
+            from videsk_rooms import Videsk
+
+            with Videsk() as videsk:
+                answer = videsk.rooms.with_response.create(name="Support")
+                print(answer.value.id, answer.response.status, answer.response.request_id)
+            ```
+        """
+        return RoomsWithResponse(self._portal, self._async.with_response)
+
+
+class RoomsWithResponse:
+    """The methods of `Rooms` that get one answer, each returning an `Answer`.
+
+    Found as `Rooms.with_response`. `AsyncRooms` describes each call.
+    """
+
+    def __init__(self, portal: Portal, awaited: AsyncRoomsWithResponse) -> None:
+        self._portal = portal
+        self._async = awaited
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(NOT_PICKLED)
+
+    create: Final = blocking(AsyncRoomsWithResponse.create)
+    get: Final = blocking(AsyncRoomsWithResponse.get)
+    get_by_external_id: Final = blocking(AsyncRoomsWithResponse.get_by_external_id)
+    get_or_create: Final = blocking(AsyncRoomsWithResponse.get_or_create)
+    update: Final = blocking(AsyncRoomsWithResponse.update)
+    end: Final = blocking(AsyncRoomsWithResponse.end)
+    delete: Final = blocking(AsyncRoomsWithResponse.delete)
+    join: Final = blocking(AsyncRoomsWithResponse.join)
+    stats: Final = blocking(AsyncRoomsWithResponse.stats)
+    list: Final = blocking(AsyncRoomsWithResponse.list)
 
 
 class Videsk(PickledBySettings):

@@ -18,6 +18,7 @@ from typing_extensions import assert_type
 
 from videsk_rooms import (
     AccessStock,
+    Answer,
     APIError,
     AsyncAccessStock,
     AsyncOutcomes,
@@ -47,6 +48,7 @@ from videsk_rooms import (
     Progress,
     RateLimit,
     RateLimitError,
+    RateLimitStatus,
     Response,
     ResponseError,
     Retry,
@@ -106,6 +108,7 @@ async def awaited() -> None:
     async with AsyncVidesk() as videsk:
         assert_type(videsk, AsyncVidesk)
         assert_type(videsk.rooms, AsyncRooms)
+        assert_type(videsk.rate_limit_status, RateLimitStatus)
         settings: dict[str, int | bool] = {"maxParticipants": 10, "recordingEnabled": True}
         room = await videsk.rooms.create(
             name="Support", external_id="ticket-1", exp=END, nbf=START, settings=settings
@@ -130,6 +133,13 @@ async def awaited() -> None:
         assert_type(await videsk.rooms.stats(room), RoomStats)
         assert_type(await videsk.rooms.stats(room, view=VIEW), RoomStats)
         await videsk.rooms.delete(room)
+        with_response = videsk.rooms.with_response
+        answer = await with_response.create(name="Support", exp=END)
+        assert_type(answer, Answer[Room])
+        assert_type((answer.value, answer.response), tuple[Room, Response])
+        assert_type(answer.response.elapsed, float)
+        assert_type(await with_response.list(limit=10), Answer[RoomPage])
+        assert_type(await with_response.delete(room), Answer[None])
         page = await videsk.rooms.list(
             limit=10, skip=20, sort=ORDERS[0], ended=False, external_id="ticket-1"
         )
@@ -161,6 +171,11 @@ def blocking() -> None:
     with Videsk() as videsk:
         assert_type(videsk, Videsk)
         assert_type(videsk.rooms, Rooms)
+        assert_type(videsk.rate_limit_status, RateLimitStatus)
+        with_response = videsk.rooms.with_response
+        assert_type(with_response.create(name="Support", exp=END), Answer[Room])
+        assert_type(with_response.join("id").value, RoomAccess)
+        assert_type(with_response.stats("id", view=VIEW), Answer[RoomStats])
         settings: dict[str, int | bool] = {"maxParticipants": 10, "recordingEnabled": True}
         room = videsk.rooms.create(
             name="Support", external_id="ticket-1", exp=END, nbf=START, settings=settings
