@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, M
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from functools import partial
+from math import inf
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeAlias, TypedDict, overload
 
@@ -505,6 +506,7 @@ class AsyncRooms:
         ended: bool | None = None,
         external_id: str | None = None,
         page_size: int = 100,
+        limit: int | None = None,
     ) -> AsyncGenerator[Room, None]:
         """Read all rooms, page by page; the next page is fetched while this one is consumed.
 
@@ -519,6 +521,8 @@ class AsyncRooms:
             external_id: Only the room with this external id.
             page_size: How many rooms a request fetches, 1 to 100; 1 is taken as 2, so that pages
                 can overlap.
+            limit: How many rooms to give at most, 1 or more; no page is fetched for more. Absent:
+                all.
 
         Returns:
             An asynchronous iterator over rooms. Left early, it should be closed with `aclose()`,
@@ -538,12 +542,13 @@ class AsyncRooms:
                 print(room.id, room.name)
             ```
         """
+        most = inf if limit is None else check.whole("limit", limit, least=1)
         # Two at least, so that pages can overlap by one.
-        limit = max(encode.page_size("page_size", page_size), 2)
+        size = int(max(min(encode.page_size("page_size", page_size), most), 2))
 
         def page_at(skip: int | None) -> Call[RoomPage]:
             return operations.listing(
-                limit=limit,
+                limit=size,
                 skip=skip or None,
                 sort=_OLDEST_FIRST if sort is None else sort,
                 ended=ended,
@@ -558,7 +563,7 @@ class AsyncRooms:
             self._saw_all(page)
             return response, page
 
-        return Batches(read_pages(fetch))
+        return Batches(read_pages(fetch, most))
 
     async def list(
         self,

@@ -145,7 +145,7 @@ async def awaited() -> None:
         )
         assert_type(page, RoomPage)
         async for each in videsk.rooms.iter(
-            sort="-exp", ended=True, external_id="ticket-1", page_size=50
+            sort="-exp", ended=True, external_id="ticket-1", page_size=50, limit=9
         ):
             assert_type(each, Room)
         rooms = videsk.rooms.iter()
@@ -202,7 +202,7 @@ def blocking() -> None:
         )
         assert_type(page, RoomPage)
         for each in videsk.rooms.iter(
-            sort="-exp", ended=True, external_id="ticket-1", page_size=50
+            sort="-exp", ended=True, external_id="ticket-1", page_size=50, limit=9
         ):
             assert_type(each, Room)
         rooms = videsk.rooms.iter()
