@@ -159,6 +159,7 @@ async def awaited() -> None:
         patient = videsk.with_options(timeout=None, retry=Retry(), rate_limit=None, api_token="a")
         assert_type(patient, AsyncVidesk)
         assert_type(videsk.with_options(secrets_in_pickles=True), AsyncVidesk)
+        assert_type(videsk.with_options(headers={"X-Gateway-Key": "a"}), AsyncVidesk)
         assert_type(videsk.with_options(priority="background"), AsyncVidesk)
         assert_type(videsk.with_options(hooks=Hooks()).rooms, AsyncRooms)
         await patient.close()
@@ -320,7 +321,9 @@ async def set_up() -> None:
     AsyncVidesk(plain_token, timeout=Timeout(total=20.0, attempt=None, connect=1))
     AsyncVidesk(awaited_token, retry=Retry(1, base_delay=0.1, max_delay=1, max_retry_after=5))
     AsyncVidesk(rate_limit=RateLimit(50, per=2, shared="redis://localhost:6379/0"))
-    AsyncVidesk(session=session, proxy="http://proxy:3128", trust_env=True, ssl=context)
+    AsyncVidesk(
+        session=session, proxy="http://proxy:3128", trust_env=True, ssl=context, headers={"a": "b"}
+    )
     Videsk(lambda: "token", base_url=None, timeout=None, retry=Retry(), rate_limit=RateLimit())
     Videsk(awaited_token, proxy=None, trust_env=False, ssl=False)
     retry, rate_limit = Retry(attempts=2), RateLimit(10)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
 from functools import partial
@@ -109,6 +109,7 @@ class RequestSender:
     count_queue_time: bool = True
     priority: Priority | None = None
     note: Callable[[Response], object] | None = None
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     bounds: AttemptBounds = attrs.field(
         init=False, default=attrs.Factory(lambda self: AttemptBounds(self.timeout), takes_self=True)
     )
@@ -248,7 +249,7 @@ class RetryingCall:
         self._deadline.has_begun = True
         started, started_at = monotonic(), datetime.now(timezone.utc)
         outcome, used = await pipeline.transport.attempt(
-            self._request, token, pipeline.bounds, left, permit
+            self._request, token, pipeline.bounds, left, permit, headers=pipeline.headers
         )
         duration = monotonic() - started
         attempt = make_attempt(len(self._attempts) + 1, started_at, duration, outcome, self._delay)

@@ -154,12 +154,14 @@ class TransportFailure:
             `timeout` if it may have and the time was up.
         detail: The network's error, without tokens.
         timed_out: Whether the time was up, sent or not.
+        hint: What may be the reason, as a sentence with a space before it; empty for nothing.
     """
 
     cause: FailureCause
     detail: str
     url: str
     timed_out: bool = False
+    hint: str = ""
 
 
 @attrs.frozen(weakref_slot=False)
