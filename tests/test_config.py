@@ -24,6 +24,7 @@ from videsk_rooms import (
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
+    from pathlib import Path
 
     from videsk_rooms.sandbox import Sandbox
 
@@ -160,7 +161,8 @@ def test_an_argument_that_cannot_be_is_refused(make: Make, name: str, value: obj
     [
         ("https_proxy", "user:secret@proxy.example:3128"),
         ("https_proxy", "http://user:secret@[:"),
-        ("http_proxy", "http://user:secret@host:port"),  # another's, and read all the same
+        ("https_proxy", "http://user:secret@host:port"),
+        ("all_proxy", "http://user:secret@host:port"),
         ("https_proxy", "socks5://user:secret@host:1"),
         ("https_proxy", "http://user:secret@proxy..example"),
     ],
@@ -172,9 +174,11 @@ def test_a_proxy_of_the_environment_that_cannot_be_is_refused(
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(variable, value)
-    make(TOKEN)
+    make(TOKEN, trust_env=False)
+    make(TOKEN, base_url="http://localhost:1")
+    make(TOKEN, proxy="http://proxy.example:3128")
     with pytest.raises(ConfigurationError, match=variable.upper()) as caught:
-        make(TOKEN, trust_env=True)
+        make(TOKEN)
     assert "secret" not in str(caught.value)
 
 
@@ -185,6 +189,50 @@ def test_a_proxy_of_the_environment_that_is_not_for_the_host_is_let_be(
     monkeypatch.setenv("https_proxy", "proxy.example:3128")
     monkeypatch.setenv("no_proxy", "api.videsk.io")
     AsyncVidesk(TOKEN, trust_env=True)
+
+
+@both_faces
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"])
+def test_certificates_of_the_environment_that_cannot_be_read_are_refused(
+    make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    """When the client is made: OpenSSL would pass over a file that is not there."""
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, str(tmp_path / "missing.pem"))
+    with pytest.raises(ConfigurationError, match=f"{variable}=.*No such f"):
+        make(TOKEN)
+    if variable != "SSL_CERT_DIR":
+        (tmp_path / "empty.pem").write_text("nothing", encoding="utf-8")
+        monkeypatch.setenv(variable, str(tmp_path / "empty.pem"))
+        with pytest.raises(ConfigurationError, match="PEM"):
+            make(TOKEN)
+    make(TOKEN, trust_env=False)
+    make(TOKEN, base_url="http://127.0.0.1:1")
+    make(TOKEN, ssl=False)
+
+
+@both_faces
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        ({"Authorization": "Bearer secret"}, "api_token="),
+        ({"authorization": "secret"}, "api_token="),
+        ({"Content-Type": "text/secret"}, "leave it out"),
+        ({"X-A": "secret\r\nX-B: 1"}, "value of X-A"),
+        ({"X-A": 5}, "value of X-A"),
+        ({"X A": "secret"}, "'X A'"),
+        ({5: "secret"}, "5"),
+        ("X-A: secret", "mapping"),
+    ],
+)
+def test_headers_that_cannot_be_are_refused(make: Make, headers: Any, told: str) -> None:
+    """By the client and by its views, with the remedy, and never with a value."""
+    with pytest.raises(ConfigurationError, match=told) as caught:
+        make(TOKEN, headers=headers)
+    assert "secret" not in str(caught.value).replace("X-A: secret", "")
+    with pytest.raises(ConfigurationError, match=told):
+        make(TOKEN).with_options(headers=headers)
 
 
 @pytest.mark.parametrize("session", [5, "session", object()])

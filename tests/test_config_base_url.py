@@ -198,6 +198,16 @@ def test_a_password_is_refused_without_showing_it(base_url: str) -> None:
 # -- where requests go ----------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "base_url",
+    [f"{API}/vpaas/rooms", f"{API}/vpaas/rooms/", "https://gateway.example/x/VPAAS/rooms"],
+)
+def test_the_path_of_the_api_is_left_out(base_url: str) -> None:
+    """The client adds it itself: twice it would be a 404 that nobody understands."""
+    with pytest.raises(ConfigurationError, match="leave the path out"):
+        AsyncVidesk(TOKEN, base_url=base_url)
+
+
 @pytest.mark.parametrize("prefix", ["", "/", "/gateway", "/gateway/videsk/", "/a%20b"])
 async def test_a_path_in_base_url_comes_before_the_paths_of_the_api(
     sandbox: Sandbox, prefix: str

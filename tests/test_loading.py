@@ -23,6 +23,7 @@ OPTIONAL = {
     "jwt",
     "opentelemetry",
     "orjson",
+    "pydantic",
     "pytest",
     "redis",
     "rich",

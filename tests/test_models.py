@@ -142,8 +142,10 @@ def test_no_attribute_can_be_added(model: Any) -> None:
 
 @every_model
 def test_a_difference_in_any_field_makes_models_unequal(model: Any) -> None:
-    """Equality is by content, all of it."""
+    """Equality is by content, all of it but for a room's token, which is another each time."""
     for field in attrs.fields(type(model)):
+        if isinstance(model, Room) and field.name == "access_token":
+            continue
         other = attrs.evolve(model, **{field.name: "something else"})
         assert other != model, field.name
         assert not other == model, field.name  # noqa: SIM201 - the other operator
@@ -256,6 +258,57 @@ def test_decoded_models_are_collected_in_cycles() -> None:
     del room, watched
     gc.collect()
     assert gone() is None
+
+
+def test_the_same_room_asked_for_twice_is_equal() -> None:
+    """Each answer brings another token, which says nothing of the room."""
+    room = MADE["Room"]
+    again = attrs.evolve(room, access_token=f"{TOKEN}x")
+    assert again == room
+    assert len({room, again, attrs.evolve(room, access_token=None)}) == 1
+    assert RoomAccess(TOKEN) != RoomAccess(f"{TOKEN}x")
+
+
+# -- shown to people ------------------------------------------------------------------------------
+
+
+def test_a_room_is_one_short_line() -> None:
+    """Which room, and until when: no token, and no address of who was let in."""
+    room = MADE["Room"]
+    assert str(room) == (
+        "Room 64f1a2b3c4d5e6f7a8b9c0d1 'Team standup meeting', external id 'standup-2024-08-14', "
+        "until 2024-08-14 18:00 UTC"
+    )
+    assert f"{attrs.evolve(room, ended=True)}".endswith("'standup-2024-08-14', ended")
+    assert str(Room("a")) == "Room a"
+
+
+@pytest.mark.parametrize("text", [f"x{TOKEN}", "a\nb\x1b[31m\u202e", "x" * 10_000])
+def test_whatever_a_room_is_called_its_line_is_printable_and_short(text: str) -> None:
+    """A name is anybody's text: it forges no line of a log, and no token passes."""
+    for line in (str(Room(text, name=text, external_id=text)), Room("a", name=text)._repr_html_()):
+        assert line.isprintable()
+        assert TOKEN not in line
+        assert len(line) < 500
+
+
+def test_a_page_says_how_many_rooms_it_leaves_out() -> None:
+    """Whoever prints it learns that it is not all, and of what reads all."""
+    assert str(THREE) == "RoomPage: 3 of 9 rooms, see rooms.iter()"
+    assert str(RoomPage(1, 10, 0, (Room("a"),))) == "RoomPage: 1 room"
+    assert str(MADE["empty RoomPage"]) == "RoomPage: 0 rooms"
+
+
+def test_a_notebook_shows_a_table() -> None:
+    """A row for each room, escaped, without tokens."""
+    room = attrs.evolve(MADE["Room"], name="<script>&", access_token=TOKEN)
+    html = RoomPage(9, 1, 0, (room,))._repr_html_()
+    assert html.startswith("<table><caption>RoomPage: 1 of 9 rooms, see rooms.iter()</caption>")
+    assert "<td>&lt;script&gt;&amp;</td>" in html
+    assert "<td>2024-08-14 18:00 UTC</td><td>no</td>" in html
+    assert TOKEN not in html
+    assert "192.168.1.1" not in html
+    assert room._repr_html_().count("<tr>") == 2
 
 
 # -- pages ----------------------------------------------------------------------------------------

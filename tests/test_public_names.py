@@ -17,7 +17,16 @@ import pytest
 import videsk_rooms
 import videsk_rooms.sandbox
 from tests.support import printed_by
-from videsk_rooms import AsyncRooms, AsyncVidesk, Rooms, Videsk, VideskError, errors
+from videsk_rooms import (
+    AsyncRooms,
+    AsyncRoomsWithResponse,
+    AsyncVidesk,
+    Rooms,
+    RoomsWithResponse,
+    Videsk,
+    VideskError,
+    errors,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,7 +171,7 @@ def test_each_class_says_what_it_is(name: str) -> None:
 # Classes whose objects the package makes, and no caller.
 MADE_HERE = {
     *("AccessStock", "AsyncAccessStock", "AsyncOutcomes", "AsyncRooms"),
-    *("Headers", "Outcomes", "Rooms"),
+    *("AsyncRoomsWithResponse", "Headers", "Outcomes", "Rooms", "RoomsWithResponse"),
     *("sandbox.ApiTokens", "sandbox.Faults", "sandbox.RequestLog"),
 }
 
@@ -201,7 +210,7 @@ def test_each_method_explains_its_arguments(name: str) -> None:
     assert re.match(r"[^\n]+\.(\n|$)", told[""])
     assert names_in(told.get("Args", "")) == list(parameters(method))
     returned = inspect.signature(method).return_annotation
-    assert ("Returns" in told) is (returned != "None")
+    assert ("Returns" in told) is (returned not in {"None", "Answer[None]"})
 
 
 RESOURCE_METHODS = [name for name in methods() if name.startswith(("AsyncRooms.", "Rooms."))]
@@ -231,7 +240,11 @@ def test_resource_methods_are_found() -> None:
 
 # -- both faces -----------------------------------------------------------------------------------
 
-FACES = {"client": (AsyncVidesk, Videsk), "rooms": (AsyncRooms, Rooms)}
+FACES = {
+    "client": (AsyncVidesk, Videsk),
+    "rooms": (AsyncRooms, Rooms),
+    "rooms.with_response": (AsyncRoomsWithResponse, RoomsWithResponse),
+}
 
 
 SHARED = [

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ._operations.outcomes import Outcome as Outcome
     from ._operations.outcomes import Progress as Progress
     from ._ratelimit.status import RateLimitStatus as RateLimitStatus
+    from ._wire.message import Answer as Answer
     from ._wire.message import Headers as Headers
     from ._wire.message import Response as Response
     from .client import AsyncVidesk as AsyncVidesk
@@ -56,17 +57,19 @@ if TYPE_CHECKING:
     from .models import RoomStats as RoomStats
     from .models import StatsView as StatsView
     from .rooms import AsyncRooms as AsyncRooms
+    from .rooms import AsyncRoomsWithResponse as AsyncRoomsWithResponse
     from .rooms import RoomChange as RoomChange
     from .rooms import RoomSpec as RoomSpec
     from .rooms import Sort as Sort
     from .rooms import When as When
     from .sync import Rooms as Rooms
+    from .sync import RoomsWithResponse as RoomsWithResponse
     from .sync import Videsk as Videsk
 
 _HOMES = {
     "_attempt": ("Attempt",),
     "_blocking.access_stock": ("AccessStock",),
-    "_wire.message": ("Headers", "Response"),
+    "_wire.message": ("Answer", "Headers", "Response"),
     "_http.hooks": ("AttemptEvent", "Hooks", "PaceEvent", "RetryEvent"),
     "_config": ("RateLimit", "Retry", "Timeout"),
     "_ratelimit.status": ("RateLimitStatus",),
@@ -103,17 +106,19 @@ _HOMES = {
         "RoomStats",
         "StatsView",
     ),
-    "rooms": ("AsyncRooms", "RoomChange", "RoomSpec", "Sort", "When"),
-    "sync": ("Rooms", "Videsk"),
+    "rooms": ("AsyncRooms", "AsyncRoomsWithResponse", "RoomChange", "RoomSpec", "Sort", "When"),
+    "sync": ("Rooms", "RoomsWithResponse", "Videsk"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "APIError",
     "AccessStock",
+    "Answer",
     "AsyncAccessStock",
     "AsyncOutcomes",
     "AsyncRooms",
+    "AsyncRoomsWithResponse",
     "AsyncVidesk",
     "Attempt",
     "AttemptEvent",
@@ -151,6 +156,7 @@ __all__ = [
     "RoomSpec",
     "RoomStats",
     "Rooms",
+    "RoomsWithResponse",
     "ServerError",
     "Sort",
     "StatsView",

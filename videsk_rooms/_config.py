@@ -6,6 +6,7 @@ import ipaddress
 import math
 import os
 import re
+from collections.abc import Mapping
 from typing import Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
 
@@ -22,8 +23,6 @@ _PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 
 DEFAULT_BASE_URL = "https://api.videsk.io"
 _MOST_REQUESTS = 10_000
-# The schemes for which aiohttp reads proxies from the environment.
-_PROXIED = frozenset({"http", "https", "ws", "wss"})
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 _HOST = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?")
 
@@ -252,13 +251,52 @@ def checked_base_url(value: object) -> str:
         raise ConfigurationError(f"{shown}: {remedy}")
     if "?" in value or "#" in value:
         raise ConfigurationError(f"{shown}: {remedy}, without query and fragment")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise ConfigurationError(
             f"{shown} would send the token unencrypted; use https, "
             "or http towards this machine only (127.0.0.1, localhost)"
         )
+    if re.search(r"(?i)/vpaas/rooms/*$", parts.path):
+        raise ConfigurationError(
+            f"{shown} ends in a path of the API, which the client adds itself; leave the path out"
+        )
     netloc = host if port is None else f"{host}:{port}"
     return f"{parts.scheme}://{netloc}{parts.path}".rstrip("/")
+
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
+# What the client and aiohttp say themselves. In small letters.
+_OWN_HEADERS = frozenset(
+    {"connection", "content-length", "content-type", "host", "transfer-encoding"}
+)
+
+
+def checked_headers(value: object) -> dict[str, str]:
+    """Check headers of the caller's, and copy them. No error shows a value: it may be a secret."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(
+            f"headers is a {type(value).__name__}; give a mapping such as {{'X-Gateway-Key': '…'}}"
+        )
+    headers: dict[str, str] = {}
+    for name, text in value.items():
+        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+            raise ConfigurationError(f"headers: {name!r} is not the name of a header; correct it")
+        if name.lower() == "authorization":
+            raise ConfigurationError(
+                "headers: Authorization is the API token's, and is sent to the API alone; give the "
+                "token as api_token="
+            )
+        if name.lower() in _OWN_HEADERS:
+            raise ConfigurationError(f"headers: {name} is set by the client; leave it out")
+        if not isinstance(text, str) or not _HEADER_VALUE.fullmatch(text):
+            raise ConfigurationError(
+                f"headers: the value of {name} is not a string of printable ASCII; correct it"
+            )
+        headers[name] = text
+    return headers
 
 
 def checked_proxy(value: object) -> str | None:
@@ -266,27 +304,9 @@ def checked_proxy(value: object) -> str | None:
     if value is None:
         return None
     remedy = "give a URL such as 'http://proxy.example:3128', or None"
-    if not isinstance(value, str) or not _is_url_of_proxy(value):
+    if not isinstance(value, str) or not is_url_of_proxy(value):
         raise ConfigurationError(f"proxy cannot be used; {remedy}")
     return value
-
-
-def check_proxies_of_environment(base_url: str) -> None:
-    """Refuse wrong URLs of proxies in the environment.
-
-    aiohttp reads all of them at every request. It raises a bare `ValueError` for one that it cannot
-    parse, and quotes the password of others. Here none is shown.
-    """
-    from urllib.request import getproxies, proxy_bypass
-
-    own = urlsplit(base_url)
-    for scheme, url in getproxies().items():
-        used = scheme == own.scheme and not proxy_bypass(own.hostname or "")
-        if scheme in _PROXIED and not (_is_url_of_proxy if used else _is_url)(url.strip()):
-            raise ConfigurationError(
-                f"{scheme.upper()}_PROXY in the environment cannot be used; set it to a URL such "
-                "as 'http://proxy.example:3128', or unset it"
-            )
 
 
 def _is_url(text: str) -> bool:
@@ -297,7 +317,8 @@ def _is_url(text: str) -> bool:
     return True
 
 
-def _is_url_of_proxy(text: str) -> bool:
+def is_url_of_proxy(text: str) -> bool:
+    """Return whether a text is a URL that aiohttp takes for a proxy's."""
     if not _is_url(text):
         return False
     parts = urlsplit(text)
@@ -317,7 +338,8 @@ def _spelled_host(host: str, *, in_brackets: bool) -> str:
     return host
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine."""
     if host == "localhost":
         return True
     try:

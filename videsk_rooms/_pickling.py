@@ -11,6 +11,7 @@ import io
 import pickle
 import ssl as _ssl
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
@@ -41,6 +42,7 @@ class Settings:
     ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None
     priority: Priority | None = None
     secrets_in_pickles: bool = False
+    headers: Mapping[str, str] = attrs.field(factory=dict)
 
     def __reduce__(self) -> tuple[object, ...]:
         _check_picklable(self)
@@ -97,6 +99,11 @@ class PickledBySettings:
 
 _MAKE_IT_THERE = "make the client in the process that uses it"
 _GIVE_A_FUNCTION = "give a function of a module, which is pickled by its name"
+_MAY_BE_SECRET = (
+    "{} may hold a password, and a client does not put secrets into its pickle; "
+    f"{_MAKE_IT_THERE}, or pickle client.with_options(secrets_in_pickles=True), whose pickles show "
+    "it to everyone who reads them"
+)
 _WITHOUT_HOOKS = (
     f"{_GIVE_A_FUNCTION}, or pickle client.with_options(hooks=Hooks()), which has no hooks"
 )
@@ -110,6 +117,8 @@ def _check_picklable(settings: Settings) -> None:
         )
     if not settings.secrets_in_pickles:
         _check_without_password("proxy", settings.proxy)
+        if settings.headers:
+            raise ConfigurationError(_MAY_BE_SECRET.format("headers"))
         if settings.rate_limit is not None:
             _check_without_password("RateLimit.shared", settings.rate_limit.shared)
     for name, hook in attrs.asdict(settings.hooks, recurse=False).items():
@@ -120,11 +129,7 @@ def _check_picklable(settings: Settings) -> None:
 def _check_without_password(name: str, url: str | None) -> None:
     # Anywhere, because the URL may be misspelt, and because Redis takes `?password=…`, too.
     if url is not None and not url.startswith("file:") and ("@" in url or "password" in url):
-        raise ConfigurationError(
-            f"{name} may hold a password, and a client does not put secrets into its pickle; "
-            f"{_MAKE_IT_THERE}, or pickle client.with_options(secrets_in_pickles=True), whose "
-            "pickles show it to everyone who reads them"
-        )
+        raise ConfigurationError(_MAY_BE_SECRET.format(name))
 
 
 def _check_pickles(name: str, value: object, instead: str) -> None:

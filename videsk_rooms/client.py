@@ -12,8 +12,8 @@ from ._concurrency.fork import register_after_fork
 from ._config import (
     RateLimit,
     Retry,
-    check_proxies_of_environment,
     checked_base_url,
+    checked_headers,
     checked_priority,
     checked_proxy,
     checked_rate_limit,
@@ -23,6 +23,7 @@ from ._config import (
 )
 from ._http.attempt import completed
 from ._http.call import RequestSender
+from ._http.environment import read_environment
 from ._http.hooks import Hooks, Observer, checked_hooks
 from ._http.retry_policy import RetryBudget
 from ._http.tokens import account_of, token_source
@@ -70,11 +71,13 @@ class AsyncVidesk(PickledBySettings):
         retry: How often a call is tried; `Retry(attempts=1)` never retries.
         rate_limit: How many requests a second may be sent, and who shares them; `None`: no limit.
         hooks: Functions that are called during calls.
+        headers: Sent with every request, such as a key of your gateway; never `Authorization`.
         session: Your own `aiohttp.ClientSession`, which this client then does not close; its
             middlewares run around the one that sends the token.
         proxy: URL of a proxy.
-        trust_env: Whether to take the proxy from the environment. This makes each request slower;
-            `proxy` does not.
+        trust_env: Whether `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment name the
+            proxy, and `SSL_CERT_FILE`, `SSL_CERT_DIR` or `REQUESTS_CA_BUNDLE` the authorities to
+            trust. Read once, here; not for this machine, nor for a `session`, which decides itself.
         ssl: An `ssl.SSLContext`, an `aiohttp.Fingerprint`, or `False` to check no certificate.
 
     Attributes:
@@ -105,18 +108,16 @@ class AsyncVidesk(PickledBySettings):
         retry: Retry = Retry(),
         rate_limit: RateLimit | None = RateLimit(),
         hooks: Hooks = Hooks(),
+        headers: Mapping[str, str] | None = None,
         session: aiohttp.ClientSession | None = None,
         proxy: str | None = None,
-        trust_env: bool = False,
+        trust_env: bool = True,
         ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None = None,
     ) -> None:
-        checked_url = checked_base_url(base_url)
-        if trust_env:
-            check_proxies_of_environment(checked_url)
         self._set_up(
             Settings(
                 source=token_source(api_token),
-                base_url=checked_url,
+                base_url=checked_base_url(base_url),
                 timeout=checked_timeout(timeout),
                 retry=checked_retry(retry),
                 rate_limit=checked_rate_limit(rate_limit),
@@ -125,6 +126,7 @@ class AsyncVidesk(PickledBySettings):
                 proxy=checked_proxy(proxy),
                 trust_env=trust_env,
                 ssl=ssl,
+                headers=checked_headers(headers),
             )
         )
 
@@ -134,7 +136,12 @@ class AsyncVidesk(PickledBySettings):
             settings.base_url,
             session=settings.session,
             proxy=settings.proxy,
-            trust_env=settings.trust_env,
+            environment=read_environment(
+                settings.base_url,
+                trusted=settings.trust_env and settings.session is None,
+                has_proxy=settings.proxy is not None,
+                has_ssl=settings.ssl is not None,
+            ),
             ssl=settings.ssl,
         )
         self._pipeline = RequestSender(
@@ -150,6 +157,7 @@ class AsyncVidesk(PickledBySettings):
             tracer=make_tracer(),
             server_window=ServerWindow(),
             priority=settings.priority,
+            headers=settings.headers,
         )
         self._pacings = _Pacings(self._pipeline.pacing)
         self._is_view = False
@@ -199,6 +207,7 @@ class AsyncVidesk(PickledBySettings):
         hooks: Hooks | EllipsisType = ...,
         api_token: str | Callable[[], str | Awaitable[str]] | EllipsisType = ...,
         priority: Priority | EllipsisType = ...,
+        headers: Mapping[str, str] | EllipsisType | None = ...,
         secrets_in_pickles: bool | EllipsisType = ...,
     ) -> Self:
         """Make a view of this client with other options, on the same connections.
@@ -212,11 +221,12 @@ class AsyncVidesk(PickledBySettings):
             priority: `"interactive"`: somebody waits for the calls. `"background"`: while the rate
                 limit is used up, interactive calls go first. Absent: interactive, but for `iter`,
                 `create_many`, `update_many`, `delete_many` and `join_many`.
+            headers: Other headers than this client's; `None`: none.
             secrets_in_pickles: Whether pickles of the view hold the secrets that were given as
-                arguments: a token given as a string, and passwords in the URLs of the proxy and of
-                Redis. Everyone who reads the pickle has them. In the pipe to a process that is
-                started here, nobody else does; in the broker of a task queue, everyone who may
-                read the broker, its backups and its monitoring.
+                arguments: a token given as a string, headers, and passwords in the URLs of the
+                proxy and of Redis. Everyone who reads the pickle has them. In the pipe to a process
+                that is started here, nobody else does; in the broker of a task queue, everyone who
+                may read the broker, its backups and its monitoring.
 
         Returns:
             The view. Closing it closes nothing: the connections are this client's.
@@ -243,6 +253,8 @@ class AsyncVidesk(PickledBySettings):
             changes["source"] = token_source(api_token)
         if priority is not ...:
             changes["priority"] = checked_priority(priority)
+        if headers is not ...:
+            changes["headers"] = checked_headers(headers)
         if secrets_in_pickles is not ...:
             changes["secrets_in_pickles"] = checked_secrets_in_pickles(secrets_in_pickles)
         settings = attrs.evolve(self._settings, **changes)
@@ -262,6 +274,7 @@ class AsyncVidesk(PickledBySettings):
             observer=Observer(settings.hooks),
             server_window=ServerWindow() if "source" in changes else self._pipeline.server_window,
             priority=settings.priority,
+            headers=settings.headers,
         )
         view._is_view = True
         # Another token may be another account, which may be served by another version.

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, Union, overload
 import attrs
 
 from ._fields.read import is_too_deep
+from ._fields.show import line_of, table_of
 from ._fields.table import shown
 from ._fields.write import written
 from .errors import InvalidRequestError
@@ -112,6 +113,14 @@ class _Model:
         right = "give a mapping as to_dict() returns it"
         raise InvalidRequestError(f"value {at}; {right}", argument="value")
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        # Called by pydantic alone, which is not imported otherwise. The types are `Any`, so that
+        # the hints are resolved without it.
+        from ._fields.pydantic_schema import schema_of
+
+        return schema_of(cls, handler)
+
 
 # No slot for weak references: nobody watches a room go, and a page has hundreds of objects.
 
@@ -134,6 +143,10 @@ class Authorization(_Model):
 @attrs.frozen(weakref_slot=False)
 class Room(_Model):
     """A video room. What the server did not send is `None`.
+
+    The same room asked for twice is equal: `access_token`, which is another each time, counts
+    neither for equality nor for the hash. `str(room)` is one short line, and a notebook shows a
+    table.
 
     Attributes:
         id: The server's id for the room: 24 hex digits.
@@ -162,12 +175,18 @@ class Room(_Model):
     authorizations: tuple[Authorization, ...] | None = attrs.field(
         default=None, metadata=shown("let in")
     )
-    access_token: str | None = attrs.field(default=None, repr=False)
+    access_token: str | None = attrs.field(default=None, repr=False, eq=False)
     extra: Mapping[str, JSONValue] = attrs.field(factory=dict)
 
     def __hash__(self) -> int:
         # Equal rooms have equal ids; the mappings among the fields could not be hashed.
         return hash(self.id)
+
+    def __str__(self) -> str:
+        return line_of(self)
+
+    def _repr_html_(self) -> str:
+        return table_of((self,))
 
     def is_open(self, at: datetime | None = None) -> bool:
         """Return whether the room lets people in, by its `ended`, `nbf` and `exp`.
@@ -220,6 +239,9 @@ class Room(_Model):
 class RoomPage(_Model):
     """One page of rooms; iterates and indexes over them.
 
+    A page is not all rooms: `has_more` says whether others come after it, `str(page)` how many
+    there are, and `rooms.iter()` reads all of them. A notebook shows a table.
+
     Attributes:
         total: The number of rooms in all.
         limit: The most rooms that a page holds. The server may have lowered what was asked for.
@@ -236,6 +258,15 @@ class RoomPage(_Model):
     def has_more(self) -> bool:
         """Whether rooms come after this page."""
         return self.skip + len(self.data) < self.total
+
+    def __str__(self) -> str:
+        several = "rooms" if self.total != 1 else "room"
+        if len(self.data) >= self.total:
+            return f"RoomPage: {self.total} {several}"
+        return f"RoomPage: {len(self.data)} of {self.total} {several}, see rooms.iter()"
+
+    def _repr_html_(self) -> str:
+        return table_of(self.data, str(self))
 
     def __len__(self) -> int:
         return len(self.data)

@@ -6,7 +6,9 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, M
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypedDict, overload
+from math import inf
+from types import EllipsisType
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeAlias, TypedDict, overload
 
 from ._operations import create as _creation
 from ._operations import lookup
@@ -14,23 +16,22 @@ from ._operations.access_stock import AsyncAccessStock
 from ._operations.account import AccountState
 from ._operations.bulk import Bulk
 from ._operations.bulk_iterators import AsyncOutcomes
+from ._operations.outcomes import Progress
 from ._operations.pagination import Batches, read_pages
 from ._operations.stock import Stock
+from ._operations.with_response import answering
 from ._wire import encode, operations
 from ._wire import validation as check
+from ._wire.message import Response
 from .errors import NotFoundError
+from .models import Room, RoomAccess, RoomPage, RoomStats, StatsView
 
 if TYPE_CHECKING:
-    from types import EllipsisType
-
     from ._http.call import Sender
     from ._operations.bulk import Begin
-    from ._operations.outcomes import Progress
-    from ._wire.message import Response
     from ._wire.operations import Call
-    from .models import Room, RoomAccess, RoomPage, RoomStats, StatsView
 
-__all__ = ["AsyncRooms", "RoomChange", "RoomSpec", "Sort", "When"]
+__all__ = ["AsyncRooms", "AsyncRoomsWithResponse", "RoomChange", "RoomSpec", "Sort", "When"]
 
 When: TypeAlias = datetime | timedelta
 """A point in time: an aware `datetime`, or a `timedelta` from now."""
@@ -106,6 +107,20 @@ class AsyncRooms:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(NOT_PICKLED)
+
+    @property
+    def with_response(self) -> AsyncRoomsWithResponse:
+        """The methods that get one answer, with the last response: its status, headers, attempts.
+
+        Each takes the same arguments, and returns an `Answer` with `value` and `response`.
+
+        Example:
+            ```python
+            answer = await videsk.rooms.with_response.create(name="Support")
+            print(answer.value.id, answer.response.status, answer.response.request_id)
+            ```
+        """
+        return AsyncRoomsWithResponse(self)
 
     async def create(
         self,
@@ -491,6 +506,7 @@ class AsyncRooms:
         ended: bool | None = None,
         external_id: str | None = None,
         page_size: int = 100,
+        limit: int | None = None,
     ) -> AsyncGenerator[Room, None]:
         """Read all rooms, page by page; the next page is fetched while this one is consumed.
 
@@ -505,6 +521,8 @@ class AsyncRooms:
             external_id: Only the room with this external id.
             page_size: How many rooms a request fetches, 1 to 100; 1 is taken as 2, so that pages
                 can overlap.
+            limit: How many rooms to give at most, 1 or more; no page is fetched for more. Absent:
+                all.
 
         Returns:
             An asynchronous iterator over rooms. Left early, it should be closed with `aclose()`,
@@ -524,12 +542,13 @@ class AsyncRooms:
                 print(room.id, room.name)
             ```
         """
+        most = inf if limit is None else check.whole("limit", limit, least=1)
         # Two at least, so that pages can overlap by one.
-        limit = max(encode.page_size("page_size", page_size), 2)
+        size = int(max(min(encode.page_size("page_size", page_size), most), 2))
 
         def page_at(skip: int | None) -> Call[RoomPage]:
             return operations.listing(
-                limit=limit,
+                limit=size,
                 skip=skip or None,
                 sort=_OLDEST_FIRST if sort is None else sort,
                 ended=ended,
@@ -544,7 +563,7 @@ class AsyncRooms:
             self._saw_all(page)
             return response, page
 
-        return Batches(read_pages(fetch))
+        return Batches(read_pages(fetch, most))
 
     async def list(
         self,
@@ -555,7 +574,9 @@ class AsyncRooms:
         ended: bool | None = None,
         external_id: str | None = None,
     ) -> RoomPage:
-        """Read one page of rooms.
+        """Read one page of rooms: a `for` over it ends after 10, or `limit`, whatever follows.
+
+        `iter` reads all of them; the page's `has_more` and `total` say what it leaves out.
 
         Args:
             limit: How many rooms at most, 1 to 100. Absent: 10.
@@ -860,6 +881,35 @@ class AsyncRooms:
 
     def _in_bulk(self) -> AsyncRooms:
         return AsyncRooms(self._send.excluding_queue_time().in_background(), self._account)
+
+
+class AsyncRoomsWithResponse:
+    """The methods of `AsyncRooms` that get one answer, each returning an `Answer`.
+
+    Found as `AsyncRooms.with_response`. `AsyncRooms` describes each call. `iter`, `access_stock`
+    and the methods for many rooms get many answers, and are not here: hooks see each of them.
+    """
+
+    def __init__(self, rooms: AsyncRooms) -> None:
+        self._rooms = rooms
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(NOT_PICKLED)
+
+    def _noting(self, note: Callable[[Response], object]) -> AsyncRooms:
+        return AsyncRooms(self._rooms._send.noting(note), self._rooms._account)
+
+    # Final, because type checkers know the type of a call only where no subclass replaces it.
+    create: Final = answering(AsyncRooms.create)
+    get: Final = answering(AsyncRooms.get)
+    get_by_external_id: Final = answering(AsyncRooms.get_by_external_id)
+    get_or_create: Final = answering(AsyncRooms.get_or_create)
+    update: Final = answering(AsyncRooms.update)
+    end: Final = answering(AsyncRooms.end)
+    delete: Final = answering(AsyncRooms.delete)
+    join: Final = answering(AsyncRooms.join)
+    stats: Final = answering(AsyncRooms.stats)
+    list: Final = answering(AsyncRooms.list)
 
 
 def _arguments(

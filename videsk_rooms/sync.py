@@ -11,11 +11,11 @@ from ._config import RateLimit, Retry
 from ._http.hooks import Hooks
 from ._pickling import PickledBySettings
 from .client import AsyncVidesk
-from .rooms import NOT_PICKLED, AsyncRooms
+from .rooms import NOT_PICKLED, AsyncRooms, AsyncRoomsWithResponse
 
 if TYPE_CHECKING:
     import ssl as _ssl
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from types import EllipsisType, TracebackType
 
     import aiohttp
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ._pickling import Settings
     from ._ratelimit import RateLimitStatus
 
-__all__ = ["Rooms", "Videsk"]
+__all__ = ["Rooms", "RoomsWithResponse", "Videsk"]
 
 
 class Rooms:
@@ -56,6 +56,48 @@ class Rooms:
     delete_many: Final = blocking_bulk(AsyncRooms.delete_many)
     join_many: Final = blocking_bulk(AsyncRooms.join_many)
 
+    @property
+    def with_response(self) -> RoomsWithResponse:
+        """The methods that get one answer, with the last response: its status, headers, attempts.
+
+        Each takes the same arguments, and returns an `Answer` with `value` and `response`.
+
+        Example:
+            ```python
+            from videsk_rooms import Videsk
+
+            with Videsk() as videsk:
+                answer = videsk.rooms.with_response.create(name="Support")
+                print(answer.value.id, answer.response.status, answer.response.request_id)
+            ```
+        """
+        return RoomsWithResponse(self._portal, self._async.with_response)
+
+
+class RoomsWithResponse:
+    """The methods of `Rooms` that get one answer, each returning an `Answer`.
+
+    Found as `Rooms.with_response`. `AsyncRooms` describes each call.
+    """
+
+    def __init__(self, portal: Portal, awaited: AsyncRoomsWithResponse) -> None:
+        self._portal = portal
+        self._async = awaited
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(NOT_PICKLED)
+
+    create: Final = blocking(AsyncRoomsWithResponse.create)
+    get: Final = blocking(AsyncRoomsWithResponse.get)
+    get_by_external_id: Final = blocking(AsyncRoomsWithResponse.get_by_external_id)
+    get_or_create: Final = blocking(AsyncRoomsWithResponse.get_or_create)
+    update: Final = blocking(AsyncRoomsWithResponse.update)
+    end: Final = blocking(AsyncRoomsWithResponse.end)
+    delete: Final = blocking(AsyncRoomsWithResponse.delete)
+    join: Final = blocking(AsyncRoomsWithResponse.join)
+    stats: Final = blocking(AsyncRoomsWithResponse.stats)
+    list: Final = blocking(AsyncRoomsWithResponse.list)
+
 
 class Videsk(PickledBySettings):
     """The client for blocking code.
@@ -83,8 +125,11 @@ class Videsk(PickledBySettings):
         retry: How often a call is tried; `Retry(attempts=1)` never retries.
         rate_limit: How many requests a second may be sent, and who shares them; `None`: no limit.
         hooks: Functions that are called during calls; they run in the client's own thread.
+        headers: Sent with every request, such as a key of your gateway; never `Authorization`.
         proxy: URL of a proxy.
-        trust_env: Whether to take the proxy from the environment.
+        trust_env: Whether `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment name the
+            proxy, and `SSL_CERT_FILE`, `SSL_CERT_DIR` or `REQUESTS_CA_BUNDLE` the authorities to
+            trust. Read once, here; not for this machine.
         ssl: An `ssl.SSLContext`, an `aiohttp.Fingerprint`, or `False` to check no certificate.
 
     Attributes:
@@ -116,8 +161,9 @@ class Videsk(PickledBySettings):
         retry: Retry = Retry(),
         rate_limit: RateLimit | None = RateLimit(),
         hooks: Hooks = Hooks(),
+        headers: Mapping[str, str] | None = None,
         proxy: str | None = None,
-        trust_env: bool = False,
+        trust_env: bool = True,
         ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None = None,
     ) -> None:
         self._wrap(
@@ -128,6 +174,7 @@ class Videsk(PickledBySettings):
                 retry=retry,
                 rate_limit=rate_limit,
                 hooks=hooks,
+                headers=headers,
                 proxy=proxy,
                 trust_env=trust_env,
                 ssl=ssl,
@@ -157,6 +204,7 @@ class Videsk(PickledBySettings):
         hooks: Hooks | EllipsisType = ...,
         api_token: str | Callable[[], str | Awaitable[str]] | EllipsisType = ...,
         priority: Priority | EllipsisType = ...,
+        headers: Mapping[str, str] | EllipsisType | None = ...,
         secrets_in_pickles: bool | EllipsisType = ...,
     ) -> Self:
         """Make a view of this client with other options, on the same connections.
@@ -170,11 +218,12 @@ class Videsk(PickledBySettings):
             priority: `"interactive"`: somebody waits for the calls. `"background"`: while the rate
                 limit is used up, interactive calls go first. Absent: interactive, but for `iter`,
                 `create_many`, `update_many`, `delete_many` and `join_many`.
+            headers: Other headers than this client's; `None`: none.
             secrets_in_pickles: Whether pickles of the view hold the secrets that were given as
-                arguments: a token given as a string, and passwords in the URLs of the proxy and of
-                Redis. Everyone who reads the pickle has them. In the pipe to a process that is
-                started here, nobody else does; in the broker of a task queue, everyone who may
-                read the broker, its backups and its monitoring.
+                arguments: a token given as a string, headers, and passwords in the URLs of the
+                proxy and of Redis. Everyone who reads the pickle has them. In the pipe to a process
+                that is started here, nobody else does; in the broker of a task queue, everyone who
+                may read the broker, its backups and its monitoring.
 
         Returns:
             The view. Closing it closes nothing: the connections are this client's.
@@ -200,6 +249,7 @@ class Videsk(PickledBySettings):
             hooks=hooks,
             api_token=api_token,
             priority=priority,
+            headers=headers,
             secrets_in_pickles=secrets_in_pickles,
         )
         view._settings = view._async._settings

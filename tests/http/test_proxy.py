@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import pytest
 from yarl import URL
 
@@ -204,52 +205,84 @@ async def test_the_blocking_client_takes_a_proxy(sandbox: Sandbox) -> None:
     assert proxy.lines == [f"GET {sandbox.url}/vpaas/rooms HTTP/1.1"]
 
 
-@pytest.mark.parametrize(("trust_env", "seen"), [(True, 1), (False, 0)])
-async def test_the_environments_proxy_is_used_on_demand_only(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, seen: int, *, trust_env: bool
-) -> None:
-    """`trust_env=True` reads `http_proxy`, the default does not."""
+@pytest.fixture
+def no_exceptions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave no host for which the environment names no proxy."""
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
-    async with serving(proxy := Proxy()) as port:
-        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{port}")
-        async with AsyncVidesk(
-            sandbox.api_token, base_url=sandbox.url, trust_env=trust_env, **ONCE
-        ) as videsk:
+
+
+@pytest.mark.parametrize("variable", ["https_proxy", "HTTPS_PROXY", "all_proxy"])
+@pytest.mark.usefixtures("no_exceptions")
+async def test_the_environments_proxy_is_used(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """As most programs do; the proxy refuses here, so that nothing leaves this machine."""
+    async with serving(proxy := Proxy(UNAUTHORIZED)) as port:
+        monkeypatch.setenv(variable, f"http://127.0.0.1:{port}")
+        async with AsyncVidesk(TOKEN, base_url="https://api.videsk.io", **ONCE) as videsk:
+            monkeypatch.delenv(variable)  # it was read when the client was made
+            with pytest.raises(ConnectionFailedError, match="407"):
+                await videsk.rooms.list()
+    assert proxy.lines == ["CONNECT api.videsk.io:443 HTTP/1.1"]
+
+
+@pytest.mark.usefixtures("no_exceptions")
+async def test_no_proxy_stands_before_this_machine(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One elsewhere does not reach it, and sandboxes are here."""
+    async with serving(proxy := Proxy(UNAUTHORIZED)) as port:
+        for variable in ("http_proxy", "all_proxy"):
+            monkeypatch.setenv(variable, f"http://127.0.0.1:{port}")
+        async with AsyncVidesk(sandbox.api_token, base_url=sandbox.url, **ONCE) as videsk:
             await videsk.rooms.list()
-    assert len(proxy.heads) == seen
-    assert len(sandbox.requests) == 1
+    assert not proxy.heads
 
 
-@pytest.mark.parametrize(
-    "proxy",
-    [
-        "user:password@127.0.0.1:3128",
-        "http://user:password@127.0.0.1:port",
-        "http://user:password@[::1",
-        "http://user:password@",
-    ],
-)
-async def test_a_proxy_of_the_environment_that_breaks_later_has_sent_nothing(
-    monkeypatch: pytest.MonkeyPatch, proxy: str
+@pytest.mark.usefixtures("no_exceptions")
+async def test_a_proxy_that_is_not_used_is_named_where_nobody_can_be_reached(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """So the outcome of a create is known; the password is not told."""
-    monkeypatch.delenv("no_proxy", raising=False)
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    async with AsyncVidesk(
-        TOKEN, base_url="https://api.videsk.io", trust_env=True, **ONCE
-    ) as videsk:
-        monkeypatch.setenv("https_proxy", proxy)
-        with pytest.raises(ConnectionFailedError, match="the proxy cannot be used") as caught:
-            await videsk.rooms.create(name="Support")
-    assert not caught.value.outcome_unknown
-    assert "password" not in f"{caught.value} {caught.value.attempts}"
+    """Its password is not told."""
+    monkeypatch.setenv("https_proxy", "http://user:password@127.0.0.1:9")
+    away = "https://name.invalid"
+    async with (
+        aiohttp.ClientSession() as session,
+        AsyncVidesk(TOKEN, base_url=away, trust_env=False, **ONCE) as videsk,
+        AsyncVidesk(TOKEN, base_url=away, session=session, **ONCE) as borrowing,
+    ):
+        for client, why in ((videsk, "trust_env=False"), (borrowing, "session=")):
+            told = f"HTTPS_PROXY is set but not used, because of {why}"
+            with pytest.raises(ConnectionFailedError, match=told) as caught:
+                await client.rooms.list()
+            assert "password" not in str(caught.value)
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
+async def test_the_environments_authorities_are_trusted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    """Also where they are named after aiohttp was imported; and those of a view, too."""
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    certificate, key = self_signed(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    async with serving(answering(EMPTY_PAGE), ssl=context) as port:
+        url = f"https://127.0.0.1:{port}"
+        async with AsyncVidesk(TOKEN, base_url=url, **ONCE) as videsk:
+            with pytest.raises(ConnectionFailedError, match="CERTIFICATE_VERIFY_FAILED"):
+                await videsk.rooms.list()
+        monkeypatch.setenv(variable, str(certificate))
+        async with AsyncVidesk(TOKEN, base_url=url, **ONCE) as videsk:
+            assert (await videsk.with_options(timeout=9.0).rooms.list()).total == 0
 
 
 async def test_the_token_stands_in_for_a_netrc_entry(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """`trust_env=True` makes aiohttp read that file, whose entries are for other programs."""
+    """That file is not read: its entries are for other programs."""
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login user password other", encoding="utf-8")
     netrc.chmod(0o600)

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from tests.peers import answering, self_signed, serving, with_length
-from tests.support import TOKEN
+from tests.support import TOKEN, printed_by
 from videsk_rooms import AsyncVidesk, ConnectionFailedError, Retry, Videsk
 
 if TYPE_CHECKING:
@@ -165,3 +165,20 @@ async def test_the_blocking_client_takes_a_context(
 
     async with serving(answering(EMPTY_PAGE), ssl=server_side) as port:
         assert await asyncio.to_thread(list_blocking, port) == 0
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_truststore_is_asked_whenever_it_was_set_up(when: str) -> None:
+    """Before this package is imported, or after it: aiohttp's own context is made at its import."""
+    pytest.importorskip("truststore")
+    lines = ["import truststore; truststore.inject_into_ssl()", "import videsk_rooms.client"]
+    program = [
+        *(lines if when == "before" else lines[::-1]),
+        "import os",
+        "for name in ('SSL_CERT_FILE', 'SSL_CERT_DIR', 'REQUESTS_CA_BUNDLE'):",
+        "    os.environ.pop(name, None)",
+        "from videsk_rooms._http.environment import read_environment",
+        "made = read_environment('https://a', trusted=True, has_proxy=False, has_ssl=False)",
+        "print(type(made.ssl).__module__)",
+    ]
+    assert printed_by("-c", "\n".join(program)).startswith("truststore")

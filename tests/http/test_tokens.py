@@ -87,6 +87,17 @@ def test_the_blocking_client_asks_an_awaitable_callable(sandbox: Sandbox) -> Non
     assert tokens_sent(sandbox) == [sandbox.api_token]
 
 
+@pytest.mark.parametrize("token", ['"secret"', "'secret'", '"secret', "“secret”"])
+def test_a_token_with_its_quotation_marks_is_named_as_such(
+    monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    """`docker run --env-file` keeps them, where a shell takes them away."""
+    monkeypatch.setenv("VIDESK_API_TOKEN", token)
+    with pytest.raises(ConfigurationError, match="VIDESK_API_TOKEN begins with a quo") as caught:
+        AsyncVidesk()
+    assert "secret" not in str(caught.value)
+
+
 # -- the environment ------------------------------------------------------------------------------
 
 
@@ -225,8 +236,10 @@ NOT_UTF_8 = b"\xff\xfe s\x00e\x00c\x00r\x00e\x00t\x00"
         (lambda path: rewrite(path, NOT_UTF_8), "is not text"),
         (lambda path: rewrite(path, "secret\nsecret"), "a control character"),
         (lambda path: rewrite(path, "Bearer secret"), "begins with 'Bearer'"),
+        (lambda path: rewrite(path, "\ufeffsecret"), "byte order mark"),
+        (lambda path: rewrite(path, '"secret"'), "quotation mark"),
     ],
-    ids=["missing", "folder", "empty", "not-utf-8", "two-lines", "bearer"],
+    ids=["missing", "folder", "empty", "not-utf-8", "two-lines", "bearer", "bom", "quoted"],
 )
 def test_a_file_without_a_token_is_told_when_a_client_is_made(
     token_file: Path, spoil: Callable[[Path], None], reason: str

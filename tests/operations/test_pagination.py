@@ -280,6 +280,32 @@ async def test_no_more_than_one_page_is_ahead() -> None:
     assert asked == [2, 2, 2, 3, 3, 4, 4, 4, 4]
 
 
+@pytest.mark.parametrize(("limit", "asked"), [(1, [0]), (3, [0]), (4, [0, 2]), (99, [0, 2, 4, 6])])
+async def test_a_limit_ends_the_reading(limit: int, asked: list[int]) -> None:
+    """As many rooms as asked for, and no page for more."""
+    pages = Pages(9, size=3)
+    rooms = [room.id async for room in Batches(read_pages(pages.fetch, limit))]
+    assert rooms == [str(number) for number in range(min(limit, 9))]
+    assert pages.asked == asked
+
+
+async def test_iter_takes_a_limit(async_videsk: AsyncVidesk, videsk_sandbox: Sandbox) -> None:
+    """Below a page, the page is as small."""
+    for number in range(7):
+        videsk_sandbox.add_room(name=str(number))
+    names = [room.name async for room in async_videsk.rooms.iter(limit=3)]
+    assert names == ["0", "1", "2"]
+    assert pages_asked(videsk_sandbox) == [(0, 3)]
+    assert len([room async for room in async_videsk.rooms.iter(limit=6, page_size=2)]) == 6
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1.5, True, "3"])
+async def test_a_wrong_limit_is_refused(async_videsk: AsyncVidesk, limit: Any) -> None:
+    """At the call, before anything is sent."""
+    with pytest.raises(InvalidRequestError, match="limit="):
+        async_videsk.rooms.iter(limit=limit)
+
+
 async def test_the_next_room_waits_for_the_page_under_way() -> None:
     """It is not asked for twice."""
     pages = Pages(4)

@@ -18,6 +18,7 @@ from typing_extensions import assert_type
 
 from videsk_rooms import (
     AccessStock,
+    Answer,
     APIError,
     AsyncAccessStock,
     AsyncOutcomes,
@@ -47,6 +48,7 @@ from videsk_rooms import (
     Progress,
     RateLimit,
     RateLimitError,
+    RateLimitStatus,
     Response,
     ResponseError,
     Retry,
@@ -106,6 +108,7 @@ async def awaited() -> None:
     async with AsyncVidesk() as videsk:
         assert_type(videsk, AsyncVidesk)
         assert_type(videsk.rooms, AsyncRooms)
+        assert_type(videsk.rate_limit_status, RateLimitStatus)
         settings: dict[str, int | bool] = {"maxParticipants": 10, "recordingEnabled": True}
         room = await videsk.rooms.create(
             name="Support", external_id="ticket-1", exp=END, nbf=START, settings=settings
@@ -130,12 +133,19 @@ async def awaited() -> None:
         assert_type(await videsk.rooms.stats(room), RoomStats)
         assert_type(await videsk.rooms.stats(room, view=VIEW), RoomStats)
         await videsk.rooms.delete(room)
+        with_response = videsk.rooms.with_response
+        answer = await with_response.create(name="Support", exp=END)
+        assert_type(answer, Answer[Room])
+        assert_type((answer.value, answer.response), tuple[Room, Response])
+        assert_type(answer.response.elapsed, float)
+        assert_type(await with_response.list(limit=10), Answer[RoomPage])
+        assert_type(await with_response.delete(room), Answer[None])
         page = await videsk.rooms.list(
             limit=10, skip=20, sort=ORDERS[0], ended=False, external_id="ticket-1"
         )
         assert_type(page, RoomPage)
         async for each in videsk.rooms.iter(
-            sort="-exp", ended=True, external_id="ticket-1", page_size=50
+            sort="-exp", ended=True, external_id="ticket-1", page_size=50, limit=9
         ):
             assert_type(each, Room)
         rooms = videsk.rooms.iter()
@@ -149,6 +159,7 @@ async def awaited() -> None:
         patient = videsk.with_options(timeout=None, retry=Retry(), rate_limit=None, api_token="a")
         assert_type(patient, AsyncVidesk)
         assert_type(videsk.with_options(secrets_in_pickles=True), AsyncVidesk)
+        assert_type(videsk.with_options(headers={"X-Gateway-Key": "a"}), AsyncVidesk)
         assert_type(videsk.with_options(priority="background"), AsyncVidesk)
         assert_type(videsk.with_options(hooks=Hooks()).rooms, AsyncRooms)
         await patient.close()
@@ -161,6 +172,11 @@ def blocking() -> None:
     with Videsk() as videsk:
         assert_type(videsk, Videsk)
         assert_type(videsk.rooms, Rooms)
+        assert_type(videsk.rate_limit_status, RateLimitStatus)
+        with_response = videsk.rooms.with_response
+        assert_type(with_response.create(name="Support", exp=END), Answer[Room])
+        assert_type(with_response.join("id").value, RoomAccess)
+        assert_type(with_response.stats("id", view=VIEW), Answer[RoomStats])
         settings: dict[str, int | bool] = {"maxParticipants": 10, "recordingEnabled": True}
         room = videsk.rooms.create(
             name="Support", external_id="ticket-1", exp=END, nbf=START, settings=settings
@@ -187,7 +203,7 @@ def blocking() -> None:
         )
         assert_type(page, RoomPage)
         for each in videsk.rooms.iter(
-            sort="-exp", ended=True, external_id="ticket-1", page_size=50
+            sort="-exp", ended=True, external_id="ticket-1", page_size=50, limit=9
         ):
             assert_type(each, Room)
         rooms = videsk.rooms.iter()
@@ -305,7 +321,9 @@ async def set_up() -> None:
     AsyncVidesk(plain_token, timeout=Timeout(total=20.0, attempt=None, connect=1))
     AsyncVidesk(awaited_token, retry=Retry(1, base_delay=0.1, max_delay=1, max_retry_after=5))
     AsyncVidesk(rate_limit=RateLimit(50, per=2, shared="redis://localhost:6379/0"))
-    AsyncVidesk(session=session, proxy="http://proxy:3128", trust_env=True, ssl=context)
+    AsyncVidesk(
+        session=session, proxy="http://proxy:3128", trust_env=True, ssl=context, headers={"a": "b"}
+    )
     Videsk(lambda: "token", base_url=None, timeout=None, retry=Retry(), rate_limit=RateLimit())
     Videsk(awaited_token, proxy=None, trust_env=False, ssl=False)
     retry, rate_limit = Retry(attempts=2), RateLimit(10)

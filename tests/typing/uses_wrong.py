@@ -76,7 +76,7 @@ def call(videsk: Videsk, room: Room) -> None:
     videsk.rooms.list(sort={"name": 2})  # expect: dict-item / reportArgumentType
     videsk.rooms.list(limit="10")  # expect: arg-type / reportArgumentType
     videsk.rooms.list(10)  # expect: call-arg / reportCallIssue
-    videsk.rooms.iter(limit=10)  # expect: call-arg / reportCallIssue
+    videsk.rooms.iter(skip=10)  # expect: call-arg / reportCallIssue
     videsk.request("/vpaas/rooms")  # expect: call-arg / reportCallIssue
     videsk.request("GET", "/vpaas/rooms", query="a=b")  # expect: arg-type / reportArgumentType
     videsk.with_options(session=None)  # expect: call-arg / reportCallIssue

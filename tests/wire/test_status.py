@@ -226,6 +226,20 @@ async def test_what_the_sandbox_refuses(
     assert error.request_id == sandbox.requests[-1].request_id
 
 
+def test_the_text_of_a_server_error_counts_the_attempts(sandbox: Sandbox) -> None:
+    """One that was not retried counts none."""
+    retry = Retry(attempts=3, base_delay=0.0)
+    with Videsk(sandbox.api_token, base_url=sandbox.url, retry=retry) as videsk:
+        sandbox.faults.status(503, times=3)
+        with pytest.raises(ServerError, match=r", at the last of 3 attempts \(request id") as error:
+            videsk.rooms.list()
+        assert len(error.value.attempts) == 3
+        sandbox.faults.status(501)
+        with pytest.raises(ServerError) as refused:
+            videsk.rooms.list()
+        assert "attempts" not in str(refused.value)
+
+
 def test_the_blocking_client_raises_the_same(blocking_once: Videsk) -> None:
     """One tree for both faces."""
     blocking_once.rooms.create(external_id="ticket-1")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any, Concatenate, Final, NoReturn, ParamSpec, cast
 
 from videsk_rooms._operations.access_stock import NOT_PICKLED, AsyncAccessStock
+from videsk_rooms._operations.derived import derived
 from videsk_rooms.errors import ClosedError
 
 from .facade import blocking
@@ -82,8 +82,7 @@ def blocking_stock(
 ) -> BlockingMethod[P, AccessStock]:
     """Derive a method that makes a stock from one that makes an awaited stock."""
 
-    @functools.wraps(method)
     def call(self: BlockingResource, *arguments: P.args, **keywords: P.kwargs) -> AccessStock:
         return AccessStock(self._portal, method(self._async, *arguments, **keywords))
 
-    return cast("BlockingMethod[P, AccessStock]", call)
+    return cast("BlockingMethod[P, AccessStock]", derived(call, method, returns=AccessStock))

@@ -6,7 +6,7 @@ of the same signature, by `ParamSpec`, which runs on the client's `Portal`.
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Generator
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -15,13 +15,15 @@ from typing import (
     Protocol,
     TypeVar,
     cast,
+    get_args,
     overload,
 )
 
 from videsk_rooms._operations.bulk_iterators import Outcomes
+from videsk_rooms._operations.derived import derived, hint_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+    from collections.abc import AsyncGenerator, Callable, Coroutine
 
     from typing_extensions import Self
 
@@ -64,11 +66,10 @@ def blocking(
 ) -> BlockingMethod[P, R]:
     """Derive a blocking method from a coroutine method: same name, types and docstring."""
 
-    @functools.wraps(method)
     def call(self: BlockingResource, *arguments: P.args, **keywords: P.kwargs) -> R:
         return self._portal.call(method, self._async, *arguments, **keywords)
 
-    return cast("BlockingMethod[P, R]", call)
+    return cast("BlockingMethod[P, R]", derived(call, method))
 
 
 def blocking_iterator(
@@ -76,14 +77,16 @@ def blocking_iterator(
 ) -> BlockingMethod[P, Generator[T, None, None]]:
     """Derive a blocking iterator from an asynchronous one."""
 
-    @functools.wraps(method)
     def call(
         self: BlockingResource, *arguments: P.args, **keywords: P.kwargs
     ) -> Generator[T, None, None]:
         batches = cast("Batches[T]", method(self._async, *arguments, **keywords))
         return self._portal.iterate(batches)
 
-    return cast("BlockingMethod[P, Generator[T, None, None]]", call)
+    kind: Any = Generator  # its first argument is known at run time only
+    item = get_args(hint_of(method))[0]
+    made = derived(call, method, returns=kind[item, None, None])
+    return cast("BlockingMethod[P, Generator[T, None, None]]", made)
 
 
 def blocking_bulk(
@@ -91,9 +94,10 @@ def blocking_bulk(
 ) -> BlockingMethod[P, Outcomes[T, R]]:
     """Derive a blocking bulk method from an asynchronous one."""
 
-    @functools.wraps(method)
     def call(self: BlockingResource, *arguments: P.args, **keywords: P.kwargs) -> Outcomes[T, R]:
         bulk = method(self._async, *arguments, **keywords)._for_a_thread()
         return Outcomes(bulk.operation, self._portal.run_bulk(bulk))
 
-    return cast("BlockingMethod[P, Outcomes[T, R]]", call)
+    kind: Any = Outcomes  # its arguments are known at run time only
+    made = derived(call, method, returns=kind[get_args(hint_of(method))])
+    return cast("BlockingMethod[P, Outcomes[T, R]]", made)

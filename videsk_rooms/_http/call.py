@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
 from functools import partial
@@ -23,6 +24,7 @@ from videsk_rooms._config import Priority, Retry, Timeout
 from videsk_rooms._ratelimit import Rank, RateLimiter, ServerWindow
 from videsk_rooms._wire.message import (
     RawResponse,
+    Response,
     TransportFailure,
     make_attempt,
     make_response,
@@ -41,12 +43,12 @@ from .tracing import Tracer
 from .transport import AttemptBounds, Transport, closed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Coroutine
 
     from videsk_rooms._attempt import Attempt
     from videsk_rooms._quoting import Secret
     from videsk_rooms._ratelimit import Permit
-    from videsk_rooms._wire.message import Request, Response
+    from videsk_rooms._wire.message import Request
 
     from .tracing import Span
 
@@ -82,6 +84,10 @@ class Sender(Protocol):
         """Return a sender that lets interactive calls go first, unless a priority was set."""
         ...
 
+    def noting(self, note: Callable[[Response], object]) -> Sender:
+        """Return a sender that tells `note` each response, also of those that are an error."""
+        ...
+
     def out_of_time(self, request: Request, deadline: Deadline, when: str) -> VideskError:
         """Make the error for a call whose time was up before its first request was sent."""
         ...
@@ -102,6 +108,8 @@ class RequestSender:
     server_window: ServerWindow
     count_queue_time: bool = True
     priority: Priority | None = None
+    note: Callable[[Response], object] | None = None
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     bounds: AttemptBounds = attrs.field(
         init=False, default=attrs.Factory(lambda self: AttemptBounds(self.timeout), takes_self=True)
     )
@@ -121,6 +129,10 @@ class RequestSender:
     def in_background(self) -> RequestSender:
         """Return a sender that lets interactive calls go first, unless a priority was set."""
         return attrs.evolve(self, priority=self.priority or "background")
+
+    def noting(self, note: Callable[[Response], object]) -> RequestSender:
+        """Return a sender that tells `note` each response, also of those that are an error."""
+        return attrs.evolve(self, note=note)
 
     def out_of_time(self, request: Request, deadline: Deadline, when: str) -> VideskError:
         """Make the error for a call whose time was up before its first request was sent."""
@@ -237,7 +249,7 @@ class RetryingCall:
         self._deadline.has_begun = True
         started, started_at = monotonic(), datetime.now(timezone.utc)
         outcome, used = await pipeline.transport.attempt(
-            self._request, token, pipeline.bounds, left, permit
+            self._request, token, pipeline.bounds, left, permit, headers=pipeline.headers
         )
         duration = monotonic() - started
         attempt = make_attempt(len(self._attempts) + 1, started_at, duration, outcome, self._delay)
@@ -342,6 +354,8 @@ class RetryingCall:
     def _read(self, answer: RawResponse, read: Callable[[Response], T]) -> T:
         """Read an answer, or raise its error; a `VideskError`, whatever the answer holds."""
         response = make_response(self._request, answer, tuple(self._attempts))
+        if self._pipeline.note is not None:
+            self._pipeline.note(response)
         try:
             return read(self._success(response, answer))
         except VideskError:

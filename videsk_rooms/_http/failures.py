@@ -52,7 +52,7 @@ def transport_error(
         why: Why there is no further attempt.
     """
     target = place_of(request.method, failure.url)
-    tried = _tried(attempts) + _WHY_NO_MORE.get(why, "")
+    tried = _tried(attempts) + _WHY_NO_MORE.get(why, "") + failure.hint
     if failure.timed_out:
         text = f"{target}: no answer within {attempts[-1].duration:.3g} s{tried}"
         return _time_is_up(request, text, attempts, maybe=maybe)

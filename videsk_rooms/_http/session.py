@@ -61,9 +61,8 @@ async def authorize(request: ClientRequest, handler: ClientHandlerType) -> Clien
 class Sessions:
     """The sessions of one client, each made in the loop that needs it."""
 
-    def __init__(self, headers: Mapping[str, str], *, trust_env: bool) -> None:
+    def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = headers
-        self._trust_env = trust_env
         self._pid = os.getpid()
         self._open: dict[asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, Watch]] = {}
         self._closed = False
@@ -125,7 +124,6 @@ class Sessions:
             headers=self._headers,
             cookie_jar=aiohttp.DummyCookieJar(),
             middlewares=(authorize,),
-            trust_env=self._trust_env,
             raise_for_status=False,
         )
 

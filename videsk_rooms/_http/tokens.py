@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 
+_QUOTES = frozenset("\"'`“\N{LEFT SINGLE QUOTATION MARK}«")
+
 _NONE_FOUND = (
     "there is no API token; pass api_token=, or set VIDESK_API_TOKEN to the token, or "
     "VIDESK_API_TOKEN_FILE to a file that holds it. Tokens come from Videsk's dashboard."
@@ -90,6 +92,16 @@ def _checked(value: object, source: str) -> Secret:
         raise ConfigurationError(f"{source} is empty; give the API token from Videsk's dashboard")
     if value[:7].lower() == "bearer ":
         raise ConfigurationError(f"{source} begins with 'Bearer'; give the token alone")
+    if value[0] in _QUOTES:
+        raise ConfigurationError(
+            f"{source} begins with a quotation mark, which is not part of the token: docker run "
+            "--env-file keeps it, for one; give the token without quotation marks"
+        )
+    if value[0] == "\ufeff":
+        raise ConfigurationError(
+            f"{source} begins with a byte order mark (BOM), as some editors write one; save it as "
+            "UTF-8 without BOM"
+        )
     if not _PRINTABLE.fullmatch(value):
         raise ConfigurationError(
             f"{source} holds a control character, a space or a letter beyond ASCII; "

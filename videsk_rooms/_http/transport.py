@@ -31,10 +31,14 @@ from .connection import BODY_LIMIT, ConnectionLostError, RefuseUnreadBytes, Unre
 from .session import Sessions, authorize, origin_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from videsk_rooms._config import Timeout
     from videsk_rooms._quoting import Secret
     from videsk_rooms._ratelimit import Permit
     from videsk_rooms._wire.message import FailureCause, Request
+
+    from .environment import Environment
 
 # A shorter token, such as a test's, may occur in an answer that does not echo it.
 _SHORTEST_ECHO = 8
@@ -68,7 +72,7 @@ class Transport:
         *,
         session: aiohttp.ClientSession | None,
         proxy: str | None,
-        trust_env: bool,
+        environment: Environment,
         ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None,
     ) -> None:
         _check(session, ssl)
@@ -79,7 +83,10 @@ class Transport:
         self.in_flight = InFlightRequests()
         register_after_fork(self)
         headers = {"Accept": "application/json", "User-Agent": user_agent()}
-        self._sessions = Sessions(headers, trust_env=trust_env)
+        self._sessions = Sessions(headers)
+        self._hint = _hint(environment, session)
+        proxy = proxy or environment.proxy
+        ssl = environment.ssl if ssl is None else ssl
         # What differs from aiohttp's defaults, and from the settings of our own sessions.
         options: dict[str, Any] = {"allow_redirects": False}  # the token would travel along
         if proxy is not None:
@@ -103,6 +110,8 @@ class Transport:
         bounds: AttemptBounds,
         left: float,
         permit: Permit,
+        *,
+        headers: Mapping[str, str],
     ) -> tuple[RawResponse | TransportFailure, bool]:
         """Send a request once, within the seconds that are left of its call.
 
@@ -117,7 +126,7 @@ class Transport:
         url = self.url_of(request)
         outcome: RawResponse | TransportFailure
         try:
-            exchange = partial(self._exchange, request, ticket, bounds, url)
+            exchange = partial(self._exchange, request, ticket, bounds, url, headers)
             outcome = await self.in_flight.within(min(left, bounds.attempt), exchange)
         except OutOfTimeError:
             outcome = _out_of_time(ticket, url)
@@ -128,17 +137,27 @@ class Transport:
             raise closed(sent=ticket.left) from None
         finally:
             permit.release()
-        if self.closed and isinstance(outcome, TransportFailure):
-            raise closed(sent=outcome.cause != "not_sent")
+        if isinstance(outcome, TransportFailure):
+            if self.closed:
+                raise closed(sent=outcome.cause != "not_sent")
+            outcome.hint = self._hint if outcome.cause == "not_sent" else ""
         if ticket.used:
             _remove_token(outcome, token)
         return outcome, ticket.used
 
     async def _exchange(
-        self, request: Request, ticket: RequestContext, bounds: AttemptBounds, url: str
+        self,
+        request: Request,
+        ticket: RequestContext,
+        bounds: AttemptBounds,
+        url: str,
+        headers: Mapping[str, str],
     ) -> RawResponse | TransportFailure:
         current_request.set(ticket)  # in the context of this attempt's own task
         session = self._external_session
+        options = self._options if request.body is None else self._json_options
+        if headers:
+            options = {**options, "headers": {**options.get("headers", {}), **headers}}
         try:
             if session is not None:
                 await ticket.leave()  # when a connection of another's session is had, nobody tells
@@ -149,7 +168,7 @@ class Transport:
                 URL(url, encoded=True),
                 data=request.body,
                 timeout=bounds.connecting,
-                **(self._options if request.body is None else self._json_options),
+                **options,
             )
             ticket.permit.answered(response.status)
             body, too_long = _arrived(response) or await _read(response)
@@ -252,8 +271,7 @@ def _failure_of(error: BaseException, ticket: RequestContext, url: str) -> Trans
     if isinstance(error, _SURELY_NOT_SENT):
         return TransportFailure("not_sent", _described(error), url)
     if isinstance(error, ValueError) and not ticket.left:
-        # A proxy's URL that was set in the environment later, or that only aiohttp refuses. It is
-        # not shown, because it may hold a password.
+        # A proxy's URL that only aiohttp refuses. It is not shown, because it may hold a password.
         return TransportFailure("not_sent", "the proxy cannot be used", url)
     if isinstance(error, asyncio.TimeoutError):
         return _out_of_time(ticket, url)
@@ -267,6 +285,14 @@ def _failure_of(error: BaseException, ticket: RequestContext, url: str) -> Trans
 def _out_of_time(ticket: RequestContext, url: str) -> TransportFailure:
     cause: FailureCause = "timeout" if ticket.left else "not_sent"
     return TransportFailure(cause, "the time was up", url, timed_out=True)
+
+
+def _hint(environment: Environment, session: aiohttp.ClientSession | None) -> str:
+    """Return what to say where nobody can be reached; empty for nothing."""
+    if environment.ignored is None or (session is not None and session.trust_env):
+        return ""
+    why = "trust_env=False" if session is None else "session=, which has no trust_env=True"
+    return f" {environment.ignored} is set but not used, because of {why}."
 
 
 def _check(session: object, ssl: object) -> None:

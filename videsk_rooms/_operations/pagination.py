@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from math import inf
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from videsk_rooms._wire.message import unexpected
@@ -98,7 +99,7 @@ class Batches(AsyncGenerator[T_co, None], Generic[T_co]):
 
 
 async def read_pages(
-    fetch: Callable[[int], Awaitable[tuple[Response, RoomPage]]],
+    fetch: Callable[[int], Awaitable[tuple[Response, RoomPage]]], limit: float = inf
 ) -> AsyncGenerator[Sequence[Room], None]:
     """Yield the rooms of a listing, a batch a page, each room once.
 
@@ -106,16 +107,20 @@ async def read_pages(
 
     Args:
         fetch: Fetches the page that begins after so many rooms.
+        limit: How many rooms are given at most; no page is fetched for more.
 
     Raises:
         ResponseError: The server does not page.
     """
-    reading = Reading()
+    reading, remaining = Reading(), limit
     answered = await fetch(0)
     ahead: asyncio.Task[tuple[Response, RoomPage]] | None = None
     try:
         while True:
             fresh, following = reading.take(*answered)
+            if len(fresh) >= remaining:
+                fresh, following = fresh[: int(remaining)], None
+            remaining -= len(fresh)
             if following is not None:
                 # A task and no task group: a generator must not yield inside a cancel scope.
                 ahead = asyncio.ensure_future(fetch(following))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
 
 import attrs
 
@@ -26,7 +26,10 @@ _QUOTED, _QUOTED_SOURCE = 200, 16_384
 _PLAIN_ID = re.compile(r"(?!eyJ)[0-9A-Za-z_.:-]{1,64}")
 _URL_LENGTH = 500
 
+T_co = TypeVar("T_co", covariant=True)
+
 __all__ = [
+    "Answer",
     "Headers",
     "RawResponse",
     "Request",
@@ -151,12 +154,14 @@ class TransportFailure:
             `timeout` if it may have and the time was up.
         detail: The network's error, without tokens.
         timed_out: Whether the time was up, sent or not.
+        hint: What may be the reason, as a sentence with a space before it; empty for nothing.
     """
 
     cause: FailureCause
     detail: str
     url: str
     timed_out: bool = False
+    hint: str = ""
 
 
 @attrs.frozen(weakref_slot=False)
@@ -181,6 +186,11 @@ class Response:
     request_id: str | None
     attempts: tuple[Attempt, ...]
 
+    @property
+    def elapsed(self) -> float:
+        """The seconds that the request took, with its attempts and the waits before them."""
+        return sum(attempt.delay + attempt.duration for attempt in self.attempts)
+
     def json(self) -> JSONValue:
         """Read the body as JSON.
 
@@ -191,6 +201,20 @@ class Response:
             ResponseError: The body is not JSON, or holds more than 65,536 values.
         """
         return json_of(self)
+
+
+@attrs.frozen(weakref_slot=False)
+class Answer(Generic[T_co]):
+    """What a method of `rooms.with_response` returns.
+
+    Attributes:
+        value: What the method returns otherwise, such as a `Room`.
+        response: The last response that it got. A method that sends several requests, as
+            `get_or_create` may, shows the last one.
+    """
+
+    value: T_co
+    response: Response
 
 
 def make_attempt(

@@ -145,6 +145,8 @@ def _text(response: Response, name: str, message: str, details: object, what_to_
     said = f"{name}: {message}" if message != name else name
     if details:
         said += f" {_quoted(details)}"
+    if response.status >= 500 and len(response.attempts) > 1:
+        said = f"{said.rstrip('.')}, at the last of {len(response.attempts)} attempts"
     if response.request_id:
         said = f"{said.rstrip('.')} (request id {response.request_id})"
     where = place_of(response.method, response.url)
