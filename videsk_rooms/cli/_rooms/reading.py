@@ -14,14 +14,15 @@ from videsk_rooms.cli._params import (
     OwnId,
     RoomId,
     ShowToken,
-    Sort,
     find,
     require_one,
     sort_of,
 )
 
 if TYPE_CHECKING:
-    from videsk_rooms.models import RoomPage
+    from collections.abc import Iterable, Sequence
+
+    from videsk_rooms.models import Room, RoomPage
 
 
 class View(str, Enum):
@@ -30,6 +31,14 @@ class View(str, Enum):
     REPORT = "report"
     SNAPSHOT = "snapshot"
     SUMMARY = "summary"
+
+
+class Status(str, Enum):
+    """Whether people can enter a room."""
+
+    OPEN = "open"
+    WAITING = "waiting"
+    OVER = "over"
 
 
 @asking_an_account
@@ -46,38 +55,73 @@ def list_rooms(
     everything: Annotated[
         bool, typer.Option("--all", help="All rooms, each shown as soon as it is read.")
     ] = False,
-    sort: Sort = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FIELDS",
+            help="Such as created_at (oldest first), or name,-exp. Absent: -created_at, the "
+            "newest first.",
+        ),
+    ] = None,
     ended: Ended = None,
+    status: Annotated[
+        Status | None,
+        typer.Option(
+            "--status",  # typer would make it of the metavar, which here differs in case only
+            metavar="STATUS",
+            help="Only rooms that are open, waiting (for their nbf) or over, by this machine's "
+            "clock. The API cannot be asked for it: all rooms are read.",
+        ),
+    ] = None,
     external_id: Annotated[
         str | None, typer.Option(metavar="ID", help="Only the room with this external id.")
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FIELDS",
+            help="What the table shows, whole, such as id,external_id,nbf,exp,status.",
+        ),
     ] = None,
 ) -> None:
     """List rooms: a page of them, or with --all every one.
 
-    With --json a page is one object, with total, limit, skip, has_more and
-    data; with --all each room is an object on a line of its own.
+    At 80 columns the table has the end of each id; --columns id or --json has
+    it whole. With --json a page is one object, with total, limit, skip,
+    has_more and data; with --all or --status each room is an object on a line
+    of its own.
     """
-    order = sort_of(sort)
-    if everything and (limit is not None or skip is not None):
-        raise wrong_usage("--all reads every page; leave out --limit and --skip, or --all itself")
+    order = sort_of(sort) or ["-created_at"]
+    if (everything or status) and (limit is not None or skip is not None):
+        option = "--all" if everything else "--status"
+        raise wrong_usage(
+            f"{option} reads every page; leave out --limit and --skip, or {option} itself"
+        )
+    if columns is not None and context.as_json:
+        raise wrong_usage("JSON has every field; leave out --columns or --json")
+    from .shown import columns_of
+
+    chosen = columns_of(columns)
     with context.client() as videsk:
-        if not everything:
+        if everything or status:
+            # Somebody waits for the table, though all rooms are read.
+            rooms = videsk.with_options(priority="interactive").rooms
+            found = rooms.iter(sort=order, ended=ended, external_id=external_id)
+            _show_all(context, (each for each in found if _has(status, each)), chosen)
+        else:
             page = videsk.rooms.list(
                 limit=limit, skip=skip, sort=order, ended=ended, external_id=external_id
             )
-            _show_page(context, page)
-            return
-        # Somebody waits for the table, though all rooms are read.
-        somebody = videsk.with_options(priority="interactive")
-        rooms = somebody.rooms.iter(sort=order, ended=ended, external_id=external_id)
-        if context.as_json:
-            for room in rooms:
-                write_json(as_json(room))
-        else:
-            from .shown import show_rooms
+            _show_page(context, page, chosen)
 
-            if not show_rooms(context.output(), rooms):
-                complain("no rooms match")
+
+def _has(status: Status | None, room: Room) -> bool:
+    """Return whether a room has a status; `None` stands for any."""
+    if status is None:
+        return True
+    if room.is_over():
+        return status is Status.OVER
+    return status is (Status.OPEN if room.is_open() else Status.WAITING)
 
 
 @asking_an_account
@@ -135,13 +179,24 @@ def stats(
     show_outline(context.output(), data)
 
 
-def _show_page(context: CommandContext, page: RoomPage) -> None:
+def _show_all(context: CommandContext, rooms: Iterable[Room], columns: Sequence[str]) -> None:
+    if context.as_json:
+        for room in rooms:
+            write_json(as_json(room))
+        return
+    from .shown import show_rooms
+
+    if not show_rooms(context.output(), rooms, columns):
+        complain("no rooms match")
+
+
+def _show_page(context: CommandContext, page: RoomPage, columns: Sequence[str]) -> None:
     if context.as_json:
         write_json({**as_json(page), "has_more": page.has_more})
         return
     from .shown import show_rooms
 
-    if not show_rooms(context.output(), page):
+    if not show_rooms(context.output(), page, columns):
         past = f"no rooms after the first {page.skip}, of {page.total}; give a smaller --skip"
         complain(past if page.total else "no rooms match")
     elif page.has_more:
