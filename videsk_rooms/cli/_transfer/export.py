@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from videsk_rooms.cli._output import as_json, complain, write_json, writing, wrong_usage
+from videsk_rooms.cli._output import as_json, complain, counted, write_json, writing, wrong_usage
 from videsk_rooms.cli._signals import handled, leave
 from videsk_rooms.models import Room
 
 from . import progress, table
 from .files import STANDARD, standard_output, whole_file
-from .summary import counted
 from .table import Format, format_of
 
 if TYPE_CHECKING:

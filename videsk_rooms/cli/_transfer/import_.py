@@ -16,6 +16,7 @@ from videsk_rooms.cli._output import (
     CommandFailedError,
     ExitCode,
     complain,
+    counted,
     describe_error,
     is_hopeless,
     wire,
@@ -36,7 +37,7 @@ from . import table as tables
 from .files import STANDARD, read_text
 from .journal import Result, failed, succeeded
 from .rows import BadRow, Row, rows_of
-from .summary import counted, exit_code_of, show, summarize
+from .summary import exit_code_of, show, summarize
 from .table import Format, format_of
 
 if TYPE_CHECKING:

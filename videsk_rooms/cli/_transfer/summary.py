@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from videsk_rooms.cli._output import ExitCode, complain, write_json
+from videsk_rooms.cli._output import ExitCode, complain, counted, write_json
 
 from .files import STANDARD
 from .journal import Result
@@ -99,11 +99,6 @@ def _as_text(figures: Mapping[str, Any]) -> str:
     before = figures["done_before"]
     earlier = f" ({before:,} of them before)" if before else ""
     return f"{counted(figures['rows'], 'row')}: {', '.join(counts) or 'nothing to do'}{earlier}"
-
-
-def counted(count: int, thing: str) -> str:
-    """Return a number of things in words."""
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def _over(outcomes: Sequence[Outcome]) -> list[Outcome]:
