@@ -33,8 +33,13 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-# The packages of the extra, by their import names.
-_PACKAGES = frozenset({"jwt", "rich", "typer"})
+# The packages of the extra, by the names that they are imported by.
+_PACKAGES = {
+    "charset_normalizer": "charset-normalizer",
+    "jwt": "PyJWT",
+    "rich": "rich",
+    "typer": "typer",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,6 +96,6 @@ def _missing_package(error: BaseException) -> str | None:
         name = getattr(cause, "name", None) or ""
         package = name.partition(".")[0]
         if package in _PACKAGES:
-            return "PyJWT" if package == "jwt" else package
+            return _PACKAGES[package]
         cause = cause.__cause__
     return None
