@@ -94,6 +94,7 @@ WRONG_USAGE = [
     (["join", "--external-id", ""], "--external-id"),
     (["stats"], "ROOM"),
     (["stats", ROOM, "--view", "all"], "--view"),
+    (["stats", ROOM, "--watch", "0"], "--watch"),
     (["stats", ROOM, "--external-id", "ours"], "either a ROOM or --external-id"),
     (["stats", "--external-id", ""], "--external-id"),
     (["stats", "a#b"], "a#b"),

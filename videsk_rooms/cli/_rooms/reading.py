@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from videsk_rooms.cli._account import CommandContext, asking_an_account
-from videsk_rooms.cli._output import as_json, complain, write_json, wrong_usage
+from videsk_rooms.cli._account import CommandContext, asking_an_account, seconds_of
+from videsk_rooms.cli._output import (
+    as_json,
+    complain,
+    describe_error,
+    is_hopeless,
+    write_json,
+    wrong_usage,
+)
 from videsk_rooms.cli._params import (
     Ended,
     OwnId,
@@ -18,11 +27,13 @@ from videsk_rooms.cli._params import (
     require_one,
     sort_of,
 )
+from videsk_rooms.errors import NotFoundError, VideskError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from videsk_rooms.models import Room, RoomPage
+    from videsk_rooms.cli._output import Output
+    from videsk_rooms.models import JSONValue, Room, RoomPage
 
 
 class View(str, Enum):
@@ -162,6 +173,15 @@ def stats(
             "summary: the stored roll-up, there once the session is compiled.",
         ),
     ] = View.REPORT,
+    watch: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            parser=seconds_of,
+            help="Ask again every so many seconds, until Ctrl-C. Without a terminal each answer is "
+            "a line of JSON.",
+        ),
+    ] = None,
 ) -> None:
     """Show how a room went.
 
@@ -169,14 +189,35 @@ def stats(
     printed untouched. Exit code 4: there is no such room, or nothing yet.
     """
     require_one(room, external_id)
+    output = context.output()
+    as_lines = context.as_json or (watch is not None and output.width is None)
     with context.client() as videsk:
-        data = videsk.rooms.stats(find(videsk, room, external_id), view=view.value).data
-    if context.as_json:
+        found = find(videsk, room, external_id)
+        while True:
+            try:
+                data = videsk.rooms.stats(found, view=view.value).data
+            except VideskError as error:
+                # What passes by itself is no end of a watch.
+                if watch is None or isinstance(error, NotFoundError) or is_hopeless(error):
+                    raise
+                complain(describe_error(error))
+            else:
+                _show_stats(None if as_lines else output, data, is_watched=watch is not None)
+            if watch is None:
+                return
+            time.sleep(watch)
+
+
+def _show_stats(output: Output | None, data: Mapping[str, JSONValue], *, is_watched: bool) -> None:
+    if output is None:
         write_json(data)
         return
     from .shown import show_outline
 
-    show_outline(context.output(), data)
+    if is_watched:
+        output.console.clear()
+        output.line((f"{datetime.now():%H:%M:%S}, until Ctrl-C", "dim"))  # noqa: DTZ005 - for people
+    show_outline(output, data)
 
 
 def _show_all(context: CommandContext, rooms: Iterable[Room], columns: Sequence[str]) -> None:
