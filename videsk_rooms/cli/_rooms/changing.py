@@ -8,10 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from videsk_rooms.cli._account import CommandContext, asking_an_account
-from videsk_rooms.cli._output import (
-    complain,
-    wrong_usage,
-)
+from videsk_rooms.cli._output import complain, describe_error, wrong_usage
 from videsk_rooms.cli._params import (
     Ends,
     ExternalId,
@@ -26,7 +23,7 @@ from videsk_rooms.cli._params import (
     require_one,
     settings_of,
 )
-from videsk_rooms.errors import VideskError
+from videsk_rooms.errors import InvalidRequestError, VideskError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,14 +73,11 @@ def update(
     context: CommandContext,
     room: RoomId = None,
     *,
+    external_id: OwnId = None,
     name: Name = None,
-    external_id: Annotated[
+    new_external_id: Annotated[
         str | None,
-        typer.Option(
-            metavar="ID",
-            help="With ROOM: its new external id, unique, 1 to 100 characters. Without ROOM: the "
-            "external id of the room to change.",
-        ),
+        typer.Option(metavar="ID", help="Another external id for it, 1 to 100 characters."),
     ] = None,
     exp: Ends = None,
     nbf: Opens = None,
@@ -102,20 +96,22 @@ def update(
     A field can be given another value, but not be taken away: the API documents no
     way to.
     """
+    require_one(room, external_id)
     fields = {"name": name, "exp": exp, "nbf": nbf, "settings": settings_of(settings)}
-    changes = _given({**fields, "ended": ended})
-    if room is None:
-        require_one(room, external_id)
-    elif external_id is not None:
-        changes["external_id"], external_id = external_id, None
+    changes = _given({**fields, "external_id": new_external_id, "ended": ended})
     if not changes:
         raise wrong_usage(
-            "nothing to change was given; give at least one of --name, --external-id, --exp, "
+            "nothing to change was given; give at least one of --name, --new-external-id, --exp, "
             "--nbf, --settings, --ended and --not-ended"
         )
     look = f"look with: videsk-rooms {look_command(room, external_id)}"
     with context.client() as videsk, warn_when_stopped(look):
-        changed = videsk.rooms.update(find(videsk, room, external_id), **changes)
+        found = find(videsk, room, external_id)
+        try:
+            changed = videsk.rooms.update(found, **changes)
+        except InvalidRequestError as error:  # its external_id is the new one
+            text = describe_error(error)
+            raise wrong_usage(text.replace("--external-id", "--new-external-id", 1)) from None
         if show_token and changed.access_token is None:
             changed = _with_token(videsk, changed)
     from .shown import show_room
