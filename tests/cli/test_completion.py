@@ -31,7 +31,7 @@ def test_the_script_of_a_shell_calls_us(shell: str) -> None:
         ("videsk-rooms rooms st", ["stats"]),
         ("videsk-rooms rooms list --en", ["--ended"]),
         ("videsk-rooms rooms stats id --view s", ["snapshot", "summary"]),
-        ("videsk-rooms rooms end --ex", ["--external-id"]),
+        ("videsk-rooms rooms end --ex", ["--external-id", "--exp-before", "--external-id-like"]),
         ("videsk-rooms doctor --re", ["--redis"]),
     ],
 )
@@ -40,6 +40,22 @@ def test_tab_offers_what_there_is(typed: str, offered: list[str]) -> None:
     words = {"COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1)}
     done = call(env={COMPLETE: "complete_bash", **words})
     assert done.stdout.split() == offered
+
+
+@pytest.mark.skipif(os.name != "posix", reason="it installs itself for bash here")
+@pytest.mark.parametrize("option", ["--install-completion", "--show-completion"])
+def test_it_is_shown_where_there_is_no_home(option: str) -> None:
+    """As in a container whose user is a number; it cannot be installed there, in one line."""
+    nobody = "import pwd; pwd.getpwuid = {}.__getitem__; from videsk_rooms.cli import main; "
+    program = f"import os; os.environ.pop('HOME'); {nobody} raise SystemExit(main(['{option}']))"
+    done = run(command=("bash", "-c", '"$1" -c "$2"; exit $?', "bash", sys.executable, program))
+    if option == "--show-completion":
+        assert (done.returncode, done.stderr) == (0, "")
+        assert COMPLETE in done.stdout
+    else:
+        assert (done.returncode, done.stdout) == (3, "")
+        (line,) = done.stderr.splitlines()
+        assert line.startswith("videsk-rooms: there is no home folder")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="it installs itself for bash here")

@@ -144,6 +144,24 @@ def test_what_is_written_as_csv_is_read_again(pairs: list[tuple[str, str]]) -> N
     assert read == [line for line in kept if line]
 
 
+@pytest.mark.parametrize("cell", ["=1+1", "+56", "-1", "@a", "\t=1", "\r=1", "'=1", "''+"])
+def test_what_a_spreadsheet_would_run_is_text(cell: str) -> None:
+    """In CSV; it is read again as it was."""
+    shown = written(Format.CSV, {"name": cell, "exp": "a=1"})
+    assert f"'{cell}" in shown
+    assert "'a=1" not in shown
+    assert csv(shown).lines == [(2, {"name": cell, "exp": "a=1"})]
+    assert json.loads(written(Format.JSONL, {"name": cell})) == {"name": cell}
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+def test_cells_are_parted_also_where_no_column_is_known(sign: str) -> None:
+    """By the sign that parts most."""
+    assert csv(f"Cliente{sign}Hora{sign}Sala\nAna{sign}9{sign}2\n").columns == [
+        *("Cliente", "Hora", "Sala")
+    ]
+
+
 def test_values_that_are_no_text_are_json_in_csv() -> None:
     """Nothing is an empty cell; letters stay as they are."""
     line: dict[str, Any] = {"name": "Señal", "ended": False, "exp": None, "settings": {"a": "ñ"}}

@@ -79,12 +79,19 @@ def test_statistics_are_read_by_external_id(account: Sandbox, ask: Ask, theirs: 
 
 
 def test_a_room_is_changed_by_its_external_id(account: Sandbox, ask: Ask, theirs: str) -> None:
-    """Without ROOM the external id is whose room to change, and is not sent."""
+    """It says which room, and is not sent."""
     done = ask("rooms", "update", "--external-id", "theirs", "--name", "Moved", "--json")
     assert json.loads(done.stdout)["id"] == theirs
     (request,) = account.requests.of("update")
     assert request.json == {"name": "Moved"}
     assert (account.rooms[0]["name"], account.rooms[0]["externalId"]) == ("Moved", "theirs")
+
+
+def test_an_external_id_is_changed_by_an_option_of_its_own(account: Sandbox, ask: Ask) -> None:
+    """Whoever forgets ROOM must not give another room's id away."""
+    done = ask("rooms", "update", "--external-id", "theirs", "--new-external-id", "ours", "--json")
+    assert json.loads(done.stdout)["external_id"] == "ours"
+    assert account.requests.of("update")[0].json == {"externalId": "ours"}
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def test_a_room_is_created_only_if_it_is_missing(account: Sandbox, ask: Ask, the
     [
         (["--name", "Moved"], {"name": "Moved"}),
         (["--name", ""], {"name": ""}),
-        (["--external-id", "ours"], {"externalId": "ours"}),
+        (["--new-external-id", "ours"], {"externalId": "ours"}),
         (["--settings", "{}"], {"settings": {}}),
         (["--nbf", "2042-08-14T15:00Z"], {"nbf": "2042-08-14T15:00:00.000Z"}),
     ],

@@ -57,8 +57,9 @@ def test_json_lines_are_those_of_the_list(full: Sandbox, ask: Ask, folder: Path)
     """`rooms list --all --json` and an export are the same."""
     done = ask("rooms", "export", "rooms.jsonl", "--json")
     assert json.loads(done.stdout) == {"rooms": len(full.rooms), "file": "rooms.jsonl"}
-    listed = ask("rooms", "list", "--all", "--json").stdout
+    listed = ask("rooms", "list", "--all", "--json", "--sort", "created_at").stdout
     assert (folder / "rooms.jsonl").read_text() == listed
+    assert ask("rooms", "export", "-").stdout == listed
 
 
 def test_standard_output_is_the_file(full: Sandbox, ask: Ask, folder: Path) -> None:
@@ -151,11 +152,23 @@ def test_a_file_that_is_not_for_everybody_stays_so(ask: Ask, folder: Path) -> No
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+def test_excel_opens_it(account: Sandbox, ask: Ask, folder: Path) -> None:
+    """By a byte order mark and semicolons; what would be a formula is text, and read as it was."""
+    account.add_room(name="=cmd|' /C calc'!A1", external_id="+56 9")
+    ask("rooms", "export", "rooms.csv", "--excel")
+    content = (folder / "rooms.csv").read_bytes()
+    assert content.startswith(b"\xef\xbb\xbfid;name;")
+    assert b";'=cmd|' /C calc'!A1;'+56 9;" in content
+    done = ask("rooms", "import", "rooms.csv", "--update", "--json")
+    assert json.loads(done.stdout)["unchanged"] == len(account.rooms)
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
         (["rooms"], "--format"),
-        (["-"], "--format"),
+        (["rooms.jsonl", "--excel"], "--excel is for CSV"),
+        (["-", "--format", "jsonl", "--excel"], "--excel is for CSV"),
         (["nowhere/rooms.csv"], "'nowhere/rooms.csv' cannot be written"),
         ([f"{'x' * 300}.csv"], "x.csv' cannot be written"),
         ([".", "--format", "csv"], "'.' is not a file"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.cells import cell_len
 
+from tests.cli.support import PATIENCE, called_on_a_terminal, running
 from tests.cli.support import account as variables
-from tests.cli.support import called_on_a_terminal
 from videsk_rooms import AsyncRooms
 
 if TYPE_CHECKING:
@@ -46,13 +47,12 @@ def test_a_page_is_a_table_with_whole_values_in_a_pipe(
     room = account.add_room(
         name=name, external_id="x" * 100, nbf=STARTS, exp=ENDS, created_at=STARTS
     )
-    done = ask("rooms", "list", "--sort", "-created_at")
+    done = ask("rooms", "list")
     assert (done.returncode, done.stderr) == (0, "")
     header, first, _theirs = done.stdout.splitlines()
-    assert header.split() == ["ID", "NAME", "EXTERNAL", "ID", "OPENS", "(LOCAL)", "ENDS", "(LOCAL)"]
-    assert first == "  ".join(
-        [str(room["id"]), name, "x" * 100, "2042-08-14 12:00", "2042-08-14 15:00"]
-    )
+    assert header.split() == ["ID", "NAME", "EXTERNAL_ID", "STATUS", "EXP"]
+    opens = "opens 2042-08-14 12:00"
+    assert first == "  ".join([str(room["id"]), name, "x" * 100, opens, "2042-08-14 15:00"])
 
 
 def test_a_page_as_json_is_one_object(account: Sandbox, ask: Ask) -> None:
@@ -109,7 +109,7 @@ def test_an_empty_page_says_so(ask: Ask, options: list[str], told: str) -> None:
 
 @pytest.mark.parametrize("as_json", [False, True])
 def test_all_rooms_come_page_by_page(account: Sandbox, ask: Ask, as_json: bool) -> None:
-    """A line each, oldest first, as JSON too."""
+    """A line each, newest first, as JSON too."""
     account.add_rooms(150)
     done = ask("rooms", "list", "--all", *["--json"] * as_json)
     assert (done.returncode, done.stderr) == (0, "")
@@ -120,7 +120,7 @@ def test_all_rooms_come_page_by_page(account: Sandbox, ask: Ask, as_json: bool) 
     )
     held = {str(room["id"]): room["createdAt"] for room in account.rooms}
     assert len(shown) == 151
-    assert shown == sorted(shown, key=lambda room: str(held[room]))
+    assert shown == sorted(shown, key=lambda room: str(held[room]), reverse=True)
 
 
 def test_ended_rooms_are_told_from_others(account: Sandbox, ask: Ask) -> None:
@@ -142,38 +142,107 @@ def test_a_room_that_was_ended_before_its_time_is_told_from_others(
         account.add_room(exp=exp)
     untold = account.add_room(without=["exp"])
     ask("rooms", "end", str(untold["id"]))
-    ends = [line.split("  ")[-1] for line in ask("rooms", "list").stdout.splitlines()[1:]]
-    assert ends == ["ended", f"{past:%Y-%m-%d %H:%M}", f"{ahead:%Y-%m-%d %H:%M}", "ended"]
+    table = ask("rooms", "list", "--sort", "created_at", "--columns", "status,exp,ended").stdout
+    lines = [[cell.strip() for cell in line.split("  ") if cell] for line in table.splitlines()]
+    assert [(line[0], line[-1]) for line in lines[1:]] == [
+        *(("over", "yes"), ("over", "yes"), ("open", "no"), ("over", "yes"))
+    ]
+    assert f"{past:%Y-%m-%d %H:%M}" in lines[2]
     assert "ended         yes" in ask("rooms", "get", theirs).stdout
 
 
 @posix
 def test_a_table_fits_a_terminal(account: Sandbox) -> None:
-    """Names are cut, ids never; signs of two columns count as two."""
-    account.add_room(name="視訊會議室" * 9, external_id="é" * 100)
+    """Of an id the end is shown, names are cut, external ids are whole; some signs take two."""
+    account.add_room(name="視訊會議室" * 9, external_id="b3c6f0a4-9a51-4f6e-8f43-0d8f6d1f3c55")
     account.add_room(name="\x1b[2J\x07" * 3, external_id="plain")
     done = called_on_a_terminal("rooms", "list", env={"TERM": "xterm", **variables(account)})
     plain = done.stdout.replace("\x1b[1m", "").replace("\x1b[0m", "")
     lines = plain.split("\r\n")[:-1]
     assert [cell_len(line) <= 80 for line in lines] == [True] * 4
-    assert [line.split()[0] for line in lines[1:]] == [room["id"] for room in account.rooms]
+    shown = {line.split()[0] for line in lines[1:]}
+    assert shown == {f"…{str(room['id'])[-8:]}" for room in account.rooms}
+    assert "b3c6f0a4-9a51-4f6e-8f43-0d8f6d1f3c55" in plain
     assert "\x1b" not in plain
     assert "\x07" not in plain
-    assert "…" in plain
+    assert "視…" in plain
 
 
 @posix
-@pytest.mark.parametrize(("columns", "opens"), [(20, False), (109, False), (110, True)])
-def test_a_wide_terminal_has_room_for_the_opening_too(
-    account: Sandbox, columns: int, opens: bool
+def test_a_long_external_id_is_whole_and_moves_no_other_line(account: Sandbox) -> None:
+    """It is what people type, so it may be longer than the terminal is wide."""
+    account.add_room(external_id="x" * 100)
+    done = called_on_a_terminal("rooms", "list", env={"TERM": "dumb", **variables(account)})
+    lines = done.stdout.split("\r\n")[:-1]
+    assert [len(line) <= 80 for line in lines if "x" * 100 not in line] == [True, True]
+    assert len(lines) == 3
+
+
+@posix
+@pytest.mark.parametrize(("columns", "whole"), [(20, False), (80, False), (110, True)])
+def test_a_wide_terminal_has_room_for_whole_ids(
+    account: Sandbox, theirs: str, columns: int, whole: bool
 ) -> None:
     """And one that is too narrow for all shows what it can."""
-    account.add_room(name="Consultation", external_id="appointment-7")
+    account.add_room(name="A consultation", external_id="appointment-7")
     env = {"TERM": "xterm", "COLUMNS": str(columns), **variables(account)}
     done = called_on_a_terminal("rooms", "list", env=env)
     assert done.returncode == 0
-    assert ("OPENS (LOCAL)" in done.stdout) is opens
-    assert "appoin" in done.stdout
+    assert (theirs in done.stdout) is whole
+    assert "appointment-7" in done.stdout
+
+
+@posix
+def test_columns_that_are_asked_for_are_whole(account: Sandbox, theirs: str) -> None:
+    """Also on a terminal: how one gets an id that can be typed."""
+    env = {"TERM": "dumb", "COLUMNS": "20", **variables(account)}
+    done = called_on_a_terminal("rooms", "list", "--columns", "external_id,id", env=env)
+    assert done.stdout == f"EXTERNAL_ID  ID\r\ntheirs       {theirs}\r\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--columns", "id,access_token"], "there is no column 'access_token'; give some of id,"),
+        (["--columns", "id", "--json"], "JSON has every field; leave out --columns or --json"),
+        (["--status", "open", "--limit", "1"], "--status reads every page; leave out --limit"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(ask: Ask, options: list[str], told: str) -> None:
+    """Before anything is sent; a token is no column."""
+    done = ask("rooms", "list", *options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_rooms_are_told_by_their_status(
+    account: Sandbox, ask: Ask, in_zone: Callable[[str], None], as_json: bool
+) -> None:
+    """The API has no such filter: every page is read, and what does not match left out."""
+    in_zone("UTC0")
+    account.add_rooms(105)
+    account.add_room(name="w", nbf=STARTS, exp=ENDS, created_at=account.now - timedelta(days=9))
+    account.add_room(name="o", exp=account.now - timedelta(hours=1))
+    for status, shown in (("open", 106), ("waiting", 1), ("over", 1)):
+        done = ask("rooms", "list", "--status", status, *["--json"] * as_json)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert len(done.stdout.splitlines()) == shown + (not as_json)
+    assert ask("rooms", "list", "--status", "over", "--external-id", "theirs").stderr == (
+        "videsk-rooms: no rooms match\n"
+    )
+
+
+def test_a_room_that_opens_today_is_told_by_its_time(
+    account: Sandbox, ask: Ask, in_zone: Callable[[str], None]
+) -> None:
+    """The day is told only where it is another."""
+    in_zone("UTC0")
+    now = datetime.now(timezone.utc)
+    midnight = now.replace(hour=23, minute=59, second=59)
+    account.add_room(name="today", nbf=midnight, exp=midnight + timedelta(hours=1))
+    shown = ask("rooms", "list", "--columns", "status,name").stdout
+    assert "opens 23:59  today" in shown
 
 
 # -- get ------------------------------------------------------------------------------------------
@@ -278,6 +347,34 @@ def test_statistics_are_the_report_unless_asked_for(ask: Ask, theirs: str) -> No
     assert "\nmetrics:\n  peers: 0\n  packetLoss: 0.4\n" in shown
     assert "\npatterns:\n  1.\n    type: steady\n" in shown
     assert "\nrecommendations:\n  - Nothing to improve.\n" in shown
+
+
+def test_statistics_are_watched_until_ctrl_c(account: Sandbox, theirs: str) -> None:
+    """Without a terminal a line each; what may pass does not end it."""
+    account.faults.status(400, on="stats")
+    arguments = ("rooms", "stats", theirs, "--watch", "0.05")
+    with running(*arguments, env=variables(account)) as process:
+        assert process.stdout is not None
+        lines = [json.loads(process.stdout.readline()) for _ in range(3)]
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=PATIENCE)
+    assert [line["roomId"] for line in lines] == [theirs] * 3
+    assert process.returncode == 130
+    assert "400" in err
+
+
+@posix
+def test_watched_statistics_are_shown_in_place_of_the_last_ones(
+    account: Sandbox, theirs: str
+) -> None:
+    """On a terminal; that there are none any more ends it."""
+    account.faults.answer(200, body=b'{"peers": 2}', on="stats", times=2)
+    account.faults.status(404, on="stats")
+    env = {"TERM": "xterm", **variables(account)}
+    done = called_on_a_terminal("rooms", "stats", theirs, "--watch", "0.05", env=env)
+    assert done.returncode == 4
+    assert done.stdout.count("\x1b[2J") == 2
+    assert done.stdout.count("peers: ") == 2
 
 
 # -- what is not there ----------------------------------------------------------------------------

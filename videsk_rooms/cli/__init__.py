@@ -33,8 +33,13 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-# The packages of the extra, by their import names.
-_PACKAGES = frozenset({"jwt", "rich", "typer"})
+# The packages of the extra, by the names that they are imported by.
+_PACKAGES = {
+    "charset_normalizer": "charset-normalizer",
+    "jwt": "PyJWT",
+    "rich": "rich",
+    "typer": "typer",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,22 +80,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except VideskError as error:
         complain(describe_error(error))
         return exit_code_of(error)
-    except ImportError as error:
-        missing = _missing_package(error)
-        if missing is None:
+    except (ImportError, RuntimeError) as error:
+        lacking = _what_is_lacking(error)
+        if lacking is None:
             raise
-        complain(f"{missing} is not installed; run: pip install 'videsk-rooms[cli]'")
+        complain(lacking)
         return ExitCode.NOT_SET_UP
     return code
 
 
-def _missing_package(error: BaseException) -> str | None:
-    """Return the package of the extra that is missing, if that is why an import failed."""
+def _what_is_lacking(error: BaseException) -> str | None:
+    """Return what to set up, if that is why a command failed."""
+    if isinstance(error, RuntimeError):
+        if "home directory" not in str(error):  # pathlib's, where neither HOME nor a user tells
+            return None
+        return (
+            "there is no home folder to install completion into; set HOME, or put what "
+            "--show-completion prints where your shell reads it"
+        )
     cause: BaseException | None = error
     while cause is not None:
         name = getattr(cause, "name", None) or ""
         package = name.partition(".")[0]
         if package in _PACKAGES:
-            return "PyJWT" if package == "jwt" else package
+            return f"{_PACKAGES[package]} is not installed; run: pip install 'videsk-rooms[cli]'"
         cause = cause.__cause__
     return None

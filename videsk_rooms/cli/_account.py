@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Client = TypeVar("Client")
 
 
-def _seconds(text: str) -> float:
+def seconds_of(text: str) -> float:
     """Parse a number of seconds."""
     try:
         seconds = float(text)
@@ -58,7 +58,7 @@ _TokenFile = Annotated[
 ]
 _Timeout = Annotated[
     float,
-    typer.Option(metavar="SECONDS", parser=_seconds, help="For each call, with its retries."),
+    typer.Option(metavar="SECONDS", parser=seconds_of, help="For each call, with its retries."),
 ]
 _TrustEnv = Annotated[
     bool, typer.Option("--trust-env", help="Use the proxy of HTTPS_PROXY and NO_PROXY.")

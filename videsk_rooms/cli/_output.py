@@ -205,6 +205,11 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
+def counted(count: int, thing: str) -> str:
+    """Return a number of things in words."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
 def complain(text: str) -> None:
     """Print one line on standard error."""
     print(f"videsk-rooms: {printable(text)}", file=sys.stderr)

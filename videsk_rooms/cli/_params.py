@@ -72,7 +72,7 @@ def object_in(text: str) -> dict[str, Any]:
 
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _FROM_NOW = re.compile(
-    r"(?=.)(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?"
+    r"(?=[0-9])(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?( ago)?"
 )
 _DATE_TIME = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)"
@@ -86,7 +86,7 @@ _USAGE = (
 
 
 def moment(text: str) -> datetime:
-    """Parse a point in time: `now`, `1h30m`, `2026-12-24 16:00`, with an offset or `Z`.
+    """Parse a point in time: `now`, `1h30m`, `2h ago`, `2026-12-24 16:00`, with an offset or `Z`.
 
     Raises:
         BadParameter: The text is something else, or the clocks of this zone show the time twice or
@@ -97,9 +97,10 @@ def moment(text: str) -> datetime:
     from_now, point = _FROM_NOW.fullmatch(text), _DATE_TIME.fullmatch(text)
     try:
         if from_now is not None:
-            counts = zip(_UNITS.values(), from_now.groups(), strict=True)
-            ahead = timedelta(**{unit: int(count) for unit, count in counts if count})
-            return datetime.now(timezone.utc) + ahead
+            *counts, ago = from_now.groups()
+            units = zip(_UNITS.values(), counts, strict=True)
+            apart = timedelta(**{unit: int(count) for unit, count in units if count})
+            return datetime.now(timezone.utc) + (-apart if ago else apart)
         if point is not None:
             return _on_the_clock(text, point)
     except (ValueError, OverflowError, OSError):
@@ -285,6 +286,22 @@ ExternalIds = Annotated[
         metavar="ID",
         help="Your own id for a room, in place of the API's; for several rooms several times.",
     ),
+]
+CreatedBefore = Annotated[
+    datetime | None,
+    typer.Option(
+        metavar="WHEN",
+        parser=moment,
+        help="All rooms created before: '24h ago', or '2026-12-24 16:00' in your own zone.",
+    ),
+]
+ExpBefore = Annotated[
+    datetime | None,
+    typer.Option(metavar="WHEN", parser=moment, help="All rooms whose exp is before."),
+]
+ExternalIdLike = Annotated[
+    str | None,
+    typer.Option(metavar="PATTERN", help="All rooms with such an external id, as 'ticket-*'."),
 ]
 
 

@@ -1,7 +1,8 @@
 """`videsk-rooms rooms`: a command for each operation of the resource.
 
 reading.py   list, get, stats
-changing.py  create, update, end, delete, join
+changing.py  create, update, join
+ending.py    end, delete
 files.py     import, export
 shown.py     rooms as people see them
 
@@ -15,15 +16,15 @@ import typer
 
 from videsk_rooms.cli._output import EPILOG
 
-from . import changing, files, reading
+from . import changing, ending, files, reading
 
 rooms = typer.Typer(no_args_is_help=True, help="Work with the rooms of an account.", epilog=EPILOG)
 rooms.command("list", short_help="List rooms: a page, or all of them.")(reading.list_rooms)
 rooms.command("get", short_help="Show a room.")(reading.get)
 rooms.command("create", short_help="Create a room, once.")(changing.create)
 rooms.command("update", short_help="Change a room.")(changing.update)
-rooms.command("end", short_help="End rooms: nobody can join any more.")(changing.end)
-rooms.command("delete", short_help="Delete rooms, where the account allows it.")(changing.delete)
+rooms.command("end", short_help="End rooms: nobody can join any more.")(ending.end)
+rooms.command("delete", short_help="Delete rooms, where the account allows it.")(ending.delete)
 rooms.command("join", short_help="Ask for a token that lets somebody in.")(changing.join)
 rooms.command("stats", short_help="Show how a room went.")(reading.stats)
 rooms.command("import", short_help="Create the rooms of a file, each once.")(files.import_rooms)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +12,18 @@ from videsk_rooms.cli._account import CommandContext, asking_an_account
 from videsk_rooms.cli._output import wrong_usage
 from videsk_rooms.cli._params import Ended, Sort, content_of, sort_of
 from videsk_rooms.cli._transfer.table import Format
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def _date_format(text: str) -> str:
+    day = datetime(2031, 12, 24)  # noqa: DTZ001 - only its digits count
+    with suppress(ValueError):
+        if datetime.strptime(day.strftime(text), text) == day:  # noqa: DTZ007
+            return text
+    raise typer.BadParameter(f"{text!r} is not a format of dates; give one as '%d/%m/%Y %H:%M'")
+
 
 File = Annotated[
     str,
@@ -29,6 +43,29 @@ Shared = Annotated[
         metavar="URL",
         help="Share the rate limit with others: file:/a/path on this machine, redis://HOST for "
         "all. With a password in it, write the URL into a file and give @FILE.",
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="Of FILE, such as cp1252. Absent: UTF-8, else what spreadsheets write."
+    ),
+]
+DateFormat = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FORMAT",
+        parser=_date_format,
+        help="How FILE writes dates, such as '%d/%m/%Y %H:%M'; times as for --exp go, too.",
+    ),
+]
+Mapped = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="FIELD=COLUMN",
+        help="The column that a field is in, such as name=Cliente; several times for several. "
+        "Other unknown columns are passed over then.",
     ),
 ]
 
@@ -57,6 +94,9 @@ def import_rooms(
         bool,
         typer.Option("--dry-run", help="Say which rows would be refused, and send nothing."),
     ] = False,
+    encoding: Encoding = None,
+    date_format: DateFormat = None,
+    mapped: Mapped = None,
     concurrency: Annotated[
         int,
         typer.Option(
@@ -81,15 +121,15 @@ def import_rooms(
     from videsk_rooms.cli._transfer import import_
 
     _check(file)
-    if dry_run:
-        if update or results:
-            raise wrong_usage("--dry-run sends nothing; leave out --update and --results")
-        code = import_.check(context, file, form)
-    else:
-        code = import_.run(
-            context,
-            import_.Options(file, form, update, results, concurrency, _url(shared)),
-        )
+    if dry_run and (update or results):
+        raise wrong_usage("--dry-run sends nothing; leave out --update and --results")
+    options = import_.Options(
+        *(file, form, update, results, concurrency, _url(shared)),
+        encoding=encoding,
+        date_format=date_format,
+        mapped=_by_column(mapped or ()),
+    )
+    code = (import_.check if dry_run else import_.run)(context, options)
     if code:
         raise typer.Exit(code)
 
@@ -102,6 +142,10 @@ def export_rooms(
     form: Form = None,
     sort: Sort = None,
     ended: Ended = None,
+    excel: Annotated[
+        bool,
+        typer.Option("--excel", help="CSV as Excel opens it where the comma is the decimal point."),
+    ] = False,
     shared: Shared = None,
 ) -> None:
     """Write all rooms into a file, without their tokens.
@@ -112,7 +156,30 @@ def export_rooms(
     from videsk_rooms.cli._transfer import export
 
     _check(file)
-    export.run(context, file, form, sort=sort_of(sort), ended=ended, shared=_url(shared))
+    export.run(
+        *(context, file, form),
+        sort=sort_of(sort),
+        ended=ended,
+        shared=_url(shared),
+        excel=excel,
+    )
+
+
+def _by_column(mapped: Sequence[str]) -> dict[str, str]:
+    """Parse what `--map` is given: the fields, by their columns."""
+    from videsk_rooms.cli._transfer.columns import FIELDS
+
+    found: dict[str, str] = {}
+    for each in mapped:
+        field, _, column = (part.strip() for part in each.partition("="))
+        if field not in FIELDS or not column:
+            raise typer.BadParameter(
+                f"{each!r} says of no field which column it is in; give one such as name=Cliente; "
+                f"fields are {', '.join(FIELDS)}",
+                param_hint="'--map'",
+            )
+        found[column] = field
+    return found
 
 
 def _check(file: str) -> None:

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from videsk_rooms.cli._account import CommandContext, asking_an_account
-from videsk_rooms.cli._output import as_json, complain, write_json, wrong_usage
+from videsk_rooms.cli._account import CommandContext, asking_an_account, seconds_of
+from videsk_rooms.cli._output import (
+    as_json,
+    complain,
+    describe_error,
+    is_hopeless,
+    write_json,
+    wrong_usage,
+)
 from videsk_rooms.cli._params import (
     Ended,
     OwnId,
     RoomId,
     ShowToken,
-    Sort,
     find,
     require_one,
     sort_of,
 )
+from videsk_rooms.errors import NotFoundError, VideskError
 
 if TYPE_CHECKING:
-    from videsk_rooms.models import RoomPage
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from videsk_rooms.cli._output import Output
+    from videsk_rooms.models import JSONValue, Room, RoomPage
 
 
 class View(str, Enum):
@@ -30,6 +42,14 @@ class View(str, Enum):
     REPORT = "report"
     SNAPSHOT = "snapshot"
     SUMMARY = "summary"
+
+
+class Status(str, Enum):
+    """Whether people can enter a room."""
+
+    OPEN = "open"
+    WAITING = "waiting"
+    OVER = "over"
 
 
 @asking_an_account
@@ -46,38 +66,73 @@ def list_rooms(
     everything: Annotated[
         bool, typer.Option("--all", help="All rooms, each shown as soon as it is read.")
     ] = False,
-    sort: Sort = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FIELDS",
+            help="Such as created_at (oldest first), or name,-exp. Absent: -created_at, the "
+            "newest first.",
+        ),
+    ] = None,
     ended: Ended = None,
+    status: Annotated[
+        Status | None,
+        typer.Option(
+            "--status",  # typer would make it of the metavar, which here differs in case only
+            metavar="STATUS",
+            help="Only rooms that are open, waiting (for their nbf) or over, by this machine's "
+            "clock. The API cannot be asked for it: all rooms are read.",
+        ),
+    ] = None,
     external_id: Annotated[
         str | None, typer.Option(metavar="ID", help="Only the room with this external id.")
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FIELDS",
+            help="What the table shows, whole, such as id,external_id,nbf,exp,status.",
+        ),
     ] = None,
 ) -> None:
     """List rooms: a page of them, or with --all every one.
 
-    With --json a page is one object, with total, limit, skip, has_more and
-    data; with --all each room is an object on a line of its own.
+    At 80 columns the table has the end of each id; --columns id or --json has
+    it whole. With --json a page is one object, with total, limit, skip,
+    has_more and data; with --all or --status each room is an object on a line
+    of its own.
     """
-    order = sort_of(sort)
-    if everything and (limit is not None or skip is not None):
-        raise wrong_usage("--all reads every page; leave out --limit and --skip, or --all itself")
+    order = sort_of(sort) or ["-created_at"]
+    if (everything or status) and (limit is not None or skip is not None):
+        option = "--all" if everything else "--status"
+        raise wrong_usage(
+            f"{option} reads every page; leave out --limit and --skip, or {option} itself"
+        )
+    if columns is not None and context.as_json:
+        raise wrong_usage("JSON has every field; leave out --columns or --json")
+    from .shown import columns_of
+
+    chosen = columns_of(columns)
     with context.client() as videsk:
-        if not everything:
+        if everything or status:
+            # Somebody waits for the table, though all rooms are read.
+            rooms = videsk.with_options(priority="interactive").rooms
+            found = rooms.iter(sort=order, ended=ended, external_id=external_id)
+            _show_all(context, (each for each in found if _has(status, each)), chosen)
+        else:
             page = videsk.rooms.list(
                 limit=limit, skip=skip, sort=order, ended=ended, external_id=external_id
             )
-            _show_page(context, page)
-            return
-        # Somebody waits for the table, though all rooms are read.
-        somebody = videsk.with_options(priority="interactive")
-        rooms = somebody.rooms.iter(sort=order, ended=ended, external_id=external_id)
-        if context.as_json:
-            for room in rooms:
-                write_json(as_json(room))
-        else:
-            from .shown import show_rooms
+            _show_page(context, page, chosen)
 
-            if not show_rooms(context.output(), rooms):
-                complain("no rooms match")
+
+def _has(status: Status | None, room: Room) -> bool:
+    """Return whether a room has a status; `None` stands for any."""
+    if status is None:
+        return True
+    if room.is_over():
+        return status is Status.OVER
+    return status is (Status.OPEN if room.is_open() else Status.WAITING)
 
 
 @asking_an_account
@@ -118,6 +173,15 @@ def stats(
             "summary: the stored roll-up, there once the session is compiled.",
         ),
     ] = View.REPORT,
+    watch: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            parser=seconds_of,
+            help="Ask again every so many seconds, until Ctrl-C. Without a terminal each answer is "
+            "a line of JSON.",
+        ),
+    ] = None,
 ) -> None:
     """Show how a room went.
 
@@ -125,23 +189,55 @@ def stats(
     printed untouched. Exit code 4: there is no such room, or nothing yet.
     """
     require_one(room, external_id)
+    output = context.output()
+    as_lines = context.as_json or (watch is not None and output.width is None)
     with context.client() as videsk:
-        data = videsk.rooms.stats(find(videsk, room, external_id), view=view.value).data
-    if context.as_json:
+        found = find(videsk, room, external_id)
+        while True:
+            try:
+                data = videsk.rooms.stats(found, view=view.value).data
+            except VideskError as error:
+                # What passes by itself is no end of a watch.
+                if watch is None or isinstance(error, NotFoundError) or is_hopeless(error):
+                    raise
+                complain(describe_error(error))
+            else:
+                _show_stats(None if as_lines else output, data, is_watched=watch is not None)
+            if watch is None:
+                return
+            time.sleep(watch)
+
+
+def _show_stats(output: Output | None, data: Mapping[str, JSONValue], *, is_watched: bool) -> None:
+    if output is None:
         write_json(data)
         return
     from .shown import show_outline
 
-    show_outline(context.output(), data)
+    if is_watched:
+        output.console.clear()
+        output.line((f"{datetime.now():%H:%M:%S}, until Ctrl-C", "dim"))  # noqa: DTZ005 - for people
+    show_outline(output, data)
 
 
-def _show_page(context: CommandContext, page: RoomPage) -> None:
+def _show_all(context: CommandContext, rooms: Iterable[Room], columns: Sequence[str]) -> None:
+    if context.as_json:
+        for room in rooms:
+            write_json(as_json(room))
+        return
+    from .shown import show_rooms
+
+    if not show_rooms(context.output(), rooms, columns):
+        complain("no rooms match")
+
+
+def _show_page(context: CommandContext, page: RoomPage, columns: Sequence[str]) -> None:
     if context.as_json:
         write_json({**as_json(page), "has_more": page.has_more})
         return
     from .shown import show_rooms
 
-    if not show_rooms(context.output(), page):
+    if not show_rooms(context.output(), page, columns):
         past = f"no rooms after the first {page.skip}, of {page.total}; give a smaller --skip"
         complain(past if page.total else "no rooms match")
     elif page.has_more:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import typer
 from rich.cells import cell_len, set_cell_size
 
 from videsk_rooms.cli._output import as_json, printable, write_json
@@ -22,40 +24,101 @@ if TYPE_CHECKING:
     from videsk_rooms.models import RoomAccess
 
 _GAP = "  "
-_ID, _TIME = 24, 16
-# From this width on there is room for the opening too.
-_WIDE = 110
-_LEAST = 8
+_USUAL = ("id", "name", "external_id", "status", "exp")
+_MEASURED = 100  # rooms whose values set the widths: a page, which is there at once
+_SHORT_ID, _LEAST_NAME = 9, 8
 _NOT_SHOWN = "not shown; --show-token shows it"
 
 
-def show_rooms(page: Output, rooms: Iterable[Room]) -> int:
+def columns_of(text: str | None) -> Sequence[str]:
+    """Parse the names of columns; without any, return none.
+
+    Raises:
+        BadParameter: There is no such column.
+    """
+    known = [*(each for each in _labels() if each != "authorizations"), "status"]
+    columns = [] if text is None else [each.strip() for each in text.split(",")]
+    for column in columns:
+        if column not in known:
+            raise typer.BadParameter(
+                f"there is no column {column!r}; give some of {', '.join(known)}, with commas "
+                "between them",
+                param_hint="'--columns'",
+            )
+    return columns
+
+
+def show_rooms(page: Output, rooms: Iterable[Room], columns: Sequence[str] = ()) -> int:
     """Show rooms as a table, a line as soon as a room is there; return how many there were.
 
-    Names are cut to fit a terminal; where the output goes elsewhere, nothing is cut off.
+    Args:
+        page: Where to. For a terminal ids and names are cut, where they do not fit.
+        rooms: The rooms.
+        columns: What is shown of each, whole; without any, the usual.
     """
-    count, widths = 0, _widths(page.width)
-    for room in rooms:
-        if not count:
-            page.line(
-                (
-                    _row(("ID", "NAME", "EXTERNAL ID", "OPENS (LOCAL)", "ENDS (LOCAL)"), widths),
-                    "bold",
-                )
-            )
+    remaining = iter(rooms)
+    measured = list(islice(remaining, _MEASURED))
+    if not measured:
+        return 0
+    widths = {
+        column: max(len(column), *(cell_len(_cell(room, column)) for room in measured))
+        for column in columns or _USUAL
+    }
+    is_cut = page.width is not None and not columns
+    if page.width is not None and is_cut:
+        _share(page.width, widths)
+    header = (_fit(column, column.upper(), width, is_cut=False) for column, width in widths.items())
+    page.line((_GAP.join(header), "bold"))
+    count = 0
+    for room in chain(measured, remaining):
         count += 1
-        opens = local(room.nbf) if room.nbf else ""
-        cells = (room.id, room.name or "", room.external_id or "", opens, _end_of(room))
-        page.line((_row(cells, widths), "dim" if room.is_over() else ""))
+        cells = (_fit(each, _cell(room, each), widths[each], is_cut=is_cut) for each in widths)
+        page.line((_GAP.join(cells), "dim" if room.is_over() else ""))
     return count
 
 
-def _end_of(room: Room) -> str:
-    """Say when a room ends; of one that was ended before its time, only that it was."""
-    now = datetime.now(timezone.utc)
-    if room.ended and (room.exp is None or room.exp > now):
-        return "ended"
-    return local(room.exp) if room.exp else ""
+def _cell(room: Room, column: str) -> str:
+    if column == "status":
+        return _status(room)
+    value = getattr(room, column)
+    if value is None:
+        return ""
+    return local(value) if isinstance(value, datetime) else printable(_text(value))
+
+
+def _status(room: Room) -> str:
+    if room.is_over():
+        return "over"
+    if room.nbf is None or room.is_open():
+        return "open"
+    opens, now = local(room.nbf), local(datetime.now(timezone.utc))
+    # Only what differs from today: the time, the day or the year.
+    start = 11 if opens[:10] == now[:10] else 5 if opens[:4] == now[:4] else 0
+    return f"opens {opens[start:]}"
+
+
+def _share(width: int, widths: dict[str, int]) -> None:
+    """Fit the usual columns to a terminal; external ids are whole, because people type them."""
+
+    def excess() -> int:
+        return sum(widths.values()) + len(_GAP) * (len(widths) - 1) - width
+
+    if excess() > 0:
+        widths["id"] = _SHORT_ID
+    if excess() > max(widths["name"] - _LEAST_NAME, 0):
+        del widths["exp"]
+    widths["name"] = max(widths["name"] - max(excess(), 0), min(widths["name"], _LEAST_NAME))
+    widths["external_id"] -= max(excess(), 0)  # a longer one moves what follows it
+
+
+def _fit(column: str, text: str, width: int, *, is_cut: bool) -> str:
+    """Fill a text to a width in columns, as some signs take two; cut an id or a name to it."""
+    if is_cut and cell_len(text) > width:
+        if column == "id":  # its start is the time of creation, which many rooms share
+            return f"…{text[1 - width :]}"
+        if column == "name":
+            return set_cell_size(text, width - 1) + "…"
+    return set_cell_size(text, max(cell_len(text), width))
 
 
 def show_room(asked: CommandContext, room: Room, *, show_token: bool) -> None:
@@ -155,28 +218,3 @@ def _text(value: object) -> str:
     if isinstance(value, Authorization):
         return f"{value.ip or 'somebody'}, {_text(value.created_at)}"
     return json.dumps(value, ensure_ascii=False)
-
-
-def _widths(width: int | None) -> tuple[int | None, ...]:
-    """Share the columns of a terminal; `None` leaves a cell as long as it is, 0 leaves it out."""
-    opens = _TIME if width is None or width >= _WIDE else 0
-    if width is None:
-        return None, None, None, _TIME, _TIME
-    taken = _ID + _TIME + len(_GAP) * 3 + (opens + len(_GAP) if opens else 0)
-    remaining = max(width - taken, 2 * _LEAST)
-    return None, remaining - remaining // 2, remaining // 2, opens, _TIME
-
-
-def _row(cells: Sequence[str], widths: Sequence[int | None]) -> str:
-    fitted = (_fit(cell, width) for cell, width in zip(cells, widths, strict=True) if width != 0)
-    return _GAP.join(fitted)
-
-
-def _fit(text: str, width: int | None) -> str:
-    """Cut or fill a text to a width in columns; some signs take two."""
-    text = printable(text)
-    if width is None:
-        return set_cell_size(text, max(cell_len(text), _ID))
-    if cell_len(text) > width:
-        return set_cell_size(text, width - 1) + "…"
-    return set_cell_size(text, width)

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from videsk_rooms.cli._output import wrong_usage
+from videsk_rooms.cli._output import complain, wrong_usage
 from videsk_rooms.models import Room
 from videsk_rooms.rooms import RoomSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 # What a room can be given, and what else `rooms export`, `rooms list --json` and
 # `rooms get --show-token` show of one.
 FIELDS = tuple(RoomSpec.__annotations__)
 PASSED_OVER = tuple(field.name for field in attrs.fields(Room) if field.name not in FIELDS)
+_NOTHING: Mapping[str, str] = {}
 _INSIDE_A_NAME = re.compile(r"(?<=[a-z])(?=[A-Z])|[\s-]+")
 
 
@@ -32,19 +33,31 @@ def is_known(column: str) -> bool:
     return field_of(column) in {*FIELDS, *PASSED_OVER}
 
 
-def fields_of(columns: Sequence[str]) -> dict[str, str]:
+def fields_of(columns: Sequence[str], mapped: Mapping[str, str] = _NOTHING) -> dict[str, str]:
     """Return the field of each column, without those that only the API sets.
+
+    Args:
+        columns: The columns.
+        mapped: The fields of columns that are called otherwise; with any, unknown columns are
+            passed over.
 
     Raises:
         CommandFailedError: There is no such column, or two are of one field, or none is left.
     """
+    for column in mapped:
+        if column not in columns:
+            raise wrong_usage(f"--map: there is no column {column!r}; there are {_told(columns)}")
     found: dict[str, str] = {}
+    unknown: list[str] = []
     for column in columns:
-        field = field_of(column)
+        field = mapped.get(column) or field_of(column)
         if field in PASSED_OVER:
             continue
         if field not in FIELDS:
-            raise wrong_usage(_unknown(column))
+            if not mapped:
+                raise wrong_usage(_unknown(column))
+            unknown.append(column)
+            continue
         twice = next((other for other, its in found.items() if its == field), None)
         if twice is not None:
             raise wrong_usage(
@@ -53,6 +66,8 @@ def fields_of(columns: Sequence[str]) -> dict[str, str]:
         found[column] = field
     if columns and not found:
         raise wrong_usage(f"no column says what a room is to be like; give one of {_told(FIELDS)}")
+    if unknown:
+        complain(f"passed over: {', '.join(unknown)}")
     return found
 
 
@@ -60,10 +75,11 @@ def _unknown(column: str) -> str:
     near = get_close_matches(field_of(column), FIELDS, n=1)
     meant = f"call it {near[0]!r} if that is meant, or take it out" if near else "take it out"
     return (
-        f"there is no column {column!r}; {meant}. Rooms have {_told(FIELDS)}, and what only the "
-        f"API sets is passed over: {', '.join(PASSED_OVER[:-2])}"  # not the token, nor `extra`
+        f"there is no column {column!r}; {meant}, or say with --map which it is. Rooms have "
+        f"{_told(FIELDS)}, and what only the API sets is passed over: "
+        f"{', '.join(PASSED_OVER[:-2])}"  # not the token, nor `extra`
     )
 
 
 def _told(fields: Sequence[str]) -> str:
-    return f"{', '.join(fields[:-1])} and {fields[-1]}"
+    return " and ".join(filter(None, (", ".join(fields[:-1]), *fields[-1:])))

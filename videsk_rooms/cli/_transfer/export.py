@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import signal
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
-from videsk_rooms.cli._output import as_json, complain, write_json, writing, wrong_usage
+from videsk_rooms.cli._output import as_json, complain, counted, write_json, writing, wrong_usage
 from videsk_rooms.cli._signals import handled, leave
 from videsk_rooms.models import Room
 
 from . import progress, table
 from .files import STANDARD, standard_output, whole_file
-from .summary import counted
 from .table import Format, format_of
 
 if TYPE_CHECKING:
@@ -37,22 +35,27 @@ def run(
     sort: Sequence[str] | None,
     ended: bool | None,
     shared: str | None,
+    excel: bool,
 ) -> None:
     """Export all rooms.
 
     Args:
         context: The account.
         file: The file to write.
-        form: Its format; `None`: that of its suffix.
+        form: Its format; `None`: that of its suffix; on standard output JSON Lines.
         sort: The order of the rooms.
         ended: Only rooms that are over, or only the others.
         shared: Where the rate limit is shared with others.
+        excel: Whether CSV is as Excel opens it.
 
     Raises:
         CommandFailedError: The file cannot be written.
         VideskError: The account cannot be reached; a file that was there stays as it was.
     """
-    form = format_of(file, form)
+    usual = Format.CSV if excel else Format.JSONL if file == STANDARD else None
+    form = format_of(file, form, default=usual)
+    if excel and form is not Format.CSV:
+        raise wrong_usage("--excel is for CSV; leave it out, or give --format csv")
     if context.as_json and file == STANDARD:
         raise wrong_usage("standard output has the rooms; give a FILE to have --json")
     with (
@@ -60,14 +63,14 @@ def run(
         handled(leave, signal.SIGTERM),
         _opened(file) as stream,
     ):
-        writer = table.Writer(stream, form, COLUMNS)
+        writer = table.Writer(stream, form, COLUMNS, excel=excel)
         rooms = videsk.with_options(priority="background").rooms
         total = rooms.list(limit=1, ended=ended).total
         with progress.shown(
             "exporting",
             total,
             colours=not context.no_color,
-            bar=not (file == STANDARD and sys.stdout.isatty()),
+            bar=file != STANDARD,  # the rows may come to the same terminal, also through a pipe
         ) as bar:
             for room in rooms.iter(sort=sort, ended=ended):
                 writer.write(as_json(room))

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from videsk_rooms.cli._output import CommandFailedError, ExitCode, wrong_usage
+from videsk_rooms.cli._output import CommandFailedError, ExitCode, complain, wrong_usage
 from videsk_rooms.errors import VideskError
 
 if TYPE_CHECKING:
@@ -19,32 +19,57 @@ if TYPE_CHECKING:
 
 STANDARD = "-"
 
+_OF_SPREADSHEETS = ("cp1252", "utf_16", "utf_16_le", "utf_16_be")
 
-def read_text(file: str) -> str:
+
+def read_text(file: str, encoding: str | None = None) -> str:
     """Read a file, or standard input.
 
+    Args:
+        file: Its name.
+        encoding: Its encoding; `None`: UTF-8, else one that spreadsheets write.
+
     Raises:
-        CommandFailedError: The file cannot be read, or is not UTF-8.
+        CommandFailedError: The file cannot be read, or is not in this encoding.
     """
     try:
-        if file == STANDARD:
-            if isinstance(sys.stdin, io.TextIOWrapper):
-                sys.stdin.reconfigure(encoding="utf-8-sig", newline="")
-            text = sys.stdin.read()
+        if file != STANDARD:
+            raw = Path(file).read_bytes()
+        elif isinstance(sys.stdin, io.TextIOWrapper):
+            raw = sys.stdin.buffer.read()
         else:
-            with open(file, encoding="utf-8-sig", newline="") as stream:
-                text = stream.read()
-    except UnicodeDecodeError:
-        text = "\0"
+            raw = sys.stdin.read().encode()
     except OSError as error:
         raise wrong_usage(
             f"{file!r} cannot be read: {error.strerror}; name a file that can"
         ) from None
-    if "\0" in text[:2]:  # UTF-16 without a byte order mark decodes as UTF-8
+    try:
+        text = raw.decode(encoding or "utf-8")
+    except LookupError:
         raise wrong_usage(
-            f"{file!r} is not UTF-8; save it as UTF-8, which spreadsheets call 'CSV UTF-8'"
+            f"--encoding {encoding!r} is not known; give one such as utf-8 or cp1252"
+        ) from None
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text[:2]:  # UTF-16 without a byte order mark decodes as UTF-8
+        if encoding is not None:
+            raise wrong_usage(f"{file!r} is not {encoding}; leave out --encoding, or give another")
+        text = _of_a_spreadsheet(file, raw)
+    return text.removeprefix("\ufeff")
+
+
+def _of_a_spreadsheet(file: str, raw: bytes) -> str:
+    from charset_normalizer import from_bytes
+
+    # Among all encodings it takes the few accents of a list of names for Central European ones.
+    found = from_bytes(raw, cp_isolation=list(_OF_SPREADSHEETS)).best()
+    if found is None:
+        raise wrong_usage(
+            f"{file!r} is not UTF-8, nor what spreadsheets write; give --encoding, or save it as "
+            "UTF-8, which spreadsheets call 'CSV UTF-8'"
         )
-    return text
+    complain(f"{file} is read as {found.encoding}; if its letters are wrong, give --encoding")
+    return str(found)
 
 
 def standard_output() -> TextIO:

@@ -19,7 +19,6 @@ from videsk_rooms.cli._output import (
     describe_error,
     is_hopeless,
     wire,
-    write_json,
     wrong_usage,
 )
 from videsk_rooms.cli._signals import handled, leave, run_until_stopped
@@ -36,7 +35,7 @@ from . import table as tables
 from .files import STANDARD, read_text
 from .journal import Result, failed, succeeded
 from .rows import BadRow, Row, rows_of
-from .summary import counted, exit_code_of, show, summarize
+from .summary import exit_code_of, show, show_figures, summarize
 from .table import Format, format_of
 
 if TYPE_CHECKING:
@@ -66,6 +65,9 @@ class Options:
         results: The file of results; `None`: beside the file.
         concurrency: How many rows are sent at a time.
         shared: Where the rate limit is shared with others.
+        encoding: The encoding of the file; `None`: found.
+        date_format: How times may be written, too.
+        mapped: The fields of columns that are called otherwise.
     """
 
     file: str
@@ -74,20 +76,22 @@ class Options:
     results: str | None
     concurrency: int
     shared: str | None
+    encoding: str | None
+    date_format: str | None
+    mapped: Mapping[str, str]
 
 
-def check(context: CommandContext, file: str, form: Format | None) -> ExitCode:
+def check(context: CommandContext, options: Options) -> ExitCode:
     """Report which rows would be refused, and send nothing."""
-    rows = _read(file, format_of(file, form))
+    began = time.monotonic()
+    rows = _read(options, format_of(options.file, options.form))
     bad = asyncio.run(_refusals(rows))
     for outcome in bad:
         complain(f"row {outcome.row}: {outcome.error}")
-    if context.as_json:
-        write_json({"rows": len(rows), "failed": len(bad)})
-    else:
-        would = f"{len(bad):,} of them would fail" if bad else "none would be refused here"
-        context.output().line(f"{counted(len(rows), 'row')}, {would}; nothing was sent")
-    return ExitCode.FAILED if bad else ExitCode.DONE
+    seconds = time.monotonic() - began
+    figures = summarize(len(rows), bad, done_before=0, seconds=seconds, results="")
+    show_figures(context, figures, "; nothing was sent")
+    return exit_code_of(figures)
 
 
 def run(context: CommandContext, options: Options) -> ExitCode:
@@ -100,7 +104,7 @@ def run(context: CommandContext, options: Options) -> ExitCode:
     form = format_of(options.file, options.form)
     if context.as_json and (options.results or options.file) == STANDARD:
         raise wrong_usage("standard output has the results; give --results FILE to have --json")
-    rows = _read(options.file, form)
+    rows = _read(options, form)
     # SIGTERM runs the `finally` blocks, too: the bar hides the terminal's cursor.
     with (
         journal.recorded(options.file, options.results, form) as record,
@@ -131,9 +135,19 @@ def run(context: CommandContext, options: Options) -> ExitCode:
         return exit_code_of(figures)
 
 
-def _read(file: str, form: Format) -> list[AnyRow]:
-    table = tables.read(read_text(file), form, is_known=columns.is_known)
-    return rows_of(table, "" if file == STANDARD else Path(file).name)
+def _read(options: Options, form: Format) -> list[AnyRow]:
+    file, mapped = options.file, options.mapped
+    table = tables.read(
+        read_text(file, options.encoding),
+        form,
+        is_known=lambda column: column.strip() in mapped or columns.is_known(column),
+    )
+    return rows_of(
+        table,
+        "" if file == STANDARD else Path(file).name,
+        fields=columns.fields_of(table.columns, mapped),
+        date_format=options.date_format,
+    )
 
 
 async def _refusals(rows: Sequence[AnyRow]) -> list[Outcome]:

@@ -12,7 +12,9 @@ import hashlib
 import json
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import typer
@@ -75,24 +77,34 @@ class BadRow:
 AnyRow: TypeAlias = "Row | BadRow"
 
 
-def rows_of(table: Table, file: str) -> list[AnyRow]:
+def rows_of(
+    table: Table,
+    file: str,
+    *,
+    fields: Mapping[str, str] | None = None,
+    date_format: str | None = None,
+) -> list[AnyRow]:
     """Parse the rows of a table.
 
     Args:
         table: The table.
         file: The name of its file; empty for standard input.
+        fields: The field of each column; `None`: as the columns are called.
+        date_format: How times may be written, too, as `datetime.strptime` has it.
 
     Raises:
         CommandFailedError: There is no such column.
     """
-    fields = known.fields_of(table.columns)
-    reader = _Reader(file)
+    if fields is None:
+        fields = known.fields_of(table.columns)
+    reader = _Reader(file, date_format)
     return [reader.row(number, line, fields) for number, line in table.lines]
 
 
 class _Reader:
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, date_format: str | None) -> None:
         self._file = file
+        self._date_format = date_format
         self._rows: dict[str, int] = {}  # the first row of each external id
         self._equal_rows: Counter[str] = Counter()
 
@@ -103,7 +115,9 @@ class _Reader:
         external_id = values.pop("external_id", None)
         shown = external_id if isinstance(external_id, str) else None
         try:
-            given = {field: _read(field, value) for field, value in values.items()}
+            given = {
+                field: _read(field, value, self._date_format) for field, value in values.items()
+            }
             own_id = (
                 self._derived(given) if external_id is None else _text("external_id", external_id)
             )
@@ -122,12 +136,12 @@ class _Reader:
         return f"{start or 'import'}-{_digest(content, ordinal)[:20]}"
 
 
-def _read(field: str, value: object) -> Any:
+def _read(field: str, value: object, date_format: str | None) -> Any:
     """Parse a value as far as no client is needed; the client checks the rest."""
     if field == "settings":
         return value if isinstance(value, dict) else _settings(_text(field, value))
     text = _text(field, value)
-    return _time(field, text.strip()) if field in _TIMES else text
+    return _time(field, text.strip(), date_format) if field in _TIMES else text
 
 
 def _settings(text: str) -> dict[str, Any]:
@@ -138,11 +152,15 @@ def _settings(text: str) -> dict[str, Any]:
         raise typer.BadParameter(f"settings {error}; {remedy}") from None
 
 
-def _time(field: str, text: str) -> str:
+def _time(field: str, text: str, date_format: str | None) -> str:
+    if date_format is not None:
+        with suppress(ValueError):
+            text = datetime.strptime(text, date_format).isoformat(" ")  # noqa: DTZ007 - by moment()
     try:
         moment(text)
     except typer.BadParameter as error:
-        raise typer.BadParameter(f"{field} {error.message}") from None
+        how = "; or say with --date-format how dates are written" if date_format is None else ""
+        raise typer.BadParameter(f"{field} {error.message}{how}") from None
     return text
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from videsk_rooms.cli._output import ExitCode, complain, write_json
+from videsk_rooms.cli._output import ExitCode, complain, counted, write_json
 
 from .files import STANDARD
 from .journal import Result
@@ -81,17 +81,24 @@ def show(
         where = f"; all are in {results}" if is_whole and results != STANDARD else ""
         complain(f"{len(failures) - _SHOWN:,} more rows failed{where}")
     _warn_of_rooms_that_are_over(_over(outcomes))
+    if results == STANDARD:  # where the outcomes are, and nothing else
+        complain(_as_text(figures))
+        return
+    show_figures(context, figures)
+    if is_whole and not context.as_json:
+        output = context.output()
+        output.line(f"{output.arrow} {results} has the result of each row")
+
+
+def show_figures(context: CommandContext, figures: Mapping[str, Any], more: str = "") -> None:
+    """Print the figures of an import, and what more there is to say of it."""
     if context.as_json:
         write_json(figures)
-    elif results == STANDARD:  # where the outcomes are, and nothing else
-        complain(_as_text(figures))
-    else:
-        output = context.output()
-        failed = exit_code_of(figures) is not ExitCode.DONE
-        mark, style = (output.cross, "red") if failed else (output.tick, "green")
-        output.line((f"{mark} ", style), _as_text(figures))
-        if is_whole:
-            output.line(f"{output.arrow} {results} has the result of each row")
+        return
+    output = context.output()
+    failed = exit_code_of(figures) is not ExitCode.DONE
+    mark, style = (output.cross, "red") if failed else (output.tick, "green")
+    output.line((f"{mark} ", style), _as_text(figures), more)
 
 
 def _as_text(figures: Mapping[str, Any]) -> str:
@@ -99,11 +106,6 @@ def _as_text(figures: Mapping[str, Any]) -> str:
     before = figures["done_before"]
     earlier = f" ({before:,} of them before)" if before else ""
     return f"{counted(figures['rows'], 'row')}: {', '.join(counts) or 'nothing to do'}{earlier}"
-
-
-def counted(count: int, thing: str) -> str:
-    """Return a number of things in words."""
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def _over(outcomes: Sequence[Outcome]) -> list[Outcome]:

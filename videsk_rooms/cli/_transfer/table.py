@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -22,6 +23,9 @@ Cells: TypeAlias = "Mapping[str, object] | str"
 
 # Spreadsheets write another one where the comma is the decimal point.
 _DELIMITERS = (",", ";", "\t")
+# https://owasp.org/www-community/attacks/CSV_Injection; also after apostrophes, so that each cell
+# is read as it was written.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _LONGEST_CELL = 2**31 - 1  # a list of authorizations may be longer than csv's 131,072
 
 
@@ -82,7 +86,9 @@ def _read_csv(text: str, is_known: Callable[[str], bool]) -> Table:
     csv.field_size_limit(_LONGEST_CELL)
     empty = " ".join((*_DELIMITERS, '"'))
     first = next((line for line in text.splitlines() if line.strip(empty)), "")
-    delimiter = max(_DELIMITERS, key=lambda sign: sum(map(is_known, _cells(first, sign))))
+    parted = {sign: _cells(first, sign) for sign in _DELIMITERS}
+    # Where no column is known by its name, the one that parts most.
+    delimiter = max(parted, key=lambda sign: (sum(map(is_known, parted[sign])), len(parted[sign])))
     # Strict: otherwise a quote that is never closed would make one cell of all that follows.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     lines = iter(lambda: _next(reader), None)
@@ -128,7 +134,7 @@ def _by_column(columns: Sequence[str], line: Sequence[str]) -> Cells:
             f"there are {len(line)} cells for {len(columns)} columns; put quotes around a cell "
             "that contains the delimiter"
         )
-    return _non_empty(zip(columns, line, strict=False))
+    return _non_empty(zip(columns, map(_unguarded, line), strict=False))
 
 
 def _read_json_lines(text: str) -> Table:
@@ -161,21 +167,28 @@ def _non_empty(cells: Iterable[tuple[str, object]]) -> Cells:
 class Writer:
     """Writes a table line by line: UTF-8, commas, line feeds.
 
-    On a terminal control characters are spelled out, because anybody may have written the cells.
+    Anybody may have written the cells. So on a terminal control characters are spelled out, and in
+    CSV a cell that a spreadsheet would take for a formula begins with an apostrophe.
 
     Args:
         file: The file, opened without a translation of line ends.
         form: Its format.
         columns: The columns; each line has a value for every one of them.
+        excel: Whether CSV is as Excel opens it where the comma is the decimal point: with a byte
+            order mark and semicolons.
     """
 
-    def __init__(self, file: TextIO, form: Format, columns: Iterable[str]) -> None:
+    def __init__(
+        self, file: TextIO, form: Format, columns: Iterable[str], *, excel: bool = False
+    ) -> None:
         self._file = file
         self._is_csv = form is Format.CSV
         self._is_shown = file.isatty()
-        self._plain = csv.writer(file, lineterminator="\n")
-        self._quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        sign = ";" if excel else ","
+        self._plain = csv.writer(file, lineterminator="\n", delimiter=sign)
+        self._quoted = csv.writer(file, lineterminator="\n", delimiter=sign, quoting=csv.QUOTE_ALL)
         if self._is_csv:
+            file.write("\ufeff" if excel else "")
             self._plain.writerow(columns)
 
     def write(self, line: Mapping[str, object]) -> None:
@@ -194,4 +207,9 @@ class Writer:
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def _unguarded(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

@@ -1,0 +1,289 @@
+"""`rooms end` and `rooms delete`: rooms that are named, or all that match."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import takewhile
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from videsk_rooms.cli._account import CommandContext, asking_an_account
+from videsk_rooms.cli._output import (
+    CommandFailedError,
+    complain,
+    counted,
+    describe_error,
+    exit_code_of,
+    exit_code_of_all,
+    is_hopeless,
+    write_json,
+    wrong_usage,
+)
+from videsk_rooms.cli._params import (
+    CreatedBefore,
+    ExpBefore,
+    ExternalIdLike,
+    ExternalIds,
+    RoomIds,
+    find,
+    require_one,
+)
+from videsk_rooms.errors import VideskError
+
+from .changing import warn_when_stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from videsk_rooms.models import Room
+    from videsk_rooms.sync import Videsk
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before several.")]
+
+_QUESTIONS = {
+    "ended": "End {}? It is not documented that an ended room can be opened again.",
+    "deleted": "Delete {}? The API as published refuses; `videsk-rooms rooms end` ends them.",
+}
+_LEFT_OPEN = {
+    "ended": "the rooms not named above may still be open",
+    "deleted": "the rooms not named above may still be there",
+}
+
+
+@asking_an_account
+def end(
+    context: CommandContext,
+    rooms: RoomIds = None,
+    *,
+    external_id: ExternalIds = None,
+    created_before: CreatedBefore = None,
+    exp_before: ExpBefore = None,
+    external_id_like: ExternalIdLike = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show which of all rooms would be ended; end none.")
+    ] = False,
+    yes: Yes = False,
+) -> None:
+    """End rooms: nobody can join them any more. Before several it asks, or needs --yes.
+
+    In place of naming rooms, say which of all rooms that are not over:
+    --created-before, --exp-before, --external-id-like. Of several that are
+    given, a room has to match each. It then always asks, with their number.
+
+    One that fails does not keep the others, unless they would fail alike. With
+    --json each room is an object on a line of its own: room, ended, error; and
+    external_id, if rooms were not named by their ids.
+    """
+    filters = (created_before, exp_before, external_id_like)
+    if filters == (None, None, None):
+        if dry_run:
+            raise wrong_usage("--dry-run is for --created-before and the like; give one of those")
+        _change_each(context, rooms, external_id, "ended", lambda videsk: videsk.rooms.end, yes=yes)
+        return
+    if rooms or external_id:
+        raise wrong_usage(
+            "--created-before, --exp-before and --external-id-like choose among all rooms; leave "
+            "them out, or ROOM and --external-id"
+        )
+    _end_matching(context, _Filter(*filters), yes=yes, dry_run=dry_run)
+
+
+@asking_an_account
+def delete(
+    context: CommandContext,
+    rooms: RoomIds = None,
+    *,
+    external_id: ExternalIds = None,
+    yes: Yes = False,
+) -> None:
+    """Delete rooms, where the account allows it. Before several it asks, or needs --yes.
+
+    The API as it is published refuses: rooms are ended instead, by `rooms end`.
+    One that fails does not keep the others, unless they would fail alike. With
+    --json each room is an object on a line of its own: room, deleted, error; and
+    external_id, if it was given.
+    """
+    _change_each(
+        context, rooms, external_id, "deleted", lambda videsk: videsk.rooms.delete, yes=yes
+    )
+
+
+@dataclass(frozen=True)
+class _Filter:
+    """Which rooms: those that pass every test that is given.
+
+    Attributes:
+        created_before: Only rooms that were created before.
+        exp_before: Only rooms whose `exp` is before.
+        external_id_like: Only rooms whose external id has this form; `*` stands for any characters.
+    """
+
+    created_before: datetime | None
+    exp_before: datetime | None
+    external_id_like: str | None
+
+    def matches(self, room: Room) -> bool:
+        """Return whether a room is meant; one that does not tell is not, and one that is over."""
+        return (
+            not room.is_over()
+            and _is_before(room.created_at, self.created_before)
+            and _is_before(room.exp, self.exp_before)
+            and (
+                self.external_id_like is None
+                or fnmatchcase(room.external_id or "", self.external_id_like)
+            )
+        )
+
+
+def _is_before(moment: datetime | None, end: datetime | None) -> bool:
+    return end is None or (moment is not None and moment < end)
+
+
+def _end_matching(context: CommandContext, chosen: _Filter, *, yes: bool, dry_run: bool) -> None:
+    """End the rooms that match, several at a time, and report on each.
+
+    Args:
+        context: The account.
+        chosen: Which rooms.
+        yes: Whether not to ask.
+        dry_run: Whether to show the rooms, and end none.
+
+    Raises:
+        CommandFailedError: Nobody has confirmed it.
+        Exit: A room failed.
+    """
+    with context.client() as videsk:
+        # The API filters by none of these (docs/api.md, "Operations").
+        rooms = [room for room in videsk.rooms.iter(ended=False) if chosen.matches(room)]
+        if not rooms:
+            complain("no rooms match")
+            return
+        if dry_run:
+            _show_instead(context, rooms)
+            return
+        if not yes:
+            _ask(_QUESTIONS["ended"].format(counted(len(rooms), "room")), "nothing was ended")
+        errors: list[VideskError | None] = []
+        hopeless: list[VideskError] = []
+        with warn_when_stopped(_LEFT_OPEN["ended"]):
+            # No break: what is under way comes to its end.
+            tried = takewhile(lambda _: not hopeless, rooms)
+            for outcome in videsk.rooms.update_many({"room": r, "ended": True} for r in tried):
+                room = rooms[outcome.index]
+                _report(context, room.id, room.external_id, "ended", outcome.error)
+                errors.append(outcome.error)
+                if outcome.error is not None and is_hopeless(outcome.error):
+                    hopeless.append(outcome.error)
+    _conclude(errors, of=len(rooms))
+
+
+def _show_instead(context: CommandContext, rooms: list[Room]) -> None:
+    if context.as_json:
+        for room in rooms:
+            own = {"room": room.id, "external_id": room.external_id}
+            write_json({**own, "ended": False, "error": None})
+    else:
+        from .shown import show_rooms
+
+        show_rooms(context.output(), rooms)
+    complain(f"{counted(len(rooms), 'room')} would be ended; nothing was sent")
+
+
+def _change_each(
+    context: CommandContext,
+    rooms: list[str] | None,
+    external_ids: list[str] | None,
+    done: str,
+    method_of: Callable[[Videsk], Callable[[str | Room], object]],
+    *,
+    yes: bool,
+) -> None:
+    """Call the API for each room once, and report on each.
+
+    Args:
+        context: The account.
+        rooms: The ids of the rooms.
+        external_ids: The external ids of the rooms, in place of their ids.
+        done: What the rooms are then, in a word.
+        method_of: Returns the method of a client.
+        yes: Whether not to ask before several.
+
+    Raises:
+        CommandFailedError: Nobody has confirmed it.
+        Exit: A room failed.
+    """
+    require_one(rooms or None, external_ids or None)
+    each_once = list(dict.fromkeys(rooms or external_ids or ()))
+    if len(each_once) > 1 and not yes:
+        _ask(_QUESTIONS[done].format(counted(len(each_once), "room")), f"nothing was {done}")
+    errors: list[VideskError | None] = []
+    with context.client() as videsk, warn_when_stopped(_LEFT_OPEN[done]):
+        method = method_of(videsk)
+        for typed in each_once:
+            room, external_id = (typed, None) if rooms else (None, typed)
+            error = None
+            try:
+                found = find(videsk, room, external_id)
+                room = found if isinstance(found, str) else found.id
+                method(found)
+            except VideskError as caught:
+                error = caught
+            _report(context, room, external_id, done, error)
+            errors.append(error)
+            if error is not None and is_hopeless(error):
+                break
+    _conclude(errors, of=len(each_once))
+
+
+def _conclude(errors: Sequence[VideskError | None], *, of: int) -> None:
+    """End a command on several rooms.
+
+    Args:
+        errors: The error of each room that was tried, if any.
+        of: How many rooms there were.
+
+    Raises:
+        Exit: A room failed.
+    """
+    if of > len(errors):
+        complain(f"{of - len(errors)} more of these rooms not tried: they would fail alike")
+    codes = [exit_code_of(error) for error in errors if error is not None]
+    if codes:
+        raise typer.Exit(exit_code_of_all(codes))
+
+
+def _report(
+    context: CommandContext,
+    room: str | None,
+    external_id: str | None,
+    done: str,
+    error: VideskError | None,
+) -> None:
+    """Print what became of a room."""
+    text = None if error is None else describe_error(error)
+    if text is not None:
+        complain(f"{room if external_id is None else external_id}: {text}")
+    if context.as_json:
+        own = {} if external_id is None else {"external_id": external_id}
+        write_json({"room": room, **own, done: error is None, "error": text})
+    elif error is None:
+        own_id = "" if external_id is None else f" ({external_id})"
+        context.output().line(f"{done} ", f"{room}{own_id}")
+
+
+def _ask(question: str, otherwise: str) -> None:
+    """Ask for confirmation.
+
+    Raises:
+        CommandFailedError: Standard input is no terminal, or the answer is no.
+    """
+    if not sys.stdin.isatty():
+        raise wrong_usage(f"{question} Nobody can be asked here; confirm with --yes")
+    # On standard error: what was done may be piped on.
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise CommandFailedError(otherwise)
