@@ -20,14 +20,14 @@ from django.test import AsyncClient, Client, override_settings
 
 from tests.blocking.support import Thread
 from tests.docs.blocks import ROOT
-from tests.integrations.support import IN_SPANISH, account, in_spanish
+from tests.integrations.support import IN_SPANISH, JOINING, account, in_spanish
 from videsk_rooms import ClosedError, ConfigurationError, RateLimit, Retry
 from videsk_rooms.integrations.django import async_videsk, videsk
 from videsk_rooms.integrations.django.middleware import VideskErrorMiddleware
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from django.http import HttpRequest
@@ -236,6 +236,15 @@ def test_an_error_is_answered(sandbox: Sandbox, support: str) -> None:
     answer = visit(f"/blocking/{support}")
     assert (answer.status_code, answer["Retry-After"]) == (503, "120")
     assert answer.json() == {"detail": "Video rooms are busy. Please try again."}
+
+
+@JOINING
+def test_a_join_that_is_refused_is_answered(
+    sandbox: Sandbox, make_room: Callable[[Sandbox], str], answered: tuple[int, str]
+) -> None:
+    """As in all integrations."""
+    answer = visit(f"/joined/{make_room(sandbox)}")
+    assert (answer.status_code, answer.json()["detail"]) == answered
 
 
 async def test_an_error_of_an_awaited_view_is_answered() -> None:
