@@ -27,7 +27,7 @@ Celery's in JSON. All other attributes are then neutral: `0`, `None` or empty.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
 from ._quoting import without_tokens as without_tokens  # noqa: PLC0414 - used from here
 
@@ -57,6 +57,8 @@ __all__ = [
     "TransportError",
     "VideskError",
 ]
+
+RoomState: TypeAlias = Literal["over", "not open yet"]
 
 # Where docs/errors/ is published.
 PAGES = "https://videsk-rooms.readthedocs.io/latest/errors/"
@@ -260,6 +262,8 @@ class APIError(VideskError):
         headers: The answer's headers, printable, without tokens, each cut at 1,000 characters.
         attempts: The attempts, in order.
         retry_after: The seconds to wait before the next request, if the server said so.
+        room_state: `"over"` or `"not open yet"` where a room was refused because of that, whatever
+            the status; `None` for all other reasons, and where the answer does not show it.
     """
 
     status: int = 0
@@ -273,6 +277,7 @@ class APIError(VideskError):
     headers: Mapping[str, str]
     attempts: tuple[Attempt, ...]
     retry_after: float | None = None
+    room_state: RoomState | None = None
 
     @overload
     def __init__(self, text: str) -> None: ...

@@ -27,7 +27,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Iterator
 
     from . import AsyncVidesk, Videsk
@@ -67,20 +66,22 @@ def videsk_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 @pytest.fixture
 def videsk(videsk_sandbox: Sandbox) -> Iterator[Videsk]:
     """A blocking client on `videsk_sandbox`."""
-    from . import Videsk
+    from ._sandbox_clients import make_client
 
-    with Videsk(videsk_sandbox.api_token, base_url=videsk_sandbox.url, rate_limit=None) as client:
+    with make_client(videsk_sandbox) as client:
         yield client
 
 
 @pytest.fixture
 def async_videsk(videsk_sandbox: Sandbox) -> Iterator[AsyncVidesk]:
     """An awaited client on `videsk_sandbox`, for tests and fixtures of one event loop."""
+    from ._sandbox_clients import make_async_client
+
     # Not an async fixture: those belong to one plugin and one loop scope, and a connection can
     # only be closed in the loop that opened it, which may be another one.
-    client, closing = _make_async_client(videsk_sandbox)
+    client, close = make_async_client(videsk_sandbox)
     yield client
-    closing.finish(client)
+    close()
 
 
 def _make_sandbox(request: pytest.FixtureRequest) -> Sandbox:
@@ -106,39 +107,3 @@ def _configured_rate(config: pytest.Config) -> int | None:
     if value.isdecimal() and int(value) > 0:
         return int(value)
     raise pytest.UsageError(f"{_RATE} = {value}: give requests per second, 1 or more, or 'off'")
-
-
-class _Closing:
-    """Closes a client at the test's end, in the loop that used it if that goes on."""
-
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    def begin(self) -> None:
-        """Remember the running loop."""
-        import asyncio
-
-        self._loop = asyncio.get_running_loop()
-
-    def finish(self, client: AsyncVidesk) -> None:
-        """Close the client; connections of a loop that has ended have ended with it."""
-        import asyncio
-
-        if self._loop is None:
-            return  # never used, so nothing is open
-        if self._loop.is_closed():
-            asyncio.run(client.close())
-        elif not self._loop.is_running():
-            self._loop.run_until_complete(client.close())
-
-
-def _make_async_client(sandbox: Sandbox) -> tuple[AsyncVidesk, _Closing]:
-    from . import AsyncVidesk
-
-    closing = _Closing()
-
-    async def token() -> str:
-        closing.begin()  # asked in the loop that uses the client
-        return sandbox.api_token
-
-    return AsyncVidesk(token, base_url=sandbox.url, rate_limit=None), closing

@@ -24,7 +24,7 @@ async def enter(request: web.Request) -> web.StreamResponse:
     """Let somebody into the room of a ticket; whoever comes first opens it."""
     videsk = request.app[VIDESK]
     number = request.match_info["number"]
-    room = await videsk.rooms.get_or_create(f"ticket-{number}", name=f"Ticket {number}")
+    room = await videsk.rooms.get_or_create(f"ticket-{number}", name=f"Ticket {number}", renew=True)
     access = await videsk.rooms.join(room)
     return web.json_response({"roomId": room.id, "accessToken": access.access_token})
 

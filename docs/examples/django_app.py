@@ -27,7 +27,7 @@ settings.configure(
 @require_POST
 def enter(request: HttpRequest, number: int) -> HttpResponse:
     """Let somebody into the room of a ticket; whoever comes first opens it."""
-    room = videsk.rooms.get_or_create(f"ticket-{number}", name=f"Ticket {number}")
+    room = videsk.rooms.get_or_create(f"ticket-{number}", name=f"Ticket {number}", renew=True)
     access = videsk.rooms.join(room)
     return JsonResponse({"roomId": room.id, "accessToken": access.access_token})
 

@@ -23,7 +23,9 @@ settings.configure(
 @require_POST
 async def enter(request: HttpRequest, number: int) -> HttpResponse:
     """Let somebody into the room of a ticket; whoever comes first opens it."""
-    room = await async_videsk.rooms.get_or_create(f"ticket-{number}", name=f"Ticket {number}")
+    room = await async_videsk.rooms.get_or_create(
+        f"ticket-{number}", name=f"Ticket {number}", renew=True
+    )
     access = await async_videsk.rooms.join(room)
     return JsonResponse({"roomId": room.id, "accessToken": access.access_token})
 

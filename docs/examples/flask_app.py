@@ -26,7 +26,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     @app.post("/tickets/<int:number>/room")
     def enter(number: int) -> ResponseReturnValue:
         """Let somebody into the room of a ticket; whoever comes first opens it."""
-        room = videsk.rooms.get_or_create(f"ticket-{number}", name=f"Ticket {number}")
+        room = videsk.rooms.get_or_create(f"ticket-{number}", name=f"Ticket {number}", renew=True)
         access = videsk.rooms.join(room)
         return {"roomId": room.id, "accessToken": access.access_token}
 

@@ -21,7 +21,7 @@ async def enter(request: Request) -> JSONResponse:
     """Let somebody into the room of a ticket; whoever comes first opens it."""
     rooms = videsk_of(request).rooms
     number = request.path_params["number"]
-    room = await rooms.get_or_create(f"ticket-{number}", name=f"Ticket {number}")
+    room = await rooms.get_or_create(f"ticket-{number}", name=f"Ticket {number}", renew=True)
     access = await rooms.join(room)
     return JSONResponse({"roomId": room.id, "accessToken": access.access_token})
 

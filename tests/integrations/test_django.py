@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import sys
+import unittest
 from typing import TYPE_CHECKING, Any
 
 import django
@@ -15,19 +16,20 @@ from django.conf import settings
 from django.core import checks
 from django.core.management import CommandError, call_command
 from django.http import HttpResponse
-from django.test import AsyncClient, Client, override_settings
+from django.test import AsyncClient, Client, SimpleTestCase, override_settings
 
 from tests.blocking.support import Thread
 from tests.docs.blocks import ROOT
-from tests.integrations.support import IN_SPANISH, account, in_spanish
+from tests.integrations.support import IN_SPANISH, JOINING, account, in_spanish
 from tests.support import printed_by
 from videsk_rooms import ClosedError, ConfigurationError, RateLimit, Retry
 from videsk_rooms.integrations.django import async_videsk, videsk
 from videsk_rooms.integrations.django.middleware import VideskErrorMiddleware
+from videsk_rooms.integrations.django.test import SandboxMixin
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from django.http import HttpRequest
@@ -227,6 +229,15 @@ def test_an_error_is_answered(sandbox: Sandbox, support: str) -> None:
     assert answer.json() == {"detail": "Video rooms are busy. Please try again."}
 
 
+@JOINING
+def test_a_join_that_is_refused_is_answered(
+    sandbox: Sandbox, make_room: Callable[[Sandbox], str], answered: tuple[int, str]
+) -> None:
+    """As in all integrations."""
+    answer = visit(f"/joined/{make_room(sandbox)}")
+    assert (answer.status_code, answer.json()["detail"]) == answered
+
+
 async def test_an_error_of_an_awaited_view_is_answered() -> None:
     """By the same middleware."""
     answer = await AsyncClient().get(f"/awaited/{NOBODY}")
@@ -287,3 +298,29 @@ def test_the_command_tells_a_wrong_setting() -> None:
     """In a line."""
     with WRONG, pytest.raises(CommandError, match=r'^VIDESK\["TIMEOUT"\]: Timeout.total'):
         call_command("videsk", "doctor")
+
+
+# -- test cases -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("setting", [{"TIMEOUT": 3.0, "RATE_LIMIT_SHARED": "file:pace"}, None])
+def test_a_test_case_has_the_views_use_its_sandbox(setting: Mapping[str, object] | None) -> None:
+    """While its tests run; what else the setting says stays."""
+
+    class Case(SandboxMixin, SimpleTestCase):  # type: ignore[misc]  # Django ships no types
+        def test_blocking(self) -> None:
+            room = self.videsk.rooms.create(name="Support")
+            assert visit(f"/blocking/{room.id}").json() == {"name": "Support"}
+            assert settings.VIDESK.get("TIMEOUT") == (setting or {}).get("TIMEOUT")
+
+        async def test_awaited(self) -> None:
+            room = await self.async_videsk.rooms.create(name="Support")
+            answer = await AsyncClient().get(f"/awaited/{room.id}")
+            assert json.loads(answer.content) == {"name": "Support"}
+
+    before = {} if setting is None else setting
+    with override_settings(VIDESK=before):
+        result = unittest.TestResult()
+        unittest.defaultTestLoader.loadTestsFromTestCase(Case).run(result)
+        assert before is settings.VIDESK
+    assert (result.errors, result.failures, result.testsRun) == ([], [], 2)

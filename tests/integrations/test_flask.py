@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from flask import Flask
 
-from tests.integrations.support import IN_SPANISH, account, in_spanish
+from tests.integrations.support import IN_SPANISH, JOINING, account, in_spanish
 from videsk_rooms import ConfigurationError, RateLimit, Retry, Videsk, VideskError
 from videsk_rooms.integrations.flask import FlaskVidesk
 from videsk_rooms.sandbox import Sandbox
@@ -36,6 +36,10 @@ def make_app() -> Iterator[MakeApp]:
         @app.get("/rooms/<room>")
         def get(room: str) -> ResponseReturnValue:
             return {"name": extension.rooms.get(room).name}
+
+        @app.post("/rooms/<room>/guests")
+        def join(room: str) -> ResponseReturnValue:
+            return {"accessToken": extension.rooms.join(room).access_token}
 
         return app
 
@@ -146,6 +150,20 @@ def test_an_error_is_answered(
     answer = make_app(FlaskVidesk(), settings).test_client().get(path)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "120")
     assert answer.get_json() == {"detail": "Video rooms are busy. Please try again."}
+
+
+@JOINING
+def test_a_join_that_is_refused_is_answered(
+    make_app: MakeApp,
+    settings: dict[str, object],
+    sandbox: Sandbox,
+    make_room: Callable[[Sandbox], str],
+    answered: tuple[int, str],
+) -> None:
+    """As in all integrations."""
+    browser = make_app(FlaskVidesk(), settings).test_client()
+    answer = browser.post(f"/rooms/{make_room(sandbox)}/guests")
+    assert (answer.status_code, answer.get_json()["detail"]) == answered
 
 
 def test_an_application_chooses_its_answers(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integrations.support import IN_SPANISH, in_spanish
+from tests.integrations.support import HOUR, IN_SPANISH, JOINING, OVER, in_spanish
 from videsk_rooms import (
     ConfigurationError,
     ConnectionFailedError,
@@ -51,6 +51,56 @@ def test_each_error_of_the_api_has_its_answer(
 ) -> None:
     """A room that is not there, one that changed, what passes by itself, and what does not."""
     assert http_answer(fail(status)).status == told
+
+
+@JOINING
+def test_a_join_that_is_refused_has_its_answer(
+    sandbox: Sandbox,
+    blocking_once: Videsk,
+    make_room: Callable[[Sandbox], str],
+    answered: tuple[int, str],
+) -> None:
+    """A room that is over, or not open yet, is told from one that is not there."""
+    room = make_room(sandbox)
+    with pytest.raises(VideskError) as caught:
+        blocking_once.rooms.join(room)
+    answer = http_answer(caught.value)
+    assert (answer.status, answer.detail) == answered
+
+
+def test_a_room_that_the_caller_knows_to_be_over_needs_no_words_of_the_api(
+    sandbox: Sandbox, blocking_once: Videsk
+) -> None:
+    """The `Room` that was to be joined shows it."""
+    sandbox.add_room(external_id="ticket-1", nbf=sandbox.now - HOUR, exp=sandbox.now)
+    room = blocking_once.rooms.get_by_external_id("ticket-1")
+    sandbox.faults.status(400, on="join")
+    with pytest.raises(VideskError) as caught:
+        blocking_once.rooms.join(room)
+    assert http_answer(caught.value).status == 410
+
+
+def test_an_external_id_that_the_api_repeats_is_none_of_its_words(
+    sandbox: Sandbox, blocking_once: Videsk
+) -> None:
+    """A room that is not there stays a 404, whatever it would have been called."""
+    sandbox.faults.status(404, message="No record found for id 'closed-yet-ended'", on="get")
+    with pytest.raises(VideskError) as caught:
+        blocking_once.rooms.get("closed-yet-ended")
+    assert http_answer(caught.value).status == 404
+
+
+@pytest.mark.parametrize("status", [400, 409, 410, 422])
+def test_a_room_that_cannot_be_opened_again_is_over(
+    sandbox: Sandbox, blocking_once: Videsk, status: int
+) -> None:
+    """Though the visitor's application tried to renew it."""
+    sandbox.add_room(external_id="ticket-1", nbf=sandbox.now - HOUR, exp=sandbox.now)
+    sandbox.faults.status(status, on="update")
+    with pytest.raises(VideskError) as caught:
+        blocking_once.rooms.get_or_create("ticket-1", renew=True)
+    answer = http_answer(caught.value)
+    assert (answer.status, answer.detail) == OVER
 
 
 def test_an_answer_that_cannot_be_read_passes_by_itself(

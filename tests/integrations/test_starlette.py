@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
 
-from tests.integrations.support import IN_SPANISH, in_spanish
+from tests.integrations.support import IN_SPANISH, JOINING, in_spanish
 from videsk_rooms import AsyncVidesk, ClosedError, ConnectionFailedError, Retry
 from videsk_rooms.integrations.fastapi import (
     VideskDep,
@@ -55,6 +55,10 @@ def fastapi_app(**arguments: Any) -> FastAPI:
     async def get(room: str, videsk: VideskDep) -> dict[str, str | None]:
         return {"name": (await videsk.rooms.get(room)).name}
 
+    @app.post("/rooms/{room}/guests")
+    async def join(room: str, videsk: VideskDep) -> dict[str, str]:
+        return {"accessToken": (await videsk.rooms.join(room)).access_token}
+
     @app.websocket("/rooms/{room}/live")
     async def live(websocket: WebSocket, room: str, videsk: VideskDep) -> None:
         await websocket.accept()
@@ -70,7 +74,12 @@ def starlette_app(**arguments: Any) -> Starlette:
         room = await videsk_of(request).rooms.get(request.path_params["room"])
         return JSONResponse({"name": room.name})
 
-    return Starlette(routes=[Mount("/rooms", routes=[Route("/{room}", get)])], **arguments)
+    async def join(request: Request) -> JSONResponse:
+        access = await videsk_of(request).rooms.join(request.path_params["room"])
+        return JSONResponse({"accessToken": access.access_token})
+
+    rooms = [Route("/{room}", get), Route("/{room}/guests", join, methods=["POST"])]
+    return Starlette(routes=[Mount("/rooms", routes=rooms)], **arguments)
 
 
 BOTH = pytest.mark.parametrize("make_app", [fastapi_app, starlette_app])
@@ -177,6 +186,23 @@ def test_an_error_is_answered(
         answer = browser.get(path)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "120")
     assert answer.json() == {"detail": "Video rooms are busy. Please try again."}
+
+
+@BOTH
+@JOINING
+def test_a_join_that_is_refused_is_answered(
+    make_app: Callable[..., Starlette],
+    make_client: Callable[[], AsyncVidesk],
+    sandbox: Sandbox,
+    make_room: Callable[[Sandbox], str],
+    answered: tuple[int, str],
+) -> None:
+    """As in all integrations."""
+    app = make_app(lifespan=videsk_lifespan(make_client))
+    add_error_handlers(app)
+    with TestClient(app) as browser:
+        answer = browser.post(f"/rooms/{make_room(sandbox)}/guests")
+    assert (answer.status_code, answer.json()["detail"]) == answered
 
 
 def test_a_mounted_application_shares_the_client_and_answers_for_itself(

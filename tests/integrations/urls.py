@@ -23,6 +23,11 @@ async def awaited(request: HttpRequest, room: str) -> HttpResponse:
     return JsonResponse({"name": (await async_videsk.rooms.get(room)).name})
 
 
+def joined(request: HttpRequest, room: str) -> HttpResponse:
+    """Join a room."""
+    return JsonResponse({"accessToken": videsk.rooms.join(room).access_token})
+
+
 def broken(request: HttpRequest) -> HttpResponse:
     """Fail for a reason of its own."""
     raise KeyError("mine")
@@ -31,5 +36,6 @@ def broken(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("blocking/<room>", blocking),
     path("awaited/<room>", awaited),
+    path("joined/<room>", joined),
     path("broken", broken),
 ]

@@ -309,6 +309,8 @@ async def _renew(
         if error.status not in _REFUSALS:
             raise
         error.args = (f"{sentence(plain_text(error))} {_TAKE_ANOTHER}", *error.args[1:])
+        if error.status != 403:  # which may be about the token's rights
+            error.room_state = "over"
         with suppress(VideskError):
             found = await send(*operations.get(room), deadline)
             if not found.is_over(now):
@@ -341,7 +343,9 @@ def _still_over(response: Response, request: Request) -> ConflictError:
         f"the room that has external_id={shown_as(request.external_id)} is over, also after it was "
         "given another exp"
     )
-    return conflict_of(response, message, _TAKE_ANOTHER)
+    error = conflict_of(response, message, _TAKE_ANOTHER)
+    error.room_state = "over"
+    return error
 
 
 # -- fields and times -----------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeAlias
+from urllib.parse import unquote
 
 import attrs
 
@@ -59,9 +60,16 @@ class Refusal:
         return self.room_id is not None and is_object_id(self.room_id)
 
     @property
+    def own_words(self) -> str:
+        """The API's words without the id that it repeats, such as `end-of-year-party`."""
+        if self.room_id is None:
+            return self.words
+        return self.words.replace(unquote(self.room_id), "").replace(self.room_id, "")
+
+    @property
     def is_about_time(self) -> bool:
         """Whether the API speaks of a room that is over, or not open yet."""
-        return self.room_id is not None and _OF_TIME.search(self.words) is not None
+        return self.room_id is not None and _OF_TIME.search(self.own_words) is not None
 
     @property
     def is_about_token(self) -> bool:

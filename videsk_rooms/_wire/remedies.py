@@ -44,15 +44,13 @@ _WHEN_OPEN = (
 _OVER_OR_EARLY = "The room is over, or not open yet: rooms.get() shows its nbf, exp and ended."
 
 
-def remedy(operation: Operation | None, request: Request, response: Response, words: str) -> str:
+def remedy(operation: Operation | None, refusal: Refusal) -> str:
     """Return what to do about an error of the API, as whole sentences."""
     own = {} if operation is None else operation.remedies
-    status = _SAME.get(response.status, response.status)
+    status = _SAME.get(refusal.response.status, refusal.response.status)
     others = _SERVER_ERROR if status >= 500 else own.get(OTHER, _OTHER)
     found = own.get(status) or _OF_ALL.get(status, others)
-    if isinstance(found, str):
-        return found
-    return found(Refusal(request, response, words, room_in_path(request.path)))
+    return _text(found, refusal)
 
 
 def remedy_of_page(response: Response) -> str:

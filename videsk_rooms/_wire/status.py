@@ -30,13 +30,15 @@ from videsk_rooms.errors import (
 from .headers import server_wait
 from .json import loads
 from .message import Headers, place_of, unexpected
+from .operation import Refusal, room_in_path
 from .operations import operation_of
 from .remedies import remedy, remedy_of_page
+from .room_state import room_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from videsk_rooms.errors import ResponseError
+    from videsk_rooms.errors import ResponseError, RoomState
     from videsk_rooms.models import JSONValue
 
     from .message import Request, Response
@@ -114,6 +116,7 @@ def _api_error(response: Response, request: Request) -> APIError:
     status = response.status
     kind = _BY_STATUS.get(status, ServerError if status >= 500 else APIError)
     feathers = _feathers(response.body)
+    state: RoomState | None = None
     if feathers is None:
         name = class_name = None
         details: Mapping[str, object] | list[object] = {}
@@ -123,7 +126,9 @@ def _api_error(response: Response, request: Request) -> APIError:
         message = _string(feathers, "message", TEXT_LENGTH) or _phrase(status)
         details = _details(feathers.get("errors"))
         words = f"{message} {_quoted(details)}"
-        what_to_do = remedy(operation_of(request), request, response, words)
+        refusal = Refusal(request, response, words, room_in_path(request.path))
+        operation = operation_of(request)
+        what_to_do, state = remedy(operation, refusal), room_state(operation, refusal)
     error = kind(
         _text(response, name or _phrase(status), message, details, what_to_do),
         status=status,
@@ -138,6 +143,7 @@ def _api_error(response: Response, request: Request) -> APIError:
         attempts=response.attempts,
     )
     error.retry_after = server_wait(status, response.headers)
+    error.room_state = state
     return error
 
 

@@ -52,6 +52,14 @@ class HttpAnswer:
         return {"detail": self.detail}
 
 
+# Not open yet is a 409, "a conflict with the current state of the target resource" (RFC 9110,
+# 15.5.10): the same request succeeds later. 425 is about replays of early data in TLS (RFC 8470),
+# 403 says that asking again is of no use, and 503 that the application is out of order.
+_CLOSED = {
+    "over": (410, "The room is over."),
+    "not open yet": (409, "The room is not open yet."),
+}
+
 ChooseAnswer: TypeAlias = Callable[[VideskError], HttpAnswer]
 """A function that chooses the answer to a visitor, to be given in place of `http_answer`."""
 
@@ -63,7 +71,8 @@ def http_answer(error: VideskError) -> HttpAnswer:
         error: What a call raised.
 
     Returns:
-        404 for a room that is not there and 409 for one that somebody else changed; 503 with
+        404 for a room that is not there; 410 for one that is over, whatever status the API refused
+        it with; 409 for one that is not open yet, or that somebody else changed; 503 with
         `Retry-After` for what is transient, such as the rate limit, an outage, a deadline or an
         unreadable answer, after the client has retried already; 500 for all else, which no visitor
         can help.
@@ -76,6 +85,8 @@ def http_answer(error: VideskError) -> HttpAnswer:
         assert http_answer(ConfigurationError("no token")).status == 500
         ```
     """
+    if isinstance(error, APIError) and error.room_state is not None:
+        return HttpAnswer(*_CLOSED[error.room_state])
     if isinstance(error, NotFoundError):
         return HttpAnswer(404, "There is no such room.")
     if isinstance(error, ConflictError):

@@ -1,0 +1,98 @@
+"""The pages of the guide "Appointments" in a real Chromium: waiting, entering, too late."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+import time
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import uvicorn
+
+from tests.docs.blocks import EXAMPLES
+
+from .support import Visitor, claims_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from videsk_rooms.sandbox import Sandbox
+
+    from .chromium import Visits
+
+HOUR = timedelta(hours=1)
+KEY = {"Authorization": "Bearer key-of-the-staff"}
+
+
+@contextmanager
+def _served(application: Any) -> Iterator[str]:
+    """Serve an ASGI application on a free port; yields its URL."""
+    server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive(), "the application has not started"
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def appointments(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """The application at work, by the sandbox's clock."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    monkeypatch.setenv("VIDESK_API_TOKEN", sandbox.api_token)
+    monkeypatch.setenv("VIDESK_BASE_URL", sandbox.url)
+    monkeypatch.setenv("APPOINTMENTS_DATABASE", f"sqlite:///{tmp_path / 'appointments.db'}")
+    monkeypatch.setenv("APPOINTMENTS_STAFF_KEY", "key-of-the-staff")
+    module = importlib.import_module("appointments_app")
+    module.app.dependency_overrides[module.now] = lambda: sandbox.now
+    with _served(module.app) as url:
+        yield url
+    module.app.dependency_overrides.clear()
+
+
+def test_a_person_waits_enters_and_comes_too_late(
+    appointments: str, sandbox: Sandbox, visits: Visits
+) -> None:
+    """By one link, without a click until the appointment begins."""
+    starts_at = sandbox.now.replace(microsecond=0) + HOUR
+    times = {"starts_at": starts_at.isoformat(), "ends_at": (starts_at + HOUR).isoformat()}
+    made = httpx.post(
+        f"{appointments}/appointments", json={"title": "Check-up", **times}, headers=KEY
+    )
+    link = made.json()["link"]
+    visitor = Visitor(visits, sandbox)
+    visitor.page.goto(link)
+    visitor.sees("The appointment has not begun. You can wait here.")
+    assert visitor.door.count() == 0
+
+    sandbox.advance(starts_at - sandbox.now - timedelta(seconds=3))
+    visitor.page.reload()
+    visitor.sees("You can wait here.")
+    visitor.clicks("Enter")  # once the page has come anew by itself
+    visitor.sees("You are in the room.")
+    (room,), (token,) = sandbox.rooms, visitor.tokens
+    assert claims_of(token)["room"] == room["id"]
+
+    visitor.sdk_says("hangup")
+    visitor.sees("You have left the room.")
+    sandbox.advance(HOUR)  # the end is over, and the grace is not
+    visitor.clicks("Enter")
+    visitor.sees("You are in the room.")
+
+    sandbox.advance(HOUR)
+    visitor.page.goto(link)
+    visitor.sees("The appointment is over.")
+    visits.forgive("status of 410")

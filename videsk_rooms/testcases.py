@@ -1,0 +1,89 @@
+"""Test cases for code that uses Videsk rooms: a sandbox, and clients on it, for `unittest`.
+
+```python
+import unittest
+
+from videsk_rooms.testcases import SandboxMixin
+
+
+class TicketTest(SandboxMixin, unittest.TestCase):
+    def test_a_ticket_opens_a_room(self) -> None:
+        self.videsk.rooms.create(external_id="ticket-12345")  # or whatever of yours does so
+        self.assertEqual(self.videsk_sandbox.rooms[0]["externalId"], "ticket-12345")
+```
+
+For pytest there are fixtures of the same names, and for a Django project a mixin that has the
+project's own clients use the sandbox too: `videsk_rooms.integrations.django.test`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ._sandbox_clients import make_async_client, make_client
+from .sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from unittest import TestCase as _Mixed
+
+    from . import AsyncVidesk, Videsk
+else:
+    _Mixed = object
+
+__all__ = ["SandboxMixin"]
+
+
+class SandboxMixin(_Mixed):
+    """A sandbox and clients for each test, made when a test first uses them, and closed after it.
+
+    It stands before the test case: `class TicketTest(SandboxMixin, TestCase)`. That may be
+    `unittest.TestCase`, `unittest.IsolatedAsyncioTestCase`, or any other.
+
+    Attributes:
+        sandbox_arguments: Arguments of the `Sandbox`. By default the rate limit is off, so that
+            tests do not wait.
+
+    Example:
+        ```python
+        import unittest
+        from videsk_rooms.testcases import SandboxMixin
+
+        class TicketTest(SandboxMixin, unittest.IsolatedAsyncioTestCase):
+            sandbox_arguments = {"seed": 1}
+
+            async def test_a_ticket_opens_a_room(self) -> None:
+                room = await self.async_videsk.rooms.create(external_id="ticket-12345")
+                self.assertTrue(room.is_open())
+        ```
+    """
+
+    sandbox_arguments: ClassVar[Mapping[str, Any]] = {}
+    _videsk_sandbox: Sandbox | None = None
+    _videsk: Videsk | None = None
+    _async_videsk: AsyncVidesk | None = None
+
+    @property
+    def videsk_sandbox(self) -> Sandbox:
+        """The Rooms API in this process, a new one for each test."""
+        if self._videsk_sandbox is None:
+            sandbox = Sandbox(**{"rate": None, **self.sandbox_arguments})
+            self.addCleanup(sandbox.stop)
+            self._videsk_sandbox = sandbox.start()
+        return self._videsk_sandbox
+
+    @property
+    def videsk(self) -> Videsk:
+        """A blocking client on the sandbox."""
+        if self._videsk is None:
+            self._videsk = make_client(self.videsk_sandbox)
+            self.addCleanup(self._videsk.close)
+        return self._videsk
+
+    @property
+    def async_videsk(self) -> AsyncVidesk:
+        """An awaited client on the sandbox, for tests of one event loop."""
+        if self._async_videsk is None:
+            self._async_videsk, close = make_async_client(self.videsk_sandbox)
+            self.addCleanup(close)
+        return self._async_videsk
