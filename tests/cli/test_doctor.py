@@ -21,7 +21,7 @@ from tests.cli.support import account as variables
 from tests.peers import answering, nobody_listening, self_signed, serving, with_length
 from tests.ratelimit import redis_server
 from videsk_rooms import Attempt, Videsk
-from videsk_rooms.cli._doctor.account import _clock, claims_of
+from videsk_rooms.cli._doctor.account import _clock, _variation, claims_of
 from videsk_rooms.cli._doctor.network import DEFAULT_BASE_URL
 from videsk_rooms.cli._doctor.redis import _without_password
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 CHECKS = [
     *("versions", "token", "base URL", "proxy", "DNS", "TCP", "TLS"),
-    *("access", "clock", "rate limit"),
+    *("access", "clock", "rate limit", "path"),
 ]
 EMPTY_PAGE = b'{"total": 0, "limit": 1, "skip": 0, "data": []}'
 SECRET = "a-secret-that-is-seen-nowhere"
@@ -98,7 +98,9 @@ def test_nothing_is_wrong_with_the_sandbox_in_json(account: Sandbox, ask: Ask) -
     assert found["rate limit"]["data"]["limit"] == "10000"
     assert abs(found["clock"]["data"]["ahead"]) <= found["clock"]["data"]["unsure"]
     assert account.api_token not in done.stdout
-    assert len(account.requests) == 1
+    path = found["path"]["data"]
+    assert 0 < path["least"] <= path["median"] <= path["most"]
+    assert len(account.requests) == 11
 
 
 def test_everything_is_wrong_without_anything() -> None:
@@ -108,7 +110,7 @@ def test_everything_is_wrong_without_anything() -> None:
         done = call("doctor", "--json", "--base-url", url)
         people = call("doctor", "--base-url", url)
     assert wrong(done) == ["token", "TCP"]
-    assert skipped(done) == ["DNS", "TLS", "access", "clock", "rate limit"]
+    assert skipped(done) == ["DNS", "TLS", "access", "clock", "rate limit", "path"]
     assert people.returncode == 1
     assert people.stdout.splitlines()[-1] == "Wrong: token, TCP."
     assert people.stdout.count("✗") == 2
@@ -324,7 +326,7 @@ def test_a_proxy_that_cannot_be_used_is_told(account: Sandbox) -> None:
     done = call("doctor", "--json", "--trust-env", env=env)
     assert wrong(done) == ["proxy"]
     assert "HTTP_PROXY" in findings(done)["proxy"]["found"]
-    assert skipped(done) == ["DNS", "TCP", "TLS", "access", "clock", "rate limit"]
+    assert skipped(done) == ["DNS", "TCP", "TLS", "access", "clock", "rate limit", "path"]
     assert SECRET not in done.stdout
 
 
@@ -439,6 +441,37 @@ async def test_a_limit_that_is_not_told_is_worth_a_note() -> None:
     assert "20 requests a second" in finding["remedy"]
 
 
+@pytest.mark.parametrize(
+    ("slowest", "policy", "share", "status"),
+    [
+        (0.12, "20;w=1", 1.0, "ok"),
+        (0.32, "20;w=1", 0.98, "ok"),
+        (3.12, "20;w=1", 0.769, "note"),
+        (3.12, "200;w=10", 0.971, "ok"),
+        (3.12, "nonsense", 0.769, "note"),
+    ],
+)
+def test_what_calls_vary_by_is_lost_of_the_limit(
+    slowest: float, policy: str, share: float, status: str
+) -> None:
+    """1 / (1 + what they take over the least, in the mean / the window)."""
+    finding = _variation([0.12] * 9 + [slowest], {"Ratelimit-Policy": policy})
+    assert finding.status == status
+    assert finding.data == {"least": 0.12, "median": 0.12, "most": slowest, "share": share}
+    assert finding.found.startswith("of 10 calls the quickest took 120 ms, the middle one 120 ms")
+    assert f"about {share:.0%} of the rate limit" in finding.found
+    assert (finding.remedy is None) is (status == "ok")
+
+
+def test_a_further_call_that_fails_is_no_fault(account: Sandbox, ask: Ask) -> None:
+    """The first has shown that there is access."""
+    account.faults.answer(200, body=EMPTY_PAGE)
+    account.faults.status(503)
+    done = ask("doctor", "--json")
+    assert skipped(done) == ["DNS", "TLS", "path"]
+    assert "503" in findings(done)["path"]["found"]
+
+
 # -- Redis ----------------------------------------------------------------------------------------
 
 needs_redis = pytest.mark.skipif(redis_server.PROGRAM is None, reason=redis_server.MISSING)
@@ -461,7 +494,7 @@ def test_a_redis_that_paces_calls_is_well(
     assert wrong(done) == []
     assert abs(findings(done)["Redis"]["data"]["ahead"]) < 30
     assert SECRET not in done.stdout
-    assert len(account.requests) == 2
+    assert len(account.requests) == 12
 
 
 @needs_redis

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.support import PATIENCE, call, called_on_a_terminal, run, running, wait_until
+from tests.cli.support import (
+    MODULE,
+    PATIENCE,
+    call,
+    called_on_a_terminal,
+    environment,
+    run,
+    running,
+    wait_until,
+)
 from tests.cli.support import account as variables
 from videsk_rooms.cli._transfer import progress
 
@@ -161,6 +172,28 @@ def test_an_export_that_is_stopped_leaves_nothing(account: Sandbox, tmp_path: Pa
     assert (process.returncode, said) == (128 + signal.SIGTERM, "")
     assert complaints == f"videsk-rooms: stopped; nothing was written to {file}\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_bar_is_drawn_among_rows_that_go_on(account: Sandbox) -> None:
+    """Standard error is a terminal, and what reads the pipe may write to the same one."""
+    account.add_rooms(150)
+    import pty
+
+    ours, theirs = pty.openpty()
+    done = subprocess.run(
+        [*MODULE, "rooms", "export", "-"],
+        check=True,
+        env=environment({"TERM": "xterm", **variables(account)}),
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        timeout=PATIENCE,
+    )
+    os.write(theirs, b"nothing\n")
+    shown = os.read(ours, 1_000)
+    os.close(ours)
+    os.close(theirs)
+    assert shown == b"nothing\r\n"
+    assert len(done.stdout.splitlines()) == 151
 
 
 def test_a_shared_limit_out_of_reach_is_told_in_a_line(account: Sandbox, tmp_path: Path) -> None:

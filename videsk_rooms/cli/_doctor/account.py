@@ -6,11 +6,13 @@ import binascii
 import json
 import os
 import platform
+import re
 from base64 import urlsafe_b64decode
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from importlib import metadata
 from pathlib import Path
+from statistics import fmean, median
 from typing import TYPE_CHECKING
 
 import videsk_rooms
@@ -21,18 +23,25 @@ from videsk_rooms.errors import APIError, ConfigurationError, ResponseError, Vid
 from .report import Finding, Report, failed, note, ok, refused, skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from videsk_rooms import Attempt, Response
     from videsk_rooms.cli._account import CommandContext
+    from videsk_rooms.sync import Videsk
 
-CALL_CHECKS = ("access", "clock", "rate limit")
+CALL_CHECKS = ("access", "clock", "rate limit", "path")
 _REQUIRED = ("aiohttp", "attrs", "cattrs", "anyio")
 # The packages of the extras.
-_OPTIONAL = ("rich", "typer", "orjson", "opentelemetry-api", "redis", "PyJWT")
+_OPTIONAL = (
+    *("rich", "typer", "charset-normalizer", "PyJWT"),
+    *("orjson", "opentelemetry-api", "redis"),
+)
 _ANOTHER_TOKEN = "make another one of type api-token in Videsk's dashboard"  # noqa: S105 - a text
 # A clock that is off by more makes rooms open and end noticeably at another time.
 _OFF = timedelta(seconds=10)
+# Few enough for whoever waits, and for others who use the account.
+_TIMED = 10
+_UNSTEADY = 0.9
 
 
 def versions() -> Finding:
@@ -132,13 +141,15 @@ def _time(seconds: object) -> datetime | None:
 
 
 def make_call(report: Report, context: CommandContext) -> None:
-    """Ask for one room, and report what the answer says."""
+    """Ask for one room, and report what the answer says; then time some more such calls."""
     answer: Response | APIError
+    path = skipped("path", "needs a call that is accepted")
     try:
         with context.client() as videsk:
             once = videsk.with_options(retry=videsk_rooms.Retry(attempts=1))
-            answer = once.request("GET", "/vpaas/rooms", query={"$limit": 1})
-        report.add(_access(answer))
+            answer = _ask(once)
+            if report.add(_access(answer)):
+                path = _path(once, answer.headers)
     except APIError as error:
         answer = error
         report.add(failed("access", describe_error(error), status=error.status))
@@ -149,6 +160,11 @@ def make_call(report: Report, context: CommandContext) -> None:
         return
     report.add(_clock(answer.headers, answer.attempts[-1]))
     report.add(_rate_limit(answer.headers))
+    report.add(path)
+
+
+def _ask(videsk: Videsk) -> Response:
+    return videsk.request("GET", "/vpaas/rooms", query={"$limit": 1})
 
 
 def _access(answer: Response) -> Finding:
@@ -203,3 +219,36 @@ def _rate_limit(headers: Mapping[str, str]) -> Finding:
     policy = headers.get("Ratelimit-Policy")
     found = f"{limit} requests, policy {policy or 'not sent'}; {remaining or 'unknown number'} left"
     return ok("rate limit", found, limit=limit, policy=policy, remaining=remaining)
+
+
+def _path(videsk: Videsk, headers: Mapping[str, str]) -> Finding:
+    try:
+        took = [_ask(videsk).attempts[-1].duration for _ in range(_TIMED)]
+    except VideskError as error:
+        return skipped("path", f"a further call failed: {describe_error(error)}")
+    return _variation(took, headers)
+
+
+def _variation(took: Sequence[float], headers: Mapping[str, str]) -> Finding:
+    """Report what calls took, and what share of the rate limit their variation allows.
+
+    A request may leave when those before it can no longer count, and the latest that they can have
+    been counted is told by their answers (docs/decisions/0033-rate-limit-by-answers.md).
+    """
+    sent = re.search(r";\s*w=([0-9]{1,6})\b", headers.get("Ratelimit-Policy", ""))
+    window = max(int(sent[1]), 1) if sent else 1  # docs/api.md, "Access"
+    share = window / (window + fmean(took) - min(took))
+    least, middle, most = (round(each, 4) for each in (min(took), median(took), max(took)))
+    found = (
+        f"of {len(took)} calls the quickest took {least * 1000:.0f} ms, the middle one "
+        f"{middle * 1000:.0f} ms, the slowest {most * 1000:.0f} ms; a program that always has "
+        f"calls waiting can use about {share:.0%} of the rate limit"
+    )
+    data = {"least": least, "median": middle, "most": most, "share": round(share, 3)}
+    if share >= _UNSTEADY:
+        return ok("path", found, **data)
+    remedy = (
+        "the more calls differ, the longer the client has to wait to stay within the limit: use a "
+        "steadier network, such as a cable in place of Wi-Fi, or run nearer to the API"
+    )
+    return note("path", found, remedy, **data)
