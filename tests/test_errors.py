@@ -6,8 +6,8 @@ import copy
 import multiprocessing
 import pickle
 from concurrent.futures import ProcessPoolExecutor
-from datetime import datetime, timezone
-from typing import Any, NoReturn
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -32,9 +32,13 @@ from videsk_rooms import (
     ResponseError,
     ServerError,
     TransportError,
+    Videsk,
     VideskError,
     errors,
 )
+
+if TYPE_CHECKING:
+    from videsk_rooms.sandbox import Sandbox
 
 TREE: dict[type[VideskError], tuple[type[BaseException], ...]] = {
     VideskError: (Exception,),
@@ -253,3 +257,18 @@ def test_an_error_keeps_its_cause_apart(error: VideskError) -> None:
         raise error from KeyError("a")
     assert isinstance(caught.value.__cause__, KeyError)
     assert_same(copy.copy(caught.value), error)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "expected"), [(timedelta(hours=1), "not open yet"), (-timedelta(hours=1), "over")]
+)
+def test_a_room_that_lets_nobody_in_says_why(
+    sandbox: Sandbox, blocking_once: Videsk, ahead: timedelta, expected: str
+) -> None:
+    """Whatever the status, and after a journey by pickle too."""
+    opens_at = sandbox.now + ahead
+    room = sandbox.add_room(nbf=opens_at, exp=opens_at + timedelta(minutes=30))
+    with pytest.raises(APIError) as caught:
+        blocking_once.rooms.join(str(room["id"]))
+    assert caught.value.room_state == expected
+    assert pickle.loads(pickle.dumps(caught.value)).room_state == expected

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,8 +44,13 @@ app.conf.update(
     # Longer than the longest pause before a retry and a batch together.
     broker_transport_options={"visibility_timeout": 900},
 )
-videsk = Videsk(rate_limit=RateLimit(shared=REDIS))
 store = Redis.from_url(REDIS, decode_responses=True)
+
+
+@cache  # one for each process, made by its first task: loading this file takes no token
+def videsk() -> Videsk:
+    """Return the client."""
+    return Videsk(rate_limit=RateLimit(shared=REDIS))
 
 
 # Named, because the module that it is in is `__main__` where work is handed out.
@@ -54,7 +60,7 @@ def open_rooms(appointments: list[str]) -> None:
     names = lacking(appointments)
     specs: list[RoomSpec] = [{"external_id": name, "name": "Check-up"} for name in names]
     later: VideskError | None = None
-    with videsk.rooms.create_many(specs, concurrency=8) as outcomes:
+    with videsk().rooms.create_many(specs, concurrency=8) as outcomes:
         for outcome in outcomes:
             name = names[outcome.index]
             try:
@@ -75,7 +81,7 @@ def id_of(outcome: Outcome[RoomSpec, Room], name: str) -> str:
     try:
         return outcome.result().id
     except ConflictError:
-        return videsk.rooms.get_by_external_id(name).id
+        return videsk().rooms.get_by_external_id(name).id
 
 
 def lacking(appointments: list[str]) -> list[str]:

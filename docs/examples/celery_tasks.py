@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 
 from celery import Celery
 
@@ -13,17 +14,20 @@ REDIS = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
 
 app = Celery("clinic", broker=REDIS, backend=REDIS)
 
-# One for each process: made before the pool forks, it begins anew in each child.
-videsk = Videsk(rate_limit=RateLimit(shared=REDIS))
+
+@cache  # one for each process, made by its first task: loading this file takes no token
+def videsk() -> Videsk:
+    """Return the client."""
+    return Videsk(rate_limit=RateLimit(shared=REDIS))
 
 
 @app.task(base=VideskTask, soft_time_limit=60)
 def open_room(appointment: int) -> str:
     """Open the room of an appointment, one however often this runs; return its id."""
-    return videsk.rooms.get_or_create(f"appointment-{appointment}", name="Check-up").id
+    return videsk().rooms.get_or_create(f"appointment-{appointment}", name="Check-up").id
 
 
 @app.task(base=VideskTask, soft_time_limit=60)
 def count_guests(room: str) -> int:
     """Tell how many were let into a room."""
-    return len(videsk.rooms.get(room).authorizations or ())
+    return len(videsk().rooms.get(room).authorizations or ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 import dramatiq
@@ -24,8 +25,11 @@ broker = RedisBroker(url=REDIS)
 broker.add_middleware(Results(backend=RedisBackend(url=REDIS), store_results=True))
 dramatiq.set_broker(broker)
 
-# Each process loads this file, and so makes its own.
-videsk = Videsk(rate_limit=RateLimit(shared=REDIS))
+
+@cache  # one for each process, made by its first task: loading this file takes no token
+def videsk() -> Videsk:
+    """Return the client."""
+    return Videsk(rate_limit=RateLimit(shared=REDIS))
 
 
 def is_transient(retries: int, error: BaseException | None) -> bool:
@@ -49,11 +53,11 @@ def waiting_as_asked() -> Iterator[None]:
 def open_room(appointment: int) -> str:
     """Open the room of an appointment, one however often this runs; return its id."""
     with waiting_as_asked():
-        return videsk.rooms.get_or_create(f"appointment-{appointment}", name="Check-up").id
+        return videsk().rooms.get_or_create(f"appointment-{appointment}", name="Check-up").id
 
 
 @dramatiq.actor(retry_when=is_transient, time_limit=60_000)
 def count_guests(room: str) -> int:
     """Tell how many were let into a room."""
     with waiting_as_asked():
-        return len(videsk.rooms.get(room).authorizations or ())
+        return len(videsk().rooms.get(room).authorizations or ())

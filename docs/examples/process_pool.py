@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 
 from videsk_rooms import RateLimit, Videsk
 
-# One for each process, whichever way it is started; a file paces them all.
-videsk = Videsk(rate_limit=RateLimit(shared="file:videsk-rooms.limit"))
+
+@cache  # one for each process, made by its first task: loading this file takes no token
+def videsk() -> Videsk:
+    """Return the client."""
+    return Videsk(rate_limit=RateLimit(shared="file:videsk-rooms.limit"))
 
 
 def open_room(appointment: int) -> str:
     """Open the room of an appointment, one however often this runs; return its id."""
-    return videsk.rooms.get_or_create(f"appointment-{appointment}", name="Check-up").id
+    return videsk().rooms.get_or_create(f"appointment-{appointment}", name="Check-up").id
 
 
 if __name__ == "__main__":

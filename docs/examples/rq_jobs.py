@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from functools import cache
 from typing import TYPE_CHECKING
 
 from redis import Redis
@@ -18,18 +19,21 @@ if TYPE_CHECKING:
 REDIS = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
 TRIES = 5
 
-# Made in the worker before it forks, it begins anew in the child that does a job.
-videsk = Videsk(rate_limit=RateLimit(shared=REDIS))
+
+@cache  # one for each process, made by its first task: loading this file takes no token
+def videsk() -> Videsk:
+    """Return the client."""
+    return Videsk(rate_limit=RateLimit(shared=REDIS))
 
 
 def open_room(appointment: int) -> str:
     """Open the room of an appointment, one however often this runs; return its id."""
-    return videsk.rooms.get_or_create(f"appointment-{appointment}", name="Check-up").id
+    return videsk().rooms.get_or_create(f"appointment-{appointment}", name="Check-up").id
 
 
 def count_guests(room: str) -> int:
     """Tell how many were let into a room."""
-    return len(videsk.rooms.get(room).authorizations or ())
+    return len(videsk().rooms.get(room).authorizations or ())
 
 
 def open_soon(appointment: int) -> Job:

@@ -8,7 +8,8 @@
   `NAMES_IN_DOCSTRINGS`, which whoever reads the docstring has at hand.
 - A block with a title, such as `title="tickets.py"`, is also written into a file of that name, in
   the story's own folder, which is the current one. A block titled `test_….py` is not run as it
-  stands but by pytest, without any other file of this suite; so is one that defines test functions.
+  stands but by pytest, without any other file of this suite; so is one that defines test functions,
+  or classes with them.
 - A block that shows a file of `docs/examples` is only written: an application is run by its server,
   which `tests/conformance` does. Tests of the story find the other files there too.
 - What a block prints, and logs once it has set up logging, is given back; for one that pytest runs,
@@ -135,10 +136,11 @@ def _compiled(block: Block, name: str) -> CodeType:
 def _defines_tests(code: str) -> bool:
     tree = compile(code, "block", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     assert isinstance(tree, ast.Module)
+    cases = [statement for statement in tree.body if isinstance(statement, ast.ClassDef)]
     return any(
         isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef)
         and statement.name.startswith("test_")
-        for statement in tree.body
+        for statement in (*tree.body, *(each for case in cases for each in case.body))
     )
 
 

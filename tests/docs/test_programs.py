@@ -39,6 +39,23 @@ DJANGO = (str(EXAMPLES / "django_app.py"),)
 FLASK = ("-m", "flask", "--app", str(EXAMPLES / "flask_app.py"))
 
 
+LOADED_WITHOUT_A_TOKEN = sorted(
+    path.stem for path in EXAMPLES.glob("*.py") if path.stem != "gunicorn.conf"
+)
+
+
+@pytest.mark.parametrize("example", LOADED_WITHOUT_A_TOKEN)
+def test_an_example_is_loaded_where_there_is_no_token(
+    example: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As whoever only sends tasks loads it, and the tests of a project do."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(EXAMPLES)]))
+    done = subprocess.run(
+        [sys.executable, "-c", f"import {example}"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file that all can lock")
 def test_a_pool_of_processes_opens_a_room_for_each_appointment(account: Sandbox) -> None:
     """It prints their ids."""

@@ -9,6 +9,7 @@ import pytest
 
 from tests.integrations.support import HOUR, IN_SPANISH, JOINING, OVER, in_spanish
 from videsk_rooms import (
+    APIError,
     ConfigurationError,
     ConnectionFailedError,
     DeadlineExceededError,
@@ -78,6 +79,20 @@ def test_a_room_that_the_caller_knows_to_be_over_needs_no_words_of_the_api(
     with pytest.raises(VideskError) as caught:
         blocking_once.rooms.join(room)
     assert http_answer(caught.value).status == 410
+
+
+@pytest.mark.parametrize(("status", "told"), [(400, 500), (403, 500), (409, 409)])
+def test_a_room_that_was_just_made_is_not_early(
+    sandbox: Sandbox, blocking_once: Videsk, status: int, told: int
+) -> None:
+    """Though an answer's `Date` is cut to the second, and so before the room's `nbf`."""
+    room = blocking_once.rooms.get_or_create("ticket-1")
+    sandbox.faults.status(status, on="join")
+    with pytest.raises(APIError) as caught:
+        blocking_once.rooms.join(room)
+    assert caught.value.room_state is None
+    assert "The room opens at" not in str(caught.value)
+    assert http_answer(caught.value).status == told
 
 
 def test_an_external_id_that_the_api_repeats_is_none_of_its_words(

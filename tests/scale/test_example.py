@@ -53,7 +53,7 @@ def broker() -> Iterator[str]:
 
 
 @pytest.fixture
-def example(broker: str) -> Iterator[Example]:
+def example(broker: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Example]:
     """With an account and notes of its own."""
     with Sandbox(rate=1_000) as sandbox, redis.Redis.from_url(broker, decode_responses=True) as own:
         own.flushall()
@@ -62,9 +62,11 @@ def example(broker: str) -> Iterator[Example]:
             "VIDESK_API_TOKEN": sandbox.api_token,
             "VIDESK_BASE_URL": sandbox.url,
         }
+        for name, value in environment.items():  # the client is made by the first task
+            monkeypatch.setenv(name, value)
         with imported("celery_many_rooms", environment) as module:
             yield Example(module, sandbox, own)
-            module.videsk.close()
+            module.videsk().close()
             module.app.close()
             module.store.close()
 

@@ -23,6 +23,7 @@ _OF_TIME = re.compile(
     r"(?i)\b(end|ends|ended|over|closed?|expired?|expiration|finished|past|future|early|started"
     r"|opens?|active|yet|exp|nbf)\b"
 )
+_DATE_PRECISION = timedelta(seconds=1)
 _ROOM_IN_PATH = re.compile(r"/vpaas/rooms/([^/]+)(?:/[^/]+)?/?")
 _OBJECT_ID = re.compile(r"[0-9A-Fa-f]{24}")
 
@@ -80,6 +81,13 @@ class Refusal:
     def server_time(self) -> datetime:
         """The server's time, or this machine's if the answer has no date."""
         return http_date(self.response.headers.get("date", "")) or self.local_time
+
+    @property
+    def is_early(self) -> bool:
+        """Whether the caller's own `Room` opens later: not by a fraction that a `Date` cuts off."""
+        room = self.request.room
+        opens_at = None if room is None else room.nbf
+        return opens_at is not None and opens_at >= self.server_time + _DATE_PRECISION
 
     @property
     def local_time(self) -> datetime:

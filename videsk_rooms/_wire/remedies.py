@@ -153,7 +153,7 @@ def closed_window(refusal: Refusal) -> str:
             f"The room was over at {_moment(room.exp)}. Create another one, or try a later exp "
             "with rooms.update()."
         )
-    if room.nbf is not None and now < room.nbf:
+    if room.nbf is not None and refusal.is_early:
         return f"The room opens at {_moment(room.nbf)}, in {_span(room.nbf - now)}: join it then."
     return ""
 

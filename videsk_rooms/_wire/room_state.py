@@ -55,9 +55,9 @@ def _by_words(refusal: Refusal) -> RoomState | None:
 
 
 def _by_own_room(refusal: Refusal) -> RoomState | None:
-    room, now = refusal.request.room, refusal.server_time
+    room = refusal.request.room
     if room is None or refusal.response.status == 404:
         return None
-    if room.is_over(now):
+    if room.is_over(refusal.server_time):
         return "over"
-    return None if room.is_open(now) else "not open yet"
+    return "not open yet" if refusal.is_early else None

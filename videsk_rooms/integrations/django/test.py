@@ -21,10 +21,8 @@ class SandboxMixin(testcases.SandboxMixin):
         from django.test import TestCase
         from videsk_rooms.integrations.django.test import SandboxMixin
 
-        class TicketTest(SandboxMixin, TestCase):
-            def test_a_ticket_opens_a_room(self) -> None:
-                self.client.post("/tickets/12345/room")
-                self.assertEqual(self.videsk_sandbox.rooms[0]["externalId"], "ticket-12345")
+        class ProjectTestCase(SandboxMixin, TestCase):
+            '''The base of the project's test cases, which use `self.videsk_sandbox`.'''
         ```
     """
 
