@@ -24,7 +24,7 @@ from ._config import (
 from ._http.attempt import completed
 from ._http.call import RequestSender
 from ._http.environment import read_environment
-from ._http.hooks import Hooks, Observer, checked_hooks
+from ._http.hooks import Hooks, Observer, checked_hooks, log_as_environment_says
 from ._http.retry_policy import RetryBudget
 from ._http.tokens import account_of, token_source
 from ._http.tracing import make_tracer
@@ -114,6 +114,7 @@ class AsyncVidesk(PickledBySettings):
         trust_env: bool = True,
         ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None = None,
     ) -> None:
+        log_as_environment_says()
         self._set_up(
             Settings(
                 source=token_source(api_token),
