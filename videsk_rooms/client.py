@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import ssl as _ssl
+import sys
 import threading
 import weakref
+from collections.abc import Awaitable, Callable, Mapping
+from types import EllipsisType, TracebackType
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import attrs
 
 from ._concurrency.fork import register_after_fork
 from ._config import (
+    Priority,
     RateLimit,
     Retry,
+    Timeout,
     checked_base_url,
     checked_headers,
     checked_priority,
@@ -32,19 +39,16 @@ from ._http.transport import Transport
 from ._pickling import PickledBySettings, Settings
 from ._ratelimit import RateLimitStatus, ServerWindow, make_limiter
 from ._wire import operations
+from ._wire.message import Response
 from .rooms import AsyncRooms
 
-if TYPE_CHECKING:
-    import ssl as _ssl
-    from collections.abc import Awaitable, Callable, Mapping
-    from types import EllipsisType, TracebackType
-
-    import aiohttp
+if sys.version_info >= (3, 11):
+    from typing import Self
+else:
     from typing_extensions import Self
 
-    from ._config import Priority, Timeout
+if TYPE_CHECKING:
     from ._ratelimit import RateLimiter
-    from ._wire.message import Response
 
 __all__ = ["AsyncVidesk"]
 
