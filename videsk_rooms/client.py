@@ -8,7 +8,7 @@ import threading
 import weakref
 from collections.abc import Awaitable, Callable, Mapping
 from types import EllipsisType, TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import aiohttp
 import attrs
@@ -28,7 +28,7 @@ from ._config import (
     checked_secrets_in_pickles,
     checked_timeout,
 )
-from ._http.attempt import completed
+from ._http.attempt import check_loop, completed
 from ._http.call import RequestSender
 from ._http.environment import read_environment
 from ._http.hooks import Hooks, Observer, checked_hooks, log_as_environment_says
@@ -99,7 +99,8 @@ class AsyncVidesk(PickledBySettings):
         ```
     """
 
-    rooms: AsyncRooms
+    # Each client has its own. This one is for mocks, which look for the attributes of the class.
+    rooms: AsyncRooms = AsyncRooms(cast("Any", None))
 
     _parts = frozenset({"_is_view", "_pacings", "_pipeline", "_settings", "_transport", "rooms"})
 
@@ -326,6 +327,7 @@ class AsyncVidesk(PickledBySettings):
             await self._pacings.close()
 
     async def __aenter__(self) -> Self:
+        check_loop()
         return self
 
     async def __aexit__(

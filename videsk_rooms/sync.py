@@ -6,7 +6,7 @@ import ssl as _ssl
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from types import EllipsisType, TracebackType
-from typing import Final, NoReturn
+from typing import Final, NoReturn, cast
 
 import aiohttp
 
@@ -148,7 +148,8 @@ class Videsk(PickledBySettings):
         ```
     """
 
-    rooms: Rooms
+    # Each client has its own. This one is for mocks, which look for the attributes of the class.
+    rooms: Rooms = Rooms(cast("Portal", None), AsyncVidesk.rooms)
 
     _parts = frozenset({"_is_view", "_portal", "_settings", "_async", "rooms"})
 

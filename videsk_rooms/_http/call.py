@@ -33,7 +33,7 @@ from videsk_rooms._wire.message import (
 from videsk_rooms._wire.status import error_from_response
 from videsk_rooms.errors import ClosedError, VideskError
 
-from .attempt import OutOfTimeError
+from .attempt import OutOfTimeError, check_loop
 from .deadline import Deadline
 from .failures import deadline_error, mark_outcome_unknown, transport_error
 from .hooks import Observer
@@ -170,6 +170,7 @@ class RequestSender:
             ResponseError: The answer is not one of the API.
         """
         notice_fork()
+        check_loop()
         call = RetryingCall(self, request, deadline or self.deadline())
         tracer = self.tracer
         call.span = None if tracer is None else tracer.open(request, self.transport.base_url)
