@@ -14,11 +14,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
 from functools import partial
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import attrs
 
+from videsk_rooms._concurrency.clock import monotonic
 from videsk_rooms._concurrency.fork import notice_fork
 from videsk_rooms._config import Priority, Retry, Timeout
 from videsk_rooms._ratelimit import Rank, RateLimiter, ServerWindow
