@@ -214,6 +214,9 @@ class RetryingCall:
                 if not decision.again:
                     failed = self._no_answer(outcome, decision)
             else:
+                if self._pipeline.note is not None:
+                    answered = make_response(self._request, outcome, tuple(self._attempts))
+                    self._pipeline.note(answered)
                 try:
                     value = self._read(outcome, read)
                 except VideskError as error:
@@ -355,8 +358,6 @@ class RetryingCall:
     def _read(self, answer: RawResponse, read: Callable[[Response], T]) -> T:
         """Read an answer, or raise its error; a `VideskError`, whatever the answer holds."""
         response = make_response(self._request, answer, tuple(self._attempts))
-        if self._pipeline.note is not None:
-            self._pipeline.note(response)
         try:
             return read(self._success(response, answer))
         except VideskError:
