@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import ssl as _ssl
+import sys
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Mapping
+from types import EllipsisType, TracebackType
+from typing import TYPE_CHECKING, Any, cast
 
+import aiohttp
 import attrs
 
 from ._concurrency.fork import register_after_fork
 from ._config import (
+    Priority,
     RateLimit,
     Retry,
+    Timeout,
     checked_base_url,
     checked_headers,
     checked_priority,
@@ -21,10 +28,10 @@ from ._config import (
     checked_secrets_in_pickles,
     checked_timeout,
 )
-from ._http.attempt import completed
+from ._http.attempt import check_loop, completed
 from ._http.call import RequestSender
 from ._http.environment import read_environment
-from ._http.hooks import Hooks, Observer, checked_hooks
+from ._http.hooks import Hooks, Observer, checked_hooks, log_as_environment_says
 from ._http.retry_policy import RetryBudget
 from ._http.tokens import account_of, token_source
 from ._http.tracing import make_tracer
@@ -32,19 +39,16 @@ from ._http.transport import Transport
 from ._pickling import PickledBySettings, Settings
 from ._ratelimit import RateLimitStatus, ServerWindow, make_limiter
 from ._wire import operations
+from ._wire.message import Response
 from .rooms import AsyncRooms
 
-if TYPE_CHECKING:
-    import ssl as _ssl
-    from collections.abc import Awaitable, Callable, Mapping
-    from types import EllipsisType, TracebackType
-
-    import aiohttp
+if sys.version_info >= (3, 11):
+    from typing import Self
+else:
     from typing_extensions import Self
 
-    from ._config import Priority, Timeout
+if TYPE_CHECKING:
     from ._ratelimit import RateLimiter
-    from ._wire.message import Response
 
 __all__ = ["AsyncVidesk"]
 
@@ -95,7 +99,8 @@ class AsyncVidesk(PickledBySettings):
         ```
     """
 
-    rooms: AsyncRooms
+    # Each client has its own. This one is for mocks, which look for the attributes of the class.
+    rooms: AsyncRooms = AsyncRooms(cast("Any", None))
 
     _parts = frozenset({"_is_view", "_pacings", "_pipeline", "_settings", "_transport", "rooms"})
 
@@ -114,6 +119,7 @@ class AsyncVidesk(PickledBySettings):
         trust_env: bool = True,
         ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None = None,
     ) -> None:
+        log_as_environment_says()
         self._set_up(
             Settings(
                 source=token_source(api_token),
@@ -321,6 +327,7 @@ class AsyncVidesk(PickledBySettings):
             await self._pacings.close()
 
     async def __aenter__(self) -> Self:
+        check_loop()
         return self
 
     async def __aexit__(

@@ -22,6 +22,7 @@ from ._operations.stock import Stock
 from ._operations.with_response import answering
 from ._wire import encode, operations
 from ._wire import validation as check
+from ._wire.message import Answer as Answer  # noqa: PLC0414 - hints of `with_response` name it
 from ._wire.message import Response
 from .errors import NotFoundError
 from .models import Room, RoomAccess, RoomPage, RoomStats, StatsView

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NoReturn
+import ssl as _ssl
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from types import EllipsisType, TracebackType
+from typing import Final, NoReturn, cast
+
+import aiohttp
 
 from ._blocking.access_stock import blocking_stock
 from ._blocking.facade import blocking, blocking_bulk, blocking_iterator
 from ._blocking.portal import Portal
-from ._config import RateLimit, Retry
+from ._config import Priority, RateLimit, Retry, Timeout
 from ._http.hooks import Hooks
-from ._pickling import PickledBySettings
+from ._pickling import PickledBySettings, Settings
+from ._ratelimit import RateLimitStatus
 from .client import AsyncVidesk
 from .rooms import NOT_PICKLED, AsyncRooms, AsyncRoomsWithResponse
 
-if TYPE_CHECKING:
-    import ssl as _ssl
-    from collections.abc import Awaitable, Callable, Mapping
-    from types import EllipsisType, TracebackType
-
-    import aiohttp
+if sys.version_info >= (3, 11):
+    from typing import Self
+else:
     from typing_extensions import Self
-
-    from ._config import Priority, Timeout
-    from ._pickling import Settings
-    from ._ratelimit import RateLimitStatus
 
 __all__ = ["Rooms", "RoomsWithResponse", "Videsk"]
 
@@ -148,7 +148,8 @@ class Videsk(PickledBySettings):
         ```
     """
 
-    rooms: Rooms
+    # Each client has its own. This one is for mocks, which look for the attributes of the class.
+    rooms: Rooms = Rooms(cast("Portal", None), AsyncVidesk.rooms)
 
     _parts = frozenset({"_is_view", "_portal", "_settings", "_async", "rooms"})
 

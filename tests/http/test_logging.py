@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.retrying import FAST, ID, LOST, UNDONE, client
-from videsk_rooms import AsyncVidesk, RateLimit, Videsk, VideskError
+from videsk_rooms import AsyncVidesk, ConfigurationError, RateLimit, Videsk, VideskError
 
 if TYPE_CHECKING:
     from tests.retrying import Fail
@@ -24,8 +27,13 @@ LINE = re.compile(
 )
 
 
-def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.name == LOGGER]
+def lines(caplog: pytest.LogCaptureFixture, level: int = logging.DEBUG) -> list[str]:
+    """Return what the logger wrote at a level."""
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if (record.name, record.levelno) == (LOGGER, level)
+    ]
 
 
 def read(line: str) -> dict[str, str]:
@@ -48,18 +56,63 @@ async def live(videsk: AsyncVidesk) -> None:
         await videsk.rooms.get(room)
 
 
-async def test_nothing_is_logged_at_info(
+async def test_each_retry_is_one_line_at_info(
     sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Not even what is tried again, or waits: that is for hooks and errors to tell."""
+    """Why, after how long, and as which attempt; what goes well is not told."""
     caplog.set_level(logging.INFO, logger=LOGGER)
     sandbox.faults.status(503)
-    sandbox.faults.status(429)
     sandbox.faults.drop()
-    limit = RateLimit(requests=5, per=0.1)
-    async with client(sandbox, rate_limit=limit) as videsk:
+    async with client(sandbox, rate_limit=RateLimit(requests=5, per=0.1)) as videsk:
         await live(videsk)
+    first, second = lines(caplog, logging.INFO)
+    again = r"rooms\.create: POST /vpaas/rooms -> {}; tried again in \d+\.\d{{3}} s, as attempt {}"
+    assert re.fullmatch(again.format("503", 2), first)
+    assert re.fullmatch(again.format("ServerDisconnectedError.*", 3), second)
     assert lines(caplog) == []
+
+
+PROGRAM = """
+import logging
+from videsk_rooms import Retry, Videsk
+from videsk_rooms.sandbox import Sandbox
+
+{}
+with Sandbox() as sandbox:
+    sandbox.faults.status(503)
+    for number in range(2):
+        with Videsk(sandbox.api_token, base_url=sandbox.url, retry=Retry(base_delay=0)) as videsk:
+            videsk.rooms.list()
+"""
+
+
+@pytest.mark.parametrize(
+    ("level", "set_up", "levels"),
+    [
+        ("info", "", ["INFO"]),
+        ("DEBUG", "", ["DEBUG", "INFO", "DEBUG", "DEBUG"]),
+        ("", "", []),
+        ("info", "logging.basicConfig()", ["INFO"]),
+    ],
+)
+def test_the_environment_switches_the_log_on(level: str, set_up: str, levels: list[str]) -> None:
+    """On standard error, each line once, however many clients there are."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(set_up)],
+        env={**os.environ, "VIDESK_LOG": level},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = done.stderr.splitlines()
+    assert [re.findall("DEBUG|INFO", line) for line in told] == [[each] for each in levels]
+
+
+def test_a_level_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the variable's name, with what it may be."""
+    monkeypatch.setenv("VIDESK_LOG", "verbose")
+    with pytest.raises(ConfigurationError, match=r"VIDESK_LOG='verbose'.*info or debug"):
+        Videsk("a-token-of-the-tests")
 
 
 async def test_each_attempt_is_one_line_at_debug(
@@ -85,7 +138,7 @@ async def test_each_attempt_is_one_line_at_debug(
     ]
     assert [each["outcome"] for each in told] == ["503", "200"]
     assert float(told[1]["delay"]) >= 1
-    assert {record.levelno for record in caplog.records if record.name == LOGGER} == {logging.DEBUG}
+    assert len(lines(caplog, logging.INFO)) == 1
 
 
 async def test_an_attempt_without_an_answer_says_why(

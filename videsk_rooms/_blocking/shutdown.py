@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import atexit
 import threading
-from time import monotonic, sleep
+from time import sleep
 from typing import Protocol
 
+from videsk_rooms._concurrency.clock import monotonic
 from videsk_rooms._concurrency.fork import notice_fork
 from videsk_rooms.errors import CLOSED, ClosedError
 

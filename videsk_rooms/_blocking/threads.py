@@ -12,6 +12,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Protocol
 
+from videsk_rooms._concurrency.clock import monotonic
 from videsk_rooms._concurrency.fork import WatchedLoop
 
 if TYPE_CHECKING:
@@ -59,5 +60,7 @@ class ThreadBackend:
     def loop(self) -> asyncio.AbstractEventLoop:
         """Make a loop. Always asyncio's own (docs/decisions/0002-loop-in-a-thread.md)."""
         if sys.platform == "win32":
-            return asyncio.new_event_loop()
+            loop = asyncio.new_event_loop()
+            loop.time = monotonic  # type: ignore[method-assign]  # as WatchedLoop has it
+            return loop
         return WatchedLoop(selectors.DefaultSelector())

@@ -22,8 +22,9 @@ import importlib
 import os
 import sys
 import weakref
-from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
+
+from videsk_rooms._concurrency.clock import monotonic
 
 if TYPE_CHECKING:
     import contextvars
@@ -123,6 +124,10 @@ class WatchedLoop(asyncio.SelectorEventLoop):
         self._descriptors = Descriptors()
         self._select, selector.select = selector.select, self._wait  # type: ignore[method-assign]
         super().__init__(selector)
+
+    def time(self) -> float:
+        """Return the time of its timers, which pass also while a test freezes time."""
+        return monotonic()
 
     def is_lost(self) -> bool:
         """Return whether the process has closed all descriptors since this loop was made."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -74,7 +73,7 @@ def _hint(field: Field, *, tokens: bool) -> Any:
     hint: Any = field.kind
     if field.item is not None:
         hint = list[_shape(field.item, tokens=tokens)]  # type: ignore[misc]  # made at run time
-    elif field.kind is datetime:
+    elif field.is_time:
         hint = _TIME
     elif field.kind is dict:
         hint = dict[str, Any]

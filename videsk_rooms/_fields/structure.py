@@ -102,8 +102,8 @@ def _hook(field: Field) -> Callable[[object, object], object]:
     def check(value: object, _: object) -> object:
         if value is None and not field.is_required:
             return None
-        if field.kind is datetime:
-            return _time(value)
+        if field.is_time:
+            return _time(value, field.kind)
         if type(value) is not field.kind:
             raise _WrongTypeError(field.kind, value)
         return _items(field.item, cast("list[object]", value)) if is_list else value
@@ -111,11 +111,11 @@ def _hook(field: Field) -> Callable[[object, object], object]:
     return check
 
 
-def _time(value: Any) -> datetime:
+def _time(value: Any, kind: type) -> datetime:
     try:
         return read_time(value)
     except (TypeError, ValueError, OverflowError):
-        raise _WrongTypeError(datetime, value) from None
+        raise _WrongTypeError(kind, value) from None
 
 
 def _items(model: Any, values: list[object]) -> tuple[object, ...]:

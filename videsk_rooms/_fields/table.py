@@ -19,7 +19,9 @@ __all__ = ["EXTRA", "Field", "fields_of", "shown", "wire_name"]
 EXTRA = "extra"
 """The field that holds what the server sent and no other field takes. It has no row."""
 
+# While a test freezes time, freezegun's class stands for `datetime` in modules, but not in tuples.
 _PLAIN: tuple[type, ...] = (str, bool, int, datetime)
+_TIME = (datetime,)
 
 
 @attrs.frozen
@@ -41,6 +43,11 @@ class Field:
     item: type | None
     is_required: bool
     is_secret: bool
+
+    @property
+    def is_time(self) -> bool:
+        """Whether it is a date-time."""
+        return self.kind in _TIME
 
 
 def shown(label: str, *, place: float | None = None) -> dict[str, object]:
@@ -79,6 +86,8 @@ def _kind_of(hint: Any) -> tuple[type, type | None]:
         return _kind_of(next(each for each in arguments if each is not NoneType))
     if hint in _PLAIN:
         return hint, None
+    if isinstance(hint, type) and issubclass(hint, _TIME):
+        return _TIME[0], None
     if get_origin(hint) is Literal:
         return str, None
     return (list, arguments[0]) if get_origin(hint) is tuple else (dict, None)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from videsk_rooms._concurrency.fork import leak, register_after_fork
 from videsk_rooms._concurrency.loops import call_soon_in
-from videsk_rooms.errors import CLOSED, ClosedError
+from videsk_rooms.errors import CLOSED, ClosedError, ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -44,6 +44,21 @@ class StrayCancellationError(Exception):
 
     As a `CancelledError` it would look like a cancellation of the caller's task, which runs on.
     """
+
+
+def check_loop() -> None:
+    """Refuse to run where no loop of asyncio does, as under trio.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        raise ConfigurationError(
+            "AsyncVidesk runs on asyncio only, and no event loop of asyncio is running; under trio "
+            "call Videsk in a thread, with trio.to_thread.run_sync"
+        ) from None
 
 
 async def result_within(seconds: float, function: Callable[[], Coroutine[Any, Any, T]]) -> T:

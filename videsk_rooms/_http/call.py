@@ -14,11 +14,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
 from functools import partial
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import attrs
 
+from videsk_rooms._concurrency.clock import monotonic
 from videsk_rooms._concurrency.fork import notice_fork
 from videsk_rooms._config import Priority, Retry, Timeout
 from videsk_rooms._ratelimit import Rank, RateLimiter, ServerWindow
@@ -33,7 +33,7 @@ from videsk_rooms._wire.message import (
 from videsk_rooms._wire.status import error_from_response
 from videsk_rooms.errors import ClosedError, VideskError
 
-from .attempt import OutOfTimeError
+from .attempt import OutOfTimeError, check_loop
 from .deadline import Deadline
 from .failures import deadline_error, mark_outcome_unknown, transport_error
 from .hooks import Observer
@@ -170,6 +170,7 @@ class RequestSender:
             ResponseError: The answer is not one of the API.
         """
         notice_fork()
+        check_loop()
         call = RetryingCall(self, request, deadline or self.deadline())
         tracer = self.tracer
         call.span = None if tracer is None else tracer.open(request, self.transport.base_url)
@@ -213,6 +214,9 @@ class RetryingCall:
                 if not decision.again:
                     failed = self._no_answer(outcome, decision)
             else:
+                if self._pipeline.note is not None:
+                    answered = make_response(self._request, outcome, tuple(self._attempts))
+                    self._pipeline.note(answered)
                 try:
                     value = self._read(outcome, read)
                 except VideskError as error:
@@ -354,8 +358,6 @@ class RetryingCall:
     def _read(self, answer: RawResponse, read: Callable[[Response], T]) -> T:
         """Read an answer, or raise its error; a `VideskError`, whatever the answer holds."""
         response = make_response(self._request, answer, tuple(self._attempts))
-        if self._pipeline.note is not None:
-            self._pipeline.note(response)
         try:
             return read(self._success(response, answer))
         except VideskError:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from math import inf
-from time import monotonic
+
+from videsk_rooms._concurrency.clock import monotonic
 
 
 class Deadline:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import attrs
 
@@ -27,6 +28,45 @@ if TYPE_CHECKING:
 __all__ = ["AttemptEvent", "Hooks", "PaceEvent", "RetryEvent"]
 
 _logger = logging.getLogger("videsk_rooms")
+
+
+_LEVELS = {"info": logging.INFO, "debug": logging.DEBUG}
+
+
+def log_as_environment_says() -> None:
+    """Set the logger's level to that of `VIDESK_LOG`, and have it write to standard error.
+
+    Raises:
+        ConfigurationError: The variable names no level.
+    """
+    value = os.environ.get("VIDESK_LOG")
+    if not value:
+        return
+    if value.lower() not in _LEVELS:
+        raise ConfigurationError(
+            f"VIDESK_LOG={value!r} in the environment: set it to info or debug, or unset it"
+        )
+    _logger.setLevel(_LEVELS[value.lower()])
+    if not any(isinstance(handler, _Handler) for handler in _logger.handlers):
+        _logger.addHandler(_Handler())
+
+
+if TYPE_CHECKING:
+    _StreamHandler = logging.StreamHandler[TextIO]
+else:
+    _StreamHandler = logging.StreamHandler  # no generic at run time before Python 3.11
+
+
+class _Handler(_StreamHandler):
+    """Writes to standard error, unless the program has set up logging itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not logging.getLogger().handlers:  # they get the record, too
+            super().emit(record)
 
 
 @attrs.frozen
@@ -151,6 +191,16 @@ class Observer:
         self, request: Request, attempt: Attempt, pause: float, deadline: Deadline
     ) -> None:
         """Report a retry, before its pause."""
+        if _logger.isEnabledFor(logging.INFO):
+            _logger.info(
+                "%s: %s %s -> %s; tried again in %.3f s, as attempt %d",
+                request.operation,
+                request.method,
+                request.shown_path,
+                attempt.status if attempt.status is not None else attempt.error,
+                pause,
+                attempt.number + 1,
+            )
         if (hook := self._hooks.on_retry) is not None:
             event = RetryEvent(
                 request.operation, request.method, request.shown_path, attempt, pause

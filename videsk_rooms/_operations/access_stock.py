@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
+from videsk_rooms.models import RoomAccess
+
 if TYPE_CHECKING:
     from types import TracebackType
 
     from typing_extensions import Self
-
-    from videsk_rooms.models import RoomAccess
 
     from .open_stocks import OpenStocks
     from .stock import Stock

@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import TYPE_CHECKING, Literal
 
 import anyio
 
+from videsk_rooms._concurrency.clock import monotonic
 from videsk_rooms._fields.times import wire_time
 from videsk_rooms._http.failures import how_to_resolve, unresolved_create_error
 from videsk_rooms._wire import operations, verify

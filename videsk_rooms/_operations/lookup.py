@@ -8,9 +8,9 @@ token costs a second request.
 from __future__ import annotations
 
 import re
-from time import monotonic
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from videsk_rooms._concurrency.clock import monotonic
 from videsk_rooms._wire import decode, operations, verify
 from videsk_rooms._wire.message import unexpected
 from videsk_rooms._wire.operation import is_object_id

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import MAXYEAR, datetime, timedelta, timezone
-from time import monotonic
 from typing import TYPE_CHECKING
 
+from videsk_rooms._concurrency.clock import monotonic
 from videsk_rooms._wire.headers import http_date
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import logging
 import random
 from collections import deque
 from math import inf
-from time import monotonic
 from typing import TYPE_CHECKING
 
+from videsk_rooms._concurrency.clock import monotonic
 from videsk_rooms._concurrency.fork import leak, notice_fork, register_after_fork
 from videsk_rooms._concurrency.loops import call_soon_in
 from videsk_rooms._wire import decode, operations

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import attrs
 
+from videsk_rooms._concurrency.clock import monotonic
 from videsk_rooms._concurrency.fork import leak
 
 from .memory_store import MemoryStore

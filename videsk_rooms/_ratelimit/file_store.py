@@ -17,11 +17,11 @@ import os
 import random
 import sqlite3
 import stat
-import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from videsk_rooms._concurrency.clock import monotonic
 from videsk_rooms._concurrency.fork import fork_guard
 from videsk_rooms.errors import ConfigurationError
 
@@ -41,7 +41,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.01
 class FileStore:
     """Counts the requests of all processes that name the same file."""
 
-    def __init__(self, path: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, path: str, *, clock: Callable[[], float] = monotonic) -> None:
         self._path = _checked(path)
         self._clock = clock
         try:
@@ -57,7 +57,7 @@ class FileStore:
 
     async def tell(self, message: Message) -> float:
         """Have a message heard by whoever names this file."""
-        give_up_at = time.monotonic() + PATIENCE
+        give_up_at = monotonic() + PATIENCE
         pause = _FIRST_PAUSE
         while True:
             try:
@@ -65,7 +65,7 @@ class FileStore:
                 return fork_guard.run(partial(self._tell_now, message))
             except (OSError, sqlite3.Error) as error:
                 # Locked for a millisecond, unless its holder was stopped: not worth a thread.
-                if not _is_busy(error) or time.monotonic() > give_up_at:
+                if not _is_busy(error) or monotonic() > give_up_at:
                     reason = _reason(error)
                     raise StoreUnreachableError(f"{self._path}: {reason}") from None
             await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - no secret

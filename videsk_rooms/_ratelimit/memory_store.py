@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from time import monotonic
 from typing import TYPE_CHECKING
 
+from videsk_rooms._concurrency.clock import monotonic
 from videsk_rooms._concurrency.fork import register_after_fork
 
 from .schedule import Message, Schedule, Update

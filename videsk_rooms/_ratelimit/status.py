@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import attrs
+
+from videsk_rooms._concurrency.clock import monotonic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

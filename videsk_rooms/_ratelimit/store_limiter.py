@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from time import monotonic
 from typing import TYPE_CHECKING
 
+from videsk_rooms._concurrency.clock import monotonic
 from videsk_rooms._concurrency.fork import is_lost, leak
 from videsk_rooms._concurrency.loops import run_coroutine_in
 from videsk_rooms.errors import CLOSED, ClosedError

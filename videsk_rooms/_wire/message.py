@@ -11,14 +11,12 @@ import attrs
 from videsk_rooms._attempt import Attempt
 from videsk_rooms._quoting import ID_LENGTH, shown, without_tokens
 from videsk_rooms.errors import ResponseError
-from videsk_rooms.models import Room
+from videsk_rooms.models import JSONValue, Room
 
 from .json import MOST_VALUES, TooManyValuesError, loads
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from videsk_rooms.models import JSONValue
 
 # How much of a body an error quotes, and how much is searched for tokens before it is cut: a token
 # that is cut is not recognised.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from videsk_rooms import VideskError
@@ -9,7 +10,6 @@ from videsk_rooms import VideskError
 from .queues import retry_delay
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
     class _Request:
         retries: int

@@ -27,20 +27,17 @@ import sys
 from typing import TYPE_CHECKING, cast
 
 import click
-from flask import current_app
+from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from videsk_rooms import ConfigurationError, Videsk, VideskError
+from videsk_rooms import ConfigurationError, Rooms, Videsk, VideskError
 
 from ._command_line import run_command_line
 from ._settings import Configured
 from .http import ChooseAnswer, answer_to, http_answer
 
 if TYPE_CHECKING:
-    from flask import Flask
     from flask.typing import ResponseReturnValue
-
-    from videsk_rooms import Rooms
 
 __all__ = ["FlaskVidesk"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -13,20 +14,52 @@ _INSTANT = re.compile(
 _END = datetime(9999, 1, 1, tzinfo=timezone.utc)
 
 
+# freezegun puts functions of its own in their place, but does not look into a tuple. A module that
+# is imported while time is frozen finds those.
+_FREEZEGUN = sys.modules.get("freezegun.api")
+_REAL = (
+    getattr(_FREEZEGUN, "real_monotonic", time.monotonic),
+    getattr(_FREEZEGUN, "real_time", time.time),
+)
+
+
+def monotonic() -> float:
+    """Return seconds that pass also while a test freezes time."""
+    seconds: float = _REAL[0]()
+    return seconds
+
+
+def is_wall_time_set() -> bool:
+    """Return whether freezegun or time-machine says what time it is."""
+    time_machine = sys.modules.get("time_machine")
+    is_travelling = time_machine is not None and time_machine.escape_hatch.is_travelling()
+    return is_travelling or time.time is not _REAL[1]
+
+
 class Clock:
-    """Time that runs on by itself, never backwards, and can be moved forward."""
+    """Time that runs on by itself, never backwards, and can be moved forward.
+
+    While freezegun or time-machine sets the wall time, it is that time: code under test reckons
+    with it, too.
+    """
 
     def __init__(self) -> None:
         # Wall time is read once, so that a corrected system clock cannot turn time back.
-        self._origin = datetime.now(timezone.utc) - timedelta(seconds=time.monotonic())
+        self._origin = datetime.fromtimestamp(_REAL[1](), timezone.utc) - timedelta(
+            seconds=monotonic()
+        )
         self._moved = 0.0
 
     def seconds(self) -> float:
         """Monotonic seconds, with what the clock was moved by."""
-        return time.monotonic() + self._moved
+        return monotonic() + self._moved
 
     def now(self) -> datetime:
         """The instant it is, in UTC."""
+        if is_wall_time_set():
+            return datetime.fromtimestamp(time.time(), timezone.utc) + timedelta(
+                seconds=self._moved
+            )
         return self._origin + timedelta(seconds=self.seconds())
 
     def advance(self, by: timedelta) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -21,7 +22,6 @@ from videsk_rooms.sandbox._messages import OPERATIONS, Operation, Reply
 from videsk_rooms.sandbox._random_faults import RandomFaults
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
     from threading import RLock
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import dataclass
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from videsk_rooms.sandbox._api import RoomsApi, Route, find_route
+from videsk_rooms.sandbox._clock import Clock, monotonic
 from videsk_rooms.sandbox._errors import RefusedError, error_reply
 from videsk_rooms.sandbox._log import RequestLog, RequestRecord
 from videsk_rooms.sandbox._messages import Reply
@@ -16,7 +16,6 @@ from videsk_rooms.sandbox._messages import Reply
 if TYPE_CHECKING:
     from threading import RLock
 
-    from videsk_rooms.sandbox._clock import Clock
     from videsk_rooms.sandbox._fault import Fault
     from videsk_rooms.sandbox._faults import Faults
     from videsk_rooms.sandbox._identifiers import Identifiers
@@ -134,7 +133,7 @@ class RequestHandler:
             headers=incoming.headers,
             body=incoming.body,
             received_at=self._clock.now(),
-            monotonic=time.monotonic(),
+            monotonic=monotonic(),
             request_id=admission.request_id,
             fault=None if admission.fault is None else admission.fault.kind,
         )

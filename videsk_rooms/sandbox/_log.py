@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, overload
 
-from videsk_rooms.sandbox._messages import OPERATIONS
+from multidict import CIMultiDictProxy
+
+from videsk_rooms.sandbox._fault import FaultKind
+from videsk_rooms.sandbox._messages import OPERATIONS, Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
     from threading import RLock
-
-    from multidict import CIMultiDictProxy
-
-    from videsk_rooms.sandbox._fault import FaultKind
-    from videsk_rooms.sandbox._messages import Operation
 
 KEPT_RECORDS = 100_000
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+import sys
 import threading
-from collections.abc import Mapping
-from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Literal
 
 from videsk_rooms.sandbox._api import Policy, RoomsApi
 from videsk_rooms.sandbox._clock import Clock
@@ -22,16 +24,10 @@ from videsk_rooms.sandbox._store import RoomStore
 from videsk_rooms.sandbox._tokens import ApiTokens, RoomTokens, Signer
 from videsk_rooms.sandbox._validation import find_problem
 
-if TYPE_CHECKING:
-    import sys
-    from collections.abc import Collection
-    from datetime import datetime
-    from types import TracebackType
-
-    if sys.version_info >= (3, 11):
-        from typing import Self
-    else:
-        from typing_extensions import Self
+if sys.version_info >= (3, 11):
+    from typing import Self
+else:
+    from typing_extensions import Self
 
 
 class Sandbox:

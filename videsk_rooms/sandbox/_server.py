@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import HttpVersion11, web
 
+from videsk_rooms.sandbox._clock import monotonic
 from videsk_rooms.sandbox._messages import Incoming
 from videsk_rooms.sandbox._respond import respond
 
@@ -66,6 +67,7 @@ class ServerThread:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._loop.time = monotonic  # type: ignore[method-assign]  # runs on while time is frozen
         self._stopping = asyncio.Event()
         server = web.Server(self._handle, access_log=None)
         runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN_SECONDS)

@@ -6,14 +6,14 @@ import base64
 import ipaddress
 import json
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from videsk_rooms.sandbox._errors import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import datetime, timedelta
     from threading import RLock
 
     from videsk_rooms.sandbox._clock import Clock

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from django.http import JsonResponse
+from django.http import HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
 
 # The clients are loaded with the application, and so before a server that preloads it forks.
 from videsk_rooms import AsyncVidesk, Videsk, VideskError  # noqa: F401
 from videsk_rooms.integrations.http import HttpAnswer, answer_to, http_answer
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from django.http import HttpRequest, HttpResponseBase
 
 __all__ = ["VideskErrorMiddleware"]
 
