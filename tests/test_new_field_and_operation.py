@@ -39,7 +39,7 @@ OPERATION: Edits = {
             "# -- anything else -",
             (
                 'EXTEND = Operation(\n    "rooms.extend", "POST", f"{_ROOM}/extend", '
-                '{409: "Wait until somebody joins."}\n)\n\n\n'
+                '{409: "Wait until somebody joins."}, repeatable=True\n)\n\n\n'
                 "def extend(room: Room | str) -> Call[Room]:\n"
                 '    """Extend a room."""\n'
                 "    return EXTEND.request(room), verify.retrieved(room)\n\n\n"

@@ -676,7 +676,7 @@ class AsyncRooms:
             return partial(create, **_arguments(spec, "specs", known=_SPEC))
 
         bulk = Bulk(
-            "create_many", "specs", specs, prepare, concurrency=concurrency, tell=on_progress
+            "create_many", "specs", specs, prepare, concurrency=concurrency, on_progress=on_progress
         )
         return AsyncOutcomes(bulk)
 
@@ -743,7 +743,12 @@ class AsyncRooms:
             return partial(update, **_arguments(change, "changes", known=_CHANGE, needed=_NEEDED))
 
         bulk = Bulk(
-            "update_many", "changes", changes, prepare, concurrency=concurrency, tell=on_progress
+            "update_many",
+            "changes",
+            changes,
+            prepare,
+            concurrency=concurrency,
+            on_progress=on_progress,
         )
         return AsyncOutcomes(bulk)
 
@@ -807,7 +812,7 @@ class AsyncRooms:
             return partial(delete, room)
 
         bulk = Bulk(
-            "delete_many", "rooms", rooms, prepare, concurrency=concurrency, tell=on_progress
+            "delete_many", "rooms", rooms, prepare, concurrency=concurrency, on_progress=on_progress
         )
         return AsyncOutcomes(bulk)
 
@@ -870,7 +875,9 @@ class AsyncRooms:
         def prepare(room: Room | str) -> Begin[RoomAccess]:
             return partial(join, room)
 
-        bulk = Bulk("join_many", "rooms", rooms, prepare, concurrency=concurrency, tell=on_progress)
+        bulk = Bulk(
+            "join_many", "rooms", rooms, prepare, concurrency=concurrency, on_progress=on_progress
+        )
         return AsyncOutcomes(bulk)
 
     def _saw(self, room: Room) -> Room:

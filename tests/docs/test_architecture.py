@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from videsk_rooms._ratelimit import path, schedule, store_limiter
+from videsk_rooms._ratelimit import latency, schedule, store_limiter
 
 from .blocks import DOCS, ROOT
 
@@ -43,11 +43,11 @@ def test_the_numbers_of_the_rate_limit_are_the_codes() -> None:
     """Whoever changes one says so where it is explained."""
     page = (DOCS / "decisions" / "0033-rate-limit-by-answers.md").read_text(encoding="utf-8")
     decision = " ".join(page.partition("**Figures.**")[0].split())
-    for told in (
-        f"{path._LATE_FACTOR} times what trips vary by, plus {path._LATE_BASE * 1000:.0f} ms",
+    for phrase in (
+        f"{latency._LATE_FACTOR} times what trips vary by, plus {latency._LATE_BASE * 1000:.0f} ms",
         f"in the last {1 + schedule.TICK} s",
-        f"the least of {path._SAMPLES}",
-        f"(of fewer than {path._FEW},",
+        f"the least of {latency._SAMPLES}",
+        f"(of fewer than {latency._FEW},",
         f"pauses everybody for {store_limiter._FIRST_PAUSE} s",
     ):
-        assert told in decision
+        assert phrase in decision

@@ -36,7 +36,12 @@ class RequestHandler:
     ) -> AsyncOutcomes[int, str]:
         """Make a call for each item."""
         bulk = Bulk(
-            "call_many", "items", items, self._prepare, concurrency=concurrency, tell=on_progress
+            "call_many",
+            "items",
+            items,
+            self._prepare,
+            concurrency=concurrency,
+            on_progress=on_progress,
         )
         return AsyncOutcomes(bulk)
 
@@ -74,7 +79,9 @@ def at_once(
     def prepare(item: int) -> Begin[str]:
         return partial(_as_text, item)
 
-    bulk = Bulk("call_many", "items", items, prepare, concurrency=concurrency, tell=on_progress)
+    bulk = Bulk(
+        "call_many", "items", items, prepare, concurrency=concurrency, on_progress=on_progress
+    )
     return AsyncOutcomes(bulk)
 
 

@@ -28,7 +28,7 @@ async def permitted(
     came = time.monotonic()
     while True:
         waited = time.monotonic() - came
-        wait = await store.tell(ask(number, limit, rank, waited=waited))
+        wait = await store.apply(ask(number, limit, rank, waited=waited))
         if wait == 0:
             return
         await asyncio.sleep(wait)

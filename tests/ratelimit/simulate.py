@@ -1,6 +1,6 @@
 """The rule of the rate limit in virtual time: `python -m tests.ratelimit.simulate`.
 
-Only `Schedule` and `Path` are the package's own. Callers, network and server are those of this
+Only `Schedule` and `Latency` are the package's own. Callers, network and server are those of this
 file: the server counts when a request arrives, refuses what is over, works, and answers.
 """
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from videsk_rooms._ratelimit.path import Path
+from videsk_rooms._ratelimit.latency import Latency
 from videsk_rooms._ratelimit.rank import Rank
 from videsk_rooms._ratelimit.schedule import Ask, Message, Schedule, Update
 
@@ -156,7 +156,7 @@ class _Request:
 
 @attrs.define
 class _Process:
-    path: Path = attrs.field(factory=Path)
+    latency: Latency = attrs.field(factory=Latency)
     queue: deque[_Request] = attrs.field(factory=deque)
     alarm: float = inf
 
@@ -233,7 +233,7 @@ class Simulation:
             request = process.queue[0]
             if request.due > self._now:
                 break
-            wait = self._schedule.hear(Message(ask=self._message(request)), self._now)
+            wait = self._schedule.apply(Message(ask=self._message(request)), self._now)
             if wait == 0:
                 process.queue.popleft()
                 self._waits.append(self._now - request.since)
@@ -252,15 +252,15 @@ class Simulation:
         return ring
 
     def _message(self, request: _Request) -> Ask:
-        path = request.process.path
+        latency = request.process.latency
         return Ask(
             request.id,
             Rank.INTERACTIVE,
             self._now - request.since,
             RATE,
             PER,
-            out=path.out,
-            late=path.late(request.operation),
+            out=latency.out,
+            late=latency.late(request.operation),
         )
 
     # -- the network and the server ---------------------------------------------------------------
@@ -305,10 +305,10 @@ class Simulation:
     def _answer(self, request: _Request, *, accepted: bool) -> None:
         process = request.process
         if accepted:
-            process.path.note(request.operation, self._now - request.left)
-        update = Update(request.id, process.path.back(request.operation))
+            process.latency.note(request.operation, self._now - request.left)
+        update = Update(request.id, process.latency.back(request.operation))
         pause = 0.0 if accepted else _PAUSE_AFTER_REFUSAL
-        self._schedule.hear(Message([update], pause), self._now)
+        self._schedule.apply(Message([update], pause), self._now)
         if process.queue:
             process.queue[0].due = 0.0
         self._asker(process, request.caller)()

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from videsk_rooms._ratelimit import Rank
 from videsk_rooms._ratelimit.fallback import FallbackStore
+from videsk_rooms._ratelimit.latency import Latency
 from videsk_rooms._ratelimit.limit import Limit, ObservedLimit
 from videsk_rooms._ratelimit.memory_store import MemoryStore
-from videsk_rooms._ratelimit.path import Path
 from videsk_rooms._ratelimit.store import PATIENCE, StoreUnreachableError
 from videsk_rooms._ratelimit.store_limiter import StoreLimiter
 
@@ -48,15 +48,15 @@ class Way:
         self._shared = shared
         self._takes = takes
 
-    async def tell(self, message: Message) -> float:
-        self.asked["tell"] += 1
+    async def apply(self, message: Message) -> float:
+        self.asked["apply"] += 1
         await asyncio.sleep(self._takes)
         if self.error is not None:
             raise self.error
         if not self.reachable:
             await asyncio.sleep(PATIENCE if self.silent else 0.0)
             raise StoreUnreachableError("out of order")
-        answer = self._shared.memory.tell_now(message)
+        answer = self._shared.memory.apply_now(message)
         await asyncio.sleep(self._takes)
         return answer
 
@@ -108,7 +108,7 @@ class World:
             if shared:
                 store = FallbackStore(self.ways[number], observed, clock=loop.time)
             limiter = StoreLimiter(
-                observed, Path(), partial(_the_same, store), shared=shared, clock=loop.time
+                observed, Latency(), partial(_the_same, store), shared=shared, clock=loop.time
             )
             self.limiters.append(limiter)
         self.arrived: list[float] = []

@@ -413,7 +413,7 @@ def test_the_store_is_not_asked_again_and_again_while_it_is_away() -> None:
         way.reachable, way.silent = False, True
         while world.now < 20.0:
             await world.send()
-        assert way.asked["tell"] <= 20.0 / (PROBE_EVERY + PATIENCE) + 3
+        assert way.asked["apply"] <= 20.0 / (PROBE_EVERY + PATIENCE) + 3
         assert len(world.arrived) >= 0.9 * SHARE * 20 * 17
         await world.close()
 
@@ -449,14 +449,14 @@ def test_after_a_fork_the_child_looks_for_the_store_itself(
         ask=Ask(str(number), Rank.INTERACTIVE, 0.0, 4, 1.0, 0.0, 0.0)
     )
     way.reachable, way.silent = False, True
-    parent.run_until_complete(store.tell(asks(1)))
+    parent.run_until_complete(store.apply(asks(1)))
     child.now += 2 * PROBE_EVERY
-    parent.run_until_complete(store.tell(asks(2)))  # begins to look
+    parent.run_until_complete(store.apply(asks(2)))  # begins to look
     parents = asyncio.all_tasks(parent)
     assert len(parents) == 1
     store.reset_after_fork()
     way.reachable = True
-    child.run_until_complete(store.tell(asks(3)))
+    child.run_until_complete(store.apply(asks(3)))
     child.run_until_complete(asyncio.sleep(0.1))
     assert "the shared rate limit is back" in caplog.messages
     parent.run_until_complete(asyncio.gather(*parents))

@@ -57,14 +57,14 @@ def answers(store: FileStore, *numbers: object, limit: Limit = LIMIT) -> list[fl
     """Ask for permits, in a loop of their own."""
 
     async def main() -> list[float]:
-        return [await store.tell(ask(number, limit)) for number in numbers]
+        return [await store.apply(ask(number, limit)) for number in numbers]
 
     return asyncio.run(main())
 
 
-def tell(store: FileStore, message: Message) -> float:
+def apply(store: FileStore, message: Message) -> float:
     """Tell the store something."""
-    return asyncio.run(store.tell(message))
+    return asyncio.run(store.apply(message))
 
 
 # -- sharing --------------------------------------------------------------------------------------
@@ -90,7 +90,7 @@ ASK = """
         number = 0
         while time.monotonic() < end:
             number += 1
-            while (wait := await store.tell(ask(f"{sys.argv[5]}.{number}", limit))) > 0:
+            while (wait := await store.apply(ask(f"{sys.argv[5]}.{number}", limit))) > 0:
                 await asyncio.sleep(wait)
             print(seen[-1])
 
@@ -158,14 +158,14 @@ def test_what_never_left_is_free_for_others(path: Path) -> None:
     one, other = FileStore(str(path)), FileStore(str(path))
     assert answers(one, 1, limit=FAR) == [0]
     assert answers(other, 2, limit=FAR) > [0.0]
-    tell(one, Message([Update("1", None)]))
+    apply(one, Message([Update("1", None)]))
     assert answers(other, 2, limit=FAR) == [0]
 
 
 def test_a_pause_is_seen_by_others(path: Path) -> None:
     """Whoever names the same file."""
     one, other = FileStore(str(path)), FileStore(str(path))
-    tell(one, Message(pause=60.0))
+    apply(one, Message(pause=60.0))
     assert answers(other, 1) == [pytest.approx(5.0)]
 
 
@@ -174,7 +174,7 @@ def test_the_largest_limit_fits(path: Path) -> None:
     now = 1000.0
     store = FileStore(str(path), clock=lambda: now)
     limit = Limit(10_000, 60.0)
-    tell(store, Message([Update(f"a.{number}", 0.0) for number in range(9_999)]))
+    apply(store, Message([Update(f"a.{number}", 0.0) for number in range(9_999)]))
     assert answers(store, 1, 2, limit=limit) == [0, 5.0]
 
 
@@ -192,10 +192,10 @@ KILL = """
         number = 0
         while True:
             number += 1
-            await store.tell(ask(f"{os.getpid()}.{number}", Limit(300, 0.2)))
+            await store.apply(ask(f"{os.getpid()}.{number}", Limit(300, 0.2)))
 
     async def look(number):
-        await FileStore(sys.argv[1]).tell(ask(f"look.{number}", Limit(300, 0.2)))
+        await FileStore(sys.argv[1]).apply(ask(f"look.{number}", Limit(300, 0.2)))
 
     rounds = random.Random(int(sys.argv[2]))
     for number in range(int(sys.argv[3])):
@@ -271,7 +271,7 @@ async def test_a_lock_that_is_held_for_a_moment_is_waited_for(path: Path) -> Non
     store = FileStore(str(path))
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("BEGIN IMMEDIATE")
-        waiting = asyncio.create_task(store.tell(ask(1, LIMIT)))
+        waiting = asyncio.create_task(store.apply(ask(1, LIMIT)))
         await asyncio.sleep(0.05)
         assert not waiting.done()
     assert await waiting == 0
@@ -371,7 +371,7 @@ FORK_BESIDE_A_THREAD = """
         number = 0
         while not ended.is_set():
             number += 1
-            await store.tell(ask(f"{name}.{number}", limit))
+            await store.apply(ask(f"{name}.{number}", limit))
 
     threads = [
         threading.Thread(target=lambda name=name: asyncio.run(use(name))) for name in range(2)
@@ -385,7 +385,7 @@ FORK_BESIDE_A_THREAD = """
             try:
                 # Killed, if it hangs.
                 threading.Timer(20, os._exit, [2]).start()
-                asyncio.run(store.tell(ask(f"child.{number}", limit)))
+                asyncio.run(store.apply(ask(f"child.{number}", limit)))
                 os._exit(0)
             except BaseException as error:
                 print(error, flush=True)
@@ -494,14 +494,14 @@ FULL_DISK = """
     from videsk_rooms._ratelimit.store import StoreUnreachableError
 
     store = FileStore(sys.argv[1])
-    print(asyncio.run(store.tell(ask(1, Limit(1, 1000.0)))))
+    print(asyncio.run(store.apply(ask(1, Limit(1, 1000.0)))))
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
     try:
-        asyncio.run(store.tell(ask(2, Limit(2, 1000.0))))
+        asyncio.run(store.apply(ask(2, Limit(2, 1000.0))))
     except StoreUnreachableError as error:
         print(error)
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    print(asyncio.run(store.tell(ask(3, Limit(1, 1000.0)))) > 0)
+    print(asyncio.run(store.apply(ask(3, Limit(1, 1000.0)))) > 0)
 """
 
 
@@ -518,7 +518,7 @@ def test_a_reboot_begins_anew(path: Path) -> None:
     for pause in (0.0, 1000.0):
         long_ago = FileStore(str(path), clock=lambda: 1_000_000.0)
         answers(long_ago, *range(100))
-        tell(long_ago, Message(pause=pause))
+        apply(long_ago, Message(pause=pause))
         now = 10.0
         store = FileStore(str(path), clock=lambda: now)  # noqa: B023 - used in this turn only
         assert answers(store, 1)[0] < 1.0
@@ -537,12 +537,12 @@ AS_NOBODY = """
     from videsk_rooms._ratelimit.store import StoreUnreachableError
 
     # All is loaded once, for nobody may be unable to read where Python lies.
-    asyncio.run(FileStore(sys.argv[1] + ".another").tell(ask(1, Limit(1, 1000.0))))
+    asyncio.run(FileStore(sys.argv[1] + ".another").apply(ask(1, Limit(1, 1000.0))))
     str(ConfigurationError("loaded"))
     os.setgid(int(sys.argv[2]))
     os.setuid(65534)
     try:
-        print(asyncio.run(FileStore(sys.argv[1]).tell(ask(1, Limit(1, 1000.0)))))
+        print(asyncio.run(FileStore(sys.argv[1]).apply(ask(1, Limit(1, 1000.0)))))
     except (ConfigurationError, StoreUnreachableError) as error:
         print(error)
 """

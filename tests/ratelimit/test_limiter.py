@@ -6,14 +6,15 @@ import asyncio
 import gc
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.ratelimit.simulated import LIMIT, SOON, World
 from tests.ratelimit.virtual_time import VirtualLoop, leave_behind, simulate
-from videsk_rooms import ClosedError
-from videsk_rooms._ratelimit import Rank
+from videsk_rooms import ClosedError, ConfigurationError, RateLimit
+from videsk_rooms._ratelimit import Rank, make_limiter
 from videsk_rooms._ratelimit.limit import Limit
 from videsk_rooms._wire.message import Headers
 
@@ -518,3 +519,12 @@ def test_a_crowd_keeps_to_the_limit(
         await world.close()
 
     simulate(run)
+
+
+def test_a_scheme_without_a_store_is_not_taken_for_redis() -> None:
+    """Whoever lets `RateLimit` take another scheme has to add its store."""
+    with attrs.validators.disabled():
+        rate_limit = RateLimit(shared="memcached://:secret@host")
+    with pytest.raises(ConfigurationError, match="shared has no store; give 'file:") as caught:
+        make_limiter(rate_limit, "account", lambda: "token")
+    assert "secret" not in str(caught.value)

@@ -18,9 +18,9 @@ from tests.ratelimit.test_redis import gone
 from tests.ratelimit.virtual_time import VirtualLoop
 from videsk_rooms import AsyncVidesk, ClosedError, RateLimit
 from videsk_rooms._ratelimit import Rank, make_limiter
+from videsk_rooms._ratelimit.latency import Latency
 from videsk_rooms._ratelimit.limit import Limit, ObservedLimit
 from videsk_rooms._ratelimit.memory_store import MemoryStore
-from videsk_rooms._ratelimit.path import Path as NetworkPath
 from videsk_rooms._ratelimit.store_limiter import StoreLimiter
 from videsk_rooms.sandbox import Sandbox
 
@@ -297,7 +297,7 @@ def test_a_coroutine_collected_while_the_store_is_told_does_not_ask_it() -> None
 
     store = MemoryStore(clock)
     first, second = (
-        StoreLimiter(ObservedLimit(Limit(1, 1.0)), NetworkPath(), lambda: store, clock=loop.time)
+        StoreLimiter(ObservedLimit(Limit(1, 1.0)), Latency(), lambda: store, clock=loop.time)
         for _ in range(2)
     )
 

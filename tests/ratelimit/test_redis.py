@@ -93,28 +93,28 @@ async def test_processes_have_no_more_permits_than_the_limit(own_redis: RedisSer
 async def test_a_wait_is_that_of_the_server(own_redis: RedisServer) -> None:
     """Whatever clock this machine has."""
     async with storing(own_redis) as store:
-        assert await store.tell(ask(1, LIMIT)) == 0
-        assert await store.tell(ask(2, Limit(1, 0.3))) == pytest.approx(0.3 / 2, abs=0.05)
-        assert await store.tell(ask(2, Limit(1, 100.0))) == 5.0
+        assert await store.apply(ask(1, LIMIT)) == 0
+        assert await store.apply(ask(2, Limit(1, 0.3))) == pytest.approx(0.3 / 2, abs=0.05)
+        assert await store.apply(ask(2, Limit(1, 100.0))) == 5.0
 
 
 async def test_accounts_do_not_share(own_redis: RedisServer) -> None:
     """Another token is another account, as far as anybody knows."""
     async with storing(own_redis) as one, storing(own_redis, "another-token") as other:
-        assert await one.tell(ask(1, FAR)) == 0
-        assert await other.tell(ask(2, FAR)) == 0
-        assert await one.tell(ask(3, FAR)) > 0
+        assert await one.apply(ask(1, FAR)) == 0
+        assert await other.apply(ask(2, FAR)) == 0
+        assert await one.apply(ask(3, FAR)) > 0
 
 
 async def test_what_never_left_is_free_for_others(own_redis: RedisServer) -> None:
     """The next one has its permit at once; told twice, it is free once."""
     async with storing(own_redis) as one, storing(own_redis) as other:
-        assert await one.tell(ask(1, FAR)) == 0
-        assert await other.tell(ask(2, FAR)) > 0
+        assert await one.apply(ask(1, FAR)) == 0
+        assert await other.apply(ask(2, FAR)) > 0
         for _ in range(2):
-            await one.tell(Message([Update("1", None)]))
-        assert await other.tell(ask(2, FAR)) == 0
-        assert await one.tell(ask(3, FAR)) > 0
+            await one.apply(Message([Update("1", None)]))
+        assert await other.apply(ask(2, FAR)) == 0
+        assert await one.apply(ask(3, FAR)) > 0
 
 
 async def test_a_message_that_is_heard_twice_says_the_same(own_redis: RedisServer) -> None:
@@ -122,9 +122,9 @@ async def test_a_message_that_is_heard_twice_says_the_same(own_redis: RedisServe
     async with storing(own_redis) as store:
         limit = Limit(2, 1000.0)
         for _ in range(3):
-            assert await store.tell(ask(1, limit)) == 0
-        assert await store.tell(ask(2, limit)) == 0
-        assert await store.tell(ask(3, limit)) > 0
+            assert await store.apply(ask(1, limit)) == 0
+        assert await store.apply(ask(2, limit)) == 0
+        assert await store.apply(ask(3, limit)) > 0
 
 
 async def test_people_go_before_the_background_of_other_processes(own_redis: RedisServer) -> None:
@@ -137,7 +137,7 @@ async def test_people_go_before_the_background_of_other_processes(own_redis: Red
         left.append(name)
 
     async with storing(own_redis) as one, storing(own_redis) as other:
-        assert await one.tell(ask("first", limit)) == 0
+        assert await one.apply(ask("first", limit)) == 0
         tasks = []
         for store, name, rank in [
             (one, "background", Rank.BACKGROUND),
@@ -154,9 +154,9 @@ async def test_people_go_before_the_background_of_other_processes(own_redis: Red
 async def test_a_pause_is_seen_by_other_processes(own_redis: RedisServer) -> None:
     """By all that ask; a shorter one shortens nothing."""
     async with storing(own_redis) as one, storing(own_redis) as other:
-        await one.tell(Message(pause=60.0))
-        await one.tell(Message(pause=0.1))
-        assert await other.tell(ask(1, LIMIT)) == 5.0
+        await one.apply(Message(pause=60.0))
+        await one.apply(Message(pause=0.1))
+        assert await other.apply(ask(1, LIMIT)) == 5.0
 
 
 PAUSE = """
@@ -198,8 +198,8 @@ async def test_the_token_is_nowhere_in_redis(own_redis: RedisServer, inside: red
     with inside.monitor() as monitor:  # type: ignore[no-untyped-call]  # redis has no type there
         async with storing(own_redis) as store:
             for number in range(2 * LIMIT.requests):
-                await store.tell(ask(number, LIMIT))
-            await store.tell(Message([Update("0", 0.0), Update("1", None)], pause=30.0))
+                await store.apply(ask(number, LIMIT))
+            await store.apply(Message([Update("0", 0.0), Update("1", None)], pause=30.0))
         inside.set("the-end", "")
         seen = []
         for heard in monitor.listen():
@@ -226,8 +226,8 @@ async def test_what_is_kept_expires(
 ) -> None:
     """Some time after its window and its pause, and no sooner."""
     async with storing(own_redis) as store:
-        await store.tell(ask(1, limit))
-        await store.tell(Message(pause=pause))
+        await store.apply(ask(1, limit))
+        await store.apply(Message(pause=pause))
         (key,) = inside.scan_iter()
         assert max(pause, limit.per) < inside.pttl(key) / 1000 < max(pause, limit.per) + 600
 
@@ -235,8 +235,8 @@ async def test_what_is_kept_expires(
 async def test_all_is_in_one_key(own_redis: RedisServer, inside: redis.Redis) -> None:
     """So that a cluster keeps it on one node."""
     async with storing(own_redis) as store:
-        await store.tell(ask(1, LIMIT))
-        await store.tell(Message(pause=30.0))
+        await store.apply(ask(1, LIMIT))
+        await store.apply(Message(pause=30.0))
     (key,) = inside.scan_iter()
     assert key.startswith(b"{videsk-rooms:")
 
@@ -288,14 +288,14 @@ async def test_when_it_is_killed_the_process_paces_itself_until_it_is_back(
 async def test_when_it_does_not_answer_it_is_out_of_reach(own_redis: RedisServer) -> None:
     """A second is enough, whatever Redis' own client would do."""
     async with storing(own_redis) as store:
-        await store.tell(ask(1, LIMIT))
+        await store.apply(ask(1, LIMIT))
         own_redis.pause()
         begun = time.monotonic()
         with pytest.raises(StoreUnreachableError, match="TimeoutError"):
-            await store.tell(ask(2, LIMIT))
+            await store.apply(ask(2, LIMIT))
         assert time.monotonic() - begun < 4.5  # its own patience is 5 s
         own_redis.go_on()
-        assert await store.tell(ask(2, LIMIT)) == 0
+        assert await store.apply(ask(2, LIMIT)) == 0
 
 
 async def test_a_server_that_is_slow_is_waited_for(
@@ -317,14 +317,14 @@ async def test_a_server_that_is_slow_is_waited_for(
 async def test_a_flush_is_no_error(own_redis: RedisServer, inside: redis.Redis) -> None:
     """All is forgotten, no more: it counts from nothing."""
     async with storing(own_redis) as store:
-        await store.tell(ask(1, FAR))
-        await store.tell(Message(pause=1000.0))
+        await store.apply(ask(1, FAR))
+        await store.apply(Message(pause=1000.0))
         inside.flushall()
-        assert await store.tell(ask(2, FAR)) == 0
+        assert await store.apply(ask(2, FAR)) == 0
         # Of a request whose answer comes later it knows again.
         inside.flushall()
-        await store.tell(Message([Update("2", 0.1)]))
-        assert await store.tell(ask(3, FAR)) > 0
+        await store.apply(Message([Update("2", 0.1)]))
+        assert await store.apply(ask(3, FAR)) > 0
 
 
 GARBAGE = [
@@ -348,12 +348,12 @@ async def test_garbage_under_the_key_costs_a_second(
 ) -> None:
     """What was counted is lost, so everybody waits until it is out of the server's window."""
     async with storing(own_redis) as store:
-        await store.tell(ask(1, LIMIT))
+        await store.apply(ask(1, LIMIT))
         (key,) = inside.scan_iter()
         inside.set(key, garbage)
-        wait = await store.tell(ask(2, LIMIT))
+        wait = await store.apply(ask(2, LIMIT))
         assert 0.3 < wait <= 1.0
-        await store.tell(Message())
+        await store.apply(Message())
         assert inside.get(key) != garbage
 
 
@@ -387,11 +387,11 @@ async def test_a_field_that_is_garbage_costs_a_second(
     name = next(each for each in fields if field.startswith(each))
     fields[name] = field.removeprefix(name)
     async with storing(own_redis) as store:
-        await store.tell(ask(1, LIMIT))
+        await store.apply(ask(1, LIMIT))
         (key,) = inside.scan_iter()
         inside.set(key, b"\x87" + b"".join(name + value for name, value in fields.items()))
-        assert 0.3 < await store.tell(ask(2, LIMIT)) <= 1.0
-        await store.tell(Message([Update("2", None)]))
+        assert 0.3 < await store.apply(ask(2, LIMIT)) <= 1.0
+        await store.apply(Message([Update("2", None)]))
 
 
 async def test_another_kind_of_value_under_the_key_is_out_of_reach(
@@ -399,12 +399,12 @@ async def test_another_kind_of_value_under_the_key_is_out_of_reach(
 ) -> None:
     """Somebody else's list, say: it is not deleted."""
     async with storing(own_redis) as store:
-        await store.tell(ask(1, LIMIT))
+        await store.apply(ask(1, LIMIT))
         (key,) = inside.scan_iter()
         inside.delete(key)
         inside.rpush(key, "theirs")
         with pytest.raises(StoreUnreachableError, match="ResponseError"):
-            await store.tell(ask(2, LIMIT))
+            await store.apply(ask(2, LIMIT))
         assert inside.lrange(key, 0, -1) == [b"theirs"]
 
 
@@ -416,7 +416,7 @@ async def test_a_clock_that_is_set_back_costs_a_window(
     later = SCRIPT.replace("local now = ", f"local now = {hours * 3600} + ")
     assert later != SCRIPT
     async with storing(own_redis) as store:
-        await store.tell(ask(0, LIMIT))
+        await store.apply(ask(0, LIMIT))
         (key,) = inside.scan_iter()
         by_the_old_time = inside.register_script(later)
         for number in range(2 * LIMIT.requests):
@@ -424,9 +424,9 @@ async def test_a_clock_that_is_set_back_costs_a_window(
             by_the_old_time(keys=[key], args=[json.dumps(message)])
         message = attrs.asdict(Message(pause=30.0))
         by_the_old_time(keys=[key], args=[json.dumps(message)])
-        assert 0.3 < await store.tell(ask("a", LIMIT)) <= 1.0
+        assert 0.3 < await store.apply(ask("a", LIMIT)) <= 1.0
         await asyncio.sleep(1.01)
-        assert await store.tell(ask("a", LIMIT)) == 0
+        assert await store.apply(ask("a", LIMIT)) == 0
 
 
 async def test_a_script_that_was_flushed_is_loaded_again(
@@ -434,9 +434,9 @@ async def test_a_script_that_was_flushed_is_loaded_again(
 ) -> None:
     """The server says NOSCRIPT, and nobody hears of it."""
     async with storing(own_redis) as store:
-        await store.tell(ask(1, LIMIT))
+        await store.apply(ask(1, LIMIT))
         inside.script_flush()
-        assert await store.tell(ask(2, LIMIT)) == 0
+        assert await store.apply(ask(2, LIMIT)) == 0
 
 
 async def test_a_connection_that_was_closed_is_made_again(
@@ -445,7 +445,7 @@ async def test_a_connection_that_was_closed_is_made_again(
     """A server or a firewall that drops idle connections is no outage."""
     async with storing(own_redis) as store:
         for number in range(3):
-            assert await store.tell(ask(number, LIMIT)) == 0
+            assert await store.apply(ask(number, LIMIT)) == 0
             inside.client_kill_filter(_type="normal", skipme=True)
 
 
@@ -479,12 +479,12 @@ async def test_a_replica_that_takes_no_writes_is_out_of_reach(
 ) -> None:
     """As the old master after a failover; when it may write again, all goes on."""
     async with storing(own_redis) as store:
-        await store.tell(ask(1, LIMIT))
+        await store.apply(ask(1, LIMIT))
         inside.replicaof("127.0.0.1", "1")
         with pytest.raises(StoreUnreachableError):
-            await store.tell(ask(2, LIMIT))
+            await store.apply(ask(2, LIMIT))
         inside.replicaof("NO", "ONE")
-        assert await store.tell(ask(2, LIMIT)) == 0
+        assert await store.apply(ask(2, LIMIT)) == 0
 
 
 async def test_closing_closes_the_connections(
@@ -576,7 +576,7 @@ async def test_a_server_that_is_not_there_is_out_of_reach(host: str) -> None:
         url = f"redis://:{PASSWORD}@{host.format(port=port)}/0"
         store = RedisStore(url, lambda: TOKEN)
         with pytest.raises(StoreUnreachableError) as caught:
-            await store.tell(ask(1, LIMIT))
+            await store.apply(ask(1, LIMIT))
     assert PASSWORD not in str(caught.value)
     await store.close()
 

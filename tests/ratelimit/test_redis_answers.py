@@ -127,7 +127,7 @@ async def check_falls_back(port: int, caplog: pytest.LogCaptureFixture, query: s
     redis = RedisStore(f"redis://:a-password@127.0.0.1:{port}/0{query}", lambda: "a-token")
     store = FallbackStore(redis, ObservedLimit(LIMIT), clock=lambda: 1000.0)
     # A window must pass over what may have left by permits of the store.
-    assert await store.tell(ask(1, LIMIT)) == pytest.approx((LIMIT.per + 0.05) / 2)
+    assert await store.apply(ask(1, LIMIT)) == pytest.approx((LIMIT.per + 0.05) / 2)
     await store.close()
     (warning,) = caplog.messages
     assert "out of reach (Redis: " in warning
@@ -167,5 +167,5 @@ async def test_what_the_script_says_is_believed(said: str, wait: float, query: s
     """So that the odd answers above are refused for what is odd in them."""
     async with serving(answering(text(said), then_end=False)) as port:
         store = RedisStore(f"redis://127.0.0.1:{port}/0{query}", lambda: "a-token")
-        assert await store.tell(ask(1, LIMIT)) == wait
+        assert await store.apply(ask(1, LIMIT)) == wait
         await store.close()

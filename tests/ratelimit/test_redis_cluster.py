@@ -62,9 +62,9 @@ async def test_whichever_node_is_named_the_limit_is_one(
 ) -> None:
     """The key lies on one of them, and whoever names the other is led there."""
     stores = [RedisStore(node.url, lambda: token) for node in nodes]
-    first = await stores[0].tell(ask(1, FAR))
-    second = await stores[1].tell(ask(2, FAR))
-    again = await stores[0].tell(ask(2, FAR))
+    first = await stores[0].apply(ask(1, FAR))
+    second = await stores[1].apply(ask(2, FAR))
+    again = await stores[0].apply(ask(2, FAR))
     assert (first, second, again) == (0, 5.0, 5.0)
     for store in stores:
         await store.close()
@@ -81,11 +81,11 @@ async def test_a_script_that_was_flushed_is_loaded_again(nodes: list[RedisServer
     """On the node that has the key."""
     for token in TOKENS:
         store = RedisStore(nodes[0].url, lambda token=f"{token}-again": token)  # type: ignore[misc]
-        assert await store.tell(ask(1, FAR)) == 0
+        assert await store.apply(ask(1, FAR)) == 0
         for node in nodes:
             with redis.Redis.from_url(node.url) as inside:
                 inside.script_flush()
-        assert await store.tell(ask(2, FAR)) > 0
+        assert await store.apply(ask(2, FAR)) > 0
         await store.close()
 
 

@@ -91,7 +91,7 @@ def test_the_script_decides_as_the_rule_does(common_redis: RedisServer, seed: in
                     args=[json.dumps(attrs.asdict(message)), repr(account.now)],
                 )
             )
-            answer = schedule.hear(message, account.now)
+            answer = schedule.apply(message, account.now)
             if abs(answer - said) > NEAR:
                 # On the edge of the moment at which a request may leave either is right.
                 pytest.fail(f"message {number}: {said} instead of {answer}, for {message}")

@@ -48,7 +48,7 @@ def ask(
 def permitted(schedule: Schedule, now: float, *numbers: int, rank: Rank = Rank.INTERACTIVE) -> None:
     """Have requests leave at once."""
     for number in numbers:
-        assert schedule.hear(ask(number, rank), now) == 0
+        assert schedule.apply(ask(number, rank), now) == 0
 
 
 # -- examples -------------------------------------------------------------------------------------
@@ -58,30 +58,30 @@ def test_a_request_may_leave_when_the_one_so_many_before_is_out_of_the_window() 
     """It arrives no sooner than the shortest way takes, so it may leave by that sooner."""
     schedule = Schedule()
     for number in (1, 2, 3):
-        assert schedule.hear(ask(number, out=0.1), NOW) == 0
-        schedule.hear(Message([Update(str(number), 0.0)]), NOW)
-    assert schedule.hear(ask(4, out=0.1), NOW + 0.8) == pytest.approx(0.1 + TICK)
-    assert schedule.hear(ask(4, out=0.1), NOW + 0.9 + TICK) == 0
+        assert schedule.apply(ask(number, out=0.1), NOW) == 0
+        schedule.apply(Message([Update(str(number), 0.0)]), NOW)
+    assert schedule.apply(ask(4, out=0.1), NOW + 0.8) == pytest.approx(0.1 + TICK)
+    assert schedule.apply(ask(4, out=0.1), NOW + 0.9 + TICK) == 0
 
 
 @pytest.mark.parametrize(("first", "second"), [(0.1, 0.3), (0.3, 0.1)])
 def test_of_two_ways_the_shorter_one_counts(first: float, second: float) -> None:
     """Two processes know different ways: the server may only work longer for one of them."""
     schedule = Schedule()
-    assert schedule.hear(ask(1, requests=1, out=first), NOW) == 0
-    schedule.hear(Message([Update("1", 0.0)]), NOW)
-    wait = schedule.hear(ask(2, requests=1, out=second), NOW + 0.8)
+    assert schedule.apply(ask(1, requests=1, out=first), NOW) == 0
+    schedule.apply(Message([Update("1", 0.0)]), NOW)
+    wait = schedule.apply(ask(2, requests=1, out=second), NOW + 0.8)
     assert wait == pytest.approx(0.1 + TICK)
 
 
 def test_a_request_counts_at_the_latest_moment_that_is_possible() -> None:
     """First by what is known of the path, then by its answer."""
     schedule = Schedule()
-    assert schedule.hear(ask(1, requests=1, out=0.1, late=0.5), NOW) == 0
-    wait = schedule.hear(ask(2, requests=1, out=0.1, late=0.5), NOW + 1.4)
+    assert schedule.apply(ask(1, requests=1, out=0.1, late=0.5), NOW) == 0
+    wait = schedule.apply(ask(2, requests=1, out=0.1, late=0.5), NOW + 1.4)
     assert wait == pytest.approx(0.1 + TICK)
     news = Message([Update("1", 1.3)], ask=ask(2, requests=1, out=0.1).ask)
-    assert schedule.hear(news, NOW + 1.4) == 0
+    assert schedule.apply(news, NOW + 1.4) == 0
 
 
 def test_an_answer_that_comes_late_counts() -> None:
@@ -89,27 +89,27 @@ def test_an_answer_that_comes_late_counts() -> None:
     schedule = Schedule()
     permitted(schedule, NOW, 1)
     permitted(schedule, NOW + 1.5, 2)
-    schedule.hear(Message([Update("1", 0.0), Update("never left", None)]), NOW + 1.6)
+    schedule.apply(Message([Update("1", 0.0), Update("never left", None)]), NOW + 1.6)
     permitted(schedule, NOW + 1.6, 3)
-    assert schedule.hear(ask(4), NOW + 2.5 + TICK) == 0
-    assert schedule.hear(ask(5), NOW + 2.5 + TICK) > 0
+    assert schedule.apply(ask(4), NOW + 2.5 + TICK) == 0
+    assert schedule.apply(ask(5), NOW + 2.5 + TICK) > 0
 
 
 def test_a_long_wait_is_asked_about_again_at_its_half() -> None:
     """Those ahead may have gone; a short one is waited for, and none is shorter than a tick."""
     schedule = Schedule()
     permitted(schedule, NOW, 1, 2, 3)
-    assert schedule.hear(ask(4), NOW) == pytest.approx((1.0 + TICK) / 2)
-    assert schedule.hear(ask(4), NOW + 0.9) == pytest.approx(0.1 + TICK)
-    assert schedule.hear(ask(4), NOW + 0.999) == LEAST_WAIT
+    assert schedule.apply(ask(4), NOW) == pytest.approx((1.0 + TICK) / 2)
+    assert schedule.apply(ask(4), NOW + 0.9) == pytest.approx(0.1 + TICK)
+    assert schedule.apply(ask(4), NOW + 0.999) == LEAST_WAIT
 
 
 def test_who_does_not_ask_again_blocks_nobody() -> None:
     """It was killed, or forgotten: a moment after its time it counts as gone."""
     schedule = Schedule()
     permitted(schedule, NOW, 1, 2, 3)
-    assert schedule.hear(ask(4), NOW) > 0
-    assert schedule.hear(ask(5), NOW + 0.3) > 0
+    assert schedule.apply(ask(4), NOW) > 0
+    assert schedule.apply(ask(5), NOW + 0.3) > 0
     permitted(schedule, NOW + 1.0 + TICK, 6, 7, 8)
 
 
@@ -117,20 +117,20 @@ def test_who_withdraws_blocks_nobody() -> None:
     """From the moment on at which the store hears of it."""
     schedule = Schedule()
     permitted(schedule, NOW, 1, 2)
-    assert schedule.hear(ask(3, Rank.CONTINUED, requests=2), NOW + 0.95) > 0
-    assert schedule.hear(ask(4, Rank.CONTINUED, requests=2), NOW + 0.95) > 0
+    assert schedule.apply(ask(3, Rank.CONTINUED, requests=2), NOW + 0.95) > 0
+    assert schedule.apply(ask(4, Rank.CONTINUED, requests=2), NOW + 0.95) > 0
     later = NOW + 1.0 + TICK
-    assert schedule.hear(ask(5, requests=2), later) > 0
-    schedule.hear(Message([Update("3", None), Update("4", None)]), later)
-    assert schedule.hear(ask(5, requests=2), later) == 0
+    assert schedule.apply(ask(5, requests=2), later) > 0
+    schedule.apply(Message([Update("3", None), Update("4", None)]), later)
+    assert schedule.apply(ask(5, requests=2), later) == 0
 
 
 def test_a_pause_is_longest_an_hour() -> None:
     """One that ends later comes from before a reboot, and a window passes instead."""
     schedule = Schedule(paused_until=NOW + 1e6)
-    assert 0 < schedule.hear(ask(1), NOW) <= 1.0
+    assert 0 < schedule.apply(ask(1), NOW) <= 1.0
     permitted(schedule, NOW + 1.0 + TICK, 1)
-    schedule.hear(Message(pause=1e9), NOW)
+    schedule.apply(Message(pause=1e9), NOW)
     permitted(schedule, NOW + 3600.0, 2)
 
 
@@ -139,18 +139,18 @@ def test_a_clock_that_is_set_back_costs_a_window(by: float) -> None:
     """What was counted by the old time, and a pause until then, hold up nobody for long."""
     schedule = Schedule()
     permitted(schedule, NOW + by, 1, 2, 3)
-    schedule.hear(Message(pause=60.0), NOW + by)
-    assert 0 < schedule.hear(ask(4), NOW) <= 1.0
+    schedule.apply(Message(pause=60.0), NOW + by)
+    assert 0 < schedule.apply(ask(4), NOW) <= 1.0
     permitted(schedule, NOW + 1.0 + TICK, 4, 5, 6)
-    assert schedule.hear(ask(7), NOW + 1.0 + TICK) > 0
+    assert schedule.apply(ask(7), NOW + 1.0 + TICK) > 0
 
 
 def test_the_background_leaves_evenly() -> None:
     """So that somebody who comes in between need not wait for a whole window."""
     schedule = Schedule()
-    assert schedule.hear(ask(1, Rank.BACKGROUND, requests=10), NOW) == 0
-    assert schedule.hear(ask(2, Rank.BACKGROUND, requests=10), NOW) == pytest.approx(0.08)
-    assert schedule.hear(ask(2, Rank.BACKGROUND, requests=10), NOW + 0.08) == 0
+    assert schedule.apply(ask(1, Rank.BACKGROUND, requests=10), NOW) == 0
+    assert schedule.apply(ask(2, Rank.BACKGROUND, requests=10), NOW) == pytest.approx(0.08)
+    assert schedule.apply(ask(2, Rank.BACKGROUND, requests=10), NOW + 0.08) == 0
 
 
 def test_the_background_keeps_one_place_free_while_people_come() -> None:
@@ -160,7 +160,7 @@ def test_the_background_keeps_one_place_free_while_people_come() -> None:
         now, left = NOW, 0
         for number in range(10):
             now += 0.16
-            left += schedule.hear(ask(number, Rank.BACKGROUND, requests=5), now) == 0
+            left += schedule.apply(ask(number, Rank.BACKGROUND, requests=5), now) == 0
             if number == 4:
                 assert left == places
 
@@ -168,16 +168,16 @@ def test_the_background_keeps_one_place_free_while_people_come() -> None:
 def test_the_background_is_owed_what_it_did_not_get() -> None:
     """While some of it waits, others leave places for all that it should have had."""
     schedule = Schedule()
-    assert schedule.hear(Message(pause=0.5, ask=ask(0, Rank.BACKGROUND).ask), NOW) > 0
+    assert schedule.apply(Message(pause=0.5, ask=ask(0, Rank.BACKGROUND).ask), NOW) > 0
     now = NOW + 0.5
     requests = 40
     left = 0
-    while schedule.hear(ask(1000 + left, requests=requests), now) == 0:
+    while schedule.apply(ask(1000 + left, requests=requests), now) == 0:
         left += 1
-        schedule.hear(ask(0, Rank.BACKGROUND, requests=1), now - 0.3)  # waits on
+        schedule.apply(ask(0, Rank.BACKGROUND, requests=1), now - 0.3)  # waits on
     assert left < requests
     for number in range(requests - left):
-        assert schedule.hear(ask(number, Rank.BACKGROUND, requests=requests), now) == 0
+        assert schedule.apply(ask(number, Rank.BACKGROUND, requests=requests), now) == 0
 
 
 # -- plain data -----------------------------------------------------------------------------------
@@ -240,8 +240,8 @@ class Model(RuleBasedStateMachine):
         # Permits of others since the background has waited or had one.
         self.others = 0
 
-    def tell(self, message: Message) -> float:
-        """Have the store hear it at this moment."""
+    def apply(self, message: Message) -> float:
+        """Apply it to the store at this moment."""
         raise NotImplementedError
 
     @initialize(
@@ -283,7 +283,7 @@ class Model(RuleBasedStateMachine):
         one = data.draw(st.sampled_from(sorted(self.waiting)))
         if says_so:
             del self.waiting[one]
-            self.tell(Message([Update(one, None)]))
+            self.apply(Message([Update(one, None)]))
         else:
             self.waiting[one].gone = True
 
@@ -296,13 +296,13 @@ class Model(RuleBasedStateMachine):
             del self.counted[one]
         else:
             self.counted[one] = self.now - ago
-        self.tell(Message([Update(one, ago)]))
+        self.apply(Message([Update(one, ago)]))
 
     @rule(seconds=st.sampled_from([0.1, 1.0, 4.0]))
     def pause(self, seconds: float) -> None:
         """The server has refused a request."""
         self.paused_until = max(self.paused_until, self.now + seconds)
-        self.tell(Message(pause=seconds))
+        self.apply(Message(pause=seconds))
 
     # -- what is right ----------------------------------------------------------------------------
 
@@ -313,7 +313,7 @@ class Model(RuleBasedStateMachine):
         """Ask, and check the answer."""
         its = self.waiting[one]
         message = Ask(one, its.rank, self.now - its.since, self.requests, 1.0, self.out, self.late)
-        wait = self.tell(Message(ask=message))
+        wait = self.apply(Message(ask=message))
         # A request that has gone without a word counts for a moment longer.
         there = {
             each: waits
@@ -381,8 +381,8 @@ class OnSchedule(Model):
         super().__init__()
         self.schedule = Schedule()
 
-    def tell(self, message: Message) -> float:
-        return self.schedule.hear(message, self.now)
+    def apply(self, message: Message) -> float:
+        return self.schedule.apply(message, self.now)
 
     @rule()
     def write_and_read(self) -> None:
@@ -399,8 +399,8 @@ class InMemory(Model):
         super().__init__()
         self.store = MemoryStore(lambda: self.now)
 
-    def tell(self, message: Message) -> float:
-        return self.store.tell_now(message)
+    def apply(self, message: Message) -> float:
+        return self.store.apply_now(message)
 
 
 class InAFile(Model):
@@ -414,9 +414,9 @@ class InAFile(Model):
         path = Path(self.folder.name) / "limit"
         self.stores = [FileStore(str(path), clock=lambda: self.now) for _ in range(2)]
 
-    def tell(self, message: Message) -> float:
+    def apply(self, message: Message) -> float:
         self.stores.reverse()
-        return at_once(self.stores[0].tell(message))
+        return at_once(self.stores[0].apply(message))
 
     def teardown(self) -> None:
         self.folder.cleanup()

@@ -248,7 +248,7 @@ async def test_a_room_that_is_opened_again_has_tokens_again(
     async with videsk.rooms.access_stock(room, size=3) as stock:
         await full(stock)
         await videsk.rooms.end(room)
-        await until(lambda: not stock._stock._under_way)
+        await until(lambda: not stock._stock._running)
         await videsk.rooms.update(room, ended=False)
         await full(stock)
 

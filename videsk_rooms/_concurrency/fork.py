@@ -9,9 +9,9 @@ Python's own forks run hooks. A fork in C without them, such as uWSGI's, is noti
 id, which is compared where a call starts, where it waits, and where something is closed or
 collected.
 
-Locks of the C library cannot be reset: a child that is forked while another thread resolves a
-name waits for ever when it resolves one itself. So a fork waits for running look-ups, for a second
-at most.
+Locks in C cannot be reset: those that the C library takes to resolve a name, and SQLite's. A child
+that is forked while another thread holds one waits for ever when it takes the same lock. So a fork
+waits for such work, for a second at most.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-# Seconds. A look-up that takes longer waits for an answer from the network, and holds no lock.
+# Seconds. A name look-up that takes longer waits for the network, and holds no lock.
 _PATIENCE = 1.0
 _POLL_INTERVAL = 0.0005
 
@@ -176,7 +176,10 @@ def _original(module: str, name: str) -> Any:
 
 
 class ForkGuard:
-    """Name look-ups in other threads. None starts during a fork, and a fork waits for all."""
+    """Work in C that holds locks: name look-ups, and transactions of SQLite.
+
+    None starts during a fork, and a fork waits for all that run in other threads.
+    """
 
     def __init__(self) -> None:
         self._sleep = _original("time", "sleep")
@@ -184,23 +187,23 @@ class ForkGuard:
         self.reset_after_fork()
 
     def reset_after_fork(self) -> None:
-        """Forget the parent's look-ups. Called in the child."""
+        """Forget the work of the parent's threads. Called in the child."""
         self._lock = _original("_thread", "allocate_lock")()
         self._running: set[object] = set()
         self._acquired.clear()
 
-    def run(self, look_up: Callable[[], R]) -> R:
-        """Run a look-up."""
+    def run(self, work: Callable[[], R]) -> R:
+        """Run work that holds locks in C."""
         token = object()
         with self._lock:
             self._running.add(token)
         try:
-            return look_up()
+            return work()
         finally:
             self._running.discard(token)
 
     def before_fork(self) -> None:
-        """Wait for running look-ups, for a second at most, and let none start."""
+        """Wait for running work, for a second at most, and let none start."""
         until = monotonic() + _PATIENCE
         # It times out when the handler of a signal forks during a fork.
         self._acquired.append(self._lock.acquire(timeout=_PATIENCE))
@@ -208,7 +211,7 @@ class ForkGuard:
             self._sleep(_POLL_INTERVAL)
 
     def after_fork(self) -> None:
-        """Allow look-ups again. Called in the parent."""
+        """Let work start again. Called in the parent."""
         if self._acquired.pop():
             self._lock.release()
 

@@ -27,14 +27,14 @@ __all__ = ["DEEPEST", "REFUSALS", "is_deeper", "is_too_deep", "reader", "unknown
 # Python 3.10 recurses 1,000 times at most, the caller's own frames included. What MongoDB stores
 # is nested 100 deep at most.
 DEEPEST = 500
-# Above a value that is kept or left unread there are five levels at most: a page, a list, a room, a
-# list, an authorization. Where there are fewer, too much is refused; then the whole is measured.
+# An unknown value lies below five levels at most: a page, a list, a room, a list, an authorization.
+# Below fewer levels this bound is too strict; `structure.py` then measures the whole answer.
 _DEEPEST_WITHIN = DEEPEST - 5
 
 _PLAIN = frozenset({str, bool, int})
 
 REFUSALS = (ValueError, TypeError, KeyError, OverflowError)
-"""What a reader raises for an answer that is not as usual."""
+"""What a reader raises for an unusual answer."""
 
 
 def reader(model: type[M]) -> Callable[[Any], M]:
@@ -99,7 +99,7 @@ def _converter(field: Field) -> Callable[[Any], object]:
 
 
 def _mutable(model: type) -> type:
-    """Make the mutable twin of a frozen class, of the same layout, without fields at first.
+    """Make a mutable subclass of a frozen class, of the same layout, whose instances start empty.
 
     The `__init__` of a frozen class sets each field by a call, which costs three times as much. An
     object becomes immutable when its class is set.

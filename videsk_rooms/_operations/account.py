@@ -15,8 +15,8 @@ class AccountState:
 
     Attributes:
         paths: What is known of retrieving by external id.
-        leaders: The look-ups and creations under way that other calls may follow.
-        stocks: The open stocks of access tokens, which are told what becomes of their rooms.
+        leaders: The running look-ups and creations that other calls may follow.
+        stocks: The open stocks of access tokens, which are notified of changes to their rooms.
     """
 
     paths: PathSupport = attrs.field(factory=PathSupport)

@@ -34,7 +34,7 @@ Begin: TypeAlias = Callable[[], Coroutine[Any, Any, Value]]
 """A call with its arguments, ready to be made."""
 
 Start: TypeAlias = Callable[[int, Item, Begin[Value]], object]
-"""Has a call made: its position, its item, the call."""
+"""Starts a call: its position, its item, the call."""
 
 
 class Bulk(Generic[Item, Value]):
@@ -48,17 +48,17 @@ class Bulk(Generic[Item, Value]):
         prepare: Callable[[Item], Begin[Value]],
         *,
         concurrency: object,
-        tell: Callable[[Progress], object] | None,
+        on_progress: Callable[[Progress], object] | None,
     ) -> None:
         """Prepare it; nothing is read yet.
 
         Args:
-            operation: The word that users know it by.
-            argument: The word that they know the items by.
-            items: What the calls are about.
+            operation: The name of the public method.
+            argument: The name of its argument that holds the items.
+            items: One item for each call.
             prepare: Makes a call of an item, or refuses it by a `VideskError`.
-            concurrency: How many items at most may be in the works, 1 or more.
-            tell: Called before each outcome is given out; `on_progress` to users.
+            concurrency: How many items may be read and not finished, 1 or more.
+            on_progress: Called before each outcome is given out.
 
         Raises:
             InvalidRequestError: An argument is invalid.
@@ -68,7 +68,7 @@ class Bulk(Generic[Item, Value]):
         self._argument = argument
         self._prepare = prepare
         self._concurrency = check.whole("concurrency", concurrency, least=1)
-        self._tell = _checked_callback(tell)
+        self._on_progress = _checked_callback(on_progress)
         self._read = 0
         self._lost = 0  # those that ended without an outcome
         self._dealt_with = 0
@@ -84,11 +84,11 @@ class Bulk(Generic[Item, Value]):
     def steps(
         self, source: Iterator[Item] | None, start: Start[Item, Value]
     ) -> Generator[Outcome[Item, Value] | None, None, None]:
-        """Go on as far as possible: yield outcomes, and `None` when there is nothing but to wait.
+        """Do all that is possible without waiting: yield outcomes, and `None` where it has to wait.
 
         Args:
-            source: The items; `None` if somebody else reads them.
-            start: Has a call made.
+            source: The items; `None` if the other driver reads them.
+            start: Starts a call.
         """
         try:
             while not self._is_over():
@@ -96,7 +96,7 @@ class Bulk(Generic[Item, Value]):
                 if source is not None and self._has_room():
                     reads = True
                     self._read_one(source, start)
-                # After each item that is read: the next may be long in coming.
+                # After each item: reading the next one may take long.
                 if self._finished:
                     yield self._next_outcome()
                     self._dealt_with += 1
@@ -127,7 +127,7 @@ class Bulk(Generic[Item, Value]):
         start(*work)
 
     def _taken(self, item: Item) -> tuple[int, Item, Begin[Value]]:
-        """Count an item, and make a call of it while it is as it was read."""
+        """Count an item, and prepare its call now: the item may be changed after it was read."""
         try:
             begin = self._prepare(item)
         except VideskError as error:
@@ -138,10 +138,10 @@ class Bulk(Generic[Item, Value]):
     def _next_outcome(self) -> Outcome[Item, Value]:
         outcome = self._finished.popleft()
         self._failed += not outcome.ok
-        if self._tell is not None:
+        if self._on_progress is not None:
             done = self._dealt_with + 1
-            under_way = self._read - self._lost - done - len(self._finished)
-            self._tell(Progress(done, self._failed, under_way, self._total()))
+            running = self._read - self._lost - done - len(self._finished)
+            self._on_progress(Progress(done, self._failed, running, self._total()))
         return outcome
 
     def _total(self) -> int | None:
@@ -158,7 +158,7 @@ class Bulk(Generic[Item, Value]):
 
     def _raise(self) -> NoReturn:
         error, self._error = self._error, None
-        assert error is not None  # noqa: S101 - told to the type checker
+        assert error is not None  # noqa: S101 - for the type checker
         try:
             raise error
         finally:
@@ -169,7 +169,7 @@ class Bulk(Generic[Item, Value]):
     def start(self, index: int, item: Item, begin: Begin[Value]) -> None:
         """Make a call."""
         task = asyncio.ensure_future(self._run(index, item, begin))
-        if not task.done():  # as it can be where a loop begins tasks at once
+        if not task.done():  # an eager task may be done already
             self._tasks.add(task)
 
     async def _run(self, index: int, item: Item, begin: Begin[Value]) -> None:
@@ -200,7 +200,7 @@ class Bulk(Generic[Item, Value]):
             await self._changed.wait()
 
     async def give_up(self) -> None:
-        """Cancel what is under way, and wait for its end."""
+        """Cancel the running calls, and wait for their end."""
         self._ended = True
         if self._tasks:
             tasks = list(self._tasks)
@@ -209,7 +209,7 @@ class Bulk(Generic[Item, Value]):
             await asyncio.wait(tasks)
 
     async def given_out(self) -> AsyncGenerator[Outcome[Item, Value], None]:
-        """Yield the outcomes; at its end, or left early, nothing is under way."""
+        """Yield the outcomes. When it ends, or is closed early, no call is running."""
         try:
             source: Iterator[Item] | None = None
             if isinstance(self._items, AsyncIterable):
@@ -254,8 +254,8 @@ class Bulk(Generic[Item, Value]):
         """
         if isinstance(self._items, Iterable):
             return self._items
-        right = "this iterable is asynchronous; give a plain one, or use AsyncVidesk"
-        raise check.refusal(self._argument, self._items, right)
+        expected = "this iterable is asynchronous; give a plain one, or use AsyncVidesk"
+        raise check.refusal(self._argument, self._items, expected)
 
 
 async def _refuse(error: VideskError) -> NoReturn:
@@ -266,19 +266,19 @@ def _checked_items(
     argument: str, items: Iterable[Item] | AsyncIterable[Item]
 ) -> Iterable[Item] | AsyncIterable[Item]:
     with check.reading(argument, items):
-        # Strings and mappings are iterables, of what nobody means.
+        # Strings and mappings are iterable, but their characters and keys are no items.
         is_one = isinstance(items, str | bytes | Mapping)
         if is_one or not isinstance(items, Iterable | AsyncIterable):
-            right = (
+            expected = (
                 "give an iterable of items, such as a list or a generator, also for a single one"
             )
-            raise check.refusal(argument, items, right)
+            raise check.refusal(argument, items, expected)
     return items
 
 
-def _checked_callback(tell: object) -> Callable[[Progress], object] | None:
-    with check.reading("on_progress", tell):
-        if tell is None or (callable(tell) and not inspect.iscoroutinefunction(tell)):
-            return tell
-    right = "give a function that takes a Progress, and that is not async"
-    raise check.refusal("on_progress", tell, right)
+def _checked_callback(callback: object) -> Callable[[Progress], object] | None:
+    with check.reading("on_progress", callback):
+        if callback is None or (callable(callback) and not inspect.iscoroutinefunction(callback)):
+            return callback
+    expected = "give a function that takes a Progress, and that is not async"
+    raise check.refusal("on_progress", callback, expected)

@@ -23,7 +23,7 @@ Value_co = TypeVar("Value_co", covariant=True)
 
 
 class _Forgettable:
-    """Says so if it is thrown away before anything was asked of it: nothing was done then."""
+    """Warns if it is collected before it was iterated: then no call was made."""
 
     _asked = True
     _operation = ""
@@ -47,16 +47,16 @@ class AsyncOutcomes(_Forgettable, AsyncIterator[Outcome[Item_co, Value_co]]):
     most, the outcome in your hands included, so that whoever takes long over one holds up all that
     follow. `await` gives back the iterator itself.
 
-    Leave early by `aclose()`, or at the end of `async with`: the calls under way are cancelled, and
-    when it returns nothing is left of them. A `break` or an exception in an `async for` over an
+    Leave early by `aclose()`, or at the end of `async with`: the running calls are cancelled,
+    and have ended when it returns. A `break` or an exception in an `async for` over an
     iterator that nobody else refers to does the same a moment later. Cancelled while it waits for
     an outcome, it ends likewise.
 
     Each failure that is a `VideskError` is an outcome, and stops nothing else. What ends it all is
-    raised once nothing is under way and every outcome was given out: what the iterable of the items
+    raised once no call is running and every outcome was given out: what the iterable of the items
     raises; `ClosedError` and `ConfigurationError`, after which no call can succeed; and what is no
     `VideskError`, such as an exception of the callable that was given as `api_token`. What
-    `on_progress` raises, or the body of the loop, cancels what is under way.
+    `on_progress` raises, or the body of the loop, cancels the running calls.
 
     Example:
         ```python
@@ -102,7 +102,7 @@ class AsyncOutcomes(_Forgettable, AsyncIterator[Outcome[Item_co, Value_co]]):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Cancel the calls under way, and wait for their end; ask for no more outcomes.
+        """Cancel the running calls, and wait for their end; ask for no more outcomes.
 
         Example:
             ```python
@@ -120,7 +120,7 @@ class Outcomes(_Forgettable, Iterator[Outcome[Item_co, Value_co]]):
 
     As `AsyncOutcomes`. The items are read in the thread that asks for outcomes: while their
     iterable blocks, calls go on and no outcome is given out. Leave early by `close()`, at the end
-    of `with`, or by `break`; none of them waits until what was under way has ended.
+    of `with`, or by `break`; none of them waits until the running calls have ended.
 
     Example:
         ```python
@@ -137,7 +137,7 @@ class Outcomes(_Forgettable, Iterator[Outcome[Item_co, Value_co]]):
         self._asked = False
         self._generator = generator
 
-    def __iter__(self) -> Iterator[Outcome[Item_co, Value_co]]:  # noqa: PYI034 - told in the next line
+    def __iter__(self) -> Iterator[Outcome[Item_co, Value_co]]:  # noqa: PYI034 - the next line says why
         # Not this object: a warning about the loop that waits is to name the line of the `for`.
         self._asked = True
         return self._generator
@@ -158,7 +158,7 @@ class Outcomes(_Forgettable, Iterator[Outcome[Item_co, Value_co]]):
         self.close()
 
     def close(self) -> None:
-        """Cancel the calls under way, without waiting for their end; ask for no more outcomes.
+        """Cancel the running calls, without waiting for their end; ask for no more outcomes.
 
         Example:
             ```python

@@ -3,7 +3,7 @@
 Every create carries an `externalId`, the same in all its attempts, and the server keeps but one
 room for each (docs/api.md, "Operations": 409). After a lost answer, the next attempt either
 creates the room or gets a 409. Then the room is retrieved, and compared: it is this call's, or it
-was there before (`ConflictError`), or nobody can tell (`OutcomeUnknownError`). A 409 at the first
+was there before (`ConflictError`), or that is unknown (`OutcomeUnknownError`). A 409 at the first
 attempt is a `ConflictError` at once, if the caller chose the id.
 """
 
@@ -48,12 +48,12 @@ if TYPE_CHECKING:
     from .leaders import Leader
     from .lookup import PathSupport
 
-# A read may lag behind what a write was told, if it is answered by another database node.
+# A read may lag behind a write, if another database node answers it.
 _LOOKUP_PAUSES = (0.0, 0.25, 1.0)
 _ROUNDS = 4
 # The date of the answer and the time of the room may come from two machines. A room that is older
-# than the create by no more than the first is ours if it looks like it; one that is older by more
-# than the second is surely not.
+# than the create by no more than the first is ours if it matches the request; one that is older by
+# more than the second is certainly not.
 _LIKELY_SLACK, _POSSIBLE_SLACK = timedelta(seconds=2), timedelta(minutes=5)
 # How the API refuses what a request asks for, as against who asks for it, or how often. 403 is
 # among them, because the status of many refusals is not documented.
@@ -95,8 +95,7 @@ async def create(
     try:
         _, room = await _find_after_conflict(send, external_id, paths, deadline)
     except VideskError as error:
-        # Not found is no exception: the room is gone, or the listing lags behind, and whose it is
-        # cannot be told.
+        # NotFoundError too: the room is gone, or the listing lags behind. Whose it was is unknown.
         raise unresolved_create_error(request, error, conflict.attempts) from error
     whose = "ours" if external_id_generated else _whose(room, request, conflict, took)
     if whose == "ours":
@@ -167,12 +166,12 @@ async def _look_up_or_create(
     Looked up first, because most callers of this come back for a room: a read has no outcome to
     worry about. Whoever loses the race to create it, looks again.
     """
-    name = request.external_id or ""
+    external_id = request.external_id or ""
     conflict: ConflictError | None = None
     for _ in range(_ROUNDS):
         look_up = retrieve if conflict is None else _find_after_conflict
         try:
-            response, room = await look_up(send, name, paths, deadline)
+            response, room = await look_up(send, external_id, paths, deadline)
             return await _as_asked(send, request, response, room, deadline, renew=renew)
         except NotFoundError:
             pass
@@ -182,7 +181,7 @@ async def _look_up_or_create(
             )
         except ConflictError as error:
             conflict = error
-    assert conflict is not None  # noqa: S101 - told to the type checker
+    assert conflict is not None  # noqa: S101 - for the type checker
     try:
         raise conflict  # made and deleted by others, again and again
     finally:
@@ -200,7 +199,7 @@ async def end(send: Sender, room: Room | str) -> Room:
         # Whether the API lets a room be ended twice is not documented.
         with suppress(VideskError):
             response, found = await send(*with_response(operations.get(room)), deadline)
-            # A room may come without `ended`, and an end may be told by an exp that has passed.
+            # A room may come without `ended`, and its end may show only in an exp that has passed.
             if found.is_over(server_time(response)):
                 return found
         raise
@@ -225,19 +224,20 @@ async def _find_after_conflict(
 
 def _whose(
     room: Room, request: Request, conflict: ConflictError, elapsed: float
-) -> Literal["ours", "theirs", "unknown"]:
+) -> Literal["ours", "another_call", "unknown"]:
     """Judge whether a room is the one that this create asked for.
 
-    One that was there before the create began is not; both times are the server's. One that differs
-    from what was asked for may be: the server may have trimmed, rounded, bounded or left out what
-    it was sent. Of two callers that ask for the same at the same time, under the same external id,
-    one makes the room; if the other loses an answer, they cannot be told apart: they share it.
+    A room that was there before the create began is another call's; both times are the server's. A
+    room that differs from the request may be ours: the server may have trimmed, rounded, bounded or
+    dropped what it was sent. Two callers may ask for the same at the same time under the same
+    external id. One makes the room; if the other loses an answer, both get it, because nothing
+    tells their requests apart.
     """
     server_now = http_date(conflict.headers.get("date", ""))
     if room.created_at is not None and server_now is not None:
         older_by = server_now - timedelta(seconds=elapsed) - room.created_at
         if older_by > _POSSIBLE_SLACK:
-            return "theirs"
+            return "another_call"
         if older_by > _LIKELY_SLACK:
             return "unknown"
     return "ours" if matches_request(room, request) else "unknown"
@@ -246,7 +246,7 @@ def _whose(
 def _undecided(request: Request, conflict: ConflictError) -> OutcomeUnknownError:
     return OutcomeUnknownError(
         f"{request.method} {request.path}: an answer was lost, and a room with this external_id is "
-        "there now: whether this call made it, or somebody else did, cannot be told. "
+        "there now: it is unknown whether this call or another one made it. "
         f"{how_to_resolve(request)}",
         attempts=conflict.attempts,
         external_id=request.external_id,
@@ -254,6 +254,7 @@ def _undecided(request: Request, conflict: ConflictError) -> OutcomeUnknownError
 
 
 def matches_request(room: Room, request: Request) -> bool:
+    """Return whether a room has all that a create asked for, as far as the room shows it."""
     asked = _fields(request)
     found = {
         "name": room.name,
@@ -353,7 +354,7 @@ def _still_over(response: Response, request: Request) -> ConflictError:
 
 def _fields(request: Request) -> dict[str, JSONValue]:
     asked = loads(request.body or b"{}")
-    assert isinstance(asked, dict)  # noqa: S101 - told to the type checker
+    assert isinstance(asked, dict)  # noqa: S101 - for the type checker
     return asked
 
 

@@ -39,13 +39,13 @@ class Leaders:
 
     def lead(self, key: Hashable) -> Leader:
         """Begin to lead, as a context manager; to be called where nobody leads."""
-        place = asyncio.get_running_loop(), key
-        leader = self._leading[place] = Leader(self, place)
+        loop_and_key = asyncio.get_running_loop(), key
+        leader = self._leading[loop_and_key] = Leader(self, loop_and_key)
         return leader
 
-    def end(self, place: tuple[asyncio.AbstractEventLoop, Hashable]) -> None:
-        """Forget a leader: whoever comes now leads."""
-        self._leading.pop(place, None)
+    def end(self, loop_and_key: tuple[asyncio.AbstractEventLoop, Hashable]) -> None:
+        """Forget a leader: the next caller leads."""
+        self._leading.pop(loop_and_key, None)
 
 
 class Leader:
@@ -56,12 +56,14 @@ class Leader:
         gave_up: Whether it was cancelled or its time was up, which says nothing about the room.
     """
 
-    def __init__(self, leaders: Leaders, place: tuple[asyncio.AbstractEventLoop, Hashable]) -> None:
+    def __init__(
+        self, leaders: Leaders, loop_and_key: tuple[asyncio.AbstractEventLoop, Hashable]
+    ) -> None:
         self.room_id: str | None = None
         self.gave_up: bool = False
         self._leaders = leaders
-        self._place = place
-        self._ended: asyncio.Future[None] = place[0].create_future()
+        self._loop_and_key = loop_and_key
+        self._ended: asyncio.Future[None] = loop_and_key[0].create_future()
 
     async def ended(self, seconds: float) -> bool:
         """Wait so many seconds for its end; return whether it has ended."""
@@ -80,9 +82,9 @@ class Leader:
         if exc_type is not None:
             self.room_id = None
             self.gave_up = issubclass(exc_type, TimeoutError) or not issubclass(exc_type, Exception)
-        self._leaders.end(self._place)
+        self._leaders.end(self._loop_and_key)
         # A coroutine that its loop left behind may end anywhere.
-        call_soon_in(self._place[0], _end, self._ended)
+        call_soon_in(self._loop_and_key[0], _end, self._ended)
 
 
 def _end(ended: asyncio.Future[None]) -> None:

@@ -88,7 +88,7 @@ async def retrieve(
     *,
     surely_there: bool = False,
 ) -> tuple[Response, Room]:
-    """Retrieve the room that has this `externalId`, with a token, and the answer that told it.
+    """Retrieve the room that has this `externalId`, with a token, and the answer that brought it.
 
     Args:
         send: Sends requests.
@@ -99,7 +99,7 @@ async def retrieve(
 
     Raises:
         NotFoundError: No room has it.
-        ResponseError: The answers do not tell which room has it.
+        ResponseError: The answers do not show which room has it.
     """
     deadline = deadline or send.deadline()
     form = _form_of(external_id)
@@ -134,7 +134,7 @@ async def retrieve(
 
 
 async def find(send: Sender, external_id: str, deadline: Deadline | None = None) -> Room:
-    """Find the room that has this `externalId` in the listing, which tells no token.
+    """Find the room that has this `externalId` in the listing, which shows no token.
 
     The id is compared here too, and all pages are read: a filter that the server matches loosely
     must neither give somebody else's room nor hide the right one. Where no room has exactly this
@@ -143,7 +143,7 @@ async def find(send: Sender, external_id: str, deadline: Deadline | None = None)
 
     Raises:
         NotFoundError: No room has it.
-        ResponseError: Rooms came without their `externalId`, so that none can be told to be this;
+        ResponseError: Rooms came without their `externalId`, so that this one cannot be recognised;
             or the server does not page.
     """
     deadline = deadline or send.deadline()
@@ -160,7 +160,7 @@ async def find(send: Sender, external_id: str, deadline: Deadline | None = None)
                 return room
             if room.external_id is None:
                 nameless = nameless or unexpected(
-                    response, "lacks what would tell the room", path=f"data[{index}].externalId"
+                    response, "lacks what identifies the room", path=f"data[{index}].externalId"
                 )
             elif verify.same(room.external_id, external_id, any_case=False):
                 alike[room.id] = room
@@ -174,7 +174,7 @@ async def find(send: Sender, external_id: str, deadline: Deadline | None = None)
 def _may_be_a_miss(error: APIError | ResponseError, form: _Form, *, proven: bool) -> bool:
     """Return whether an answer to an external id in the path may mean that it leads to no room."""
     if isinstance(error, ResponseError):
-        return form == "unsure"  # it has become another path, such as that of the listing
+        return form == "unsure"  # a proxy changed the path, to that of the listing for example
     if form == "unsure" and error.status in _ANOTHER_PATH:
         return True
     # A server that takes ids only may also fail at what is none.
@@ -216,7 +216,7 @@ def _reader(external_id: str, form: _Form) -> Callable[[Response], tuple[Respons
             or verify.same(room.external_id, external_id)
         ):
             return response, None
-        del room  # whoever reports errors with all variables would tell it
+        del room  # error reports that list all variables would show it
         raise verify.foreign(response)
 
     return read

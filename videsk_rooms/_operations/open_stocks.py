@@ -1,4 +1,4 @@
-"""Notifies the open stocks of access tokens of what becomes of their rooms."""
+"""Notifies the open stocks of access tokens of changes to their rooms."""
 
 from __future__ import annotations
 
@@ -39,7 +39,10 @@ class OpenStocks:
 
     @contextmanager
     def moving(self, room: Room | str) -> Iterator[None]:
-        """Pass on that a call moves a room's window, unless it surely has not."""
+        """Notify the stocks of a room after a call that moves its window.
+
+        They are notified of a failed call too, unless it is certain that it changed nothing.
+        """
         try:
             yield
         except BaseException as error:

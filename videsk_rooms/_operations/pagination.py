@@ -233,7 +233,7 @@ class Reading:
         return self._pages <= _PATIENCE * (expected + _PATIENCE)
 
     def _further_back(self, page: RoomPage) -> int:
-        assert self._anchor is not None  # noqa: S101 - told to the type checker
+        assert self._anchor is not None  # noqa: S101 - for the type checker
         missing = max(self._total - page.total, 0)
         # Where the total does not tell, rooms that were created hide others that were deleted.
         guessed = bool(self._steps_back) or not missing
@@ -256,7 +256,7 @@ class Reading:
         raise unexpected(response, what, path="data")
 
     def _beyond_gap(self, page: RoomPage) -> int | None:
-        assert self._gap is not None  # noqa: S101 - told to the type checker
+        assert self._gap is not None  # noqa: S101 - for the type checker
         self._found_beyond = bool(page.data)
         if page.data:
             return self._gap

@@ -44,13 +44,13 @@ class RoomWindow:
         return self._room is not None
 
     def is_open(self) -> bool:
-        """Return whether the room surely lets people in now."""
+        """Return whether the room is certainly open now."""
         return self._room is not None and self._room.is_open(self._clock.now())
 
     def is_nearly_over(self) -> bool:
-        """Return whether a token is worth nothing any more, however new."""
+        """Return whether even a new token would expire too soon."""
         room, now = self._room, self._clock.now()
-        # Sooner than its tokens, or they would be issued again as they become stale.
+        # A second before its tokens: they would otherwise be replaced as they become stale.
         return room is not None and (room.is_over(now) or _is_near(room.exp, now + _SAME))
 
     def is_stale(self, access: RoomAccess) -> bool:
@@ -58,7 +58,7 @@ class RoomWindow:
         return _is_near(self._exp_of(access), self._clock.now())
 
     def seconds_until_stale(self, access: RoomAccess) -> float | None:
-        """Return how long a token can be kept; `None` for as long as one likes."""
+        """Return the seconds until a token becomes stale; `None`: it never does."""
         exp = self._exp_of(access)
         return None if exp is None else (exp - _NEAR - self._clock.now()).total_seconds()
 
@@ -109,6 +109,6 @@ def _is_near(exp: datetime | None, now: datetime) -> bool:
 
 def _carries_window_of(access: RoomAccess, room: Room) -> bool:
     return all(
-        told is not None and expected is not None and abs(told - expected) < _SAME
-        for told, expected in ((access.exp, room.exp), (access.nbf, room.nbf))
+        claimed is not None and expected is not None and abs(claimed - expected) < _SAME
+        for claimed, expected in ((access.exp, room.exp), (access.nbf, room.nbf))
     )

@@ -13,25 +13,25 @@ if TYPE_CHECKING:
 
 
 def server_time(response: Response) -> datetime:
-    """Return the time at which the server has answered; by this machine's clock, if untold."""
+    """Return the server's time of an answer; without a date in it, this machine's time."""
     date = http_date(response.headers.get("date", ""))
-    # In the last year of all, three hours may lead out of it.
+    # Adding three hours to a time in the last year could overflow.
     if date is None or date.year == MAXYEAR:
         return datetime.now(timezone.utc)
     return date.astimezone(timezone.utc)
 
 
 class ServerClock:
-    """The server's clock, as its answers tell it."""
+    """The server's clock, as the dates of its answers show it."""
 
     def __init__(self) -> None:
-        self._told = datetime.now(timezone.utc)
+        self._server_time = datetime.now(timezone.utc)
         self._at = monotonic()
 
     def set_by(self, response: Response) -> None:
-        """Go by the time of an answer from now on."""
-        self._told, self._at = server_time(response), monotonic()
+        """Set the clock by the date of an answer."""
+        self._server_time, self._at = server_time(response), monotonic()
 
     def now(self) -> datetime:
-        """Return the time by it."""
-        return self._told + timedelta(seconds=monotonic() - self._at)
+        """Return the server's time now."""
+        return self._server_time + timedelta(seconds=monotonic() - self._at)

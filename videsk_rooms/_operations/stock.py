@@ -64,7 +64,7 @@ class Stock:
         self._failures = 0
         self._pause_until = 0.0
         self._filling: asyncio.Task[None] | None = None
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
 
     def level(self) -> int:
@@ -80,14 +80,14 @@ class Stock:
         self._look_after()
 
     def end(self) -> asyncio.Task[None] | None:
-        """Throw all away, and return what has filled it, to be cancelled."""
+        """Throw all tokens away, and return the task that fills the stock, to be cancelled."""
         self._is_open = False
         self._tokens.clear()
         filling, self._filling = self._filling, None
         return filling
 
     async def close(self) -> None:
-        """End what fills it, and wait for that where it runs in this loop."""
+        """Cancel the task that fills the stock, and wait for its end if it runs in this loop."""
         filling = self.end()
         if filling is not None:
             call_soon_in(filling.get_loop(), filling.cancel)
@@ -96,31 +96,31 @@ class Stock:
 
     def reset_after_fork(self) -> None:
         """Hand out none of the parent's tokens, in a child after a fork."""
-        leak(self._tokens, self._filling, self._under_way, self._changed)
+        leak(self._tokens, self._filling, self._running, self._changed)
         self._begin_empty()
 
-    # -- what becomes of the room -----------------------------------------------------------------
+    # -- changes to the room -----------------------------------------------------------------------
 
     def saw(self, room: Room) -> None:
-        """Compare an answer about the room that another call has got."""
+        """Note an answer about the room that another call got; move if its window differs."""
         if self._window.differs_from(room):
             self.move()
 
     def move(self) -> None:
-        """Throw all away: the room's window is another, and is asked for."""
+        """Throw all tokens away: the room's window has moved, and has to be retrieved."""
         self._window.move()
         self._tokens.clear()
         self._pause_until = 0.0
         current = asyncio.current_task()
-        for task in self._under_way - {current}:  # what they bring would be of the old window
+        for task in self._running - {current}:  # their tokens would have the old window
             call_soon_in(task.get_loop(), task.cancel)
         if self._is_open:
             self._look_after()
 
-    # -- for whoever comes ------------------------------------------------------------------------
+    # -- handing out ------------------------------------------------------------------------------
 
     async def take(self) -> RoomAccess:
-        """Hand out a token; one that is issued now, if there is none.
+        """Hand out a token from the stock, or issue one if the stock is empty.
 
         Raises:
             ClosedError: It is not open.
@@ -140,7 +140,7 @@ class Stock:
         return None
 
     async def _issue_now(self) -> RoomAccess:
-        """Issue a token, or have the API say why there is none."""
+        """Issue a token now; the API's refusal is raised."""
         deadline = self._send.deadline()
         access = None
         if not self._window.is_open():
@@ -152,10 +152,10 @@ class Stock:
     # -- issuing ----------------------------------------------------------------------------------
 
     async def _retrieve(self, send: Sender, deadline: Deadline) -> tuple[RoomAccess | None, bool]:
-        """Learn the room's window, and get a token, if the room is not over.
+        """Retrieve the room: its window, and a token if the room is not over.
 
         Returns:
-            The token, and whether it is surely of the window that is known afterwards.
+            The token, and whether it certainly has the window that is known afterwards.
         """
         version = self._window.version
         response, room = await send(*self._get, deadline)
@@ -168,7 +168,7 @@ class Stock:
         return None if is_over else access, True
 
     async def _enter(self, send: Sender, deadline: Deadline) -> tuple[RoomAccess, bool]:
-        """Join the room, and see whether the token is of the window that is known."""
+        """Join the room; return the token, and whether it certainly has the known window."""
         version = self._window.version
         response, access = await send(*self._join, deadline)
         if version == self._window.version and self._window.is_contradicted_by(response, access):
@@ -178,10 +178,10 @@ class Stock:
     # -- filling ----------------------------------------------------------------------------------
 
     def _look_after(self) -> None:
-        """Wake what fills it; begin it where there is nothing of the kind."""
+        """Wake the task that fills the stock, or start it."""
         filling = self._filling
         if filling is None or filling.done() or filling.get_loop().is_closed():
-            self._under_way = set()
+            self._running = set()
             self._changed = asyncio.Event()
             self._filling = asyncio.ensure_future(self._keep_full())
         else:
@@ -196,8 +196,8 @@ class Stock:
                     self._tokens.popleft()
                 while self._is_short():
                     task = asyncio.ensure_future(self._issue_ahead())
-                    if not task.done():  # as it can be where a loop begins tasks at once
-                        self._under_way.add(task)
+                    if not task.done():  # an eager task may be done already
+                        self._running.add(task)
                 look = self._next_look()
                 timer = None if look == inf else loop.call_later(look, self._changed.set)
                 try:
@@ -206,19 +206,19 @@ class Stock:
                     if timer is not None:
                         timer.cancel()
         finally:
-            for task in self._under_way:
+            for task in self._running:
                 task.cancel()
-            if self._under_way:
-                await asyncio.wait(self._under_way)
+            if self._running:
+                await asyncio.wait(self._running)
 
     def _is_short(self) -> bool:
         # One alone finds out what the room's window is, and whether tokens are issued at all.
         window = self._window
         is_sure = window.is_known and not window.is_nearly_over() and not self._failures
-        under_way = len(self._under_way)
+        running = len(self._running)
         return (
-            under_way < (_AT_ONCE if is_sure else 1)
-            and len(self._tokens) + under_way < self.size
+            running < (_AT_ONCE if is_sure else 1)
+            and len(self._tokens) + running < self.size
             and self._pause_until <= monotonic()
         )
 
@@ -242,7 +242,7 @@ class Stock:
         except Exception as error:
             self._failed(error)
         finally:
-            self._under_way.discard(asyncio.current_task())
+            self._running.discard(asyncio.current_task())
             self._changed.set()
 
     async def _next_token(self) -> tuple[RoomAccess | None, bool]:

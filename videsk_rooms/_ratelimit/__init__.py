@@ -1,4 +1,4 @@
-"""The rate limit: when the next request may leave. `make_limiter` chooses among the limiters.
+"""The rate limit: when the next request may be sent. `make_limiter` chooses among the limiters.
 
 limiter.py        the interfaces of limiters and permits
 store_limiter.py  the limiter that asks a store, with a queue for each event loop
@@ -7,9 +7,9 @@ queue.py          requests that wait, by rank
 rank.py           who goes first
 ceiling.py        a limit of the caller's own below the account's
 no_limit.py       no limit
-limit.py          the limit, and how it is learned from the server's headers
-path.py           how long answers take, at least and at most
-status.py         what the last answers say
+limit.py          the limit, as it was set or as the server's headers give it
+latency.py        how long answers take, at least and at most
+status.py         the remaining requests, as the last answers gave them
 schedule.py       the rule. No I/O
 store.py          the interface of stores
 memory_store.py   a store: the clients of this process

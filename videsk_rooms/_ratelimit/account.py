@@ -1,4 +1,4 @@
-"""What the clients of one process share that use the same account."""
+"""State that all clients of a process for the same account share: latency and store."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from videsk_rooms._concurrency.fork import register_after_fork
+from videsk_rooms.errors import ConfigurationError
 
 from .ceiling import Ceiling
 from .fallback import FallbackStore
+from .latency import Latency
 from .limit import Limit, ObservedLimit
 from .memory_store import MemoryStore
 from .no_limit import NoLimit
-from .path import Path
 from .store_limiter import StoreLimiter
 
 if TYPE_CHECKING:
@@ -52,26 +53,26 @@ def make_limiter(
         return _store_of(known, limit, rate_limit.shared, token)
 
     shared = rate_limit.shared is not None
-    limiter: RateLimiter = StoreLimiter(limit, known.path, make_store, shared=shared)
+    limiter: RateLimiter = StoreLimiter(limit, known.latency, make_store, shared=shared)
     if rate_limit.at_most is not None:
         own = ObservedLimit(Limit(rate_limit.at_most, rate_limit.per), source="RateLimit.at_most")
         store = MemoryStore()
-        # With a path of its own: its permits also wait for those of the account.
-        limiter = Ceiling(StoreLimiter(own, Path(), lambda: store), limiter)
+        # With a latency of its own: its permits also wait for those of the account.
+        limiter = Ceiling(StoreLimiter(own, Latency(), lambda: store), limiter)
     register_after_fork(limiter)
     return limiter
 
 
 class _Account:
-    """What is known of an account in this process."""
+    """An account's latency and store in this process."""
 
     def __init__(self) -> None:
-        self.path = Path()
+        self.latency = Latency()
         self.store = MemoryStore()
 
 
 class _Accounts:
-    """The accounts that clients use, and some that clients used which are gone."""
+    """The accounts of open clients, and the most recent of closed ones."""
 
     def __init__(self) -> None:
         self._in_use: weakref.WeakValueDictionary[Hashable, _Account] = (
@@ -83,7 +84,7 @@ class _Accounts:
         register_after_fork(self)
 
     def get(self, account: Hashable) -> _Account:
-        """Return the one that others use, or a new one."""
+        """Return the account that other clients use, or a new one."""
         with self._lock:
             known = self._in_use.get(account)
             if known is None:
@@ -112,6 +113,12 @@ def _store_of(
         from .file_store import FileStore
 
         return FallbackStore(FileStore(rest), limit)
-    from .redis_store import RedisStore
+    if scheme in {"redis", "rediss"}:
+        from .redis_store import RedisStore
 
-    return FallbackStore(RedisStore(shared, token), limit)
+        return FallbackStore(RedisStore(shared, token), limit)
+    # `_config.py` refuses all others. The value is not shown: it may hold a password.
+    raise ConfigurationError(
+        "RateLimit.shared has no store; give 'file:/a/path' for this machine, or "
+        "'redis://host:6379/0' for all machines"
+    )

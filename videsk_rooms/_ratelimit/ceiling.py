@@ -46,7 +46,7 @@ class Ceiling:
             raise
 
     def update_limit(self, headers: Mapping[str, str]) -> None:
-        """Go by the server's limit from now on; the ceiling stays."""
+        """Apply the account's limit that an answer's headers give; the ceiling stays."""
         self._account.update_limit(headers)
 
     def pause(self, seconds: float | None) -> None:
@@ -54,7 +54,7 @@ class Ceiling:
         self._account.pause(seconds)
 
     def waited_for(self) -> str:
-        """Name whichever of the two a request waited for that gave up last, as the asking one."""
+        """Name the limit that the request waited for which gave up last: the one that asks."""
         return self._gave_up.waited_for()
 
     @property

@@ -1,9 +1,9 @@
 """Limits a process by itself while the shared store is out of reach.
 
-Nobody then knows how many processes share the limit. Each takes a quarter of it, which keeps four
-within it. A process that loses the store first lets one window pass; when the store is back, it
-keeps to its quarter until others must have noticed, too. So no window holds requests by the store
-and as many beside them.
+A process then does not know how many others share the limit. Each takes a quarter of it, so that
+four stay within it. A process that loses the store sends nothing for one window. When the store is
+back, the process keeps to its quarter until the others must have noticed. So no window has a whole
+limit of requests by the store, and others besides.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 SHARE = 0.25
 PROBE_EVERY = 1.0
-# Seconds by which a request may be counted later than a window after it left.
+# Seconds between the sending of a request and its count, at most.
 _LATE = 0.05
 
 _logger = logging.getLogger("videsk_rooms")
 
 
 class FallbackStore:
-    """A store that always answers: while the shared one cannot, this process limits itself."""
+    """A store that always answers: while the shared one cannot, it limits this process alone."""
 
     def __init__(
         self, store: Store, limit: ObservedLimit, clock: Callable[[], float] = monotonic
@@ -51,24 +51,24 @@ class FallbackStore:
         self._probe: asyncio.Task[None] | None = None
         self._careful_until = 0.0
 
-    async def tell(self, message: Message) -> float:
-        """Have a message heard by the shared store, else by this process alone."""
+    async def apply(self, message: Message) -> float:
+        """Apply a message to the shared store, or to a local one while that is out of reach."""
         if self._is_lost:
             self._begin_probe()
-            return self._tell_local(message)
-        wait, told = 0.0, message
+            return self._apply_local(message)
+        wait, sent = 0.0, message
         if message.ask is not None and self._clock() < self._careful_until:
-            # Others may still be on their own, so this one goes on keeping to its share.
-            wait = self._tell_local(Message(message.updates, ask=message.ask))
+            # Other processes may not have noticed yet, so this one still keeps to its share.
+            wait = self._apply_local(Message(message.updates, ask=message.ask))
             if wait > 0:
-                told = attrs.evolve(message, ask=None)
+                sent = attrs.evolve(message, ask=None)
         try:
-            wait = max(wait, await self._store.tell(told))
+            wait = max(wait, await self._store.apply(sent))
         except StoreUnreachableError as error:
             self._lose(error)
-            return self._tell_local(message)
+            return self._apply_local(message)
         if wait > 0 and message.ask is not None:
-            self._local.tell_now(Message([Update(message.ask.id, None)]))
+            self._local.apply_now(Message([Update(message.ask.id, None)]))
         return wait
 
     async def close(self) -> None:
@@ -84,15 +84,15 @@ class FallbackStore:
         self._probe = None
         self._store.reset_after_fork()
 
-    def _tell_local(self, message: Message) -> float:
+    def _apply_local(self, message: Message) -> float:
         ask = message.ask
-        return self._local.tell_now(
+        return self._local.apply_now(
             attrs.evolve(message, ask=ask if ask is None else _share_of(ask))
         )
 
     def _lose(self, error: StoreUnreachableError) -> None:
-        # Until what left by the permits of the store, here or elsewhere, is out of the window.
-        self._local.tell_now(Message(pause=self._limit.limit.per + _LATE))
+        # Until all requests that the store permitted, to any process, are out of the window.
+        self._local.apply_now(Message(pause=self._limit.limit.per + _LATE))
         self._is_lost = True
         self._probe_at = self._clock() + PROBE_EVERY
         _logger.warning(
@@ -103,17 +103,17 @@ class FallbackStore:
         )
 
     def _begin_probe(self) -> None:
-        """Look whether the store is back, in the background: it may be long in not answering."""
+        """Ask the store in the background whether it is back: no answer may take a while."""
         if self._probe is not None and self._probe.get_loop().is_closed():
             self._probe = None
         if self._probe is None and self._clock() >= self._probe_at:
             probe = asyncio.ensure_future(self._probe_once())
-            if not probe.done():  # as it can be where a loop begins tasks at once
+            if not probe.done():  # an eager task may be done already
                 self._probe = probe
 
     async def _probe_once(self) -> None:
         try:
-            await self._store.tell(Message())
+            await self._store.apply(Message())
         except Exception:
             self._probe_at = self._clock() + PROBE_EVERY
         else:

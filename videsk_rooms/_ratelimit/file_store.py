@@ -55,14 +55,14 @@ class FileStore:
                 "may write"
             ) from None
 
-    async def tell(self, message: Message) -> float:
-        """Have a message heard by whoever names this file."""
+    async def apply(self, message: Message) -> float:
+        """Apply a message to the schedule in the file; return the wait, 0 for a permit."""
         give_up_at = monotonic() + PATIENCE
         pause = _FIRST_PAUSE
         while True:
             try:
-                # A child that was forked in the midst of it would find SQLite's own locks held.
-                return fork_guard.run(partial(self._tell_now, message))
+                # A child that is forked meanwhile would find SQLite's own locks held.
+                return fork_guard.run(partial(self._apply_now, message))
             except (OSError, sqlite3.Error) as error:
                 # Locked for a millisecond, unless its holder was stopped: not worth a thread.
                 if not _is_busy(error) or monotonic() > give_up_at:
@@ -82,18 +82,18 @@ class FileStore:
         with self._database() as database:
             database.execute("BEGIN IMMEDIATE")
             _prepare(database)
-            # Written once more, so that a file or a folder that may only be read is told now.
+            # Written once more, so that a file or a folder that is read-only is refused now.
             database.execute(f"PRAGMA application_id={_APPLICATION_ID}")
             database.execute("COMMIT")
 
-    def _tell_now(self, message: Message) -> float:
+    def _apply_now(self, message: Message) -> float:
         _make(self._path)
         with self._database() as database:
             database.execute("BEGIN IMMEDIATE")
             _prepare(database)
             now = self._clock()
             schedule = _read(database, now)
-            answer = schedule.hear(message, now)
+            answer = schedule.apply(message, now)
             _write(database, schedule)
             database.execute("COMMIT")
         return answer

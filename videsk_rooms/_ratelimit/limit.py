@@ -1,4 +1,4 @@
-"""How many requests in how much time, and what the server's headers say of it."""
+"""The limit, as it was set or as the server's headers give it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _MOST = 10_000
 LONGEST_WINDOW = 60.0
-"""The longest window that a header is believed, in seconds; as long as a 429 may ask to wait.
+"""The longest window in seconds that is taken from a header; as long as a 429 may ask to wait.
 
-A client that waits learns nothing new, so that this is how long a wrong header can hold it up.
+A waiting client gets no answers and so no other limit. A wrong header can block it for this long.
 """
-# So many different limits are logged; a server that tells another one each time logs no more.
+# So many different limits are logged. More are not: a server may send another one each time.
 _MOST_LOGGED = 16
 
 _logger = logging.getLogger("videsk_rooms")
@@ -36,7 +36,7 @@ class Limit:
 
 
 class ObservedLimit:
-    """The limit that holds: the one that was set, until the server tells another."""
+    """The limit that applies: the one that was set, until the server gives another."""
 
     __slots__ = ("_last", "_logged", "_source", "limit")
 
@@ -51,7 +51,7 @@ class ObservedLimit:
         return f"{self.limit} ({self._source})"
 
     def learn(self, headers: Mapping[str, str]) -> bool:
-        """Read an answer's headers; tell whether the limit has changed."""
+        """Read an answer's headers; return whether the limit has changed."""
         number, policy = headers.get("ratelimit-limit"), headers.get("ratelimit-policy")
         if (number, policy) == self._last:
             return False
@@ -80,11 +80,11 @@ class ObservedLimit:
 
 
 def limit_from_headers(number: str | None, policy: str | None) -> Limit | None:
-    """Read the limit from `Ratelimit-Limit` and `Ratelimit-Policy`; `None` if they tell none.
+    """Read the limit from `Ratelimit-Limit` and `Ratelimit-Policy`; `None` if they give none.
 
-    The number is that of a second, unless a policy names another window for it. Without a number,
-    the policy holds that allows the fewest requests a second. What could not be paced by is not
-    believed: a number beyond 10,000, or less than a request a minute.
+    The number is per second, unless a policy gives the same number another window. Without a
+    number, the policy applies that allows the fewest requests a second. Limits that cannot be kept
+    are ignored: more than 10,000 requests, or less than one a minute.
     """
     policies = [*_policies(number or ""), *_policies(policy or "")]
     count = _whole((number or "").partition(",")[0].partition(";")[0])
@@ -96,7 +96,7 @@ def limit_from_headers(number: str | None, policy: str | None) -> Limit | None:
 
 
 def _believed(requests: int, window: int) -> Limit | None:
-    """Pace a window longer than a minute by what it allows in a minute, if that is anything."""
+    """Turn a window longer than a minute into what it allows in a minute, if that is anything."""
     if window <= LONGEST_WINDOW:
         return Limit(requests, float(window))
     in_a_minute = int(requests * LONGEST_WINDOW / window)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Permit(Protocol):
-    """The permission for one request to leave."""
+    """The permission to send one request."""
 
     @property
     def waited(self) -> float:
@@ -20,9 +20,10 @@ class Permit(Protocol):
         ...
 
     async def commit(self) -> None:
-        """Note that the request has its connection, and leaves as soon as this returns.
+        """Note that the request has its connection, and is sent as soon as this returns.
 
-        One that took long over connecting may have to wait for another permit.
+        If connecting took long, it may first wait for another permit. That wait is part of the
+        attempt: it counts against `Timeout.attempt`, and is not in `waited`.
         """
         ...
 
@@ -31,23 +32,23 @@ class Permit(Protocol):
         ...
 
     def release(self) -> None:
-        """End it: if nothing left, nothing is counted."""
+        """End it. If the request was not sent, it does not count."""
         ...
 
 
 class RateLimiter(Protocol):
-    """Decides when a request may leave."""
+    """Decides when a request may be sent."""
 
     def try_acquire(self, rank: Rank, operation: str) -> Permit | None:
-        """Return a permit if the request may leave now, without waiting."""
+        """Return a permit if the request may be sent now; `None` if it would have to wait."""
         ...
 
     async def acquire(self, rank: Rank, operation: str) -> Permit:
-        """Wait until the request may leave. Cancelled, nothing is counted.
+        """Wait until the request may be sent. If the wait is cancelled, nothing counts.
 
         Args:
-            rank: Before which others it goes.
-            operation: Of which kind it is: answers of one kind take about as long.
+            rank: Its rank; the lowest goes first.
+            operation: Its operation: answers to one operation take about as long as each other.
 
         Raises:
             ClosedError: The limiter was closed meanwhile.
@@ -55,11 +56,14 @@ class RateLimiter(Protocol):
         ...
 
     def update_limit(self, headers: Mapping[str, str]) -> None:
-        """Take note of the limit that an answer tells."""
+        """Apply the limit that an answer's headers give."""
         ...
 
     def pause(self, seconds: float | None) -> None:
-        """Pause all requests after one was refused, for as long as the refusal asks at most."""
+        """Pause all requests after a 429 that asks to wait for `seconds`; `None`: it does not say.
+
+        The pause is no longer than that, and shorter at first unless it exceeds the window.
+        """
         ...
 
     def waited_for(self) -> str:
@@ -72,7 +76,7 @@ class RateLimiter(Protocol):
 
     @property
     def limit(self) -> Limit | None:
-        """The limit that holds; `None`: there is none."""
+        """The limit that applies; `None`: there is none."""
         ...
 
     @property

@@ -20,17 +20,17 @@ from .schedule import Ask, Message, Update
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .latency import Latency
     from .limit import ObservedLimit
     from .limiter import Permit
-    from .path import Path
     from .store import Store
 
-# Seconds after the permit at which a request may leave without asking for another.
+# Seconds after its permit in which a request may be sent without another permit.
 _ON_TIME = 0.005
-# So often, and then a request leaves, late or not: where the machine stalls, nobody is on time.
+# After so many permits a request is sent, late or not: on a machine that stalls, none is on time.
 _PERMITS = 3
-# Seconds that the last news may take to reach the store when the limiter is closed.
-_LAST_NEWS = 1.0
+# Seconds in which the last updates must reach the store when the limiter is closed.
+_LAST_UPDATES = 1.0
 
 
 class LoopQueue:
@@ -41,17 +41,17 @@ class LoopQueue:
         store: Store,
         loop: asyncio.AbstractEventLoop,
         limit: ObservedLimit,
-        path: Path,
+        latency: Latency,
         clock: Callable[[], float],
     ) -> None:
         self.limit = limit
-        self.path = path
+        self.latency = latency
         self.clock = clock
         self._store = store
         self._loop = loop
         self._queue: WaitQueue[LoopPermit] = WaitQueue()
         self._ids = _ids()
-        self._news: list[tuple[str, float | None]] = []
+        self._pending: list[tuple[str, float | None]] = []
         self._pause = 0.0
         self._changed = asyncio.Event()
         self._asking: asyncio.Task[None] | None = None
@@ -66,7 +66,7 @@ class LoopQueue:
         if self._queue or not isinstance(store, MemoryStore):
             return None
         permit = LoopPermit(self, next(self._ids), operation)
-        if store.tell_now(Message(ask=permit.ask(rank, waited=0.0))) > 0:
+        if store.apply_now(Message(ask=permit.ask(rank, waited=0.0))) > 0:
             store.note(permit.id, None)
             return None
         permit.granted()
@@ -87,40 +87,40 @@ class LoopQueue:
         self._ask()
         try:
             await waiter.future
-        except BaseException:  # also the end of a coroutine that its loop left behind
+        except BaseException:  # GeneratorExit too, of a coroutine that its loop left behind
             self._queue.discard(waiter)
-            self.tell(permit.id, None)
-            self.ask_anew()
+            self.note(permit.id, None)
+            self.ask_now()
             raise
 
-    def tell(self, permit_id: str, counted_at: float | None) -> None:
-        """Have the store know when a request was counted at the latest; `None`: it never left."""
+    def note(self, permit_id: str, counted_at: float | None) -> None:
+        """Report when a request was counted at the latest; `None`: it was not sent."""
         if isinstance(self._store, MemoryStore):
             self._store.note(permit_id, counted_at)
         elif not self._closed:
-            self._news.append((permit_id, counted_at))
+            self._pending.append((permit_id, counted_at))
 
     def pause(self, seconds: float) -> None:
         """Have the store pause all requests."""
         if isinstance(self._store, MemoryStore):
-            self._store.tell_now(Message(pause=seconds))
+            self._store.apply_now(Message(pause=seconds))
         else:
             self._pause = max(self._pause, seconds)
             self._ask()
 
-    def ask_anew(self) -> None:
-        """Ask the store at once: a place may be free now."""
-        self._queue.ask_anew()
+    def ask_now(self) -> None:
+        """Ask the store at once: another request may fit into the window now."""
+        self._queue.ask_now()
         self._ask()
 
     async def close(self) -> None:
-        """Raise `ClosedError` to all who wait, tell the store the last news, and close it."""
+        """Raise `ClosedError` to all who wait, send the last updates, and close the store."""
         self._closed = True
         self._queue.fail_all(ClosedError(CLOSED))
         self._changed.set()
         asking = self._asking
         if asking is not None:
-            await asyncio.wait([asking], timeout=_LAST_NEWS)
+            await asyncio.wait([asking], timeout=_LAST_UPDATES)
             asking.cancel()
             await asyncio.wait([asking])
         await self._store.close()
@@ -133,40 +133,43 @@ class LoopQueue:
     # -- asking the store -------------------------------------------------------------------------
 
     def _ask(self) -> None:
-        """Have the task ask that speaks with the store; it lives as long as there is something."""
+        """Wake the task that asks the store, or start it.
+
+        It ends when nothing waits and nothing is to be reported.
+        """
         if asyncio._get_running_loop() is not self._loop:
-            # A coroutine that is collected may come here from any thread, and after its loop.
+            # The end of a collected coroutine may call this in any thread, and after its loop.
             call_soon_in(self._loop, self._ask)
             return
         self._changed.set()
         if self._asking is not None and not self._asking.done():
             return
-        if self._queue.heads() or self._news or self._pause:
-            # Not by the loop's task factory: an eager one would begin at once, and this may be
-            # called while the store is being told something.
+        if self._queue.heads() or self._pending or self._pause:
+            # Not by the loop's task factory: an eager one would start the task at once, and the
+            # store may be applying a message now.
             self._asking = asyncio.Task(self._ask_until_done(), loop=self._loop)
 
     async def _ask_until_done(self) -> None:
         try:
-            while self._queue.heads() or self._news or self._pause:
+            while self._queue.heads() or self._pending or self._pause:
                 wait = await self._ask_once()
                 if wait > 0:
                     await self._sleep(wait)
-        except Exception as error:  # whoever waits must hear of it
+        except Exception as error:  # or all who wait would wait for ever
             self._queue.fail_all(error)
-        except asyncio.CancelledError:  # with all tasks of the loop, or by somebody who guessed
-            # In a loop that ends nobody waits any more, and nothing must begin.
+        except asyncio.CancelledError:  # with all tasks of the loop, or by other code alone
+            # Nobody waits in a loop that ends, and no task must start there.
             if self._queue.heads() and not (self._closed or self._loop.is_closed()):
                 self._loop.call_soon(self._ask)
             raise
 
     async def _ask_once(self) -> float:
-        """Ask for those who are next; return in how many seconds to do it again."""
+        """Ask for the first waiters; return the seconds until the store is to be asked again."""
         self._changed.clear()
         heads = self._queue.heads()
         now, wait = self.clock(), inf
-        if all(waiter.due > now for waiter in heads) and (self._news or self._pause):
-            await self._send(None)  # otherwise they go with the first who asks
+        if all(waiter.due > now for waiter in heads) and (self._pending or self._pause):
+            await self._send(None)  # otherwise they are sent with the next ask
         for waiter in heads:
             if waiter.due <= now:
                 ask = waiter.permit.ask(waiter.rank, waited=now - waiter.since)
@@ -179,26 +182,26 @@ class LoopQueue:
         return wait if heads else 0.0
 
     async def _send(self, ask: Ask | None) -> float:
-        news, self._news = self._news, []
+        pending, self._pending = self._pending, []
         pause, self._pause = self._pause, 0.0
         now = self.clock()
         updates = [
             Update(each, None if counted_at is None else now - counted_at)
-            for each, counted_at in news
+            for each, counted_at in pending
         ]
         try:
-            return await self._store.tell(Message(updates, pause, ask))
+            return await self._store.apply(Message(updates, pause, ask))
         except BaseException:
-            self._news = news + self._news
+            self._pending = pending + self._pending
             self._pause = max(self._pause, pause)
             raise
 
     def _grant(self, waiter: Waiter[LoopPermit]) -> None:
         self._queue.discard(waiter)
         if waiter.future.done():
-            self.tell(waiter.permit.id, None)
+            self.note(waiter.permit.id, None)
         else:
-            # That a store elsewhere takes a moment to answer is not a wait for the limit.
+            # The time that a remote store takes to answer is no wait for the limit.
             waiter.permit.granted(self.clock() - waiter.since if waiter.waits else 0.0)
             waiter.future.set_result(None)
 
@@ -213,7 +216,7 @@ class LoopQueue:
 class LoopPermit:
     """A permit, given by the queue of an event loop."""
 
-    __slots__ = ("_at", "_left_at", "_operation", "_queue", "_released", "id", "waited")
+    __slots__ = ("_at", "_operation", "_queue", "_released", "_sent_at", "id", "waited")
 
     def __init__(self, queue: LoopQueue, permit_id: str, operation: str) -> None:
         self.id = permit_id
@@ -221,55 +224,55 @@ class LoopPermit:
         self._queue = queue
         self._operation = operation
         self._at = 0.0
-        self._left_at: float | None = None
+        self._sent_at: float | None = None
         self._released = False
 
     def ask(self, rank: Rank, *, waited: float) -> Ask:
-        """Return what the store is asked."""
-        limit, path = self._queue.limit.limit, self._queue.path
+        """Return the ask for this permit."""
+        limit, latency = self._queue.limit.limit, self._queue.latency
         return Ask(
             self.id,
             rank,
             waited,
             limit.requests,
             limit.per,
-            out=path.out,
-            late=path.late(self._operation),
+            out=latency.out,
+            late=latency.late(self._operation),
         )
 
     def granted(self, waited: float = 0.0) -> None:
-        """Note that it was given now."""
+        """Note that the store gave it now."""
         self._at = self._queue.clock()
         self.waited += waited
 
     async def commit(self) -> None:
-        """Note that the request leaves; late, wait for another permit."""
-        if self._left_at is not None or self._released:
+        """Note that the request is sent now; if the permit is too old, wait for another first."""
+        if self._sent_at is not None or self._released:
             return
         for _ in range(_PERMITS):
             if self._queue.clock() - self._at <= _ON_TIME:
                 break
             await self._queue.wait_for(self, Rank.CONTINUED)
-        self._left_at = self._queue.clock()
+        self._sent_at = self._queue.clock()
 
     def answered(self, status: int) -> None:
-        """Learn of the path, and when the request was counted at the latest."""
-        if self._left_at is None or self._released:
+        """Note the latency, and report when the request was counted at the latest."""
+        if self._sent_at is None or self._released:
             return
-        now, path = self._queue.clock(), self._queue.path
-        if status < 500 and status != 429:  # others may be answered by a proxy on the way
-            path.note(self._operation, now - self._left_at)
-        # A refusal may cost the server less work than it takes over other answers.
-        counted_at = max(now - path.back(self._operation), self._left_at + path.out)
-        self._queue.tell(self.id, counted_at)
-        self._queue.ask_anew()
+        now, latency = self._queue.clock(), self._queue.latency
+        if status < 500 and status != 429:  # a proxy may answer others
+            latency.note(self._operation, now - self._sent_at)
+        # The server may refuse quicker than it answers otherwise.
+        counted_at = max(now - latency.back(self._operation), self._sent_at + latency.out)
+        self._queue.note(self.id, counted_at)
+        self._queue.ask_now()
         self._released = True
 
     def release(self) -> None:
-        """If nothing left, have it counted no more."""
-        if not self._released and self._left_at is None:
-            self._queue.tell(self.id, None)
-            self._queue.ask_anew()
+        """Give it back, unless the request was sent."""
+        if not self._released and self._sent_at is None:
+            self._queue.note(self.id, None)
+            self._queue.ask_now()
         self._released = True
 
 

@@ -21,35 +21,36 @@ class MemoryStore:
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._schedule = Schedule()
         self._clock = clock
-        self._news: deque[tuple[str, float | None]] = deque()
+        self._pending: deque[tuple[str, float | None]] = deque()
         self._lock = threading.Lock()
         register_after_fork(self)
 
     def note(self, request_id: str, counted_at: float | None) -> None:
-        """Take note of when a request was counted at the latest; `None`: it never left.
+        """Note when a request was counted at the latest; `None`: it was not sent.
 
-        Takes no lock: a coroutine that is collected may come here while this thread holds it.
+        It takes no lock: the end of a collected coroutine may call it while this thread holds it.
         """
-        self._news.append((request_id, counted_at))
+        self._pending.append((request_id, counted_at))
 
-    def tell_now(self, message: Message) -> float:
-        """Have a message heard, without waiting."""
+    def apply_now(self, message: Message) -> float:
+        """Apply a message to the schedule; return the wait, 0 for a permit."""
         with self._lock:
             now = self._clock()
-            self._schedule.hear(Message([self._update(now) for _ in range(len(self._news))]), now)
-            return self._schedule.hear(message, now)
+            pending = [self._update(now) for _ in range(len(self._pending))]
+            self._schedule.apply(Message(pending), now)
+            return self._schedule.apply(message, now)
 
-    async def tell(self, message: Message) -> float:
-        """Have a message heard."""
-        return self.tell_now(message)
+    async def apply(self, message: Message) -> float:
+        """Apply a message to the schedule; return the wait, 0 for a permit."""
+        return self.apply_now(message)
 
     async def close(self) -> None:
         """Nothing is connected."""
 
     def reset_after_fork(self) -> None:
-        """Count on, for what the parent sent counts for both; under a lock that nobody holds."""
+        """Make another lock, and keep the schedule: what the parent sent counts for both."""
         self._lock = threading.Lock()
 
     def _update(self, now: float) -> Update:
-        request_id, counted_at = self._news.popleft()
+        request_id, counted_at = self._pending.popleft()
         return Update(request_id, None if counted_at is None else now - counted_at)

@@ -28,7 +28,7 @@ _FREE_PERMIT = _FreePermit()
 
 
 class NoLimit:
-    """Every request may leave at once."""
+    """Every request may be sent at once."""
 
     limit = None
     waiting = 0

@@ -15,12 +15,12 @@ class Waiter(Generic[P]):
     """A request that waits.
 
     Attributes:
-        permit: What it is given.
-        rank: Who goes first.
-        future: Done when it may go, or need not wait any more.
-        since: When it came.
-        due: When the store is to be asked for it again.
-        waits: Whether others were before it, or the store had it wait.
+        permit: The permit that it waits for.
+        rank: Its rank; the lowest goes first.
+        future: Done when the permit is given, or the wait has failed.
+        since: When it was added to the queue.
+        due: When the store is to be asked again.
+        waits: Whether it had to wait: for others in the queue, or because the store said so.
     """
 
     def __init__(self, permit: P, rank: Rank, since: float, *, behind_others: bool) -> None:
@@ -33,7 +33,7 @@ class Waiter(Generic[P]):
 
 
 class WaitQueue(Generic[P]):
-    """Waiters by rank, and in each rank in order; each may leave at any moment."""
+    """Waiters by rank, and in each rank in order; each may be removed at any moment."""
 
     def __init__(self) -> None:
         self._by_rank: dict[Rank, OrderedDict[Waiter[P], None]] = {
@@ -52,13 +52,13 @@ class WaitQueue(Generic[P]):
         self._by_rank[waiter.rank].pop(waiter, None)
 
     def heads(self) -> list[Waiter[P]]:
-        """Return who is next of those that somebody waits for, and who is of the others."""
-        people = self._first(Rank.CONTINUED, Rank.INTERACTIVE)
+        """Return the first interactive waiter and the first background one, as far as there are."""
+        interactive = self._first(Rank.CONTINUED, Rank.INTERACTIVE)
         background = self._first(Rank.BACKGROUND_CONTINUED, Rank.BACKGROUND)
-        return [waiter for waiter in (people, background) if waiter is not None]
+        return [waiter for waiter in (interactive, background) if waiter is not None]
 
-    def ask_anew(self) -> None:
-        """Have the store asked again at once: a place may be free now."""
+    def ask_now(self) -> None:
+        """Make the first waiters due now: another request may fit into the window."""
         for waiter in self.heads():
             waiter.due = 0.0
 
@@ -76,7 +76,7 @@ class WaitQueue(Generic[P]):
                 waiter
                 for rank in ranks
                 for waiter in self._by_rank[rank]
-                if not waiter.future.done()  # cancelled, and about to leave
+                if not waiter.future.done()  # or cancelled, and removed soon
             ),
             None,
         )

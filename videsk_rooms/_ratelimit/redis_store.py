@@ -105,15 +105,15 @@ local function position_of(wanted)
     return one < other
   end)
   if owed_to_background() > 0 then
-    for place, id in ipairs(queue) do
+    for index, id in ipairs(queue) do
       if state.waiting[id].rank >= BACKGROUND_RANK then
-        table.insert(queue, 1, table.remove(queue, place))
+        table.insert(queue, 1, table.remove(queue, index))
         break
       end
     end
   end
-  for place, id in ipairs(queue) do
-    if id == wanted then return place - 1 end
+  for index, id in ipairs(queue) do
+    if id == wanted then return index - 1 end
   end
 end
 
@@ -171,7 +171,7 @@ local function answer(ask)
   return wait
 end
 
-local function hear()
+local function apply()
   for _, update in ipairs(message.updates) do
     state.waiting[update.id] = nil
     if update.ago == cjson.null then
@@ -188,12 +188,12 @@ local function hear()
 end
 
 state = read()
-local heard, wait = false
-if state then heard, wait = pcall(hear) end
-if not heard then -- it was something else
+local applied, wait = false
+if state then applied, wait = pcall(apply) end
+if not applied then -- the key held something else
   state = new_state()
   state.paused_until = now + 1
-  wait = hear()
+  wait = apply()
 end
 local kept = math.max(state.paused_until - now, state.window) + 120
 redis.call('SET', KEYS[1], cmsgpack.pack(state), 'PX', math.ceil(kept * 1000))
@@ -205,7 +205,7 @@ class RedisStore:
     """Counts the requests of all processes that use the same Redis and API token."""
 
     def __init__(self, url: str, account: Callable[[], str]) -> None:
-        """Make a store that connects when it is first told something.
+        """Make a store that connects when it first applies a message.
 
         Args:
             url: Of the Redis server, or of any node of a cluster.
@@ -220,16 +220,16 @@ class RedisStore:
         self._script: Any = None
         self._watch: AsyncGenerator[None, None] | None = None
         self._is_cluster = False
-        self._telling: set[asyncio.Task[Any] | None] = set()
+        self._applying: set[asyncio.Task[Any] | None] = set()
         _check_url(url)
 
-    async def tell(self, message: Message) -> float:
-        """Have a message heard by whoever uses this server."""
+    async def apply(self, message: Message) -> float:
+        """Apply a message to the schedule in Redis; return the wait, 0 for a permit."""
         from redis.exceptions import MovedError
 
         data = json.dumps(attrs.asdict(message))
-        telling = asyncio.current_task()
-        self._telling.add(telling)
+        applying = asyncio.current_task()
+        self._applying.add(applying)
         try:
             with anyio.fail_after(PATIENCE):
                 try:
@@ -242,7 +242,7 @@ class RedisStore:
             # Its text may hold the URL, and that a password.
             raise StoreUnreachableError(f"Redis: {type(error).__name__}") from None
         finally:
-            self._telling.discard(telling)
+            self._applying.discard(applying)
 
     async def close(self) -> None:
         """Close the connections to Redis; what was counted stays there."""
@@ -275,24 +275,24 @@ class RedisStore:
             redis = RedisCluster.from_url(self._url)
         else:
             # Once more at once, where the server has dropped a connection that was idle. A message
-            # may be heard twice: it says the same again.
+            # may be applied twice: the second time it changes nothing.
             retry = Retry(NoBackoff(), 1, supported_errors=(BrokenError,))
             redis = Redis.from_url(self._url, retry=retry)
         self._script = script = redis.register_script(SCRIPT)
         # Loops have no hook for it, but before they end they close the generators begun in them.
-        self._watch = _close_at_the_end(redis, self._telling)
+        self._watch = _close_at_the_end(redis, self._applying)
         await self._watch.__anext__()
         return script
 
 
 async def _close_at_the_end(
-    redis: Any, telling: set[asyncio.Task[Any] | None]
+    redis: Any, applying: set[asyncio.Task[Any] | None]
 ) -> AsyncGenerator[None, None]:
     try:
         yield
     finally:
-        # Whatever is under way in a loop that ends would connect again.
-        others = {each for each in telling if each is not None} - {asyncio.current_task()}
+        # Messages that are still being applied in a loop that ends would connect again.
+        others = {each for each in applying if each is not None} - {asyncio.current_task()}
         for each in others:
             each.cancel()
         if others:

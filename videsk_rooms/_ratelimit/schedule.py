@@ -1,10 +1,13 @@
-"""The rule of the rate limit: when the next request may leave. No I/O.
+"""The rule of the rate limit: when the next request may be sent. No I/O.
 
-The server counts a request somewhere between its departure and its answer. So each request is kept
-with the latest moment at which it can have been counted: at first by what is known of the path,
-and once its answer is there, by that. Another request, which arrives no sooner than the shortest
-way there takes, may leave when fewer than the limit can still be in the server's window then
-(docs/decisions/0033-rate-limit-by-answers.md).
+The server counts a request at some moment between its being sent and its being answered. Each
+request is kept with `latest`, the latest such moment:
+
+    until it is answered:  sent + out + late    by the latency that was measured before
+    afterwards:            answered - back      by its own answer
+
+A request that is sent at `t` arrives at `t + out` or later. It may be sent when fewer than the
+limit have `latest` in the window that ends then (docs/decisions/0033-rate-limit-by-answers.md).
 
 Times are seconds of one clock, whichever the store has. `redis_store.py` has the same rule in Lua.
 """
@@ -22,39 +25,39 @@ from .rank import Rank
 TICK = 0.002
 """Seconds that a window counts as longer: clocks and timers are no finer."""
 GRACE = 0.001
-"""Seconds before its time at which a request may leave; within `TICK`."""
+"""Seconds by which a request may be sent early. Less than `TICK`, which makes up for it."""
 LEAST_WAIT = 0.005
 _LONGEST_WAIT = 5.0
 _HALVED_ABOVE = 0.2
-"""Longer waits are asked about again at their half: those ahead may have gone."""
+"""Seconds. After half of a longer wait the store is asked again: others may have given up."""
 _ABANDONED_AFTER = 0.1
-"""Seconds after the time to ask again at which whoever waits counts as gone."""
+"""Seconds after `due` at which a request that did not ask again counts as gone."""
 _IMPLAUSIBLE = 10.0
-"""A moment so many seconds ahead is of a clock that was set back since."""
+"""Seconds. A moment further ahead shows that the clock was set back."""
 _LONGEST_PAUSE = 3600.0
-"""A pause that ends later is none, too: a file may be older than the last reboot."""
+"""Seconds. A pause that ends later is shortened: its file may be older than the last reboot."""
 BACKGROUND_EVERY = 10
-"""One permit of so many goes to the background, however many others wait."""
+"""One permit of so many goes to the background, however many interactive requests wait."""
 _SPACING = 0.8
-"""Background requests leave this evenly: a share of the time that each has under the limit."""
+"""Background requests keep at least this share of `per / requests` between each other."""
 _KEEPS_ONE_FREE = 5.0
-"""Seconds after an interactive request in which the background leaves one place free."""
+"""Seconds after an interactive request in which the background leaves one request unused."""
 _SPARES_FROM = 5
-"""Limits below this have no place to leave free."""
+"""The lowest limit of which the background leaves one request unused."""
 
 
 @attrs.frozen
 class Ask:
-    """A request that wants to leave.
+    """A request that waits to be sent.
 
     Attributes:
-        id: Names it, among all processes.
-        rank: Who goes first.
+        id: Its id, unique among all processes.
+        rank: Its rank; the lowest goes first.
         waited: Seconds that it has waited so far.
-        requests: The limit: how many.
-        per: In how many seconds.
-        out: The shortest way to the server, in seconds.
-        late: By how much longer the way may be.
+        requests: The limit: so many requests,
+        per: in so many seconds.
+        out: The shortest latency to the server, in seconds.
+        late: By how many seconds the latency may be longer.
     """
 
     id: str
@@ -68,11 +71,11 @@ class Ask:
 
 @attrs.frozen
 class Update:
-    """News of a request that was permitted.
+    """An update on a request that was permitted.
 
     Attributes:
         id: The request.
-        ago: How many seconds ago it was counted at the latest; `None`: it never left.
+        ago: How many seconds ago it was counted at the latest; `None`: it was not sent.
     """
 
     id: str
@@ -81,12 +84,12 @@ class Update:
 
 @attrs.frozen
 class Message:
-    """What a store is told at once.
+    """A message to a store, which is applied as a whole.
 
     Attributes:
-        updates: News of permitted requests.
-        pause: For how many seconds nothing is to leave; 0: no pause.
-        ask: A request that wants to leave.
+        updates: Updates on permitted requests.
+        pause: For how many seconds no request may be sent; 0: no pause.
+        ask: A request that waits to be sent.
     """
 
     updates: Sequence[Update] = ()
@@ -96,7 +99,7 @@ class Message:
 
 @attrs.define
 class Waiting:
-    """A request that was told to wait, until `due`, when it asks again."""
+    """A request that waits, and asks again at `due`."""
 
     rank: int
     since: float
@@ -109,7 +112,7 @@ class Counted:
 
     Attributes:
         latest: The latest moment at which the server can have counted it.
-        out: The shortest way out that its process knew.
+        out: The shortest latency to the server that its process knew.
     """
 
     latest: float
@@ -118,15 +121,16 @@ class Counted:
 
 @attrs.define
 class Schedule:
-    """The requests of an account that were permitted lately, and those that wait.
+    """The requests of an account that were permitted within the last window, and those that wait.
 
     Attributes:
-        counted: By request, when it counts.
-        waiting: By request, who waits.
-        paused_until: Until when nothing leaves.
-        last_interactive: When somebody last left whom somebody waits for.
-        last_background: When somebody else last did.
-        without_background: Permits since then.
+        counted: The permitted requests, by id.
+        waiting: The waiting requests, by id.
+        paused_until: Until when no request may be sent.
+        last_interactive: When the last interactive request was permitted.
+        last_background: When the last background request was permitted.
+        without_background: The credit of the background: each interactive permit adds 1, each
+            background one takes 9.
     """
 
     counted: dict[str, Counted] = attrs.field(factory=dict)
@@ -136,11 +140,11 @@ class Schedule:
     last_background: float = -_KEEPS_ONE_FREE
     without_background: int = 0
 
-    def hear(self, message: Message, now: float) -> float:
-        """Take note of a message, and answer what it asks.
+    def apply(self, message: Message, now: float) -> float:
+        """Apply a message to the schedule.
 
         Returns:
-            0: the request may leave, or none asks. Above: in how many seconds to ask again.
+            0: the request has a permit, or none asks. Above: in how many seconds to ask again.
         """
         for update in message.updates:
             self._update(update, now)
@@ -150,7 +154,7 @@ class Schedule:
 
     def _ask(self, ask: Ask, now: float) -> float:
         self._forget(now, ask.per)
-        self.counted.pop(ask.id, None)  # one that asks again has not left yet
+        self.counted.pop(ask.id, None)  # one that asks again was not sent yet
         self.waiting[ask.id] = Waiting(ask.rank, now - ask.waited, now)
         opens = self._opens(ask, now)
         if opens <= now + GRACE:
@@ -165,7 +169,7 @@ class Schedule:
         self.waiting.pop(update.id, None)
         if update.ago is None:
             self.counted.pop(update.id, None)
-        else:  # one that was forgotten, too: it was later than its path had it
+        else:  # also one that was forgotten: it was counted later than was expected
             known = self.counted.get(update.id)
             out = 0.0 if known is None else known.out
             self.counted[update.id] = Counted(now - update.ago, out)
@@ -175,35 +179,36 @@ class Schedule:
         position = queue.index(ask.id)
         opens, owed = self.paused_until, self._owed_to_background()
         if not ask.rank.is_background:
-            # They ask one after another, so that one who waits may stand for all that is owed.
+            # The background asks for one permit at a time, so that one waiting request may stand
+            # for several permits that it is owed.
             position += max(owed - 1, 0)
         elif not (position == 0 and owed):
             opens = max(opens, self.last_background + _SPACING * ask.per / ask.requests)
             position += self._keeps_one_free(ask, now)
         window = ask.per + TICK
-        windows, place = divmod(position, ask.requests)
-        # When this one would have to leave, to arrive as each of the others did at the latest.
-        # Where two processes know different ways, only the shorter is sure: the longer may be work.
+        windows, rest = divmod(position, ask.requests)
+        # The earliest send time at which this request arrives a window after each counted one. Of
+        # two processes' latencies only the shorter is certain: the longer may be the server's work.
         before = sorted(one.latest - min(one.out, ask.out) for one in self.counted.values())
-        # Of those that arrive in one window, so many may have left before this one.
-        fewer = ask.requests - place
+        # This one waits until only so many counted ones are left in the window.
+        fewer = ask.requests - rest
         base = before[-fewer] if len(before) >= fewer else now - window
         return max(opens, base + window * (1 + windows))
 
     def _queue(self) -> list[str]:
-        """Return who waits, in order."""
+        """Return the ids of the waiting requests, in order."""
         queue = sorted(
             self.waiting, key=lambda each: (self.waiting[each].rank, self.waiting[each].since, each)
         )
         if self._owed_to_background():
-            for place, each in enumerate(queue):
+            for index, each in enumerate(queue):
                 if self.waiting[each].rank >= Rank.BACKGROUND_CONTINUED:
-                    queue.insert(0, queue.pop(place))
+                    queue.insert(0, queue.pop(index))
                     break
         return queue
 
     def _owed_to_background(self) -> int:
-        """Return how many permits the background should have had, if any of it waits."""
+        """Return how many permits the background is owed, if any of it waits."""
         return self.without_background // (BACKGROUND_EVERY - 1) if self._background_waits() else 0
 
     def _background_waits(self) -> bool:
@@ -225,7 +230,7 @@ class Schedule:
                 self.without_background = min(self.without_background, BACKGROUND_EVERY - 1)
 
     def _forget(self, now: float, per: float) -> None:
-        """Drop what is out of the window, who no longer asks, and what a clock set back left."""
+        """Drop what is out of the window, gone, or of a clock that was set back."""
         horizon = now + _IMPLAUSIBLE
         is_set_back = any(one.latest > horizon for one in self.counted.values())
         if is_set_back:

@@ -1,4 +1,4 @@
-"""What the last answers say of the account's rate: `rate_limit_status`."""
+"""The account's use of the rate limit, as the last answers gave it: `rate_limit_status`."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 @attrs.frozen
 class RateLimitStatus:
-    """How much of the account's rate is left, by the last answers, and how many calls wait.
+    """The account's remaining requests, as the last answers gave them, and the calls that wait.
 
     Attributes:
-        limit: How many requests may leave; `None`: this client keeps to no limit.
-        per: In how many seconds.
-        remaining: How many more the server would have taken when it sent the last answer of its
-            present window; `None`: no answer has said so in this window.
-        resets_in: In how many seconds the server counts anew; `None`: likewise.
+        limit: How many requests may be sent in `per` seconds; `None`: this client has no limit.
+        per: The length of the limit's window in seconds; `None`: likewise.
+        remaining: How many requests the server still allowed in its current window when it sent its
+            last answer; `None`: no answer of this window has said so.
+        resets_in: In how many seconds the server's next window starts; `None`: likewise.
         waiting: How many requests of this client wait for the limit now.
 
     Example:
@@ -45,7 +45,7 @@ class RateLimitStatus:
 
 
 class ServerWindow:
-    """The server's present window, as its last answer told it."""
+    """The server's current window, as its last answer gave it."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
@@ -62,7 +62,7 @@ class ServerWindow:
             self._resets_at = self._clock() + seconds
 
     def status(self, limiter: RateLimiter) -> RateLimitStatus:
-        """Return it together with what a limiter says."""
+        """Return it together with the limiter's limit and waiting requests."""
         limit = limiter.limit
         resets_in = self._resets_at - self._clock()
         is_known = self._remaining is not None and resets_in > 0

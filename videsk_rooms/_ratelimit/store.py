@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from .schedule import Message
 
 PATIENCE = 1.0
-"""How many seconds a store may take over an answer, until it counts as out of reach."""
+"""Seconds in which a store must answer; then it counts as out of reach."""
 
 
 class StoreUnreachableError(Exception):
@@ -18,8 +18,11 @@ class StoreUnreachableError(Exception):
 class Store(Protocol):
     """Counts the requests of an account by the rule of `schedule.py`."""
 
-    async def tell(self, message: Message) -> float:
-        """Have a message heard, and return the answer of `Schedule.hear`.
+    async def apply(self, message: Message) -> float:
+        """Run `Schedule.apply` atomically, on the store's own clock, within `PATIENCE`.
+
+        Returns:
+            The wait in seconds, 0 for a permit or where nothing is asked.
 
         Raises:
             StoreUnreachableError: It cannot be used now.

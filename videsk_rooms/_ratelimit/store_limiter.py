@@ -16,9 +16,9 @@ from .loop_queue import LoopQueue
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from .latency import Latency
     from .limit import Limit, ObservedLimit
     from .limiter import Permit
-    from .path import Path
     from .rank import Rank
     from .store import Store
 
@@ -32,7 +32,7 @@ class StoreLimiter:
     def __init__(
         self,
         limit: ObservedLimit,
-        path: Path,
+        latency: Latency,
         make_store: Callable[[], Store],
         *,
         shared: bool = False,
@@ -42,17 +42,17 @@ class StoreLimiter:
 
         Args:
             limit: The limit, as far as it is known.
-            path: What is known of the way to the server.
+            latency: The latency to the server.
             make_store: Makes the store of an event loop, or returns the same one.
             shared: Whether other processes share the limit.
             clock: Returns seconds.
         """
         self._limit = limit
-        self._path = path
+        self._latency = latency
         self._clock = clock
         self._make_store = make_store
         self._shared = shared
-        # Made at once, so that a store that cannot be used is told at construction.
+        # Made at once, so that a store that cannot be used is an error at construction.
         self._next_store: Store | None = make_store()
         self._by_loop: dict[asyncio.AbstractEventLoop, LoopQueue] = {}
         self._lock = threading.Lock()
@@ -69,20 +69,21 @@ class StoreLimiter:
         return await self._here().acquire(rank, operation)
 
     def update_limit(self, headers: Mapping[str, str]) -> None:
-        """Go by the server's limit from now on."""
+        """Apply the limit that an answer's headers give."""
         if self._limit.learn(headers) and not self._closed:
-            self._here().ask_anew()
+            self._here().ask_now()
 
     def pause(self, seconds: float | None) -> None:
-        """Pause all requests after a refusal that asks to wait so long, or says nothing.
+        """Pause all requests after a 429 that asks to wait for `seconds`; `None`: it does not say.
 
-        Whoever asks for more than a window is believed. Otherwise the pause is short at first, and
-        longer each time it happens again: one refusal may be the fault of a moment, and a window
-        is worth a whole limit of requests. The refused request itself waits as it was asked to.
+        A 429 that asks for more than a window pauses them for that long. Otherwise the first pause
+        is short, and each that follows soon is twice as long, up to what the 429 asks for, or a
+        window. One refusal may be an accident, and to wait for a window costs a whole limit of
+        requests. The refused request itself waits as long as it was asked to.
         """
         now, window = self._clock(), self.limit.per
         if now < self._paused_until or self._closed:
-            return  # refused as were those that left before the pause
+            return  # it was sent before the pause
         if now > self._paused_until + window:
             self._refusals = 0
         longest = window if seconds is None else seconds
@@ -147,6 +148,6 @@ class StoreLimiter:
             store = self._next_store or self._make_store()
             self._next_store = None
             self._by_loop[loop] = here = LoopQueue(
-                store, loop, self._limit, self._path, self._clock
+                store, loop, self._limit, self._latency, self._clock
             )
             return here

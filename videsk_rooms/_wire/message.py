@@ -67,7 +67,7 @@ class Request:
     query: str = ""
     body: bytes | None = None
     external_id: str | None = None
-    repeatable: bool = True
+    repeatable: bool = attrs.field(kw_only=True)
     hides_path: bool = False
     room: Room | None = attrs.field(default=None, repr=False, eq=False)
 

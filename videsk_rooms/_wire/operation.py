@@ -102,6 +102,20 @@ OTHER = 0
 """Stands for the statuses below 500 that have no remedy of their own."""
 
 
+def is_idempotent(method: str) -> bool:
+    """Return whether HTTP defines a method so that sending it twice has the effect of once."""
+    return method in {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}
+
+
+def _repeatable_by_method(operation: Operation) -> bool:
+    if not is_idempotent(operation.method):
+        raise TypeError(
+            f"{operation.name} is a {operation.method}; give repeatable=True if it may be sent "
+            "again after a lost answer, else repeatable=False"
+        )
+    return True
+
+
 @attrs.frozen
 class Operation:
     """The fixed facts of an operation.
@@ -112,12 +126,17 @@ class Operation:
         template: The path, with `{roomId}` in place of an id.
         remedies: What its errors suggest, by status; 400 stands for 422 too. A status that is not
             named has the remedy of all operations.
+        repeatable: Whether a request whose answer was lost may be sent again, though it may have
+            been processed. A POST or a PATCH has to say so; every other method may.
     """
 
     name: str
     method: str
     template: str
     remedies: Mapping[int, Remedy] = attrs.field(factory=dict)
+    repeatable: bool = attrs.field(
+        kw_only=True, default=attrs.Factory(_repeatable_by_method, takes_self=True)
+    )
 
     def request(
         self,
@@ -139,6 +158,7 @@ class Operation:
             query=query,
             body=body,
             external_id=external_id,
+            repeatable=self.repeatable,
             room=room if isinstance(room, Room) else None,
         )
 

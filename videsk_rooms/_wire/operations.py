@@ -1,8 +1,9 @@
 """The operations of the API: one record each, with what is built and read for it. No I/O.
 
-An operation is a record with its method, its path and the remedies of its errors, and a function
-that returns a `Call`: the request, and the function that reads the answer and verifies that it is
-about what was asked for. The facts are in docs/api.md, "Operations".
+An operation is a record and a function. The record has the method, the path, the remedies of the
+errors, and whether the request may be sent again after a lost answer. The function returns a
+`Call`: the request, and what reads the answer and verifies that it is about what was asked for. The
+facts are in docs/api.md, "Operations".
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from . import decode, encode, remedies, verify
 from . import validation as check
 from .json import dumps
 from .message import Request, Response, unexpected
-from .operation import OTHER, Operation, Refusal
+from .operation import OTHER, Operation, Refusal, is_idempotent
 
 if TYPE_CHECKING:
     from videsk_rooms.models import JSONValue
@@ -31,7 +32,6 @@ Call: TypeAlias = tuple[Request, Callable[[Response], T]]
 
 _ROOMS = "/vpaas/rooms"
 _ROOM = "/vpaas/rooms/{roomId}"
-_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 
 def with_response(call: Call[T]) -> Call[tuple[Response, T]]:
@@ -57,6 +57,7 @@ CREATE = Operation(
         409: "Fetch the room that has this external_id with rooms.get_by_external_id(), or choose "
         "another external_id.",
     },
+    repeatable=True,  # the externalId is the same in all attempts: there is one room for it
 )
 
 
@@ -139,7 +140,7 @@ def get_by_external_id(external_id: str) -> Request:
     Servers differ in what they make of it, so `_operations/lookup.py` reads the answer.
     """
     path = f"{_ROOMS}/{quote(external_id, safe='')}"
-    return Request(GET_BY_EXTERNAL_ID.name, "GET", path, _ROOM, hides_path=True)
+    return Request(GET_BY_EXTERNAL_ID.name, "GET", path, _ROOM, hides_path=True, repeatable=True)
 
 
 # -- update ---------------------------------------------------------------------------------------
@@ -155,7 +156,11 @@ def _conflicting_change(refusal: Refusal) -> str:
 
 
 UPDATE = Operation(
-    "rooms.update", "PATCH", _ROOM, {400: remedies.about_input, 409: _conflicting_change}
+    "rooms.update",
+    "PATCH",
+    _ROOM,
+    {400: remedies.about_input, 409: _conflicting_change},
+    repeatable=True,  # it sets fields to given values
 )
 
 
@@ -182,7 +187,13 @@ def renew(room: Room, fields: dict[str, JSONValue]) -> Call[Room]:
 _ENDED_ALREADY = remedies.about_room(
     "The room may be over already: rooms.get() shows its ended and exp."
 )
-END = Operation("rooms.end", "PATCH", _ROOM, {400: _ENDED_ALREADY, 409: _ENDED_ALREADY})
+END = Operation(
+    "rooms.end",
+    "PATCH",
+    _ROOM,
+    {400: _ENDED_ALREADY, 409: _ENDED_ALREADY},
+    repeatable=True,  # `end` retrieves the room when the second attempt is refused
+)
 
 
 def end(room: Room | str) -> Call[Room]:
@@ -247,6 +258,7 @@ JOIN = Operation(
         ),
         OTHER: remedies.cannot_join,
     },
+    repeatable=True,  # another token is issued, and the lost one is used by nobody
 )
 
 
@@ -308,7 +320,7 @@ def any_request(method: object, path: object, *, query: object, json: object) ->
         checked_path,
         query=encode.query(check.query_pairs("query", query)),
         body=None if json is None else dumps(check.json_value("json", json)),
-        repeatable=checked_method in _IDEMPOTENT,
+        repeatable=is_idempotent(checked_method),
     )
     return request, decode.whole
 

@@ -56,8 +56,8 @@ def refusal(argument: str, value: object, expected: str) -> InvalidRequestError:
 def reading(argument: str, value: object) -> Iterator[None]:
     """Refuse a value that raises while it is examined, in the methods of its own class.
 
-    Every value may have such: a string's `__len__`, a mapping's `__iter__`, a time zone's
-    `utcoffset`. The caller's exception is the cause of the refusal.
+    Any value may do so: in a string's `__len__`, a mapping's `__iter__`, a time zone's `utcoffset`.
+    Its exception is the cause of the refusal.
     """
     try:
         yield
@@ -65,7 +65,7 @@ def reading(argument: str, value: object) -> Iterator[None]:
         raise
     except Exception as error:
         if type(value) in _WITHOUT_METHODS_OF_THEIR_OWN:
-            raise  # not the value's: a signal handler's, such as that of a time limit
+            raise  # by a signal handler, such as that of a time limit, and not by the value
         raised = f"reading this {_name_of_type(value)} raised {_name_of_type(error)}"
         raise refusal(argument, value, f"{raised}; give a plain value") from error
 
@@ -80,7 +80,7 @@ def _reads(
         with reading(argument, value):
             return check(argument, value, *rest, **named)
 
-    # Of the same signature, but for the names, which every check shares.
+    # The signature is the same; only the names of the first two parameters are lost.
     return cast("Callable[Concatenate[str, Any, P], T]", checked)
 
 

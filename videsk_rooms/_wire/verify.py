@@ -96,8 +96,8 @@ def same(found: str, asked: str, *, any_case: bool = True) -> bool:
     Args:
         found: The external id in an answer.
         asked: The one that was sent.
-        any_case: Whether capitals make no difference. They do where a room is looked for: a
-            filter in any case may give somebody else's.
+        any_case: Whether to ignore case. Not where a room is looked up: a filter that ignores case
+            may find another caller's room.
     """
     found, asked = _normal(found), _normal(asked)
     return found == asked or (any_case and found.casefold() == asked.casefold())

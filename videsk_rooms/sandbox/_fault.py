@@ -66,7 +66,7 @@ class Fault:
 
 
 def applies(on: frozenset[Operation] | None, operation: Operation | None) -> bool:
-    """Whether what is for `on` is for this request."""
+    """Whether a fault for the operations in `on` applies to a request of this operation."""
     return on is None or operation in on
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class _Scripted:
     fault: Fault
     on: frozenset[Operation] | None
-    left: int | None
+    remaining_uses: int | None
 
 
 class Faults:
@@ -397,10 +397,10 @@ class Faults:
         return None if self._random is None else self._random.next(operation)
 
     def _use_up(self, entry: _Scripted) -> None:
-        if entry.left is None:
+        if entry.remaining_uses is None:
             return
-        entry.left -= 1
-        if entry.left == 0:
+        entry.remaining_uses -= 1
+        if entry.remaining_uses == 0:
             self._script.remove(entry)
 
     def __repr__(self) -> str:

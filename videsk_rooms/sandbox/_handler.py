@@ -114,7 +114,7 @@ class RequestHandler:
         # Not left to aiohttp: it would date answers by the machine's clock, and rooms by this one.
         date = format_datetime(self._clock.now(), usegmt=True)
         headers = {"Date": date, "x-request-id": admission.request_id}
-        # What stands in front of the API knows nothing of its limit.
+        # A firewall in front of the API sends no rate limit headers.
         in_front = admission.fault is not None and admission.fault.kind == "html"
         if admission.verdict is not None and not in_front:
             headers.update(admission.verdict.headers())

@@ -62,7 +62,7 @@ class _Verbatim(web.StreamResponse):
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Nothing is left to be said."""
+        """`prepare` has sent all."""
 
 
 def _whole(reply: Reply) -> web.Response:

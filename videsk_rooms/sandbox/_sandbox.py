@@ -116,7 +116,7 @@ class Sandbox:
                 reopening=reopening,
             ),
         )
-        self._desk = RequestHandler(
+        self._handler = RequestHandler(
             api=self._api,
             clock=self._clock,
             identifiers=identifiers,
@@ -287,7 +287,7 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """Stop serving at once, whatever is still under way; the rooms and the log stay.
+        """Stop serving at once, whatever requests still run; the rooms and the log stay.
 
         ```python
         sandbox.stop()
@@ -344,7 +344,7 @@ class Sandbox:
     def _begin(self) -> ServerThread:
         with self._lock:
             if self._server is None:
-                self._server = ServerThread(self._desk, self._host, self._port)
+                self._server = ServerThread(self._handler, self._host, self._port)
                 self._server.start()
             return self._server
 

@@ -25,10 +25,10 @@ _SHUTDOWN_SECONDS = 0.001
 class ServerThread:
     """One run of the server; `ready` brings its port, `finished` its end."""
 
-    def __init__(self, desk: RequestHandler, host: str, port: int) -> None:
+    def __init__(self, handler: RequestHandler, host: str, port: int) -> None:
         self.ready: Future[int] = Future()
         self.finished: Future[None] = Future()
-        self._desk = desk
+        self._handler = handler
         self._host = host
         self._port = port
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -81,11 +81,11 @@ class ServerThread:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         _invite_body(request)
-        admission = self._desk.admit(await _read(request))
+        admission = self._handler.admit(await _read(request))
         fault = admission.fault
         if fault is not None and fault.delayed_first:
             await asyncio.sleep(fault.delay)
-        reply = self._desk.answer(admission)
+        reply = self._handler.answer(admission)
         if fault is not None and fault.delay and not fault.delayed_first:
             await asyncio.sleep(fault.delay)
         return await respond(request, reply, fault)

@@ -1,7 +1,7 @@
-"""The path to the server, learned from the times that answers take.
+"""The latency to the server, measured by the times that answers take.
 
-Only sums of both ways are seen. How they divide does not matter for the rule: what is added to the
-way out of one request is taken from the way back of another.
+Only round trips can be measured. How much of one is the way out does not matter for the rule: what
+is assumed too much for one request's way out is assumed too little for another's way back.
 """
 
 from __future__ import annotations
@@ -12,25 +12,24 @@ from math import inf
 _SAMPLES = 256
 _FEW = 20
 _RECOMPUTED_EVERY = 16
-_LONGEST_OUT = 2.0  # beyond that it is work, and a store would take it for a clock set back
+_LONGEST_OUT = 2.0  # more is work; a store would take it for a clock that was set back
 _LATE_AT_FIRST = 1.0
 _LATEST = 2.0
 _LATE_FACTOR, _LATE_BASE = 1.5, 0.020
 
 
-class Path:
-    """The shortest way to the server and back, and how much longer it may be.
+class Latency:
+    """The shortest times to the server and back, and how much longer they may be.
 
-    A trip has the time in it that the server works before it answers, which differs between
-    operations. So the shortest trip of each is known by itself, and the way out is half of the
-    shortest of all.
+    A round trip includes the server's work, which differs between operations. So the shortest round
+    trip of each operation is kept by itself. The way out is half of the shortest of all.
     """
 
     def __init__(self) -> None:
         self._trips: dict[str, _Trips] = {}
 
     def note(self, operation: str, trip: float) -> None:
-        """Take note of how long an answer took, in seconds."""
+        """Note how many seconds an answer took."""
         trips = self._trips.get(operation)
         if trips is None:
             trips = self._trips.setdefault(operation, _Trips())
@@ -43,12 +42,12 @@ class Path:
         return min(shortest / 2, _LONGEST_OUT)
 
     def back(self, operation: str) -> float:
-        """Return how long an answer of this operation takes from the count on, at least."""
+        """Return the shortest time from the count of a request of this operation to its answer."""
         trips = self._trips.get(operation)
         return 0.0 if trips is None else max(trips.shortest - self.out, 0.0)
 
     def late(self, operation: str) -> float:
-        """Return by how much longer than the shortest way out this operation's may be."""
+        """Return by how many seconds the way out may be longer than the shortest."""
         trips = self._trips.get(operation)
         return _LATE_AT_FIRST if trips is None else trips.late
 
@@ -79,7 +78,7 @@ class _Trips:
         trips = sorted(self._trips)
         count = len(trips)
         self._least = least = trips[0]
-        # The least that was seen is not the least that there is.
+        # The shortest possible trip may be shorter than the shortest measured one.
         if count < _FEW:
             doubt = max(trips[-1] - least, least / 10)
         else:
