@@ -148,7 +148,8 @@ async def test_mocks_of_the_awaited_client_have_its_rooms() -> None:
 
 def test_under_trio_it_says_that_it_runs_on_asyncio() -> None:
     """At the `async with`, and at a call without one."""
-    trio = pytest.importorskip("trio")
+    # Not among what development needs: where it is installed, anyio loads attrs in every run.
+    trio: Any = pytest.importorskip("trio")
 
     async def enter() -> None:
         async with AsyncVidesk("a-token-of-the-tests"):
@@ -162,9 +163,16 @@ def test_under_trio_it_says_that_it_runs_on_asyncio() -> None:
             trio.run(use)
 
 
+def test_without_a_loop_it_says_so() -> None:
+    """Whatever else drives the coroutine."""
+    call = AsyncVidesk("a-token-of-the-tests").rooms.list()
+    with pytest.raises(ConfigurationError, match="asyncio only"):
+        call.send(None)
+
+
 def test_under_trio_the_blocking_client_runs_in_a_thread(videsk_sandbox: Sandbox) -> None:
     """As the text says."""
-    trio = pytest.importorskip("trio")
+    trio: Any = pytest.importorskip("trio")
 
     async def count() -> int:
         with Videsk(videsk_sandbox.api_token, base_url=videsk_sandbox.url) as videsk:

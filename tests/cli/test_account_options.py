@@ -78,11 +78,14 @@ def test_the_proxy_of_the_environment_is_used_on_demand(account: Sandbox) -> Non
     """Where nothing listens at it, that shows."""
     with nobody_listening() as port:
         proxy = f"http://127.0.0.1:{port}"
-        proxies = {"HTTP_PROXY": proxy, "http_proxy": proxy, "NO_PROXY": "", "no_proxy": ""}
-        env = {**variables(account), **proxies}
-        assert call("rooms", "list", env=env).returncode == 0
+        proxies = {"HTTPS_PROXY": proxy, "https_proxy": proxy, "NO_PROXY": "", "no_proxy": ""}
+        env = {**variables(account), **proxies, "VIDESK_BASE_URL": "https://api.invalid"}
+        without = call("rooms", "list", "--timeout", "0.5", env=env)
         done = call("rooms", "list", "--trust-env", "--timeout", "0.5", env=env)
+    assert (without.returncode, without.stdout) == (1, "")
+    assert "HTTPS_PROXY is set but not used" in without.stderr
     assert (done.returncode, done.stdout) == (1, "")
+    assert f"127.0.0.1:{port}" in done.stderr
 
 
 def test_a_refused_token_is_exit_code_1(

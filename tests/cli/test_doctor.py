@@ -322,10 +322,11 @@ def test_a_proxy_that_is_used_is_connected_to(account: Sandbox) -> None:
 
 def test_a_proxy_that_cannot_be_used_is_told(account: Sandbox) -> None:
     """And the way ends there; the token is no worse for it."""
-    env = through(f"user:{SECRET}@127.0.0.1:1", account)
-    done = call("doctor", "--json", "--trust-env", env=env)
+    env = {**variables(account), "VIDESK_BASE_URL": "https://api.example", "NO_PROXY": ""}
+    proxy = f"user:{SECRET}@127.0.0.1:1"
+    done = call("doctor", "--json", "--trust-env", env={**env, "https_proxy": proxy})
     assert wrong(done) == ["proxy"]
-    assert "HTTP_PROXY" in findings(done)["proxy"]["found"]
+    assert "HTTPS_PROXY" in findings(done)["proxy"]["found"]
     assert skipped(done) == ["DNS", "TCP", "TLS", "access", "clock", "rate limit", "path"]
     assert SECRET not in done.stdout
 

@@ -14,6 +14,7 @@ from videsk_rooms._concurrency.fork import (
     notice_fork,
     register_after_fork,
 )
+from videsk_rooms._operations.derived import SOURCE
 from videsk_rooms.errors import ClosedError
 
 from .backends import thread_backend
@@ -140,12 +141,13 @@ class Portal:
         if self._warned or _in_a_notebook():
             return
         self._warned = True
+        derived = sys._getframe(3).f_code.co_filename == SOURCE
         warnings.warn(
             "Videsk was called in a coroutine: while it waits for the answer, everything else "
             "in this event loop stands still; use AsyncVidesk, which has the same methods to "
             "await, or asyncio.to_thread",
             RuntimeWarning,
-            stacklevel=4,  # the caller of the blocking method
+            stacklevel=5 if derived else 4,  # the caller of the blocking method
         )
 
     def iterate(self, batches: Batches[T]) -> Generator[T, None, None]:

@@ -1,4 +1,4 @@
-"""What a client takes from the environment: a proxy, and authorities to trust.
+"""A proxy, and authorities to trust, as the environment names them.
 
 It is read once, when the client is made. aiohttp would read the proxy at every request, and makes
 its context of TLS once, when it is imported: before truststore is set up, perhaps.
@@ -24,7 +24,7 @@ __all__ = ["Environment", "read_environment"]
 
 @attrs.frozen(repr=False)
 class Environment:
-    """What a client takes from the environment.
+    """The part of the environment that a client uses.
 
     Attributes:
         proxy: The URL of the proxy to use; `None` for none.

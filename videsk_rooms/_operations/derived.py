@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FunctionType
 
-__all__ = ["derived", "hint_of"]
+__all__ = ["SOURCE", "derived", "hint_of"]
+
+SOURCE = "<derived method>"
+"""The file that tracebacks name for a derived function."""
 
 
 def derived(
@@ -46,7 +49,7 @@ def derived(
     )
     scope: dict[str, Any] = {}
     # Names of our own parameters, and nothing that was sent, stand in the text.
-    exec(compile(source, "<derived method>", "exec"), original.__globals__, scope)  # noqa: S102
+    exec(compile(source, SOURCE, "exec"), original.__globals__, scope)  # noqa: S102
     made: FunctionType = scope["make"](call)
     made.__defaults__, made.__kwdefaults__ = original.__defaults__, original.__kwdefaults__
     made.__doc__, made.__module__ = original.__doc__, original.__module__

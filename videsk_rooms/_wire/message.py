@@ -203,7 +203,7 @@ class Response:
 
 @attrs.frozen(weakref_slot=False)
 class Answer(Generic[T_co]):
-    """What a method of `rooms.with_response` returns.
+    """A value, and the response that it came with: what `rooms.with_response` returns.
 
     Attributes:
         value: What the method returns otherwise, such as a `Room`.
