@@ -205,7 +205,7 @@ class Response:
 
 @attrs.frozen(weakref_slot=False)
 class Answer(Generic[T_co]):
-    """What a method of `rooms.with_response` returns.
+    """A value and the response that it was read from: the result of a method of `with_response`.
 
     Attributes:
         value: What the method returns otherwise, such as a `Room`.
