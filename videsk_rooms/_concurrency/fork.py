@@ -211,7 +211,7 @@ class ForkGuard:
             self._sleep(_POLL_INTERVAL)
 
     def after_fork(self) -> None:
-        """Let work start again. Called in the parent."""
+        """Allow work to start again. Called in the parent."""
         if self._acquired.pop():
             self._lock.release()
 
