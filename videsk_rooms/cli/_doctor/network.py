@@ -58,7 +58,7 @@ def address(context: CommandContext) -> Finding:
     """Report the configured address and where it comes from."""
     url, source = _url(context)
     try:
-        Videsk("unused", base_url=url).close()
+        Videsk("unused", base_url=url, trust_env=False).close()
     except ConfigurationError as error:
         return refused("base URL", error, "base_url", source)
     return ok("base URL", f"{url}, from {source}", url=url, source=source)
@@ -93,8 +93,8 @@ def _proxy(target: Target, context: CommandContext) -> Finding:
     return note(
         "proxy",
         f"{where} is in the environment, and not used",
-        "if nothing leads to the API without it, use it: --trust-env here; in code, proxy= or "
-        "trust_env=True",
+        "if nothing leads to the API without it, give --trust-env; clients in code use it unless "
+        "they have trust_env=False",
         used=False,
         proxy=where,
     )
