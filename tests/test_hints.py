@@ -59,7 +59,7 @@ def _methods(where: str, kind: type) -> Iterator[tuple[str, Callable[..., Any]]]
 
 
 def _members(kind: type) -> list[tuple[str, Any]]:
-    return [(name, inspect.getattr_static(kind, name)) for name in dir(kind)]
+    return [(name, inspect.getattr_static(kind, name, None)) for name in dir(kind)]
 
 
 CALLABLES = dict(_callables())
