@@ -20,14 +20,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+# At run time, so that type hints resolve.
+from . import AsyncVidesk, Videsk  # noqa: TC001
 from ._sandbox_clients import make_async_client, make_client
 from .sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from unittest import TestCase as _Mixed
-
-    from . import AsyncVidesk, Videsk
 else:
     _Mixed = object
 

@@ -95,6 +95,7 @@ class Counts:
 
 def layer_of(frame: FrameType | None) -> str:
     """Name the layer that a frame belongs to."""
-    module = "" if frame is None else str(frame.f_globals["__name__"])
+    # Code that is made from text, as attrs makes some, has no module.
+    module = "" if frame is None else str(frame.f_globals.get("__name__", ""))
     package = module.partition(".")[0]
     return module if package == "videsk_rooms" else package

@@ -46,6 +46,7 @@ def reader(model: type[M]) -> Callable[[Any], M]:
 def _reader(model: Any) -> Callable[[Any], Any]:
     fields, has_extra = fields_of(model), hasattr(model, EXTRA)
     scope: dict[str, Any] = {
+        "__name__": __name__,  # profilers and debuggers look for it
         "blank": _mutable(model),
         "known": frozenset(field.wire for field in fields),
         "model": model,
