@@ -59,7 +59,7 @@ def _requests(_: object, field: attrs.Attribute[int], value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_REQUESTS:
         raise ConfigurationError(
             f"RateLimit.{field.name}={value!r}: give a whole number from 1 to {_MOST_REQUESTS:,}; "
-            "rate_limit=None switches pacing off"
+            "rate_limit=None switches the limit off"
         )
 
 

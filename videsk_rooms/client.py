@@ -102,7 +102,7 @@ class AsyncVidesk(PickledBySettings):
     # Each client has its own. This one is for mocks, which look for the attributes of the class.
     rooms: AsyncRooms = AsyncRooms(cast("Any", None))
 
-    _parts = frozenset({"_is_view", "_pacings", "_pipeline", "_settings", "_transport", "rooms"})
+    _parts = frozenset({"_is_view", "_limiters", "_sender", "_settings", "_transport", "rooms"})
 
     def __init__(
         self,
@@ -150,10 +150,10 @@ class AsyncVidesk(PickledBySettings):
             ),
             ssl=settings.ssl,
         )
-        self._pipeline = RequestSender(
+        self._sender = RequestSender(
             transport=self._transport,
             source=settings.source,
-            pacing=make_limiter(
+            limiter=make_limiter(
                 settings.rate_limit, *account_of(settings.source, settings.base_url)
             ),
             timeout=settings.timeout,
@@ -165,9 +165,9 @@ class AsyncVidesk(PickledBySettings):
             priority=settings.priority,
             headers=settings.headers,
         )
-        self._pacings = _Pacings(self._pipeline.pacing)
+        self._limiters = _Limiters(self._sender.limiter)
         self._is_view = False
-        self.rooms = AsyncRooms(self._pipeline)
+        self.rooms = AsyncRooms(self._sender)
 
     async def request(
         self,
@@ -202,7 +202,7 @@ class AsyncVidesk(PickledBySettings):
             print(response.status, response.json())
             ```
         """
-        return await self._pipeline(*operations.any_request(method, path, query=query, json=json))
+        return await self._sender(*operations.any_request(method, path, query=query, json=json))
 
     def with_options(
         self,
@@ -264,28 +264,28 @@ class AsyncVidesk(PickledBySettings):
         if secrets_in_pickles is not ...:
             changes["secrets_in_pickles"] = checked_secrets_in_pickles(secrets_in_pickles)
         settings = attrs.evolve(self._settings, **changes)
-        pacing = self._pipeline.pacing
+        limiter = self._sender.limiter
         if "rate_limit" in changes or "source" in changes:
             # Another token may be another account, which has its own limit.
-            pacing = self._pacings.make(settings) or pacing
+            limiter = self._limiters.make(settings) or limiter
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)
         view._settings = settings
-        view._pipeline = attrs.evolve(
-            self._pipeline,
+        view._sender = attrs.evolve(
+            self._sender,
             source=settings.source,
-            pacing=pacing,
+            limiter=limiter,
             timeout=settings.timeout,
             retry=settings.retry,
             observer=Observer(settings.hooks),
-            server_window=ServerWindow() if "source" in changes else self._pipeline.server_window,
+            server_window=ServerWindow() if "source" in changes else self._sender.server_window,
             priority=settings.priority,
             headers=settings.headers,
         )
         view._is_view = True
         # Another token may be another account, which may be served by another version.
         account = None if "source" in changes else self.rooms._account
-        view.rooms = AsyncRooms(view._pipeline, account)
+        view.rooms = AsyncRooms(view._sender, account)
         return view
 
     @property
@@ -300,8 +300,8 @@ class AsyncVidesk(PickledBySettings):
             print(status.waiting, "calls wait for", status.limit, "requests a second")
             ```
         """
-        pipeline = self._pipeline
-        return pipeline.server_window.status(pipeline.pacing)
+        sender = self._sender
+        return sender.server_window.status(sender.limiter)
 
     async def close(self) -> None:
         """Close the connections. Later calls, and calls that run, raise `ClosedError`.
@@ -324,7 +324,7 @@ class AsyncVidesk(PickledBySettings):
         try:
             await self._transport.close()
         finally:
-            await self._pacings.close()
+            await self._limiters.close()
 
     async def __aenter__(self) -> Self:
         check_loop()
@@ -342,8 +342,8 @@ class AsyncVidesk(PickledBySettings):
         return f"{type(self).__name__}(base_url={self._transport.base_url!r})"
 
 
-class _Pacings:
-    """The pacing of a client and of its views, which are closed together."""
+class _Limiters:
+    """The rate limiters of a client and of its views, which are closed together."""
 
     def __init__(self, first: RateLimiter) -> None:
         # Weak, so that a view that is gone leaves nothing behind, such as an open file.
@@ -357,19 +357,19 @@ class _Pacings:
         with self._lock:
             if self._closed:
                 return None
-            pacing = make_limiter(
+            limiter = make_limiter(
                 settings.rate_limit, *account_of(settings.source, settings.base_url)
             )
-            self._open.add(pacing)
-            return pacing
+            self._open.add(limiter)
+            return limiter
 
     async def close(self) -> None:
         """Close them all; cancelled, call it again."""
         with self._lock:
             self._closed = True
-            pacings = list(self._open)
-        for pacing in pacings:
-            await pacing.close()
+            limiters = list(self._open)
+        for limiter in limiters:
+            await limiter.close()
 
     def reset_after_fork(self) -> None:
         """Take another lock, in a child after a fork: a thread of the parent may hold this one."""

@@ -12,7 +12,7 @@ from videsk_rooms import Retry, Videsk
 from videsk_rooms.sandbox import Sandbox
 
 from .chromium import MISSING, PROGRAM, Visits, running
-from .support import RequestContext, served
+from .support import TicketPage, served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,6 +78,6 @@ def sandbox(account: Sandbox) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def ticket(visits: Visits, sandbox: Sandbox, site: str) -> RequestContext:
+def ticket(visits: Visits, sandbox: Sandbox, site: str) -> TicketPage:
     """A ticket that nobody came to yet."""
-    return RequestContext(visits, sandbox, site)
+    return TicketPage(visits, sandbox, site)

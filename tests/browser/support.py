@@ -112,7 +112,7 @@ class Visitor:
         return "jwt expired" if claims["exp"] <= now else None
 
 
-class RequestContext:
+class TicketPage:
     """A ticket, its room and those who come to it."""
 
     def __init__(self, visits: Visits, sandbox: Sandbox, site: str) -> None:

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from videsk_rooms.sandbox import Sandbox
 
     from .chromium import Visits
-    from .support import RequestContext
+    from .support import TicketPage
 
 
 def test_a_person_who_clicks_is_let_in_with_a_token_of_the_room(
-    ticket: RequestContext, sandbox: Sandbox
+    ticket: TicketPage, sandbox: Sandbox
 ) -> None:
     """One that the API signed for this room, and lists."""
     visitor = ticket.visitor()
@@ -46,7 +46,7 @@ def test_a_person_who_clicks_is_let_in_with_a_token_of_the_room(
         assert answer.code == 403
 
 
-def test_two_people_get_a_token_each_of_one_room(ticket: RequestContext) -> None:
+def test_two_people_get_a_token_each_of_one_room(ticket: TicketPage) -> None:
     """As the first opens the room, the second comes into the same."""
     people = [ticket.visitor(), ticket.visitor()]
     for person in people:
@@ -58,7 +58,7 @@ def test_two_people_get_a_token_each_of_one_room(ticket: RequestContext) -> None
     assert len({each["jti"] for each in claims}) == 2
 
 
-def test_the_token_is_nowhere_but_in_the_hands_of_the_sdk(ticket: RequestContext) -> None:
+def test_the_token_is_nowhere_but_in_the_hands_of_the_sdk(ticket: TicketPage) -> None:
     """Neither while somebody is in the room, nor afterwards."""
     visitor = ticket.visitor()
     page, heard, asked = visitor.page, [], []
@@ -87,9 +87,7 @@ def test_the_token_is_nowhere_but_in_the_hands_of_the_sdk(ticket: RequestContext
     assert token not in places()
 
 
-def test_the_policy_of_the_page_lets_nothing_else_in(
-    ticket: RequestContext, visits: Visits
-) -> None:
+def test_the_policy_of_the_page_lets_nothing_else_in(ticket: TicketPage, visits: Visits) -> None:
     """No script of another site, and none in the document; a violation fails every test here."""
     page = ticket.visitor().page
     with page.expect_console_message(lambda message: "Content Security Policy" in message.text):
@@ -108,7 +106,7 @@ def test_the_policy_of_the_page_lets_nothing_else_in(
 
 
 def test_a_spanish_browser_sees_spanish(
-    ticket: RequestContext, sandbox: Sandbox, visits: Visits
+    ticket: TicketPage, sandbox: Sandbox, visits: Visits
 ) -> None:
     """Numbers and times too, and whoever reads aloud is told so."""
     sandbox.faults.status(429, headers={"Retry-After": "60"}, on="join")
@@ -123,7 +121,7 @@ def test_a_spanish_browser_sees_spanish(
     visits.forgive("status of 503")
 
 
-def test_any_other_browser_sees_english(ticket: RequestContext) -> None:
+def test_any_other_browser_sees_english(ticket: TicketPage) -> None:
     """Rather than half of each."""
     visitor = ticket.visitor(locale="fr-FR")
     expect(visitor.page.locator("html")).to_have_attribute("lang", "en")
@@ -140,7 +138,7 @@ def test_both_languages_say_all_of_it() -> None:
     assert keys[0] == keys[1] != []
 
 
-def test_the_keyboard_is_enough(ticket: RequestContext) -> None:
+def test_the_keyboard_is_enough(ticket: TicketPage) -> None:
     """The focus stays on the one button, whatever it is for."""
     visitor = ticket.visitor()
     visitor.page.keyboard.press("Tab")
@@ -153,7 +151,7 @@ def test_the_keyboard_is_enough(ticket: RequestContext) -> None:
     expect(visitor.door).to_be_focused()
 
 
-def test_everything_fits_on_a_narrow_phone(ticket: RequestContext) -> None:
+def test_everything_fits_on_a_narrow_phone(ticket: TicketPage) -> None:
     """To the sides; and a thumb finds the button."""
     visitor = ticket.visitor(viewport={"width": 320, "height": 640})
     visitor.clicks("Enter")

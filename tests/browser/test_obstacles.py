@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from videsk_rooms.sandbox import Sandbox
 
     from .chromium import Visits
-    from .support import RequestContext
+    from .support import TicketPage
 
 HOUR = timedelta(hours=1)
 
@@ -29,7 +29,7 @@ def joins(sandbox: Sandbox) -> int:
 
 
 def test_a_busy_api_is_told_and_asked_again_when_it_says(
-    ticket: RequestContext, sandbox: Sandbox, visits: Visits
+    ticket: TicketPage, sandbox: Sandbox, visits: Visits
 ) -> None:
     """With a countdown, which is not read aloud every second."""
     sandbox.faults.status(429, headers={"Retry-After": "300"}, on="join")
@@ -50,7 +50,7 @@ def test_a_busy_api_is_told_and_asked_again_when_it_says(
 
 
 def test_an_api_that_stays_busy_is_left_alone(
-    ticket: RequestContext, sandbox: Sandbox, visits: Visits
+    ticket: TicketPage, sandbox: Sandbox, visits: Visits
 ) -> None:
     """After five times in a row it is for the person to say when."""
     sandbox.faults.status(503, headers={"Retry-After": "60"}, on="join", times=None)
@@ -67,9 +67,7 @@ def test_an_api_that_stays_busy_is_left_alone(
     visits.forgive("status of 503")
 
 
-def test_what_will_not_pass_is_told(
-    ticket: RequestContext, sandbox: Sandbox, visits: Visits
-) -> None:
+def test_what_will_not_pass_is_told(ticket: TicketPage, sandbox: Sandbox, visits: Visits) -> None:
     """And the person may try again."""
     visitor = ticket.visitor()
     for status, told, said in (
@@ -85,9 +83,7 @@ def test_what_will_not_pass_is_told(
     visitor.sees("You are in the room.")
 
 
-def test_a_room_that_is_over_is_told(
-    ticket: RequestContext, sandbox: Sandbox, visits: Visits
-) -> None:
+def test_a_room_that_is_over_is_told(ticket: TicketPage, sandbox: Sandbox, visits: Visits) -> None:
     """Nobody asks for a token of it."""
     sandbox.add_room(external_id=ticket.name, nbf=sandbox.now - HOUR, exp=sandbox.now)
     visitor = ticket.visitor()
@@ -98,7 +94,7 @@ def test_a_room_that_is_over_is_told(
 
 
 def test_a_room_that_is_not_open_yet_is_waited_for(
-    ticket: RequestContext, client: Videsk, sandbox: Sandbox, visits: Visits
+    ticket: TicketPage, client: Videsk, sandbox: Sandbox, visits: Visits
 ) -> None:
     """The person is told when it opens, and is let in then."""
     room = sandbox.add_room(external_id=ticket.name, nbf=sandbox.now + HOUR)
@@ -114,7 +110,7 @@ def test_a_room_that_is_not_open_yet_is_waited_for(
     visitor.sees("You are in the room.")
 
 
-def test_a_network_that_is_back_is_used_at_once(ticket: RequestContext, visits: Visits) -> None:
+def test_a_network_that_is_back_is_used_at_once(ticket: TicketPage, visits: Visits) -> None:
     """Whoever was cut off is told, and goes on without a click."""
     visitor = ticket.visitor()
     visitor.stops_the_clock()
@@ -129,7 +125,7 @@ def test_a_network_that_is_back_is_used_at_once(ticket: RequestContext, visits: 
     visitor.sees("You are in the room.")
 
 
-def test_a_token_that_has_run_out_is_replaced(ticket: RequestContext) -> None:
+def test_a_token_that_has_run_out_is_replaced(ticket: TicketPage) -> None:
     """Before somebody is in, and while somebody is; nobody has to click again."""
     visitor = ticket.visitor()
     visitor.complaints = ["jwt expired"]
@@ -141,7 +137,7 @@ def test_a_token_that_has_run_out_is_replaced(ticket: RequestContext) -> None:
     assert len({claims_of(token)["jti"] for token in visitor.tokens}) == 3
 
 
-def test_tokens_that_run_out_at_once_are_not_asked_for_for_ever(ticket: RequestContext) -> None:
+def test_tokens_that_run_out_at_once_are_not_asked_for_for_ever(ticket: TicketPage) -> None:
     """Though somebody was let in with the first."""
     visitor = ticket.visitor()
     visitor.complaints = [None, *["jwt expired"] * 9]
@@ -153,7 +149,7 @@ def test_tokens_that_run_out_at_once_are_not_asked_for_for_ever(ticket: RequestC
 
 
 def test_whoever_is_put_out_at_the_end_is_told_that_it_is_over(
-    ticket: RequestContext, client: Videsk, visits: Visits
+    ticket: TicketPage, client: Videsk, visits: Visits
 ) -> None:
     """The token has run out, and the room with it."""
     visitor = ticket.visitor()
@@ -167,7 +163,7 @@ def test_whoever_is_put_out_at_the_end_is_told_that_it_is_over(
     visits.forgive("status of 410")
 
 
-def test_a_room_that_the_sdk_finds_closed_yet_is_tried_again(ticket: RequestContext) -> None:
+def test_a_room_that_the_sdk_finds_closed_yet_is_tried_again(ticket: TicketPage) -> None:
     """The clocks of two servers may differ by seconds."""
     visitor = ticket.visitor()
     visitor.stops_the_clock()
@@ -178,7 +174,7 @@ def test_a_room_that_the_sdk_finds_closed_yet_is_tried_again(ticket: RequestCont
     visitor.sees("You are in the room.")
 
 
-def test_a_token_that_is_refused_for_good_is_told(ticket: RequestContext) -> None:
+def test_a_token_that_is_refused_for_good_is_told(ticket: TicketPage) -> None:
     """Another is not asked for by itself."""
     visitor = ticket.visitor()
     complaints = ["jwt malformed", "invalid signature", "something new"]
@@ -189,7 +185,7 @@ def test_a_token_that_is_refused_for_good_is_told(ticket: RequestContext) -> Non
         assert len(visitor.tokens) == count
 
 
-def test_an_sdk_that_cannot_be_loaded_is_told(ticket: RequestContext, visits: Visits) -> None:
+def test_an_sdk_that_cannot_be_loaded_is_told(ticket: TicketPage, visits: Visits) -> None:
     """The person learns what to do."""
     visitor = ticket.visitor()
     visitor.page.unroute(SDK)
@@ -199,7 +195,7 @@ def test_an_sdk_that_cannot_be_loaded_is_told(ticket: RequestContext, visits: Vi
     visits.forgive("Failed to load resource")
 
 
-def test_what_the_sdk_tells_is_told(ticket: RequestContext) -> None:
+def test_what_the_sdk_tells_is_told(ticket: TicketPage) -> None:
     """The room is put away, and the person may come back."""
     visitor = ticket.visitor()
     for event, said in (
@@ -213,7 +209,7 @@ def test_what_the_sdk_tells_is_told(ticket: RequestContext) -> None:
         expect(visitor.page.locator("videsk-webrtc")).to_have_count(0)
 
 
-def test_a_complaint_about_anything_else_puts_nobody_out(ticket: RequestContext) -> None:
+def test_a_complaint_about_anything_else_puts_nobody_out(ticket: TicketPage) -> None:
     """Only that of a token ends a stay."""
     visitor = ticket.visitor()
     visitor.clicks("Enter")
@@ -224,7 +220,7 @@ def test_a_complaint_about_anything_else_puts_nobody_out(ticket: RequestContext)
 
 
 def test_whoever_does_not_want_to_wait_need_not(
-    ticket: RequestContext, sandbox: Sandbox, visits: Visits
+    ticket: TicketPage, sandbox: Sandbox, visits: Visits
 ) -> None:
     """Nothing more is asked for."""
     sandbox.add_room(external_id=ticket.name, nbf=sandbox.now + HOUR)

@@ -59,9 +59,9 @@ async def check_connections(client: AsyncVidesk, findings: list[str]) -> None:
 async def check_pace(client: AsyncVidesk, limit: RateLimit, findings: list[str]) -> None:
     """Find the places that are still taken when no call is: after a window, all can be had."""
     await asyncio.sleep(limit.per)
-    for pacing in client._pacings._open:
+    for limiter in client._limiters._open:
         at_once = [
-            asyncio.ensure_future(pacing.acquire(Rank.INTERACTIVE, "rooms.list"))
+            asyncio.ensure_future(limiter.acquire(Rank.INTERACTIVE, "rooms.list"))
             for _ in range(limit.requests)
         ]
         _, missing = await asyncio.wait(at_once, timeout=_PATIENCE)

@@ -55,7 +55,7 @@ async def test_a_cancelled_close_has_closed_all(
     assert all(session.closed for session in sessions)
     for each in (videsk, view):
         with pytest.raises(ClosedError):
-            await each._pipeline.pacing.acquire(Rank.INTERACTIVE, "rooms.list")
+            await each._sender.limiter.acquire(Rank.INTERACTIVE, "rooms.list")
     nothing_is_left(videsk)
 
 
@@ -139,7 +139,7 @@ async def test_views_made_in_threads_while_closing_are_closed_alike(
     assert not errors
     for view in views:
         with pytest.raises(ClosedError):
-            await view._pipeline.pacing.acquire(Rank.INTERACTIVE, "rooms.list")
+            await view._sender.limiter.acquire(Rank.INTERACTIVE, "rooms.list")
     with pytest.raises(ClosedError):
         await views[-1].rooms.list()
 

@@ -428,7 +428,7 @@ async def in_line(sandbox: Sandbox) -> AsyncIterator[Stage]:
         await videsk.rooms.list()
         sandbox.requests.clear()
         higher = {"ratelimit-limit": "1000"}
-        raise_it = partial(videsk._pipeline.pacing.update_limit, higher)
+        raise_it = partial(videsk._sender.limiter.update_limit, higher)
         yield Stage(videsk, lambda: line_of(videsk), raise_it)
 
 

@@ -156,7 +156,7 @@ async def test_a_fault_of_a_reader_is_an_error_of_the_answer(
         raise kind(SECRET)
 
     with pytest.raises(ResponseError, match=rf"cannot be read \({kind.__name__}\)") as caught:
-        await once._pipeline(READERS["list"][0], fail)
+        await once._sender(READERS["list"][0], fail)
     error = caught.value
     assert SECRET not in f"{error} {vars(error)}"
     assert error.__cause__ is error.__context__ is None

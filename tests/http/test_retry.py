@@ -644,7 +644,7 @@ def test_threads_share_one_budget(sandbox: Sandbox, blocking: Videsk) -> None:
     ids=[*LOST, *UNREADABLE, *UNDONE],
 )
 async def test_a_call_that_fails_leaves_nothing_behind(sandbox: Sandbox, fail: Fail) -> None:
-    """No connection in use, no place in the pacing, no task."""
+    """No connection in use, nothing that waits for the rate limit, no task."""
     async with client(sandbox, rate_limit=RateLimit(requests=1_000)) as videsk:
         for _ in range(ATTEMPTS):
             fail(sandbox, None)

@@ -366,7 +366,7 @@ PACED: dict[str, Callable[[str, Path], RateLimit | None]] = {
 
 @pytest.fixture(params=list(PACED))
 def limit(request: pytest.FixtureRequest, redis_url: str, tmp_path: Path) -> RateLimit | None:
-    """One way of pacing after the other."""
+    """One rate limit after the other."""
     return PACED[request.param](redis_url, tmp_path)
 
 

@@ -248,7 +248,7 @@ def test_no_pickle_of_a_client_tells_the_token() -> None:
     client = Videsk(SECRET)
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         assert SECRET.encode() not in pickle.dumps(client, protocol)
-    for thing in (client._settings.source, client._async._pipeline, client.rooms):
+    for thing in (client._settings.source, client._async._sender, client.rooms):
         with pytest.raises(TypeError):
             pickle.dumps(thing)
 

@@ -1,4 +1,4 @@
-"""What the tests of the pacing stand on."""
+"""Fixtures of the tests of the rate limit."""
 
 from __future__ import annotations
 

@@ -214,24 +214,24 @@ class RequestContext:
         origin: The only origin that gets the token.
         used: Whether the token was sent.
         connects: Whether a connection is being made for the request.
-        left: Whether the request may have been sent.
+        maybe_sent: Whether the request may have been sent.
     """
 
-    __slots__ = ("connects", "left", "origin", "permit", "token", "used")
+    __slots__ = ("connects", "maybe_sent", "origin", "permit", "token", "used")
 
     def __init__(self, token: Secret, origin: Origin, permit: Permit) -> None:
         self.token = token
         self.origin = origin
         self.used = False
         self.connects = False
-        self.left = False
+        self.maybe_sent = False
         self.permit = permit
 
-    async def leave(self) -> None:
+    async def commit(self) -> None:
         """Commit the permit: the request has its connection and leaves as soon as this returns."""
         await self.permit.commit()
         self.connects = False
-        self.left = True
+        self.maybe_sent = True
 
 
 current_request: ContextVar[RequestContext] = ContextVar("videsk_rooms_request")

@@ -99,7 +99,7 @@ class RequestSender:
 
     transport: Transport
     source: TokenSource
-    pacing: RateLimiter
+    limiter: RateLimiter
     timeout: Timeout
     retry: Retry
     budget: RetryBudget
@@ -183,9 +183,9 @@ class RequestSender:
 class RetryingCall:
     """One call, with its attempts so far."""
 
-    def __init__(self, pipeline: RequestSender, request: Request, deadline: Deadline) -> None:
+    def __init__(self, sender: RequestSender, request: Request, deadline: Deadline) -> None:
         self.span: Span | None = None
-        self._pipeline = pipeline
+        self._sender = sender
         self._request = request
         self._deadline = deadline
         self._attempts: list[Attempt] = []
@@ -214,15 +214,15 @@ class RetryingCall:
                 if not decision.again:
                     failed = self._no_answer(outcome, decision)
             else:
-                if self._pipeline.note is not None:
+                if self._sender.note is not None:
                     answered = make_response(self._request, outcome, tuple(self._attempts))
-                    self._pipeline.note(answered)
+                    self._sender.note(answered)
                 try:
                     value = self._read(outcome, read)
                 except VideskError as error:
                     failed = error
                 else:
-                    self._pipeline.budget.refill()
+                    self._sender.budget.refill()
                     return value
                 happened = result_from_status(outcome.status, outcome.headers)
                 decision = self._decide(happened)
@@ -239,21 +239,21 @@ class RetryingCall:
     # -- one attempt ------------------------------------------------------------------------------
 
     async def _attempt(self) -> tuple[RawResponse | TransportFailure, Secret | None]:
-        pipeline = self._pipeline
+        sender = self._sender
         token = await self._token()
-        rank = pipeline.rank(self._deadline)
-        permit = pipeline.pacing.try_acquire(rank, self._request.operation)
+        rank = sender.rank(self._deadline)
+        permit = sender.limiter.try_acquire(rank, self._request.operation)
         if permit is None:
             permit = await self._acquire_permit(rank)
-            token = pipeline.source.at_hand() or token  # there may be a newer one by now
-        left = self._deadline.left()
-        if left <= 0:
+            token = sender.source.at_hand() or token  # there may be a newer one by now
+        remaining = self._deadline.remaining()
+        if remaining <= 0:
             permit.release()
             raise self._too_late("before the request could be sent")
         self._deadline.has_begun = True
         started, started_at = monotonic(), datetime.now(timezone.utc)
-        outcome, used = await pipeline.transport.attempt(
-            self._request, token, pipeline.bounds, left, permit, headers=pipeline.headers
+        outcome, used = await sender.transport.attempt(
+            self._request, token, sender.bounds, remaining, permit, headers=sender.headers
         )
         duration = monotonic() - started
         attempt = make_attempt(len(self._attempts) + 1, started_at, duration, outcome, self._delay)
@@ -261,44 +261,44 @@ class RetryingCall:
         self._delay = 0.0
         self._attempts.append(attempt)
         if isinstance(outcome, RawResponse):
-            pipeline.pacing.update_limit(outcome.headers)
-            pipeline.server_window.learn(outcome.headers)
+            sender.limiter.update_limit(outcome.headers)
+            sender.server_window.learn(outcome.headers)
         if self.span is not None:
             self.span.attempted(attempt)
-        if pipeline.observer.watches_attempts():
-            await pipeline.observer.attempted(self._request, attempt, self._deadline)
+        if sender.observer.watches_attempts():
+            await sender.observer.attempted(self._request, attempt, self._deadline)
         return outcome, token if used else None
 
     async def _token(self) -> Secret:
         """Return the token. Fetched before the permit, so that no call queues behind a callable."""
-        pipeline = self._pipeline
-        if pipeline.transport.closed:
+        sender = self._sender
+        if sender.transport.closed:
             raise closed()
-        token = pipeline.source.at_hand()
+        token = sender.source.at_hand()
         if token is not None:
             return token
         try:
-            return await self._within(self._deadline.left(), pipeline.source.current)
+            return await self._within(self._deadline.remaining(), sender.source.current)
         except OutOfTimeError:
             raise self._too_late("while it waited for the callable given as api_token") from None
 
     async def _acquire_permit(self, rank: Rank) -> Permit:
         permits: list[Permit] = []
-        pacing = self._pipeline.pacing
+        limiter = self._sender.limiter
 
         async def acquire() -> None:
-            permits.append(await pacing.acquire(rank, self._request.operation))
+            permits.append(await limiter.acquire(rank, self._request.operation))
 
         began = monotonic()
         try:
-            await self._within(self._deadline.left_for_queueing(), acquire)
+            await self._within(self._deadline.remaining_for_queueing(), acquire)
             self._deadline.add_queue_time(monotonic() - began)
             waited = permits[0].waited
             self._delay += waited
             if waited > 0:
-                await self._pipeline.observer.paced(self._request, waited, self._deadline)
+                await self._sender.observer.paced(self._request, waited, self._deadline)
         except OutOfTimeError:
-            waited_for = self._pipeline.pacing.waited_for()
+            waited_for = self._sender.limiter.waited_for()
             raise self._too_late(f"while it waited for {waited_for}") from None
         except BaseException:  # cancelled, perhaps as the permission came, or in a hook
             for permit in permits:
@@ -311,14 +311,14 @@ class RetryingCall:
         if refused is None or self._renewed:
             return False
         with suppress(OutOfTimeError):
-            renewing = partial(self._pipeline.source.renewed, refused)
-            self._renewed = await self._within(self._deadline.left(), renewing)
+            renewing = partial(self._sender.source.renewed, refused)
+            self._renewed = await self._within(self._deadline.remaining(), renewing)
         if self._renewed:
             self._tries -= 1  # the replay does not count as a retry
         return self._renewed
 
     async def _within(self, seconds: float, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        return await self._pipeline.transport.in_flight.within(seconds, function)
+        return await self._sender.transport.in_flight.within(seconds, function)
 
     # -- after an attempt -------------------------------------------------------------------------
 
@@ -329,30 +329,27 @@ class RetryingCall:
             self._request,
             happened,
             tries=self._tries,
-            retry=self._pipeline.retry,
-            remaining=self._deadline.left(),
-            affordable=self._pipeline.budget.affordable,
+            retry=self._sender.retry,
+            remaining=self._deadline.remaining(),
+            affordable=self._sender.budget.affordable,
             chance=random.random(),  # noqa: S311 - no secret
         )
         # Whatever becomes of this call, the others need not run into the limit too.
-        if (
-            happened.status == 429
-            and (happened.wait or 0.0) <= self._pipeline.retry.max_retry_after
-        ):
-            self._pipeline.pacing.pause(happened.wait)
+        if happened.status == 429 and (happened.wait or 0.0) <= self._sender.retry.max_retry_after:
+            self._sender.limiter.pause(happened.wait)
         return decision
 
     async def _wait_for_another(self, decision: Decision, happened: AttemptResult) -> None:
-        pipeline = self._pipeline
+        sender = self._sender
         if happened.status != 429:
-            pipeline.budget.spend()
-        await pipeline.observer.retrying(
+            sender.budget.spend()
+        await sender.observer.retrying(
             self._request, self._attempts[-1], decision.pause, self._deadline
         )
         # A hook may have used some of the remaining time. If the client is closed meanwhile, the
         # next attempt raises that.
         with suppress(OutOfTimeError, ClosedError):
-            await self._within(self._deadline.left(), partial(asyncio.sleep, decision.pause))
+            await self._within(self._deadline.remaining(), partial(asyncio.sleep, decision.pause))
         self._delay += decision.pause
 
     def _read(self, answer: RawResponse, read: Callable[[Response], T]) -> T:
@@ -391,7 +388,7 @@ class RetryingCall:
     def _too_late(self, when: str) -> VideskError:
         return deadline_error(
             self._request,
-            self._pipeline.transport.url_of(self._request),
+            self._sender.transport.url_of(self._request),
             self._deadline,
             tuple(self._attempts),
             when=when,

@@ -25,13 +25,13 @@ class Deadline:
         self._count_queue_time = count_queue_time
         self._at = inf if total is None else monotonic() + total
 
-    def left(self) -> float:
+    def remaining(self) -> float:
         """Return the remaining seconds: never below 0, and infinity without a bound."""
         return max(self._at - monotonic(), 0.0)
 
-    def left_for_queueing(self) -> float:
+    def remaining_for_queueing(self) -> float:
         """Return how many seconds may be spent queued for the rate limit."""
-        return self.left() if self._count_queue_time else inf
+        return self.remaining() if self._count_queue_time else inf
 
     def add_queue_time(self, seconds: float) -> None:
         """Add time that was spent queued for the rate limit."""

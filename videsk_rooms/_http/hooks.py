@@ -225,7 +225,7 @@ async def _call_hook(
         return
     if inspect.isawaitable(result):
         try:
-            await result_within(deadline.left(), partial(_awaited, result))
+            await result_within(deadline.remaining(), partial(_awaited, result))
         except OutOfTimeError:
             pass
         except Exception:

@@ -199,11 +199,11 @@ class Connector(aiohttp.TCPConnector):
     ) -> Connection:
         context = current_request.get(None)
         if context is not None:
-            context.connects = not context.left
+            context.connects = not context.maybe_sent
         connection, protocol = await self._connect_clean(req, traces, timeout)
         try:
             if context is not None:
-                await context.leave()
+                await context.commit()
             # Bytes may have arrived while the rate limit was asked.
             if has_unread_bytes(connection, reused=protocol.reused):
                 protocol.force_close()

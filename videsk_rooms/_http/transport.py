@@ -108,7 +108,7 @@ class Transport:
         request: Request,
         token: Secret,
         bounds: AttemptBounds,
-        left: float,
+        remaining: float,
         permit: Permit,
         *,
         headers: Mapping[str, str],
@@ -116,51 +116,53 @@ class Transport:
         """Send a request once, within the seconds that are left of its call.
 
         Returns:
-            What came of it, and whether it carried the token.
+            The response or the failure, and whether the token was sent.
 
         Raises:
             ClosedError: The client is closed, or was closed meanwhile.
         """
         sent_with.set(token)  # here, because the task of the attempt gets a copy of the context
-        ticket = RequestContext(token, self._origin, permit)
+        context = RequestContext(token, self._origin, permit)
         url = self.url_of(request)
         outcome: RawResponse | TransportFailure
         try:
-            exchange = partial(self._exchange, request, ticket, bounds, url, headers)
-            outcome = await self.in_flight.within(min(left, bounds.attempt), exchange)
+            exchange = partial(self._exchange, request, context, bounds, url, headers)
+            outcome = await self.in_flight.within(min(remaining, bounds.attempt), exchange)
         except OutOfTimeError:
-            outcome = _out_of_time(ticket, url)
+            outcome = _out_of_time(context, url)
         except StrayCancellationError:
-            cause: FailureCause = "interrupted" if ticket.left else "not_sent"
+            cause: FailureCause = "interrupted" if context.maybe_sent else "not_sent"
             outcome = TransportFailure(cause, "the request was cancelled within the session", url)
         except ClosedError:
-            raise closed(sent=ticket.left) from None
+            raise closed(sent=context.maybe_sent) from None
         finally:
             permit.release()
         if isinstance(outcome, TransportFailure):
             if self.closed:
                 raise closed(sent=outcome.cause != "not_sent")
             outcome.hint = self._hint if outcome.cause == "not_sent" else ""
-        if ticket.used:
+        if context.used:
             _remove_token(outcome, token)
-        return outcome, ticket.used
+        return outcome, context.used
 
     async def _exchange(
         self,
         request: Request,
-        ticket: RequestContext,
+        context: RequestContext,
         bounds: AttemptBounds,
         url: str,
         headers: Mapping[str, str],
     ) -> RawResponse | TransportFailure:
-        current_request.set(ticket)  # in the context of this attempt's own task
+        current_request.set(context)  # in the context of this attempt's own task
         session = self._external_session
         options = self._options if request.body is None else self._json_options
         if headers:
             options = {**options, "headers": {**options.get("headers", {}), **headers}}
         try:
             if session is not None:
-                await ticket.leave()  # when a connection of another's session is had, nobody tells
+                await (
+                    context.commit()
+                )  # when a connection of another's session is had, nobody tells
             else:
                 session = self._sessions.here() or await self._sessions.open()
             response = await session.request(
@@ -170,17 +172,17 @@ class Transport:
                 timeout=bounds.connecting,
                 **options,
             )
-            ticket.permit.answered(response.status)
+            context.permit.answered(response.status)
             body, too_long = _arrived(response) or await _read(response)
             return RawResponse(response.status, response.headers, body, url, too_long)
         except (Exception, asyncio.CancelledError) as error:
-            failure = _failure_of(error, ticket, url)
+            failure = _failure_of(error, context, url)
             if failure is not None:
                 return failure
             # When a session is closed during a request, aiohttp cancels the request if it waits for
             # a connection, and otherwise raises one of several errors, AssertionError among them.
             if self._is_gone(session):
-                raise closed(sent=ticket.left) from None
+                raise closed(sent=context.maybe_sent) from None
             raise
 
     def url_of(self, request: Request) -> str:
@@ -263,27 +265,27 @@ def _remove_token(outcome: RawResponse | TransportFailure, token: Secret) -> Non
     outcome.headers = headers_without(outcome.headers, token.reveal())
 
 
-def _failure_of(error: BaseException, ticket: RequestContext, url: str) -> TransportFailure | None:
+def _failure_of(error: BaseException, context: RequestContext, url: str) -> TransportFailure | None:
     """Return plain data about why no answer came; `None` for any other error.
 
     aiohttp's exceptions hold the request with its headers, and so the token.
     """
     if isinstance(error, _SURELY_NOT_SENT):
         return TransportFailure("not_sent", _described(error), url)
-    if isinstance(error, ValueError) and not ticket.left:
+    if isinstance(error, ValueError) and not context.maybe_sent:
         # A proxy's URL that only aiohttp refuses. It is not shown, because it may hold a password.
         return TransportFailure("not_sent", "the proxy cannot be used", url)
     if isinstance(error, asyncio.TimeoutError):
-        return _out_of_time(ticket, url)
+        return _out_of_time(context, url)
     if isinstance(error, aiohttp.ClientError | OSError):
         # While a tunnel is made, the same errors come from the proxy, before anything is sent.
-        cause: FailureCause = "not_sent" if ticket.connects else "interrupted"
+        cause: FailureCause = "not_sent" if context.connects else "interrupted"
         return TransportFailure(cause, _described(error), url)
     return None
 
 
-def _out_of_time(ticket: RequestContext, url: str) -> TransportFailure:
-    cause: FailureCause = "timeout" if ticket.left else "not_sent"
+def _out_of_time(context: RequestContext, url: str) -> TransportFailure:
+    cause: FailureCause = "timeout" if context.maybe_sent else "not_sent"
     return TransportFailure(cause, "the time was up", url, timed_out=True)
 
 

@@ -143,7 +143,7 @@ async def _follow(
         DeadlineExceededError: The time was up before the leader had ended.
     """
     began = monotonic()
-    if not await leader.ended(deadline.left_for_queueing()):
+    if not await leader.ended(deadline.remaining_for_queueing()):
         when = "while another call looked up or created the same room"
         raise send.out_of_time(request, deadline, when)
     deadline.add_queue_time(monotonic() - began)
@@ -213,11 +213,11 @@ async def _find_after_conflict(
 ) -> tuple[Response, Room]:
     *earlier, last = _LOOKUP_PAUSES
     for pause in earlier:
-        if pause < deadline.left():
+        if pause < deadline.remaining():
             await anyio.sleep(pause)
             with suppress(NotFoundError):
                 return await retrieve(send, external_id, paths, deadline)
-    if last < deadline.left():
+    if last < deadline.remaining():
         await anyio.sleep(last)
     return await retrieve(send, external_id, paths, deadline, surely_there=True)
 

@@ -126,7 +126,7 @@ def add_error_handlers(app: Starlette, choose_answer: ChooseAnswer = http_answer
     """
 
     async def failed(connection: HTTPConnection, error: Exception) -> JSONResponse | None:
-        assert isinstance(error, VideskError)  # noqa: S101 - told to the type checker
+        assert isinstance(error, VideskError)  # noqa: S101 - for the type checker
         answer = answer_to(error, choose_answer)
         if isinstance(connection, WebSocket):
             await _close(connection, answer)

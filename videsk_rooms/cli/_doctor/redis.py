@@ -68,7 +68,7 @@ def _answers(url: str) -> Finding:
     ahead = (before + after) / 2 - (seconds + micro / 1_000_000)
     found = (
         f"answers within {(after - before) * 1000:.1f} ms; this machine's clock is "
-        f"{abs(ahead):.3f} s {'ahead' if ahead > 0 else 'behind'}, which does not affect pacing"
+        f"{abs(ahead):.3f} s {'ahead' if ahead > 0 else 'behind'}, which does not matter"
     )
     return ok("Redis", found, seconds=round(after - before, 4), ahead=round(ahead, 3))
 
