@@ -32,6 +32,7 @@ _EXPECTED = re.compile(
     r"|current working|!!! no internal routing|uWSGI running as root|your |lock engine: "
     r"|thunder lock: |mapped \d+ |Python (version|main interpreter)|python threads support"
     r"|WSGI app 0 |spawned uWSGI |worker \d |SIGINT/SIGTERM received|goodbye to uWSGI"
+    r"|[\w: ]+ - SIGPIPE: writing to a closed pipe"  # a visitor has left, as the first probe may
     r"|the Rooms API failed: "  # the application, of errors that were asked for
     r"|videsk_rooms\.errors\.PermissionDeniedError: .* Scripted "  # the traceback of one of them
     # Servers leave the socket that they listen on unclosed; it is the one without a peer.

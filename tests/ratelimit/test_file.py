@@ -552,8 +552,10 @@ _as_root = pytest.mark.skipif(
 
 
 @pytest.fixture
-def common_folder() -> Iterator[Path]:
+def common_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder where all may write, and nobody may remove what others own, as `/tmp`."""
+    # Another user may not write where the coverage of this run is kept.
+    monkeypatch.delenv("COVERAGE_PROCESS_START", raising=False)
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o1777)
         yield Path(folder)

@@ -16,6 +16,7 @@ import asyncio
 import inspect
 from collections import deque
 from collections.abc import AsyncIterable, Callable, Coroutine, Iterable, Mapping, Sized
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar
 
@@ -265,7 +266,9 @@ async def _refuse(error: VideskError) -> NoReturn:
 def _checked_items(
     argument: str, items: Iterable[Item] | AsyncIterable[Item]
 ) -> Iterable[Item] | AsyncIterable[Item]:
-    with check.reading(argument, items):
+    # Of a list or a tuple nothing is run: what is raised here is a signal handler's.
+    guard = nullcontext() if type(items) in {list, tuple} else check.reading(argument, items)
+    with guard:
         # Strings and mappings are iterable, but their characters and keys are no items.
         is_one = isinstance(items, str | bytes | Mapping)
         if is_one or not isinstance(items, Iterable | AsyncIterable):
