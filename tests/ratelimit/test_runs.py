@@ -38,7 +38,20 @@ def _figures(settings: list[Setting]) -> dict[str, Figures]:
     possible = [each for each in settings if each.sharing != "Redis" or PROGRAM is not None]
     with ThreadPoolExecutor(len(possible)) as threads:
         found = list(threads.map(lambda each: run(each, SECONDS), possible))
-    return {each.setting.name: each for each in found}
+    return {each.setting.name: _measured_again(each) for each in found}
+
+
+def _measured_again(figures: Figures) -> Figures:
+    """Run a setting alone, twice at most, if something was over the limit beside the others.
+
+    A process that stands still on a busy machine sends late what it was permitted in time. A fault
+    of the rule shows each time, and in the simulation.
+    """
+    for _ in range(2):
+        if figures.refused == figures.over == 0:
+            break
+        figures = run(figures.setting, SECONDS)
+    return figures
 
 
 @pytest.fixture(scope="module")
