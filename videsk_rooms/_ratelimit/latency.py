@@ -51,11 +51,6 @@ class Latency:
         trips = self._trips.get(operation)
         return _LATE_AT_FIRST if trips is None else trips.late
 
-    @property
-    def variation(self) -> float:
-        """By how many seconds trips of one operation vary; 0 as long as there are too few."""
-        return max((trips.variation for trips in list(self._trips.values())), default=0.0)
-
 
 class _Trips:
     """The times that one operation's last answers took."""
@@ -66,7 +61,6 @@ class _Trips:
         self._least = inf
         self.shortest = 0.0
         self.late = _LATE_AT_FIRST
-        self.variation = 0.0
 
     def add(self, trip: float) -> None:
         self._trips.append(trip)
@@ -83,6 +77,5 @@ class _Trips:
             doubt = max(trips[-1] - least, least / 10)
         else:
             doubt = (trips[count // 4] - least) / 2
-            self.variation = trips[-1] - least
-            self.late = min(_LATE_FACTOR * self.variation + _LATE_BASE, _LATEST)
+            self.late = min(_LATE_FACTOR * (trips[-1] - least) + _LATE_BASE, _LATEST)
         self.shortest = max(least - doubt, 0.0)
