@@ -18,6 +18,7 @@ from .watch import watching
 
 _CALLERS = 50
 _LEAST_ROUNDS = 2
+_LATE = 1.0
 
 
 def run(*, creates: int, share: float, seed: int) -> Report:
@@ -56,6 +57,9 @@ def _race(report: Report, sandbox: Sandbox, crew: list[Crewman], rounds: int) ->
         _line_of(process)  # it is ready
     for number in range(rounds):
         sandbox.faults.clear()
+        if number == 0:
+            # The room is there a second after the first create, so that all processes want it before.
+            sandbox.faults.delay(_LATE, on="create", times=SIZE, process="last")
         if number % 2:
             make_bad(sandbox, report.share, report.seed + number)
         for process in crew:
