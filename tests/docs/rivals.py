@@ -282,7 +282,7 @@ class Generated(Rival):
 
     def outcome_of_a_missing_room(self, room_id: str) -> str:
         answer = self._api.get_room.sync(room_id, client=self._client)
-        return "no, it is returned" if isinstance(answer, self._models.Refusal) else "?"
+        return "no, it is returned" if isinstance(answer, self._models.Error) else "?"
 
     def ids(self) -> Iterator[str]:
         read, total = 0, 1
