@@ -44,7 +44,8 @@ def debian(folder: Path, series: Sequence[str] = SERIES) -> Iterator[list[Interp
         (folder / "usr/sbin/policy-rc.d").write_text("#!/bin/sh\nexit 101\n", "utf-8")
         (folder / "usr/sbin/policy-rc.d").chmod(0o755)
         apt = ("chroot", str(folder), "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq")
-        _run(*apt, "update")
+        # A mirror that is a snapshot has lists that are past their date.
+        _run(*apt, "-oAcquire::Check-Valid-Until=false", "update")
         _run(*apt, "install", "-y", "--no-install-recommends", *_PROGRAMS, *packages)
         shutil.rmtree(folder / "checkout", ignore_errors=True)
         _run("git", "clone", "--quiet", str(CHECKOUT), str(folder / "checkout"))
