@@ -22,7 +22,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Set the footer, with the addresses that are known."""
     found = re.search(r'__version__ = "([^"]+)"', _VERSION.read_text(encoding="utf-8"))
     if found is None:
-        raise ValueError(f"{_VERSION} has no line __version__ = \"…\"")
+        raise ValueError(f'{_VERSION} has no line __version__ = "…"')
     links = [
         f'<a href="{escape(config.extra[name])}">{label}</a>'
         for name, label in _LINKS.items()

@@ -24,7 +24,7 @@ _LINK = re.compile(r"\[([^]]+)\](?:\([^)]*\)|\[[^]]*\])")
 _CODE = re.compile(r"(`+)(.+?)\1")
 _ITEM = re.compile(r"^ *(?:[-*+]|\d+\.) +")
 _END = re.compile(r"(?<=[.!?…])[)\"»*_]*\s+(?=[\"«(*_¿¡`]*[A-ZÁÉÍÓÚÑ`])")
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|`")  # a backtick stands for a word of code
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|`")  # a backtick stands for a word of code
 
 
 def text_of(page: str) -> str:
@@ -42,9 +42,15 @@ def sentences(page: str) -> list[str]:
     return [
         sentence
         for paragraph in _paragraphs(text_of(page))
-        for sentence in _END.split(paragraph)
+        for sentence in _split(paragraph)
         if words(sentence)
     ]
+
+
+def _split(paragraph: str) -> list[str]:
+    """Split where a sentence ends, but not within inline code."""
+    whole = _CODE.sub(lambda code: code[0].replace(" ", "\0"), paragraph)
+    return [sentence.replace("\0", " ") for sentence in _END.split(whole)]
 
 
 def words(sentence: str) -> list[str]:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .blocks import PAGES, ROOT, blocks_of
 from .prose import sentences, words
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _GROUP = {
     "en": re.compile(r"[aeiouy]+"),
