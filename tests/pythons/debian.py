@@ -19,7 +19,7 @@ _MIRROR = "http://deb.debian.org/debian"
 # What the tests start, and what builds the packages that come as source.
 _PROGRAMS = (
     "ca-certificates", "chromium", "g++", "gcc", "git", "jq", "libcrypt-dev", "libffi-dev", "make",
-    "procps", "redis-server", "tmux",
+    "nodejs", "procps", "redis-server", "tmux",
 )  # fmt: skip
 
 
@@ -44,7 +44,8 @@ def debian(folder: Path, series: Sequence[str] = SERIES) -> Iterator[list[Interp
         (folder / "usr/sbin/policy-rc.d").write_text("#!/bin/sh\nexit 101\n", "utf-8")
         (folder / "usr/sbin/policy-rc.d").chmod(0o755)
         apt = ("chroot", str(folder), "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq")
-        _run(*apt, "update")
+        # A mirror that is a snapshot has lists that are past their date.
+        _run(*apt, "-oAcquire::Check-Valid-Until=false", "update")
         _run(*apt, "install", "-y", "--no-install-recommends", *_PROGRAMS, *packages)
         shutil.rmtree(folder / "checkout", ignore_errors=True)
         _run("git", "clone", "--quiet", str(CHECKOUT), str(folder / "checkout"))
@@ -56,16 +57,17 @@ def debian(folder: Path, series: Sequence[str] = SERIES) -> Iterator[list[Interp
 def _mounted(folder: Path) -> Iterator[None]:
     mounts = (
         ("proc", "proc", "-tproc"),
-        ("/dev", "dev", "--bind"),
-        ("tmpfs", "dev/shm", "-ttmpfs"),
+        ("/dev", "dev", "--rbind"),
     )
     with ExitStack() as stack:
         for source, below, how in mounts:
             target = folder / below
             target.mkdir(parents=True, exist_ok=True)
             _run("mount", how, source, str(target))
+            # What is unmounted here stays mounted there.
+            _run("mount", "--make-rslave", str(target))
             # Lazily: a process that a killed test has left may still use it.
-            stack.callback(_run, "umount", "--lazy", str(target))
+            stack.callback(_run, "umount", "--lazy", "--recursive", str(target))
         yield
 
 
