@@ -250,8 +250,8 @@ def test_search_finds_a_page(
 def test_the_language_changes_and_the_page_stays(visits: Visits, address: str) -> None:
     """Both ways."""
     page = visits.visitor()
-    page.goto(f"{address}/guide/flows/")
-    for language, title in (("es", "Los tres flujos"), ("en", "The three flows")):
+    page.goto(f"{address}/guide/first-steps/")
+    for language, title in (("es", "Primeros pasos"), ("en", "First steps")):
         page.locator(".md-select .md-header__button").hover()
         page.locator(f".md-select__link[hreflang={language}]").click()
         page.locator("h1", has_text=title).wait_for()
@@ -261,7 +261,7 @@ def test_the_language_changes_and_the_page_stays(visits: Visits, address: str) -
 def test_the_page_goes_dark_and_stays_so(visits: Visits, address: str) -> None:
     """On the next page too; the diagrams go along."""
     page = visits.visitor(color_scheme="light")
-    page.goto(f"{address}/guide/flows/")
+    page.goto(f"{address}/guide/first-steps/")
     drawn = page.locator(".sequence .request > span:last-child").first
     colour = "element => getComputedStyle(element).color"
     on_paper = drawn.evaluate(colour)
