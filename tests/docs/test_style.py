@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from videsk_rooms import errors
+
 from .blocks import DOCS, ROOT
 from .prose import sentences, text_of, words
 from .words import language_of
@@ -20,13 +22,25 @@ _CHECKED = (
     "tutorial",
     "coming-from",
     "comparison",
+    "cheat-sheet",
+    "environment",
+    "glossary",
+    "not-offered",
+    "guide/a-class-at-nine",
+    "guide/appointments",
+    "guide/command-line",
     "guide/first-steps",
     "guide/how-do-i",
     "guide/in-the-browser",
     "guide/legacy-code",
+    "guide/many-rooms",
+    "guide/rate-limit",
+    "guide/scaling-out",
     "guide/testing",
     "guide/web-apps",
     "guide/when-things-go-wrong",
+    "guide/workers",
+    *(f"errors/{name}" for name in ("index", *errors.__all__)),
 )
 _PAGES = [ROOT / "README.md"] + [
     DOCS / f"{page}{ending}" for page in _CHECKED for ending in (".md", ".es.md")
