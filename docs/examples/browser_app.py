@@ -1,4 +1,4 @@
-"""A Flask application with a page that joins the video room of a ticket.
+"""A Flask application whose page lets a person into the video room of a ticket.
 
 flask --app browser_app run
 """
@@ -16,7 +16,7 @@ from videsk_rooms.integrations.flask import FlaskVidesk
 
 PAGE = Path(__file__).with_name("browser")
 
-# Only Videsk's hosts, as its documentation asks: https://docs.videsk.io, "Cabeceras".
+# Of other sites only Videsk's, as its documentation asks for: https://docs.videsk.io, "Cabeceras".
 HEADERS = {
     "Content-Security-Policy": "; ".join(
         [
@@ -41,19 +41,19 @@ videsk = FlaskVidesk()
 
 
 def closed(room: Room) -> ResponseReturnValue | None:
-    """Respond for a room that has ended or is not open yet; `None` if it is open."""
+    """Answer for a room that is over or not open yet; `None` for one that is open."""
     if room.is_over():
         return {"detail": "The room is over."}, 410
     now = datetime.now(timezone.utc)
     if room.nbf and room.nbf > now:
-        # In seconds, because the browser's clock may be wrong.
+        # In seconds, because the clock of the browser may be wrong.
         opens_in = math.ceil((room.nbf - now).total_seconds())
         return {"detail": "The room is not open yet.", "opensIn": opens_in}, 409
     return None
 
 
 def create_app(config: Mapping[str, object] | None = None) -> Flask:
-    """Create the application; tests configure another account."""
+    """Make the application; a test configures another account."""
     app = Flask(__name__, static_folder=PAGE, static_url_path="/browser")
     app.config["VIDESK_TIMEOUT"] = 10.0
     app.config.from_mapping(config)
@@ -61,12 +61,12 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
 
     @app.get("/tickets/<int:number>")
     def ticket(number: int) -> ResponseReturnValue:
-        """Serve the page, which reads the number from its URL."""
+        """Show the page, which reads the number from its own address."""
         return app.send_static_file("room.html"), HEADERS
 
     @app.post("/tickets/<int:number>/room")
     def enter(number: int) -> ResponseReturnValue:
-        """Return an access token for the room of a ticket, creating the room if needed."""
+        """Let somebody into the room of a ticket; whoever comes first opens it."""
         room = videsk.rooms.get_or_create(f"ticket-{number}", name=f"Ticket {number}")
         if answer := closed(room):
             return answer
