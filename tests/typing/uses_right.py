@@ -161,6 +161,8 @@ async def awaited() -> None:
         assert_type(videsk.with_options(secrets_in_pickles=True), AsyncVidesk)
         assert_type(videsk.with_options(headers={"X-Gateway-Key": "a"}), AsyncVidesk)
         assert_type(videsk.with_options(priority="background"), AsyncVidesk)
+        assert_type(videsk.with_options(base_url=None, proxy="http://proxy:3128"), AsyncVidesk)
+        assert_type(videsk.with_options(base_url="http://sandbox", allow_http=True), AsyncVidesk)
         assert_type(videsk.with_options(hooks=Hooks()).rooms, AsyncRooms)
         await patient.close()
 
@@ -218,6 +220,8 @@ def blocking() -> None:
         assert_type(patient, Videsk)
         assert_type(videsk.with_options(secrets_in_pickles=True), Videsk)
         assert_type(videsk.with_options(priority="interactive"), Videsk)
+        assert_type(videsk.with_options(base_url="https://gateway", proxy=None), Videsk)
+        assert_type(videsk.with_options(base_url="http://sandbox", allow_http=None), Videsk)
         assert_type(copy.copy(videsk), Videsk)
         assert_type(videsk.with_options(hooks=Hooks()).rooms, Rooms)
         patient.close()
@@ -325,7 +329,7 @@ async def set_up() -> None:
         session=session, proxy="http://proxy:3128", trust_env=True, ssl=context, headers={"a": "b"}
     )
     Videsk(lambda: "token", base_url=None, timeout=None, retry=Retry(), rate_limit=RateLimit())
-    Videsk(awaited_token, proxy=None, trust_env=False, ssl=False)
+    Videsk(awaited_token, proxy=None, trust_env=False, ssl=False, allow_http=True)
     retry, rate_limit = Retry(attempts=2), RateLimit(10)
     assert_type((retry.attempts, retry.base_delay), tuple[int, float])
     assert_type((retry.max_delay, retry.max_retry_after), tuple[float, float])
