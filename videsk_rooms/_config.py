@@ -271,9 +271,8 @@ def checked_base_url(value: object, *, allow_http: bool = False) -> str:
     if parts.scheme == "http" and not (allow_http or is_loopback(parts.hostname or "")):
         raise ConfigurationError(
             f"{shown} would send the token unencrypted; use https, "
-            "or http towards this machine only (127.0.0.1, localhost). Towards a sandbox in a "
-            "network of your own, such as that of Docker Compose, give allow_http=True or set "
-            "VIDESK_ALLOW_HTTP=1"
+            "or http towards this machine only (127.0.0.1, localhost); in a network of your own, "
+            "such as that of Docker Compose, give allow_http=True or set VIDESK_ALLOW_HTTP=1"
         )
     if re.search(r"(?i)/vpaas/rooms/*$", parts.path):
         raise ConfigurationError(

@@ -24,7 +24,10 @@ from .stage import NAMES_IN_DOCSTRINGS, printed_and_shown, story
 if TYPE_CHECKING:
     from pathlib import Path
 
-LANGUAGES = {"console", "csv", "html", "ini", "js", "json", "mermaid", "python", "sh", "text"}
+LANGUAGES = {
+    *("console", "csv", "docker", "html", "ini", "js"),
+    *("json", "mermaid", "python", "sh", "text", "yaml"),
+}
 
 
 def _python(text: str) -> list[Block]:
