@@ -38,7 +38,9 @@ def instrumentor(provider: TracerProvider) -> Iterator[AioHttpClientInstrumentor
 class WithoutOurs(Sampler):
     """Samples all spans but those of this package."""
 
-    def should_sample(self, _context: Any, _trace_id: int, name: str, *_: Any, **__: Any) -> Any:
+    def should_sample(
+        self, parent_context: Any, trace_id: int, name: str, *_: Any, **__: Any
+    ) -> SamplingResult:
         wanted = Decision.DROP if "/vpaas" in name else Decision.RECORD_AND_SAMPLE
         return SamplingResult(wanted)
 

@@ -34,6 +34,7 @@ from videsk_rooms import (
     ConflictError,
     ConnectionFailedError,
     DeadlineExceededError,
+    EnterableRoom,
     Headers,
     Hooks,
     InvalidRequestError,
@@ -113,14 +114,15 @@ async def awaited() -> None:
         room = await videsk.rooms.create(
             name="Support", external_id="ticket-1", exp=END, nbf=START, settings=settings
         )
-        assert_type(room, Room)
-        assert_type(await videsk.rooms.create(), Room)
-        assert_type(await videsk.rooms.get(room), Room)
-        assert_type(await videsk.rooms.get(room.id), Room)
-        assert_type(await videsk.rooms.get_by_external_id("ticket-1"), Room)
-        assert_type(await videsk.rooms.get_or_create("ticket-1"), Room)
+        assert_type(room, EnterableRoom)
+        assert_type(room.access_token, str)
+        assert_type(await videsk.rooms.create(), EnterableRoom)
+        assert_type(await videsk.rooms.get(room), EnterableRoom)
+        assert_type(await videsk.rooms.get(room.id), EnterableRoom)
+        assert_type(await videsk.rooms.get_by_external_id("ticket-1"), EnterableRoom)
+        assert_type(await videsk.rooms.get_or_create("ticket-1"), EnterableRoom)
         await videsk.rooms.get_or_create("a", name="b", exp=END, nbf=START, settings=settings)
-        assert_type(await videsk.rooms.get_or_create("a", exp=END, renew=True), Room)
+        assert_type(await videsk.rooms.get_or_create("a", exp=END, renew=True), EnterableRoom)
         assert_type(await videsk.rooms.update(room, name="Moved", nbf=END, settings={}), Room)
         assert_type(await videsk.rooms.update("id", external_id="b", exp=START), Room)
         assert_type(await videsk.rooms.update("id", ended=False), Room)
@@ -135,8 +137,8 @@ async def awaited() -> None:
         await videsk.rooms.delete(room)
         with_response = videsk.rooms.with_response
         answer = await with_response.create(name="Support", exp=END)
-        assert_type(answer, Answer[Room])
-        assert_type((answer.value, answer.response), tuple[Room, Response])
+        assert_type(answer, Answer[EnterableRoom])
+        assert_type((answer.value, answer.response), tuple[EnterableRoom, Response])
         assert_type(answer.response.elapsed, float)
         assert_type(await with_response.list(limit=10), Answer[RoomPage])
         assert_type(await with_response.delete(room), Answer[None])
@@ -176,21 +178,22 @@ def blocking() -> None:
         assert_type(videsk.rooms, Rooms)
         assert_type(videsk.rate_limit_status, RateLimitStatus)
         with_response = videsk.rooms.with_response
-        assert_type(with_response.create(name="Support", exp=END), Answer[Room])
+        assert_type(with_response.create(name="Support", exp=END), Answer[EnterableRoom])
         assert_type(with_response.join("id").value, RoomAccess)
         assert_type(with_response.stats("id", view=VIEW), Answer[RoomStats])
         settings: dict[str, int | bool] = {"maxParticipants": 10, "recordingEnabled": True}
         room = videsk.rooms.create(
             name="Support", external_id="ticket-1", exp=END, nbf=START, settings=settings
         )
-        assert_type(room, Room)
-        assert_type(videsk.rooms.create(), Room)
-        assert_type(videsk.rooms.get(room), Room)
-        assert_type(videsk.rooms.get(room.id), Room)
-        assert_type(videsk.rooms.get_by_external_id("ticket-1"), Room)
-        assert_type(videsk.rooms.get_or_create("ticket-1"), Room)
+        assert_type(room, EnterableRoom)
+        assert_type(room.access_token, str)
+        assert_type(videsk.rooms.create(), EnterableRoom)
+        assert_type(videsk.rooms.get(room), EnterableRoom)
+        assert_type(videsk.rooms.get(room.id), EnterableRoom)
+        assert_type(videsk.rooms.get_by_external_id("ticket-1"), EnterableRoom)
+        assert_type(videsk.rooms.get_or_create("ticket-1"), EnterableRoom)
         videsk.rooms.get_or_create("a", name="b", exp=END, nbf=START, settings=settings)
-        assert_type(videsk.rooms.get_or_create("a", exp=END, renew=True), Room)
+        assert_type(videsk.rooms.get_or_create("a", exp=END, renew=True), EnterableRoom)
         assert_type(videsk.rooms.update(room, name="Moved", nbf=END, settings={}), Room)
         assert_type(videsk.rooms.update("id", external_id="b", exp=START), Room)
         assert_type(videsk.rooms.update("id", ended=False), Room)
@@ -258,7 +261,7 @@ def read_outcome(outcome: Outcome[RoomSpec, Room]) -> str:
 
 
 async def awaited_many(videsk: AsyncVidesk, page: RoomPage) -> None:
-    assert_type(videsk.rooms.create_many(specs()), AsyncOutcomes[RoomSpec, Room])
+    assert_type(videsk.rooms.create_many(specs()), AsyncOutcomes[RoomSpec, EnterableRoom])
     async for outcome in videsk.rooms.create_many([{"name": "a"}, {}], on_progress=show):
         read_outcome(outcome)
     async for outcome in await videsk.rooms.create_many(specs=specs(), concurrency=4):
@@ -283,7 +286,7 @@ async def awaited_many(videsk: AsyncVidesk, page: RoomPage) -> None:
 
 
 def blocking_many(videsk: Videsk, page: RoomPage) -> None:
-    assert_type(videsk.rooms.create_many(specs()), Outcomes[RoomSpec, Room])
+    assert_type(videsk.rooms.create_many(specs()), Outcomes[RoomSpec, EnterableRoom])
     for outcome in videsk.rooms.create_many([{"name": "a"}, {}], on_progress=show):
         read_outcome(outcome)
     for outcome in videsk.rooms.create_many(specs=specs(), concurrency=4):
@@ -573,7 +576,7 @@ def test_tokens(videsk_sandbox: Sandbox, videsk: Videsk) -> None:
 
 async def test_awaited(async_videsk: AsyncVidesk, videsk_sandbox: Sandbox) -> None:
     room = await async_videsk.rooms.create(name="Support")
-    assert_type(room.access_token, str | None)
+    assert_type(room.access_token, str)
     assert_type(videsk_sandbox.requests[-1].status, int | None)
 
 

@@ -23,6 +23,8 @@ from videsk_rooms.sync import Videsk
 from .steps import describe
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from videsk_rooms.models import Room
 
     from .steps import Demo
@@ -104,7 +106,7 @@ def _open_a_room(demo: Demo, videsk: Videsk, own_id: str) -> Room:
     return room
 
 
-def _create_more(demo: Demo, videsk: Videsk, prefix: str) -> list[Room]:
+def _create_more(demo: Demo, videsk: Videsk, prefix: str) -> Sequence[Room]:
     own_ids = [f"{prefix}-{number:02}" for number in range(1, _OTHERS + 1)]
     with (
         demo.rooms.creating(*own_ids),
