@@ -270,7 +270,7 @@ def test_a_room_is_shown_and_its_token_only_on_demand(
 def test_a_token_is_shown_whole(ask: Ask, theirs: str) -> None:
     """On one line, to be copied."""
     shown = ask("rooms", "get", theirs, "--show-token").stdout
-    (line,) = [line for line in shown.splitlines() if line.startswith("access token")]
+    (line,) = [line for line in shown.splitlines() if line.startswith("access_token")]
     assert len(line.split()[-1].split(".")) == 3
 
 
@@ -305,7 +305,7 @@ def test_fields_that_the_api_leaves_out_are_left_out(account: Sandbox, ask: Ask)
     fields = ["name", "externalId", "exp", "nbf", "settings", "ended", "createdAt", "updatedAt"]
     room = account.add_room(without=[*fields, "authorizations"])
     shown = ask("rooms", "get", str(room["id"])).stdout
-    assert [line.split("  ")[0] for line in shown.splitlines()] == ["id", "access token"]
+    assert [line.split("  ")[0] for line in shown.splitlines()] == ["id", "access_token"]
     seen = json.loads(ask("rooms", "get", str(room["id"]), "--json").stdout)
     assert {name for name, value in seen.items() if value is None} == {
         *("name", "external_id", "exp", "nbf", "settings", "ended", "created_at", "updated_at"),

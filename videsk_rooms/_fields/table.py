@@ -1,8 +1,8 @@
 """The table of a model's fields.
 
 The attrs class of a model is the table. A field needs a name and an annotation; its name on the
-wire follows from the name, and people see it under its name, too. `shown` gives it another place. The readers, the
-writer, and the lists of the command line are made from the table.
+wire follows from the name; people see it under its name. `shown` gives it another place. The
+readers, the writer, and the lists of the command line are made from the table.
 """
 
 from __future__ import annotations

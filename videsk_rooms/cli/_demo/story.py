@@ -120,7 +120,7 @@ def _create_more(demo: Demo, videsk: Videsk, prefix: str) -> Sequence[Room]:
     return others
 
 
-def _find_rooms(demo: Demo, videsk: Videsk, ours: list[Room], own_id: str) -> None:
+def _find_rooms(demo: Demo, videsk: Videsk, ours: Sequence[Room], own_id: str) -> None:
     with demo.step("List the newest: one page") as step:
         page = videsk.rooms.list(limit=5, sort="-created_at")
     created = [room.created_at for room in page if room.created_at]
@@ -209,7 +209,7 @@ def _end_the_room(demo: Demo, videsk: Videsk, room: Room, own_id: str) -> None:
     demo.done(step, describe(step.error) if step.error else allowed)
 
 
-def _end_the_others(demo: Demo, videsk: Videsk, others: list[Room], prefix: str) -> None:
+def _end_the_others(demo: Demo, videsk: Videsk, others: Sequence[Room], prefix: str) -> None:
     with demo.step("End the two dozen, too") as step:
         for other in others:
             videsk.rooms.end(other)

@@ -123,12 +123,12 @@ def _fit(column: str, text: str, width: int, *, is_cut: bool) -> str:
 
 def show_room(asked: CommandContext, room: Room, *, show_token: bool) -> None:
     """Show all fields of one room."""
+    # As one of a page: the token of a retrieved room that came without one cannot be read.
+    room = Room.from_dict(room.to_dict(tokens=True))
     if asked.as_json:
         write_json(as_json(room, show_token=show_token))
         return
-    token = room.to_dict(tokens=True).get("accessToken")
-    if token is not None and not show_token:
-        token = _NOT_SHOWN
+    token = room.access_token if show_token or room.access_token is None else _NOT_SHOWN
     _show_fields(
         asked.output(),
         {
