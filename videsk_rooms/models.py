@@ -164,18 +164,31 @@ class Room(_Model):
         extra: What the server sent that has no field here, under the server's names.
     """
 
+    # What an editor shows beside a field; the same text as above, which `help()` shows.
     id: str
+    """The server's id for the room: 24 hex digits."""
     name: str | None = None
+    """The display name."""
     external_id: str | None = None
+    """Your own id for it, unique in the account."""
     exp: datetime | None = None
+    """When participants are disconnected, in UTC."""
     nbf: datetime | None = attrs.field(default=None, metadata=shown(place=2.5))
+    """When the room opens, in UTC."""
     settings: Mapping[str, JSONValue] | None = None
+    """Its settings, such as `{"maxParticipants": 10}`."""
     ended: bool | None = None
+    """Whether it was ended."""
     created_at: datetime | None = None
+    """When it was created, in UTC."""
     updated_at: datetime | None = None
+    """When it was last changed, in UTC."""
     authorizations: tuple[Authorization, ...] | None = None
+    """Who was let in."""
     access_token: str | None = attrs.field(default=None, repr=False, eq=False)
+    """The token that a browser gives to Videsk's SDK to enter; in no repr."""
     extra: Mapping[str, JSONValue] = attrs.field(factory=dict)
+    """What the server sent that has no field here, under the server's names."""
 
     def __eq__(self, other: object) -> bool:
         # Not by attrs, for which a room and the same room with a token are of two classes.
