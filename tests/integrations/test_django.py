@@ -8,6 +8,7 @@ import os
 import pickle
 import sys
 import unittest
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import django
@@ -42,6 +43,12 @@ settings.configure(
     INSTALLED_APPS=["videsk_rooms.integrations.django"],
     MIDDLEWARE=["videsk_rooms.integrations.django.middleware.VideskErrorMiddleware"],
     ROOT_URLCONF="tests.integrations.urls",
+    REST_FRAMEWORK={
+        "DEFAULT_AUTHENTICATION_CLASSES": [],
+        "DEFAULT_PERMISSION_CLASSES": [],
+        "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+        "UNAUTHENTICATED_USER": None,
+    },
 )
 django.setup()
 
@@ -324,3 +331,37 @@ def test_a_test_case_has_the_views_use_its_sandbox(setting: Mapping[str, object]
         unittest.defaultTestLoader.loadTestsFromTestCase(Case).run(result)
         assert before is settings.VIDESK
     assert (result.errors, result.failures, result.testsRun) == ([], [], 2)
+
+
+# -- Django REST framework ------------------------------------------------------------------------
+
+
+def test_a_view_of_rest_framework_returns_a_room(support: str) -> None:
+    """As `to_dict` gives it: the API's names, no token."""
+    room = visit(f"/rest/rooms/{support}").json()
+    assert (room["id"], room["name"]) == (support, "Support")
+    assert room["exp"].endswith("Z")
+    assert "accessToken" not in room
+
+
+def test_a_serializer_shows_rooms_and_checks_what_was_sent(sandbox: Sandbox, support: str) -> None:
+    """By the fields that it names; a page is a list to it."""
+    sent = {"name": "Check-up", "exp": (sandbox.now + timedelta(hours=1)).isoformat()}
+    made = Client().post("/rest/rooms", json.dumps(sent), content_type="application/json").json()
+    assert (made["name"], made["is_over"]) == ("Check-up", False)
+    refused = Client().post("/rest/rooms", "{}", content_type="application/json")
+    assert (refused.status_code, refused.json()) == (400, {"name": ["This field is required."]})
+    shown = visit("/rest/rooms").json()
+    assert {room["id"] for room in shown} == {support, made["id"]}
+    assert all(room.keys() == {"id", "name", "exp", "is_over"} for room in shown)
+
+
+def test_rest_framework_has_no_json_of_a_room_itself(support: str) -> None:
+    """Which would be the way for a token to get out unseen."""
+    with pytest.raises(TypeError, match="EnterableRoom is not JSON serializable"):
+        visit(f"/rest/itself/{support}")
+
+
+def test_errors_of_a_view_of_rest_framework_are_answered_by_the_middleware() -> None:
+    """As those of any other view."""
+    assert visit(f"/rest/rooms/{NOBODY}").status_code == 404
