@@ -46,12 +46,15 @@ def make_tracer() -> Tracer | None:
 
 @cache
 def _suppression() -> Callable[[], AbstractContextManager[None]] | None:
-    """Return what switches instrumentations of HTTP clients off; `None` where there are none."""
+    """Return what switches instrumentations off; `None` where there are none.
+
+    All of them, because that of aiohttp heeds the switch for HTTP clients only from 0.60 on.
+    """
     try:
-        from opentelemetry.instrumentation.utils import suppress_http_instrumentation
+        from opentelemetry.instrumentation.utils import suppress_instrumentation
     except ImportError:
         return None
-    return suppress_http_instrumentation
+    return suppress_instrumentation
 
 
 class Tracer:
@@ -128,7 +131,7 @@ class Span:
             self._current.__exit__(kind, error, traceback)
 
     def sending(self) -> AbstractContextManager[None]:
-        """Suppress other spans for HTTP, as a context manager around an attempt and no more.
+        """Suppress spans of instrumentations, as a context manager around an attempt and no more.
 
         A callable for the token, and hooks, may send requests of their own.
         """
