@@ -46,6 +46,7 @@ def test_jedi_completes_the_operations(client: str) -> None:
         ('videsk.rooms.update("x", ended=True)', "Room"),
         ('videsk.rooms.join("x")', "RoomAccess"),
         ("videsk.rooms.list()", "RoomPage"),
+        ('videsk.rooms.access_stock("x", size=2)', "AccessStock"),
         ("next(videsk.rooms.iter())", "Room"),
         ('videsk.request("GET", "/x")', "Response"),
         ('videsk.with_options(timeout=1.0).rooms.get("x")', "EnterableRoom"),
