@@ -75,6 +75,12 @@ def visit(path: str) -> Any:
     return Client().get(path)
 
 
+def send(path: str, value: object) -> Any:
+    """Post JSON to a page."""
+    client: Any = Client()
+    return client.post(path, json.dumps(value), content_type="application/json")
+
+
 # -- the clients ----------------------------------------------------------------------------------
 
 
@@ -347,9 +353,9 @@ def test_a_view_of_rest_framework_returns_a_room(support: str) -> None:
 def test_a_serializer_shows_rooms_and_checks_what_was_sent(sandbox: Sandbox, support: str) -> None:
     """By the fields that it names; a page is a list to it."""
     sent = {"name": "Check-up", "exp": (sandbox.now + timedelta(hours=1)).isoformat()}
-    made = Client().post("/rest/rooms", json.dumps(sent), content_type="application/json").json()
+    made = send("/rest/rooms", sent).json()
     assert (made["name"], made["is_over"]) == ("Check-up", False)
-    refused = Client().post("/rest/rooms", "{}", content_type="application/json")
+    refused = send("/rest/rooms", {})
     assert (refused.status_code, refused.json()) == (400, {"name": ["This field is required."]})
     shown = visit("/rest/rooms").json()
     assert {room["id"] for room in shown} == {support, made["id"]}
