@@ -300,6 +300,18 @@ def test_everything_known_of_a_room_is_shown(
     assert told["authorizations"].startswith("127.0.0.1, ")
 
 
+@pytest.mark.parametrize("more", [(), ("--json",), ("--show-token",)])
+def test_a_room_that_comes_without_a_token_is_shown(
+    account: Sandbox, ask: Ask, theirs: str, more: tuple[str, ...]
+) -> None:
+    """Perhaps the API sends none for a room that is over: that is not documented."""
+    account.faults.answer(200, body=json.dumps(account.rooms[0]).encode(), on="get")
+    done = ask("rooms", "get", theirs, *more)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert theirs in done.stdout
+    assert "access_token  " not in done.stdout
+
+
 def test_fields_that_the_api_leaves_out_are_left_out(account: Sandbox, ask: Ask) -> None:
     """docs/api.md, "Objects": any field but `id` may be absent; in JSON they are null."""
     fields = ["name", "externalId", "exp", "nbf", "settings", "ended", "createdAt", "updatedAt"]

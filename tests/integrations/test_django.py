@@ -294,6 +294,24 @@ def test_the_command_line_works_on_the_account_of_the_setting(
     assert dict(os.environ) == before
 
 
+def test_plain_http_to_a_named_host_is_allowed_by_a_setting(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the views, the checks and the command; a proxy leads to the name."""
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("http_proxy", sandbox.url)
+    named = {"API_TOKEN": sandbox.api_token, "BASE_URL": "http://sandbox.invalid"}
+    with override_settings(VIDESK=named):
+        (wrong,) = checks.run_checks()
+        assert "VIDESK_ALLOW_HTTP=1" in str(wrong.hint)
+    with override_settings(VIDESK={**named, "ALLOW_HTTP": True}):
+        assert checks.run_checks() == []
+        with pytest.raises(SystemExit):
+            call_command("videsk", "rooms", "get", NOBODY)
+    assert [request.headers["Host"] for request in sandbox.requests] == ["sandbox.invalid"]
+
+
 def test_the_command_has_the_exit_codes_of_the_command_line() -> None:
     """Scripts go by them."""
     with pytest.raises(SystemExit) as caught:
