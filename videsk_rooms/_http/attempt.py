@@ -8,6 +8,7 @@ task costs about 20 µs (docs/decisions/0028-waits-in-tasks.md).
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextlib import suppress
 from contextvars import ContextVar
 from math import inf
@@ -75,6 +76,16 @@ async def result_within(seconds: float, function: Callable[[], Coroutine[Any, An
     return await _result_of(asyncio.ensure_future(result.of(function)), result, seconds)
 
 
+def _begun(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Make a task and run its first step at once, where Python can: from 3.12 on.
+
+    A request so leaves a step of the loop earlier.
+    """
+    if sys.version_info >= (3, 12):
+        return asyncio.Task(coroutine, loop=asyncio.get_running_loop(), eager_start=True)
+    return asyncio.ensure_future(coroutine)
+
+
 class _Result(Generic[T]):
     """The result or error of a coroutine function, kept outside of the task that runs it.
 
@@ -83,10 +94,11 @@ class _Result(Generic[T]):
     `SystemExit` and `KeyboardInterrupt` out of its loop as well, which ends a loop's thread.
     """
 
-    __slots__ = ("_result", "error")
+    __slots__ = ("_result", "_waiter", "error")
 
     def __init__(self) -> None:
         self.error: BaseException | None = None
+        self._waiter: asyncio.Future[None] | None = None
 
     async def of(self, function: Callable[[], Coroutine[Any, Any, T]]) -> None:
         try:
@@ -96,6 +108,27 @@ class _Result(Generic[T]):
         except BaseException as error:
             # Without this frame, or frame and error would keep each other alive.
             self.error = error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
+        self._wake()  # a step of the loop earlier than the end of the task does
+
+    async def wait(self, task: asyncio.Task[None], seconds: float) -> None:
+        """Wait until the coroutine function or its task has ended, or the time is up.
+
+        `asyncio.wait` waits for several tasks, and takes two more steps of the loop.
+        """
+        loop = task.get_loop()
+        self._waiter = loop.create_future()
+        timer = None if seconds == inf else loop.call_later(seconds, self._wake)
+        task.add_done_callback(self._wake)  # for one that is cancelled before its first step
+        try:
+            await self._waiter
+        finally:
+            task.remove_done_callback(self._wake)
+            if timer is not None:
+                timer.cancel()
+
+    def _wake(self, _: object = None) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def take(self) -> T:
         """Return the result, or raise the error, once."""
@@ -110,7 +143,7 @@ class _Result(Generic[T]):
 
 async def _result_of(task: asyncio.Task[None], result: _Result[T], seconds: float) -> T:
     try:
-        in_time = await _is_done(task, seconds)
+        in_time = await _is_done(task, result, seconds)
         if not in_time:
             await _end(task)
     except GeneratorExit:  # the caller's loop has ended, and nothing can be awaited
@@ -128,9 +161,9 @@ async def _result_of(task: asyncio.Task[None], result: _Result[T], seconds: floa
     return result.take()
 
 
-async def _is_done(task: asyncio.Task[Any], seconds: float) -> bool:
-    if seconds > 0:
-        await asyncio.wait([task], timeout=None if seconds == inf else seconds)
+async def _is_done(task: asyncio.Task[None], result: _Result[Any], seconds: float) -> bool:
+    if seconds > 0 and not task.done():
+        await result.wait(task, seconds)
     for _ in range(_LAST_STEPS):
         if task.done():
             break
@@ -178,7 +211,7 @@ class InFlightRequests:
             Exception: As `result_within` does, and whatever the coroutine raises.
         """
         result: _Result[T] = _Result()
-        task = asyncio.ensure_future(result.of(function))
+        task = _begun(result.of(function))
         self._tasks[task] = None
         try:
             # Read after the task is added: if another thread closes the client, it finds the task,
@@ -227,11 +260,16 @@ class RequestContext:
         self.maybe_sent = False
         self.permit = permit
 
-    async def commit(self) -> None:
-        """Commit the permit: the request has its connection and leaves as soon as this returns."""
-        await self.permit.commit()
+    async def commit(self) -> bool:
+        """Commit the permit: the request has its connection and leaves as soon as this returns.
+
+        Returns:
+            Whether it has waited for another permit.
+        """
+        waited = await self.permit.commit()
         self.connects = False
         self.maybe_sent = True
+        return waited
 
 
 current_request: ContextVar[RequestContext] = ContextVar("videsk_rooms_request")

@@ -9,13 +9,15 @@ the number of interim answers (`100 Continue`); both are bounded here.
 
 from __future__ import annotations
 
-import _socket  # never patched: gevent's `socket` would make a hub in the loop's thread
-from socket import MSG_PEEK
+import select
+import sys
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from aiohttp import ClientConnectionError
 from aiohttp.client_proto import ResponseHandler
+
+from videsk_rooms._concurrency.fork import original
 
 if TYPE_CHECKING:
     import asyncio
@@ -176,24 +178,30 @@ def has_unread_bytes(connection: Connection, *, reused: bool) -> bool:
 
 
 def _has_unread(transport: asyncio.Transport) -> bool:
-    """Return whether the system has received bytes that the loop has not read."""
+    """Return whether the system has received bytes, or an end, that the loop has not read."""
     wrapper = transport.get_extra_info("socket")
     if wrapper is None:
         return False
     try:
-        peeker = _socket.socket(wrapper.family, wrapper.type, wrapper.proto, wrapper.fileno())
+        return _is_readable(wrapper.fileno())
     except (OSError, ValueError):
         return True
-    try:
-        peeker.setblocking(False)
-        peeker.recv(1, MSG_PEEK)
-    except (BlockingIOError, InterruptedError):
-        return False
-    except OSError:
-        return True
-    finally:
-        peeker.detach()
-    return True
+
+
+# gevent's own would make a hub in the loop's thread.
+if sys.platform == "win32":
+    _select = original("select", "select")
+
+    def _is_readable(number: int) -> bool:
+        return bool(_select([number], [], [], 0)[0])
+
+else:
+    _poll = original("select", "poll")
+
+    def _is_readable(number: int) -> bool:
+        poll = _poll()
+        poll.register(number, select.POLLIN)
+        return bool(poll.poll(0))
 
 
 class RefuseUnreadBytes:

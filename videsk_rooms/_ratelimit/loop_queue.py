@@ -245,15 +245,16 @@ class LoopPermit:
         self._at = self._queue.clock()
         self.waited += waited
 
-    async def commit(self) -> None:
+    async def commit(self) -> bool:
         """Note that the request is sent now; if the permit is too old, wait for another first."""
         if self._sent_at is not None or self._released:
-            return
-        for _ in range(_PERMITS):
-            if self._queue.clock() - self._at <= _ON_TIME:
-                break
+            return False
+        permits = 1
+        while (now := self._queue.clock()) - self._at > _ON_TIME and permits <= _PERMITS:
             await self._queue.wait_for(self, Rank.CONTINUED)
-        self._sent_at = self._queue.clock()
+            permits += 1
+        self._sent_at = now
+        return permits > 1
 
     def answered(self, status: int) -> None:
         """Note the latency, and report when the request was counted at the latest."""
