@@ -21,8 +21,6 @@ from videsk_rooms._concurrency.fork import original
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterator
-
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
     from aiohttp.connector import Connection
 
@@ -93,6 +91,11 @@ class StrictProtocol(ResponseHandler):
         if self._end_is_unseen:
             self.force_close()
 
+    def resume_reading(self, *arguments: Any, **keywords: Any) -> None:
+        """Resume if paused. aiohttp asks for it at each read, and parses nothing then."""
+        if self._reading_paused:
+            super().resume_reading(*arguments, **keywords)
+
     def data_received(self, data: bytes) -> None:
         """Pass the answer to aiohttp piece by piece, and close if more comes after it."""
         if not data:  # aiohttp continues with bytes that it has kept
@@ -155,12 +158,12 @@ class StrictProtocol(ResponseHandler):
             self.transport.abort()
 
 
-def _pieces(data: bytes) -> Iterator[bytes]:
+def _pieces(data: bytes) -> list[bytes]:
     """Cut data up. The last byte is a piece of its own: an answer must not end before it."""
     last = len(data) - 1
-    for start in range(0, last, _PIECE):
-        yield data[start : min(start + _PIECE, last)]
-    yield data[last:]
+    pieces = [data[start : min(start + _PIECE, last)] for start in range(0, last, _PIECE)]
+    pieces.append(data[last:])
+    return pieces
 
 
 def has_unread_bytes(connection: Connection, *, reused: bool) -> bool:
