@@ -110,7 +110,8 @@ class LoopQueue:
 
     def ask_now(self) -> None:
         """Ask the store at once: another request may fit into the window now."""
-        self._queue.ask_now()
+        if self._queue:
+            self._queue.ask_now()
         self._ask()
 
     async def close(self) -> None:
@@ -141,10 +142,9 @@ class LoopQueue:
             # The end of a collected coroutine may call this in any thread, and after its loop.
             call_soon_in(self._loop, self._ask)
             return
-        self._changed.set()
         if self._asking is not None and not self._asking.done():
-            return
-        if self._queue.heads() or self._pending or self._pause:
+            self._changed.set()
+        elif self._pending or self._pause or (self._queue and self._queue.heads()):
             # Not by the loop's task factory: an eager one would start the task at once, and the
             # store may be applying a message now.
             self._asking = asyncio.Task(self._ask_until_done(), loop=self._loop)
