@@ -16,6 +16,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from videsk_rooms._concurrency.fork import detach_epoll, is_here, is_lost, leak
+from videsk_rooms._concurrency.loops import start_task
 from videsk_rooms.errors import ClosedError
 
 from .backends import thread_backend
@@ -72,7 +73,7 @@ class Call(Generic[R]):
         if self._owner.ending:
             self.refuse()
         else:
-            self._task = asyncio.ensure_future(self._run())
+            self._task = start_task(self._run())
 
     def cancel(self) -> None:
         """Cancel the call: its caller no longer waits."""

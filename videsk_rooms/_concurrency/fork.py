@@ -98,14 +98,18 @@ class Descriptors:
         self._close = original("os", "close")
         self._number, other = os.pipe()
         self._close(other)
-        self._state = os.fstat(self._number)
+        self._state = self._identity()
 
     def are_lost(self) -> bool:
         """Return whether our descriptor was closed, and perhaps its number reused."""
         try:
-            return not os.path.samestat(os.fstat(self._number), self._state)
+            return self._identity() != self._state
         except OSError:
             return True
+
+    def _identity(self) -> tuple[int, int]:
+        state = os.fstat(self._number)
+        return state.st_ino, state.st_dev
 
     def close(self) -> None:
         """Close our descriptor, unless its number is another file's."""

@@ -8,14 +8,13 @@ task costs about 20 µs (docs/decisions/0028-waits-in-tasks.md).
 from __future__ import annotations
 
 import asyncio
-import sys
 from contextlib import suppress
 from contextvars import ContextVar
 from math import inf
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from videsk_rooms._concurrency.fork import leak, register_after_fork
-from videsk_rooms._concurrency.loops import call_soon_in
+from videsk_rooms._concurrency.loops import call_soon_in, start_task
 from videsk_rooms.errors import CLOSED, ClosedError, ConfigurationError
 
 if TYPE_CHECKING:
@@ -76,16 +75,6 @@ async def result_within(seconds: float, function: Callable[[], Coroutine[Any, An
     return await _result_of(asyncio.ensure_future(result.of(function)), result, seconds)
 
 
-def _begun(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    """Make a task and run its first step at once, where Python can: from 3.12 on.
-
-    A request so leaves a step of the loop earlier.
-    """
-    if sys.version_info >= (3, 12):
-        return asyncio.Task(coroutine, loop=asyncio.get_running_loop(), eager_start=True)
-    return asyncio.ensure_future(coroutine)
-
-
 class _Result(Generic[T]):
     """The result or error of a coroutine function, kept outside of the task that runs it.
 
@@ -94,35 +83,41 @@ class _Result(Generic[T]):
     `SystemExit` and `KeyboardInterrupt` out of its loop as well, which ends a loop's thread.
     """
 
-    __slots__ = ("_result", "_waiter", "error")
+    __slots__ = ("_has_begun", "_result", "_waiter", "error")
 
     def __init__(self) -> None:
         self.error: BaseException | None = None
+        self._has_begun = False
         self._waiter: asyncio.Future[None] | None = None
 
     async def of(self, function: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        self._has_begun = True
         try:
             self._result = await function()
-        except (asyncio.CancelledError, GeneratorExit):
+        except GeneratorExit:  # its loop has ended, and nobody can be woken
+            raise
+        except asyncio.CancelledError:
+            self._wake()
             raise
         except BaseException as error:
             # Without this frame, or frame and error would keep each other alive.
             self.error = error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
-        self._wake()  # a step of the loop earlier than the end of the task does
+        self._wake()
 
     async def wait(self, task: asyncio.Task[None], seconds: float) -> None:
-        """Wait until the coroutine function or its task has ended, or the time is up.
+        """Wait until the coroutine function has ended, or the time is up.
 
-        `asyncio.wait` waits for several tasks, and takes two more steps of the loop.
+        `asyncio.wait` waits for the end of the task, which comes a step of the loop later, and
+        returns another step later.
         """
         loop = task.get_loop()
         self._waiter = loop.create_future()
         timer = None if seconds == inf else loop.call_later(seconds, self._wake)
-        task.add_done_callback(self._wake)  # for one that is cancelled before its first step
+        if not self._has_begun:  # it may be cancelled before
+            task.add_done_callback(self._wake)
         try:
             await self._waiter
         finally:
-            task.remove_done_callback(self._wake)
             if timer is not None:
                 timer.cancel()
 
@@ -211,7 +206,7 @@ class InFlightRequests:
             Exception: As `result_within` does, and whatever the coroutine raises.
         """
         result: _Result[T] = _Result()
-        task = _begun(result.of(function))
+        task = start_task(result.of(function))
         self._tasks[task] = None
         try:
             # Read after the task is added: if another thread closes the client, it finds the task,
