@@ -21,6 +21,7 @@ from videsk_rooms._concurrency.fork import original
 
 if TYPE_CHECKING:
     import asyncio
+
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
     from aiohttp.connector import Connection
 
