@@ -300,6 +300,6 @@ class LoopThread:
         """Run a coroutine function in the loop, for no caller."""
         if self.ending:
             return
-        task = asyncio.ensure_future(function())
+        task = start_task(function())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -10,7 +10,6 @@ the number of interim answers (`100 Continue`); both are bounded here.
 from __future__ import annotations
 
 import select
-import sys
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -193,19 +192,19 @@ def _has_unread(transport: asyncio.Transport) -> bool:
 
 
 # gevent's own would make a hub in the loop's thread.
-if sys.platform == "win32":
-    _select = original("select", "select")
-
-    def _is_readable(number: int) -> bool:
-        return bool(_select([number], [], [], 0)[0])
-
-else:
+if hasattr(select, "poll"):
     _poll = original("select", "poll")
 
     def _is_readable(number: int) -> bool:
         poll = _poll()
         poll.register(number, select.POLLIN)
         return bool(poll.poll(0))
+
+else:  # on Windows, and beside eventlet, which the client refuses
+    _select = original("select", "select")
+
+    def _is_readable(number: int) -> bool:
+        return bool(_select([number], [], [], 0)[0])
 
 
 class RefuseUnreadBytes:
