@@ -192,7 +192,8 @@ def _main() -> None:
         for title, clients in _TABLES.items():
             chosen = [each for each in clients if each in (given.clients or clients)]
             counts = {each: instructions(each, url, few=few, many=many) for each in chosen}
-            print("\n".join(_lines(title, counts)), flush=True)
+            for line in _lines(title, counts):
+                print(line, flush=True)
 
 
 def _lines(title: str, counts: dict[str, float]) -> Iterator[str]:

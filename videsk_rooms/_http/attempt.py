@@ -2,7 +2,7 @@
 
 If a timer cancelled the caller's task, that would look like a cancellation by the caller: a task
 counts its cancellations only from Python 3.11 on, and two in one step of the loop arrive as one. A
-task costs about 20 µs (docs/decisions/0028-waits-in-tasks.md).
+task costs about 16 µs (docs/decisions/0028-waits-in-tasks.md).
 """
 
 from __future__ import annotations
