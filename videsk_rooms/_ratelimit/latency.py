@@ -27,19 +27,17 @@ class Latency:
 
     def __init__(self) -> None:
         self._trips: dict[str, _Trips] = {}
+        self.out = 0.0
+        """The shortest way out."""
 
     def note(self, operation: str, trip: float) -> None:
         """Note how many seconds an answer took."""
         trips = self._trips.get(operation)
         if trips is None:
             trips = self._trips.setdefault(operation, _Trips())
-        trips.add(max(trip, 0.0))
-
-    @property
-    def out(self) -> float:
-        """The shortest way out."""
-        shortest = min((trips.shortest for trips in list(self._trips.values())), default=0.0)
-        return min(shortest / 2, _LONGEST_OUT)
+        if trips.add(max(trip, 0.0)):
+            shortest = min(trips.shortest for trips in list(self._trips.values()))
+            self.out = min(shortest / 2, _LONGEST_OUT)
 
     def back(self, operation: str) -> float:
         """Return the shortest time from the count of a request of this operation to its answer."""
@@ -62,11 +60,14 @@ class _Trips:
         self.shortest = 0.0
         self.late = _LATE_AT_FIRST
 
-    def add(self, trip: float) -> None:
+    def add(self, trip: float) -> bool:
+        """Add a trip; return whether the shortest was computed again."""
         self._trips.append(trip)
         self._seen += 1
         if trip < self._least or self._seen <= _FEW or self._seen % _RECOMPUTED_EVERY == 0:
             self._recompute()
+            return True
+        return False
 
     def _recompute(self) -> None:
         trips = sorted(self._trips)
