@@ -116,7 +116,7 @@ class RoomsApi:
         self._identifiers = identifiers
         self._api_tokens = api_tokens
         self._room_tokens = room_tokens
-        self._statistics = Statistics()
+        self.statistics = Statistics()
         self._policy = policy
         self._operations = {
             "create": self._create,
@@ -221,7 +221,7 @@ class RoomsApi:
             raise RefusedError(403, "Room deletion not allowed")
         room = self._store.get(route.room_id)
         self._store.remove(room)
-        self._statistics.forget(room.id)
+        self.statistics.forget(room.id)
         if self._policy.delete_status == 204:
             return Reply(204)
         return json_reply(200, room.to_wire(self._clock.now()))
@@ -242,7 +242,7 @@ class RoomsApi:
     def _stats(self, route: Route, incoming: Incoming) -> Reply:
         room = self._store.get(route.room_id)
         view = dict(incoming.query).get("view", "report")
-        return json_reply(200, self._statistics.view(view, room, self._clock.now()))
+        return json_reply(200, self.statistics.view(view, room, self._clock.now()))
 
     def _with_token(self, room: StoredRoom) -> dict[str, object]:
         """The room with a token, as Create and Retrieve answer it (docs/api.md, Operations)."""

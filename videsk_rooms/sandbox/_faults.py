@@ -19,6 +19,7 @@ from videsk_rooms.sandbox._fault import (
     waf_page,
 )
 from videsk_rooms.sandbox._messages import OPERATIONS, Operation, Reply
+from videsk_rooms.sandbox._observer import NO_OBSERVER, Observer
 from videsk_rooms.sandbox._random_faults import RandomFaults
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Faults:
     sandbox.faults.drop("after", on="create")
     ```
     """
+
+    _observer: Observer = NO_OBSERVER
 
     def __init__(self, lock: RLock, seed: int) -> None:
         self._lock = lock
@@ -361,6 +364,7 @@ class Faults:
             self._random = RandomFaults(
                 share, self._seed if seed is None else seed, operations, chosen
             )
+            self._observer.faults_changed()
 
     def clear(self) -> None:
         """Drop the whole script and the random faults.
@@ -372,6 +376,7 @@ class Faults:
         with self._lock:
             self._script.clear()
             self._random = None
+            self._observer.faults_changed()
 
     @property
     def pending(self) -> tuple[Fault, ...]:
@@ -387,6 +392,7 @@ class Faults:
         operations = _operations(on)
         with self._lock:
             self._script.append(_Scripted(fault, operations, times))
+            self._observer.faults_changed()
 
     def _next(self, operation: Operation | None) -> Fault | None:
         """Take the fault for a request, if there is one."""
@@ -402,6 +408,7 @@ class Faults:
         entry.remaining_uses -= 1
         if entry.remaining_uses == 0:
             self._script.remove(entry)
+        self._observer.faults_changed()
 
     def __repr__(self) -> str:
         chance = "" if self._random is None else f", {self._random.share:.0%} at random"

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from videsk_rooms.sandbox._errors import RefusedError
+from videsk_rooms.sandbox._observer import NO_OBSERVER, Observer
 
 if TYPE_CHECKING:
     from threading import RLock
@@ -221,6 +222,8 @@ class ApiTokens:
 class RoomTokens:
     """Makes the tokens that a browser enters a room with."""
 
+    observer: Observer = NO_OBSERVER
+
     def __init__(self, signer: Signer, identifiers: Identifiers) -> None:
         self._signer = signer
         self._identifiers = identifiers
@@ -236,7 +239,9 @@ class RoomTokens:
             "nbf": int(nbf.timestamp()),
             "exp": int(exp.timestamp()),
         }
-        return self._signer.sign(claims), jti
+        token = self._signer.sign(claims)
+        self.observer.token_issued(room_id, jti, nbf, exp)
+        return token, jti
 
 
 def _bearer(incoming: Incoming) -> str:
