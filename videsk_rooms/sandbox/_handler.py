@@ -83,7 +83,7 @@ class RequestHandler:
             admission = AdmittedRequest(incoming, route, self._count, request_id, verdict, fault)
             record = self._record(admission)
             self._log._arrived(record)
-            self._observer.arrived(admission, record)
+            self._observer.arrived(record, verdict, fault)
             return admission
 
     def answer(self, admission: AdmittedRequest) -> Reply:

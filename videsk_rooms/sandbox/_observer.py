@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from videsk_rooms.sandbox._handler import AdmittedRequest
+    from videsk_rooms.sandbox._fault import Fault
+    from videsk_rooms.sandbox._limit import Verdict
     from videsk_rooms.sandbox._log import RequestRecord
     from videsk_rooms.sandbox._messages import Reply
-    from videsk_rooms.sandbox._store import StoredRoom
 
 
 class Observer:
     """Hears what happens, under the sandbox's lock and on whichever thread; this one ignores it."""
 
-    def arrived(self, admission: AdmittedRequest, record: RequestRecord) -> None:
+    def arrived(self, record: RequestRecord, verdict: Verdict | None, fault: Fault | None) -> None:
         """Hear of a request that has come."""
 
     def answered(self, number: int, reply: Reply, status: int | None, *, processed: bool) -> None:
@@ -33,11 +33,6 @@ class Observer:
 
     def clock_moved(self) -> None:
         """Hear that the clock was moved."""
-
-    def stats(self, view: str, room: StoredRoom, now: datetime) -> dict[str, object] | None:
-        """Answer a view of a room's statistics; `None`: the sandbox invents it."""
-        del view, room, now
-        return None
 
 
 NO_OBSERVER = Observer()

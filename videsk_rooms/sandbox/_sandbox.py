@@ -391,7 +391,7 @@ class Sandbox:
         )
         site = make_site(parts)
         self._store.observer = room_tokens.observer = self._faults._observer = site
-        self._api.statistics.observer = site
+        self._api.statistics.measured = site.stats
         return site
 
     def _refuse_without_console(self) -> None:
