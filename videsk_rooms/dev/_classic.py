@@ -1,4 +1,4 @@
-"""The stand-in for the Browser SDK as a classic script, made of its modules when it is asked for."""
+"""The stand-in for the Browser SDK as a classic script, made of its modules on request."""
 
 from __future__ import annotations
 

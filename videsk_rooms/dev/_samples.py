@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from videsk_rooms.sandbox._clock import to_wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
-
+INTERVAL = timedelta(seconds=5)  # between two measurements of the stand-in
 _LOST = ("audioPacketsLost", "videoPacketsLost")
 _RECEIVED = ("audioPacketsReceived", "videoPacketsReceived")
 
@@ -58,8 +58,8 @@ def read_totals(stats: Mapping[str, object], at: datetime) -> Totals:
 
 
 def make_sample(stats: Mapping[str, object], now: Totals, before: Totals | None) -> Sample:
-    """Make a sample of what changed since the one before; without one there are no rates."""
-    before = before or now
+    """Make a sample of what changed since the one before, or since the connection was made."""
+    before = before or Totals(now.at - INTERVAL, 0, 0, 0, 0, 0)
     seconds = (now.at - before.at).total_seconds()
     lost = _grown(before.lost, now.lost)
     packets = lost + _grown(before.received, now.received)

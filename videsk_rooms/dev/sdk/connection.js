@@ -3,6 +3,7 @@
 // track, and nothing is negotiated again.
 
 const KINDS = ["audio", "video"];
+const PATIENCE = 5000; // milliseconds for the browser to find a first address of its own
 
 export class Connection {
   #connection = new RTCPeerConnection({ iceServers: [] }); // host candidates: no other machine is asked
@@ -11,19 +12,27 @@ export class Connection {
   #tracks = {};
   #local;
   #send;
+  #watch;
+  #changed;
 
   /**
    * @param {boolean} offers Whether this side makes the offer.
    * @param {MediaStream} local What the tracks are told to belong to.
    * @param {(data: object) => void} send Takes descriptions and candidates to the other side.
    * @param {(stream: MediaStream) => void} receive Called with what the other side sends.
-   * @param {(state: string) => void} changed Called with each state of the connection.
+   * @param {(state: string) => void} changed Called with each state of the connection, and with
+   *   `unreachable` when the browser finds no address of its own.
    */
   constructor({ offers, local, send, receive, changed }) {
     this.#local = local;
     this.#send = send;
+    this.#changed = changed;
     const connection = this.#connection;
-    connection.onicecandidate = ({ candidate }) => candidate && send({ candidate: candidate.toJSON() });
+    connection.onicecandidate = ({ candidate }) => {
+      if (!candidate) return;
+      clearTimeout(this.#watch);
+      send({ candidate: candidate.toJSON() });
+    };
     connection.ontrack = ({ streams: [stream] }) => stream && receive(stream);
     connection.onconnectionstatechange = () => {
       if (connection.connectionState === "failed" && offers) connection.restartIce();
@@ -61,10 +70,13 @@ export class Connection {
   }
 
   close() {
+    clearTimeout(this.#watch);
     this.#connection.close();
   }
 
   async #describe() {
+    clearTimeout(this.#watch);
+    this.#watch = setTimeout(() => this.#changed("unreachable"), PATIENCE);
     await this.#connection.setLocalDescription();
     this.#send({ description: this.#connection.localDescription.toJSON() });
   }

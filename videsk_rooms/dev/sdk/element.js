@@ -7,15 +7,10 @@ import { Tile } from "./tile.js";
 import { words } from "./words.js";
 
 const LAYOUTS = ["grid", "sidebar"];
-const BUTTONS = {
-  "button-mic": "🎤",
-  "button-cam": "📷",
-  "button-screen": "🖥️",
-  "button-toggle-camera": "🔄",
-  "button-chat": "💬",
-  "button-fullscreen": "⛶",
-  "button-hangup": "📞",
-};
+const BUTTONS = [
+  "button-mic", "button-cam", "button-screen", "button-toggle-camera", "button-chat",
+  "button-fullscreen", "button-hangup",
+];
 const SWITCHES = ["button-mic", "button-cam", "button-screen", "button-chat"];
 
 function made(tag, part, ...children) {
@@ -26,13 +21,12 @@ function made(tag, part, ...children) {
   return node;
 }
 
-function button(name, icon, slotName = name) {
+function button(name, slotName = name) {
   const slot = document.createElement("slot");
   slot.name = slotName;
-  slot.textContent = icon;
+  slot.textContent = words()[name]; // a page puts an icon of its own there
   const node = made("button", name, slot);
   node.type = "button";
-  node.title = words()[name];
   node.setAttribute("aria-label", words()[name]);
   return node;
 }
@@ -161,6 +155,14 @@ export class VideskWebRTC extends HTMLElement {
     this.#raise("media:status", { video, audio, remote: true, stream, node: tile.video, participant, peer });
   }
 
+  /** Show how the connection with somebody is. */
+  showConnection(peer, state) {
+    const shown = this.peers.get(peer);
+    if (!shown) return;
+    shown.connected = state === "connected";
+    shown.tile.tell(words()[state] ?? "");
+  }
+
   removePeer(peer) {
     const { participant, stream } = this.peers.get(peer) ?? {};
     if (!participant) return;
@@ -177,9 +179,8 @@ export class VideskWebRTC extends HTMLElement {
 
   #addButtons() {
     this.#buttons.setAttribute("role", "toolbar");
-    for (const [name, icon] of Object.entries(BUTTONS)) this.#buttons.append(button(name, icon));
-    const toggle = button("participants-toggle", "👥", "participants-toggle-icons");
-    this.#buttons.prepend(toggle);
+    const toggle = button("participants-toggle", "participants-toggle-icons");
+    this.#buttons.append(toggle, ...BUTTONS.map((name) => button(name)));
     const actions = {
       "button-mic": () => (this.audio = !this.audio),
       "button-cam": () => (this.video = !this.video),

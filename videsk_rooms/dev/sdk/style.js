@@ -24,10 +24,12 @@ export const ELEMENT_STYLE = sheet(`
   figure.dark video { visibility: hidden; }
   figure.screen video { object-fit: contain; }
   figure.local:not(.screen) video { transform: scaleX(-1); }
+  figure p { position: absolute; inset: 0; margin: auto; height: fit-content; padding: 1rem; text-align: center; }
+  figure p:empty { display: none; }
   figcaption { position: absolute; left: .5rem; bottom: .5rem; max-width: calc(100% - 1rem);
     padding: 0 .5rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
     border-radius: .25rem; background: #000a; }
-  figure.muted figcaption::after { content: " 🔇"; }
+  figure.muted figcaption { text-decoration: line-through; }
   .buttons { display: flex; flex-wrap: wrap; gap: .25rem; justify-content: center; padding: .25rem; }
   button { min-width: 2.75rem; min-height: 2.75rem; padding: 0 .75rem; border: 0; border-radius: .5rem;
     color: inherit; background: #3b4150; font: inherit; cursor: pointer; }

@@ -3,6 +3,7 @@
 export class Tile {
   node = document.createElement("figure");
   video = document.createElement("video");
+  #note = document.createElement("p");
 
   constructor(name, local) {
     const caption = document.createElement("figcaption");
@@ -11,11 +12,16 @@ export class Tile {
     this.node.setAttribute("part", "participant");
     Object.assign(this.video, { autoplay: true, playsInline: true, muted: local });
     this.video.setAttribute("aria-label", name);
-    this.node.append(this.video, caption);
+    this.node.append(this.video, this.#note, caption);
   }
 
   show(stream) {
     if (this.video.srcObject !== stream) this.video.srcObject = stream;
+  }
+
+  /** Write something over the picture; nothing takes it away. */
+  tell(text) {
+    this.#note.textContent = text;
   }
 
   state({ video, audio, screen }) {

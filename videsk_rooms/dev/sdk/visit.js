@@ -111,7 +111,7 @@ export class Visit {
       local: this.#local,
       send: (data) => this.#signalling.send({ type: "signal", to: peer, data }),
       receive: (stream) => this.#show(peer, stream),
-      changed: (state) => this.#connected(peer, state === "connected"),
+      changed: (state) => this.#showConnection(peer, state),
     });
     this.#people.set(peer, { alias, media, connection });
     connection.setTracks(this.#element.localMedia.tracks);
@@ -125,9 +125,10 @@ export class Visit {
     if (media && "video" in media) this.#element.showMedia(peer, media);
   }
 
-  #connected(peer, connected) {
-    const shown = this.#element.peers.get(peer);
-    if (shown) shown.connected = connected;
+  #showConnection(peer, state) {
+    if (!this.#people.has(peer)) return;
+    if (state === "unreachable") this.#show(peer, new MediaStream());
+    this.#element.showConnection(peer, state);
   }
 
   #part(peer) {
