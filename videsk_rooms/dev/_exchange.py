@@ -24,7 +24,7 @@ from videsk_rooms.sandbox._clock import to_wire
 from videsk_rooms.sandbox._errors import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from videsk_rooms.dev._events import Events
     from videsk_rooms.dev._measurements import Measurements
@@ -76,7 +76,7 @@ class Exchange:
             if self._sockets > MAX_SOCKETS:
                 raise ClosedError(FULL, f"more than {MAX_SOCKETS} connections")
             room_id, alias = await self._let_in(socket)
-            await self._stay(socket, room_id, alias)
+            await self._stay(self._add(socket, _abort(request), room_id, alias), socket, room_id)
         except ClosedError as closed:
             await socket.close(code=closed.code, message=closed.reason.encode())
         except MalformedError as error:
@@ -142,9 +142,8 @@ class Exchange:
             return None  # it was deleted
         return None if room.is_over(now) else room
 
-    async def _stay(self, socket: web.WebSocketResponse, room_id: str, alias: str | None) -> None:
+    async def _stay(self, person: Person, socket: web.WebSocketResponse, room_id: str) -> None:
         """Relay what somebody sends until they leave, are disconnected or are too slow."""
-        person = self._add(socket, room_id, alias)
         writing = asyncio.ensure_future(person.write())
         try:
             async for message in socket:
@@ -159,11 +158,17 @@ class Exchange:
             with contextlib.suppress(asyncio.CancelledError):
                 await writing
 
-    def _add(self, socket: web.WebSocketResponse, room_id: str, alias: str | None) -> Person:
+    def _add(
+        self,
+        socket: web.WebSocketResponse,
+        abort: Callable[[], None],
+        room_id: str,
+        alias: str | None,
+    ) -> Person:
         peer = str(uuid.uuid4())
         with self._parts.lock:
             since = to_wire(self._parts.clock.now().astimezone(timezone.utc))
-        person = Person(peer, alias or peer, since, socket)
+        person = Person(peer, alias or peer, since, socket, abort)
         others = self._rooms.setdefault(room_id, {})
         person.send(
             {"type": "entered", "peer": peer, "peers": [x.known() for x in others.values()]}
@@ -212,9 +217,11 @@ class Exchange:
             now = self._parts.clock.now()
             over = [room_id for room_id in inside if self._open_room(room_id, now) is None]
         for room_id in over:
-            for person in list(self._rooms[room_id].values()):
+            people = list(self._rooms[room_id].values())
+            for person in people:
                 person.send({"type": "expelled", "message": "jwt expired"})
                 person.end(TOKEN_REFUSED, "jwt expired")
+            for person in people:
                 self._remove(room_id, person)
 
     async def _check_until_all_left(self) -> None:
@@ -226,3 +233,9 @@ class Exchange:
 def _tell(people: Iterable[Person], message: dict[str, object]) -> None:
     for person in list(people):
         person.send(message)
+
+
+def _abort(request: web.BaseRequest) -> Callable[[], None]:
+    """Return what ends a connection at once."""
+    transport = request.transport
+    return (lambda: None) if transport is None else transport.abort

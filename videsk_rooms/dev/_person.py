@@ -8,7 +8,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from aiohttp import web
 
@@ -27,12 +27,20 @@ class Person:
         media: What they said of their camera and microphone, to be told to who enters later.
     """
 
-    def __init__(self, peer: str, alias: str, since: str, socket: web.WebSocketResponse) -> None:
+    def __init__(
+        self,
+        peer: str,
+        alias: str,
+        since: str,
+        socket: web.WebSocketResponse,
+        abort: Callable[[], None],
+    ) -> None:
         self.peer = peer
         self.alias = alias
         self.since = since
         self.media: Mapping[str, object] = {}
         self._socket = socket
+        self._abort = abort
         self._queue: asyncio.Queue[str | tuple[int, str]] = asyncio.Queue()
         self.ended = False
 
@@ -51,6 +59,7 @@ class Person:
         if self._queue.qsize() >= MAX_QUEUE:
             self._queue = asyncio.Queue()
             self.end(_TOO_SLOW, "messages are not read")
+            self._abort()  # what is being written now would never end
         else:
             self._queue.put_nowait(json.dumps(message))
 
