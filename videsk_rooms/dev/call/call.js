@@ -11,11 +11,11 @@ const [door, alias, status, room] = ["door", "alias", "status", "room"].map((id)
   document.getElementById(id),
 );
 const parameters = new URLSearchParams(location.search);
-const roomId = parameters.get("room");
+const roomId = encodeURIComponent(parameters.get("room") ?? "");
 
 /** Ask the sandbox for a token; throws what to tell. */
 async function askForToken() {
-  const answer = await fetch(`/dev/v1/rooms/${encodeURIComponent(roomId)}/join`, {
+  const answer = await fetch(`/dev/v1/rooms/${roomId}/join`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: "{}",
@@ -26,24 +26,18 @@ async function askForToken() {
   return accessToken;
 }
 
-/** What a token says of itself; it is not verified here. */
-function claimsOf(token) {
-  const part = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
-  return JSON.parse(atob(part));
+/** Ask the sandbox about itself. */
+async function get(path) {
+  return (await fetch(`/dev/v1/${path}`)).json();
 }
 
 /** Why a token was refused, or why somebody who was inside was disconnected. */
-async function told(message, { nbf, exp }, wasInside) {
-  if (message === "jwt not active") return words.early(timeOf(nbf));
-  if (message !== "jwt expired") return words.refused(message);
-  if (exp * 1000 > (await sandboxTime())) return words.ended;
-  return wasInside ? words.over(timeOf(exp)) : words.late(timeOf(exp));
-}
-
-/** The time by the sandbox's clock, in milliseconds. */
-async function sandboxTime() {
-  const state = await fetch("/dev/v1/state").then((answer) => answer.json()).catch(() => ({}));
-  return Date.parse(state.now) || Date.now();
+async function told(message, wasInside) {
+  if (!["jwt not active", "jwt expired"].includes(message)) return words.refused(message);
+  const [room, { now }] = await Promise.all([get(`rooms/${roomId}`), get("state")]);
+  if (message === "jwt not active") return words.early(timeOf(room.nbf));
+  if (Date.parse(room.exp) > Date.parse(now)) return words.ended;
+  return wasInside ? words.over(timeOf(room.exp)) : words.late(timeOf(room.exp));
 }
 
 /** The camera, or a drawn picture where there is none. */
@@ -59,26 +53,27 @@ async function openCamera(name) {
 
 /** Be in the room until that is over; returns what to tell. */
 async function stay(token, name) {
-  const claims = claimsOf(token);
   const webrtc = new WebRTC(null, room);
   webrtc.alias = name;
   let inside = false;
   try {
     return await new Promise((end) => {
       webrtc.addEventListener("error", ({ detail: { code, message } }) => {
-        end(code === TOKEN_REFUSED ? told(message, claims, inside) : words.failed(message));
+        end(code === TOKEN_REFUSED ? told(message, inside) : words.failed(message));
       });
       webrtc.addEventListener("disconnected", () => end(words.lost));
       webrtc.addEventListener("hangup", () => end(words.left));
       openCamera(name)
         .then((stream) => webrtc.create(token, undefined, stream))
         .then(
-          () => {
+          async () => {
             inside = true;
-            status.textContent = `${words.inside(timeOf(claims.exp))} ${words.clock}`;
+            const { exp } = await get(`rooms/${roomId}`);
+            status.textContent = `${words.inside(timeOf(exp))} ${words.clock}`;
           },
           (error) => end(words.failed(error.message)),
-        );
+        )
+        .catch(() => end(words.offline));
     });
   } finally {
     webrtc.destroy(true, true);
@@ -106,8 +101,14 @@ door.addEventListener("submit", (event) => {
   enter();
 });
 
+/** Say which room it is. */
+async function showTitle() {
+  const { name } = roomId ? await get(`rooms/${roomId}`).catch(() => ({})) : {};
+  document.title = document.getElementById("title").textContent = name ?? words.title;
+}
+
 document.documentElement.lang = language;
-document.title = document.getElementById("title").textContent = words.title;
+showTitle();
 document.getElementById("alias-label").textContent = words.alias;
 document.getElementById("enter").textContent = words.enter;
 document.getElementById("note").textContent = words.note;

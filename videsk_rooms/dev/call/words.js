@@ -51,9 +51,9 @@ const wanted = [asked, ...navigator.languages].map((each) => each?.split("-")[0]
 export const language = wanted.find((each) => each in BY_LANGUAGE) ?? "en";
 export const words = BY_LANGUAGE[language];
 
-/** An instant in seconds, with the day unless that is today. */
-export function timeOf(seconds) {
-  const at = new Date(seconds * 1000);
+/** An instant as the API writes it, with the day unless that is today. */
+export function timeOf(instant) {
+  const at = new Date(instant);
   const dateStyle = at.toDateString() === new Date().toDateString() ? undefined : "medium";
   return new Intl.DateTimeFormat(language, { dateStyle, timeStyle: "medium" }).format(at);
 }
