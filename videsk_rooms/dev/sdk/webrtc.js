@@ -23,7 +23,7 @@ export class WebRTC extends EventTarget {
     const given = component instanceof VideskWebRTC;
     this.#element = given ? component : document.createElement("videsk-webrtc");
     if (!given) (parent ?? document.body).append(this.#element);
-    this.#element.addEventListener("hangup", (event) => this.#hangUp(event));
+    this.#element.afterHangup = () => this.#hangUp();
     this.#element.chatElement.addEventListener("new-message", ({ detail }) => {
       if (!detail.remote) this.#visit?.chat(detail.message);
     });
@@ -89,8 +89,7 @@ export class WebRTC extends EventTarget {
     this.#element.clear(stopCamera);
   }
 
-  #hangUp(event) {
-    if (event.defaultPrevented) return;
+  #hangUp() {
     this.#raise("hangup", {});
     this.destroy();
   }
