@@ -63,7 +63,7 @@ async def settled(caller: Caller) -> None:
 async def test_a_snapshot_tells_the_latest_of_each_connection(lobby: Lobby, room: str) -> None:
     """Marked as the sandbox's own: the API's fields are not documented."""
     ana, luis = await measured(lobby, room)
-    data = (await lobby.videsk.rooms.stats(room, view="snapshot")).data
+    data = await lobby.stats(room, "snapshot")
     assert (data["roomId"], data["view"], data["source"]) == (room, "snapshot", "sandbox")
     (peer,) = data["peers"]
     assert (peer["peer"], peer["alias"]) == (ana.peer, "Ana")
@@ -75,9 +75,9 @@ async def test_a_summary_is_there_once_the_room_is_over(lobby: Lobby, room: str)
     """With the minutes of each person; before, it is answered 404 as without a console."""
     ana, _ = await measured(lobby, room, STATS, STATS)
     with pytest.raises(NotFoundError):
-        await lobby.videsk.rooms.stats(room, view="summary")
+        await lobby.stats(room, "summary")
     await lobby.videsk.rooms.end(room)
-    data = (await lobby.videsk.rooms.stats(room, view="summary")).data
+    data = await lobby.stats(room, "summary")
     (peer,) = data["peers"]
     assert peer["peer"] == ana.peer
     assert sum(minute["samples"] for minute in peer["minutes"]) == 2
@@ -86,15 +86,15 @@ async def test_a_summary_is_there_once_the_room_is_over(lobby: Lobby, room: str)
 async def test_a_report_is_cached_once_the_room_is_over(lobby: Lobby, room: str) -> None:
     """While people are inside, it goes with what they measure."""
     ana, luis = await measured(lobby, room)
-    before = (await lobby.videsk.rooms.stats(room)).data
+    before = await lobby.stats(room)
     await ana.say(type="stats", to=luis.peer, stats={**STATS, "currentRoundTripTime": 1.0})
     await settled(ana)
-    after = (await lobby.videsk.rooms.stats(room)).data
+    after = await lobby.stats(room)
     assert (before["score"], after["score"] < 100) == (100, True)
     assert after["patterns"][0]["type"] == "latency"
     assert after["recommendations"] != before["recommendations"] == ["Nothing to improve."]
     await lobby.videsk.rooms.end(room)
-    reports = [(await lobby.videsk.rooms.stats(room)).data for _ in range(2)]
+    reports = [await lobby.stats(room) for _ in range(2)]
     assert reports[0] == reports[1]
 
 
@@ -102,7 +102,7 @@ async def test_without_measurements_the_views_are_as_without_a_console(
     lobby: Lobby, room: str
 ) -> None:
     """Invented ones, without a source."""
-    data = (await lobby.videsk.rooms.stats(room)).data
+    data = await lobby.stats(room)
     assert "source" not in data
     assert data["score"] == 92
 
