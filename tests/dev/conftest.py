@@ -1,0 +1,33 @@
+"""A Chromium with an invented camera."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.chromium import MISSING, PROGRAM, Visits, running
+
+from .visitors import SWITCHES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+
+@pytest.fixture(scope="module")
+def chromium_with_camera() -> Iterator[Browser]:
+    """A browser for all tests of a module."""
+    if PROGRAM is None:
+        pytest.skip(MISSING)
+    with running(*SWITCHES) as browser:
+        yield browser
+
+
+@pytest.fixture
+def visits(chromium_with_camera: Browser) -> Iterator[Visits]:
+    """Visitors of one test, which fails if anything troubled them."""
+    visits = Visits(chromium_with_camera)
+    yield visits
+    visits.end()
