@@ -1,4 +1,4 @@
-"""A Chromium with an invented camera."""
+"""A sandbox with a console, and a Chromium with an invented camera."""
 
 from __future__ import annotations
 
@@ -7,13 +7,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.chromium import MISSING, PROGRAM, Visits, running
+from videsk_rooms.sandbox import Sandbox
 
+from .server import Server
 from .visitors import SWITCHES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """The server of a sandbox with a console and without a rate limit."""
+    with Sandbox(console=True, rate=None) as sandbox:
+        yield Server(sandbox)
 
 
 @pytest.fixture(scope="module")
