@@ -1,6 +1,6 @@
 // A stand-in for Videsk's Browser SDK, for local development. It is NOT Videsk's SDK: it was written from
 // the public documentation of the SDK's face alone, and talks to the sandbox of videsk-rooms only. What it
-// chose where the documentation says nothing is told in docs/reference/dev.md, "What the stand-in chooses".
+// chose where the documentation says nothing is told in docs/reference/stand-in.md, "What the stand-in chooses".
 
 import { VideskWebRTC, defineElements } from "./element.js";
 import { stop } from "./media.js";
