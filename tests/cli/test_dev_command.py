@@ -8,13 +8,14 @@ import signal
 import socket
 import sys
 import urllib.request
+import webbrowser
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cli.support import PATIENCE, call, running
 from videsk_rooms import Videsk
-from videsk_rooms.cli import _dev, main
+from videsk_rooms.cli import main
 
 if TYPE_CHECKING:
     import subprocess
@@ -130,7 +131,7 @@ def test_the_console_is_opened_if_asked_for(monkeypatch: pytest.MonkeyPatch) -> 
         signal.raise_signal(signal.SIGINT)
         return True
 
-    monkeypatch.setattr(_dev.webbrowser, "open", open_and_stop)
+    monkeypatch.setattr(webbrowser, "open", open_and_stop)
     assert main(["dev", "--port", "0", "--open", "--token", "the-secret", "--json"]) == 0
     (line,) = opened
     assert line.startswith("200 http://127.0.0.1:")

@@ -145,7 +145,7 @@ def test_a_given_token_wins(file: Path) -> None:
 
 
 def state(**changes: object) -> dict[str, object]:
-    room = {
+    room: dict[str, object] = {
         "id": "64f1a2b3c4d5e6f7a8b9c0d1",
         "name": "Support",
         "externalId": "visit-7",
