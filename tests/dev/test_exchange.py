@@ -30,7 +30,8 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 async def lobby(sandbox: Sandbox) -> AsyncIterator[Lobby]:
-    async with aiohttp.ClientSession() as session:
+    connector = aiohttp.TCPConnector(limit=0)  # as many people as a test wants
+    async with aiohttp.ClientSession(connector=connector) as session:
         made = Lobby(sandbox, session)
         yield made
         await made.videsk.close()
