@@ -3,7 +3,7 @@
 import { announce } from "./announcer.js";
 import { api } from "./api.js";
 import { h, setText } from "./dom.js";
-import { countdown, dayAndTime, offset, timeOfDay } from "./format.js";
+import { dayAndTime, offset, roundLength, timeOfDay } from "./format.js";
 import { attempt } from "./notices.js";
 import { t } from "./language.js";
 
@@ -20,7 +20,7 @@ export class ClockView {
   _build() {
     this._time = h("p", { class: "clock-time" });
     this._offset = h("p", { class: "clock-offset" });
-    const steps = STEPS.map((seconds) => this._button(`+${countdown(seconds * 1000)}`, { advanceSeconds: seconds }));
+    const steps = STEPS.map((seconds) => this._button(`+${roundLength(seconds)}`, { advanceSeconds: seconds }));
     this._back = this._button(t("backToNow"), { back: true });
     this._waiting = h("div", { class: "choices column" });
     this._none = h("p", { class: "muted", text: t("noRoomWaits") });

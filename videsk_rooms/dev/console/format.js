@@ -60,6 +60,12 @@ export function countdown(ms) {
   return minutes ? `${minutes} min ${pad(rest)} s` : `${rest} s`;
 }
 
+/** A length of time in its largest unit, such as `5 min`. */
+export function roundLength(seconds) {
+  const [unit, length] = [["d", 86_400], ["h", 3600], ["min", 60]].find(([, each]) => seconds >= each);
+  return `${number(seconds / length)} ${unit}`;
+}
+
 /** By how much the clock is moved, such as `+1 h 05 min`. */
 export function offset(seconds) {
   return `${seconds < 0 ? "−" : "+"}${countdown(Math.abs(Math.round(seconds)) * 1000)}`;

@@ -134,7 +134,7 @@ function facts(request) {
     [t("fact_outcome"), outcomeLabel(request)],
     [t("fact_fault"), request.fault ? t(`fault_${request.fault}`) : null],
     [t("fact_processed"), t(request.processed ? "yes" : "no")],
-    [t("fact_priority"), request.priority ? t(request.priority) : null],
+    [t("fact_priority"), request.priority ? t(`priority_${request.priority}`) : null],
     [t("fact_duration"), request.durationMs === null ? null : duration(request.durationMs)],
     [t("fact_left"), leftText(request)],
     [t("fact_time"), exactTime(Date.parse(request.receivedAt))],

@@ -72,6 +72,9 @@ export class VirtualList {
     const declared = getComputedStyle(this.element).getPropertyValue("--row-height");
     this._rowHeight = Number.parseFloat(declared) || 36;
     this.body.style.height = `${this.items.length * this._height}px`;
+    // Headings above the list keep as much free as its scroll bar takes.
+    const bar = this.element.offsetWidth - this.element.clientWidth;
+    this.element.parentElement?.style.setProperty("--scroll-bar", `${bar}px`);
     this.render();
   }
 
