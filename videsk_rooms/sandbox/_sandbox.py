@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+import os
 import sys
 import threading
 from collections.abc import Collection, Mapping
@@ -32,7 +33,7 @@ else:
 
 
 if TYPE_CHECKING:
-    from videsk_rooms.dev import Site
+    from videsk_rooms.dev import Site, StateFile
 
 
 class Sandbox:
@@ -70,10 +71,13 @@ class Sandbox:
             `exp`, and with `"ended": false` if it was ended; if not, that is answered 400.
         console: Whether to serve the console at `/`, too, and what belongs to it: see
             [A local Videsk](dev.md).
+        state: A file that keeps the rooms, the secret and the API token from one run to the next;
+            for a sandbox with a console only. Nothing there: it is made.
 
     Raises:
         ImportError: PyJWT is not installed.
-        ValueError: An argument is out of range.
+        OSError: The file `state` cannot be read.
+        ValueError: An argument is out of range, or the file `state` is broken.
     """
 
     def __init__(
@@ -93,6 +97,7 @@ class Sandbox:
         update_token: bool = False,
         reopening: bool = True,
         console: bool = False,
+        state: str | os.PathLike[str] | None = None,
     ) -> None:
         if not 0 <= port <= 65535:
             raise ValueError(f"a port of {port} is invalid; give 1 to 65535, or 0 for any free one")
@@ -104,10 +109,16 @@ class Sandbox:
         self._clock = Clock()
         self._store = RoomStore()
         identifiers = Identifiers(seed)
-        signer = Signer(identifiers.hexadecimal(64))
+        if state is not None and not console:
+            raise ValueError("state is kept by the console; give console=True, too")
+        kept = None if state is None else _open_state(state)
+        secret = identifiers.hexadecimal(64)
+        signer = Signer(secret if kept is None else kept.secret or secret)
         self._signer = signer
         self._tokens = ApiTokens(signer, self._clock, identifiers, self._lock)
-        self._api_token = self._first_token(api_token)
+        self._api_token = self._first_token(
+            api_token if kept is None else api_token or kept.api_token
+        )
         self._faults = Faults(self._lock, identifiers.seed())
         self._requests = RequestLog(self._lock)
         room_tokens = RoomTokens(signer, identifiers)
@@ -126,7 +137,7 @@ class Sandbox:
                 reopening=reopening,
             ),
         )
-        self._site = self._make_site(room_tokens, rate, window) if console else None
+        self._site = self._make_site(kept, room_tokens, rate, window) if console else None
         self._observer: Observer = self._site or NO_OBSERVER
         self._handler = RequestHandler(
             api=self._api,
@@ -325,6 +336,7 @@ class Sandbox:
         server, self._server = self._server, None
         if server is not None:
             server.stop()
+        self._close_console()
 
     async def __aenter__(self) -> Self:
         server = self._begin()
@@ -348,6 +360,7 @@ class Sandbox:
             server.stop_soon()  # it is ready: entering waited for that
             await asyncio.shield(asyncio.wrap_future(server.finished))
             server.join()
+        self._close_console()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -371,7 +384,11 @@ class Sandbox:
         return given
 
     def _make_site(
-        self, room_tokens: RoomTokens, rate: int | None, window: Literal["fixed", "sliding"]
+        self,
+        kept: StateFile | None,
+        room_tokens: RoomTokens,
+        rate: int | None,
+        window: Literal["fixed", "sliding"],
     ) -> Site:
         from videsk_rooms.dev import SandboxParts, make_site
 
@@ -389,10 +406,16 @@ class Sandbox:
             rate=rate,
             window=window,
         )
-        site = make_site(parts)
+        site = make_site(parts, kept)
         self._store.observer = room_tokens.observer = self._faults._observer = site
         self._api.statistics.measured = site.stats
+        if kept is not None:
+            kept.attach(parts)
         return site
+
+    def _close_console(self) -> None:
+        if self._site is not None:
+            self._site.stopped()
 
     def _refuse_without_console(self) -> None:
         if self._site is None:
@@ -408,6 +431,12 @@ class Sandbox:
     def _began(self, port: int) -> None:
         host = f"[{self._host}]" if ":" in self._host else self._host
         self._url = f"http://{host}:{port}"
+
+
+def _open_state(path: str | os.PathLike[str]) -> StateFile:
+    from videsk_rooms.dev import StateFile
+
+    return StateFile(path)
 
 
 def _refuse_other_status(argument: str, status: int, known: tuple[int, int]) -> None:

@@ -136,6 +136,10 @@ class RoomStore:
             raise RefusedError(404, f"No record found for id '{room_id}'")
         return room
 
+    def find(self, room_id: str) -> StoredRoom | None:
+        """Return the room with this id, if there is one."""
+        return self._rooms.get(room_id)
+
     def has(self, external_id: str) -> bool:
         """Whether a room has this `externalId`."""
         return external_id in self._ids_by_external_id

@@ -40,11 +40,11 @@ class Signer:
                 "run: pip install 'videsk-rooms[sandbox]'"
             ) from error
         self._jwt = jwt
-        self._secret = secret
+        self.secret = secret
 
     def sign(self, claims: Mapping[str, object]) -> str:
         """Sign claims with HS256."""
-        return self._jwt.encode(dict(claims), self._secret, algorithm="HS256")
+        return self._jwt.encode(dict(claims), self.secret, algorithm="HS256")
 
     def read(self, token: str) -> dict[str, object]:
         """Read a token's claims, or refuse it with the 401 of docs/api.md, Errors."""
@@ -56,7 +56,7 @@ class Signer:
             # The sandbox has a clock of its own: what time allows is checked against that.
             claims: dict[str, object] = self._jwt.decode(
                 token,
-                self._secret,
+                self.secret,
                 algorithms=["HS256"],
                 options={"verify_exp": False, "verify_nbf": False, "verify_iat": False},
             )
