@@ -153,8 +153,10 @@ function contains(attempt, words) {
 
 /** The query as a person reads it, with its question mark, or nothing. */
 export function queryText(attempt) {
-  const { query } = attempt;
-  if (!query || !query.length) return "";
-  if (typeof query === "string") return query.startsWith("?") ? query : `?${query}`;
-  return `?${query.map(([name, value]) => `${name}=${value}`).join("&")}`;
+  if (!attempt.query) return "";
+  try {
+    return `?${decodeURIComponent(attempt.query.replaceAll("+", " "))}`;
+  } catch {
+    return `?${attempt.query}`; // no UTF-8 behind the percent signs
+  }
 }

@@ -11,7 +11,7 @@ import { t } from "./language.js";
 const WAYS = [
   { title: "faults_answers", faults: [
     { kind: "status", status: 500 }, { kind: "status", status: 502 }, { kind: "status", status: 503 },
-    { kind: "status", status: 504 }, { kind: "status", status: 429, headers: { "Retry-After": "1" } },
+    { kind: "status", status: 504 }, { kind: "status", status: 429, retryAfter: 1 },
     { kind: "status", status: 401 }, { kind: "status", status: 403 }, { kind: "status", status: 404 },
     { kind: "html", status: 403 }, { kind: "html", status: 503 }] },
   { title: "faults_connection", faults: [
@@ -19,7 +19,7 @@ const WAYS = [
   { title: "faults_slow", faults: [
     { kind: "delay", seconds: 1 }, { kind: "delay", seconds: 5 }, { kind: "delay", seconds: 30 }] },
   { title: "faults_content", faults: [
-    { kind: "garbage" }, { kind: "empty" }, { kind: "answer", status: 302 }, { kind: "enormous" }] },
+    { kind: "garbage" }, { kind: "empty" }, { kind: "answer", status: 302, headers: { Location: "/" } }, { kind: "enormous" }] },
 ];
 const SHARES = [0.1, 0.3, 0.5];
 
@@ -93,7 +93,7 @@ export class FaultsView {
 
   async _add(fault) {
     const on = this._operation.value || undefined;
-    const answer = await attempt(() => api.addFault({ ...fault, ...whenOf(this._when.value()), on }));
+    const answer = await attempt(() => api.addFault({ ...faultOf(fault, this._when.value()), on }));
     if (answer === undefined) return;
     announce(t("faultAdded", { fault: nameOf(fault) }));
     this._model.setFaults(answer.pending ? answer : await api.faults());
@@ -107,9 +107,11 @@ export class FaultsView {
   }
 }
 
-function whenOf(chosen) {
-  if (chosen === "next") return { times: 1 };
-  return chosen === "third" ? { every: 3, times: null } : { share: Number(chosen) };
+/** What to send. Of a share of requests the sandbox itself chooses the details. */
+function faultOf(fault, chosen) {
+  if (chosen === "next") return { ...fault, times: 1 };
+  if (chosen === "third") return { ...fault, every: 3, times: null };
+  return { kind: fault.kind, share: Number(chosen) };
 }
 
 export function nameOf({ kind, status, seconds }) {
@@ -122,15 +124,14 @@ export function nameOf({ kind, status, seconds }) {
 function pendingText(fault) {
   const words = [nameOf(fault), onText(fault.on)];
   if (fault.every) words.push(t("everyNth", { n: fault.every }));
-  if (fault.share) words.push(t("whenShare", { share: percent(fault.share) }));
-  if (fault.left === null && !fault.every && !fault.share) words.push(t("always"));
+  if (fault.left === null && !fault.every) words.push(t("always"));
   if (fault.left) words.push(t(fault.left === 1 ? "once" : "timesLeft", { n: number(fault.left) }));
   return words.join(" · ");
 }
 
-function randomText({ share, kinds }) {
-  const names = kinds?.length ? kinds.map((kind) => t(`fault_${kind}`)).join(", ") : t("anyKind");
-  return `${names} · ${t("whenShare", { share: percent(share) })}`;
+function randomText({ share, kinds, on }) {
+  const names = kinds.length < 5 ? kinds.map((kind) => t(`fault_${kind}`)).join(", ") : t("anyKind");
+  return [names, onText(on), t("whenShare", { share: percent(share) })].join(" · ");
 }
 
 function onText(on) {

@@ -88,9 +88,8 @@ export class MeasurementsView {
 }
 
 function line(person, index) {
-  const to = person.toAlias ?? null;
-  const name = person.alias || t("guest");
-  return { name: to ? `${name} → ${to}` : name, look: index % 6, samples: person.samples };
+  const [name, to] = [person.alias || t("guest"), person.toAlias || t("guest")];
+  return { name: `${name} → ${to}`, look: index % 6, samples: person.samples };
 }
 
 function legendEntry({ name, look }) {

@@ -20,7 +20,7 @@ export class Model extends EventTarget {
     this.requestsTotal = 0;
     this.rooms = { total: 0, list: [], shown: ROOMS_A_PAGE };
     this.faults = { pending: [], random: null };
-    this.limit = { limit: null, seconds: [] };
+    this.limit = { limit: null, now: 0, seconds: [] };
     this._limitAsked = false;
     this._quietAfter = 0;
     this._stream = new Connection(

@@ -100,7 +100,7 @@ export class RequestPanel {
     if (!call || call.attempts.length < 2) return [];
     const start = Date.parse(call.first.receivedAt);
     const total = Math.max(1, call.durationMs ?? Date.parse(call.last.receivedAt) - start);
-    const rows = call.attempts.map((each, index) => this._attemptRow(each, index, start, total));
+    const rows = call.attempts.map((each) => this._attemptRow(each, start, total));
     return [
       h("h3", { text: count("attemptsOfCall", call.attempts.length) }),
       h("ol", { class: "attempts" }, ...rows),
@@ -108,7 +108,7 @@ export class RequestPanel {
   }
 
   /** An attempt beside the others in time: where it began, and how long it took. */
-  _attemptRow(each, index, start, total) {
+  _attemptRow(each, start, total) {
     const begun = Math.max(0, Date.parse(each.receivedAt) - start);
     const bar = h("span", { class: `bar ${outcome(each)}` });
     bar.style.left = `${(begun / total) * 100}%`;
@@ -117,7 +117,7 @@ export class RequestPanel {
     const button = h(
       "button",
       { type: "button", class: "attempt-row", "aria-current": isShown ? "true" : null },
-      h("span", { class: "attempt-name", text: t("attemptNumber", { n: index + 1 }) }),
+      h("span", { class: "attempt-name", text: t("attemptNumber", { n: each.attempt }) }),
       pill(each),
       h("span", { class: "track", "aria-hidden": "true" }, bar),
       h("span", { class: "attempt-time", text: begun ? `+${duration(begun)}` : "" }),

@@ -32,11 +32,10 @@ export function pill(attempt, extra = "") {
 export function rowsOf(call, isOpen) {
   const own = { key: call.id, call, attempt: null };
   if (call.attempts.length < 2 || !isOpen) return [own];
-  const attempts = call.attempts.map((attempt, index) => ({
+  const attempts = call.attempts.map((attempt) => ({
     key: `${call.id}/${attempt.number}`,
     call,
     attempt,
-    index,
   }));
   return [own, ...attempts];
 }
@@ -73,10 +72,10 @@ export function fillRow(row, item, index, { isOpen, isChosen, isActive }) {
   fillCells(row.cells, item, shown, hasAttempts);
 }
 
-function fillCells(cells, { call, attempt, index }, shown, hasAttempts) {
+function fillCells(cells, { call, attempt }, shown, hasAttempts) {
   fillPills(cells.status, [shown]);
   setText(cells.method, attempt ? "" : shown.method);
-  setText(cells.address, attempt ? t("attemptNumber", { n: index + 1 }) : shown.path + queryText(shown));
+  setText(cells.address, attempt ? t("attemptNumber", { n: attempt.attempt }) : shown.path + queryText(shown));
   setAttribute(cells.address, "title", attempt ? null : shown.path + queryText(shown));
   setText(cells.operation, attempt ? faultText(shown) : shown.operation ?? "");
   const earlier = hasAttempts ? call.attempts.slice(0, -1) : [];

@@ -135,7 +135,7 @@ export class RoomPanel {
       code: entry.jti,
     }));
     fillSection(this._people, people);
-    fillSection(this._tokens, tokens.reverse());
+    fillSection(this._tokens, tokens);
     fillSection(this._authorizations, authorizations.reverse());
   }
 }

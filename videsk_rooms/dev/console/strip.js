@@ -26,7 +26,7 @@ export class Strip {
     const width = this._frame.clientWidth;
     if (!width) return;
     const { limit } = this._model.limit;
-    const seconds = lastMinute(this._model.limit.seconds);
+    const seconds = lastMinute(this._model.limit);
     const highest = Math.max(...seconds.map(heightOf), (limit ?? 0) * 1.1, 4);
     const scale = { width, step: (width - LEFT) / SECONDS, of: (value) => (value / highest) * (HEIGHT - TOP) };
     this._picture.setAttribute("width", width);
@@ -110,11 +110,10 @@ export class Strip {
 }
 
 /** Sixty seconds up to the latest, those without requests too. */
-function lastMinute(known) {
-  const bySecond = new Map(known.map((each) => [each.second, each]));
-  const latest = known.length ? Math.max(...bySecond.keys()) : SECONDS;
+function lastMinute({ seconds, now }) {
+  const bySecond = new Map(seconds.map((each) => [each.second, each]));
   return Array.from({ length: SECONDS }, (_, index) => {
-    const second = latest - SECONDS + 1 + index;
+    const second = now - SECONDS + 1 + index;
     return bySecond.get(second) ?? { second, interactive: 0, background: 0, other: 0, refused: 0 };
   });
 }
