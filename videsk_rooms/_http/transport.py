@@ -77,6 +77,8 @@ class Transport:
     ) -> None:
         _check(session, ssl)
         self.base_url = base_url
+        # The settings refuse plain http towards any other.
+        self.is_on_this_machine = base_url.startswith("http://")
         self._origin = origin_of(URL(base_url))
         self._external_session = session
         self.closed = False
