@@ -104,7 +104,8 @@ export class Model extends EventTarget {
     ]);
     this.calls.clear();
     this.calls.take(requests.requests.reverse());
-    this.requestsTotal = requests.total;
+    this.requestsTotal = state.requestsTotal;
+    this._count(requests.requests);
     this.faults = faults;
     for (const name of ["state", "requests", "faults", "clock"]) this._say(name);
     return state.lastEventId;
@@ -120,12 +121,18 @@ export class Model extends EventTarget {
   }
 
   _takeRequests(summaries) {
-    const before = this.calls.size;
     this.calls.take(summaries);
-    this.requestsTotal = Math.max(this.requestsTotal, before) + this.calls.size - before;
+    this._count(summaries);
     this._quietAfter = performance.now() + (MEMORY_SECONDS + 2) * 1000;
     this._say("requests");
     this._planLimit();
+  }
+
+  /** Requests are numbered from 1 on: the highest number says how many there were. */
+  _count(summaries) {
+    for (const { number } of summaries) {
+      if (number > this.requestsTotal) this.requestsTotal = number;
+    }
   }
 
   _takePeople({ roomId, people }) {
