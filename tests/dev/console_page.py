@@ -15,14 +15,6 @@ if TYPE_CHECKING:
 PATIENCE = 20_000.0  # milliseconds
 expect.set_options(timeout=PATIENCE)
 
-# Notes what keeps the page from answering: tasks of more than 50 ms, which browsers report.
-_WATCH_TASKS = """
-window.longTasks = [];
-new PerformanceObserver((list) => {
-  for (const task of list.getEntries()) longTasks.push(task.duration);
-}).observe({ type: 'longtask', buffered: true });
-"""
-
 
 class ConsolePage:
     """The console of a sandbox, opened in a browser of its own.
@@ -34,7 +26,6 @@ class ConsolePage:
     def __init__(self, visits: Visits, sandbox: Sandbox, place: str = "", **options: Any) -> None:
         self.page: Page = visits.visitor(**{"locale": "en-US", **options})
         self.page.set_default_timeout(PATIENCE)
-        self.page.add_init_script(_WATCH_TASKS)
         self.page.goto(f"{sandbox.console_url}{place}")
         expect(self.page.locator(".connection.open")).to_be_visible()
 
@@ -64,8 +55,3 @@ class ConsolePage:
     def go(self, place: str) -> None:
         """Follow a link of the page's head."""
         self.page.get_by_role("navigation").get_by_role("link", name=place).click()
-
-    def long_tasks(self) -> list[float]:
-        """Milliseconds of each task that kept the page from answering for more than 50."""
-        tasks: list[float] = self.page.evaluate("longTasks")
-        return tasks

@@ -28,16 +28,18 @@ export function pill(attempt, extra = "") {
   });
 }
 
-/** The rows that a call has in the list: its own, and those of its attempts when it is open. */
-export function rowsOf(call, isOpen) {
-  const own = { key: call.id, call, attempt: null };
-  if (call.attempts.length < 2 || !isOpen) return [own];
-  const attempts = call.attempts.map((attempt) => ({
-    key: `${call.id}/${attempt.number}`,
-    call,
-    attempt,
-  }));
-  return [own, ...attempts];
+const own = new WeakMap();
+
+/** Add the rows that a call has in the list: its own, and those of its attempts when it is open. */
+export function addRows(rows, call, isOpen) {
+  // Made once a call: the list is put together anew ten times a second.
+  let row = own.get(call);
+  if (!row) own.set(call, (row = { key: call.id, call, attempt: null }));
+  rows.push(row);
+  if (call.attempts.length < 2 || !isOpen) return;
+  for (const attempt of call.attempts) {
+    rows.push({ key: `${call.id}/${attempt.number}`, call, attempt });
+  }
 }
 
 const CELLS = ["opener", "status", "method", "path", "attempts", "duration", "left", "time"];

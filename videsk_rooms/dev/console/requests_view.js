@@ -3,7 +3,7 @@
 import { callFilter } from "./calls.js";
 import { h, oncePerFrame, setAttribute, setText } from "./dom.js";
 import { count } from "./format.js";
-import { fillRow, makeRow, rowId, rowsOf } from "./request_row.js";
+import { addRows, fillRow, makeRow, rowId } from "./request_row.js";
 import { requestsToolbar } from "./requests_toolbar.js";
 import { VirtualList } from "./virtual_list.js";
 import { t } from "./language.js";
@@ -77,7 +77,7 @@ export class RequestsView {
       const call = calls[index];
       if (!matches(call)) continue;
       found += 1;
-      items.push(...rowsOf(call, this._open.has(call.id)));
+      addRows(items, call, this._open.has(call.id));
     }
     this._list.show(items);
     setAttribute(this._grid, "aria-rowcount", items.length + 1);
