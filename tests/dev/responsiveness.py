@@ -1,7 +1,7 @@
 """Does the console answer while requests rain? `python -m tests.dev.responsiveness [requests]`.
 
-Prints how long tasks kept the page from answering, how long a click took, and the page's memory. On
-a busy machine a task also waits for a core: the page's own share is what its scripts took of a frame.
+Prints how long tasks kept the page from answering, how long a click took, and the page's memory.
+On a busy machine a task also waits for a core: what scripts took of a frame is the page's share.
 """
 
 from __future__ import annotations
@@ -62,9 +62,8 @@ def measure(requests: int) -> None:
         tasks, scripts = console.page.evaluate("[tasks, scripts]")
         print(f"{requests} requests in {seconds:.1f} s, {requests / seconds:.0f} a second")
         print(f"tasks over 50 ms: {len(tasks)}, longest {max(tasks, default=0):.0f} ms")
-        print(
-            f"frames over 50 ms: {len(scripts)}, longest in scripts {max(scripts, default=0):.0f} ms"
-        )
+        longest = max(scripts, default=0)
+        print(f"frames over 50 ms: {len(scripts)}, of which scripts at most {longest:.0f} ms")
         print(f"a click: {median(clicks):.0f} ms, longest {max(clicks):.0f} ms of {len(clicks)}")
         print(f"rows: {console.rows.count()}, heap {console.page.evaluate(_MEMORY):.0f} MiB")
         console.page.close()

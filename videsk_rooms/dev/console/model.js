@@ -21,6 +21,8 @@ export class Model extends EventTarget {
     this.rooms = { total: 0, list: [], shown: ROOMS_A_PAGE };
     this.faults = { pending: [], random: null };
     this.limit = { limit: null, now: 0, seconds: [] };
+    this._roomsNow = null; // a fetch of the rooms that is under way
+    this._roomsNext = null; // the one after it
     this._limitAsked = false;
     this._quietAfter = 0;
     this._stream = new Connection(
@@ -47,7 +49,22 @@ export class Model extends EventTarget {
     return roomStatus(room, this.clock.now());
   }
 
-  async loadRooms() {
+  /** Fetch the rooms. Who asks meanwhile gets what a second fetch brings, which all share. */
+  loadRooms() {
+    if (this._roomsNow) {
+      this._roomsNext ??= this._roomsNow.catch(() => {}).then(() => {
+        this._roomsNext = null;
+        return this.loadRooms();
+      });
+      return this._roomsNext;
+    }
+    this._roomsNow = this._fetchRooms().finally(() => {
+      this._roomsNow = null;
+    });
+    return this._roomsNow;
+  }
+
+  async _fetchRooms() {
     const { total, rooms } = await api.rooms(this.rooms.shown);
     const now = this.clock.now();
     for (const room of rooms) {
@@ -89,7 +106,12 @@ export class Model extends EventTarget {
   setClock(clock) {
     this.clock.set(clock);
     this._say("clock");
-    void this.loadRooms();
+    this._loadRoomsQuietly();
+  }
+
+  /** The stream says when the connection is lost: nothing else has to. */
+  _loadRoomsQuietly() {
+    this.loadRooms().catch(() => {});
   }
 
   async _load() {
@@ -113,7 +135,7 @@ export class Model extends EventTarget {
 
   _receive(type, content) {
     if (type === "request") this._takeRequests(content);
-    else if (type === "rooms") void this.loadRooms();
+    else if (type === "rooms") this._loadRoomsQuietly();
     else if (type === "faults") this.setFaults(content);
     else if (type === "clock") this.setClock(content);
     else if (type === "people") this._takePeople(content);
@@ -147,7 +169,7 @@ export class Model extends EventTarget {
     this._limitAsked = true;
     setTimeout(() => {
       this._limitAsked = false;
-      this._lookAtLimit().catch(() => {}); // the stream tells when the connection is lost
+      this._lookAtLimit().catch(() => {});
     }, LIMIT_PAUSE);
   }
 

@@ -50,8 +50,7 @@ export class RequestPanel {
   _draw(request) {
     const known = this._model.calls.request(request.number);
     this._drawn = known ? this._signature(known) : "";
-    const focused = this.element.contains(document.activeElement);
-    const { scrollTop } = this.element;
+    const kept = keep(this.element);
     this.element.replaceChildren(
       this._heading(request),
       this._actions(request),
@@ -60,8 +59,7 @@ export class RequestPanel {
       ...message(t("request"), request.requestHeaders, request.requestBody),
       ...message(t("answer"), request.responseHeaders, request.responseBody, request),
     );
-    this.element.scrollTop = scrollTop;
-    if (focused) this.element.querySelector("h2").focus({ preventScroll: true });
+    kept.restore();
   }
 
   _heading(request) {
@@ -125,6 +123,25 @@ export class RequestPanel {
     button.addEventListener("click", () => this._choose(each.number, false));
     return h("li", {}, button);
   }
+}
+
+/** What a redrawn panel must not lose: focus, what is unfolded, and how far it is scrolled. */
+function keep(panel) {
+  const { scrollTop } = panel;
+  const focusable = () => [...panel.querySelectorAll("button, summary, pre, h2")];
+  const focused = focusable().indexOf(document.activeElement);
+  const open = Array.from(panel.querySelectorAll("details"), (each) => each.open);
+  const count = focusable().length;
+  return {
+    restore: () => {
+      panel.querySelectorAll("details").forEach((each, index) => (each.open = open[index] ?? false));
+      panel.scrollTop = scrollTop;
+      if (focused < 0) return;
+      const now = focusable();
+      const same = now.length === count ? now[focused] : panel.querySelector("h2");
+      same.focus({ preventScroll: true });
+    },
+  };
 }
 
 function facts(request) {

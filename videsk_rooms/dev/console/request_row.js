@@ -85,6 +85,7 @@ function fillCells(cells, { call, attempt }, shown, hasAttempts) {
   const took = attempt ? shown.durationMs : call.durationMs;
   setText(cells.duration, took === null ? "…" : duration(took));
   setText(cells.left, leftText(shown));
+  cells.left.style.setProperty("--left", shown.limit ? shown.remaining / shown.limit : 0);
   setText(cells.time, exactTime(Date.parse(attempt ? shown.receivedAt : call.first.receivedAt)));
 }
 

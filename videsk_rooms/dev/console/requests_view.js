@@ -130,7 +130,7 @@ export class RequestsView {
     const item = this._list.items.find((each) => each.key === row.dataset.key);
     if (!item) return;
     this._active = item.key;
-    if (event.target.closest(".cell-opener, .cell-attempts") && row.ariaExpanded !== null) {
+    if (event.target.closest(".cell-opener, .cell-attempts") && row.hasAttribute("aria-expanded")) {
       this._toggle(item.call);
     } else {
       this._openItem(item, false);

@@ -18,8 +18,8 @@ export class VirtualList {
     this._rows = new Map();
     this._unused = [];
     this.items = [];
-    this.body = h("div", { class: "list-body", role: "presentation" });
-    this.element = h("div", { class: "list", on: { scroll: () => this._scrolled() } }, this.body);
+    this.body = h("div", { class: "list-body", role: "rowgroup" });
+    this.element = h("div", { class: "list", tabindex: "-1", on: { scroll: () => this._scrolled() } }, this.body);
     this._planned = false;
     new ResizeObserver(() => this._measure()).observe(this.element);
   }
