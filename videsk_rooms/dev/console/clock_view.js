@@ -3,7 +3,7 @@
 import { announce } from "./announcer.js";
 import { api } from "./api.js";
 import { h, setText } from "./dom.js";
-import { dayAndTime, offset, roundLength, timeOfDay } from "./format.js";
+import { dayAndTime, fullDay, offset, roundLength, timeOfDay } from "./format.js";
 import { attempt } from "./notices.js";
 import { t } from "./language.js";
 
@@ -56,7 +56,7 @@ export class ClockView {
     const { clock, rooms } = this._model;
     const now = clock.now();
     setText(this._time, `${timeOfDay(now)}`);
-    setText(this._offset, clock.isMoved ? t("clockMoved", { offset: offset(clock.offsetSeconds), day: new Date(now).toLocaleDateString() }) : t("clockNotMoved"));
+    setText(this._offset, clock.isMoved ? t("clockMoved", { offset: offset(clock.offsetSeconds), day: fullDay(now) }) : t("clockNotMoved"));
     this._back.disabled = !clock.isMoved;
     this._fillWaiting(rooms.list.filter((room) => this._model.statusOf(room) === "waiting").slice(0, 8), now);
   }

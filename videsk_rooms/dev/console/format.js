@@ -42,6 +42,12 @@ export function dayAndTime(instant, now) {
   return format(Intl.DateTimeFormat, "day", options).format(instant);
 }
 
+/** The day in full. */
+export function fullDay(instant) {
+  const options = { day: "numeric", month: "long", year: "numeric" };
+  return format(Intl.DateTimeFormat, "full day", options).format(instant);
+}
+
 /** How long something took. */
 export function duration(ms) {
   if (ms < 1) return `${number(ms, 1)} ms`;

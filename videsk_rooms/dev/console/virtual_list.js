@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 
 const SPARE_ROWS = 8; // above and below what is in sight
+const MOST_UNUSED = 100;
 
 export class VirtualList {
   /**
@@ -45,8 +46,14 @@ export class VirtualList {
       Math.ceil((scrollTop + clientHeight) / this._height) + SPARE_ROWS,
     );
     this._release(first, end);
-    for (let index = first; index < end; index += 1) this._place(index);
-    for (const row of this._unused) row.remove();
+    let previous = null;
+    for (let index = first; index < end; index += 1) {
+      const row = this._place(index);
+      // In the order that is seen: screen readers go by that of the document.
+      const next = previous ? previous.nextSibling : this.body.firstChild;
+      if (next !== row) this.body.insertBefore(row, next);
+      previous = row;
+    }
   }
 
   /** Bring a row into sight. */
@@ -97,7 +104,8 @@ export class VirtualList {
     for (const [key, row] of this._rows) {
       if (wanted.has(key)) continue;
       this._rows.delete(key);
-      this._unused.push(row);
+      row.remove();
+      if (this._unused.length < MOST_UNUSED) this._unused.push(row);
     }
   }
 
@@ -108,10 +116,10 @@ export class VirtualList {
     if (!row) {
       row = this._unused.pop() ?? this._make();
       this._rows.set(key, row);
-      if (row.parentNode !== this.body) this.body.append(row);
     }
     row.style.transform = `translateY(${index * this._height}px)`;
     this._fill(row, item, index);
+    return row;
   }
 
   _scrolled() {

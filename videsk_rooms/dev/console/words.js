@@ -272,7 +272,7 @@ export const WORDS = {
     "Las salas y sus tokens se rigen por esta hora.",
   ],
   clockNotMoved: ["The same as this machine's", "Igual a la de este equipo"],
-  clockMoved: ["{offset} from this machine's, {day}", "{offset} respecto de este equipo, {day}"],
+  clockMoved: ["{day}, {offset} from this machine's time", "{day}, {offset} respecto de este equipo"],
   clockIsNow: ["It is {time} in the sandbox", "En el sandbox son las {time}"],
   backToNow: ["Back to now", "Volver a ahora"],
   forward: ["Forward by", "Adelantar"],
