@@ -66,14 +66,20 @@ def _in_checkout(*folders: str) -> Iterator[str]:
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(files: Built) -> None:
-    """No tests, no pages, no caches."""
+    """No tests, no pages, no caches; the console with all that browsers load."""
     with zipfile.ZipFile(files.wheel) as wheel:
         names = set(wheel.namelist())
     about = f"videsk_rooms-{VERSION}.dist-info"
     of_metadata = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
     code = {name for name in _in_checkout("videsk_rooms") if name.endswith(".py")}
-    assert names - code == {"videsk_rooms/py.typed", *(f"{about}/{name}" for name in of_metadata)}
-    assert code <= names
+    served = {f"videsk_rooms/dev/{folder}" for folder in ("console", "sdk", "call")}
+    files_of_pages = {name for name in _in_checkout(*served) if not name.endswith(".py")}
+    assert {name.rpartition("/")[0] for name in files_of_pages} >= served
+    assert names - code - files_of_pages == {
+        "videsk_rooms/py.typed",
+        *(f"{about}/{name}" for name in of_metadata),
+    }
+    assert code | files_of_pages <= names
 
 
 def test_the_source_distribution_holds_code_tests_and_pages(files: Built) -> None:
@@ -154,9 +160,7 @@ def test_the_oldest_python_told_is_the_oldest_that_is_allowed(files: Built) -> N
 
 
 def _description(files: Built) -> str:
-    text = files.metadata.metadata.get_payload()  # type: ignore[attr-defined]  # it is a Message
-    assert isinstance(text, str)
-    return text
+    return files.metadata.metadata["Description"]
 
 
 def test_the_readme_on_pypi_links_to_pages_of_the_site(files: Built) -> None:

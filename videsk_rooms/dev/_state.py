@@ -35,7 +35,7 @@ class StateFile:
     """A file with the state of one sandbox.
 
     Args:
-        path: Where it is. Nothing there: it is made with the first change.
+        path: Where it is. Nothing there: it is made.
 
     Raises:
         ValueError: The file is broken.
@@ -66,6 +66,7 @@ class StateFile:
 
         Raises:
             ValueError: The file is broken.
+            OSError: There is no file yet, and none can be written.
         """
         content, self._content = self._content, None
         with parts.lock:
@@ -75,8 +76,9 @@ class StateFile:
             except (KeyError, TypeError, ValueError, AttributeError, RefusedError) as error:
                 raise self._broken(f"a room in it cannot be read ({error!r})") from None
         self._parts = parts
-        if content is None:
-            self.changed()  # so that the token stays the same from the first run on
+        if content is None:  # whether it can be written shows now, and not when all is done
+            self._is_dirty = True
+            self.save()
 
     def changed(self) -> None:
         """Note a change; it is written a moment later, from a thread of its own."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from videsk_rooms.dev._classic import classic_script
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -40,6 +42,8 @@ def serve_file(
 
 def read_file(folder: str, name: str) -> bytes | None:
     """Read a file of the package, `None` where there is no such one."""
+    if (folder, name) == ("sdk", "webrtc.min.js"):
+        return classic_script()  # it is made of the other files
     path = _HERE / folder / name
     if not _NAME.fullmatch(name) or path.suffix not in _TYPES or not path.is_file():
         return None

@@ -76,7 +76,7 @@ class Sandbox:
 
     Raises:
         ImportError: PyJWT is not installed.
-        OSError: The file `state` cannot be read.
+        OSError: The file `state` cannot be read, or made.
         ValueError: An argument is out of range, or the file `state` is broken.
     """
 
