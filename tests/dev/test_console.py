@@ -103,6 +103,23 @@ def test_a_call_is_one_row_with_its_attempts(
     expect(console.row("Attempt 3")).to_contain_text("200")
 
 
+def test_a_call_that_looks_up_what_became_of_it_is_one_row(
+    opened: Opener, sandbox: Sandbox, videsk: Videsk
+) -> None:
+    """A create whose answer was lost: it is named as what it began as."""
+    sandbox.faults.drop("after", on="create")
+    videsk.rooms.create()
+    console = opened()
+    expect(console.rows).to_have_count(1)
+    expect(console.rows).to_contain_text("POST/vpaas/roomscreate")
+    expect(console.rows).to_contain_text("3 requests")
+    console.grid.focus()
+    for key in ("Home", "ArrowRight"):
+        console.page.keyboard.press(key)
+    expect(console.rows.nth(2)).to_contain_text("create, attempt 2")
+    expect(console.rows.nth(3)).to_contain_text("get, attempt 1")
+
+
 def test_a_request_is_shown_in_full(opened: Opener, sandbox: Sandbox, videsk: Videsk) -> None:
     """With headers and bodies, and without its secrets."""
     room = videsk.rooms.create(name="Support")

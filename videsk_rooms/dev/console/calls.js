@@ -2,7 +2,10 @@
 
 export const KEPT_REQUESTS = 5000;
 
-/** The attempts of one call of a client, in the order of their arrival. */
+/**
+ * The requests of one call of a client, in the order of their arrival. Most are attempts of one
+ * operation; a call whose answer was lost may also look up what became of it.
+ */
 class Call {
   constructor(id, attempt) {
     this.id = id;
@@ -15,6 +18,14 @@ class Call {
 
   get last() {
     return this.attempts[this.attempts.length - 1];
+  }
+
+  get isOneOperation() {
+    return this.attempts.every((each) => each.operation === this.first.operation);
+  }
+
+  get wasRetried() {
+    return this.attempts.some((each) => each.attempt > 1);
   }
 
   /** From the first attempt's arrival to the last one's answer; null while that is open. */
@@ -133,7 +144,7 @@ export function callFilter({ status, operation, text }) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const ofClass = CLASSES[status];
   return (call) => {
-    if (status === "retried" && call.attempts.length < 2) return false;
+    if (status === "retried" && !call.wasRetried) return false;
     return call.attempts.some(
       (attempt) =>
         (!ofClass || ofClass(attempt)) &&

@@ -101,7 +101,7 @@ function lastPoint({ points, look }, scale) {
 function summary(lines, unit, digits, at = Infinity) {
   const known = lines.filter((line) => line.points.length);
   const values = known.map((line) => {
-    const value = `${number(nearest(line.points, at).value, digits)} ${unit}`;
+    const value = `${number(nearest(line.points, at).value, digits)} ${unit}`.trim();
     return lines.length > 1 ? `${line.name} ${value}` : value;
   });
   return values.join(", ");

@@ -12,6 +12,7 @@ const CHARTS = [
   { key: "jitterMs", unit: "ms", digits: 1 },
   { key: "sendKbps", unit: "kbit/s", digits: 0 },
   { key: "receiveKbps", unit: "kbit/s", digits: 0 },
+  { key: "freezes", unit: "", digits: 0 },
 ];
 const PAUSE = 1000; // milliseconds between two fetches
 
@@ -116,6 +117,6 @@ function tableRow({ name, samples }, { key, unit, digits }) {
     {},
     h("th", { scope: "row", text: name }),
     h("td", { text: t(`measure_${key}`) }),
-    ...shown.map((value) => h("td", { class: "number", text: `${number(value, digits)} ${unit}` })),
+    ...shown.map((value) => h("td", { class: "number", text: `${number(value, digits)} ${unit}`.trim() })),
   );
 }

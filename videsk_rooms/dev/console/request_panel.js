@@ -7,7 +7,7 @@ import { h } from "./dom.js";
 import { count, duration, exactTime, number } from "./format.js";
 import { icon } from "./icons.js";
 import { attempt } from "./notices.js";
-import { outcomeLabel, pill } from "./request_row.js";
+import { attemptCount, attemptName, outcomeLabel, pill } from "./request_row.js";
 import { t } from "./language.js";
 
 export class RequestPanel {
@@ -98,15 +98,15 @@ export class RequestPanel {
     if (!call || call.attempts.length < 2) return [];
     const start = Date.parse(call.first.receivedAt);
     const total = Math.max(1, call.durationMs ?? Date.parse(call.last.receivedAt) - start);
-    const rows = call.attempts.map((each) => this._attemptRow(each, start, total));
+    const rows = call.attempts.map((each) => this._attemptRow(call, each, start, total));
     return [
-      h("h3", { text: count("attemptsOfCall", call.attempts.length) }),
+      h("h3", { text: t("oneCall", { attempts: attemptCount(call) }) }),
       h("ol", { class: "attempts" }, ...rows),
     ];
   }
 
   /** An attempt beside the others in time: where it began, and how long it took. */
-  _attemptRow(each, start, total) {
+  _attemptRow(call, each, start, total) {
     const begun = Math.max(0, Date.parse(each.receivedAt) - start);
     const bar = h("span", { class: `bar ${outcome(each)}` });
     bar.style.left = `${(begun / total) * 100}%`;
@@ -115,7 +115,7 @@ export class RequestPanel {
     const button = h(
       "button",
       { type: "button", class: "attempt-row", "aria-current": isShown ? "true" : null },
-      h("span", { class: "attempt-name", text: t("attemptNumber", { n: each.attempt }) }),
+      h("span", { class: "attempt-name", text: attemptName(call, each) }),
       pill(each),
       h("span", { class: "track", "aria-hidden": "true" }, bar),
       h("span", { class: "attempt-time", text: begun ? `+${duration(begun)}` : "" }),

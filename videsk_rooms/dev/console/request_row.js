@@ -28,6 +28,17 @@ export function pill(attempt, extra = "") {
   });
 }
 
+/** What an attempt is called beside the others of its call. */
+export function attemptName(call, attempt) {
+  if (call.isOneOperation) return t("attemptNumber", { n: attempt.attempt });
+  return t("operationAttempt", { operation: attempt.operation ?? attempt.method, n: attempt.attempt });
+}
+
+/** How many requests a call has: attempts, if they are all of one operation. */
+export function attemptCount(call) {
+  return count(call.isOneOperation ? "attempts" : "requests", call.attempts.length);
+}
+
 const own = new WeakMap();
 
 /** Add the rows that a call has in the list: its own, and those of its attempts when it is open. */
@@ -76,12 +87,15 @@ export function fillRow(row, item, index, { isOpen, isChosen, isActive }) {
 
 function fillCells(cells, { call, attempt }, shown, hasAttempts) {
   fillPills(cells.status, [shown]);
-  setText(cells.method, attempt ? "" : shown.method);
-  setText(cells.address, attempt ? t("attemptNumber", { n: attempt.attempt }) : shown.path + queryText(shown));
-  setAttribute(cells.address, "title", attempt ? null : shown.path + queryText(shown));
-  setText(cells.operation, attempt ? faultText(shown) : shown.operation ?? "");
+  // A call is what it began as, and comes to what its last request came to.
+  const { method, operation, path } = call.first;
+  const address = path + queryText(call.first);
+  setText(cells.method, attempt ? "" : method);
+  setText(cells.address, attempt ? attemptName(call, attempt) : address);
+  setAttribute(cells.address, "title", attempt ? attempt.path : address);
+  setText(cells.operation, attempt ? faultText(shown) : operation ?? "");
   const earlier = hasAttempts ? call.attempts.slice(0, -1) : [];
-  fillPills(cells.attempts, earlier, hasAttempts ? count("attempts", call.attempts.length) : attempt ? "" : faultText(shown));
+  fillPills(cells.attempts, earlier, hasAttempts ? attemptCount(call) : attempt ? "" : faultText(shown));
   const took = attempt ? shown.durationMs : call.durationMs;
   setText(cells.duration, took === null ? "…" : duration(took));
   setText(cells.left, leftText(shown));

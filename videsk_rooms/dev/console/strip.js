@@ -131,7 +131,7 @@ function minuteText(seconds, limit) {
   if (!total) return limit === null ? t("minuteQuietNoLimit") : t("minuteQuiet", { limit: number(limit) });
   const refused = seconds.reduce((sum, second) => sum + second.refused, 0);
   const peak = Math.max(...seconds.map(allowed));
-  const words = [count("requestsInMinute", total)];
+  const words = [count("requests", total)];
   words.push(limit === null ? t("minutePeakNoLimit", { peak: number(peak) }) : t("minutePeak", { peak: number(peak), limit: number(limit) }));
   words.push(refused ? count("refused", refused) : t("noneRefused"));
   return words.join(" · ");
