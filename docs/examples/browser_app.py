@@ -20,6 +20,7 @@ PAGE = Path(__file__).with_name("browser")
 # Videsk's SDK, unless the environment names the stand-in of `videsk-rooms dev`.
 SDK = os.environ.get("VIDESK_SDK_URL", "https://cdn.videsk.io/sdk/webrtc.esm.js")
 SDK_HOST = SDK.partition("/sdk/")[0]
+SDK_SOCKETS = SDK_HOST.replace("http", "ws", 1)
 
 # Of other sites only Videsk's, as its documentation asks for: https://docs.videsk.io, "Cabeceras".
 HEADERS = {
@@ -28,8 +29,7 @@ HEADERS = {
             "default-src 'none'",
             f"script-src 'self' https://*.videsk.io {SDK_HOST}",
             "style-src 'self' https://*.videsk.io",
-            "connect-src 'self' https://*.videsk.io wss://*.videsk.io "
-            f"{SDK_HOST} {SDK_HOST.replace('http', 'ws', 1)}",
+            f"connect-src 'self' https://*.videsk.io wss://*.videsk.io {SDK_HOST} {SDK_SOCKETS}",
             "media-src 'self' blob: https://*.videsk.io",
             "img-src 'self' data: https://*.videsk.io",
             "base-uri 'none'",

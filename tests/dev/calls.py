@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import aiohttp
 
@@ -51,11 +51,19 @@ class Lobby:
         caller.peer = (await caller.hears("entered"))["peer"]
         return caller
 
+    async def stats(
+        self, room_id: str, view: Literal["report", "snapshot", "summary"] = "report"
+    ) -> dict[str, Any]:
+        """Ask for a view of a room's statistics."""
+        stats: Any = await self.videsk.rooms.stats(room_id, view=view)
+        data: dict[str, Any] = stats.data
+        return data
+
 
 class Caller:
     """Somebody at `/exchange`."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
         self.socket = socket
         self.peer = ""
 

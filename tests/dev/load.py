@@ -2,7 +2,7 @@
 
 Rounds without and with a console take turns. In those with one, a process reads the events, as a
 tab does. Both ask for a list of ten rooms. What counts is the processor time of the sandbox's
-thread a request: the wall clock of a busy machine also measures the others.
+thread a request, in the best round: on a busy machine the others are measured, too.
 """
 
 from __future__ import annotations
@@ -122,11 +122,11 @@ def main(requests: int, rounds: int) -> None:
                 flush=True,
             )
     for what in ("wall", "processor"):
-        without, with_ = (
-            statistics.median(getattr(each, what) for each in found[console])
-            for console in (False, True)
-        )
-        print(f"{what}: speed with a console looked at is {without / with_:.3f} of without")
+        for name, choose in (("median", statistics.median), ("best", min)):
+            without, with_ = (
+                choose(getattr(each, what) for each in found[console]) for console in (False, True)
+            )
+            print(f"{what}, {name}: with a console looked at {without / with_:.3f} of the speed")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from playwright.sync_api import expect
@@ -66,10 +66,17 @@ def test_two_people_see_each_other_and_write(
     link = ana.element.locator("videsk-chat a")
     expect(link).to_have_attribute("href", "https://example.org/a?b=1")
     wait_for_measurements(ana, room, people=2)
-    snapshot = elsewhere(lambda: videsk.rooms.stats(room, view="snapshot")).data
+    snapshot = stats_of(videsk, room, "snapshot")
     assert snapshot["source"] == "sandbox"
     assert {peer["alias"] for peer in snapshot["peers"]} == {"Ana", "Luis"}
     assert all(peer["sendKbps"] > 0 for peer in snapshot["peers"])
+
+
+def stats_of(videsk: Videsk, room: Room, view: Literal["snapshot", "summary"]) -> dict[str, Any]:
+    """Ask for a view of a room's statistics."""
+    stats: Any = elsewhere(lambda: videsk.rooms.stats(room, view=view))
+    data: dict[str, Any] = stats.data
+    return data
 
 
 def wait_for_measurements(guest: Guest, room: Room, people: int) -> None:
@@ -138,7 +145,7 @@ def test_everybody_leaves_a_room_that_is_ended(
     elsewhere(lambda: videsk.rooms.end(room))
     for guest in guests:
         guest.sees("The room is over: it was ended before its time.")
-    summary = elsewhere(lambda: videsk.rooms.stats(room, view="summary")).data
+    summary = stats_of(videsk, room, "summary")
     assert {peer["alias"]: len(peer["minutes"]) > 0 for peer in summary["peers"]} == {
         "Ana": True,
         "Luis": True,

@@ -1,6 +1,6 @@
 """Signalling between the browsers in a room, for the stand-in for the Browser SDK.
 
-Videsk's own protocol is not documented. This one is told in docs/reference/dev.md, "Signalling".
+Videsk's own protocol is not documented; docs/reference/stand-in.md, "Signalling", tells this one.
 """
 
 from __future__ import annotations

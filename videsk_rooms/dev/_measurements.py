@@ -114,7 +114,7 @@ class Measurements:
 
     def _report(
         self,
-        head: dict[str, object],
+        head: Mapping[str, object],
         room: StoredRoom,
         now: datetime,
         connections: list[_Connection],

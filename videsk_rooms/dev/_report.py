@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from videsk_rooms.dev._rollup import Total
 
@@ -59,7 +59,7 @@ _PATTERNS = (
 )
 
 
-def make_report(totals: Sequence[Total], people: int) -> dict[str, object]:
+def make_report(totals: Sequence[Total], people: int) -> dict[str, Any]:
     """Judge a room by what was measured of all connections in it."""
     total = Total()
     for each in totals:

@@ -36,6 +36,7 @@ export class VideskWebRTC extends HTMLElement {
 
   peers = new Map(); // by peer: { peer, alias, participant, stream, connected }
   localMedia = new LocalMedia();
+  afterHangup = () => {}; // what the class does then, unless the page prevents it
   #chat = new VideskChat();
   #container;
   #participants = made("div", "participants");
@@ -188,7 +189,7 @@ export class VideskWebRTC extends HTMLElement {
       "button-toggle-camera": () => this.#orTell({ camera: true, screen: false }, () => this.localMedia.turn()),
       "button-chat": () => (this.chat = !this.chat),
       "button-fullscreen": () => this.#toggleFullscreen(),
-      "button-hangup": () => this.#raise("hangup", {}),
+      "button-hangup": () => this.#raise("hangup", {}) && this.afterHangup(),
       "participants-toggle": () => this.#toggleParticipants(),
     };
     this.#buttons.addEventListener("click", (event) => {

@@ -1,5 +1,5 @@
 // The way to the sandbox: a WebSocket that carries what people need before they reach each other.
-// Videsk's own protocol is not documented; this one is told in docs/reference/dev.md, "Signalling".
+// Videsk's own protocol is not documented; this one is told in docs/reference/stand-in.md, "Signalling".
 
 const ERROR_NAMES = { 4401: "NotAuthenticated", 4403: "Forbidden", 4429: "TooManyRequests" };
 

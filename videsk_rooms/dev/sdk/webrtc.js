@@ -1,6 +1,6 @@
 // A stand-in for Videsk's Browser SDK, for local development. It is NOT Videsk's SDK: it was written from
 // the public documentation of the SDK's face alone, and talks to the sandbox of videsk-rooms only. What it
-// chose where the documentation says nothing is told in docs/reference/dev.md, "What the stand-in chooses".
+// chose where the documentation says nothing is told in docs/reference/stand-in.md, "What the stand-in chooses".
 
 import { VideskWebRTC, defineElements } from "./element.js";
 import { stop } from "./media.js";
@@ -23,7 +23,7 @@ export class WebRTC extends EventTarget {
     const given = component instanceof VideskWebRTC;
     this.#element = given ? component : document.createElement("videsk-webrtc");
     if (!given) (parent ?? document.body).append(this.#element);
-    this.#element.addEventListener("hangup", (event) => this.#hangUp(event));
+    this.#element.afterHangup = () => this.#hangUp();
     this.#element.chatElement.addEventListener("new-message", ({ detail }) => {
       if (!detail.remote) this.#visit?.chat(detail.message);
     });
@@ -89,8 +89,7 @@ export class WebRTC extends EventTarget {
     this.#element.clear(stopCamera);
   }
 
-  #hangUp(event) {
-    if (event.defaultPrevented) return;
+  #hangUp() {
     this.#raise("hangup", {});
     this.destroy();
   }
