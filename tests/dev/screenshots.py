@@ -13,13 +13,14 @@ import threading
 import time
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aiohttp
 
 from tests.browser.chromium import Visits, running
-from videsk_rooms import Retry, RoomSpec, Videsk
+from videsk_rooms import Retry, Videsk
 from videsk_rooms.sandbox import Sandbox
 
 from .calls import Caller, Lobby
@@ -69,13 +70,16 @@ def take_saturated_limit(browser: Browser) -> None:
 
 def take_call(browser: Browser) -> None:
     """What two people measured of their call."""
-    with Sandbox(console=True, rate=None) as sandbox, client(sandbox) as videsk:
+    with Sandbox(console=True) as sandbox, client(sandbox) as videsk:
         elsewhere(lambda: make_rooms(videsk))
         room = elsewhere(lambda: videsk.rooms.get_by_external_id("ticket-12345"))
         with people_in_a_call(sandbox, room.id):
             place = f"#/rooms/{room.id}"
             console = ConsolePage(Visits(browser), sandbox, place, viewport=_SIZE)
             console.panel.locator(".chart-line").first.wait_for()
+            console.page.locator("#measurements-title").evaluate(
+                "(title) => title.scrollIntoView()"
+            )
             save(console, "call")
 
 
@@ -109,11 +113,7 @@ def make_calls(sandbox: Sandbox, videsk: Videsk) -> None:
     videsk.rooms.join(room)
     sandbox.faults.delay(0.35, on="list")
     videsk.with_options(priority="background").rooms.list(limit=100, sort="-created_at")
-    for _ in range(3):
-        videsk.rooms.join(room)
     videsk.rooms.update(room, name="Support: invoice 2024-118")
-    for _ in range(2):
-        videsk.rooms.get(room)
 
 
 def make_rooms(videsk: Videsk) -> None:
@@ -139,13 +139,13 @@ def make_rooms(videsk: Videsk) -> None:
 def saturate(sandbox: Sandbox, videsk: Videsk) -> None:
     """A bulk in the background, people who wait for their rooms, and a script without pacing."""
     end = time.monotonic() + _SATURATED_FOR
-    specs = (RoomSpec(name=f"Class {number}") for number in range(10_000))
+    rooms = [room for room in videsk.rooms.iter() if room.name != "Demo"]
     people = threading.Thread(target=lambda: look_at_rooms(videsk, end))
     people.start()
     with Videsk(
         sandbox.api_token, base_url=sandbox.url, rate_limit=None, retry=Retry(attempts=1)
     ) as hasty:
-        for count, _ in enumerate(videsk.rooms.create_many(specs)):
+        for count, _ in enumerate(videsk.rooms.join_many(cycle(rooms))):
             if time.monotonic() > end:
                 break
             if count in (180, 420):

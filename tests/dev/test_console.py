@@ -18,6 +18,7 @@ from videsk_rooms import NotFoundError, Retry, Videsk
 from videsk_rooms.sandbox import Sandbox
 
 from .console_page import ConsolePage
+from .visitors import SWITCHES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +36,7 @@ def chromium() -> Iterator[Browser]:
     """A browser for all tests of the module."""
     if PROGRAM is None:
         pytest.skip(MISSING)
-    with running() as browser:
+    with running(*SWITCHES) as browser:
         yield browser
 
 
@@ -308,13 +309,18 @@ def test_a_dialog_says_why_not(opened: Opener, visits: Visits, videsk: Videsk) -
 
 
 def test_a_room_is_joined_in_a_new_tab(opened: Opener, videsk: Videsk) -> None:
-    """Under the name that was typed; the address has no secret."""
+    """Under the name that was typed; the console shows who is in it, and that they leave."""
     room = videsk.rooms.create(name="Support")
     console = opened(f"#/rooms/{room.id}")
     console.panel.get_by_label("Join as").fill("Ana María")
     with console.page.context.expect_page() as tab:
         console.click("Join as", console.panel)
     assert tab.value.url.endswith(f"/call?room={room.id}&alias=Ana+Mar%C3%ADa&lang=en")
+    inside = console.panel.get_by_role("region", name="In the room now")
+    expect(inside).to_contain_text("Ana María")
+    expect(console.panel.get_by_role("region", name="Who came")).to_contain_text("127.0.0.1")
+    tab.value.close()
+    expect(inside).to_contain_text("Nobody.")
 
 
 def test_what_is_typed_stays_while_rooms_change(opened: Opener, videsk: Videsk) -> None:

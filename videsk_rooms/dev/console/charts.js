@@ -1,6 +1,6 @@
 // A line chart with an axis, values and words; drawn by hand, without a library.
 
-import { h, setText, svg } from "./dom.js";
+import { h, svg } from "./dom.js";
 import { number, timeOfDay } from "./format.js";
 import { t } from "./language.js";
 
@@ -18,7 +18,9 @@ export function lineChart({ title, unit, digits, width, lines }) {
   }
   const scale = makeScale(points, width);
   const pointer = svg("line", { class: "chart-pointer", y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom, visibility: "hidden" });
-  const words = summary(lines, unit, digits);
+  const known = lines.filter((line) => line.points.length);
+  const words = known.map((line) => `${line.name} ${valueAt(line, unit, digits)}`).join(", ");
+  const show = (at) => latest.replaceChildren(...shownValues(known, unit, digits, at));
   const picture = svg(
     "svg",
     { class: "chart-picture", role: "img", "aria-label": `${title}: ${words}`, viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT },
@@ -27,16 +29,16 @@ export function lineChart({ title, unit, digits, width, lines }) {
     ...lines.map((line) => lastPoint(line, scale)),
     pointer,
   );
-  setText(latest, words);
+  show(Infinity);
   picture.addEventListener("pointermove", (event) => {
     const at = scale.instant(event.clientX - picture.getBoundingClientRect().left);
-    setText(latest, `${timeOfDay(at)} · ${summary(lines, unit, digits, at)}`);
+    show(at);
     pointer.setAttribute("x1", scale.x(at));
     pointer.setAttribute("x2", scale.x(at));
     pointer.setAttribute("visibility", "visible");
   });
   picture.addEventListener("pointerleave", () => {
-    setText(latest, words);
+    show(Infinity);
     pointer.setAttribute("visibility", "hidden");
   });
   figure.append(picture);
@@ -97,14 +99,18 @@ function lastPoint({ points, look }, scale) {
   return svg("circle", { class: `chart-point look-${look}`, cx: scale.x(last.at), cy: scale.y(last.value), r: 2.6 });
 }
 
-/** Each line's value at an instant, or its latest. */
-function summary(lines, unit, digits, at = Infinity) {
-  const known = lines.filter((line) => line.points.length);
-  const values = known.map((line) => {
-    const value = `${number(nearest(line.points, at).value, digits)} ${unit}`.trim();
-    return lines.length > 1 ? `${line.name} ${value}` : value;
+/** A line's value at an instant, or its latest. */
+function valueAt(line, unit, digits, at = Infinity) {
+  return `${number(nearest(line.points, at).value, digits)} ${unit}`.trim();
+}
+
+/** The values as they stand beside the title, each with the look of its line. */
+function shownValues(lines, unit, digits, at) {
+  const values = lines.map((line) => {
+    const swatch = h("span", { class: `line-swatch look-${line.look}`, title: line.name });
+    return h("span", { class: "chart-value" }, swatch, valueAt(line, unit, digits, at));
   });
-  return values.join(", ");
+  return at === Infinity ? values : [h("span", { text: timeOfDay(at) }), ...values];
 }
 
 function nearest(points, at) {

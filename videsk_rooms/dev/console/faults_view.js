@@ -3,6 +3,7 @@
 import { api } from "./api.js";
 import { announce } from "./announcer.js";
 import { h, setText } from "./dom.js";
+import { faultName } from "./fault_names.js";
 import { number, percent } from "./format.js";
 import { attempt } from "./notices.js";
 import { t } from "./language.js";
@@ -82,7 +83,7 @@ export class FaultsView {
       const button = h(
         "button",
         { type: "button", class: "way" },
-        h("span", { class: "way-name", text: nameOf(fault) }),
+        h("span", { class: "way-name", text: faultName(fault) }),
         h("span", { class: "way-what", text: t(`fault_${fault.kind}_what`) }),
       );
       button.addEventListener("click", () => this._add(fault));
@@ -93,9 +94,9 @@ export class FaultsView {
 
   async _add(fault) {
     const on = this._operation.value || undefined;
-    const answer = await attempt(() => api.addFault({ ...faultOf(fault, this._when.value()), on }));
+    const answer = await attempt(() => api.addFault({ ...toSend(fault, this._when.value()), on }));
     if (answer === undefined) return;
-    announce(t("faultAdded", { fault: nameOf(fault) }));
+    announce(t("faultAdded", { fault: faultName(fault) }));
     this._model.setFaults(answer.pending ? answer : await api.faults());
   }
 
@@ -108,21 +109,15 @@ export class FaultsView {
 }
 
 /** What to send. Of a share of requests the sandbox itself chooses the details. */
-function faultOf(fault, chosen) {
+function toSend(fault, chosen) {
   if (chosen === "next") return { ...fault, times: 1 };
   if (chosen === "third") return { ...fault, every: 3, times: null };
   return { kind: fault.kind, share: Number(chosen) };
 }
 
-export function nameOf({ kind, status, seconds }) {
-  const name = t(`fault_${kind}`);
-  if (kind === "delay" && seconds) return `${name} ${number(seconds, 1)} s`;
-  return ["status", "html", "answer"].includes(kind) && status ? `${name} ${status}` : name;
-}
-
 /** A scripted fault in words, such as `Status 503 · create · 1 more time`. */
 function pendingText(fault) {
-  const words = [nameOf(fault), onText(fault.on)];
+  const words = [faultName(fault), onText(fault.on)];
   if (fault.every) words.push(t("everyNth", { n: fault.every }));
   if (fault.left === null && !fault.every) words.push(t("always"));
   if (fault.left) words.push(t(fault.left === 1 ? "once" : "timesLeft", { n: number(fault.left) }));

@@ -50,6 +50,7 @@ export function fullDay(instant) {
 
 /** How long something took. */
 export function duration(ms) {
+  if (ms < 0.1) return `< ${number(0.1, 1)} ms`;
   if (ms < 1) return `${number(ms, 1)} ms`;
   if (ms < 1000) return `${number(Math.round(ms))} ms`;
   if (ms < 60_000) return `${number(ms / 1000, ms < 10_000 ? 2 : 1)} s`;

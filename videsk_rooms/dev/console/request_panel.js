@@ -4,6 +4,7 @@ import { api } from "./api.js";
 import { outcome, queryText } from "./calls.js";
 import { copyButton } from "./copy.js";
 import { h } from "./dom.js";
+import { faultOf } from "./fault_names.js";
 import { count, duration, exactTime, number } from "./format.js";
 import { icon } from "./icons.js";
 import { attempt } from "./notices.js";
@@ -149,7 +150,7 @@ function facts(request) {
     [t("fact_number"), `#${request.number}`],
     [t("fact_operation"), request.operation ?? t("none")],
     [t("fact_outcome"), outcomeLabel(request)],
-    [t("fact_fault"), request.fault ? t(`fault_${request.fault}`) : null],
+    [t("fact_fault"), faultOf(request)],
     [t("fact_processed"), t(request.processed ? "yes" : "no")],
     [t("fact_priority"), request.priority ? t(`priority_${request.priority}`) : null],
     [t("fact_duration"), request.durationMs === null ? null : duration(request.durationMs)],

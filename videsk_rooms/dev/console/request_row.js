@@ -2,6 +2,7 @@
 
 import { outcome, queryText } from "./calls.js";
 import { h, setAttribute, setText } from "./dom.js";
+import { faultOf } from "./fault_names.js";
 import { count, duration, exactTime, number } from "./format.js";
 import { icon } from "./icons.js";
 import { t } from "./language.js";
@@ -93,9 +94,9 @@ function fillCells(cells, { call, attempt }, shown, hasAttempts) {
   setText(cells.method, attempt ? "" : method);
   setText(cells.address, attempt ? attemptName(call, attempt) : address);
   setAttribute(cells.address, "title", attempt ? attempt.path : address);
-  setText(cells.operation, attempt ? faultText(shown) : operation ?? "");
+  setText(cells.operation, attempt ? "" : operation ?? "");
   const earlier = hasAttempts ? call.attempts.slice(0, -1) : [];
-  fillPills(cells.attempts, earlier, hasAttempts ? attemptCount(call) : attempt ? "" : faultText(shown));
+  fillPills(cells.attempts, earlier, hasAttempts ? attemptCount(call) : faultText(shown));
   const took = attempt ? shown.durationMs : call.durationMs;
   setText(cells.duration, took === null ? "…" : duration(took));
   setText(cells.left, leftText(shown));
@@ -104,7 +105,7 @@ function fillCells(cells, { call, attempt }, shown, hasAttempts) {
 }
 
 function faultText(attempt) {
-  return attempt.fault ? t("faultInRow", { fault: t(`fault_${attempt.fault}`) }) : "";
+  return attempt.fault ? t("faultInRow", { fault: faultOf(attempt) }) : "";
 }
 
 function leftText(attempt) {
