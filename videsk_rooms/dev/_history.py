@@ -137,8 +137,13 @@ class RequestHistory:
     def arrived(
         self, record: RequestRecord, verdict: Verdict | None, fault: Fault | None
     ) -> ObservedRequest:
-        """Keep a request that has come."""
-        second = int(record.monotonic - self._began)
+        """Keep a request that has come.
+
+        It belongs to the second in which its window began: a limit of 20 lets no more than 20 of a
+        second in, also when windows begin in the middle of seconds.
+        """
+        elapsed = 0.0 if verdict is None else verdict.elapsed
+        second = max(0, int(record.monotonic - elapsed - self._began))
         request = ObservedRequest(record, verdict, fault, second)
         self._requests[record.number] = request
         self._bytes += request.size
