@@ -228,6 +228,19 @@ def test_without_an_alias_others_see_an_id(page: Page, visits: Visits, sandbox: 
     expect(page.locator("videsk-webrtc figure.remote figcaption")).to_have_text("Luis")
 
 
+def test_a_message_or_an_alias_that_is_too_long_ends_no_call(page: Page, sandbox: Sandbox) -> None:
+    """The sandbox would refuse it, and disconnect who sent it."""
+    enter(page, token_of(sandbox, page), "x" * 1000)
+    refused = page.evaluate(
+        """() => ["", "x".repeat(4001)].map((text) => {
+            try { webrtc.sendMessage(text); } catch ({ name }) { return name; }
+        })"""
+    )
+    assert refused == ["RangeError", "RangeError"]
+    page.evaluate("webrtc.sendMessage('x'.repeat(4000)); webrtc.alias = ''")
+    assert page.evaluate("[webrtc.alias === undefined, webrtc.localStream.active]") == [True, True]
+
+
 def test_a_lost_server_is_told(page: Page, sandbox: Sandbox) -> None:
     """By `disconnected`, without a detail; the camera is released."""
     enter(page, token_of(sandbox, page))
