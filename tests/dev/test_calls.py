@@ -15,7 +15,6 @@ from playwright.sync_api import expect
 from tests.browser.support import served, served_asgi
 from tests.docs.blocks import EXAMPLES
 from videsk_rooms import Videsk
-from videsk_rooms.sandbox import Sandbox
 
 from .visitors import Guest, elsewhere
 
@@ -25,14 +24,9 @@ if TYPE_CHECKING:
 
     from tests.browser.chromium import Visits
     from videsk_rooms import Room
+    from videsk_rooms.sandbox import Sandbox
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(console=True, rate=None) as running:
-        yield running
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 import pytest
@@ -16,25 +16,7 @@ from videsk_rooms.sandbox import Sandbox
 
 from .calls import Lobby
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(console=True, rate=None) as running:
-        yield running
-
-
-@pytest.fixture
-async def lobby(sandbox: Sandbox) -> AsyncIterator[Lobby]:
-    connector = aiohttp.TCPConnector(limit=0)  # as many people as a test wants
-    async with aiohttp.ClientSession(connector=connector) as session:
-        made = Lobby(sandbox, session)
-        yield made
-        await made.videsk.close()
 
 
 @pytest.fixture

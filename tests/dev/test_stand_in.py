@@ -16,8 +16,6 @@ from videsk_rooms.sandbox import Sandbox
 from .visitors import PATIENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Page
 
     from tests.browser.chromium import Visits
@@ -63,12 +61,6 @@ button-fullscreen participants-toggle-icons
 """,
     )
 )
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(console=True, rate=None) as running:
-        yield running
 
 
 @pytest.fixture
