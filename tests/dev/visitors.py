@@ -39,6 +39,7 @@ _MOVES = """async (video) => {
     return false;
 }"""
 Result = TypeVar("Result")
+expect.set_options(timeout=PATIENCE)
 
 
 def elsewhere(call: Callable[[], Result]) -> Result:
