@@ -95,6 +95,36 @@ def test_the_ini_option_sets_the_rate(pytester: pytest.Pytester) -> None:
     run(pytester).assert_outcomes(passed=1)
 
 
+CONSOLE_IS = """
+    import urllib.request
+
+    def test_console(videsk_sandbox):
+        with urllib.request.urlopen(videsk_sandbox.console_url) as answer:
+            assert answer.headers["Content-Type"].startswith("text/html")
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ini"),
+    [(["--videsk-console"], ""), ([], "videsk_sandbox_console = true")],
+    ids=["an option", "the configuration"],
+)
+def test_a_test_can_be_looked_at(pytester: pytest.Pytester, arguments: list[str], ini: str) -> None:
+    """The sandbox has a console, and the run says where although it captures all output."""
+    write(pytester, CONSOLE_IS, f"{STRICT}\n{ini}")
+    result = run(pytester, *arguments)
+    result.assert_outcomes(passed=1)
+    result.stdout.re_match_lines([r".*::test_console: console at http://127\.0\.0\.1:\d+/"])
+
+
+def test_there_is_no_console_unless_it_is_asked_for(pytester: pytest.Pytester) -> None:
+    """A sandbox without one says how to get it."""
+    write(pytester, CONSOLE_IS)
+    result = run(pytester)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*RuntimeError: the sandbox has no console*"])
+
+
 @pytest.mark.parametrize("value", ["0", "many", "-1", "1.5"])
 def test_an_ini_option_that_is_no_rate_is_refused(pytester: pytest.Pytester, value: str) -> None:
     """A wrong rate is told with what would be right."""

@@ -17,7 +17,7 @@ import pytest
 
 from tests.cli.support import PATIENCE, call, running, wait_until
 from videsk_rooms import NotFoundError, Retry, TransportError, Videsk
-from videsk_rooms.cli._sandbox import NewRequests, log_line, reachable
+from videsk_rooms.cli._serving import NewRequests, log_line, reachable
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:

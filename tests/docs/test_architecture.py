@@ -22,7 +22,7 @@ def test_every_layer_has_its_row() -> None:
     """Whoever adds a module or a package says on the page what it is."""
     section = PAGE.partition("\n## The layers\n")[2].partition("\n## ")[0]
     rows = set(re.findall(r"^\| `([\w/]+)` \|", section, re.MULTILINE))
-    assert rows | {"sandbox/"} == parts()
+    assert rows | {"sandbox/", "dev/"} == parts()
 
 
 def test_files_that_the_page_sends_to_are_there() -> None:

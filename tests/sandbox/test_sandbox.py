@@ -359,4 +359,4 @@ def test_it_imports_nothing_of_the_client() -> None:
                 names = [node.module or ""]
             for name in names:
                 if name.split(".")[0] == "videsk_rooms":
-                    assert name.startswith("videsk_rooms.sandbox"), path
+                    assert name.startswith(("videsk_rooms.sandbox", "videsk_rooms.dev")), path

@@ -34,6 +34,7 @@ from videsk_rooms._wire.status import error_from_response
 from videsk_rooms.errors import ClosedError, VideskError
 
 from .attempt import OutOfTimeError, check_loop
+from .call_header import with_call
 from .deadline import Deadline
 from .failures import deadline_error, mark_outcome_unknown, transport_error
 from .hooks import Observer
@@ -254,7 +255,7 @@ class RetryingCall:
         started, started_at = monotonic(), datetime.now(timezone.utc)
         with nullcontext() if self.span is None else self.span.sending():
             outcome, used = await sender.transport.attempt(
-                self._request, token, sender.bounds, remaining, permit, headers=sender.headers
+                self._request, token, sender.bounds, remaining, permit, headers=self._headers()
             )
         duration = monotonic() - started
         attempt = make_attempt(len(self._attempts) + 1, started_at, duration, outcome, self._delay)
@@ -269,6 +270,13 @@ class RetryingCall:
         if sender.observer.watches_attempts():
             await sender.observer.attempted(self._request, attempt, self._deadline)
         return outcome, token if used else None
+
+    def _headers(self) -> Mapping[str, str]:
+        sender = self._sender
+        if not sender.transport.is_on_this_machine:
+            return sender.headers
+        attempt, in_background = len(self._attempts) + 1, sender.is_in_background
+        return with_call(sender.headers, self._deadline, attempt, is_in_background=in_background)
 
     async def _token(self) -> Secret:
         """Return the token. Fetched before the permit, so that no call queues behind a callable."""
