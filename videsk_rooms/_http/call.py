@@ -273,7 +273,7 @@ class RetryingCall:
 
     def _headers(self) -> Mapping[str, str]:
         sender = self._sender
-        if not sender.transport.is_on_this_machine:
+        if not sender.transport.is_plain_http:
             return sender.headers
         attempt, in_background = len(self._attempts) + 1, sender.is_in_background
         return with_call(sender.headers, self._deadline, attempt, is_in_background=in_background)

@@ -1,7 +1,7 @@
-"""Says to a server on this machine which requests are one call.
+"""Says to a sandbox which requests are one call.
 
-The console of the sandbox shows the attempts of a call together by it. It is sent over plain http,
-which the client speaks with this machine only: the API never gets it.
+The console shows the attempts of a call together by it. It is sent over plain http only, and Videsk
+is reached by https: the API never gets it.
 """
 
 from __future__ import annotations
