@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from videsk_rooms import AsyncVidesk, Retry
@@ -77,12 +76,6 @@ def nothing_is_left(videsk: AsyncVidesk) -> None:
             assert not session.connector._acquired
             assert not any(session.connector._waiters.values())
     assert videsk.rate_limit_status.waiting == 0
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    """Wait in a test of the blocking face, where no loop runs, for what other threads do."""
-    while not condition():
-        time.sleep(0.001)
 
 
 async def outcome_of(call: Awaitable[object]) -> object:

@@ -16,11 +16,11 @@ from tests.blocking.support import (
     FOREVER,
     Thread,
     blocking_client,
-    eventually,
     loop_threads,
     no_garbage_collection,
     under_way,
 )
+from tests.waiting import wait_until
 from videsk_rooms import ClosedError, Hooks, RoomPage, Videsk
 from videsk_rooms._blocking.loop_thread import Call
 
@@ -51,7 +51,7 @@ def test_calls_under_way_are_refused(sandbox: Sandbox, relayed: Videsk, relay: R
     relayed.close()
     assert [thread.result() for thread in waiting] == [ClosedError] * 8
     assert loop_threads() == []
-    eventually(lambda: relay.open == 0)
+    wait_until(lambda: relay.open == 0)
 
 
 def test_an_iteration_under_way_is_refused(sandbox: Sandbox, client: Videsk) -> None:
@@ -140,7 +140,7 @@ def test_closing_in_the_own_loop(sandbox: Sandbox) -> None:
 
     client = blocking_client(sandbox, api_token=ask)
     assert outcome(client.rooms.list) is ClosedError
-    eventually(lambda: loop_threads() == [])
+    wait_until(lambda: loop_threads() == [])
     assert len(sandbox.requests) == 0
 
 
@@ -153,7 +153,7 @@ def test_closing_in_a_thread_of_the_own_loop(sandbox: Sandbox) -> None:
 
     client = blocking_client(sandbox, api_token=ask)
     assert outcome(client.rooms.list) is ClosedError
-    eventually(lambda: loop_threads() == [])
+    wait_until(lambda: loop_threads() == [])
     assert len(sandbox.requests) == 0
 
 
@@ -180,7 +180,7 @@ def held_at_its_end(sandbox: Sandbox) -> Iterator[LoopThread]:
     yield client._portal._inner
     enough.set()
     closing.result()
-    eventually(lambda: loop_threads() == [])
+    wait_until(lambda: loop_threads() == [])
 
 
 def test_a_task_that_goes_on_keeps_nobody_waiting(sandbox: Sandbox) -> None:
@@ -257,7 +257,7 @@ def test_closing_while_the_thread_starts(sandbox: Sandbox) -> None:
         result = calling.result()
         assert result is ClosedError or isinstance(result, RoomPage)
         assert client._portal._inner.calls == set()
-    eventually(lambda: loop_threads() == [])
+    wait_until(lambda: loop_threads() == [])
 
 
 def test_calls_while_closing(sandbox: Sandbox) -> None:
@@ -325,8 +325,8 @@ def test_a_forgotten_client_ends_its_thread(
     client.rooms.list()
     (thread,) = loop_threads()
     del client
-    eventually(lambda: not thread.is_alive())
-    eventually(lambda: relay.open == 0)
+    wait_until(lambda: not thread.is_alive())
+    wait_until(lambda: relay.open == 0)
     gc.collect()
     assert len(recwarn) == 0
 
@@ -351,7 +351,7 @@ def test_a_closed_client_whose_hook_refers_to_it_is_collected(sandbox: Sandbox, 
         gc.collect()
         return gone() is None
 
-    eventually(is_collected)
+    wait_until(is_collected)
 
 
 def test_a_client_forgotten_in_its_own_loop(sandbox: Sandbox) -> None:
@@ -365,7 +365,7 @@ def test_a_client_forgotten_in_its_own_loop(sandbox: Sandbox) -> None:
     with no_garbage_collection():
         del client, cycle
         assert inner.call_soon(gc.collect)
-        eventually(lambda: not thread.is_alive())
+        wait_until(lambda: not thread.is_alive())
 
 
 @pytest.mark.parametrize("keep", ["view", "rooms", "iterator"])
@@ -387,4 +387,4 @@ def test_what_belongs_to_a_client_keeps_it(sandbox: Sandbox, keep: str) -> None:
         part()
     assert thread.is_alive()
     del part
-    eventually(lambda: not thread.is_alive())
+    wait_until(lambda: not thread.is_alive())

@@ -15,11 +15,11 @@ from tests.blocking.support import (
     Thread,
     blocking_client,
     calls_alive,
-    eventually,
     loop_threads,
     no_garbage_collection,
     under_way,
 )
+from tests.waiting import wait_until
 from videsk_rooms import (
     AuthenticationError,
     ClosedError,
@@ -136,8 +136,8 @@ def test_results_are_freed_by_reference_counts(sandbox: Sandbox, client: Videsk)
 
         assert kept()
         del response
-        eventually(lambda: not kept())
-        eventually(lambda: calls_alive() == 0)
+        wait_until(lambda: not kept())
+        wait_until(lambda: calls_alive() == 0)
 
 
 def test_errors_are_freed_by_reference_counts(client: Videsk) -> None:
@@ -152,8 +152,8 @@ def test_errors_are_freed_by_reference_counts(client: Videsk) -> None:
 
     with no_garbage_collection():
         gone = call()
-        eventually(lambda: gone() is None)
-        eventually(lambda: calls_alive() == 0)
+        wait_until(lambda: gone() is None)
+        wait_until(lambda: calls_alive() == 0)
 
 
 def test_refusals_are_freed_by_reference_counts(sandbox: Sandbox, client: Videsk) -> None:
@@ -172,8 +172,8 @@ def test_refusals_are_freed_by_reference_counts(sandbox: Sandbox, client: Videsk
         under_way(sandbox)
         client.close()
         gone = waiting.result()
-        eventually(lambda: gone() is None)
-        eventually(lambda: calls_alive() == 0)
+        wait_until(lambda: gone() is None)
+        wait_until(lambda: calls_alive() == 0)
 
 
 @pytest.mark.parametrize("awaited", [False, True], ids=["called", "awaited"])
@@ -201,8 +201,8 @@ def test_a_token_that_failed_keeps_nothing(sandbox: Sandbox, awaited: bool) -> N
         no_garbage_collection(),
     ):
         gone = call()
-        eventually(lambda: gone() is None)
-        eventually(lambda: calls_alive() == 0)
+        wait_until(lambda: gone() is None)
+        wait_until(lambda: calls_alive() == 0)
 
 
 # -- views ----------------------------------------------------------------------------------------

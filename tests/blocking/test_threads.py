@@ -11,13 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.blocking.support import (
-    Thread,
-    blocking_client,
-    eventually,
-    loop_threads,
-    tasks_of,
-)
+from tests.blocking.support import Thread, blocking_client, loop_threads, tasks_of
+from tests.waiting import wait_until
 from videsk_rooms import NotFoundError
 from videsk_rooms._blocking.portal import Portal
 
@@ -55,9 +50,9 @@ def test_calls_of_32_threads(sandbox: Sandbox, relay: Relay) -> None:
     assert len(sandbox.requests) == 32 * 20
     assert sandbox.rooms == ()
     assert loop_threads() == []
-    eventually(lambda: relay.open == 0)
+    wait_until(lambda: relay.open == 0)
     relay.stop()
-    eventually(lambda: threading.active_count() <= threads_before)
+    wait_until(lambda: threading.active_count() <= threads_before)
 
 
 def test_a_mix_of_results_and_errors(sandbox: Sandbox, client: Videsk) -> None:
@@ -93,9 +88,9 @@ def test_200_clients(sandbox: Sandbox, relay: Relay) -> None:
     assert all(loop is not None and loop.is_closed() for loop in loops)
     assert sum(len(asyncio.all_tasks(loop)) for loop in loops) == 0
     assert relay.opened == 200
-    eventually(lambda: relay.open == 0)
+    wait_until(lambda: relay.open == 0)
     relay.stop()
-    eventually(lambda: set(threading.enumerate()) <= threads_before)
+    wait_until(lambda: set(threading.enumerate()) <= threads_before)
 
 
 # -- the hand-off itself --------------------------------------------------------------------------

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from tests.blocking.support import Thread, eventually
+from tests.blocking.support import Thread
+from tests.waiting import wait_until
 from videsk_rooms._concurrency import fork
 from videsk_rooms._concurrency.fork import ForkGuard
 
@@ -47,7 +48,7 @@ def test_one_that_does_not_end_holds_no_fork_up_for_long(
     monkeypatch.setattr(fork, "_PATIENCE", 0.01)
     go_on = threading.Event()
     other = Thread(fork_guard.run, go_on.wait)
-    eventually(lambda: fork_guard._running)
+    wait_until(lambda: fork_guard._running)
     fork_guard.before_fork()
     fork_guard.after_fork()
     go_on.set()
@@ -70,7 +71,7 @@ def test_a_child_waits_for_nothing_of_its_parent(fork_guard: ForkGuard) -> None:
     """Whatever was under way, and whoever was forking."""
     go_on = threading.Event()
     other = Thread(fork_guard.run, go_on.wait)
-    eventually(lambda: fork_guard._running)
+    wait_until(lambda: fork_guard._running)
     fork_guard.reset_after_fork()
     assert fork_guard.run(lambda: "found") == "found"
     assert not fork_guard._running

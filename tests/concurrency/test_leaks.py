@@ -23,8 +23,9 @@ import pytest
 
 from tests.benchmarks.payloads import ROOM_ID
 from tests.benchmarks.server import serving
-from tests.blocking.support import blocking_client, eventually, loop_threads, tasks_of
+from tests.blocking.support import blocking_client, loop_threads, tasks_of
 from tests.chaos.watch import check_connections, check_tasks, watching
+from tests.waiting import wait_until
 from videsk_rooms import AsyncVidesk, AttemptEvent, Hooks, NotFoundError, RateLimit, Videsk
 
 if TYPE_CHECKING:
@@ -253,7 +254,7 @@ def test_blocking_clients_that_were_dropped_leave_nothing(url: str) -> None:
     for _ in rounds(CLIENTS):
         for _ in range(CLIENTS):
             Videsk("a-token", base_url=url).rooms.get(ROOM_ID)
-        eventually(lambda: loop_threads() == [])
+        wait_until(lambda: loop_threads() == [])
 
 
 def test_clients_that_were_never_used_leave_nothing() -> None:

@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from tests.retrying import FAST, LATE, client, nothing_is_left, outcome_of
-from tests.sandbox.support import until
+from tests.waiting import until
 from videsk_rooms import AsyncVidesk, ClosedError, OutcomeUnknownError, RateLimit, Videsk
 from videsk_rooms._ratelimit import Rank
 

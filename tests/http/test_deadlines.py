@@ -20,9 +20,9 @@ import pytest
 from aiohttp.abc import AbstractResolver
 
 from tests.peers import read_request, serving, with_length
-from tests.retrying import ID, LATE, client, nothing_is_left, outcome_of, wait_until
-from tests.sandbox.support import until
+from tests.retrying import ID, LATE, client, nothing_is_left, outcome_of
 from tests.support import TOKEN
+from tests.waiting import until, wait_until
 from videsk_rooms import (
     AsyncVidesk,
     BadRequestError,

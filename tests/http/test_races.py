@@ -15,7 +15,7 @@ import anyio
 import pytest
 
 from tests.retrying import LATE, client, nothing_is_left
-from tests.sandbox.support import until
+from tests.waiting import until
 from videsk_rooms import (
     AsyncVidesk,
     ClosedError,

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.ratelimit.redis_server import MISSING, PROGRAM, serving
-from tests.retrying import LATE, nothing_is_left, outcome_of, wait_until
-from tests.sandbox.support import until
+from tests.retrying import LATE, nothing_is_left, outcome_of
 from tests.support import printed_by
+from tests.waiting import until, wait_until
 from videsk_rooms import (
     AsyncVidesk,
     AuthenticationError,

@@ -10,7 +10,7 @@ import pytest
 
 from tests.operations.bulk_calls import asked, asynchronous, errors, other_tasks
 from tests.retrying import ID, LATE, client, nothing_is_left
-from tests.sandbox.support import until
+from tests.waiting import until
 from videsk_rooms import (
     AsyncVidesk,
     ClosedError,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.retrying import LATE, client, nothing_is_left
+from tests.waiting import until
 from videsk_rooms import DeadlineExceededError, Retry, Room, ServerError, Videsk
 from videsk_rooms._operations.leaders import Leaders
 
@@ -40,10 +40,7 @@ def each_has_a_token_of_its_own(rooms: Sequence[Room]) -> bool:
 
 async def arrived(sandbox: Sandbox, count: int) -> None:
     """Wait until so many requests have come."""
-    end = time.monotonic() + LATE
-    while len(sandbox.requests) < count:
-        assert time.monotonic() < end
-        await asyncio.sleep(0.005)
+    await until(lambda: len(sandbox.requests) >= count)
 
 
 # -- what it costs --------------------------------------------------------------------------------

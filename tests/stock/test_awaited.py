@@ -11,6 +11,7 @@ import pytest
 
 from tests.retrying import client, nothing_is_left
 from tests.support import as_json
+from tests.waiting import until
 from videsk_rooms import (
     APIError,
     ClosedError,
@@ -20,7 +21,7 @@ from videsk_rooms import (
     ServerError,
 )
 
-from .support import HOUR, LATE, full, operations, tokens, until
+from .support import HOUR, LATE, full, operations, tokens
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
