@@ -66,18 +66,6 @@ UNDONE: dict[str, Fail] = {
 SAID_UNDONE = frozenset({"425", "429", "429 as a page"})
 
 
-def nothing_is_left(videsk: AsyncVidesk) -> None:
-    """Check that no connection, no place in the queue for the rate limit and no task is in use."""
-    transport = videsk._transport
-    assert not transport.in_flight._tasks
-    sessions = [session for session, _ in list(transport._sessions._open.values())]
-    for session in [transport._external_session, *sessions]:
-        if session is not None and session.connector is not None:
-            assert not session.connector._acquired
-            assert not any(session.connector._waiters.values())
-    assert videsk.rate_limit_status.waiting == 0
-
-
 async def outcome_of(call: Awaitable[object]) -> object:
     """Return what a call returns or raises."""
     (outcome,) = await asyncio.gather(call, return_exceptions=True)

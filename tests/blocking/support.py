@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from tests import inside
 from tests.waiting import PATIENCE, wait_until
 from videsk_rooms import Retry, Videsk
 from videsk_rooms._blocking.loop_thread import Call
@@ -63,7 +64,7 @@ def tasks_of(client: Videsk) -> list[str]:
         names = [getattr(task.get_coro(), "__qualname__", "?") for task in tasks]
         return sorted(name for name in names if name != "LoopThread._main")
 
-    return client._portal.call(others)
+    return inside.run_in_loop(client, others)
 
 
 def calls_alive() -> int:

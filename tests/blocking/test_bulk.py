@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import inside
 from tests.blocking.support import (
     FOREVER,
     Thread,
@@ -270,7 +271,7 @@ def in_another_thread(_: Videsk) -> None:
 
 
 def in_its_own_loop(client: Videsk) -> None:
-    client._portal.call(collect_garbage)
+    inside.run_in_loop(client, collect_garbage)
 
 
 @pytest.mark.parametrize("collect", [in_another_thread, in_its_own_loop])
@@ -376,7 +377,7 @@ def test_in_its_own_loop_nothing_is_read(client: Videsk) -> None:
         next(client.rooms.create_many(specs()))
 
     with pytest.raises(RuntimeError, match="from its own event loop"):
-        client._portal.call(ask)
+        inside.run_in_loop(client, ask)
     assert read == []
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import inside
 from tests.blocking.support import (
     FOREVER,
     Thread,
@@ -177,7 +178,7 @@ def held_at_its_end(sandbox: Sandbox) -> Iterator[LoopThread]:
     asked.wait()
     closing = Thread(client.close)
     assert waiting.result() is ClosedError
-    yield client._portal._inner
+    yield inside.loop_thread(client)
     enough.set()
     closing.result()
     wait_until(lambda: loop_threads() == [])
@@ -233,7 +234,7 @@ def test_generators_are_closed_with_the_loop(client: Videsk) -> None:
             cleaned.append(True)
 
     generator = generate()
-    assert client._portal.call(anext, generator) == 1
+    assert inside.run_in_loop(client, anext, generator) == 1
     client.close()
     assert cleaned == [True]
 
@@ -256,7 +257,7 @@ def test_closing_while_the_thread_starts(sandbox: Sandbox) -> None:
         client.close()
         result = calling.result()
         assert result is ClosedError or isinstance(result, RoomPage)
-        assert client._portal._inner.calls == set()
+        assert inside.loop_thread(client).calls == set()
     wait_until(lambda: loop_threads() == [])
 
 
@@ -276,7 +277,7 @@ def test_calls_while_closing(sandbox: Sandbox) -> None:
         under_way(sandbox, answered + 6)
         client.close()
         answered += sum(thread.result() for thread in threads)
-        assert client._portal._inner.calls == set()
+        assert inside.loop_thread(client).calls == set()
         assert loop_threads() == []
     assert answered > 0
 
@@ -359,7 +360,7 @@ def test_a_client_forgotten_in_its_own_loop(sandbox: Sandbox) -> None:
     client = blocking_client(sandbox)
     client.rooms.list()
     (thread,) = loop_threads()
-    inner = client._portal._inner
+    inner = inside.loop_thread(client)
     cycle: list[object] = [client]
     cycle.append(cycle)
     with no_garbage_collection():

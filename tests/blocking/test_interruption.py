@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import inside
 from tests.blocking.support import (
     FOREVER,
     Script,
@@ -254,7 +255,7 @@ def test_an_interrupted_iteration(sandbox: Sandbox, relayed: Videsk, relay: Rela
     seen = [next(rooms), next(rooms)]
     with on_alarm(raise_alarm):
         # The second request is no sign of it: the next page is fetched ahead.
-        sender = alarm_once(lambda: relayed._portal._inner.calls)
+        sender = alarm_once(lambda: inside.loop_thread(relayed).calls)
         with pytest.raises(AlarmError) as caught:
             next(rooms)
         sender.result()
@@ -332,7 +333,7 @@ def test_interruptions_at_any_moment(sandbox: Sandbox, relayed: Videsk, relay: R
             assert relayed.rooms.get(room_ids[turn % 3]).id == room_ids[turn % 3]
     assert came > 0
     wait_until(lambda: tasks_of(relayed) == [])
-    assert relayed._portal._inner.calls == set()
+    assert inside.loop_thread(relayed).calls == set()
     relayed.close()
     wait_until(lambda: relay.open == 0)
 
@@ -351,7 +352,7 @@ def test_interruptions_of_many_calls(sandbox: Sandbox, relayed: Videsk, relay: R
             assert relayed.rooms.get(room_ids[turn % 8]).id == room_ids[turn % 8]
     assert came > 0
     wait_until(lambda: tasks_of(relayed) == [])
-    assert relayed._portal._inner.calls == set()
+    assert inside.loop_thread(relayed).calls == set()
     relayed.close()
     wait_until(lambda: relay.open == 0)
 
@@ -366,7 +367,7 @@ def test_interruptions_of_first_calls(sandbox: Sandbox) -> None:
                 came += interrupted_at_random(alarm, client.rooms.list, longest=0.003)
                 assert len(loop_threads()) <= 1
                 assert client.rooms.list().total == 0
-            assert not client._portal._inner.calls
+            assert not inside.loop_thread(client).calls
     assert came > 0
     wait_until(lambda: loop_threads() == [])
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import inside
 from tests.blocking.support import (
     FOREVER,
     Thread,
@@ -147,11 +148,11 @@ def in_another_thread(_client: Videsk, _other: Videsk) -> None:
 
 def in_its_own_loop(client: Videsk, _other: Videsk) -> None:
     # There it cannot wait for what only this thread does.
-    client._portal.call(collect_garbage)
+    inside.run_in_loop(client, collect_garbage)
 
 
 def in_the_loop_of_another(_client: Videsk, other: Videsk) -> None:
-    other._portal.call(collect_garbage)
+    inside.run_in_loop(other, collect_garbage)
 
 
 @pytest.mark.parametrize("collect", [in_another_thread, in_its_own_loop, in_the_loop_of_another])

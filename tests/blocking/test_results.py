@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import inside
 from tests.blocking.support import (
     FOREVER,
     Thread,
@@ -259,6 +260,6 @@ def test_no_repr_shows_the_token(sandbox: Sandbox, client: Videsk) -> None:
     other = sandbox.tokens.issue()
     view = client.with_options(api_token=other)
     assert repr(client) == repr(view) == f"Videsk(base_url={sandbox.url!r})"
-    for shown in map(repr, (client.rooms, view.rooms, client._portal, client._async)):
+    for shown in map(repr, (client.rooms, view.rooms, inside.awaited(client))):
         assert sandbox.api_token not in shown
         assert other not in shown

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from videsk_rooms import RoomSpec
 
 _FAST = RateLimit(requests=10_000)
-fork._PATIENCE = 60.0  # on a busy machine a look-up may take long
+fork.PATIENCE = 60.0  # on a busy machine a look-up may take long
 
 
 def in_child(work: Callable[[], None], *, leave: Callable[[int], NoReturn] = sys.exit) -> None:

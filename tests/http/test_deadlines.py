@@ -19,8 +19,10 @@ import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver
 
+from tests import inside
+from tests.inside import nothing_is_left
 from tests.peers import read_request, serving, with_length
-from tests.retrying import ID, LATE, client, nothing_is_left, outcome_of
+from tests.retrying import ID, LATE, client, outcome_of
 from tests.support import TOKEN
 from tests.waiting import until, wait_until
 from videsk_rooms import (
@@ -428,7 +430,7 @@ async def in_line(sandbox: Sandbox) -> AsyncIterator[Stage]:
         await videsk.rooms.list()
         sandbox.requests.clear()
         higher = {"ratelimit-limit": "1000"}
-        raise_it = partial(videsk._sender.limiter.update_limit, higher)
+        raise_it = partial(inside.limiter(videsk).update_limit, higher)
         yield Stage(videsk, lambda: line_of(videsk), raise_it)
 
 
@@ -440,11 +442,8 @@ async def at_the_pool(sandbox: Sandbox) -> AsyncIterator[Stage]:
         holders = [asyncio.ensure_future(videsk.rooms.stats(ID)) for _ in range(100)]
         await until(lambda: len(sandbox.requests) == 100)
 
-        def waiting() -> object:
-            session = videsk._transport._external_session or videsk._transport._sessions.here()
-            assert session is not None
-            assert session.connector is not None
-            return any(session.connector._waiters.values())
+        def waiting() -> bool:
+            return inside.waits_for_a_connection(inside.session_here(videsk))
 
         yield Stage(videsk, waiting, lambda: [holder.cancel() for holder in holders])
         for holder in holders:
@@ -765,16 +764,16 @@ def test_an_interrupt_frees_what_a_blocking_call_held(sandbox: Sandbox, stage: s
     with Videsk(sandbox.api_token, base_url=sandbox.url, rate_limit=limit, timeout=None) as videsk:
         videsk.rooms.list()
         sandbox.faults.delay(LATE)
-        mutable_class = videsk._async
+        awaited = inside.awaited(videsk)
 
         def interrupt() -> None:
-            wait_until(lambda: line_of(mutable_class) or len(sandbox.requests) == 2)
+            wait_until(lambda: line_of(awaited) or len(sandbox.requests) == 2)
             signal.pthread_kill(main, signal.SIGINT)
 
         threading.Thread(target=interrupt).start()
         with pytest.raises(KeyboardInterrupt):
             videsk.rooms.list()
-        wait_until(lambda: is_free(mutable_class))
+        wait_until(lambda: is_free(awaited))
 
 
 def is_free(videsk: AsyncVidesk) -> bool:
