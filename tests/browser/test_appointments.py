@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from .chromium import Visits
 
+pytestmark = pytest.mark.any_python("the page and the browser are the same everywhere")
+
 HOUR = timedelta(hours=1)
 KEY = {"Authorization": "Bearer key-of-the-staff"}
 

@@ -88,6 +88,7 @@ def test_people_hardly_wait_beside_bulk_calls(name: str, people: dict[str, Figur
     assert figures.background > LEAST_USED
 
 
+@pytest.mark.any_python("what is measured is measured with the newest packages")
 def test_the_figures_can_be_had_by_hand() -> None:
     """What a permit costs, of all stores."""
     command = [sys.executable, "-m", "tests.ratelimit.measure", "--only", "costs"]
