@@ -53,7 +53,7 @@ def _once_a_language(page: Path) -> ParameterSet:
     return pytest.param(page, id=_relative(page), marks=[why] if translated else [])
 
 
-@pytest.mark.parametrize("page", map(_once_a_language, _pages_with_code()))
+@pytest.mark.parametrize("page", [_once_a_language(page) for page in _pages_with_code()])
 @pytest.mark.usefixtures("account")
 def test_the_code_of_a_page_runs_from_top_to_bottom(
     page: Path, request: pytest.FixtureRequest
