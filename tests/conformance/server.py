@@ -36,7 +36,8 @@ _EXPECTED = re.compile(
     r"|the Rooms API failed: "  # the application, of errors that were asked for
     r"|videsk_rooms\.errors\.PermissionDeniedError: .* Scripted "  # the traceback of one of them
     # Servers leave the socket that they listen on unclosed; it is the one without a peer.
-    r"|(Exception ignored in|ResourceWarning): (unclosed )?<socket\.socket (?!.*raddr)"
+    r"|(Exception ignored (in:|while finalizing socket)|ResourceWarning:) (unclosed )?"
+    r"<socket\.socket (?!.*raddr)"
     # Logging ends after gevent, in an older one.
     r"|Exception ignored in: <function _removeHandlerRef|RuntimeError: greenlet is being finalized"
     r"|Traceback |\s|$"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import json
 import re
 import socket
@@ -148,7 +149,7 @@ async def _the_end(writer: asyncio.StreamWriter, right: bytes) -> None:
 MORE: dict[str, Write] = {
     name[1:].replace("_", " "): write
     for name, write in list(globals().items())
-    if name.startswith("_") and not name.startswith("__") and asyncio.iscoroutinefunction(write)
+    if name.startswith("_") and not name.startswith("__") and inspect.iscoroutinefunction(write)
 }
 anything_more = pytest.mark.parametrize("more", MORE.values(), ids=MORE)
 

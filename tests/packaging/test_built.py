@@ -156,9 +156,7 @@ def test_the_oldest_python_told_is_the_oldest_that_is_allowed(files: Built) -> N
 
 
 def _description(files: Built) -> str:
-    text = files.metadata.metadata.get_payload()  # type: ignore[attr-defined]  # it is a Message
-    assert isinstance(text, str)
-    return text
+    return files.metadata.metadata["Description"]
 
 
 def test_the_readme_on_pypi_links_to_pages_of_the_site(files: Built) -> None:

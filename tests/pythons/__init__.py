@@ -1,0 +1,1 @@
+"""Runs the suite on every CPython that can be had: `python -m tests.pythons`."""
