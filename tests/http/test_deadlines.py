@@ -41,6 +41,8 @@ from videsk_rooms import (
     Videsk,
     VideskError,
 )
+from videsk_rooms._concurrency.clock import monotonic
+from videsk_rooms._http import deadline
 from videsk_rooms.errors import OutcomeUnknownAtDeadlineError
 
 if TYPE_CHECKING:
@@ -256,17 +258,24 @@ SEVERAL: dict[str, tuple[list[Operation], Callable[[AsyncVidesk], Awaitable[obje
 @pytest.mark.parametrize(("operations", "ask"), SEVERAL.values(), ids=SEVERAL)
 async def test_one_deadline_is_for_all_requests_of_a_call(
     sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
     operations: list[Operation],
     ask: Callable[[AsyncVidesk], Awaitable[object]],
 ) -> None:
     """Each takes a second; the last one has half a second left, and no time of its own."""
     over = sandbox.now - timedelta(hours=1)
     sandbox.add_room(external_id="ticket-1", exp=over, nbf=over - timedelta(hours=1))
-    sandbox.faults.delay(1.0, times=None)
-    async with client(sandbox, timeout=len(operations) - 0.5) as videsk:
-        with pytest.raises(DeadlineExceededError):
+    for _ in operations[1:]:
+        sandbox.faults.delay(0)
+    sandbox.faults.delay(LATE)
+    passed = [monotonic()]
+    monkeypatch.setattr(deadline, "monotonic", lambda: passed[-1])
+    hooks = Hooks(on_attempt=lambda _: passed.append(passed[-1] + 1.0))
+    async with client(sandbox, timeout=len(operations) - 0.5, hooks=hooks) as videsk:
+        with pytest.raises(DeadlineExceededError) as caught:
             await ask(videsk)
     assert [request.operation for request in sandbox.requests] == operations
+    assert caught.value.attempts[-1].duration < len(operations) - 0.5
 
 
 async def test_one_deadline_is_for_an_end_that_is_looked_into(sandbox: Sandbox) -> None:
