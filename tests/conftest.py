@@ -48,11 +48,20 @@ if getproxies():
         os.environ[name] = f"{besides},127.0.0.1,localhost".lstrip(",")
 
 
-# A process that coverage.py measures takes a fifth of a second more to start. Of the core, those of
-# these folders reach what no other test does: forks, signals, the end of the interpreter, a limit
-# that several processes share.
+# A process that coverage.py measures takes a fifth of a second more to start, and whatever it does
+# takes longer. Those of these tests are left alone: they build, type or measure, or do many times
+# over what other tests do once.
 COVERAGE = os.environ.get("COVERAGE_PROCESS_START")
-MEASURED_PROCESSES = ("tests/blocking/", "tests/concurrency/", "tests/ratelimit/")
+PROCESSES_NOT_MEASURED = (
+    "tests/benchmarks/",
+    "tests/browser/",
+    "tests/chaos/",
+    "tests/docs/",
+    "tests/hostile/",
+    "tests/packaging/",
+    "tests/scale/",
+    "tests/test_typing.py",
+)
 
 
 # What takes longest, in this order; whichever process has a file has all of it.
@@ -64,7 +73,6 @@ LONGEST_FIRST = (
     "tests/test_typing.py",
     "tests/docs/test_programs.py",
     "tests/blocking/test_gevent.py",
-    "tests/ratelimit/test_runs.py",
     "tests/conformance/test_web.py",
     "tests/blocking/test_exit.py",
     "tests/packaging/test_installed.py",
@@ -100,10 +108,15 @@ LONGEST_FIRST = (
 )
 
 
+# What measures how much gets done in some seconds, when the other processes have little left to do.
+MEASURED_LAST = ("tests/ratelimit/test_runs.py",)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest files, so that no process is left with one at the end."""
     places = {file: place for place, file in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
+    places.update((file, len(LONGEST_FIRST) + 1) for file in MEASURED_LAST)
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(LONGEST_FIRST)))
 
 
 def pytest_collection_finish() -> None:
@@ -128,13 +141,13 @@ def pytest_xdist_auto_num_workers() -> int | None:
 
 @pytest.hookimpl(tryfirst=True)  # before fixtures of whatever scope start a process
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Have coverage.py measure the processes of those folders only whose tests need it."""
+    """Have coverage.py leave the processes of some tests alone."""
     if COVERAGE is None:
         return
-    if item.nodeid.startswith(MEASURED_PROCESSES):
-        os.environ["COVERAGE_PROCESS_START"] = COVERAGE
-    else:
+    if item.nodeid.startswith(PROCESSES_NOT_MEASURED):
         os.environ.pop("COVERAGE_PROCESS_START", None)
+    else:
+        os.environ["COVERAGE_PROCESS_START"] = COVERAGE
 
 
 @pytest.fixture(autouse=True)
