@@ -6,7 +6,6 @@ import gzip
 import itertools
 import random
 import zlib
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from tests.support import TOKEN, as_json
@@ -132,16 +131,8 @@ def _error(errors: object, **more: object) -> Body:
     return lambda _: body
 
 
-@cache
-def _bomb() -> bytes:
-    return gzip.compress(b" " * (64 << 20), 9)
-
-
-@cache
-def _deflated_bomb() -> bytes:
-    return zlib.compress(b"[" * (64 << 20), 9)
-
-
+_BOMB = gzip.compress(b" " * (64 << 20), 9)
+_DEFLATED_BOMB = zlib.compress(b"[" * (64 << 20), 9)
 _LONG = b'{"name": "' + b"x" * (11 << 20) + b'"}'
 _DATA = b'{"total":1,"limit":1,"skip":0,"data":'
 _WIDE = b"[" + b"{}," * 200_000 + b"{}]"
@@ -188,8 +179,8 @@ BODIES: dict[str, Body] = {
     "an error that is long": _error({}, message="m" * 500_000),
     "an error with the token": _error({"Authorization": TOKEN}, message=f"Bearer {TOKEN} refused"),
     "an error of lines": _error({}, message="a\r\nb\x1b[31m\x00\u202e" * 100),
-    "a bomb": lambda _: _bomb(),
-    "a deflated bomb": lambda _: _deflated_bomb(),
+    "a bomb": lambda _: _BOMB,
+    "a deflated bomb": lambda _: _DEFLATED_BOMB,
     "gzip": gzip.compress,
     "gzip cut off": lambda right: gzip.compress(right)[:-9],
     "gzip and rubbish": lambda right: gzip.compress(right) + b"rubbish",
