@@ -11,6 +11,7 @@ import pytest
 # Loaded here once, or each run within the run would load them anew.
 import videsk_rooms.sandbox
 import videsk_rooms.sync
+from tests import inside
 
 if TYPE_CHECKING:
     from videsk_rooms.sandbox import Sandbox
@@ -75,7 +76,7 @@ def test_the_clients_of_the_fixtures_are_not_paced(
     request: pytest.FixtureRequest, fixture: str
 ) -> None:
     """So that no test waits for a limit that its sandbox does not have."""
-    assert request.getfixturevalue(fixture)._settings.rate_limit is None
+    assert inside.settings(request.getfixturevalue(fixture)).rate_limit is None
 
 
 RATE_IS = """

@@ -10,9 +10,12 @@ from tests.benchmarks.worker import NEEDED, SECTIONS
 from tests.docs.blocks import ROOT
 from tests.support import printed_by
 
-pytestmark = pytest.mark.skipif(
-    any(find_spec(package) is None for package in NEEDED), reason="the extra bench is missing"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        any(find_spec(package) is None for package in NEEDED), reason="the extra bench is missing"
+    ),
+    pytest.mark.any_python("what is measured is measured with the newest packages"),
+]
 
 
 def test_every_section_reports_positive_figures() -> None:

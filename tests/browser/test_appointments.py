@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from tests.docs.blocks import EXAMPLES
+from tests.docs.appointments import KEY, application
 
 from .support import Visitor, claims_of, served_asgi
 
@@ -21,8 +20,9 @@ if TYPE_CHECKING:
 
     from .chromium import Visits
 
+pytestmark = pytest.mark.any_python("the page and the browser are the same everywhere")
+
 HOUR = timedelta(hours=1)
-KEY = {"Authorization": "Bearer key-of-the-staff"}
 
 
 @pytest.fixture
@@ -30,16 +30,11 @@ def appointments(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[str]:
     """The application at work, by the sandbox's clock."""
-    monkeypatch.syspath_prepend(EXAMPLES)
-    monkeypatch.setenv("VIDESK_API_TOKEN", sandbox.api_token)
-    monkeypatch.setenv("VIDESK_BASE_URL", sandbox.url)
-    monkeypatch.setenv("APPOINTMENTS_DATABASE", f"sqlite:///{tmp_path / 'appointments.db'}")
-    monkeypatch.setenv("APPOINTMENTS_STAFF_KEY", "key-of-the-staff")
-    module = importlib.import_module("appointments_app")
-    module.app.dependency_overrides[module.now] = lambda: sandbox.now
-    with served_asgi(module.app) as url:
+    with (
+        application(sandbox, tmp_path, monkeypatch, lambda: sandbox.now) as app,
+        served_asgi(app) as url,
+    ):
         yield url
-    module.app.dependency_overrides.clear()
 
 
 def test_a_person_waits_enters_and_comes_too_late(

@@ -44,10 +44,10 @@ def test_the_numbers_of_the_rate_limit_are_the_codes() -> None:
     page = (DOCS / "decisions" / "0033-rate-limit-by-answers.md").read_text(encoding="utf-8")
     decision = " ".join(page.partition("**Figures.**")[0].split())
     for phrase in (
-        f"{latency._LATE_FACTOR} times what trips vary by, plus {latency._LATE_BASE * 1000:.0f} ms",
+        f"{latency.LATE_FACTOR} times what trips vary by, plus {latency.LATE_BASE * 1000:.0f} ms",
         f"in the last {1 + schedule.TICK} s",
-        f"the least of {latency._SAMPLES}",
-        f"(of fewer than {latency._FEW},",
-        f"pauses everybody for {store_limiter._FIRST_PAUSE} s",
+        f"the least of {latency.SAMPLES}",
+        f"(of fewer than {latency.FEW},",
+        f"pauses everybody for {store_limiter.FIRST_PAUSE} s",
     ):
         assert phrase in decision

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.any_python("what is built holds no code for one Python alone")
+
 for _package in ("build", "hatchling", "hatch_fancy_pypi_readme", "trove_classifiers"):
     pytest.importorskip(_package, reason="the package is built with what the extra `dev` brings")
 

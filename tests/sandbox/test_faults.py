@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from tests.sandbox.support import ROOMS, Api, raw_exchange, until
+from tests.sandbox.support import ROOMS, Api, raw_exchange
+from tests.waiting import until
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:

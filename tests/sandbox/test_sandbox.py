@@ -21,7 +21,8 @@ import aiohttp
 import pytest
 
 import videsk_rooms.sandbox
-from tests.sandbox.support import ROOMS, Api, until
+from tests.sandbox.support import ROOMS, Api
+from tests.waiting import until
 from videsk_rooms.sandbox import Sandbox
 
 

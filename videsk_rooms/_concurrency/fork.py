@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 # Seconds. A name look-up that takes longer waits for the network, and holds no lock.
-_PATIENCE = 1.0
+PATIENCE = 1.0
 _POLL_INTERVAL = 0.0005
 
 
@@ -208,9 +208,9 @@ class ForkGuard:
 
     def before_fork(self) -> None:
         """Wait for running work, for a second at most, and let none start."""
-        until = monotonic() + _PATIENCE
+        until = monotonic() + PATIENCE
         # It times out when the handler of a signal forks during a fork.
-        self._acquired.append(self._lock.acquire(timeout=_PATIENCE))
+        self._acquired.append(self._lock.acquire(timeout=PATIENCE))
         while self._running and monotonic() < until:
             self._sleep(_POLL_INTERVAL)
 

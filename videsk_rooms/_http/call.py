@@ -210,6 +210,7 @@ class RetryingCall:
                 raise
             if isinstance(outcome, TransportFailure):
                 happened = AttemptResult(None, "not" if outcome.cause == "not_sent" else "maybe")
+                self._note(happened)
                 decision = self._decide(happened)
                 failed: VideskError | None = None
                 if not decision.again:
@@ -226,6 +227,7 @@ class RetryingCall:
                     self._sender.budget.refill()
                     return value
                 happened = result_from_status(outcome.status, outcome.headers)
+                self._note(happened)
                 decision = self._decide(happened)
             if not decision.again:
                 try:
@@ -331,10 +333,17 @@ class RetryingCall:
 
     # -- after an attempt -------------------------------------------------------------------------
 
-    def _decide(self, happened: AttemptResult) -> Decision:
+    def _note(self, happened: AttemptResult) -> None:
+        """Note what an attempt without success means for this call's error and for other calls."""
         if happened.processed == "maybe" and not self._request.safe:
             self._maybe_processed = True
-        decision = decide(
+        # Whatever becomes of this call, the others need not run into the limit too.
+        if happened.status == 429 and (happened.wait or 0.0) <= self._sender.retry.max_retry_after:
+            self._sender.limiter.pause(happened.wait)
+
+    def _decide(self, happened: AttemptResult) -> Decision:
+        """Decide what follows, without changing anything."""
+        return decide(
             self._request,
             happened,
             tries=self._tries,
@@ -343,10 +352,6 @@ class RetryingCall:
             affordable=self._sender.budget.affordable,
             chance=random.random(),  # noqa: S311 - no secret
         )
-        # Whatever becomes of this call, the others need not run into the limit too.
-        if happened.status == 429 and (happened.wait or 0.0) <= self._sender.retry.max_retry_after:
-            self._sender.limiter.pause(happened.wait)
-        return decision
 
     async def _wait_for_another(self, decision: Decision, happened: AttemptResult) -> None:
         sender = self._sender
