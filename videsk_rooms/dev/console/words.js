@@ -9,7 +9,7 @@ export const WORDS = {
   place_rooms: ["Rooms", "Salas"],
   place_conditions: ["Faults & clock", "Fallas y reloj"],
   sandboxTime: ["The sandbox's time", "Hora del sandbox"],
-  switchLanguage: ["Cambiar a español", "Switch to English"],
+  switchLanguage: ["ES: cambiar a español", "EN: switch to English"],
   switchTheme: ["Theme: {theme}. Change it", "Tema: {theme}. Cambiarlo"],
   theme_auto: ["as the system", "el del sistema"],
   theme_light: ["light", "claro"],
