@@ -35,6 +35,8 @@ export class Model extends EventTarget {
   start() {
     void this._stream.open();
     setInterval(() => this._second(), 1000);
+    // A page that nobody sees does not look at the limit.
+    document.addEventListener("visibilitychange", () => this._planLimit());
   }
 
   get hasFaults() {

@@ -7,6 +7,7 @@ import { h } from "./dom.js";
 import { faultOf } from "./fault_names.js";
 import { count, duration, exactTime, number } from "./format.js";
 import { icon } from "./icons.js";
+import { bodyCode } from "./json_view.js";
 import { attempt } from "./notices.js";
 import { attemptCount, attemptName, outcomeLabel, pill } from "./request_row.js";
 import { t } from "./language.js";
@@ -168,7 +169,9 @@ function leftText(request) {
 }
 
 function message(title, headers, body, request) {
-  if (request && outcome(request) === "open") return [h("h3", { text: title }), h("p", { class: "muted", text: t("outcomeOpen") })];
+  if (request && ["open", "silent"].includes(outcome(request))) {
+    return [h("h3", { text: title }), h("p", { class: "muted", text: outcomeLabel(request) })];
+  }
   const rows = (headers ?? []).map(([name, value]) =>
     h("tr", {}, h("th", { scope: "row", text: name }), h("td", { text: value })),
   );
@@ -179,18 +182,8 @@ function message(title, headers, body, request) {
     h("summary", { text: count("headers", rows.length) }),
     table,
   );
-  const text = pretty(body ?? "");
-  const content = text
-    ? h("pre", { class: "body", tabindex: "0", "aria-label": `${title}: ${t("body")}` }, h("code", { text }))
+  const content = body
+    ? h("pre", { class: "body", tabindex: "0", "aria-label": `${title}: ${t("body")}` }, bodyCode(body))
     : h("p", { class: "muted", text: t("noBody") });
   return [h("h3", { text: title }), content, list];
-}
-
-/** JSON with a line for each field; anything else as it is. */
-function pretty(body) {
-  try {
-    return JSON.stringify(JSON.parse(body), null, 2);
-  } catch {
-    return body;
-  }
 }
