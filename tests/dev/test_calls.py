@@ -202,6 +202,29 @@ def test_without_a_camera_a_drawn_picture_is_sent(
     luis.clicks("Enter")
     luis.sees("You are in the room.")
     ana.sees_moving("Luis")
+    luis.sees_moving("Ana")
+
+
+def test_a_browser_without_an_address_says_so(visits: Visits, sandbox: Sandbox, room: Room) -> None:
+    """As Chromium is where no network is up."""
+    ana = Guest(visits, call_page(sandbox, room, "Ana"))
+    ana.sees("You are in the room.")
+    luis = Guest(visits, f"{sandbox.url}/call?room={room.id}&lang=en")
+    luis.page.evaluate(
+        """() => { window.RTCPeerConnection = class extends RTCPeerConnection {
+            set onicecandidate(_listener) {}
+        }; }"""
+    )
+    luis.clicks("Enter")
+    expect(luis.others).to_contain_text("The browser has no address to connect from")
+
+
+def test_everything_fits_on_a_narrow_phone(visits: Visits, sandbox: Sandbox, room: Room) -> None:
+    """To the sides; with the chat open, too."""
+    guest = Guest(visits, call_page(sandbox, room, "Ana"), viewport={"width": 320, "height": 640})
+    guest.sees("You are in the room.")
+    guest.clicks("Chat")
+    assert guest.page.evaluate("document.documentElement.scrollWidth") == 320
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ SWITCHES = (
     "--use-fake-ui-for-media-stream",
     "--auto-select-desktop-capture-source=Entire screen",
     "--allow-loopback-in-peer-connection",  # Chromium has no address on a machine without a network
-    "--autoplay-policy=no-user-gesture-required",
 )
 # Whether a picture moves: frames differ, and are not black.
 _MOVES = """async (video) => {

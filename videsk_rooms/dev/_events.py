@@ -1,4 +1,4 @@
-"""What happens, in the form of server-sent events, and as much of it as is kept.
+"""Events of what happens in a sandbox, in the form in which they are sent.
 
 Whatever happens is noted at once, from any thread, and made into events ten times a second. So a
 thousand requests a second are ten events, and while nobody reads nothing is kept.
@@ -55,31 +55,31 @@ class Events:
     # -- what happened, from any thread ------------------------------------------------------------
 
     def request(self, number: int) -> None:
-        """Tell that a request has come or was answered."""
+        """Note that a request has come or was answered."""
         self._note(self._requests, number, None)
 
     def room(self, room_id: str) -> None:
-        """Tell that a room was added, changed or removed; sent at most four times a second."""
+        """Note that a room was added, changed or removed; sent at most four times a second."""
         self._note(self._rooms, room_id, None)
 
     def measurement(self, room_id: str) -> None:
-        """Tell that something was measured in a room; sent at most twice a second a room."""
+        """Note that something was measured in a room; sent at most twice a second a room."""
         self._note(self._measured, room_id, None)
 
     def people(self, room_id: str, people: Sequence[dict[str, object]]) -> None:
-        """Tell who is in a room now, each as `{"peer", "alias", "since"}`."""
+        """Note who is in a room now, each as `{"peer", "alias", "since"}`."""
         self._note(self._people, room_id, people)
 
     def faults(self) -> None:
-        """Tell that a fault was scripted, used up or dropped."""
+        """Note that a fault was scripted, used up or dropped."""
         self._faults = True
 
     def clock(self) -> None:
-        """Tell that the clock was moved."""
+        """Note that the clock was moved."""
         self._clock = True
 
     def missed(self) -> None:
-        """Tell that so much has changed that readers must read everything anew."""
+        """Note that so much has changed that readers must read everything anew."""
         self._missed = True
 
     def _note(self, where: dict[T, V], key: T, value: V) -> None:

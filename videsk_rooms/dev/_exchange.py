@@ -24,7 +24,7 @@ from videsk_rooms.sandbox._clock import to_wire
 from videsk_rooms.sandbox._errors import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from videsk_rooms.dev._events import Events
     from videsk_rooms.dev._measurements import Measurements
@@ -230,7 +230,7 @@ class Exchange:
             await asyncio.sleep(_CHECK_SECONDS)
 
 
-def _tell(people: Iterable[Person], message: dict[str, object]) -> None:
+def _tell(people: Iterable[Person], message: Mapping[str, object]) -> None:
     for person in list(people):
         person.send(message)
 

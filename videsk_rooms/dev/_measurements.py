@@ -1,4 +1,4 @@
-"""What the stand-in for the Browser SDK measured, and the views of `rooms.stats` made of it.
+"""The measurements of the stand-in for the Browser SDK, and the views of `rooms.stats` on them.
 
 The fields of these views are the sandbox's own: Videsk's are not documented. Each view says so,
 with `"source": "sandbox"`.
@@ -32,7 +32,7 @@ MAX_ROOMS = 200
 
 @dataclass
 class _Connection:
-    """What one person measured of the connection with another."""
+    """The measurements by one person of the connection with another."""
 
     peer: str
     alias: str

@@ -1,4 +1,4 @@
-"""What a sandbox hands to its console."""
+"""The parts of a sandbox that its console uses."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Routes:
         ]
 
     async def answer(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
-        """Let the endpoint of a request answer.
+        """Answer a request by its endpoint.
 
         Raises:
             RefusedError: There is none, or it refuses.

@@ -18,7 +18,7 @@ _RECEIVED = ("audioPacketsReceived", "videoPacketsReceived")
 
 @dataclass(frozen=True)
 class Totals:
-    """What the browser has counted since the connection was made."""
+    """The numbers that the browser has counted since the connection was made."""
 
     at: datetime
     lost: float
@@ -30,7 +30,7 @@ class Totals:
 
 @dataclass(frozen=True)
 class Sample:
-    """What the console draws; a loss is a share of the packets since the sample before."""
+    """A point that the console draws; a loss is a share of the packets since the sample before."""
 
     at: str
     round_trip_ms: float

@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from videsk_rooms.sandbox._clock import from_wire, to_wire
+from videsk_rooms.sandbox._clock import from_wire, monotonic, to_wire
 from videsk_rooms.sandbox._errors import RefusedError
 from videsk_rooms.sandbox._messages import to_json
 from videsk_rooms.sandbox._store import Authorization, StoredRoom
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("videsk_rooms.sandbox")
 _FORM = 1
 _DELAY = 0.5
+# Of many rooms, writing takes long: it shall take a tenth of the time at most.
+_REST = 10.0
 
 
 class StateFile:
@@ -50,6 +52,7 @@ class StateFile:
         self._writing = threading.Lock()
         self._timer: threading.Timer | None = None
         self._is_dirty = False
+        self._delay = _DELAY
 
     @property
     def secret(self) -> str | None:
@@ -84,7 +87,7 @@ class StateFile:
         """Note a change; it is written a moment later, from a thread of its own."""
         self._is_dirty = True
         if self._timer is None and self._parts is not None:
-            self._timer = threading.Timer(_DELAY, self._save_later)
+            self._timer = threading.Timer(self._delay, self._save_later)
             self._timer.daemon = True
             self._timer.start()
 
@@ -100,11 +103,13 @@ class StateFile:
                 timer.cancel()
             if self._is_dirty and self._parts is not None:
                 self._is_dirty = False
+                began = monotonic()
                 try:
                     self._write(to_json(_snapshot(self._parts)))
                 except BaseException:
                     self._is_dirty = True
                     raise
+                self._delay = max(_DELAY, _REST * (monotonic() - began))
 
     def _save_later(self) -> None:
         try:

@@ -1,4 +1,4 @@
-"""What a console is told of."""
+"""The interface by which a console hears what happens in a sandbox."""
 
 from __future__ import annotations
 

@@ -179,7 +179,7 @@ export class VideskWebRTC extends HTMLElement {
   }
 
   #addButtons() {
-    this.#buttons.setAttribute("role", "toolbar");
+    this.#buttons.setAttribute("role", "group");
     const toggle = button("participants-toggle", "participants-toggle-icons");
     this.#buttons.append(toggle, ...BUTTONS.map((name) => button(name)));
     const actions = {

@@ -15,8 +15,10 @@ export const ELEMENT_STYLE = sheet(`
   .middle { display: flex; flex: 1; min-height: 0; }
   .participants { display: grid; flex: 1; gap: .25rem; padding: .25rem; min-width: 0; min-height: 0;
     grid-template-columns: repeat(auto-fit, minmax(min(12rem, 100%), 1fr)); grid-auto-rows: 1fr; }
-  .sidebar .participants { grid-template-columns: 3fr 1fr; }
-  .sidebar .participants > :first-child { grid-row: 1 / span 6; }
+  .sidebar .participants { display: flex; flex-flow: column wrap; }
+  .sidebar .participants > * { flex: 1 1 0; width: calc(25% - .25rem); }
+  .sidebar .participants > :first-child { flex: 0 0 100%; width: 75%; }
+  .sidebar .participants > :only-child { width: 100%; }
   .alone .participants > .remote { display: none; }
   figure { position: relative; margin: 0; min-height: 0; overflow: hidden; border-radius: .5rem;
     background: #2a2e37; }

@@ -16,12 +16,22 @@ export class Tile {
   }
 
   show(stream) {
-    if (this.video.srcObject !== stream) this.video.srcObject = stream;
+    if (this.video.srcObject === stream) return;
+    this.video.srcObject = stream;
+    this.video.play().catch(({ name }) => name === "NotAllowedError" && this.#playSilently());
   }
 
   /** Write something over the picture; nothing takes it away. */
   tell(text) {
     this.#note.textContent = text;
+  }
+
+  /** Browsers play no sound on a page that nobody has touched yet. */
+  #playSilently() {
+    this.video.muted = true;
+    this.video.play().catch(() => {});
+    const unmute = () => (this.video.muted = false);
+    for (const touch of ["pointerdown", "keydown"]) document.addEventListener(touch, unmute, { once: true });
   }
 
   state({ video, audio, screen }) {
