@@ -10,17 +10,47 @@ import { t } from "./language.js";
 
 /** The ways of failing that have a button of their own, with what is sent for them. */
 const WAYS = [
-  { title: "faults_answers", faults: [
-    { kind: "status", status: 500 }, { kind: "status", status: 502 }, { kind: "status", status: 503 },
-    { kind: "status", status: 504 }, { kind: "status", status: 429, retryAfter: 1 },
-    { kind: "status", status: 401 }, { kind: "status", status: 403 }, { kind: "status", status: 404 },
-    { kind: "html", status: 403 }, { kind: "html", status: 503 }] },
-  { title: "faults_connection", faults: [
-    { kind: "drop-before" }, { kind: "drop-after" }, { kind: "truncated" }, { kind: "garbage-line" }] },
-  { title: "faults_slow", faults: [
-    { kind: "delay", seconds: 1 }, { kind: "delay", seconds: 5 }, { kind: "delay", seconds: 30 }] },
-  { title: "faults_content", faults: [
-    { kind: "garbage" }, { kind: "empty" }, { kind: "answer", status: 302, headers: { Location: "/" } }, { kind: "enormous" }] },
+  {
+    title: "faults_answers",
+    faults: [
+      { kind: "status", status: 500 },
+      { kind: "status", status: 502 },
+      { kind: "status", status: 503 },
+      { kind: "status", status: 504 },
+      { kind: "status", status: 429, retryAfter: 1 },
+      { kind: "status", status: 401 },
+      { kind: "status", status: 403 },
+      { kind: "status", status: 404 },
+      { kind: "html", status: 403 },
+      { kind: "html", status: 503 },
+    ],
+  },
+  {
+    title: "faults_connection",
+    faults: [
+      { kind: "drop-before" },
+      { kind: "drop-after" },
+      { kind: "truncated" },
+      { kind: "garbage-line" },
+    ],
+  },
+  {
+    title: "faults_slow",
+    faults: [
+      { kind: "delay", seconds: 1 },
+      { kind: "delay", seconds: 5 },
+      { kind: "delay", seconds: 30 },
+    ],
+  },
+  {
+    title: "faults_content",
+    faults: [
+      { kind: "garbage" },
+      { kind: "empty" },
+      { kind: "answer", status: 302, headers: { Location: "/" } },
+      { kind: "enormous" },
+    ],
+  },
 ];
 const SHARES = [0.1, 0.3, 0.5];
 
@@ -28,12 +58,21 @@ export class FaultsView {
   constructor(model, signal) {
     this._model = model;
     this.element = this._build();
-    for (const name of ["faults", "state"]) model.addEventListener(name, () => this._fill(), { signal });
+    for (const name of ["faults", "state"])
+      model.addEventListener(name, () => this._fill(), { signal });
     this._fill();
   }
 
   _build() {
-    this._when = choice("faults-when", [["next", t("whenNext")], ["third", t("whenThird")], ...SHARES.map((share) => [String(share), t("whenShare", { share: percent(share) })])], "next");
+    this._when = choice(
+      "faults-when",
+      [
+        ["next", t("whenNext")],
+        ["third", t("whenThird")],
+        ...SHARES.map((share) => [String(share), t("whenShare", { share: percent(share) })]),
+      ],
+      "next",
+    );
     this._operation = h("select", { class: "field", id: "faults-operation" });
     this._ways = h("div", { class: "ways" });
     this._pending = h("ul", { class: "pending" });
@@ -43,14 +82,30 @@ export class FaultsView {
     return h(
       "section",
       { class: "card", "aria-labelledby": "faults-title" },
-      h("div", { class: "card-heading" }, h("h2", { id: "faults-title", text: t("faults") }), this._clear),
-      h("div", { class: "pending-area" }, h("h3", { text: t("pending") }), this._pending, this._none),
+      h(
+        "div",
+        { class: "card-heading" },
+        h("h2", { id: "faults-title", text: t("faults") }),
+        this._clear,
+      ),
+      h(
+        "div",
+        { class: "pending-area" },
+        h("h3", { text: t("pending") }),
+        this._pending,
+        this._none,
+      ),
       h("p", { class: "muted", text: t("faultsIntroduction") }),
       h(
         "div",
         { class: "faults-choice" },
         h("fieldset", {}, h("legend", { text: t("which") }), this._when.element),
-        h("div", { class: "labelled" }, h("label", { for: "faults-operation", text: t("ofOperation") }), this._operation),
+        h(
+          "div",
+          { class: "labelled" },
+          h("label", { for: "faults-operation", text: t("ofOperation") }),
+          this._operation,
+        ),
       ),
       this._ways,
     );
@@ -72,9 +127,13 @@ export class FaultsView {
 
   _fillChoices(state) {
     const operations = [["", t("everyOperation")], ...state.operations.map((name) => [name, name])];
-    this._operation.replaceChildren(...operations.map(([value, text]) => h("option", { value, text })));
+    this._operation.replaceChildren(
+      ...operations.map(([value, text]) => h("option", { value, text })),
+    );
     const known = (fault) => state.faultKinds.includes(fault.kind);
-    const groups = WAYS.map((way) => ({ ...way, faults: way.faults.filter(known) })).filter((way) => way.faults.length);
+    const groups = WAYS.map((way) => ({ ...way, faults: way.faults.filter(known) })).filter(
+      (way) => way.faults.length,
+    );
     this._ways.replaceChildren(...groups.map((way) => this._group(way)));
   }
 
@@ -89,7 +148,12 @@ export class FaultsView {
       button.addEventListener("click", () => this._add(fault));
       return button;
     });
-    return h("div", { class: "way-group", role: "group", "aria-label": t(title) }, h("h3", { text: t(title) }), h("div", { class: "way-buttons" }, ...buttons));
+    return h(
+      "div",
+      { class: "way-group", role: "group", "aria-label": t(title) },
+      h("h3", { text: t(title) }),
+      h("div", { class: "way-buttons" }, ...buttons),
+    );
   }
 
   async _add(fault) {
@@ -125,7 +189,8 @@ function pendingText(fault) {
 }
 
 function randomText({ share, kinds, on }) {
-  const names = kinds.length < 5 ? kinds.map((kind) => t(`fault_${kind}`)).join(", ") : t("anyKind");
+  const names =
+    kinds.length < 5 ? kinds.map((kind) => t(`fault_${kind}`)).join(", ") : t("anyKind");
   return [names, onText(on), t("whenShare", { share: percent(share) })].join(" · ");
 }
 
@@ -136,8 +201,12 @@ function onText(on) {
 
 /** A row of which one is chosen; radio buttons, so that the arrow keys work. */
 function choice(name, options, chosen) {
-  const inputs = options.map(([value]) => h("input", { type: "radio", name, value, checked: value === chosen }));
-  const labels = options.map(([, text], index) => h("label", {}, inputs[index], h("span", { text })));
+  const inputs = options.map(([value]) =>
+    h("input", { type: "radio", name, value, checked: value === chosen }),
+  );
+  const labels = options.map(([, text], index) =>
+    h("label", {}, inputs[index], h("span", { text })),
+  );
   const element = h("div", { class: "segments" }, ...labels);
   return { element, value: () => inputs.find((input) => input.checked).value };
 }

@@ -2,7 +2,8 @@
 
 import { h } from "./dom.js";
 
-const TOKENS = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const TOKENS =
+  /("(?:[^"\\]|\\.)*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 const MOST_COLOURED = 20_000; // characters: a span for each value of a long body takes too long
 
 /** Make the code of a body; what is no JSON is shown as it is. */

@@ -54,10 +54,12 @@ export class Model extends EventTarget {
   /** Fetch the rooms. Who asks meanwhile gets what a second fetch brings, which all share. */
   loadRooms() {
     if (this._roomsNow) {
-      this._roomsNext ??= this._roomsNow.catch(() => {}).then(() => {
-        this._roomsNext = null;
-        return this.loadRooms();
-      });
+      this._roomsNext ??= this._roomsNow
+        .catch(() => {})
+        .then(() => {
+          this._roomsNext = null;
+          return this.loadRooms();
+        });
       return this._roomsNext;
     }
     this._roomsNow = this._fetchRooms().finally(() => {

@@ -74,14 +74,24 @@ export class RequestPanel {
     );
     const close = h(
       "button",
-      { type: "button", class: "icon-button", "aria-label": t("close"), on: { click: () => this._close() } },
+      {
+        type: "button",
+        class: "icon-button",
+        "aria-label": t("close"),
+        on: { click: () => this._close() },
+      },
       icon("close"),
     );
     return h("div", { class: "panel-heading" }, title, close);
   }
 
   _actions(request) {
-    const replay = h("button", { type: "button", class: "button small" }, icon("again"), h("span", { text: t("replay") }));
+    const replay = h(
+      "button",
+      { type: "button", class: "button small" },
+      icon("again"),
+      h("span", { text: t("replay") }),
+    );
     replay.addEventListener("click", async () => {
       const answer = await attempt(() => api.replay(request.number));
       if (answer?.number) this._choose(answer.number, false);
@@ -136,7 +146,9 @@ function keep(panel) {
   const count = focusable().length;
   return {
     restore: () => {
-      panel.querySelectorAll("details").forEach((each, index) => (each.open = open[index] ?? false));
+      panel
+        .querySelectorAll("details")
+        .forEach((each, index) => (each.open = open[index] ?? false));
       panel.scrollTop = scrollTop;
       if (focused < 0) return;
       const now = focusable();
@@ -176,14 +188,13 @@ function message(title, headers, body, request) {
     h("tr", {}, h("th", { scope: "row", text: name }), h("td", { text: value })),
   );
   const table = h("table", { class: "headers" }, h("tbody", {}, ...rows));
-  const list = h(
-    "details",
-    {},
-    h("summary", { text: count("headers", rows.length) }),
-    table,
-  );
+  const list = h("details", {}, h("summary", { text: count("headers", rows.length) }), table);
   const content = body
-    ? h("pre", { class: "body", tabindex: "0", "aria-label": `${title}: ${t("body")}` }, bodyCode(body))
+    ? h(
+        "pre",
+        { class: "body", tabindex: "0", "aria-label": `${title}: ${t("body")}` },
+        bodyCode(body),
+      )
     : h("p", { class: "muted", text: t("noBody") });
   return [h("h3", { text: title }), content, list];
 }

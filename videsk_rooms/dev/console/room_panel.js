@@ -35,14 +35,23 @@ export class RoomPanel {
     this._title = h("h2", { id: "room-title", tabindex: "-1" });
     this._badge = h("span", { class: "badge" });
     this._when = h("p", { class: "room-when" });
-    const closer = h("button", { type: "button", class: "icon-button", "aria-label": t("close"), on: { click: close } }, icon("close"));
+    const closer = h(
+      "button",
+      { type: "button", class: "icon-button", "aria-label": t("close"), on: { click: close } },
+      icon("close"),
+    );
     this._window = h("div", { class: "window" });
     this._facts = h("dl", { class: "facts" });
     this._people = section(t("peopleNow"), t("nobodyInside"));
     this._tokens = section(t("tokens"), t("noTokens"));
     this._authorizations = section(t("authorizations"), t("noAuthorizations"));
     this.element.append(
-      h("div", { class: "panel-heading" }, h("div", { class: "room-heading" }, this._title, this._badge), closer),
+      h(
+        "div",
+        { class: "panel-heading" },
+        h("div", { class: "room-heading" }, this._title, this._badge),
+        closer,
+      ),
       this._when,
       this._window,
       this._join(),
@@ -55,17 +64,37 @@ export class RoomPanel {
   }
 
   _join() {
-    const alias = h("input", { class: "field grow", maxlength: 60, autocomplete: "name", "aria-label": t("joinAs"), placeholder: t("yourName") });
+    const alias = h("input", {
+      class: "field grow",
+      maxlength: 60,
+      autocomplete: "name",
+      "aria-label": t("joinAs"),
+      placeholder: t("yourName"),
+    });
     alias.value = remembered("alias") ?? "";
-    this._joinButton = h("button", { type: "submit", class: "button primary" }, icon("outside"), h("span", { text: t("joinAs") }));
+    this._joinButton = h(
+      "button",
+      { type: "submit", class: "button primary" },
+      icon("outside"),
+      h("span", { text: t("joinAs") }),
+    );
     const form = h("form", { class: "actions" }, alias, this._joinButton);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       remember("alias", alias.value.trim());
-      const query = new URLSearchParams({ room: this._id, alias: alias.value.trim() || t("guest"), lang: language() });
+      const query = new URLSearchParams({
+        room: this._id,
+        alias: alias.value.trim() || t("guest"),
+        lang: language(),
+      });
       window.open(`/call?${query}`, "_blank", "noopener");
     });
-    const move = h("button", { type: "button", class: "button" }, icon("clock"), h("span", { text: t("moveWindow") }));
+    const move = h(
+      "button",
+      { type: "button", class: "button" },
+      icon("clock"),
+      h("span", { text: t("moveWindow") }),
+    );
     this._end = h("button", { type: "button", class: "button danger-text", text: t("end") });
     move.addEventListener("click", () => openMoveForm(this._model, this._room));
     this._end.addEventListener("click", () => openEndDialog(this._model, this._room));
@@ -103,7 +132,12 @@ export class RoomPanel {
     this._window.signature = signature;
     const line = svg(
       "svg",
-      { class: `window-line ${status}`, viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" },
+      {
+        class: `window-line ${status}`,
+        viewBox: "0 0 100 6",
+        preserveAspectRatio: "none",
+        "aria-hidden": "true",
+      },
       svg("rect", { class: "window-all", width: 100, height: 6, rx: 1 }),
       svg("rect", { class: "window-past", width, height: 6, rx: 1 }),
     );
@@ -153,15 +187,27 @@ function section(title, none) {
 function fillSection({ heading, list, empty, title }, entries) {
   setText(heading, entries.length ? `${title} · ${entries.length}` : title);
   empty.hidden = entries.length > 0;
-  reconcile(list, entries.slice(0, LISTED), (entry) => entry.key, makeEntry, (item, entry) => {
-    setText(item.children[0], entry.name);
-    setText(item.children[1], entry.detail);
-    setText(item.children[2], entry.code ?? "");
-  });
+  reconcile(
+    list,
+    entries.slice(0, LISTED),
+    (entry) => entry.key,
+    makeEntry,
+    (item, entry) => {
+      setText(item.children[0], entry.name);
+      setText(item.children[1], entry.detail);
+      setText(item.children[2], entry.code ?? "");
+    },
+  );
 }
 
 function makeEntry() {
-  return h("li", {}, h("span", { class: "entry-name" }), h("span", { class: "entry-detail" }), h("code", { class: "entry-code" }));
+  return h(
+    "li",
+    {},
+    h("span", { class: "entry-name" }),
+    h("span", { class: "entry-detail" }),
+    h("code", { class: "entry-code" }),
+  );
 }
 
 function tokenWindow(token, now) {
@@ -181,6 +227,8 @@ function fillFacts(list, room, now) {
   const signature = JSON.stringify(rows);
   if (list.signature === signature) return;
   list.signature = signature;
-  list.replaceChildren(...rows.flatMap(([name, value]) => [h("dt", { text: name }), h("dd", { text: value })]));
+  list.replaceChildren(
+    ...rows.flatMap(([name, value]) => [h("dt", { text: name }), h("dd", { text: value })]),
+  );
   setAttribute(list, "aria-label", t("facts"));
 }
