@@ -127,11 +127,19 @@ function conditionsPlace(signal) {
 
 /** Show what the address asks for: a place, and one thing in it. */
 function go() {
-  const [, asked, id] = location.hash.split("/");
+  const [, asked, id] = location.hash.split("/").map(decoded);
   const place = PLACES.includes(asked) ? asked : "requests";
   built.head.setPlace(place);
   for (const name of PLACES) built.places[name].element.hidden = name !== place;
-  built.places[place].show(id ? decodeURIComponent(id) : null);
+  built.places[place].show(id || null);
+}
+
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return ""; // somebody typed a percent sign
+  }
 }
 
 function sayConnection(lost) {

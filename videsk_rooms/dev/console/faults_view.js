@@ -4,54 +4,11 @@ import { api } from "./api.js";
 import { announce } from "./announcer.js";
 import { h, setText } from "./dom.js";
 import { faultName } from "./fault_names.js";
+import { BY_CHANCE, isShare, SCRIPTED, toSend } from "./fault_ways.js";
 import { number, percent } from "./format.js";
 import { attempt } from "./notices.js";
 import { t } from "./language.js";
 
-/** The ways of failing that have a button of their own, with what is sent for them. */
-const WAYS = [
-  {
-    title: "faults_answers",
-    faults: [
-      { kind: "status", status: 500 },
-      { kind: "status", status: 502 },
-      { kind: "status", status: 503 },
-      { kind: "status", status: 504 },
-      { kind: "status", status: 429, retryAfter: 1 },
-      { kind: "status", status: 401 },
-      { kind: "status", status: 403 },
-      { kind: "status", status: 404 },
-      { kind: "html", status: 403 },
-      { kind: "html", status: 503 },
-    ],
-  },
-  {
-    title: "faults_connection",
-    faults: [
-      { kind: "drop-before" },
-      { kind: "drop-after" },
-      { kind: "truncated" },
-      { kind: "garbage-line" },
-    ],
-  },
-  {
-    title: "faults_slow",
-    faults: [
-      { kind: "delay", seconds: 1 },
-      { kind: "delay", seconds: 5 },
-      { kind: "delay", seconds: 30 },
-    ],
-  },
-  {
-    title: "faults_content",
-    faults: [
-      { kind: "garbage" },
-      { kind: "empty" },
-      { kind: "answer", status: 302, headers: { Location: "/" } },
-      { kind: "enormous" },
-    ],
-  },
-];
 const SHARES = [0.1, 0.3, 0.5];
 
 export class FaultsView {
@@ -74,6 +31,8 @@ export class FaultsView {
       "next",
     );
     this._operation = h("select", { class: "field", id: "faults-operation" });
+    this._when.element.addEventListener("change", () => this._fillWays());
+    this._hint = h("p", { class: "muted", text: t("shareHint"), hidden: true });
     this._ways = h("div", { class: "ways" });
     this._pending = h("ul", { class: "pending" });
     this._none = h("p", { class: "muted", text: t("noFaults") });
@@ -107,6 +66,7 @@ export class FaultsView {
           this._operation,
         ),
       ),
+      this._hint,
       this._ways,
     );
   }
@@ -130,30 +90,59 @@ export class FaultsView {
     this._operation.replaceChildren(
       ...operations.map(([value, text]) => h("option", { value, text })),
     );
-    const known = (fault) => state.faultKinds.includes(fault.kind);
-    const groups = WAYS.map((way) => ({ ...way, faults: way.faults.filter(known) })).filter(
-      (way) => way.faults.length,
-    );
-    this._ways.replaceChildren(...groups.map((way) => this._group(way)));
+    this._fillWays();
   }
 
-  _group({ title, faults }) {
-    const buttons = faults.map((fault) => {
-      const button = h(
-        "button",
-        { type: "button", class: "way" },
-        h("span", { class: "way-name", text: faultName(fault) }),
-        h("span", { class: "way-what", text: t(`fault_${fault.kind}_what`) }),
-      );
-      button.addEventListener("click", () => this._add(fault));
-      return button;
-    });
+  /** Show the ways of failing that the chosen requests can take. */
+  _fillWays() {
+    const kinds = this._model.state?.faultKinds ?? [];
+    const known = ({ kind }) => kind === undefined || kinds.includes(kind);
+    const ways = isShare(this._when.value()) ? BY_CHANCE : SCRIPTED;
+    const groups = ways.map((way) => ({ ...way, faults: way.faults.filter(known) }));
+    this._hint.hidden = ways !== BY_CHANCE;
+    this._ways.replaceChildren(...groups.map((group) => this._group(group)));
+  }
+
+  _group({ title, faults, takesStatus }) {
+    const buttons = faults.map((fault) => this._button(fault));
+    if (takesStatus) buttons.push(this._ownStatus());
     return h(
       "div",
       { class: "way-group", role: "group", "aria-label": t(title) },
       h("h3", { text: t(title) }),
       h("div", { class: "way-buttons" }, ...buttons),
     );
+  }
+
+  _button(fault) {
+    const button = h(
+      "button",
+      { type: "button", class: "way" },
+      h("span", { class: "way-name", text: faultName(fault) }),
+      h("span", { class: "way-what", text: t(fault.what ?? `fault_${fault.kind}_what`) }),
+    );
+    button.addEventListener("click", () => this._add(fault));
+    return button;
+  }
+
+  /** Any status that the buttons do not have. */
+  _ownStatus() {
+    const status = h("input", {
+      type: "number",
+      class: "field",
+      min: 200,
+      max: 599,
+      value: 422,
+      required: true,
+      "aria-label": t("ownStatus"),
+    });
+    const add = h("button", { type: "submit", class: "button small", text: t("add") });
+    const form = h("form", { class: "way own-status" }, status, add);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this._add({ kind: "status", status: Number(status.value) });
+    });
+    return form;
   }
 
   async _add(fault) {
@@ -172,18 +161,11 @@ export class FaultsView {
   }
 }
 
-/** What to send. Of a share of requests the sandbox itself chooses the details. */
-function toSend(fault, chosen) {
-  if (chosen === "next") return { ...fault, times: 1 };
-  if (chosen === "third") return { ...fault, every: 3, times: null };
-  return { kind: fault.kind, share: Number(chosen) };
-}
-
 /** A scripted fault in words, such as `Status 503 · create · 1 more time`. */
 function pendingText(fault) {
   const words = [faultName(fault), onText(fault.on)];
-  if (fault.every) words.push(t("everyNth", { n: fault.every }));
-  if (fault.left === null && !fault.every) words.push(t("always"));
+  if (fault.every > 1) words.push(t("everyNth", { n: fault.every }));
+  if (fault.left === null && !(fault.every > 1)) words.push(t("always"));
   if (fault.left) words.push(t(fault.left === 1 ? "once" : "timesLeft", { n: number(fault.left) }));
   return words.join(" · ");
 }

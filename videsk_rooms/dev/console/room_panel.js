@@ -1,5 +1,6 @@
 // One room: its window, who is in it, its tokens, who was let in, and how the call is.
 
+import { copyButton } from "./copy.js";
 import { h, reconcile, setAttribute, setText, svg } from "./dom.js";
 import { dayAndTime, exactTime } from "./format.js";
 import { icon } from "./icons.js";
@@ -60,6 +61,11 @@ export class RoomPanel {
       this._tokens.element,
       this._authorizations.element,
       this._facts,
+      h(
+        "div",
+        { class: "actions" },
+        copyButton(t("copyId"), () => this._id),
+      ),
     );
   }
 

@@ -40,10 +40,7 @@ export const WORDS = {
   ],
   startShell: ["1. In the shell", "1. En la terminal"],
   startPython: ["2. In Python", "2. En Python"],
-  startThen: [
-    "The request appears here as soon as it arrives.",
-    "La solicitud aparece aquí apenas llega.",
-  ],
+  startThen: ["The request appears here as soon as it arrives.", "La solicitud aparece aquí apenas llega."],
   copyExports: ["Copy the lines for the shell", "Copiar las líneas para la terminal"],
   copyPythonLines: ["Copy the lines of Python", "Copiar las líneas de Python"],
 
@@ -130,10 +127,7 @@ export const WORDS = {
   backgroundCount: ["{n} background", "{n} en segundo plano"],
   otherCount: ["{n} other", "{n} otras"],
   refusedCount: ["{n} refused", "{n} rechazadas"],
-  minuteQuiet: [
-    "No requests; the limit is {limit} a second",
-    "Sin solicitudes; el límite es {limit} por segundo",
-  ],
+  minuteQuiet: ["No requests; the limit is {limit} a second", "Sin solicitudes; el límite es {limit} por segundo"],
   minuteQuietNoLimit: ["No requests; there is no limit", "Sin solicitudes; no hay límite"],
   minutePeak: ["at most {peak} of {limit} in a second", "máximo {peak} de {limit} en un segundo"],
   minutePeakNoLimit: ["at most {peak} in a second", "máximo {peak} en un segundo"],
@@ -148,10 +142,7 @@ export const WORDS = {
   createRoom: ["Create a room", "Crear una sala"],
   create: ["Create", "Crear"],
   filterRooms: ["Filter by name or id", "Filtrar por nombre o id"],
-  noRooms: [
-    "No rooms yet. Create one here or by the API.",
-    "Aún no hay salas. Crea una aquí o con la API.",
-  ],
+  noRooms: ["No rooms yet. Create one here or by the API.", "Aún no hay salas. Crea una aquí o con la API."],
   noRoomMatches: ["No room matches.", "Ninguna sala coincide."],
   roomsTotal_one: ["{n} room", "{n} sala"],
   roomsTotal_many: ["{n} rooms", "{n} salas"],
@@ -205,6 +196,7 @@ export const WORDS = {
   authorizations: ["Who came", "Quién entró"],
   noAuthorizations: ["Nobody yet.", "Aún nadie."],
   created: ["Created", "Creada"],
+  copyId: ["Copy the id", "Copiar el id"],
   facts: ["Details", "Detalles"],
 
   // Quality of a call
@@ -254,6 +246,21 @@ export const WORDS = {
   faults_content: ["Answers something else", "Responde otra cosa"],
   fault_status: ["Status", "Estado"],
   fault_status_what: ["JSON, not processed", "JSON, sin procesar"],
+  fault_processed_what: ["JSON, but processed", "JSON, pero procesada"],
+  fault_retryAfter_what: ["with Retry-After: 1", "con Retry-After: 1"],
+  fault_status_chance: ["429, 500, 502, 503 or 504", "429, 500, 502, 503 o 504"],
+  fault_html_chance: ["with one of these statuses", "con uno de esos estados"],
+  fault_delay_chance: ["of 0.01 to 0.05 s", "de 0,01 a 0,05 s"],
+  fault_enormous_chance: ["8 MiB of JSON", "8 MiB de JSON"],
+  fault_any_chance: ["one of all these", "una de todas estas"],
+  fault_reset: ["Reset", "Reinicio"],
+  fault_reset_what: ["TCP reset, not processed", "reset de TCP, sin procesar"],
+  ownStatus: ["Another status", "Otro estado"],
+  add: ["Add", "Agregar"],
+  shareHint: [
+    "By chance, by the sandbox's seed. Another share replaces the one before.",
+    "Al azar, según la semilla del sandbox. Otra proporción reemplaza la anterior.",
+  ],
   fault_html: ["WAF page", "Página del WAF"],
   fault_html_what: ["HTML in place of JSON", "HTML en lugar de JSON"],
   "fault_drop-before": ["Dropped before", "Corte antes"],
@@ -277,15 +284,9 @@ export const WORDS = {
 
   // The clock
   clock: ["Clock", "Reloj"],
-  clockIntroduction: [
-    "Rooms and their tokens go by this time.",
-    "Las salas y sus tokens se rigen por esta hora.",
-  ],
+  clockIntroduction: ["Rooms and their tokens go by this time.", "Las salas y sus tokens se rigen por esta hora."],
   clockNotMoved: ["The same as this machine's", "Igual a la de este equipo"],
-  clockMoved: [
-    "{day}, {offset} from this machine's time",
-    "{day}, {offset} respecto de este equipo",
-  ],
+  clockMoved: ["{day}, {offset} from this machine's time", "{day}, {offset} respecto de este equipo"],
   clockIsNow: ["It is {time} in the sandbox", "En el sandbox son las {time}"],
   backToNow: ["Back to now", "Volver a ahora"],
   forward: ["Forward by", "Adelantar"],
