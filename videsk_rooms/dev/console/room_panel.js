@@ -2,7 +2,7 @@
 
 import { copyButton } from "./copy.js";
 import { h, reconcile, setAttribute, setText, svg } from "./dom.js";
-import { dayAndTime, exactTime } from "./format.js";
+import { dayAndTime, timeOfDay } from "./format.js";
 import { icon } from "./icons.js";
 import { MeasurementsView } from "./measurements_view.js";
 import { openEndDialog, openMoveForm } from "./room_form.js";
@@ -157,29 +157,18 @@ export class RoomPanel {
   }
 
   _fillLists(room, now) {
-    const people = (room.people ?? []).map((person) => ({
-      key: person.peer,
-      name: person.alias || t("guest"),
-      detail: t("since", { time: exactTime(Date.parse(person.since)).slice(0, 8) }),
-    }));
-    const tokens = (room.tokens ?? []).map((token) => ({
-      key: token.jti,
-      name: `${t("issued")} ${exactTime(Date.parse(token.issuedAt)).slice(0, 8)}`,
-      detail: tokenWindow(token, now),
-      code: token.jti,
-    }));
-    const authorizations = (room.authorizations ?? []).map((entry) => ({
-      key: entry.jti + entry.createdAt,
-      name: dayAndTime(Date.parse(entry.createdAt), now),
-      detail: entry.ip,
-      code: entry.jti,
-    }));
-    fillSection(this._people, people);
-    fillSection(this._tokens, tokens);
-    fillSection(this._authorizations, authorizations.reverse());
+    const { people = [], tokens = [], authorizations = [] } = room;
+    fillSection(this._people, people.length, people.slice(0, LISTED).map(personEntry));
+    const issued = tokens.slice(0, LISTED).map((token) => tokenEntry(token, now));
+    const isAll = tokens.length < KEPT_TOKENS;
+    fillSection(this._tokens, isAll ? tokens.length : `${KEPT_TOKENS}+`, issued);
+    const latest = authorizations.slice(-LISTED).reverse();
+    const came = latest.map((entry) => authorizationEntry(entry, now));
+    fillSection(this._authorizations, authorizations.length, came);
   }
 }
 
+const KEPT_TOKENS = 50; // as many of a room does the sandbox remember
 const LISTED = 20; // the latest of each kind: a room may have thousands
 
 function section(title, none) {
@@ -190,12 +179,27 @@ function section(title, none) {
   return { element, heading, list, empty, title };
 }
 
-function fillSection({ heading, list, empty, title }, entries) {
-  setText(heading, entries.length ? `${title} · ${entries.length}` : title);
+function personEntry(person) {
+  const time = timeOfDay(Date.parse(person.since));
+  return { key: person.peer, name: person.alias || t("guest"), detail: t("since", { time }) };
+}
+
+function tokenEntry(token, now) {
+  const name = `${t("issued")} ${timeOfDay(Date.parse(token.issuedAt))}`;
+  return { key: token.jti, name, detail: tokenWindow(token, now), code: token.jti };
+}
+
+function authorizationEntry({ ip, jti, createdAt }, now) {
+  const name = dayAndTime(Date.parse(createdAt), now);
+  return { key: `${jti} ${createdAt}`, name, detail: ip, code: jti };
+}
+
+function fillSection({ heading, list, empty, title }, total, entries) {
+  setText(heading, entries.length ? `${title} · ${total}` : title);
   empty.hidden = entries.length > 0;
   reconcile(
     list,
-    entries.slice(0, LISTED),
+    entries,
     (entry) => entry.key,
     makeEntry,
     (item, entry) => {
