@@ -134,6 +134,6 @@ def _has_console(config: pytest.Config) -> bool:
 
 def _print_console(request: pytest.FixtureRequest, sandbox: Sandbox) -> None:
     """Print where the console is at once, past what captures the output of tests."""
-    capturing = request.config.pluginmanager.getplugin("capturemanager")
+    capturing: Any = request.config.pluginmanager.getplugin("capturemanager")
     with contextlib.nullcontext() if capturing is None else capturing.global_and_fixture_disabled():
         print(f"\n{request.node.nodeid}: console at {sandbox.console_url}", flush=True)

@@ -409,8 +409,9 @@ def test_outside_of_its_own_paths_the_api_answers_as_ever(server: Server) -> Non
 
 
 def test_what_is_asked_of_the_console_is_not_counted(server: Server) -> None:
-    """Neither by the limit nor in the log."""
-    for path in ("/", "/dev/v1/state", SDK, "/call"):
+    """Neither by the limit nor in the log; nor what browsers ask for by themselves."""
+    for path in ("/", "/dev/v1/state", SDK, "/call", "/favicon.ico"):
         assert server.send("GET", path).status == 200
+    assert server.send("GET", "/.well-known/appspecific/com.chrome.devtools.json").status == 404
     assert len(server.sandbox.requests) == 0
     assert server.get("/state")["requestsTotal"] == 0

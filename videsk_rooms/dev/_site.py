@@ -38,7 +38,11 @@ if TYPE_CHECKING:
     from videsk_rooms.sandbox._messages import Reply
     from videsk_rooms.sandbox._store import StoredRoom
 
-_PAGES = {"/": ("console", "index.html", PAGE), "/call": ("call", "call.html", CALL_PAGE)}
+_PAGES = {
+    "/": ("console", "index.html", PAGE),
+    "/call": ("call", "call.html", CALL_PAGE),
+    "/favicon.ico": ("console", "icon.svg", PAGE),
+}
 _FILES = (("/console/", "console", PAGE), ("/call/", "call", CALL_PAGE))
 
 
@@ -124,6 +128,8 @@ class Site(Observer):
             self._gatekeeper.check_host(request)
             self._gatekeeper.check_page(request)
             return _file(request, *_PAGES[path])
+        if path.startswith("/.well-known/"):  # browsers ask for these by themselves
+            raise RefusedError(404, "there is no such file")
         return None
 
     # -- what happens ------------------------------------------------------------------------------
