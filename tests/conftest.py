@@ -72,6 +72,7 @@ LONGEST_FIRST = (
     "tests/dev/test_stand_in.py",
     "tests/browser/test_entering.py",
     "tests/browser/test_obstacles.py",
+    "tests/dev/test_console.py",
     "tests/cli/test_demo_command.py",
     "tests/conformance/test_workers_celery.py",
     "tests/conformance/test_workers_dramatiq.py",
