@@ -55,6 +55,7 @@ LONGEST_FIRST = (
     "tests/conformance/test_web.py",
     "tests/concurrency/test_fork.py",
     "tests/docs/test_examples.py",
+    "tests/dev/test_calls.py",
     "tests/blocking/test_gevent.py",
     "tests/blocking/test_exit.py",
     "tests/test_typing.py",
@@ -68,6 +69,7 @@ LONGEST_FIRST = (
     "tests/packaging/test_built.py",
     "tests/packaging/test_installed.py",
     "tests/scale/test_scale.py",
+    "tests/dev/test_stand_in.py",
     "tests/browser/test_entering.py",
     "tests/browser/test_obstacles.py",
     "tests/dev/test_console.py",
@@ -112,7 +114,12 @@ def pytest_xdist_auto_num_workers() -> int | None:
 @pytest.fixture(autouse=True)
 def no_account(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the account of whoever runs the suite out of it."""
-    for name in ("VIDESK_API_TOKEN", "VIDESK_API_TOKEN_FILE", "VIDESK_BASE_URL"):
+    for name in (
+        "VIDESK_API_TOKEN",
+        "VIDESK_API_TOKEN_FILE",
+        "VIDESK_BASE_URL",
+        "VIDESK_ALLOW_HTTP",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 

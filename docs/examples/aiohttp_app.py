@@ -14,14 +14,14 @@ VIDESK = web.AppKey("videsk", AsyncVidesk)
 
 
 async def open_client(app: web.Application) -> AsyncIterator[None]:
-    """Open the client when the server starts, and close it when the server ends."""
+    """Keep a client open while the server runs."""
     async with AsyncVidesk(timeout=10.0) as videsk:
         app[VIDESK] = videsk
         yield
 
 
 async def enter(request: web.Request) -> web.StreamResponse:
-    """Let somebody into the room of a ticket; whoever comes first opens it."""
+    """Return an access token for the room of a ticket, creating the room if needed."""
     videsk = request.app[VIDESK]
     number = request.match_info["number"]
     room = await videsk.rooms.get_or_create(f"ticket-{number}", name=f"Ticket {number}", renew=True)
@@ -33,7 +33,7 @@ async def enter(request: web.Request) -> web.StreamResponse:
 async def videsk_errors(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Answer for every handler whose call of the Rooms API failed."""
+    """Turn an error of the Rooms API into a response."""
     try:
         return await handler(request)
     except VideskError as error:
@@ -42,7 +42,7 @@ async def videsk_errors(
 
 
 def create_app() -> web.Application:
-    """Make the application."""
+    """Create the application."""
     app = web.Application(middlewares=[videsk_errors])
     app.cleanup_ctx.append(open_client)
     app.router.add_post(r"/tickets/{number:\d+}/room", enter)

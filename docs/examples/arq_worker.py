@@ -14,7 +14,7 @@ REDIS = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
 
 
 async def startup(ctx: dict[str, Any]) -> None:
-    """Make the worker's one client."""
+    """Open the worker's client."""
     ctx["videsk"] = AsyncVidesk(rate_limit=RateLimit(shared=REDIS))
 
 
@@ -25,20 +25,20 @@ async def shutdown(ctx: dict[str, Any]) -> None:
 
 @retry_transient
 async def open_room(ctx: dict[str, Any], appointment: int) -> str:
-    """Open the room of an appointment, one however often this runs; return its id."""
+    """Create the room of an appointment, once; return its id."""
     videsk: AsyncVidesk = ctx["videsk"]
     return (await videsk.rooms.get_or_create(f"appointment-{appointment}", name="Check-up")).id
 
 
 @retry_transient
 async def count_guests(ctx: dict[str, Any], room: str) -> int:
-    """Tell how many were let into a room."""
+    """Return how many access attempts a room has had."""
     videsk: AsyncVidesk = ctx["videsk"]
     return len((await videsk.rooms.get(room)).authorizations or ())
 
 
 class WorkerSettings:
-    """What `arq` is to run."""
+    """The settings that `arq` reads."""
 
     functions: ClassVar = [open_room, count_guests]
     on_startup = startup

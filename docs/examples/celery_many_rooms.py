@@ -1,8 +1,8 @@
-"""A room for each line of a file, by all the Celery workers that there are.
+"""Creates a room for each line of a file, with any number of Celery workers.
 
-celery -A celery_many_rooms worker            works, on each machine
-python celery_many_rooms.py appointments.txt  hands out what is not done yet
-python celery_many_rooms.py                   tells how far it is
+celery -A celery_many_rooms worker            processes batches, on each machine
+python celery_many_rooms.py appointments.txt  enqueues the batches that are not done
+python celery_many_rooms.py                   prints the progress
 """
 
 from __future__ import annotations
@@ -34,71 +34,71 @@ if TYPE_CHECKING:
     from videsk_rooms import Outcome, Room, RoomSpec
 
 REDIS = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
-ROOMS, FAILED = "appointments:rooms", "appointments:failed"  # by appointment: room id, or why not
+ROOMS, FAILED = "appointments:rooms", "appointments:failed"  # by appointment: room id, or error
 BATCH = 100
 
 app = Celery("clinic", broker=REDIS)
 app.conf.update(
-    task_ignore_result=True,  # what came of each appointment is in ROOMS and FAILED
-    worker_prefetch_multiplier=1,  # a worker takes no batch before it can begin it
-    # Longer than the longest pause before a retry and a batch together.
+    task_ignore_result=True,  # the results are in ROOMS and FAILED
+    worker_prefetch_multiplier=1,  # a process holds one batch at a time
+    # Exceeds the longest retry delay plus a batch.
     broker_transport_options={"visibility_timeout": 900},
 )
 store = Redis.from_url(REDIS, decode_responses=True)
 
 
-@cache  # one for each process, made by its first task: loading this file takes no token
+@cache  # one per process, on first use: importing this file needs no token
 def videsk() -> Videsk:
     """Return the client."""
     return Videsk(rate_limit=RateLimit(shared=REDIS))
 
 
-# Named, because the module that it is in is `__main__` where work is handed out.
+# Named explicitly, because this module is `__main__` where batches are enqueued.
 @app.task(name="open_rooms", base=VideskTask, max_retries=None)
 def open_rooms(appointments: list[str]) -> None:
-    """Open the rooms that a batch lacks. Done again, it makes none twice."""
-    names = lacking(appointments)
-    specs: list[RoomSpec] = [{"external_id": name, "name": "Check-up"} for name in names]
+    """Create the missing rooms of a batch. It can be repeated."""
+    missing = lacking(appointments)
+    specs: list[RoomSpec] = [{"external_id": each, "name": "Check-up"} for each in missing]
     later: VideskError | None = None
     with videsk().rooms.create_many(specs, concurrency=8) as outcomes:
         for outcome in outcomes:
-            name = names[outcome.index]
+            external_id = missing[outcome.index]
             try:
-                store.hset(ROOMS, name, id_of(outcome, name))
+                store.hset(ROOMS, external_id, id_of(outcome, external_id))
             except (AuthenticationError, PermissionDeniedError):
-                raise  # as for all others; nothing is to be noted of them
+                raise  # affects all appointments, so none is recorded as failed
             except VideskError as error:
                 if retry_delay(error) is None:
-                    store.hset(FAILED, name, str(error))
+                    store.hset(FAILED, external_id, str(error))
                 else:
                     later = error
     if later is not None:
         raise later
 
 
-def id_of(outcome: Outcome[RoomSpec, Room], name: str) -> str:
-    """Tell the id of a room, also if it was made by a process that was killed before noting it."""
+def id_of(outcome: Outcome[RoomSpec, Room], external_id: str) -> str:
+    """Return a room's id, also if a process was killed between creating and recording it."""
     try:
         return outcome.result().id
     except ConflictError:
-        return videsk().rooms.get_by_external_id(name).id
+        return videsk().rooms.get_by_external_id(external_id).id
 
 
 def lacking(appointments: list[str]) -> list[str]:
-    """Pick the appointments that have no room yet."""
+    """Return the appointments without a room."""
     rooms = store.hmget(ROOMS, appointments)
-    return [name for name, room in zip(appointments, rooms, strict=True) if room is None]
+    return [each for each, room in zip(appointments, rooms, strict=True) if room is None]
 
 
 def batches(lines: Iterable[str]) -> Iterator[list[str]]:
-    """Read so many appointments at a time."""
-    names = filter(None, map(str.strip, lines))
-    while batch := list(islice(names, BATCH)):
+    """Split the lines into batches."""
+    external_ids = filter(None, map(str.strip, lines))
+    while batch := list(islice(external_ids, BATCH)):
         yield batch
 
 
 def hand_out(path: Path) -> None:
-    """Queue a task for each batch that is not done."""
+    """Enqueue each batch that is not done."""
     store.delete(FAILED)
     with path.open(encoding="utf-8") as lines:
         for batch in batches(lines):

@@ -15,7 +15,7 @@ REDIS = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
 app = Celery("clinic", broker=REDIS, backend=REDIS)
 
 
-@cache  # one for each process, made by its first task: loading this file takes no token
+@cache  # one per process, on first use: importing this file needs no token
 def videsk() -> Videsk:
     """Return the client."""
     return Videsk(rate_limit=RateLimit(shared=REDIS))
@@ -23,11 +23,11 @@ def videsk() -> Videsk:
 
 @app.task(base=VideskTask, soft_time_limit=60)
 def open_room(appointment: int) -> str:
-    """Open the room of an appointment, one however often this runs; return its id."""
+    """Create the room of an appointment, once; return its id."""
     return videsk().rooms.get_or_create(f"appointment-{appointment}", name="Check-up").id
 
 
 @app.task(base=VideskTask, soft_time_limit=60)
 def count_guests(room: str) -> int:
-    """Tell how many were let into a room."""
+    """Return how many access attempts a room has had."""
     return len(videsk().rooms.get(room).authorizations or ())

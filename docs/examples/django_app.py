@@ -19,14 +19,14 @@ settings.configure(
     INSTALLED_APPS=["videsk_rooms.integrations.django"],
     MIDDLEWARE=["videsk_rooms.integrations.django.middleware.VideskErrorMiddleware"],
     ROOT_URLCONF=__name__,
-    # By the file all workers keep the account's limit together.
+    # The file shares the rate limit between workers.
     VIDESK={"TIMEOUT": 10.0, "RATE_LIMIT_SHARED": "file:videsk-rooms.limit"},
 )
 
 
 @require_POST
 def enter(request: HttpRequest, number: int) -> HttpResponse:
-    """Let somebody into the room of a ticket; whoever comes first opens it."""
+    """Return an access token for the room of a ticket, creating the room if needed."""
     room = videsk.rooms.get_or_create(f"ticket-{number}", name=f"Ticket {number}", renew=True)
     access = videsk.rooms.join(room)
     return JsonResponse({"roomId": room.id, "accessToken": access.access_token})

@@ -1,4 +1,4 @@
-"""A Django project in one file, awaited, with a video room for each ticket.
+"""An async Django project in one file, with a video room for each ticket.
 
 uvicorn --workers 4 django_asgi_app:application
 """
@@ -22,7 +22,7 @@ settings.configure(
 
 @require_POST
 async def enter(request: HttpRequest, number: int) -> HttpResponse:
-    """Let somebody into the room of a ticket; whoever comes first opens it."""
+    """Return an access token for the room of a ticket, creating the room if needed."""
     room = await async_videsk.rooms.get_or_create(
         f"ticket-{number}", name=f"Ticket {number}", renew=True
     )

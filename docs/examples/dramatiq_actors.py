@@ -26,14 +26,14 @@ broker.add_middleware(Results(backend=RedisBackend(url=REDIS), store_results=Tru
 dramatiq.set_broker(broker)
 
 
-@cache  # one for each process, made by its first task: loading this file takes no token
+@cache  # one per process, on first use: importing this file needs no token
 def videsk() -> Videsk:
     """Return the client."""
     return Videsk(rate_limit=RateLimit(shared=REDIS))
 
 
 def is_transient(retries: int, error: BaseException | None) -> bool:
-    """Tell what is to be tried again; Dramatiq would try all, twenty times."""
+    """Return whether to retry; by default Dramatiq retries everything, twenty times."""
     if isinstance(error, Retry):
         error = error.__cause__
     return error is not None and retry_delay(error, retries + 1) is not None
@@ -41,7 +41,7 @@ def is_transient(retries: int, error: BaseException | None) -> bool:
 
 @contextmanager
 def waiting_as_asked() -> Iterator[None]:
-    """Have Dramatiq wait for as long as the API asks; all else comes after pauses of its own."""
+    """Make Dramatiq wait for `retry_after`; other errors get its own backoff."""
     try:
         yield
     except RateLimitError as error:
@@ -51,13 +51,13 @@ def waiting_as_asked() -> Iterator[None]:
 
 @dramatiq.actor(retry_when=is_transient, time_limit=60_000)
 def open_room(appointment: int) -> str:
-    """Open the room of an appointment, one however often this runs; return its id."""
+    """Create the room of an appointment, once; return its id."""
     with waiting_as_asked():
         return videsk().rooms.get_or_create(f"appointment-{appointment}", name="Check-up").id
 
 
 @dramatiq.actor(retry_when=is_transient, time_limit=60_000)
 def count_guests(room: str) -> int:
-    """Tell how many were let into a room."""
+    """Return how many access attempts a room has had."""
     with waiting_as_asked():
         return len(videsk().rooms.get(room).authorizations or ())

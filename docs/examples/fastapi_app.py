@@ -10,7 +10,7 @@ from videsk_rooms.integrations.fastapi import VideskDep, add_error_handlers, vid
 
 
 def make_client() -> AsyncVidesk:
-    """Make the client of a worker; by the file all of them keep the account's limit together."""
+    """Create the client of a worker; the file shares the rate limit between workers."""
     return AsyncVidesk(timeout=10.0, rate_limit=RateLimit(shared="file:videsk-rooms.limit"))
 
 
@@ -20,7 +20,7 @@ add_error_handlers(app)
 
 @app.post("/tickets/{number}/room")
 async def enter(number: int, videsk: VideskDep) -> dict[str, str]:
-    """Let somebody into the room of a ticket; whoever comes first opens it."""
+    """Return an access token for the room of a ticket, creating the room if needed."""
     room = await videsk.rooms.get_or_create(f"ticket-{number}", name=f"Ticket {number}", renew=True)
     access = await videsk.rooms.join(room)
     return {"roomId": room.id, "accessToken": access.access_token}

@@ -15,9 +15,9 @@ videsk = FlaskVidesk()
 
 
 def create_app(config: Mapping[str, object] | None = None) -> Flask:
-    """Make the application; a test configures another account."""
+    """Create the application; tests configure another account."""
     app = Flask(__name__)
-    # By the file all workers keep the account's limit together.
+    # The file shares the rate limit between workers.
     app.config["VIDESK_RATE_LIMIT_SHARED"] = "file:videsk-rooms.limit"
     app.config["VIDESK_TIMEOUT"] = 10.0
     app.config.from_mapping(config)
@@ -25,7 +25,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
 
     @app.post("/tickets/<int:number>/room")
     def enter(number: int) -> ResponseReturnValue:
-        """Let somebody into the room of a ticket; whoever comes first opens it."""
+        """Return an access token for the room of a ticket, creating the room if needed."""
         room = videsk.rooms.get_or_create(f"ticket-{number}", name=f"Ticket {number}", renew=True)
         access = videsk.rooms.join(room)
         return {"roomId": room.id, "accessToken": access.access_token}

@@ -1,7 +1,7 @@
-"""gunicorn with a few processes of a few threads each."""
+"""gunicorn with two processes of four threads."""
 
-preload_app = True  # loaded once, before the fork; each worker has a thread of its own
+preload_app = True  # load once, before the fork; the client starts a thread in each worker
 workers = 2
 worker_class = "gthread"
 threads = 4
-timeout = 30  # seconds; more than the client's own bound, so that its error reaches the visitor
+timeout = 30  # seconds; above the client's timeout, so that its error reaches the user

@@ -8,14 +8,14 @@ from functools import cache
 from videsk_rooms import RateLimit, Videsk
 
 
-@cache  # one for each process, made by its first task: loading this file takes no token
+@cache  # one per process, on first use: importing this file needs no token
 def videsk() -> Videsk:
     """Return the client."""
     return Videsk(rate_limit=RateLimit(shared="file:videsk-rooms.limit"))
 
 
 def open_room(appointment: int) -> str:
-    """Open the room of an appointment, one however often this runs; return its id."""
+    """Create the room of an appointment, once; return its id."""
     return videsk().rooms.get_or_create(f"appointment-{appointment}", name="Check-up").id
 
 

@@ -1,4 +1,4 @@
-"""A worker for `rq_jobs.py` that loads it once, and not for each job: `python rq_worker.py`."""
+"""A worker that imports `rq_jobs.py` once, not for each job: `python rq_worker.py`."""
 
 from __future__ import annotations
 

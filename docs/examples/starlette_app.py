@@ -13,12 +13,12 @@ from videsk_rooms.integrations.starlette import add_error_handlers, videsk_lifes
 
 
 def make_client() -> AsyncVidesk:
-    """Make the client of a worker; by the file all of them keep the account's limit together."""
+    """Create the client of a worker; the file shares the rate limit between workers."""
     return AsyncVidesk(timeout=10.0, rate_limit=RateLimit(shared="file:videsk-rooms.limit"))
 
 
 async def enter(request: Request) -> JSONResponse:
-    """Let somebody into the room of a ticket; whoever comes first opens it."""
+    """Return an access token for the room of a ticket, creating the room if needed."""
     rooms = videsk_of(request).rooms
     number = request.path_params["number"]
     room = await rooms.get_or_create(f"ticket-{number}", name=f"Ticket {number}", renew=True)

@@ -1,4 +1,4 @@
-"""A client that openapi-python-client makes of openapi.json, to compare with."""
+"""A client that openapi-python-client makes of docs/openapi.yaml, to compare with."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-_DOCUMENT = Path(__file__).with_name("openapi.json")
+_DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 _PACKAGE = "generated_rooms"
 
 

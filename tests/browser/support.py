@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import json
 import threading
+import time
 from base64 import urlsafe_b64decode
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import uvicorn
 from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
@@ -41,6 +43,23 @@ def served(application: Callable[..., Any]) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def served_asgi(application: Any) -> Iterator[str]:
+    """Serve an ASGI application on a free port; yields its URL."""
+    server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive(), "the application has not started"
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def claims_of(token: str) -> dict[str, Any]:

@@ -4,32 +4,29 @@ from __future__ import annotations
 
 import importlib
 import sys
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.support import served
+from tests.browser.support import served, served_asgi
 from tests.docs.blocks import EXAMPLES
 from videsk_rooms import Videsk
-from videsk_rooms.sandbox import Sandbox
 
 from .visitors import Guest, elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.browser.chromium import Visits
     from videsk_rooms import Room
+    from videsk_rooms.sandbox import Sandbox
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(console=True, rate=None) as running:
-        yield running
 
 
 @pytest.fixture
@@ -227,19 +224,30 @@ def test_everything_fits_on_a_narrow_phone(visits: Visits, sandbox: Sandbox, roo
     assert guest.page.evaluate("document.documentElement.scrollWidth") == 320
 
 
+@contextmanager
+def freshly_imported(name: str) -> Iterator[Any]:
+    """Import an application of `docs/examples`, which reads the environment then."""
+    before = sys.modules.pop(name, None)
+    try:
+        yield importlib.import_module(name)
+    finally:
+        del sys.modules[name]
+        if before is not None:
+            sys.modules[name] = before
+
+
 @pytest.fixture
 def application(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The application of the guide "In the browser", whose SDK is the stand-in."""
     monkeypatch.syspath_prepend(EXAMPLES)
     monkeypatch.setenv("VIDESK_SDK_URL", sandbox.sdk_url)
-    monkeypatch.delitem(sys.modules, "browser_app", raising=False)
-    made = importlib.import_module("browser_app").create_app(
-        {"VIDESK_API_TOKEN": sandbox.api_token, "VIDESK_BASE_URL": sandbox.url}
-    )
-    with served(made) as url:
-        yield url
-    made.extensions["videsk"].close()
-    monkeypatch.delitem(sys.modules, "browser_app")
+    with freshly_imported("browser_app") as module:
+        made = module.create_app(
+            {"VIDESK_API_TOKEN": sandbox.api_token, "VIDESK_BASE_URL": sandbox.url}
+        )
+        with served(made) as url:
+            yield url
+        made.extensions["videsk"].close()
 
 
 def test_two_people_meet_on_the_page_of_an_application(
@@ -262,17 +270,44 @@ def test_two_people_meet_on_the_page_of_an_application(
     visits.forgive("status of 410")
 
 
+def test_two_people_meet_on_the_page_of_an_appointment(
+    visits: Visits, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The application of the guide "Appointments", by the sandbox's clock, until the end."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    monkeypatch.setenv("VIDESK_API_TOKEN", sandbox.api_token)
+    monkeypatch.setenv("VIDESK_BASE_URL", sandbox.url)
+    monkeypatch.setenv("VIDESK_SDK_URL", sandbox.sdk_url)
+    monkeypatch.setenv("APPOINTMENTS_DATABASE", f"sqlite:///{tmp_path / 'appointments.db'}")
+    monkeypatch.setenv("APPOINTMENTS_STAFF_KEY", "key")
+    times = {"starts_at": sandbox.now.isoformat(), "ends_at": (sandbox.now + HOUR).isoformat()}
+    with freshly_imported("appointments_app") as module, served_asgi(module.app) as url:
+        module.app.dependency_overrides[module.now] = lambda: sandbox.now
+        made = httpx.post(
+            f"{url}/appointments",
+            json={"title": "Check-up", **times},
+            headers={"Authorization": "Bearer key"},
+        )
+        guests = [Guest(visits, made.json()["link"]) for _ in range(2)]
+        for guest in guests:
+            guest.clicks("Enter")
+            guest.sees("You are in the room.")
+        expect(guests[0].others).to_have_count(1)
+        sandbox.advance(2 * HOUR)
+        for guest in guests:
+            guest.sees("Your time in the room is over.")
+
+
 def test_in_production_nothing_of_the_stand_in_is_loaded(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the setting, the page names Videsk's own SDK and nothing of this machine."""
     monkeypatch.syspath_prepend(EXAMPLES)
     monkeypatch.delenv("VIDESK_SDK_URL", raising=False)
-    monkeypatch.delitem(sys.modules, "browser_app", raising=False)
-    made = importlib.import_module("browser_app").create_app(
-        {"VIDESK_API_TOKEN": sandbox.api_token, "VIDESK_BASE_URL": sandbox.url}
-    )
+    with freshly_imported("browser_app") as module:
+        made = module.create_app(
+            {"VIDESK_API_TOKEN": sandbox.api_token, "VIDESK_BASE_URL": sandbox.url}
+        )
     answer = made.test_client().get("/tickets/7")
     assert 'name="videsk-sdk" content="https://cdn.videsk.io/sdk/webrtc.esm.js"' in answer.text
     assert "127.0.0.1" not in answer.text + str(answer.headers)
-    monkeypatch.delitem(sys.modules, "browser_app")

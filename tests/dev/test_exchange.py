@@ -4,35 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 import pytest
 
-from videsk_rooms.dev._exchange import FULL, MALFORMED, MAX_PEOPLE, TOKEN_REFUSED
+from videsk_rooms.dev import _exchange
+from videsk_rooms.dev._exchange import FULL, MALFORMED, MAX_PEOPLE, MAX_SOCKETS, TOKEN_REFUSED
 from videsk_rooms.dev._signals import MAX_CHAT_CHARACTERS, MAX_MESSAGE_BYTES
 from videsk_rooms.sandbox import Sandbox
 
 from .calls import Lobby
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(console=True, rate=None) as running:
-        yield running
-
-
-@pytest.fixture
-async def lobby(sandbox: Sandbox) -> AsyncIterator[Lobby]:
-    async with aiohttp.ClientSession() as session:
-        made = Lobby(sandbox, session)
-        yield made
-        await made.videsk.close()
 
 
 @pytest.fixture
@@ -260,3 +244,34 @@ async def test_a_request_that_is_no_websocket_is_told(sandbox: Sandbox) -> None:
         session.get(sandbox.url + "/exchange") as answer,
     ):
         assert answer.status == 400
+
+
+async def test_who_says_nothing_is_not_waited_for(
+    lobby: Lobby, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that enters no room is closed."""
+    monkeypatch.setattr(_exchange, "_ENTER_SECONDS", 0.05)
+    silent = await lobby.connect()
+    assert await silent.refusal() == (MALFORMED, "malformed message: none came")
+
+
+async def test_connections_are_bounded(lobby: Lobby, room: str) -> None:
+    """Those that have entered no room count too."""
+    silent = [await lobby.connect() for _ in range(MAX_SOCKETS)]
+    late = await lobby.connect()
+    code, _ = await late.refusal()
+    assert code == FULL
+    await silent[0].socket.close()
+    await lobby.join(room)
+
+
+async def test_the_console_sees_who_is_inside(lobby: Lobby, sandbox: Sandbox, room: str) -> None:
+    """By name and since when, never by token."""
+    ana = await lobby.join(room, "Ana")
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{sandbox.url}/dev/v1/rooms/{room}") as answer,
+    ):
+        (person,) = (await answer.json())["people"]
+    assert (person["peer"], person["alias"]) == (ana.peer, "Ana")
+    assert set(person) == {"peer", "alias", "since"}

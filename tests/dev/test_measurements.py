@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 import pytest
@@ -17,26 +17,9 @@ from videsk_rooms.sandbox import Sandbox
 
 from .calls import STATS, Caller, Lobby
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-
 START = datetime(2042, 8, 14, 15, 0, tzinfo=timezone.utc)
 INTERVAL = timedelta(seconds=5)
 GOOD = Sample("", 10.0, 0.0, 2.0, 500.0, 500.0, 0)
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(console=True, rate=None) as running:
-        yield running
-
-
-@pytest.fixture
-async def lobby(sandbox: Sandbox) -> AsyncIterator[Lobby]:
-    async with aiohttp.ClientSession() as session:
-        made = Lobby(sandbox, session)
-        yield made
-        await made.videsk.close()
 
 
 @pytest.fixture

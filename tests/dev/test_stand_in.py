@@ -16,8 +16,6 @@ from videsk_rooms.sandbox import Sandbox
 from .visitors import PATIENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Page
 
     from tests.browser.chromium import Visits
@@ -63,12 +61,6 @@ button-fullscreen participants-toggle-icons
 """,
     )
 )
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(console=True, rate=None) as running:
-        yield running
 
 
 @pytest.fixture
@@ -226,6 +218,19 @@ def test_without_an_alias_others_see_an_id(page: Page, visits: Visits, sandbox: 
     caption = other.locator("videsk-webrtc figure.remote figcaption")
     expect(caption).to_have_text(re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"))
     expect(page.locator("videsk-webrtc figure.remote figcaption")).to_have_text("Luis")
+
+
+def test_a_message_or_an_alias_that_is_too_long_ends_no_call(page: Page, sandbox: Sandbox) -> None:
+    """The sandbox would refuse it, and disconnect who sent it."""
+    enter(page, token_of(sandbox, page), "x" * 1000)
+    refused = page.evaluate(
+        """() => ["", "x".repeat(4001)].map((text) => {
+            try { webrtc.sendMessage(text); } catch ({ name }) { return name; }
+        })"""
+    )
+    assert refused == ["RangeError", "RangeError"]
+    page.evaluate("webrtc.sendMessage('x'.repeat(4000)); webrtc.alias = ''")
+    assert page.evaluate("[webrtc.alias === undefined, webrtc.localStream.active]") == [True, True]
 
 
 def test_a_lost_server_is_told(page: Page, sandbox: Sandbox) -> None:

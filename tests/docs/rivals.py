@@ -79,7 +79,7 @@ class VideskRooms(Rival):
     """This package, blocking."""
 
     name = "videsk_rooms"
-    setting = "on by itself"
+    setting = "default"
 
     def __init__(self, url: str, token: str, *, retrying: bool = False, shared: str = "") -> None:
         limit = RateLimit(shared=f"file:{shared}") if shared else RateLimit()
@@ -102,7 +102,7 @@ class VideskRooms(Rival):
         try:
             self._videsk.rooms.get(room_id)
         except NotFoundError:
-            return "by itself"
+            return "yes"
         raise AssertionError
 
     def ids(self) -> Iterator[str]:
@@ -124,7 +124,7 @@ class _ByHand(Rival):
 
     def outcome_of_a_missing_room(self, room_id: str) -> str:
         status, _ = self._ask("GET", f"/vpaas/rooms/{room_id}", raising=False)
-        return "by `raise_for_status`" if status == 404 else f"a {status}"
+        return "`raise_for_status`" if status == 404 else f"a {status}"
 
     def ids(self) -> Iterator[str]:
         read, total = 0, 1
@@ -282,7 +282,7 @@ class Generated(Rival):
 
     def outcome_of_a_missing_room(self, room_id: str) -> str:
         answer = self._api.get_room.sync(room_id, client=self._client)
-        return "no, it is returned" if isinstance(answer, self._models.Refusal) else "?"
+        return "no, returns them" if isinstance(answer, self._models.Error) else "?"
 
     def ids(self) -> Iterator[str]:
         read, total = 0, 1

@@ -63,9 +63,9 @@ def _with_a_lost_answer(kind: type[Rival], sandbox: Sandbox, **options: Any) -> 
         except Exception:
             known = False
     return {
-        (True, 1): "the room, and no other",
-        (True, 2): "a second room",
-        (False, 1): "an error; the room is there",
+        (True, 1): "one room",
+        (True, 2): "two rooms",
+        (False, 1): "error",
     }[known, len(sandbox.rooms)]
 
 
@@ -75,7 +75,7 @@ def lost_answer(kind: type[Rival], sandbox: Sandbox, _: Path) -> str:
 
 def lost_answer_with_retries(kind: type[Rival], sandbox: Sandbox, _: Path) -> str:
     if not kind.setting:
-        return "it has none"
+        return "none"
     seen = _with_a_lost_answer(kind, sandbox, retrying=True)
     return f"{kind.setting}: {seen}"
 
@@ -87,9 +87,9 @@ def lost_answer_of_a_named_room(kind: type[Rival], sandbox: Sandbox, _: Path) ->
             client.create(name="Support", external_id="ticket-1")
         except Exception:
             told = sandbox.requests[-1].status
-            return "an error; the room is there" if told is None else f"told {told}"
+            return "error" if told is None else str(told)
     assert len(sandbox.rooms) == 1
-    return "the room, and no other"
+    return "one room"
 
 
 def _gets_through(
@@ -107,7 +107,7 @@ def _tried_again(kind: type[Rival], sandbox: Sandbox, fail: Callable[[], None]) 
     if _gets_through(kind, sandbox, fail):
         return "yes"
     if kind.setting and _gets_through(kind, sandbox, fail, retrying=True):
-        return f"by {kind.setting}"
+        return kind.setting
     return "no"
 
 
@@ -168,13 +168,13 @@ def faces(kind: type[Rival], sandbox: Sandbox, _: Path) -> str:
     with _client(kind, sandbox) as client:
         awaited = {iscoroutinefunction(function) for function in client.faces()}
     return " and ".join(
-        word for word, there in (("awaited", True), ("blocking", False)) if there in awaited
+        word for word, there in (("async", True), ("blocking", False)) if there in awaited
     )
 
 
 def what_comes_back(kind: type[Rival], sandbox: Sandbox, _: Path) -> str:
     with _client(kind, sandbox) as client:
-        return "a `dict`" if isinstance(client.create(name="Support"), dict) else "typed models"
+        return "`dict`" if isinstance(client.create(name="Support"), dict) else "typed models"
 
 
 def refusal_is_raised(kind: type[Rival], sandbox: Sandbox, _: Path) -> str:
@@ -192,37 +192,37 @@ def where_the_token_shows(kind: type[Rival], sandbox: Sandbox, _: Path) -> str:
         return "the client's `repr`"
     if token in repr(raised.value):
         return "an error's `repr`"
-    return "an error's pickle" if token.encode() in pickle.dumps(raised.value) else "nowhere"
+    return "an error's pickle" if token.encode() in pickle.dumps(raised.value) else "nothing"
 
 
 def what_tests_run_against(kind: type[Rival], _: Sandbox, __: Path) -> str:
     """The names are found where they are said to be."""
     module, name, told = {
-        "videsk_rooms": ("videsk_rooms.sandbox", "Sandbox", "`Sandbox`, the API's rules included"),
-        "requests": ("requests", "", "others' mocks"),
-        "httpx": ("httpx", "MockTransport", "`MockTransport`, empty"),
-        "aiohttp": ("aiohttp.test_utils", "TestServer", "`TestServer`, empty"),
-        "generated": ("httpx", "MockTransport", "`MockTransport`, empty"),
+        "videsk_rooms": ("videsk_rooms.sandbox", "Sandbox", "`Sandbox`, with the API's rules"),
+        "requests": ("requests", "", "third-party mocks"),
+        "httpx": ("httpx", "MockTransport", "`MockTransport`"),
+        "aiohttp": ("aiohttp.test_utils", "TestServer", "`TestServer`"),
+        "generated": ("httpx", "MockTransport", "`MockTransport`"),
     }[kind.name]
     assert not name or hasattr(importlib.import_module(module), name)
     return told
 
 
 OBSERVED: dict[str, Callable[[type[Rival], Sandbox, Path], str]] = {
-    "the answer to a create is lost": lost_answer,
-    "… with its own setting for retries": lost_answer_with_retries,
+    "response to a create lost": lost_answer,
+    "… with its retry option": lost_answer_with_retries,
     "… and an `externalId`": lost_answer_of_a_named_room,
-    "tries again: a read whose answer is lost": tried_again_after_a_lost_read,
-    "… a read that met a 503": tried_again_after_503,
-    "… what was told 429": tried_again_after_429,
-    "keeps to the rate limit": limit_of_a_client,
-    "… together with other processes": limit_among_processes,
-    "rooms passed over, if one leaves the listing while all are read": passed_over,
-    "is used": faces,
-    "what comes back": what_comes_back,
-    "a refusal is raised": refusal_is_raised,
-    "where the API token shows": where_the_token_shows,
-    "your tests run against": what_tests_run_against,
+    "retries a read whose response is lost": tried_again_after_a_lost_read,
+    "… a read after 503": tried_again_after_503,
+    "… after 429": tried_again_after_429,
+    "keeps the rate limit": limit_of_a_client,
+    "… across processes": limit_among_processes,
+    "rooms missed by pagination, if one leaves the list": passed_over,
+    "interface": faces,
+    "returns": what_comes_back,
+    "raises error statuses": refusal_is_raised,
+    "API token visible in": where_the_token_shows,
+    "test double": what_tests_run_against,
 }
 
 

@@ -17,11 +17,16 @@ if TYPE_CHECKING:
 
 FOLDER = DOCS / "errors"
 ENDINGS = (".md", ".es.md")
+SECTIONS = {
+    ".md": ["Was the request processed?", "Common causes", "What to do", "Attributes", "Example"],
+    ".es.md": ["¿Se procesó la solicitud?", "Causas comunes", "Qué hacer", "Atributos", "Ejemplo"],
+}
 TREES = (FOLDER / "index.md", FOLDER / "index.es.md", DOCS / "reference" / "errors.md")
 
 # What is never the same: where a sandbox listens (a page shows the API's address), and times.
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d{4,}")
 _SECONDS = re.compile(r"\b\d+(?:\.\d+)? s\b")
+_SECTION = re.compile(r"(?m)^## (.+?)(?: \{#.+\})?$")
 _BRANCH = re.compile(r"(?m)^( *)- \[`(\w+)`\]\((?:\.\./errors/)?(\w+)\.md\)")
 
 
@@ -44,6 +49,17 @@ def test_every_error_has_a_page_in_both_languages() -> None:
     names = ["index", *errors.__all__]
     expected = {f"{name}{ending}" for name in names for ending in ENDINGS}
     assert {page.name for page in FOLDER.iterdir()} == expected
+
+
+@pytest.mark.parametrize("name", errors.__all__)
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_all_pages_have_the_same_sections(name: str, ending: str) -> None:
+    """In the same order; only the page of all API errors lists their attributes."""
+    expected = list(SECTIONS[ending])
+    if name != "APIError":
+        expected.pop(3)
+    page = FOLDER / f"{name}{ending}"
+    assert _SECTION.findall(page.read_text(encoding="utf-8")) == expected
 
 
 @pytest.mark.parametrize("page", TREES, ids=lambda page: page.name)

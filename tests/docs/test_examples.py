@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,7 +25,12 @@ from .stage import NAMES_IN_DOCSTRINGS, printed_and_shown, story
 if TYPE_CHECKING:
     from pathlib import Path
 
-LANGUAGES = {"console", "csv", "html", "ini", "js", "json", "mermaid", "python", "sh", "text"}
+_EXAMPLE = re.compile(r"\]\((?:\.\./)?examples/([^)]+)\)")
+
+LANGUAGES = {
+    *("console", "csv", "docker", "html", "ini", "js"),
+    *("json", "mermaid", "python", "sh", "text", "yaml"),
+}
 
 
 def _python(text: str) -> list[Block]:
@@ -85,9 +91,11 @@ def test_every_block_of_a_page_says_its_language(page: Path) -> None:
 
 
 def test_every_example_is_shown_as_it_is() -> None:
-    """What a page shows of `docs/examples` is what the tests start; translations are compared."""
+    """What a page shows of `docs/examples` is what the tests start, or is linked as a file."""
     pages = [page for page in PAGES if not page.name.endswith(".es.md")]
     blocks = [block for page in pages for block in blocks_of(page.read_text(encoding="utf-8"))]
     shown = {block.example: block.code for block in blocks if block.example}
-    to_show = {*EXAMPLES.glob("*.py"), *shown}
-    assert shown == {file: file.read_text(encoding="utf-8") for file in to_show}
+    assert shown == {file: file.read_text(encoding="utf-8") for file in shown}
+    links = {link for page in pages for link in _EXAMPLE.findall(page.read_text("utf-8"))}
+    offered = {*shown, *(EXAMPLES / link for link in links)}
+    assert {file for file in EXAMPLES.glob("*.py") if file not in offered} == set()

@@ -10,6 +10,7 @@ import pytest
 
 import videsk_rooms
 from tests.benchmarks.worker import SECTIONS
+from tests.pythons.debian import SERIES
 from tests.support import ROOM
 from videsk_rooms import errors
 from videsk_rooms._http.retry_policy import TRANSIENT
@@ -28,6 +29,24 @@ def test_links_to_files_lead_somewhere(name: str) -> None:
     """The site's own links are checked when it is built; those of the repository's pages here."""
     links = _LINK.findall((ROOT / name).read_text(encoding="utf-8"))
     assert [target for target, _ in links if not (ROOT / target).is_file()] == []
+
+
+def _badge(name: str) -> str:
+    badge = (DOCS / "assets" / f"badge-{name}.svg").read_text(encoding="utf-8")
+    (title,) = re.findall("<title>([^<]+)</title>", badge)
+    assert badge.count(title.partition(": ")[2]) == 3  # what is read aloud is what is drawn
+    return str(title)
+
+
+def test_the_badges_are_true() -> None:
+    """They say what pyproject.toml says, and name the newest Python that the suite is run on."""
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    (oldest,) = re.findall(r'(?m)^requires-python = ">=([\d.]+)"$', project)
+    (terms,) = re.findall(r'(?m)^license = "(\w+)"$', project)
+    assert _badge("python") == f"Python: {oldest} \N{EN DASH} {SERIES[-1]}"
+    assert _badge("license") == f"license: {terms}"
+    # tests/test_typing.py holds both.
+    assert _badge("types") == "types: mypy strict, pyright 100 %"
 
 
 def test_the_changelog_begins_with_the_version_of_the_package() -> None:

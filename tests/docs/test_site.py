@@ -147,6 +147,32 @@ def test_the_command_line_page_tells_every_exit_code() -> None:
     assert [int(code) for code in re.findall(r"(?m)^\| (\d+) \|", page)] == list(ExitCode)
 
 
+# -- for language models --------------------------------------------------------------------------
+
+
+def test_the_index_for_language_models_lists_every_english_page(site: Path) -> None:
+    """Once, and each with an address that is there."""
+    text = (site / "llms.txt").read_text(encoding="utf-8")
+    assert text.startswith("# videsk-rooms\n\n> Video rooms from Python")
+    listed = re.findall(r"(?m)^- \[.+\]\((.+?)\)(?:: .+)?$", text)
+    pages = {page.parent.relative_to(site).as_posix() for page in site.rglob("index.html")}
+    english = {page for page in pages if page.split("/")[0] != "es"}
+    root = errors.PAGES.removesuffix("errors/")
+    assert sorted(listed) == sorted(f"{root}{page}/".replace("./", "") for page in english)
+
+
+def test_the_text_for_language_models_holds_the_pages_and_the_reference(site: Path) -> None:
+    """With whole addresses, and with docstrings where a page names an object."""
+    text = (site / "llms-full.txt").read_text(encoding="utf-8")
+    pages = [DOCS / "guide" / "workers.md", ROOT / "CHANGELOG.md"]
+    for page in pages:
+        assert f"\n{page.read_text(encoding='utf-8').splitlines()[0]}\n" in text
+    assert "### `videsk_rooms.AsyncRooms.create(" in text
+    prose = re.sub(r"(?ms)^ *```.*?^ *```$", "", text)
+    assert re.findall(r"\]\((?!https?://|#|mailto:)[^)]+\)", prose) == []
+    assert not re.search(r"(?m)^(:::|--8<--)", prose)
+
+
 # -- links ----------------------------------------------------------------------------------------
 
 
@@ -224,8 +250,8 @@ def test_search_finds_a_page(
 def test_the_language_changes_and_the_page_stays(visits: Visits, address: str) -> None:
     """Both ways."""
     page = visits.visitor()
-    page.goto(f"{address}/guide/flows/")
-    for language, title in (("es", "Los tres flujos"), ("en", "The three flows")):
+    page.goto(f"{address}/guide/first-steps/")
+    for language, title in (("es", "Primeros pasos"), ("en", "First steps")):
         page.locator(".md-select .md-header__button").hover()
         page.locator(f".md-select__link[hreflang={language}]").click()
         page.locator("h1", has_text=title).wait_for()
@@ -235,7 +261,7 @@ def test_the_language_changes_and_the_page_stays(visits: Visits, address: str) -
 def test_the_page_goes_dark_and_stays_so(visits: Visits, address: str) -> None:
     """On the next page too; the diagrams go along."""
     page = visits.visitor(color_scheme="light")
-    page.goto(f"{address}/guide/flows/")
+    page.goto(f"{address}/guide/first-steps/")
     drawn = page.locator(".sequence .request > span:last-child").first
     colour = "element => getComputedStyle(element).color"
     on_paper = drawn.evaluate(colour)
@@ -279,3 +305,13 @@ def test_nothing_is_wider_than_a_phone(chromium: Browser, address: str, site: Pa
             too_wide.append(file.relative_to(site).parent.as_posix())
     page.close()
     assert too_wide == []
+
+
+@pytest.mark.parametrize("side", ["", "/es"])
+def test_the_cheat_sheet_is_printed_on_one_page(chromium: Browser, address: str, side: str) -> None:
+    """Both clients side by side, in each language."""
+    page = chromium.new_page()
+    page.goto(f"{address}{side}/cheat-sheet/")
+    printed = page.pdf(prefer_css_page_size=True)
+    page.close()
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1

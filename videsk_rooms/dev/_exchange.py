@@ -22,6 +22,7 @@ from videsk_rooms.dev._signals import (
 )
 from videsk_rooms.sandbox._clock import to_wire
 from videsk_rooms.sandbox._errors import RefusedError
+from videsk_rooms.sandbox._tokens import ROOM_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -125,8 +126,10 @@ class Exchange:
                 message = "invalid signature" if known else "jwt malformed"
                 raise ClosedError(TOKEN_REFUSED, message) from None
             room_id, nbf, exp = (claims.get(name) for name in ("room", "nbf", "exp"))
+            if claims.get("type") != ROOM_TOKEN:  # such as an API token
+                raise ClosedError(TOKEN_REFUSED, "jwt malformed")
             if not (isinstance(room_id, str) and isinstance(nbf, int) and isinstance(exp, int)):
-                raise ClosedError(TOKEN_REFUSED, "jwt malformed")  # such as an API token
+                raise ClosedError(TOKEN_REFUSED, "jwt malformed")
             room = self._open_room(room_id, now)
             if room is None or exp <= now.timestamp():
                 raise ClosedError(TOKEN_REFUSED, "jwt expired")

@@ -5,7 +5,7 @@ import { textWithLinks } from "./text.js";
 import { words } from "./words.js";
 
 const MOST_MESSAGES = 500;
-const LONGEST = 4000; // characters; the sandbox refuses more
+export const LONGEST_MESSAGE = 4000; // characters; the sandbox refuses more
 
 export class VideskChat extends HTMLElement {
   #list = document.createElement("ol");
@@ -20,7 +20,7 @@ export class VideskChat extends HTMLElement {
     const button = document.createElement("button");
     button.textContent = words().send;
     this.#list.setAttribute("aria-live", "polite");
-    this.#field.maxLength = LONGEST;
+    this.#field.maxLength = LONGEST_MESSAGE;
     this.#field.placeholder = words().message;
     this.#field.setAttribute("aria-label", words().message);
     this.#field.autocomplete = "off";

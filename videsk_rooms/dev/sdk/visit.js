@@ -1,5 +1,6 @@
 // One stay in a room, from entering to leaving: signalling, the connections, what is measured.
 
+import { LONGEST_MESSAGE } from "./chat.js";
 import { Connection } from "./connection.js";
 import { stop } from "./media.js";
 import { Quality } from "./quality.js";
@@ -63,7 +64,7 @@ export class Visit {
   }
 
   chat(text) {
-    this.#signalling.send({ type: "chat", text });
+    if (text) this.#signalling.send({ type: "chat", text: text.slice(0, LONGEST_MESSAGE) });
   }
 
   /** Leave, or end what the sandbox has ended. */

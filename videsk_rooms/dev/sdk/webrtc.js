@@ -2,12 +2,15 @@
 // the public documentation of the SDK's face alone, and talks to the sandbox of videsk-rooms only. What it
 // chose where the documentation says nothing is told in docs/reference/stand-in.md, "What the stand-in chooses".
 
+import { LONGEST_MESSAGE } from "./chat.js";
 import { VideskWebRTC, defineElements } from "./element.js";
 import { stop } from "./media.js";
 import { SCRIPT } from "./origin.js";
 import { THRESHOLDS } from "./quality.js";
 import { signallingUrl } from "./signalling.js";
 import { Visit } from "./visit.js";
+
+const LONGEST_ALIAS = 100; // characters; the sandbox refuses more
 
 export class WebRTC extends EventTarget {
   static thresholds = THRESHOLDS;
@@ -47,7 +50,7 @@ export class WebRTC extends EventTarget {
 
   set alias(alias) {
     if (this.#visit) console.warn("WebRTC: an alias counts from the next create() on");
-    this.#alias = alias === undefined || alias === null ? undefined : String(alias);
+    this.#alias = String(alias ?? "").slice(0, LONGEST_ALIAS) || undefined;
   }
 
   /** Enter the room of a token; a live stream wins over constraints. */
@@ -79,7 +82,11 @@ export class WebRTC extends EventTarget {
 
   /** Write a chat message to everybody. */
   sendMessage(text) {
-    this.#element.chatElement.add(String(text), true);
+    const message = String(text);
+    if (!message || message.length > LONGEST_MESSAGE) {
+      throw new RangeError(`a chat message has 1 to ${LONGEST_MESSAGE} characters, not ${message.length}`);
+    }
+    this.#element.chatElement.add(message, true);
   }
 
   #end(visit, stopCamera) {
