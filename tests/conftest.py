@@ -111,7 +111,12 @@ def pytest_xdist_auto_num_workers() -> int | None:
 @pytest.fixture(autouse=True)
 def no_account(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the account of whoever runs the suite out of it."""
-    for name in ("VIDESK_API_TOKEN", "VIDESK_API_TOKEN_FILE", "VIDESK_BASE_URL"):
+    for name in (
+        "VIDESK_API_TOKEN",
+        "VIDESK_API_TOKEN_FILE",
+        "VIDESK_BASE_URL",
+        "VIDESK_ALLOW_HTTP",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 

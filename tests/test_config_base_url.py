@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import socket
 from typing import Any
 
@@ -107,6 +108,47 @@ def test_plain_http_goes_to_this_machine_only(base_url: str) -> None:
     with pytest.raises(ConfigurationError, match="unencrypted; use https") as caught:
         AsyncVidesk(TOKEN, base_url=base_url)
     assert repr(base_url) in str(caught.value)
+
+
+@pytest.mark.parametrize("make", [AsyncVidesk, Videsk])
+def test_plain_http_to_a_named_host_has_to_be_allowed(make: Any) -> None:
+    """As in a network of one's own; views of the client may go there, too."""
+    client = make(TOKEN, base_url="http://sandbox:8000", allow_http=True)
+    assert "http://sandbox:8000" in repr(client)
+    assert "http://other" in repr(client.with_options(base_url="http://other"))
+    assert "http://sandbox:8000" in repr(copy.copy(client))
+    with pytest.raises(ConfigurationError, match="give allow_http=True or set VIDESK_ALLOW_HTTP=1"):
+        client.with_options(allow_http=False)
+    with pytest.raises(ConfigurationError, match="unencrypted"):
+        make(TOKEN, base_url="http://sandbox:8000", allow_http=False)
+
+
+@pytest.mark.parametrize("value", ["1", "true"])
+def test_the_environment_may_allow_plain_http(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """Beside VIDESK_BASE_URL, in a file for Docker Compose; the argument wins over it."""
+    monkeypatch.setenv("VIDESK_ALLOW_HTTP", value)
+    monkeypatch.setenv("VIDESK_BASE_URL", "http://sandbox:8000")
+    assert where(None) == "http://sandbox:8000"
+    with pytest.raises(ConfigurationError, match="VIDESK_BASE_URL='http://sandbox:8000' would"):
+        AsyncVidesk(TOKEN, allow_http=False)
+
+
+@pytest.mark.parametrize("value", ["", "0", "false"])
+def test_the_environment_may_forbid_plain_http(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """Empty says nothing, which forbids it, too."""
+    monkeypatch.setenv("VIDESK_ALLOW_HTTP", value)
+    with pytest.raises(ConfigurationError, match="unencrypted"):
+        AsyncVidesk(TOKEN, base_url="http://sandbox:8000")
+
+
+def test_what_allows_plain_http_is_said_clearly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A misspelt word allows nothing, and the text names who said it."""
+    wrong: Any = "yes please"
+    with pytest.raises(ConfigurationError, match="allow_http='yes please': give True or False"):
+        AsyncVidesk(TOKEN, allow_http=wrong)
+    monkeypatch.setenv("VIDESK_ALLOW_HTTP", "maybe")
+    with pytest.raises(ConfigurationError, match="VIDESK_ALLOW_HTTP='maybe': give '1' or '0'"):
+        AsyncVidesk(TOKEN)
 
 
 @pytest.mark.parametrize(

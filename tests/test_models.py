@@ -17,6 +17,7 @@ from tests.support import ROOM, as_json
 from videsk_rooms import (
     Attempt,
     Authorization,
+    EnterableRoom,
     Headers,
     InvalidRequestError,
     Response,
@@ -27,6 +28,7 @@ from videsk_rooms import (
 )
 from videsk_rooms._fields.read import reader
 from videsk_rooms._wire import decode
+from videsk_rooms.models import enterable
 
 TOKEN = "eyJhbGciOiJub25lIn0.eyJqdGkiOiJhIiwiZXhwIjoyMjk5MzY2ODAwfQ.c2lnbmF0dXJl"
 FULL_ROOM = {
@@ -61,6 +63,7 @@ MADE: dict[str, Any] = {
         extra={"region": ["scl", {"zone": 1}]},
     ),
     "bare Room": Room(id="a"),
+    "EnterableRoom": EnterableRoom(id="a", name="Support", access_token=TOKEN),
     "RoomPage": RoomPage(
         total=3, limit=2, skip=0, data=(Room(id="a"), Room(id="b", extra={"c": 1}))
     ),
@@ -88,6 +91,9 @@ def _decoded() -> dict[str, Any]:
         "bare Authorization": _only_authorization({}),
         "Room": room,
         "bare Room": decode.room(answer({"id": "a"})),
+        "EnterableRoom": enterable(
+            decode.room(answer({"id": "a", "name": "Support", "accessToken": TOKEN}))
+        ),
         "RoomPage": decode.page(answer({"total": 3, "limit": 2, "skip": 0, "data": rooms})),
         "empty RoomPage": decode.page(answer({"total": 0, "limit": 10, "skip": 0, "data": []})),
         "RoomAccess": decode.access(answer({"accessToken": TOKEN})),
@@ -178,7 +184,7 @@ def test_no_repr_shows_an_access_token(model: Any) -> None:
     for text in (repr(model), str(model), f"{model}", repr([model])):
         assert TOKEN not in text
         assert "access_token" not in text
-        assert type(model).__name__ in text
+        assert type(model).__name__.removeprefix("Enterable") in text
 
 
 def test_a_page_shows_no_token_of_its_rooms() -> None:

@@ -193,7 +193,7 @@ def is_record(kind: type) -> bool:
 
 def own_data(kind: type) -> list[str]:
     """Tell what objects of a class have that no property explains."""
-    if attrs.has(kind):
+    if "__attrs_attrs__" in vars(kind):
         return [field.name for field in attrs.fields(kind)]
     return [
         name

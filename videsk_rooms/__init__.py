@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from .errors import TransportError as TransportError
     from .errors import VideskError as VideskError
     from .models import Authorization as Authorization
+    from .models import EnterableRoom as EnterableRoom
     from .models import JSONValue as JSONValue
     from .models import Room as Room
     from .models import RoomAccess as RoomAccess
@@ -99,6 +100,7 @@ _HOMES = {
     ),
     "models": (
         "Authorization",
+        "EnterableRoom",
         "JSONValue",
         "Room",
         "RoomAccess",
@@ -130,6 +132,7 @@ __all__ = [
     "ConflictError",
     "ConnectionFailedError",
     "DeadlineExceededError",
+    "EnterableRoom",
     "Headers",
     "Hooks",
     "InvalidRequestError",

@@ -21,6 +21,8 @@ Priority: TypeAlias = Literal["interactive", "background"]
 
 _PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 
+_SWITCH = {"": False, "0": False, "false": False, "1": True, "true": True}
+
 DEFAULT_BASE_URL = "https://api.videsk.io"
 _MOST_REQUESTS = 10_000
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
@@ -223,7 +225,22 @@ def checked_secrets_in_pickles(value: object) -> bool:
     return value
 
 
-def checked_base_url(value: object) -> str:
+def checked_allow_http(value: object) -> bool:
+    """Return whether plain http may leave this machine; `None`: as `VIDESK_ALLOW_HTTP` says."""
+    source: str = "allow_http"
+    if value is None:
+        value, source = os.environ.get("VIDESK_ALLOW_HTTP", ""), "VIDESK_ALLOW_HTTP"
+        if value in _SWITCH:
+            return _SWITCH[value]
+    elif isinstance(value, bool):
+        return value
+    right = "'1' or '0'" if source.isupper() else "True or False"
+    raise ConfigurationError(
+        f"{source}={value!r}: give {right}; it allows to send the token unencrypted"
+    )
+
+
+def checked_base_url(value: object, *, allow_http: bool = False) -> str:
     """Choose and check the URL of the API; return it in aiohttp's spelling, without a final slash.
 
     The spelling matters: the token goes to this origin only, and aiohttp takes `http://LOCALHOST`
@@ -251,10 +268,11 @@ def checked_base_url(value: object) -> str:
         raise ConfigurationError(f"{shown}: {remedy}")
     if "?" in value or "#" in value:
         raise ConfigurationError(f"{shown}: {remedy}, without query and fragment")
-    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+    if parts.scheme == "http" and not (allow_http or is_loopback(parts.hostname or "")):
         raise ConfigurationError(
             f"{shown} would send the token unencrypted; use https, "
-            "or http towards this machine only (127.0.0.1, localhost)"
+            "or http towards this machine only (127.0.0.1, localhost); in a network of your own, "
+            "such as that of Docker Compose, give allow_http=True or set VIDESK_ALLOW_HTTP=1"
         )
     if re.search(r"(?i)/vpaas/rooms/*$", parts.path):
         raise ConfigurationError(

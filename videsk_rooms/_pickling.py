@@ -40,6 +40,7 @@ class Settings:
     proxy: str | None
     trust_env: bool
     ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None
+    allow_http: bool = False
     priority: Priority | None = None
     secrets_in_pickles: bool = False
     headers: Mapping[str, str] = attrs.field(factory=dict)

@@ -6,7 +6,7 @@ import ssl as _ssl
 import sys
 import threading
 import weakref
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from types import EllipsisType, TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +19,7 @@ from ._config import (
     RateLimit,
     Retry,
     Timeout,
+    checked_allow_http,
     checked_base_url,
     checked_headers,
     checked_priority,
@@ -30,7 +31,7 @@ from ._config import (
 )
 from ._http.attempt import check_loop, completed
 from ._http.call import RequestSender
-from ._http.environment import read_environment
+from ._http.environment import Environment, read_environment
 from ._http.hooks import Hooks, Observer, checked_hooks, log_as_environment_says
 from ._http.retry_policy import RetryBudget
 from ._http.tokens import account_of, token_source
@@ -70,7 +71,7 @@ class AsyncVidesk(PickledBySettings):
             runs in a thread. Absent: `VIDESK_API_TOKEN`, else the file that `VIDESK_API_TOKEN_FILE`
             names, which is read again when it changes.
         base_url: Where the API is. Absent: `VIDESK_BASE_URL`, else `https://api.videsk.io`. Plain
-            http is allowed towards this machine only.
+            http is allowed towards this machine only, unless `allow_http` is set.
         timeout: Seconds for a whole call, or a `Timeout`; `None` for no bound.
         retry: How often a call is tried; `Retry(attempts=1)` never retries.
         rate_limit: How many requests a second may be sent, and who shares them; `None`: no limit.
@@ -83,6 +84,9 @@ class AsyncVidesk(PickledBySettings):
             proxy, and `SSL_CERT_FILE`, `SSL_CERT_DIR` or `REQUESTS_CA_BUNDLE` the authorities to
             trust. Read once, here; not for this machine, nor for a `session`, which decides itself.
         ssl: An `ssl.SSLContext`, an `aiohttp.Fingerprint`, or `False` to check no certificate.
+        allow_http: Whether `base_url` may be plain http towards another machine, such as a sandbox
+            in a network of your own. Everyone on the way reads the token: never for the API
+            itself. Absent: `VIDESK_ALLOW_HTTP`, `1` or `0`; else not.
 
     Attributes:
         rooms: The rooms of the account.
@@ -118,12 +122,14 @@ class AsyncVidesk(PickledBySettings):
         proxy: str | None = None,
         trust_env: bool = True,
         ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None = None,
+        allow_http: bool | None = None,
     ) -> None:
         log_as_environment_says()
+        http = checked_allow_http(allow_http)
         self._set_up(
             Settings(
                 source=token_source(api_token),
-                base_url=checked_base_url(base_url),
+                base_url=checked_base_url(base_url, allow_http=http),
                 timeout=checked_timeout(timeout),
                 retry=checked_retry(retry),
                 rate_limit=checked_rate_limit(rate_limit),
@@ -133,6 +139,7 @@ class AsyncVidesk(PickledBySettings):
                 trust_env=trust_env,
                 ssl=ssl,
                 headers=checked_headers(headers),
+                allow_http=http,
             )
         )
 
@@ -142,12 +149,7 @@ class AsyncVidesk(PickledBySettings):
             settings.base_url,
             session=settings.session,
             proxy=settings.proxy,
-            environment=read_environment(
-                settings.base_url,
-                trusted=settings.trust_env and settings.session is None,
-                has_proxy=settings.proxy is not None,
-                has_ssl=settings.ssl is not None,
-            ),
+            environment=_environment_for(settings),
             ssl=settings.ssl,
         )
         self._sender = RequestSender(
@@ -214,6 +216,9 @@ class AsyncVidesk(PickledBySettings):
         api_token: str | Callable[[], str | Awaitable[str]] | EllipsisType = ...,
         priority: Priority | EllipsisType = ...,
         headers: Mapping[str, str] | EllipsisType | None = ...,
+        base_url: str | EllipsisType | None = ...,
+        proxy: str | EllipsisType | None = ...,
+        allow_http: bool | EllipsisType | None = ...,
         secrets_in_pickles: bool | EllipsisType = ...,
     ) -> Self:
         """Make a view of this client with other options, on the same connections.
@@ -228,6 +233,11 @@ class AsyncVidesk(PickledBySettings):
                 limit is used up, interactive calls go first. Absent: interactive, but for `iter`,
                 `create_many`, `update_many`, `delete_many` and `join_many`.
             headers: Other headers than this client's; `None`: none.
+            base_url: Another address, whose requests have a rate limit of their own; `None`: as
+                for a client that is given none.
+            proxy: Another proxy; `None`: that of the environment, if this client trusts it, or
+                none. Read when the view is made, as with `base_url`.
+            allow_http: Whether `base_url` may be plain http towards another machine.
             secrets_in_pickles: Whether pickles of the view hold the secrets that were given as
                 arguments: a token given as a string, headers, and passwords in the URLs of the
                 proxy and of Redis. Everyone who reads the pickle has them. In the pipe to a process
@@ -246,46 +256,62 @@ class AsyncVidesk(PickledBySettings):
             page = await patient.rooms.list()
             ```
         """
-        changes: dict[str, Any] = {}
-        if timeout is not ...:
-            changes["timeout"] = checked_timeout(timeout)
-        if retry is not ...:
-            changes["retry"] = checked_retry(retry)
-        if rate_limit is not ...:
-            changes["rate_limit"] = checked_rate_limit(rate_limit)
-        if hooks is not ...:
-            changes["hooks"] = checked_hooks(hooks)
-        if api_token is not ...:
-            changes["source"] = token_source(api_token)
-        if priority is not ...:
-            changes["priority"] = checked_priority(priority)
-        if headers is not ...:
-            changes["headers"] = checked_headers(headers)
-        if secrets_in_pickles is not ...:
-            changes["secrets_in_pickles"] = checked_secrets_in_pickles(secrets_in_pickles)
-        settings = attrs.evolve(self._settings, **changes)
-        limiter = self._sender.limiter
-        if "rate_limit" in changes or "source" in changes:
-            # Another token may be another account, which has its own limit.
+        given = {
+            "timeout": timeout,
+            "retry": retry,
+            "rate_limit": rate_limit,
+            "hooks": hooks,
+            "source": api_token,
+            "priority": priority,
+            "headers": headers,
+            "proxy": proxy,
+            "allow_http": allow_http,
+            "secrets_in_pickles": secrets_in_pickles,
+        }
+        changes: dict[str, Any] = {
+            name: _CHECKS[name](value) for name, value in given.items() if value is not ...
+        }
+        if not (base_url is allow_http is ...):
+            changes["base_url"] = checked_base_url(
+                self._settings.base_url if base_url is ... else base_url,
+                allow_http=changes.get("allow_http", self._settings.allow_http),
+            )
+        return self._view(attrs.evolve(self._settings, **changes), changes.keys())
+
+    def _view(self, settings: Settings, changed: Container[str]) -> Self:
+        sender, old = self._sender, self._settings
+        elsewhere = settings.base_url != old.base_url
+        transport = self._transport
+        if elsewhere or "proxy" in changed:
+            transport = transport.towards(
+                settings.base_url, proxy=settings.proxy, environment=_environment_for(settings)
+            )
+        # Another token may be another account, which has its own limit, and may be served by
+        # another version. So is the same token at another address.
+        other_account = elsewhere or "source" in changed
+        limiter = sender.limiter
+        if other_account or "rate_limit" in changed:
             limiter = self._limiters.make(settings) or limiter
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)
         view._settings = settings
+        view._transport = transport
         view._sender = attrs.evolve(
-            self._sender,
+            sender,
+            transport=transport,
             source=settings.source,
             limiter=limiter,
             timeout=settings.timeout,
             retry=settings.retry,
+            # Failures on one way say nothing about another.
+            budget=sender.budget if transport is self._transport else RetryBudget(),
             observer=Observer(settings.hooks),
-            server_window=ServerWindow() if "source" in changes else self._sender.server_window,
+            server_window=ServerWindow() if other_account else sender.server_window,
             priority=settings.priority,
             headers=settings.headers,
         )
         view._is_view = True
-        # Another token may be another account, which may be served by another version.
-        account = None if "source" in changes else self.rooms._account
-        view.rooms = AsyncRooms(view._sender, account)
+        view.rooms = AsyncRooms(view._sender, None if other_account else self.rooms._account)
         return view
 
     @property
@@ -339,7 +365,30 @@ class AsyncVidesk(PickledBySettings):
         await self.close()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self._transport.base_url!r})"
+        return f"{type(self).__name__}(base_url={self._settings.base_url!r})"
+
+
+_CHECKS: dict[str, Callable[[Any], object]] = {
+    "timeout": checked_timeout,
+    "retry": checked_retry,
+    "rate_limit": checked_rate_limit,
+    "hooks": checked_hooks,
+    "source": token_source,
+    "priority": checked_priority,
+    "headers": checked_headers,
+    "proxy": checked_proxy,
+    "allow_http": checked_allow_http,
+    "secrets_in_pickles": checked_secrets_in_pickles,
+}
+
+
+def _environment_for(settings: Settings) -> Environment:
+    return read_environment(
+        settings.base_url,
+        trusted=settings.trust_env and settings.session is None,
+        has_proxy=settings.proxy is not None,
+        has_ssl=settings.ssl is not None,
+    )
 
 
 class _Limiters:

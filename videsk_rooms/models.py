@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
-from typing import Any, Literal, TypeAlias, TypeVar, Union, overload
+from typing import Any, Literal, TypeAlias, TypeVar, Union, cast, overload
 
 import attrs
 
@@ -17,10 +17,11 @@ from ._fields.read import is_too_deep
 from ._fields.show import line_of, table_of
 from ._fields.table import shown
 from ._fields.write import written
-from .errors import InvalidRequestError
+from .errors import InvalidRequestError, ResponseError
 
 __all__ = [
     "Authorization",
+    "EnterableRoom",
     "JSONValue",
     "Room",
     "RoomAccess",
@@ -75,7 +76,7 @@ class _Model:
             print(room.to_json())
             ```
         """
-        return json.dumps(written(self, tokens=tokens), ensure_ascii=False)
+        return json.dumps(self.to_dict(tokens=tokens), ensure_ascii=False)
 
     @classmethod
     # Not `Self`: its module would have to be loaded, for the hints to be resolved.
@@ -140,7 +141,7 @@ class Authorization(_Model):
     created_at: datetime | None = None
 
 
-@attrs.frozen(weakref_slot=False)
+@attrs.frozen(weakref_slot=False, eq=False)
 class Room(_Model):
     """A video room. What the server did not send is `None`.
 
@@ -163,20 +164,37 @@ class Room(_Model):
         extra: What the server sent that has no field here, under the server's names.
     """
 
+    # What an editor shows beside a field; the same text as above, which `help()` shows.
     id: str
+    """The server's id for the room: 24 hex digits."""
     name: str | None = None
+    """The display name."""
     external_id: str | None = None
-    exp: datetime | None = attrs.field(default=None, metadata=shown("ends"))
-    nbf: datetime | None = attrs.field(default=None, metadata=shown("opens", place=2.5))
+    """Your own id for it, unique in the account."""
+    exp: datetime | None = None
+    """When participants are disconnected, in UTC."""
+    nbf: datetime | None = attrs.field(default=None, metadata=shown(place=2.5))
+    """When the room opens, in UTC."""
     settings: Mapping[str, JSONValue] | None = None
+    """Its settings, such as `{"maxParticipants": 10}`."""
     ended: bool | None = None
-    created_at: datetime | None = attrs.field(default=None, metadata=shown("created"))
-    updated_at: datetime | None = attrs.field(default=None, metadata=shown("changed"))
-    authorizations: tuple[Authorization, ...] | None = attrs.field(
-        default=None, metadata=shown("let in")
-    )
+    """Whether it was ended."""
+    created_at: datetime | None = None
+    """When it was created, in UTC."""
+    updated_at: datetime | None = None
+    """When it was last changed, in UTC."""
+    authorizations: tuple[Authorization, ...] | None = None
+    """Who was let in."""
     access_token: str | None = attrs.field(default=None, repr=False, eq=False)
+    """The token that a browser gives to Videsk's SDK to enter; in no repr."""
     extra: Mapping[str, JSONValue] = attrs.field(factory=dict)
+    """What the server sent that has no field here, under the server's names."""
+
+    def __eq__(self, other: object) -> bool:
+        # Not by attrs, for which a room and the same room with a token are of two classes.
+        if not isinstance(other, Room):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in _COMPARED)
 
     def __hash__(self) -> int:
         # Equal rooms have equal ids; the mappings among the fields could not be hashed.
@@ -233,6 +251,67 @@ class Room(_Model):
         """
         moment = _aware(at)
         return self.ended is True or (self.exp is not None and self.exp <= moment)
+
+
+_COMPARED = tuple(field.name for field in attrs.fields(Room) if field.eq)
+_TOKEN: Any = Room.access_token  # the slot, which is a descriptor
+
+
+class EnterableRoom(Room):
+    """A room with an access token, as `create`, `get` and their like return it.
+
+    It is a `Room` in all else, equal to one with the same fields. A room of a page, or of `update`,
+    may have no token, and is a `Room`.
+    """
+
+    __slots__ = ()
+
+    @property
+    def access_token(self) -> str:
+        """The token that a browser gives to Videsk's SDK to enter; in no repr.
+
+        The API documents that it sends one. If it did not, as for a room that is over perhaps,
+        reading this raises `ResponseError`; `join` asks for another.
+        """
+        token: str | None = _TOKEN.__get__(self)
+        if token is None:
+            raise ResponseError(
+                f"room {self.id}: the API sent no access token with the room; ask rooms.join(room) "
+                "for one, which says why if the room lets nobody in"
+            )
+        return token
+
+    @access_token.setter
+    def access_token(self, token: str | None) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  # narrower, as frozen fields may be
+        # For what attrs does, which sets each field once; others are refused by the frozen class.
+        _TOKEN.__set__(self, token)
+
+    def to_dict(self, *, tokens: bool = False) -> dict[str, Any]:
+        """Return the room as JSON holds it, as a `Room` does.
+
+        Args:
+            tokens: Whether the access token is included.
+
+        Returns:
+            A new dict, which `json.dumps` takes and `from_dict` reads.
+
+        Example:
+            ```python
+            room = await videsk.rooms.create(external_id="ticket-12345")
+            print(room.to_dict()["externalId"])
+            ```
+        """
+        return super().to_dict(tokens=tokens and _TOKEN.__get__(self) is not None)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # attrs would read the token as a caller does.
+        return {field.name: vars(Room)[field.name].__get__(self) for field in attrs.fields(Room)}
+
+
+def enterable(room: Room) -> EnterableRoom:
+    """Make a room that was just read an `EnterableRoom`, without a copy."""
+    object.__setattr__(room, "__class__", EnterableRoom)
+    return cast("EnterableRoom", room)
 
 
 @attrs.frozen(weakref_slot=False)

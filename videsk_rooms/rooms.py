@@ -25,7 +25,7 @@ from ._wire import validation as check
 from ._wire.message import Answer as Answer  # noqa: PLC0414 - hints of `with_response` name it
 from ._wire.message import Response
 from .errors import NotFoundError
-from .models import Room, RoomAccess, RoomPage, RoomStats, StatsView
+from .models import EnterableRoom, Room, RoomAccess, RoomPage, RoomStats, StatsView, enterable
 
 if TYPE_CHECKING:
     from ._http.call import Sender
@@ -131,7 +131,7 @@ class AsyncRooms:
         exp: When | None = None,
         nbf: When | None = None,
         settings: Mapping[str, object] | None = None,
-    ) -> Room:
+    ) -> EnterableRoom:
         """Create a room, once, however often it has to be tried.
 
         Args:
@@ -168,11 +168,12 @@ class AsyncRooms:
         request = operations.create(
             name=name, external_id=external_id, exp=exp, nbf=nbf, settings=settings
         )
-        return await _creation.create(
+        room = await _creation.create(
             self._send, request, self._account.paths, external_id_generated=external_id is None
         )
+        return enterable(room)
 
-    async def get(self, room: Room | str) -> Room:
+    async def get(self, room: Room | str) -> EnterableRoom:
         """Retrieve a room, with a fresh access token.
 
         Args:
@@ -194,9 +195,9 @@ class AsyncRooms:
             room = await videsk.rooms.get(room.id)
             ```
         """
-        return self._saw(await self._send(*operations.get(room)))
+        return enterable(self._saw(await self._send(*operations.get(room))))
 
-    async def get_by_external_id(self, external_id: str) -> Room:
+    async def get_by_external_id(self, external_id: str) -> EnterableRoom:
         """Retrieve a room by your own id for it, with a fresh access token.
 
         One request where the API takes external ids in the path. Where it does not, the room is
@@ -225,7 +226,7 @@ class AsyncRooms:
         """
         checked = encode.lookup_key(external_id)
         _, room = await lookup.retrieve(self._send, checked, self._account.paths)
-        return self._saw(room)
+        return enterable(self._saw(room))
 
     async def get_or_create(
         self,
@@ -236,7 +237,7 @@ class AsyncRooms:
         nbf: When | None = None,
         settings: Mapping[str, object] | None = None,
         renew: bool = False,
-    ) -> Room:
+    ) -> EnterableRoom:
         """Return the room that has your own id; create it if there is none.
 
         However many callers race, in however many processes, there is one room, and all get it,
@@ -287,7 +288,7 @@ class AsyncRooms:
         room = await _creation.get_or_create(
             self._send, request, self._account, renew=check.flag("renew", renew)
         )
-        return self._saw(room)
+        return enterable(self._saw(room))
 
     async def update(
         self,
@@ -617,7 +618,7 @@ class AsyncRooms:
         *,
         concurrency: int = 16,
         on_progress: Callable[[Progress], object] | None = None,
-    ) -> AsyncOutcomes[RoomSpec, Room]: ...
+    ) -> AsyncOutcomes[RoomSpec, EnterableRoom]: ...
 
     @overload
     def create_many(
@@ -626,7 +627,7 @@ class AsyncRooms:
         *,
         concurrency: int = 16,
         on_progress: Callable[[Progress], object] | None = None,
-    ) -> AsyncOutcomes[RoomSpec, Room]: ...
+    ) -> AsyncOutcomes[RoomSpec, EnterableRoom]: ...
 
     def create_many(
         self,
@@ -634,7 +635,7 @@ class AsyncRooms:
         *,
         concurrency: int = 16,
         on_progress: Callable[[Progress], object] | None = None,
-    ) -> AsyncOutcomes[RoomSpec, Room]:
+    ) -> AsyncOutcomes[RoomSpec, EnterableRoom]:
         """Create many rooms, several at a time, each once.
 
         Each is created as by `create`, paced by the client's rate limit, and may take the client's
@@ -672,7 +673,7 @@ class AsyncRooms:
         """
         create = self._in_bulk().create
 
-        def prepare(spec: RoomSpec) -> Begin[Room]:
+        def prepare(spec: RoomSpec) -> Begin[EnterableRoom]:
             return partial(create, **_arguments(spec, "specs", known=_SPEC))
 
         bulk = Bulk(

@@ -120,7 +120,8 @@ class Videsk(PickledBySettings):
         api_token: The API token, or a callable that returns it, plain or awaitable, as in
             `AsyncVidesk`. Absent: `VIDESK_API_TOKEN`, else the file named by
             `VIDESK_API_TOKEN_FILE`.
-        base_url: Where the API is. Absent: `VIDESK_BASE_URL`, else `https://api.videsk.io`.
+        base_url: Where the API is. Absent: `VIDESK_BASE_URL`, else `https://api.videsk.io`. Plain
+            http is allowed towards this machine only, unless `allow_http` is set.
         timeout: Seconds for a whole call, or a `Timeout`; `None` for no bound.
         retry: How often a call is tried; `Retry(attempts=1)` never retries.
         rate_limit: How many requests a second may be sent, and who shares them; `None`: no limit.
@@ -131,6 +132,9 @@ class Videsk(PickledBySettings):
             proxy, and `SSL_CERT_FILE`, `SSL_CERT_DIR` or `REQUESTS_CA_BUNDLE` the authorities to
             trust. Read once, here; not for this machine.
         ssl: An `ssl.SSLContext`, an `aiohttp.Fingerprint`, or `False` to check no certificate.
+        allow_http: Whether `base_url` may be plain http towards another machine, such as a sandbox
+            in a network of your own. Everyone on the way reads the token: never for the API
+            itself. Absent: `VIDESK_ALLOW_HTTP`, `1` or `0`; else not.
 
     Attributes:
         rooms: The rooms of the account.
@@ -166,6 +170,7 @@ class Videsk(PickledBySettings):
         proxy: str | None = None,
         trust_env: bool = True,
         ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None = None,
+        allow_http: bool | None = None,
     ) -> None:
         self._wrap(
             AsyncVidesk(
@@ -179,6 +184,7 @@ class Videsk(PickledBySettings):
                 proxy=proxy,
                 trust_env=trust_env,
                 ssl=ssl,
+                allow_http=allow_http,
             )
         )
 
@@ -206,6 +212,9 @@ class Videsk(PickledBySettings):
         api_token: str | Callable[[], str | Awaitable[str]] | EllipsisType = ...,
         priority: Priority | EllipsisType = ...,
         headers: Mapping[str, str] | EllipsisType | None = ...,
+        base_url: str | EllipsisType | None = ...,
+        proxy: str | EllipsisType | None = ...,
+        allow_http: bool | EllipsisType | None = ...,
         secrets_in_pickles: bool | EllipsisType = ...,
     ) -> Self:
         """Make a view of this client with other options, on the same connections.
@@ -220,6 +229,11 @@ class Videsk(PickledBySettings):
                 limit is used up, interactive calls go first. Absent: interactive, but for `iter`,
                 `create_many`, `update_many`, `delete_many` and `join_many`.
             headers: Other headers than this client's; `None`: none.
+            base_url: Another address, whose requests have a rate limit of their own; `None`: as
+                for a client that is given none.
+            proxy: Another proxy; `None`: that of the environment, if this client trusts it, or
+                none. Read when the view is made, as with `base_url`.
+            allow_http: Whether `base_url` may be plain http towards another machine.
             secrets_in_pickles: Whether pickles of the view hold the secrets that were given as
                 arguments: a token given as a string, headers, and passwords in the URLs of the
                 proxy and of Redis. Everyone who reads the pickle has them. In the pipe to a process
@@ -251,6 +265,9 @@ class Videsk(PickledBySettings):
             api_token=api_token,
             priority=priority,
             headers=headers,
+            base_url=base_url,
+            proxy=proxy,
+            allow_http=allow_http,
             secrets_in_pickles=secrets_in_pickles,
         )
         view._settings = view._async._settings
@@ -303,4 +320,4 @@ class Videsk(PickledBySettings):
         self.close()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self._async._transport.base_url!r})"
+        return f"{type(self).__name__}(base_url={self._settings.base_url!r})"

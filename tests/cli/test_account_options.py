@@ -74,18 +74,31 @@ def test_the_timeout_bounds_a_call(account: Sandbox, ask: Ask) -> None:
     assert "--timeout" in done.stderr
 
 
-def test_the_proxy_of_the_environment_is_used_on_demand(account: Sandbox) -> None:
-    """Where nothing listens at it, that shows."""
+def test_the_proxy_of_the_environment_is_used_unless_forbidden(account: Sandbox) -> None:
+    """As by clients in code; where nothing listens at it, that shows."""
     with nobody_listening() as port:
         proxy = f"http://127.0.0.1:{port}"
         proxies = {"HTTPS_PROXY": proxy, "https_proxy": proxy, "NO_PROXY": "", "no_proxy": ""}
         env = {**variables(account), **proxies, "VIDESK_BASE_URL": "https://api.invalid"}
-        without = call("rooms", "list", "--timeout", "0.5", env=env)
-        done = call("rooms", "list", "--trust-env", "--timeout", "0.5", env=env)
+        without = call("rooms", "list", "--no-trust-env", "--timeout", "0.5", env=env)
+        done = call("rooms", "list", "--timeout", "0.5", env=env)
     assert (without.returncode, without.stdout) == (1, "")
-    assert "HTTPS_PROXY is set but not used" in without.stderr
+    assert "HTTPS_PROXY is set but not used, because of --no-trust-env" in without.stderr
     assert (done.returncode, done.stdout) == (1, "")
     assert f"127.0.0.1:{port}" in done.stderr
+
+
+def test_plain_http_to_a_named_host_is_allowed_by_the_environment(account: Sandbox) -> None:
+    """The line names the variable; there is no option, so that nobody types it by habit."""
+    proxy = {"http_proxy": account.url, "NO_PROXY": "", "no_proxy": ""}
+    env = {**variables(account), **proxy, "VIDESK_BASE_URL": "http://sandbox.invalid"}
+    refused = call("rooms", "list", env=env)
+    assert not account.requests
+    call("rooms", "list", env={**env, "VIDESK_ALLOW_HTTP": "1"})
+    assert refused.returncode == 3
+    assert "set VIDESK_ALLOW_HTTP=1" in refused.stderr.replace("\n", " ")
+    assert "allow_http=" not in refused.stderr
+    assert [request.headers["Host"] for request in account.requests] == ["sandbox.invalid"]
 
 
 def test_a_refused_token_is_exit_code_1(

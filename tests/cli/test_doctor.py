@@ -71,7 +71,7 @@ def test_nothing_is_wrong_with_the_sandbox(account: Sandbox, ask: Ask) -> None:
     assert [line[2:].startswith(check) for line, check in zip(_heads(lines), CHECKS, strict=True)]
     assert lines[-1] == "Nothing is wrong."
     assert max(map(len, lines)) <= 80
-    assert "not applicable: plain http on this machine" in done.stdout
+    assert "not applicable: plain http" in done.stdout
     assert account.api_token not in done.stdout
     assert "\x1b" not in done.stdout
 
@@ -295,27 +295,30 @@ def test_a_port_that_speaks_no_tls_is_told(account: Sandbox) -> None:
 
 
 def through(proxy: str, account: Sandbox, **more: str) -> dict[str, str]:
-    return {**variables(account), "http_proxy": proxy, "NO_PROXY": "", "no_proxy": "", **more}
+    """Return an environment in which only a proxy leads to the API: no name server knows it."""
+    named = {"VIDESK_BASE_URL": "http://api.invalid", "VIDESK_ALLOW_HTTP": "1"}
+    proxies = {"http_proxy": proxy, "NO_PROXY": "", "no_proxy": ""}
+    return {**variables(account), **named, **proxies, **more}
 
 
 def test_a_proxy_that_is_not_used_is_worth_a_note(account: Sandbox) -> None:
-    """Without its password; and calls work without it."""
+    """Without its password; a name that only the proxy knows is not found then."""
     env = through(f"http://user:{SECRET}@127.0.0.1:1", account)
-    done = call("doctor", "--json", env=env)
+    done = call("doctor", "--json", "--no-trust-env", env=env)
     finding = findings(done)["proxy"]
     assert (finding["status"], finding["data"]["proxy"]) == ("note", "127.0.0.1:1")
-    assert wrong(done) == []
+    assert wrong(done) == ["DNS"]
     assert SECRET not in done.stdout
 
 
 def test_a_proxy_that_is_used_is_connected_to(account: Sandbox) -> None:
     """In place of the API's host; a sandbox takes requests as a proxy gets them, too."""
-    used = call("doctor", "--json", "--trust-env", env=through(account.url, account))
+    used = call("doctor", "--json", env=through(account.url, account))
     assert findings(used)["proxy"]["data"] == {
         "used": True,
         "proxy": account.url.removeprefix("http://"),
     }
-    lost = call("doctor", "--json", "--trust-env", env=through("http://127.0.0.1:1", account))
+    lost = call("doctor", "--json", env=through("http://127.0.0.1:1", account))
     assert wrong(lost) == ["TCP"]
     assert "port 1" in findings(lost)["TCP"]["found"]
 
@@ -324,7 +327,7 @@ def test_a_proxy_that_cannot_be_used_is_told(account: Sandbox) -> None:
     """And the way ends there; the token is no worse for it."""
     env = {**variables(account), "VIDESK_BASE_URL": "https://api.example", "NO_PROXY": ""}
     proxy = f"user:{SECRET}@127.0.0.1:1"
-    done = call("doctor", "--json", "--trust-env", env={**env, "https_proxy": proxy})
+    done = call("doctor", "--json", env={**env, "https_proxy": proxy})
     assert wrong(done) == ["proxy"]
     assert "HTTPS_PROXY" in findings(done)["proxy"]["found"]
     assert skipped(done) == ["DNS", "TCP", "TLS", "access", "clock", "rate limit", "path"]
@@ -332,18 +335,35 @@ def test_a_proxy_that_cannot_be_used_is_told(account: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    "more", [{"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}, {"http_proxy": "http://[:"}]
+    "more",
+    [
+        {"NO_PROXY": "api.invalid", "no_proxy": "api.invalid"},
+        {"VIDESK_BASE_URL": "http://localhost:1"},
+    ],
 )
 def test_a_proxy_that_is_not_for_this_host_is_none(account: Sandbox, more: dict[str, str]) -> None:
-    """Neither where NO_PROXY excepts the host, nor where the proxy cannot be read."""
+    """Neither where NO_PROXY excepts the host, nor where it is this machine."""
     done = call("doctor", "--json", env=through("http://127.0.0.1:1", account, **more))
     assert findings(done)["proxy"]["data"] == {"used": False}
+
+
+def test_a_proxy_that_is_neither_used_nor_readable_is_none(account: Sandbox) -> None:
+    """Nobody would go by it."""
+    done = call("doctor", "--json", "--no-trust-env", env=through("http://[:", account))
+    assert findings(done)["proxy"]["data"] == {"used": False}
+
+
+def test_a_proxy_for_everything_is_found(account: Sandbox) -> None:
+    """ALL_PROXY, as a client finds it."""
+    env = through("", account, all_proxy=account.url)
+    done = call("doctor", "--json", env=env)
+    assert findings(done)["proxy"]["data"]["proxy"] == account.url.removeprefix("http://")
 
 
 def test_behind_a_proxy_the_call_shows_whether_tls_works(account: Sandbox) -> None:
     """The doctor does not do a proxy's handshake itself."""
     env = {**variables(account), "VIDESK_BASE_URL": "https://api.example", "NO_PROXY": ""}
-    done = call("doctor", "--json", "--trust-env", env={**env, "https_proxy": account.url})
+    done = call("doctor", "--json", env={**env, "https_proxy": account.url})
     assert findings(done)["TCP"]["status"] == "ok"
     assert "TLS" in skipped(done)
     assert wrong(done) == ["access"]

@@ -270,7 +270,7 @@ def test_a_room_is_shown_and_its_token_only_on_demand(
 def test_a_token_is_shown_whole(ask: Ask, theirs: str) -> None:
     """On one line, to be copied."""
     shown = ask("rooms", "get", theirs, "--show-token").stdout
-    (line,) = [line for line in shown.splitlines() if line.startswith("access token")]
+    (line,) = [line for line in shown.splitlines() if line.startswith("access_token")]
     assert len(line.split()[-1].split(".")) == 3
 
 
@@ -291,13 +291,25 @@ def test_everything_known_of_a_room_is_shown(
     lines = dict(line.split("  ", 1) for line in shown.splitlines())
     told = {name.strip(): value.strip() for name, value in lines.items()}
     assert told.keys() == {
-        *("id", "name", "external id", "opens", "ends", "ended", "settings", "created", "changed"),
-        *("let in", "region (unknown)", "tags (unknown)", "access token"),
+        *("id", "name", "external_id", "nbf", "exp", "ended", "settings", "created_at"),
+        *("updated_at", "authorizations", "region (unknown)", "tags (unknown)", "access_token"),
     }
     assert (told["name"], told["ended"]) == ("Support", "no")
     assert (told["settings"], told["tags (unknown)"]) == ('{"maxParticipants": 10}', '["a", "b"]')
-    assert told["ends"].endswith("(in 2 h)")
-    assert told["let in"].startswith("127.0.0.1, ")
+    assert told["exp"].endswith("(in 2 h)")
+    assert told["authorizations"].startswith("127.0.0.1, ")
+
+
+@pytest.mark.parametrize("more", [(), ("--json",), ("--show-token",)])
+def test_a_room_that_comes_without_a_token_is_shown(
+    account: Sandbox, ask: Ask, theirs: str, more: tuple[str, ...]
+) -> None:
+    """Perhaps the API sends none for a room that is over: that is not documented."""
+    account.faults.answer(200, body=json.dumps(account.rooms[0]).encode(), on="get")
+    done = ask("rooms", "get", theirs, *more)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert theirs in done.stdout
+    assert "access_token  " not in done.stdout
 
 
 def test_fields_that_the_api_leaves_out_are_left_out(account: Sandbox, ask: Ask) -> None:
@@ -305,7 +317,7 @@ def test_fields_that_the_api_leaves_out_are_left_out(account: Sandbox, ask: Ask)
     fields = ["name", "externalId", "exp", "nbf", "settings", "ended", "createdAt", "updatedAt"]
     room = account.add_room(without=[*fields, "authorizations"])
     shown = ask("rooms", "get", str(room["id"])).stdout
-    assert [line.split("  ")[0] for line in shown.splitlines()] == ["id", "access token"]
+    assert [line.split("  ")[0] for line in shown.splitlines()] == ["id", "access_token"]
     seen = json.loads(ask("rooms", "get", str(room["id"]), "--json").stdout)
     assert {name for name, value in seen.items() if value is None} == {
         *("name", "external_id", "exp", "nbf", "settings", "ended", "created_at", "updated_at"),

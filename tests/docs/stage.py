@@ -86,7 +86,9 @@ class Story:
     def run(self, block: Block) -> str:
         """Run a block; give what it printed."""
         if block.title is not None:
-            Path(block.title).write_text(block.code, encoding="utf-8")
+            file = Path(block.title)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(block.code, encoding="utf-8")
         if block.example is not None:
             return ""
         if _defines_tests(block.code):

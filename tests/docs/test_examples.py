@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 _EXAMPLE = re.compile(r"\]\((?:\.\./)?examples/([^)]+)\)")
 
-LANGUAGES = {"console", "csv", "html", "ini", "js", "json", "mermaid", "python", "sh", "text"}
+LANGUAGES = {
+    *("console", "csv", "docker", "html", "ini", "js"),
+    *("json", "mermaid", "python", "sh", "text", "yaml"),
+}
 
 
 def _python(text: str) -> list[Block]:

@@ -8,6 +8,7 @@ import os
 import pickle
 import sys
 import unittest
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import django
@@ -42,6 +43,12 @@ settings.configure(
     INSTALLED_APPS=["videsk_rooms.integrations.django"],
     MIDDLEWARE=["videsk_rooms.integrations.django.middleware.VideskErrorMiddleware"],
     ROOT_URLCONF="tests.integrations.urls",
+    REST_FRAMEWORK={
+        "DEFAULT_AUTHENTICATION_CLASSES": [],
+        "DEFAULT_PERMISSION_CLASSES": [],
+        "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+        "UNAUTHENTICATED_USER": None,
+    },
 )
 django.setup()
 
@@ -66,6 +73,12 @@ def support(sandbox: Sandbox) -> str:
 def visit(path: str) -> Any:
     """Ask for a page; what comes is more than type checkers read out of Django's code."""
     return Client().get(path)
+
+
+def send(path: str, value: object) -> Any:
+    """Post JSON to a page."""
+    client: Any = Client()
+    return client.post(path, json.dumps(value), content_type="application/json")
 
 
 # -- the clients ----------------------------------------------------------------------------------
@@ -281,6 +294,24 @@ def test_the_command_line_works_on_the_account_of_the_setting(
     assert dict(os.environ) == before
 
 
+def test_plain_http_to_a_named_host_is_allowed_by_a_setting(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the views, the checks and the command; a proxy leads to the name."""
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("http_proxy", sandbox.url)
+    named = {"API_TOKEN": sandbox.api_token, "BASE_URL": "http://sandbox.invalid"}
+    with override_settings(VIDESK=named):
+        (wrong,) = checks.run_checks()
+        assert "VIDESK_ALLOW_HTTP=1" in str(wrong.hint)
+    with override_settings(VIDESK={**named, "ALLOW_HTTP": True}):
+        assert checks.run_checks() == []
+        with pytest.raises(SystemExit):
+            call_command("videsk", "rooms", "get", NOBODY)
+    assert [request.headers["Host"] for request in sandbox.requests] == ["sandbox.invalid"]
+
+
 def test_the_command_has_the_exit_codes_of_the_command_line() -> None:
     """Scripts go by them."""
     with pytest.raises(SystemExit) as caught:
@@ -324,3 +355,37 @@ def test_a_test_case_has_the_views_use_its_sandbox(setting: Mapping[str, object]
         unittest.defaultTestLoader.loadTestsFromTestCase(Case).run(result)
         assert before is settings.VIDESK
     assert (result.errors, result.failures, result.testsRun) == ([], [], 2)
+
+
+# -- Django REST framework ------------------------------------------------------------------------
+
+
+def test_a_view_of_rest_framework_returns_a_room(support: str) -> None:
+    """As `to_dict` gives it: the API's names, no token."""
+    room = visit(f"/rest/rooms/{support}").json()
+    assert (room["id"], room["name"]) == (support, "Support")
+    assert room["exp"].endswith("Z")
+    assert "accessToken" not in room
+
+
+def test_a_serializer_shows_rooms_and_checks_what_was_sent(sandbox: Sandbox, support: str) -> None:
+    """By the fields that it names; a page is a list to it."""
+    sent = {"name": "Check-up", "exp": (sandbox.now + timedelta(hours=1)).isoformat()}
+    made = send("/rest/rooms", sent).json()
+    assert (made["name"], made["is_over"]) == ("Check-up", False)
+    refused = send("/rest/rooms", {})
+    assert (refused.status_code, refused.json()) == (400, {"name": ["This field is required."]})
+    shown = visit("/rest/rooms").json()
+    assert {room["id"] for room in shown} == {support, made["id"]}
+    assert all(room.keys() == {"id", "name", "exp", "is_over"} for room in shown)
+
+
+def test_rest_framework_has_no_json_of_a_room_itself(support: str) -> None:
+    """Which would be the way for a token to get out unseen."""
+    with pytest.raises(TypeError, match="EnterableRoom is not JSON serializable"):
+        visit(f"/rest/itself/{support}")
+
+
+def test_errors_of_a_view_of_rest_framework_are_answered_by_the_middleware() -> None:
+    """As those of any other view."""
+    assert visit(f"/rest/rooms/{NOBODY}").status_code == 404

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.http import JsonResponse
 from django.urls import path
 
+from tests.integrations.rest import ARoomItself, OneRoom, Rooms
 from videsk_rooms.integrations.django import async_videsk, videsk
 
 if TYPE_CHECKING:
@@ -38,4 +39,7 @@ urlpatterns = [
     path("awaited/<room>", awaited),
     path("joined/<room>", joined),
     path("broken", broken),
+    path("rest/rooms", Rooms.as_view()),
+    path("rest/rooms/<room>", OneRoom.as_view()),
+    path("rest/itself/<room>", ARoomItself.as_view()),
 ]

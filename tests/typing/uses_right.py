@@ -34,6 +34,7 @@ from videsk_rooms import (
     ConflictError,
     ConnectionFailedError,
     DeadlineExceededError,
+    EnterableRoom,
     Headers,
     Hooks,
     InvalidRequestError,
@@ -113,14 +114,15 @@ async def awaited() -> None:
         room = await videsk.rooms.create(
             name="Support", external_id="ticket-1", exp=END, nbf=START, settings=settings
         )
-        assert_type(room, Room)
-        assert_type(await videsk.rooms.create(), Room)
-        assert_type(await videsk.rooms.get(room), Room)
-        assert_type(await videsk.rooms.get(room.id), Room)
-        assert_type(await videsk.rooms.get_by_external_id("ticket-1"), Room)
-        assert_type(await videsk.rooms.get_or_create("ticket-1"), Room)
+        assert_type(room, EnterableRoom)
+        assert_type(room.access_token, str)
+        assert_type(await videsk.rooms.create(), EnterableRoom)
+        assert_type(await videsk.rooms.get(room), EnterableRoom)
+        assert_type(await videsk.rooms.get(room.id), EnterableRoom)
+        assert_type(await videsk.rooms.get_by_external_id("ticket-1"), EnterableRoom)
+        assert_type(await videsk.rooms.get_or_create("ticket-1"), EnterableRoom)
         await videsk.rooms.get_or_create("a", name="b", exp=END, nbf=START, settings=settings)
-        assert_type(await videsk.rooms.get_or_create("a", exp=END, renew=True), Room)
+        assert_type(await videsk.rooms.get_or_create("a", exp=END, renew=True), EnterableRoom)
         assert_type(await videsk.rooms.update(room, name="Moved", nbf=END, settings={}), Room)
         assert_type(await videsk.rooms.update("id", external_id="b", exp=START), Room)
         assert_type(await videsk.rooms.update("id", ended=False), Room)
@@ -135,8 +137,8 @@ async def awaited() -> None:
         await videsk.rooms.delete(room)
         with_response = videsk.rooms.with_response
         answer = await with_response.create(name="Support", exp=END)
-        assert_type(answer, Answer[Room])
-        assert_type((answer.value, answer.response), tuple[Room, Response])
+        assert_type(answer, Answer[EnterableRoom])
+        assert_type((answer.value, answer.response), tuple[EnterableRoom, Response])
         assert_type(answer.response.elapsed, float)
         assert_type(await with_response.list(limit=10), Answer[RoomPage])
         assert_type(await with_response.delete(room), Answer[None])
@@ -161,6 +163,8 @@ async def awaited() -> None:
         assert_type(videsk.with_options(secrets_in_pickles=True), AsyncVidesk)
         assert_type(videsk.with_options(headers={"X-Gateway-Key": "a"}), AsyncVidesk)
         assert_type(videsk.with_options(priority="background"), AsyncVidesk)
+        assert_type(videsk.with_options(base_url=None, proxy="http://proxy:3128"), AsyncVidesk)
+        assert_type(videsk.with_options(base_url="http://sandbox", allow_http=True), AsyncVidesk)
         assert_type(videsk.with_options(hooks=Hooks()).rooms, AsyncRooms)
         await patient.close()
 
@@ -174,21 +178,22 @@ def blocking() -> None:
         assert_type(videsk.rooms, Rooms)
         assert_type(videsk.rate_limit_status, RateLimitStatus)
         with_response = videsk.rooms.with_response
-        assert_type(with_response.create(name="Support", exp=END), Answer[Room])
+        assert_type(with_response.create(name="Support", exp=END), Answer[EnterableRoom])
         assert_type(with_response.join("id").value, RoomAccess)
         assert_type(with_response.stats("id", view=VIEW), Answer[RoomStats])
         settings: dict[str, int | bool] = {"maxParticipants": 10, "recordingEnabled": True}
         room = videsk.rooms.create(
             name="Support", external_id="ticket-1", exp=END, nbf=START, settings=settings
         )
-        assert_type(room, Room)
-        assert_type(videsk.rooms.create(), Room)
-        assert_type(videsk.rooms.get(room), Room)
-        assert_type(videsk.rooms.get(room.id), Room)
-        assert_type(videsk.rooms.get_by_external_id("ticket-1"), Room)
-        assert_type(videsk.rooms.get_or_create("ticket-1"), Room)
+        assert_type(room, EnterableRoom)
+        assert_type(room.access_token, str)
+        assert_type(videsk.rooms.create(), EnterableRoom)
+        assert_type(videsk.rooms.get(room), EnterableRoom)
+        assert_type(videsk.rooms.get(room.id), EnterableRoom)
+        assert_type(videsk.rooms.get_by_external_id("ticket-1"), EnterableRoom)
+        assert_type(videsk.rooms.get_or_create("ticket-1"), EnterableRoom)
         videsk.rooms.get_or_create("a", name="b", exp=END, nbf=START, settings=settings)
-        assert_type(videsk.rooms.get_or_create("a", exp=END, renew=True), Room)
+        assert_type(videsk.rooms.get_or_create("a", exp=END, renew=True), EnterableRoom)
         assert_type(videsk.rooms.update(room, name="Moved", nbf=END, settings={}), Room)
         assert_type(videsk.rooms.update("id", external_id="b", exp=START), Room)
         assert_type(videsk.rooms.update("id", ended=False), Room)
@@ -218,6 +223,8 @@ def blocking() -> None:
         assert_type(patient, Videsk)
         assert_type(videsk.with_options(secrets_in_pickles=True), Videsk)
         assert_type(videsk.with_options(priority="interactive"), Videsk)
+        assert_type(videsk.with_options(base_url="https://gateway", proxy=None), Videsk)
+        assert_type(videsk.with_options(base_url="http://sandbox", allow_http=None), Videsk)
         assert_type(copy.copy(videsk), Videsk)
         assert_type(videsk.with_options(hooks=Hooks()).rooms, Rooms)
         patient.close()
@@ -254,7 +261,7 @@ def read_outcome(outcome: Outcome[RoomSpec, Room]) -> str:
 
 
 async def awaited_many(videsk: AsyncVidesk, page: RoomPage) -> None:
-    assert_type(videsk.rooms.create_many(specs()), AsyncOutcomes[RoomSpec, Room])
+    assert_type(videsk.rooms.create_many(specs()), AsyncOutcomes[RoomSpec, EnterableRoom])
     async for outcome in videsk.rooms.create_many([{"name": "a"}, {}], on_progress=show):
         read_outcome(outcome)
     async for outcome in await videsk.rooms.create_many(specs=specs(), concurrency=4):
@@ -279,7 +286,7 @@ async def awaited_many(videsk: AsyncVidesk, page: RoomPage) -> None:
 
 
 def blocking_many(videsk: Videsk, page: RoomPage) -> None:
-    assert_type(videsk.rooms.create_many(specs()), Outcomes[RoomSpec, Room])
+    assert_type(videsk.rooms.create_many(specs()), Outcomes[RoomSpec, EnterableRoom])
     for outcome in videsk.rooms.create_many([{"name": "a"}, {}], on_progress=show):
         read_outcome(outcome)
     for outcome in videsk.rooms.create_many(specs=specs(), concurrency=4):
@@ -325,7 +332,7 @@ async def set_up() -> None:
         session=session, proxy="http://proxy:3128", trust_env=True, ssl=context, headers={"a": "b"}
     )
     Videsk(lambda: "token", base_url=None, timeout=None, retry=Retry(), rate_limit=RateLimit())
-    Videsk(awaited_token, proxy=None, trust_env=False, ssl=False)
+    Videsk(awaited_token, proxy=None, trust_env=False, ssl=False, allow_http=True)
     retry, rate_limit = Retry(attempts=2), RateLimit(10)
     assert_type((retry.attempts, retry.base_delay), tuple[int, float])
     assert_type((retry.max_delay, retry.max_retry_after), tuple[float, float])
@@ -569,7 +576,7 @@ def test_tokens(videsk_sandbox: Sandbox, videsk: Videsk) -> None:
 
 async def test_awaited(async_videsk: AsyncVidesk, videsk_sandbox: Sandbox) -> None:
     room = await async_videsk.rooms.create(name="Support")
-    assert_type(room.access_token, str | None)
+    assert_type(room.access_token, str)
     assert_type(videsk_sandbox.requests[-1].status, int | None)
 
 

@@ -79,10 +79,10 @@ class AccessStock:
 
 def blocking_stock(
     method: Callable[Concatenate[Any, P], AsyncAccessStock],
-) -> BlockingMethod[P, AccessStock]:
+) -> BlockingMethod[AccessStock, P]:
     """Derive a method that makes a stock from one that makes an awaited stock."""
 
     def call(self: BlockingResource, *arguments: P.args, **keywords: P.kwargs) -> AccessStock:
         return AccessStock(self._portal, method(self._async, *arguments, **keywords))
 
-    return cast("BlockingMethod[P, AccessStock]", derived(call, method, returns=AccessStock))
+    return cast("BlockingMethod[AccessStock, P]", derived(call, method, returns=AccessStock))

@@ -48,10 +48,11 @@ class BlockingResource(Protocol):
     def _async(self) -> Any: ...
 
 
-class BlockingMethod(Protocol[P, R_co]):
+class BlockingMethod(Protocol[R_co, P]):
     """The type of a derived method.
 
-    A descriptor, because not every type checker binds a bare `Callable` to its instance.
+    A descriptor, because not every type checker binds a bare `Callable` to its instance. Its result
+    comes first, because jedi, which editors and notebooks complete by, counts no `ParamSpec`.
     """
 
     @overload
@@ -63,18 +64,18 @@ class BlockingMethod(Protocol[P, R_co]):
 
 def blocking(
     method: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]],
-) -> BlockingMethod[P, R]:
+) -> BlockingMethod[R, P]:
     """Derive a blocking method from a coroutine method: same name, types and docstring."""
 
     def call(self: BlockingResource, *arguments: P.args, **keywords: P.kwargs) -> R:
         return self._portal.call(method, self._async, *arguments, **keywords)
 
-    return cast("BlockingMethod[P, R]", derived(call, method))
+    return cast("BlockingMethod[R, P]", derived(call, method))
 
 
 def blocking_iterator(
     method: Callable[Concatenate[Any, P], AsyncGenerator[T, None]],
-) -> BlockingMethod[P, Generator[T, None, None]]:
+) -> BlockingMethod[Generator[T, None, None], P]:
     """Derive a blocking iterator from an asynchronous one."""
 
     def call(
@@ -86,12 +87,12 @@ def blocking_iterator(
     kind: Any = Generator  # its first argument is known at run time only
     item = get_args(hint_of(method))[0]
     made = derived(call, method, returns=kind[item, None, None])
-    return cast("BlockingMethod[P, Generator[T, None, None]]", made)
+    return cast("BlockingMethod[Generator[T, None, None], P]", made)
 
 
 def blocking_bulk(
     method: Callable[Concatenate[Any, P], AsyncOutcomes[T, R]],
-) -> BlockingMethod[P, Outcomes[T, R]]:
+) -> BlockingMethod[Outcomes[T, R], P]:
     """Derive a blocking bulk method from an asynchronous one."""
 
     def call(self: BlockingResource, *arguments: P.args, **keywords: P.kwargs) -> Outcomes[T, R]:
@@ -100,4 +101,4 @@ def blocking_bulk(
 
     kind: Any = Outcomes  # its arguments are known at run time only
     made = derived(call, method, returns=kind[get_args(hint_of(method))])
-    return cast("BlockingMethod[P, Outcomes[T, R]]", made)
+    return cast("BlockingMethod[Outcomes[T, R], P]", made)

@@ -17,7 +17,6 @@ __all__ = ["line_of", "table_of"]
 
 _NAME_LENGTH = 60
 _COLUMNS = ("id", "name", "external_id", "nbf", "exp", "ended")
-_LABELS = ("id", "name", "external id", "opens", "ends", "ended")
 
 
 def line_of(room: Any) -> str:
@@ -34,7 +33,7 @@ def line_of(room: Any) -> str:
 
 def table_of(rooms: Iterable[Any], caption: str = "") -> str:
     """Return rooms as a table of HTML."""
-    head = "".join(f"<th>{label}</th>" for label in _LABELS)
+    head = "".join(f"<th>{label}</th>" for label in _COLUMNS)
     rows = "".join(f"<tr>{_cells(room)}</tr>" for room in rooms)
     titled = f"<caption>{escape(caption)}</caption>" if caption else ""
     return f"<table>{titled}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"

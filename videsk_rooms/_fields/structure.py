@@ -10,7 +10,6 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import attrs
 from cattrs import BaseValidationError, ClassValidationError, Converter
 from cattrs.gen import make_dict_structure_fn, override
 
@@ -90,7 +89,10 @@ def _structure_fn(model: Any) -> Callable[[object], Any]:
         if type(value) is not dict:
             raise _WrongTypeError(dict, value)
         made: Any = generated(value, model)
-        return attrs.evolve(made, extra=unknown(value, known)) if has_extra else made
+        if has_extra:
+            # Not by `attrs.evolve`, which reads all fields, as of a room whose token is not there.
+            object.__setattr__(made, EXTRA, unknown(value, known))
+        return made
 
     return read
 

@@ -1,8 +1,8 @@
 """The table of a model's fields.
 
 The attrs class of a model is the table. A field needs a name and an annotation; its name on the
-wire and its label follow from the name. `shown` gives it another label or place. The readers, the
-writer, and the lists of the command line are made from the table.
+wire follows from the name; people see it under its name. `shown` gives it another place. The
+readers, the writer, and the lists of the command line are made from the table.
 """
 
 from __future__ import annotations
@@ -50,14 +50,13 @@ class Field:
         return self.kind in _TIME
 
 
-def shown(label: str, *, place: float | None = None) -> dict[str, object]:
-    """Return the metadata of a field that people see under another label, or at another place.
+def shown(*, place: float) -> dict[str, object]:
+    """Return the metadata of a field that people see at another place than that of the class.
 
     Args:
-        label: The label; without it, the name with spaces.
-        place: Its place among the fields of the model, counted from 0; absent, that of the class.
+        place: Its place among the fields of the model, counted from 0.
     """
-    return {"label": label, "place": place}
+    return {"place": place}
 
 
 def wire_name(name: str) -> str:

@@ -18,7 +18,7 @@ def written(model: object, *, tokens: bool) -> dict[str, Any]:
     sent = {
         field.wire: _value(value, tokens=tokens)
         for field in fields_of(kind)
-        if (value := getattr(model, field.name)) is not None and (tokens or not field.is_secret)
+        if (tokens or not field.is_secret) and (value := getattr(model, field.name)) is not None
     }
     for name, value in getattr(model, EXTRA, {}).items():
         sent.setdefault(name, value)

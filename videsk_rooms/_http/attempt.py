@@ -163,11 +163,15 @@ async def completed(coroutine: Coroutine[Any, Any, None]) -> None:
 
 
 class InFlightRequests:
-    """The waits of a client's calls: for an answer, a permit, a token, a delay."""
+    """The waits of a client's calls: for an answer, a permit, a token, a delay.
+
+    Attributes:
+        closed: Whether the client was closed, so that every wait is cancelled.
+    """
 
     def __init__(self) -> None:
         self._tasks: dict[asyncio.Task[Any], None] = {}
-        self._closed = False
+        self.closed = False
         register_after_fork(self)
 
     async def within(self, seconds: float, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -183,11 +187,11 @@ class InFlightRequests:
         try:
             # Read after the task is added: if another thread closes the client, it finds the task,
             # or this finds the client closed.
-            if self._closed:
+            if self.closed:
                 task.cancel()
             return await _result_of(task, result, seconds)
         except StrayCancellationError:
-            if self._closed:
+            if self.closed:
                 raise ClosedError(CLOSED) from None
             raise
         finally:
@@ -195,7 +199,7 @@ class InFlightRequests:
 
     def close(self, *, but: asyncio.Task[Any] | None) -> None:
         """Cancel all of them, and all later ones; but not the task that closes the client."""
-        self._closed = True
+        self.closed = True
         for task in list(self._tasks):
             if task is not but:
                 call_soon_in(task.get_loop(), task.cancel)

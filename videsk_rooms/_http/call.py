@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -252,9 +252,10 @@ class RetryingCall:
             raise self._too_late("before the request could be sent")
         self._deadline.has_begun = True
         started, started_at = monotonic(), datetime.now(timezone.utc)
-        outcome, used = await sender.transport.attempt(
-            self._request, token, sender.bounds, remaining, permit, headers=sender.headers
-        )
+        with nullcontext() if self.span is None else self.span.sending():
+            outcome, used = await sender.transport.attempt(
+                self._request, token, sender.bounds, remaining, permit, headers=sender.headers
+            )
         duration = monotonic() - started
         attempt = make_attempt(len(self._attempts) + 1, started_at, duration, outcome, self._delay)
         self._tries += 1

@@ -3,10 +3,15 @@
 One client span a call, its attempts as events, by the semantic conventions for HTTP clients
 (https://opentelemetry.io/docs/specs/semconv/http/http-spans/). It carries no token, no body and no
 query: an `externalId` may name a person.
+
+An instrumentation of aiohttp would make another client span for each attempt, with the query in its
+URL. It makes none while a request of ours is sent.
 """
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -14,6 +19,7 @@ from videsk_rooms._version import __version__
 from videsk_rooms.errors import APIError, ResponseError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from types import TracebackType
 
@@ -38,6 +44,19 @@ def make_tracer() -> Tracer | None:
     return Tracer(trace.get_tracer("videsk_rooms", __version__))
 
 
+@cache
+def _suppression() -> Callable[[], AbstractContextManager[None]] | None:
+    """Return what switches instrumentations off; `None` where there are none.
+
+    All of them, because that of aiohttp heeds the switch for HTTP clients only from 0.60 on.
+    """
+    try:
+        from opentelemetry.instrumentation.utils import suppress_instrumentation
+    except ImportError:
+        return None
+    return suppress_instrumentation
+
+
 class Tracer:
     """Opens a span for each call."""
 
@@ -50,7 +69,7 @@ class Tracer:
         self._may_lack_provider = isinstance(tracer, trace.ProxyTracer)
 
     def open(self, request: Request, base_url: str) -> Span | None:
-        """Start the span of a call; return `None` if it is not recorded."""
+        """Start the span of a call; return `None` if there is nothing to do for it."""
         # A private name; if it is missing, a provider is assumed. The public way to find out is to
         # start a span that is not recorded, which takes 2 µs of every call.
         if self._may_lack_provider and getattr(self._trace, "_TRACER_PROVIDER", self) is None:
@@ -59,7 +78,9 @@ class Tracer:
         if request.template:
             name = f"{name} {request.template}"
         span = self._tracer.start_span(name, kind=self._kind)
-        return Span(span, request, base_url) if span.is_recording() else None
+        # One that is not recorded has to suppress others, too, which may draw another lot.
+        needed = span.is_recording() or _suppression() is not None
+        return Span(span, request, base_url) if needed else None
 
 
 class Span:
@@ -108,6 +129,14 @@ class Span:
             self._failed(error)
         if self._current is not None:
             self._current.__exit__(kind, error, traceback)
+
+    def sending(self) -> AbstractContextManager[None]:
+        """Suppress spans of instrumentations, as a context manager around an attempt and no more.
+
+        A callable for the token, and hooks, may send requests of their own.
+        """
+        suppress = _suppression()
+        return nullcontext() if suppress is None else suppress()
 
     def attempted(self, attempt: Attempt) -> None:
         """Add an attempt to the span."""

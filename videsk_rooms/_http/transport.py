@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import platform
 import re
 import ssl as _ssl
@@ -64,7 +65,11 @@ def user_agent() -> str:
 
 
 class Transport:
-    """The connections to one origin. Each event loop gets a session with its first request."""
+    """The way to one origin. Each event loop gets a session with its first request.
+
+    The transports of a client and of its views share sessions: aiohttp keeps the connections of a
+    session apart by address and proxy.
+    """
 
     def __init__(
         self,
@@ -76,17 +81,27 @@ class Transport:
         ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None,
     ) -> None:
         _check(session, ssl)
+        self._external_session = session
+        self.in_flight = InFlightRequests()
+        self._headers = {"Accept": "application/json", "User-Agent": user_agent()}
+        self._sessions = Sessions(self._headers)
+        register_after_fork(self._sessions)
+        self._ssl = ssl
+        self._lead_to(base_url, proxy, environment)
+
+    def towards(self, base_url: str, *, proxy: str | None, environment: Environment) -> Transport:
+        """Return a transport to another address or by another proxy, on the same sessions."""
+        other = copy.copy(self)
+        other._lead_to(base_url, proxy, environment)
+        return other
+
+    def _lead_to(self, base_url: str, proxy: str | None, environment: Environment) -> None:
         self.base_url = base_url
         self._origin = origin_of(URL(base_url))
-        self._external_session = session
-        self.closed = False
-        self.in_flight = InFlightRequests()
-        register_after_fork(self)
-        headers = {"Accept": "application/json", "User-Agent": user_agent()}
-        self._sessions = Sessions(headers)
+        session = self._external_session
         self._hint = _hint(environment, session)
         proxy = proxy or environment.proxy
-        ssl = environment.ssl if ssl is None else ssl
+        ssl = environment.ssl if self._ssl is None else self._ssl
         # What differs from aiohttp's defaults, and from the settings of our own sessions.
         options: dict[str, Any] = {"allow_redirects": False}  # the token would travel along
         if proxy is not None:
@@ -94,7 +109,7 @@ class Transport:
         if ssl is not None:
             options["ssl"] = ssl
         if session is not None:
-            options["headers"] = headers
+            options["headers"] = self._headers
             options["raise_for_status"] = False
             # A request's middlewares replace its session's, which have no public name.
             middlewares = getattr(session, "_middlewares", ())
@@ -190,22 +205,22 @@ class Transport:
         url = f"{self.base_url}{request.path}"
         return f"{url}?{request.query}" if request.query else url
 
+    @property
+    def closed(self) -> bool:
+        """Whether the client was closed."""
+        return self.in_flight.closed
+
     def _is_gone(self, session: aiohttp.ClientSession | None) -> bool:
         return self.closed or (session is not None and session.closed)
 
     def stop(self) -> None:
         """Cancel all requests and refuse new ones; the task that closes the client runs on."""
         notice_fork()
-        self.closed = True
         self.in_flight.close(but=asyncio.current_task())
 
     async def close(self) -> None:
         """Close the connections, but not the session of the caller. May be called again."""
         await self._sessions.close()
-
-    def reset_after_fork(self) -> None:
-        """Leak what belongs to the parent, in a child after a fork."""
-        self._sessions.reset_after_fork()
 
 
 def closed(*, sent: bool = False) -> ClosedError:

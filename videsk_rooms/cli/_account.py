@@ -60,8 +60,12 @@ _Timeout = Annotated[
     float,
     typer.Option(metavar="SECONDS", parser=seconds_of, help="For each call, with its retries."),
 ]
-_TrustEnv = Annotated[
-    bool, typer.Option("--trust-env", help="Use the proxy of HTTPS_PROXY and NO_PROXY.")
+_NoTrustEnv = Annotated[
+    bool,
+    typer.Option(
+        "--no-trust-env",
+        help="Use neither the proxy of HTTPS_PROXY nor the authorities of SSL_CERT_FILE.",
+    ),
 ]
 
 
@@ -75,7 +79,7 @@ class CommandContext:
         base_url: Where the API is; `None`: `VIDESK_BASE_URL`, else Videsk's.
         token_file: The file with the API token; `None`: as the environment says.
         timeout: Seconds for each call.
-        trust_env: Whether to use the proxy of the environment.
+        no_trust_env: Whether to leave the proxy and the authorities of the environment aside.
     """
 
     as_json: AsJson = False
@@ -83,7 +87,7 @@ class CommandContext:
     base_url: _BaseUrl = None
     token_file: _TokenFile = None
     timeout: _Timeout = 30.0
-    trust_env: _TrustEnv = False
+    no_trust_env: _NoTrustEnv = False
 
     def client(self, *, shared: str | None = None) -> Videsk:
         """Return a client of the account.
@@ -126,7 +130,7 @@ class CommandContext:
                 self.token,
                 timeout=self.timeout,
                 rate_limit=videsk_rooms.RateLimit(shared=shared),
-                **{"base_url": self.base_url, "trust_env": self.trust_env, **instead},
+                **{"base_url": self.base_url, "trust_env": not self.no_trust_env, **instead},
             )
         except ConfigurationError as error:
             raise ConfigurationError(self._named_as_typed(error.args[0])) from None

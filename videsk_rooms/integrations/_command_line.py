@@ -30,6 +30,8 @@ def run_command_line(arguments: Sequence[str], configured: Configured) -> int:
     configured.check()
     token, url = (configured.values.get(key) for key in ("API_TOKEN", "BASE_URL"))
     told = {"VIDESK_API_TOKEN": _asked(token), "VIDESK_BASE_URL": cast("str | None", url)}
+    if (allowed := configured.values.get("ALLOW_HTTP")) is not None:
+        told["VIDESK_ALLOW_HTTP"] = "1" if allowed else "0"
     # In this process's memory, where ps shows neither: a token is no argument of any command.
     with _environment({name: value for name, value in told.items() if value is not None}):
         return main(arguments)

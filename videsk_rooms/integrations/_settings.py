@@ -86,6 +86,8 @@ class Configured:
             argument = _argument(key, self.values[key])
         except ConfigurationError as error:
             return text_of(error)
+        if key == "BASE_URL" and isinstance(allowed := self.values.get("ALLOW_HTTP"), bool):
+            argument["allow_http"] = allowed
         return _refusal({**nothing_else, **argument})
 
 

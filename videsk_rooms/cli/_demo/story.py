@@ -23,6 +23,8 @@ from videsk_rooms.sync import Videsk
 from .steps import describe
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from videsk_rooms.models import Room
 
     from .steps import Demo
@@ -104,7 +106,7 @@ def _open_a_room(demo: Demo, videsk: Videsk, own_id: str) -> Room:
     return room
 
 
-def _create_more(demo: Demo, videsk: Videsk, prefix: str) -> list[Room]:
+def _create_more(demo: Demo, videsk: Videsk, prefix: str) -> Sequence[Room]:
     own_ids = [f"{prefix}-{number:02}" for number in range(1, _OTHERS + 1)]
     with (
         demo.rooms.creating(*own_ids),
@@ -118,7 +120,7 @@ def _create_more(demo: Demo, videsk: Videsk, prefix: str) -> list[Room]:
     return others
 
 
-def _find_rooms(demo: Demo, videsk: Videsk, ours: list[Room], own_id: str) -> None:
+def _find_rooms(demo: Demo, videsk: Videsk, ours: Sequence[Room], own_id: str) -> None:
     with demo.step("List the newest: one page") as step:
         page = videsk.rooms.list(limit=5, sort="-created_at")
     created = [room.created_at for room in page if room.created_at]
@@ -207,7 +209,7 @@ def _end_the_room(demo: Demo, videsk: Videsk, room: Room, own_id: str) -> None:
     demo.done(step, describe(step.error) if step.error else allowed)
 
 
-def _end_the_others(demo: Demo, videsk: Videsk, others: list[Room], prefix: str) -> None:
+def _end_the_others(demo: Demo, videsk: Videsk, others: Sequence[Room], prefix: str) -> None:
     with demo.step("End the two dozen, too") as step:
         for other in others:
             videsk.rooms.end(other)

@@ -69,7 +69,7 @@ def check_way(report: Report, context: CommandContext) -> bool:
     parts = urlsplit(_url(context)[0])
     tls = parts.scheme == "https"
     host, port = parts.hostname or "", parts.port or (443 if tls else 80)
-    used = _proxy_of_environment(parts.scheme, host) if context.trust_env else None
+    used = None if context.no_trust_env else _proxy_of_environment(parts.scheme, host)
     target = Target(host, port, tls, used, min(context.timeout, _TIMEOUT))
     reached = report.add(_proxy(target, context))
     for check, step in (("DNS", _look_up), ("TCP", _connect), ("TLS", _shake_hands)):
@@ -81,20 +81,19 @@ def check_way(report: Report, context: CommandContext) -> bool:
 def _proxy(target: Target, context: CommandContext) -> Finding:
     """Report the proxy of the environment, and whether it is used."""
     try:
-        Videsk("unused", base_url=_url(context)[0], trust_env=context.trust_env).close()
+        Videsk("unused", base_url=_url(context)[0], trust_env=not context.no_trust_env).close()
     except ConfigurationError as error:
         return refused("proxy", error)
     named = _proxy_of_environment("https" if target.tls else "http", target.host)
     if named is None:
         return ok("proxy", "none in the environment for this host", used=False)
     where = f"{named[0]}:{named[1]}"
-    if context.trust_env:
+    if not context.no_trust_env:
         return ok("proxy", f"{where}, from the environment", used=True, proxy=where)
     return note(
         "proxy",
         f"{where} is in the environment, and not used",
-        "if nothing leads to the API without it, give --trust-env; clients in code use it unless "
-        "they have trust_env=False",
+        "if nothing leads to the API without it, leave --no-trust-env out",
         used=False,
         proxy=where,
     )
@@ -114,7 +113,7 @@ def _look_up(target: Target) -> Finding:
             "DNS",
             f"{host} has no address here: {reason}",
             "check the name (--base-url), and whether this machine can look up others; where only "
-            "a proxy can, name it (HTTPS_PROXY and --trust-env)",
+            "a proxy can, name it (HTTPS_PROXY)",
         )
     took = time.monotonic() - started
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
@@ -134,7 +133,7 @@ def _connect(target: Target) -> Finding:
             "TCP",
             f"no connection to {host}, port {port}: {reason}",
             "check the port (--base-url), whether something listens there, and the firewall; where "
-            "only a proxy leads out, name it (HTTPS_PROXY and --trust-env)",
+            "only a proxy leads out, name it (HTTPS_PROXY)",
         )
     took = time.monotonic() - started
     return ok("TCP", f"connected to {peer}, port {port}{_within(took)}", seconds=round(took, 4))
@@ -143,7 +142,7 @@ def _connect(target: Target) -> Finding:
 def _shake_hands(target: Target) -> Finding:
     """Check the host's certificate as the client does."""
     if not target.tls:
-        return skipped("TLS", "not applicable: plain http on this machine")
+        return skipped("TLS", "not applicable: plain http")
     if target.proxy is not None:
         return skipped("TLS", "behind the proxy; the call below shows whether it works")
     context = ssl.create_default_context()
@@ -191,16 +190,20 @@ def _url(context: CommandContext) -> tuple[str, str]:
 
 
 def _proxy_of_environment(scheme: str, host: str) -> tuple[str, int] | None:
-    """Return the proxy for a host, as aiohttp finds it; without its password."""
+    """Return the proxy for a host, as a client finds it; without its password."""
     proxies = getproxies()
-    url = proxies.get(scheme)
-    if not url or proxy_bypass(host):
+    url = proxies.get(scheme) or proxies.get("all")
+    if not url or _is_this_machine(host) or proxy_bypass(host):
         return None
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError:
         return None
+
+
+def _is_this_machine(host: str) -> bool:
+    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
 def _is_address(host: str) -> bool:

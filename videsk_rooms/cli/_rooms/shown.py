@@ -36,7 +36,7 @@ def columns_of(text: str | None) -> Sequence[str]:
     Raises:
         BadParameter: There is no such column.
     """
-    known = [*(each for each in _labels() if each != "authorizations"), "status"]
+    known = [*(each for each in _names() if each != "authorizations"), "status"]
     columns = [] if text is None else [each.strip() for each in text.split(",")]
     for column in columns:
         if column not in known:
@@ -123,6 +123,8 @@ def _fit(column: str, text: str, width: int, *, is_cut: bool) -> str:
 
 def show_room(asked: CommandContext, room: Room, *, show_token: bool) -> None:
     """Show all fields of one room."""
+    # As one of a page: the token of a retrieved room that came without one cannot be read.
+    room = Room.from_dict(room.to_dict(tokens=True))
     if asked.as_json:
         write_json(as_json(room, show_token=show_token))
         return
@@ -130,23 +132,19 @@ def show_room(asked: CommandContext, room: Room, *, show_token: bool) -> None:
     _show_fields(
         asked.output(),
         {
-            **{label: getattr(room, name) for name, label in _labels().items()},
+            **{name: getattr(room, name) for name in _names()},
             **{f"{name} (unknown)": value for name, value in room.extra.items()},
-            "access token": token,
+            "access_token": token,
         },
     )
 
 
-def _labels() -> dict[str, str]:
-    """Return the label of each field of a room, in their order, but for the token and `extra`."""
-    rows: list[tuple[float, str, str]] = []
+def _names() -> list[str]:
+    """Return the names of the fields of a room, in their order, but for the token and `extra`."""
     fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(Room)
-    for number, field in enumerate(fields):
-        if field.repr and field.name != "extra":
-            place, label = field.metadata.get("place"), field.metadata.get("label")
-            label = label or field.name.replace("_", " ")
-            rows.append((number if place is None else place, field.name, label))
-    return {name: label for _, name, label in sorted(rows)}
+    rows = [(each.metadata.get("place", place), each) for place, each in enumerate(fields)]
+    rows.sort(key=lambda row: row[0])
+    return [each.name for _, each in rows if each.repr and each.name != "extra"]
 
 
 def show_access(asked: CommandContext, room: str, access: RoomAccess, *, show_token: bool) -> None:
@@ -159,11 +157,11 @@ def show_access(asked: CommandContext, room: str, access: RoomAccess, *, show_to
         asked.output(),
         {
             "room": room,
-            "lets in from": access.nbf,
-            "lets in until": access.exp,
+            "nbf": access.nbf,
+            "exp": access.exp,
             "jti": access.jti,
             "other claims": {k: v for k, v in access.claims.items() if k not in shown},
-            "access token": access.access_token if show_token else _NOT_SHOWN,
+            "access_token": access.access_token if show_token else _NOT_SHOWN,
         },
     )
 
