@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from videsk_rooms import AsyncVidesk, Retry
@@ -65,24 +64,6 @@ UNDONE: dict[str, Fail] = {
     "429 as a page": lambda sandbox, on: sandbox.faults.status(429, html=True, on=on),
 }
 SAID_UNDONE = frozenset({"425", "429", "429 as a page"})
-
-
-def nothing_is_left(videsk: AsyncVidesk) -> None:
-    """Check that no connection, no place in the queue for the rate limit and no task is in use."""
-    transport = videsk._transport
-    assert not transport.in_flight._tasks
-    sessions = [session for session, _ in list(transport._sessions._open.values())]
-    for session in [transport._external_session, *sessions]:
-        if session is not None and session.connector is not None:
-            assert not session.connector._acquired
-            assert not any(session.connector._waiters.values())
-    assert videsk.rate_limit_status.waiting == 0
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    """Wait in a test of the blocking face, where no loop runs, for what other threads do."""
-    while not condition():
-        time.sleep(0.001)
 
 
 async def outcome_of(call: Awaitable[object]) -> object:

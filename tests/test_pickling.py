@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import aiohttp
 import pytest
 
+from tests import inside
 from tests.blocking.support import loop_threads
 from videsk_rooms import (
     AsyncVidesk,
@@ -120,21 +121,21 @@ def test_all_settings_travel(make: Make, protocol: int) -> None:
     assert type(back) is type(client)
     assert back is not client
     for name, value in OPTIONS.items():
-        assert getattr(back._settings, name) == value
+        assert getattr(inside.settings(back), name) == value
     assert repr(back) == repr(client)
 
 
 @each_face
 def test_a_client_has_no_parts_but_those_that_are_made_anew(make: Make) -> None:
     """Whatever else it has is a subclass's or the caller's, and travels."""
-    assert vars(make(SECRET)).keys() == make._parts  # type: ignore[attr-defined]  # it is a class
+    assert vars(make(SECRET)).keys() == inside.parts(make)
 
 
 def test_a_fingerprint_travels() -> None:
     """It is plain data, other than an SSLContext."""
     fingerprint = aiohttp.Fingerprint(bytes(range(32)))
     back = through_pickle(Videsk(SECRET, ssl=fingerprint))
-    assert back._settings.ssl.fingerprint == fingerprint.fingerprint
+    assert inside.settings(back).ssl.fingerprint == fingerprint.fingerprint
 
 
 @each_face
@@ -142,7 +143,7 @@ def test_a_view_becomes_a_client_of_its_own(sandbox: Sandbox, make: Make) -> Non
     """With the view's settings; closing it closes, for its connections are nobody else's."""
     client = make(SECRET, base_url=sandbox.url)
     back = through_pickle(client.with_options(timeout=7.0, api_token=module_token))
-    assert back._settings.timeout == Timeout(total=7.0)
+    assert inside.settings(back).timeout == Timeout(total=7.0)
     assert call(back).total == 0
     with pytest.raises(ClosedError):
         call(back)
@@ -345,7 +346,7 @@ def test_a_client_may_ask_the_object_that_has_it(sandbox: Sandbox, root: str) ->
     back: Any = pickle.loads(pickle.dumps(desk if root == "desk" else desk.client))
     client = back.client if root == "desk" else back
     assert call(client).total == 0
-    assert client._settings.source._function.__self__.client is client
+    assert inside.token_function(client).__self__.client is client
 
 
 # -- allowing it ----------------------------------------------------------------------------------
@@ -415,14 +416,14 @@ def test_a_password_is_treated_as_a_token(
     assert PASSWORD not in str(caught.value)
     back = pickle.loads(pickle.dumps(client.with_options(secrets_in_pickles=True)))
     for name, value in options.items():
-        assert getattr(back._settings, name) == value
+        assert getattr(inside.settings(back), name) == value
 
 
 def test_a_path_is_no_password(tmp_path: Path) -> None:
     """Whatever signs it holds."""
     shared = f"file:{tmp_path / 'password@host'}"
     back = through_pickle(Videsk(SECRET, rate_limit=RateLimit(shared=shared)))
-    assert back._settings.rate_limit.shared == shared
+    assert inside.settings(back).rate_limit.shared == shared
 
 
 # -- what does not travel -------------------------------------------------------------------------
@@ -473,7 +474,7 @@ def test_a_pickler_that_takes_lambdas_is_left_to_it(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "cloudpickle", types.ModuleType("cloudpickle"))
     pickled = io.BytesIO()
     PicklesLambdas(pickled).dump(client)
-    assert pickle.loads(pickled.getvalue())._settings.hooks.on_attempt is module_hook
+    assert inside.settings(pickle.loads(pickled.getvalue())).hooks.on_attempt is module_hook
 
 
 @each_face
@@ -508,8 +509,8 @@ def test_a_copy_has_all_settings_and_parts_of_its_own(
     )
     mutable_class = duplicate(client)
     assert type(mutable_class) is type(client)
-    assert mutable_class._settings is client._settings
-    own = type(client)._parts - {"_settings", "_is_view"}
+    assert inside.settings(mutable_class) is inside.settings(client)
+    own = inside.parts(type(client)) - {"_settings", "_is_view"}
     assert [name for name in own if getattr(mutable_class, name) is getattr(client, name)] == []
     call(mutable_class)
     call(client)
@@ -547,7 +548,7 @@ def test_what_a_subclass_adds_travels() -> None:
     back = through_pickle(tenant.with_options(timeout=7.0))
     assert isinstance(back, Tenant)
     assert back.names == ["clinic"]
-    assert back._settings.timeout == Timeout(total=7.0)
+    assert inside.settings(back).timeout == Timeout(total=7.0)
     assert not hasattr(back, "lock")
 
 

@@ -16,6 +16,7 @@ import pytest
 
 import videsk_rooms
 import videsk_rooms.sandbox
+from tests import inside
 from tests.support import printed_by
 from videsk_rooms import (
     AsyncRooms,
@@ -31,7 +32,7 @@ from videsk_rooms import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-HOMES: dict[str, tuple[str, ...]] = videsk_rooms._HOMES
+HOMES = inside.homes()
 SANDBOX_NAMES = videsk_rooms.sandbox.__all__
 
 

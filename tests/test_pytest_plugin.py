@@ -11,6 +11,7 @@ import pytest
 # Loaded here once, or each run within the run would load them anew.
 import videsk_rooms.sandbox
 import videsk_rooms.sync
+from tests import inside
 
 if TYPE_CHECKING:
     from videsk_rooms.sandbox import Sandbox
@@ -75,7 +76,7 @@ def test_the_clients_of_the_fixtures_are_not_paced(
     request: pytest.FixtureRequest, fixture: str
 ) -> None:
     """So that no test waits for a limit that its sandbox does not have."""
-    assert request.getfixturevalue(fixture)._settings.rate_limit is None
+    assert inside.settings(request.getfixturevalue(fixture)).rate_limit is None
 
 
 RATE_IS = """
@@ -93,6 +94,36 @@ def test_the_ini_option_sets_the_rate(pytester: pytest.Pytester) -> None:
     ini = f"{STRICT}\nvidesk_sandbox_rate = 7"
     write(pytester, RATE_IS.format(mark="", expected="7"), ini)
     run(pytester).assert_outcomes(passed=1)
+
+
+CONSOLE_IS = """
+    import urllib.request
+
+    def test_console(videsk_sandbox):
+        with urllib.request.urlopen(videsk_sandbox.console_url) as answer:
+            assert answer.headers["Content-Type"].startswith("text/html")
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ini"),
+    [(["--videsk-console"], ""), ([], "videsk_sandbox_console = true")],
+    ids=["an option", "the configuration"],
+)
+def test_a_test_can_be_looked_at(pytester: pytest.Pytester, arguments: list[str], ini: str) -> None:
+    """The sandbox has a console, and the run says where although it captures all output."""
+    write(pytester, CONSOLE_IS, f"{STRICT}\n{ini}")
+    result = run(pytester, *arguments)
+    result.assert_outcomes(passed=1)
+    result.stdout.re_match_lines([r".*::test_console: console at http://127\.0\.0\.1:\d+/"])
+
+
+def test_there_is_no_console_unless_it_is_asked_for(pytester: pytest.Pytester) -> None:
+    """A sandbox without one says how to get it."""
+    write(pytester, CONSOLE_IS)
+    result = run(pytester)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*RuntimeError: the sandbox has no console*"])
 
 
 @pytest.mark.parametrize("value", ["0", "many", "-1", "1.5"])

@@ -16,12 +16,17 @@ configuration switches it on for all tests, and a marker gives one test, class o
 arguments of `Sandbox`: `@pytest.mark.videsk_sandbox(rate=20, seed=1)`, or `deletion=True` for code
 that deletes rooms.
 
+`pytest --videsk-console` gives the sandbox of each test a console and prints where it is, for one
+to look at while the test stands still, as at a breakpoint. `videsk_sandbox_console = true` in the
+configuration does so in every run.
+
 pytest loads this file in every run where the package is installed, so it imports nothing heavy
 until a fixture is used.
 """
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -36,14 +41,23 @@ __all__ = ["async_videsk", "videsk", "videsk_sandbox"]
 
 _MARKER = "videsk_sandbox"
 _RATE = "videsk_sandbox_rate"
+_CONSOLE = "videsk_sandbox_console"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the ini option for the rate limit."""
+    """Add the options for the rate limit and the console."""
     parser.addini(
         _RATE,
         "requests per second that the fixture videsk_sandbox lets through, or 'off'",
         default="off",
+    )
+    parser.addini(
+        _CONSOLE, "whether the sandbox of videsk_sandbox has a console", type="bool", default=False
+    )
+    parser.getgroup("videsk").addoption(
+        "--videsk-console",
+        action="store_true",
+        help="give the sandbox of videsk_sandbox a console, and print its URL",
     )
 
 
@@ -60,6 +74,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def videsk_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """The Rooms API in this process, a new one for each test, without a rate limit."""
     with _make_sandbox(request) as sandbox:
+        if _has_console(request.config):
+            _print_console(request, sandbox)
         yield sandbox
 
 
@@ -87,13 +103,16 @@ def async_videsk(videsk_sandbox: Sandbox) -> Iterator[AsyncVidesk]:
 def _make_sandbox(request: pytest.FixtureRequest) -> Sandbox:
     from .sandbox import Sandbox
 
-    arguments: dict[str, Any] = {"rate": _configured_rate(request.config)}
+    config = request.config
+    arguments: dict[str, Any] = {"rate": _configured_rate(config)}
     for marker in reversed(list(request.node.iter_markers(_MARKER))):
         if marker.args:
             raise pytest.UsageError(
                 f"@pytest.mark.{_MARKER} takes keyword arguments, such as rate=20"
             )
         arguments |= marker.kwargs
+    if _has_console(config):
+        arguments["console"] = True
     try:
         return Sandbox(**arguments)
     except ImportError as error:  # its text says what to install
@@ -107,3 +126,14 @@ def _configured_rate(config: pytest.Config) -> int | None:
     if value.isdecimal() and int(value) > 0:
         return int(value)
     raise pytest.UsageError(f"{_RATE} = {value}: give requests per second, 1 or more, or 'off'")
+
+
+def _has_console(config: pytest.Config) -> bool:
+    return bool(config.getoption("--videsk-console") or config.getini(_CONSOLE))
+
+
+def _print_console(request: pytest.FixtureRequest, sandbox: Sandbox) -> None:
+    """Print where the console is at once, past what captures the output of tests."""
+    capturing: Any = request.config.pluginmanager.getplugin("capturemanager")
+    with contextlib.nullcontext() if capturing is None else capturing.global_and_fixture_disabled():
+        print(f"\n{request.node.nodeid}: console at {sandbox.console_url}", flush=True)

@@ -926,7 +926,7 @@ def _arguments(
 ) -> Any:
     """Check that an item holds arguments of a call; what each may be is checked by the call."""
     words = ", ".join(sorted(known))
-    with check.reading(argument, item):
+    with check.Reading(argument, item):
         if not isinstance(item, Mapping):
             raise check.refusal(argument, item, f"give mappings of {words}")
         given = {

@@ -32,6 +32,7 @@ LONGEST = FURTHEST - EARLY - GRACE
 REFRESH = 30  # seconds after which a page that waits asks again, at the latest
 FOLDER = Path(__file__).parent
 PAGES = Jinja2Templates(FOLDER / "appointments")
+PAGES.env.globals["sdk"] = os.environ.get("VIDESK_SDK_URL", "")  # as in browser_app.py
 
 
 class State(VideskState):

@@ -4,11 +4,12 @@ flask --app browser_app run
 """
 
 import math
+import os
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, render_template
 from flask.typing import ResponseReturnValue
 
 from videsk_rooms import Room
@@ -16,14 +17,19 @@ from videsk_rooms.integrations.flask import FlaskVidesk
 
 PAGE = Path(__file__).with_name("browser")
 
+# Videsk's SDK, unless the environment names the stand-in of `videsk-rooms dev`.
+SDK = os.environ.get("VIDESK_SDK_URL", "https://cdn.videsk.io/sdk/webrtc.esm.js")
+SDK_HOST = SDK.partition("/sdk/")[0]
+SDK_SOCKETS = SDK_HOST.replace("http", "ws", 1)
+
 # Of other sites only Videsk's, as its documentation asks for: https://docs.videsk.io, "Cabeceras".
 HEADERS = {
     "Content-Security-Policy": "; ".join(
         [
             "default-src 'none'",
-            "script-src 'self' https://*.videsk.io",
+            f"script-src 'self' https://*.videsk.io {SDK_HOST}",
             "style-src 'self' https://*.videsk.io",
-            "connect-src 'self' https://*.videsk.io wss://*.videsk.io",
+            f"connect-src 'self' https://*.videsk.io wss://*.videsk.io {SDK_HOST} {SDK_SOCKETS}",
             "media-src 'self' blob: https://*.videsk.io",
             "img-src 'self' data: https://*.videsk.io",
             "base-uri 'none'",
@@ -54,7 +60,7 @@ def closed(room: Room) -> ResponseReturnValue | None:
 
 def create_app(config: Mapping[str, object] | None = None) -> Flask:
     """Make the application; a test configures another account."""
-    app = Flask(__name__, static_folder=PAGE, static_url_path="/browser")
+    app = Flask(__name__, static_folder=PAGE, static_url_path="/browser", template_folder=PAGE)
     app.config["VIDESK_TIMEOUT"] = 10.0
     app.config.from_mapping(config)
     videsk.init_app(app)
@@ -62,7 +68,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     @app.get("/tickets/<int:number>")
     def ticket(number: int) -> ResponseReturnValue:
         """Show the page, which reads the number from its own address."""
-        return app.send_static_file("room.html"), HEADERS
+        return render_template("room.html", sdk=SDK), HEADERS
 
     @app.post("/tickets/<int:number>/room")
     def enter(number: int) -> ResponseReturnValue:

@@ -16,7 +16,7 @@ import requests
 
 from videsk_rooms import Videsk
 
-from .clients import HEADERS, ROOM_PATH, TOKEN, UNPACED
+from .clients import HEADERS, ROOM_PATH, TOKEN, UNLIMITED
 from .measure import Call, Effort, by_threads, in_a_row, in_a_row_awaited, in_turns
 from .payloads import ROOM_ID
 from .peers import HTTPX_LIMITS, by_aiohttp, of_requests
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound="AbstractContextManager[object]")
 
 _REQUESTS = "requests.Session + json"
-_AT_LEAST_EVEN = {"httpx.Client + json": 1.0, "niquests.Session + json": 1.0}
+_AT_LEAST_EVEN = {"httpx.Client + json": 1.0}
 
 
 def one_thread(url: str, effort: Effort) -> Table:
@@ -38,7 +38,7 @@ def one_thread(url: str, effort: Effort) -> Table:
     with _peers(url) as peers, aiohttp_without_thread(url) as awaited:
         runs = {name: in_a_row(call) for name, call in peers.items()}
         timings = in_turns({**runs, "aiohttp + json, awaited, no thread": awaited}, effort)
-    goals = {_REQUESTS: 5.0, **_AT_LEAST_EVEN}
+    goals = {_REQUESTS: 1.5, **_AT_LEAST_EVEN}
     return Table.of("blocking", "get of a room, blocking", "calls/s", timings, goals)
 
 
@@ -48,8 +48,7 @@ def many_threads(url: str, effort: Effort, threads: int) -> Table:
         runs = {name: by_threads(call, pool, threads) for name, call in peers.items()}
         timings = in_turns(runs, effort)
     title = f"get of a room, blocking, {threads} threads"
-    goals = {_REQUESTS: 7.0, **_AT_LEAST_EVEN} if threads == 16 else _AT_LEAST_EVEN
-    return Table.of("threads", title, "calls/s", timings, goals)
+    return Table.of("threads", title, "calls/s", timings, _AT_LEAST_EVEN)
 
 
 @contextmanager
@@ -57,7 +56,7 @@ def _peers(url: str) -> Iterator[dict[str, Call]]:
     """Open what is measured: shared between threads where that is safe, else one a thread."""
     address = url + ROOM_PATH
     with ExitStack() as stack:
-        videsk = stack.enter_context(Videsk(TOKEN, base_url=url, **UNPACED))
+        videsk = stack.enter_context(Videsk(TOKEN, base_url=url, **UNLIMITED))
         client = stack.enter_context(httpx.Client(headers=HEADERS, limits=HTTPX_LIMITS))
         session = _one_a_thread(stack, _requests_session)
         untrusting = _one_a_thread(stack, lambda: _requests_session(trust_env=False))

@@ -39,7 +39,7 @@ def json_packages() -> dict[str, JSON]:
     return {**packages, "orjson": JSON(orjson.loads, orjson.dumps)}
 
 
-# Without pacing, as its peers come; and with all that a client does by itself, at a limit that is
-# too high to bite.
-UNPACED: dict[str, Any] = {"rate_limit": None}
-PACED: dict[str, Any] = {"rate_limit": RateLimit(10_000)}
+# Without a rate limit, as its peers come; and with one that no call waits for, under which as many
+# requests are counted at a time as under the API's.
+UNLIMITED: dict[str, Any] = {"rate_limit": None}
+LIMITED: dict[str, Any] = {"rate_limit": RateLimit(20, per=0.001)}

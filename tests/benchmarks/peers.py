@@ -12,7 +12,7 @@ from urllib3._version import __version__ as urllib3_version
 
 from videsk_rooms import AsyncVidesk
 
-from .clients import HEADERS, TOKEN, UNPACED
+from .clients import HEADERS, TOKEN, UNLIMITED
 from .generated import GeneratedClient, generated_client
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ async def awaited_peers(url: str) -> AsyncIterator[Peers]:
     """Open all awaited clients."""
     async with AsyncExitStack() as stack:
         yield Peers(
-            await stack.enter_async_context(AsyncVidesk(TOKEN, base_url=url, **UNPACED)),
+            await stack.enter_async_context(AsyncVidesk(TOKEN, base_url=url, **UNLIMITED)),
             await stack.enter_async_context(aiohttp.ClientSession(headers=HEADERS)),
             await stack.enter_async_context(
                 httpx.AsyncClient(headers=HEADERS, limits=HTTPX_LIMITS)

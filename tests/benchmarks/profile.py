@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from videsk_rooms import AsyncVidesk, Videsk
 
 from .blocking import aiohttp_without_thread
-from .clients import TOKEN, UNPACED
+from .clients import TOKEN, UNLIMITED
 from .measure import in_a_row, in_a_row_awaited
 from .payloads import ROOM_ID
 from .server import serving
@@ -50,7 +50,7 @@ def _token(watch: Watch) -> Callable[[], Any]:
 @contextmanager
 def _awaited(url: str, watch: Watch) -> Iterator[Run]:
     with closing(asyncio.new_event_loop()) as loop:
-        videsk = AsyncVidesk(_token(watch), base_url=url, **UNPACED)
+        videsk = AsyncVidesk(_token(watch), base_url=url, **UNLIMITED)
         run = in_a_row_awaited(lambda: videsk.rooms.get(ROOM_ID))
         yield lambda times: loop.run_until_complete(run(times))
         loop.run_until_complete(videsk.close())
@@ -58,7 +58,7 @@ def _awaited(url: str, watch: Watch) -> Iterator[Run]:
 
 @contextmanager
 def _blocking(url: str, watch: Watch) -> Iterator[Run]:
-    with Videsk(_token(watch), base_url=url, **UNPACED) as videsk:
+    with Videsk(_token(watch), base_url=url, **UNLIMITED) as videsk:
         watch()
         yield in_a_row(lambda: videsk.rooms.get(ROOM_ID))
 

@@ -39,8 +39,7 @@ async def iter_(url: str, effort: Effort) -> Table:
         whole = await in_turns_awaited(runs, effort)
     timings = {name: [seconds / ROOMS for seconds in rounds] for name, rounds in whole.items()}
     title = f"iter over {ROOMS:,} rooms, awaited, {PAGE_SIZE} a page"
-    goals = {"aiohttp + json": 0.7, "aiohttp + orjson": 0.7}
-    return Table.of("iter", title, "rooms/s", timings, goals)
+    return Table.of("iter", title, "rooms/s", timings, {})
 
 
 async def _by_iter(videsk: AsyncVidesk) -> Sequence[object]:

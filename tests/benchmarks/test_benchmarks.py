@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from importlib.util import find_spec
 
 import pytest
@@ -9,9 +10,12 @@ from tests.benchmarks.worker import NEEDED, SECTIONS
 from tests.docs.blocks import ROOT
 from tests.support import printed_by
 
-pytestmark = pytest.mark.skipif(
-    any(find_spec(package) is None for package in NEEDED), reason="the extra bench is missing"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        any(find_spec(package) is None for package in NEEDED), reason="the extra bench is missing"
+    ),
+    pytest.mark.any_python("what is measured is measured with the newest packages"),
+]
 
 
 def test_every_section_reports_positive_figures() -> None:
@@ -42,3 +46,13 @@ def test_the_profile_sees_the_thread_of_the_loop() -> None:
         assert steps["aiohttp"] > 0
         ours = sum(steps[layer] for layer in steps if layer.startswith("videsk_rooms."))
         assert (ours > 0) == lines[0].startswith(("awaited", "blocking"))
+
+
+@pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is missing")
+def test_instructions_of_a_call_are_counted() -> None:
+    """The count sees what a call costs: bare aiohttp's is positive, without the interpreter's."""
+    printed = printed_by("-m", "tests.benchmarks.instructions", "--quick", "aiohttp", cwd=ROOT)
+
+    title, counted = printed.strip().splitlines()
+    assert title == "get of a room, awaited"
+    assert 50 < int(counted.split()[1].replace(",", "")) < 50_000

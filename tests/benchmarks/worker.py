@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SECTIONS = (
     "get",
     "tasks",
-    "paced",
+    "limited",
     "list",
     "iter",
     "create",
@@ -65,7 +65,7 @@ def _measure(section: str, url: str, repeats: int, share: float) -> list[Table]:
     sections: dict[str, Callable[[], list[Table]]] = {
         "get": lambda: [asyncio.run(awaited.get(url, effort(100)))],
         "tasks": lambda: [asyncio.run(awaited.tasks(url, effort(128)))],
-        "paced": lambda: [asyncio.run(awaited.paced(url, effort(100)))],
+        "limited": lambda: [asyncio.run(awaited.limited(url, effort(100)))],
         "list": lambda: [asyncio.run(awaited.list_(url, effort(40)))],
         "iter": lambda: [asyncio.run(reading.iter_(url, effort(1)))],
         "create": lambda: [asyncio.run(creating.create(url, effort(200)))],

@@ -9,12 +9,13 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from tests import inside
+from tests.waiting import PATIENCE, wait_until
 from videsk_rooms import Retry, Videsk
 from videsk_rooms._blocking.loop_thread import Call
 
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 
     from videsk_rooms.sandbox import Sandbox
 
-# Much longer than anything takes on a busy machine, and shorter than the delays that are cut off.
-PATIENCE = 20.0
+# Seconds of delays that are cut off: longer than anybody waits.
 FOREVER = 300.0
 
 
@@ -42,17 +42,9 @@ def blocking_client(sandbox: Sandbox, **options: Any) -> Videsk:
     return Videsk(options.pop("api_token", sandbox.api_token), **options)
 
 
-def eventually(condition: Callable[[], object], patience: float = PATIENCE) -> None:
-    """Wait for what another thread or process does, which has no event to wait for."""
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.002)
-
-
 def under_way(sandbox: Sandbox, count: int = 1) -> None:
     """Wait until so many requests have reached the sandbox."""
-    eventually(lambda: len(sandbox.requests) >= count)
+    wait_until(lambda: len(sandbox.requests) >= count)
 
 
 def loop_threads() -> list[threading.Thread]:
@@ -72,7 +64,7 @@ def tasks_of(client: Videsk) -> list[str]:
         names = [getattr(task.get_coro(), "__qualname__", "?") for task in tasks]
         return sorted(name for name in names if name != "LoopThread._main")
 
-    return client._portal.call(others)
+    return inside.run_in_loop(client, others)
 
 
 def calls_alive() -> int:

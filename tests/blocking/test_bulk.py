@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import inside
 from tests.blocking.support import (
     FOREVER,
     Thread,
     blocking_client,
-    eventually,
     no_garbage_collection,
     tasks_of,
     under_way,
 )
+from tests.waiting import wait_until
 from videsk_rooms import ClosedError, InvalidRequestError, Progress
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def test_an_iterable_that_blocks_holds_up_no_call(client: Videsk, sandbox: Sandb
 
     def specs() -> Iterator[RoomSpec]:
         for number in range(4):
-            eventually(lambda: len(sandbox.rooms) == number)  # noqa: B023 - called at once
+            wait_until(lambda: len(sandbox.rooms) == number)  # noqa: B023 - called at once
             yield {}
 
     assert all(outcome.ok for outcome in client.rooms.create_many(specs()))
@@ -109,7 +110,7 @@ def test_what_is_finished_is_given_out_before_more_is_read(
     def specs() -> Iterator[RoomSpec]:
         for number in itertools.count():
             # Answered, and the answer noted: the loop has nothing more to do.
-            eventually(
+            wait_until(
                 lambda: len(sandbox.rooms) == number and not tasks_of(client)  # noqa: B023 - at once
             )
             read.append(number)
@@ -211,7 +212,7 @@ def test_break_cancels_what_is_under_way(sandbox: Sandbox, relayed: Videsk, rela
     """The requests are given up, with their connections."""
     # Passed on and not kept, as the iterator of a `for` loop is.
     break_off(begun_anew(relayed, sandbox))
-    eventually(lambda: is_closed(relayed, relay))
+    wait_until(lambda: is_closed(relayed, relay))
     assert len(sandbox.requests) <= 3
 
 
@@ -223,7 +224,7 @@ def test_an_exception_in_the_body_cancels_what_is_under_way(
         raise_in_the_body(begun_anew(relayed, sandbox))
     assert caught.value.__context__ is None
     del caught
-    eventually(lambda: is_closed(relayed, relay))
+    wait_until(lambda: is_closed(relayed, relay))
 
 
 def test_closing_cancels_what_is_under_way(sandbox: Sandbox, relayed: Videsk, relay: Relay) -> None:
@@ -232,7 +233,7 @@ def test_closing_cancels_what_is_under_way(sandbox: Sandbox, relayed: Videsk, re
     outcomes.close()
     outcomes.close()
     assert next(outcomes, None) is None
-    eventually(lambda: is_closed(relayed, relay))
+    wait_until(lambda: is_closed(relayed, relay))
 
 
 def test_the_end_of_with_cancels_what_is_under_way(
@@ -242,7 +243,7 @@ def test_the_end_of_with_cancels_what_is_under_way(
     with begun(relayed, sandbox) as outcomes:
         pass
     assert list(outcomes) == []
-    eventually(lambda: is_closed(relayed, relay))
+    wait_until(lambda: is_closed(relayed, relay))
 
 
 def test_what_the_callback_raises_comes_out(
@@ -258,7 +259,7 @@ def test_what_the_callback_raises_comes_out(
     outcomes = relayed.rooms.create_many(endless(), concurrency=3, on_progress=fail)
     with pytest.raises(BodyError):
         next(outcomes)
-    eventually(lambda: is_closed(relayed, relay))
+    wait_until(lambda: is_closed(relayed, relay))
 
 
 async def collect_garbage() -> None:
@@ -270,7 +271,7 @@ def in_another_thread(_: Videsk) -> None:
 
 
 def in_its_own_loop(client: Videsk) -> None:
-    client._portal.call(collect_garbage)
+    inside.run_in_loop(client, collect_garbage)
 
 
 @pytest.mark.parametrize("collect", [in_another_thread, in_its_own_loop])
@@ -284,7 +285,7 @@ def test_a_forgotten_iterator(
         del cycle
         assert tasks_of(relayed) != []
         collect(relayed)
-        eventually(lambda: is_closed(relayed, relay))
+        wait_until(lambda: is_closed(relayed, relay))
 
 
 def test_an_iterator_that_was_never_iterated_says_so(client: Videsk, sandbox: Sandbox) -> None:
@@ -348,7 +349,7 @@ def test_an_iterator_that_changes_threads(client: Videsk, sandbox: Sandbox) -> N
     seen = [Thread(next, outcomes).result().index for _ in range(5)]
     Thread(outcomes.close).result()
     assert len({*seen}) == 5
-    eventually(lambda: tasks_of(client) == [])
+    wait_until(lambda: tasks_of(client) == [])
     assert len(sandbox.requests) <= 6
 
 
@@ -376,7 +377,7 @@ def test_in_its_own_loop_nothing_is_read(client: Videsk) -> None:
         next(client.rooms.create_many(specs()))
 
     with pytest.raises(RuntimeError, match="from its own event loop"):
-        client._portal.call(ask)
+        inside.run_in_loop(client, ask)
     assert read == []
 
 

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import inside
 from tests.blocking.support import (
     FOREVER,
     Thread,
     blocking_client,
-    eventually,
     loop_threads,
     no_garbage_collection,
     under_way,
 )
+from tests.waiting import wait_until
 from videsk_rooms import ClosedError, Hooks, RoomPage, Videsk
 from videsk_rooms._blocking.loop_thread import Call
 
@@ -51,7 +52,7 @@ def test_calls_under_way_are_refused(sandbox: Sandbox, relayed: Videsk, relay: R
     relayed.close()
     assert [thread.result() for thread in waiting] == [ClosedError] * 8
     assert loop_threads() == []
-    eventually(lambda: relay.open == 0)
+    wait_until(lambda: relay.open == 0)
 
 
 def test_an_iteration_under_way_is_refused(sandbox: Sandbox, client: Videsk) -> None:
@@ -140,7 +141,7 @@ def test_closing_in_the_own_loop(sandbox: Sandbox) -> None:
 
     client = blocking_client(sandbox, api_token=ask)
     assert outcome(client.rooms.list) is ClosedError
-    eventually(lambda: loop_threads() == [])
+    wait_until(lambda: loop_threads() == [])
     assert len(sandbox.requests) == 0
 
 
@@ -153,7 +154,7 @@ def test_closing_in_a_thread_of_the_own_loop(sandbox: Sandbox) -> None:
 
     client = blocking_client(sandbox, api_token=ask)
     assert outcome(client.rooms.list) is ClosedError
-    eventually(lambda: loop_threads() == [])
+    wait_until(lambda: loop_threads() == [])
     assert len(sandbox.requests) == 0
 
 
@@ -177,10 +178,10 @@ def held_at_its_end(sandbox: Sandbox) -> Iterator[LoopThread]:
     asked.wait()
     closing = Thread(client.close)
     assert waiting.result() is ClosedError
-    yield client._portal._inner
+    yield inside.loop_thread(client)
     enough.set()
     closing.result()
-    eventually(lambda: loop_threads() == [])
+    wait_until(lambda: loop_threads() == [])
 
 
 def test_a_task_that_goes_on_keeps_nobody_waiting(sandbox: Sandbox) -> None:
@@ -233,7 +234,7 @@ def test_generators_are_closed_with_the_loop(client: Videsk) -> None:
             cleaned.append(True)
 
     generator = generate()
-    assert client._portal.call(anext, generator) == 1
+    assert inside.run_in_loop(client, anext, generator) == 1
     client.close()
     assert cleaned == [True]
 
@@ -256,8 +257,8 @@ def test_closing_while_the_thread_starts(sandbox: Sandbox) -> None:
         client.close()
         result = calling.result()
         assert result is ClosedError or isinstance(result, RoomPage)
-        assert client._portal._inner.calls == set()
-    eventually(lambda: loop_threads() == [])
+        assert inside.loop_thread(client).calls == set()
+    wait_until(lambda: loop_threads() == [])
 
 
 def test_calls_while_closing(sandbox: Sandbox) -> None:
@@ -276,7 +277,7 @@ def test_calls_while_closing(sandbox: Sandbox) -> None:
         under_way(sandbox, answered + 6)
         client.close()
         answered += sum(thread.result() for thread in threads)
-        assert client._portal._inner.calls == set()
+        assert inside.loop_thread(client).calls == set()
         assert loop_threads() == []
     assert answered > 0
 
@@ -325,8 +326,8 @@ def test_a_forgotten_client_ends_its_thread(
     client.rooms.list()
     (thread,) = loop_threads()
     del client
-    eventually(lambda: not thread.is_alive())
-    eventually(lambda: relay.open == 0)
+    wait_until(lambda: not thread.is_alive())
+    wait_until(lambda: relay.open == 0)
     gc.collect()
     assert len(recwarn) == 0
 
@@ -351,7 +352,7 @@ def test_a_closed_client_whose_hook_refers_to_it_is_collected(sandbox: Sandbox, 
         gc.collect()
         return gone() is None
 
-    eventually(is_collected)
+    wait_until(is_collected)
 
 
 def test_a_client_forgotten_in_its_own_loop(sandbox: Sandbox) -> None:
@@ -359,13 +360,13 @@ def test_a_client_forgotten_in_its_own_loop(sandbox: Sandbox) -> None:
     client = blocking_client(sandbox)
     client.rooms.list()
     (thread,) = loop_threads()
-    inner = client._portal._inner
+    inner = inside.loop_thread(client)
     cycle: list[object] = [client]
     cycle.append(cycle)
     with no_garbage_collection():
         del client, cycle
         assert inner.call_soon(gc.collect)
-        eventually(lambda: not thread.is_alive())
+        wait_until(lambda: not thread.is_alive())
 
 
 @pytest.mark.parametrize("keep", ["view", "rooms", "iterator"])
@@ -387,4 +388,4 @@ def test_what_belongs_to_a_client_keeps_it(sandbox: Sandbox, keep: str) -> None:
         part()
     assert thread.is_alive()
     del part
-    eventually(lambda: not thread.is_alive())
+    wait_until(lambda: not thread.is_alive())

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.blocking.support import FOREVER, Script, eventually, under_way
+from tests.blocking.support import FOREVER, Script, under_way
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,10 +80,10 @@ def test_a_greenlet_that_is_killed(sandbox: Sandbox, relay: Relay) -> None:
     under_way(sandbox)
     running.go_on()
     assert running.says() == "killed"
-    eventually(lambda: relay.closed == 1)
+    wait_until(lambda: relay.closed == 1)
     running.go_on()
     assert running.says() == "timed out"
-    eventually(lambda: relay.closed == 2)
+    wait_until(lambda: relay.closed == 2)
     running.go_on()
     assert running.finish() == (0, "", "")
 
@@ -104,7 +105,7 @@ def test_ctrl_c(sandbox: Sandbox, relay: Relay) -> None:
     under_way(sandbox)
     running.send_signal(signal.SIGINT)
     assert running.says() == "interrupted"
-    eventually(lambda: relay.closed == 1)
+    wait_until(lambda: relay.closed == 1)
     running.go_on()
     assert running.finish() == (0, "", "")
 

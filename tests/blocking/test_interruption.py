@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import inside
 from tests.blocking.support import (
     FOREVER,
-    PATIENCE,
     Script,
     Thread,
     blocking_client,
     calls_alive,
-    eventually,
     loop_threads,
     no_garbage_collection,
     tasks_of,
     under_way,
 )
+from tests.waiting import PATIENCE, wait_until
 from videsk_rooms import ClosedError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def alarm_once(condition: Callable[[], object]) -> Thread:
     """Send the signal when something has come about."""
 
     def send() -> None:
-        eventually(condition)
+        wait_until(condition)
         os.kill(os.getpid(), signal.SIGALRM)
 
     return Thread(send)
@@ -92,7 +92,7 @@ def test_ctrl_c(sandbox: Sandbox, relay: Relay, what: str, requests: int) -> Non
     script.send_signal(signal.SIGINT)
     assert script.says() == "interrupted"
     assert time.monotonic() - began < PATIENCE
-    eventually(lambda: relay.closed == 1)
+    wait_until(lambda: relay.closed == 1)
     script.go_on()
     assert script.finish() == (0, "5\n", "")
 
@@ -111,7 +111,7 @@ def test_an_exception_from_another_thread(sandbox: Sandbox, relayed: Videsk, rel
     )
     with pytest.raises(AlarmError):
         waiting.result()
-    eventually(lambda: relay.open == 0)
+    wait_until(lambda: relay.open == 0)
     assert relayed.rooms.list().total == 0
 
 
@@ -128,7 +128,7 @@ def test_what_a_handler_raises_reaches_the_caller(
         with pytest.raises(AlarmError):
             relayed.rooms.list()
         sender.result()
-    eventually(lambda: relay.open == 0)
+    wait_until(lambda: relay.open == 0)
     assert relayed.rooms.list().total == 0
     assert tasks_of(relayed) == []
 
@@ -164,7 +164,7 @@ def test_a_handler_may_close_the_client(sandbox: Sandbox, client: Videsk) -> Non
         with pytest.raises(ClosedError):
             client.rooms.list()
         sender.result()
-    eventually(lambda: loop_threads() == [])
+    wait_until(lambda: loop_threads() == [])
 
 
 def test_a_handler_may_close_while_the_thread_starts(
@@ -182,7 +182,7 @@ def test_a_handler_may_close_while_the_thread_starts(
         patch.setattr(threading.Thread, "start", start_and_be_struck)
         with pytest.raises(ClosedError):
             client.rooms.list()
-    eventually(lambda: loop_threads() == [])
+    wait_until(lambda: loop_threads() == [])
     assert len(sandbox.requests) == 0
 
 
@@ -209,7 +209,7 @@ def test_a_handler_may_call_while_the_thread_starts(
         patch.setattr(threading.Thread, "start", be_struck_once)
         assert client.rooms.list().total == 0
     assert in_the_handler == [0]
-    eventually(lambda: len(loop_threads()) == 1)
+    wait_until(lambda: len(loop_threads()) == 1)
     assert client.rooms.list().total == 0
     client.close()
     assert loop_threads() == []
@@ -240,7 +240,7 @@ def test_a_handler_may_strike_while_the_loop_is_made(
             client.rooms.list()
     assert handled == [True]
     assert client.rooms.list().total == 0
-    eventually(lambda: len(loop_threads()) == 1)
+    wait_until(lambda: len(loop_threads()) == 1)
     client.close()
     assert loop_threads() == []
     gc.collect()  # a loop left open would be told of
@@ -255,14 +255,14 @@ def test_an_interrupted_iteration(sandbox: Sandbox, relayed: Videsk, relay: Rela
     seen = [next(rooms), next(rooms)]
     with on_alarm(raise_alarm):
         # The second request is no sign of it: the next page is fetched ahead.
-        sender = alarm_once(lambda: relayed._portal._inner.calls)
+        sender = alarm_once(lambda: inside.loop_thread(relayed).calls)
         with pytest.raises(AlarmError) as caught:
             next(rooms)
         sender.result()
     assert next(rooms, None) is None
     assert [room.id for room in seen] == [room["id"] for room in sandbox.rooms[:2]]
-    eventually(lambda: relay.open == 0)
-    eventually(lambda: tasks_of(relayed) == [])
+    wait_until(lambda: relay.open == 0)
+    wait_until(lambda: tasks_of(relayed) == [])
     assert caught.value.__context__ is None  # kept until here, and with it all that it refers to
 
 
@@ -274,7 +274,7 @@ def test_an_interrupted_call_leaves_no_cycle(sandbox: Sandbox, client: Videsk) -
         with pytest.raises(AlarmError):
             client.rooms.list()
         sender.result()
-        eventually(lambda: calls_alive() == 0)
+        wait_until(lambda: calls_alive() == 0)
 
 
 class RandomAlarm:
@@ -332,10 +332,10 @@ def test_interruptions_at_any_moment(sandbox: Sandbox, relayed: Videsk, relay: R
             )
             assert relayed.rooms.get(room_ids[turn % 3]).id == room_ids[turn % 3]
     assert came > 0
-    eventually(lambda: tasks_of(relayed) == [])
-    assert relayed._portal._inner.calls == set()
+    wait_until(lambda: tasks_of(relayed) == [])
+    assert inside.loop_thread(relayed).calls == set()
     relayed.close()
-    eventually(lambda: relay.open == 0)
+    wait_until(lambda: relay.open == 0)
 
 
 @pytest.mark.usefixtures("finalizers_may_fail")
@@ -351,10 +351,10 @@ def test_interruptions_of_many_calls(sandbox: Sandbox, relayed: Videsk, relay: R
             )
             assert relayed.rooms.get(room_ids[turn % 8]).id == room_ids[turn % 8]
     assert came > 0
-    eventually(lambda: tasks_of(relayed) == [])
-    assert relayed._portal._inner.calls == set()
+    wait_until(lambda: tasks_of(relayed) == [])
+    assert inside.loop_thread(relayed).calls == set()
     relayed.close()
-    eventually(lambda: relay.open == 0)
+    wait_until(lambda: relay.open == 0)
 
 
 @pytest.mark.usefixtures("finalizers_may_fail")
@@ -367,9 +367,9 @@ def test_interruptions_of_first_calls(sandbox: Sandbox) -> None:
                 came += interrupted_at_random(alarm, client.rooms.list, longest=0.003)
                 assert len(loop_threads()) <= 1
                 assert client.rooms.list().total == 0
-            assert not client._portal._inner.calls
+            assert not inside.loop_thread(client).calls
     assert came > 0
-    eventually(lambda: loop_threads() == [])
+    wait_until(lambda: loop_threads() == [])
 
 
 def test_only_the_main_thread_is_interrupted(sandbox: Sandbox, client: Videsk) -> None:
@@ -384,7 +384,7 @@ def test_only_the_main_thread_is_interrupted(sandbox: Sandbox, client: Videsk) -
         with pytest.raises(AlarmError):
             client.rooms.list()
         sender.result()
-    eventually(lambda: len(tasks_of(client)) == 2)  # the other's call and its attempt
+    wait_until(lambda: len(tasks_of(client)) == 2)  # the other's call and its attempt
     assert other.is_alive()
     client.close()
     with pytest.raises(ClosedError):

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import inside
 from tests.blocking.support import (
     FOREVER,
     Thread,
     blocking_client,
-    eventually,
     no_garbage_collection,
     tasks_of,
     under_way,
 )
+from tests.waiting import wait_until
 from videsk_rooms import ServerError
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def test_break_stops_fetching(sandbox: Sandbox, relayed: Videsk, relay: Relay) -
     """The page that was being fetched ahead is given up, with its connection."""
     # Passed on and not kept, as the iterator of a `for` loop is.
     break_off(begun(relayed, sandbox))
-    eventually(lambda: is_closed(relayed, relay))
+    wait_until(lambda: is_closed(relayed, relay))
     assert len(sandbox.requests) == 2
 
 
@@ -78,7 +79,7 @@ def test_an_exception_in_the_body_stops_fetching(
         raise_in_the_body(begun(relayed, sandbox))
     assert caught.value.__context__ is None
     del caught
-    eventually(lambda: is_closed(relayed, relay))
+    wait_until(lambda: is_closed(relayed, relay))
     assert len(sandbox.requests) == 2
 
 
@@ -90,7 +91,7 @@ def test_an_exception_thrown_in_stops_fetching(
     with pytest.raises(BodyError) as caught:
         rooms.throw(BodyError())
     assert next(rooms, None) is None
-    eventually(lambda: is_closed(relayed, relay))
+    wait_until(lambda: is_closed(relayed, relay))
     assert caught.value.__context__ is None  # kept until here, and with it all that it refers to
 
 
@@ -100,7 +101,7 @@ def test_closing_an_iterator(sandbox: Sandbox, relayed: Videsk, relay: Relay) ->
     rooms.close()
     rooms.close()
     assert next(rooms, None) is None
-    eventually(lambda: is_closed(relayed, relay))
+    wait_until(lambda: is_closed(relayed, relay))
 
 
 def test_an_iterator_that_was_never_begun(sandbox: Sandbox, client: Videsk) -> None:
@@ -147,11 +148,11 @@ def in_another_thread(_client: Videsk, _other: Videsk) -> None:
 
 def in_its_own_loop(client: Videsk, _other: Videsk) -> None:
     # There it cannot wait for what only this thread does.
-    client._portal.call(collect_garbage)
+    inside.run_in_loop(client, collect_garbage)
 
 
 def in_the_loop_of_another(_client: Videsk, other: Videsk) -> None:
-    other._portal.call(collect_garbage)
+    inside.run_in_loop(other, collect_garbage)
 
 
 @pytest.mark.parametrize("collect", [in_another_thread, in_its_own_loop, in_the_loop_of_another])
@@ -169,7 +170,7 @@ def test_a_forgotten_iterator(
         del cycle
         assert tasks_of(relayed) != []
         collect(relayed, client)
-        eventually(lambda: is_closed(relayed, relay))
+        wait_until(lambda: is_closed(relayed, relay))
 
 
 # -- several at once ------------------------------------------------------------------------------
@@ -222,4 +223,4 @@ def test_an_iterator_that_changes_threads(sandbox: Sandbox, client: Videsk) -> N
     Thread(rooms.close).result()
     assert seen == ids[:7]
     assert next(rooms, None) is None
-    eventually(lambda: tasks_of(client) == [])
+    wait_until(lambda: tasks_of(client) == [])

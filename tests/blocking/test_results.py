@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import inside
 from tests.blocking.support import (
     FOREVER,
     Thread,
     blocking_client,
     calls_alive,
-    eventually,
     loop_threads,
     no_garbage_collection,
     under_way,
 )
+from tests.waiting import wait_until
 from videsk_rooms import (
     AuthenticationError,
     ClosedError,
@@ -136,8 +137,8 @@ def test_results_are_freed_by_reference_counts(sandbox: Sandbox, client: Videsk)
 
         assert kept()
         del response
-        eventually(lambda: not kept())
-        eventually(lambda: calls_alive() == 0)
+        wait_until(lambda: not kept())
+        wait_until(lambda: calls_alive() == 0)
 
 
 def test_errors_are_freed_by_reference_counts(client: Videsk) -> None:
@@ -152,8 +153,8 @@ def test_errors_are_freed_by_reference_counts(client: Videsk) -> None:
 
     with no_garbage_collection():
         gone = call()
-        eventually(lambda: gone() is None)
-        eventually(lambda: calls_alive() == 0)
+        wait_until(lambda: gone() is None)
+        wait_until(lambda: calls_alive() == 0)
 
 
 def test_refusals_are_freed_by_reference_counts(sandbox: Sandbox, client: Videsk) -> None:
@@ -172,8 +173,8 @@ def test_refusals_are_freed_by_reference_counts(sandbox: Sandbox, client: Videsk
         under_way(sandbox)
         client.close()
         gone = waiting.result()
-        eventually(lambda: gone() is None)
-        eventually(lambda: calls_alive() == 0)
+        wait_until(lambda: gone() is None)
+        wait_until(lambda: calls_alive() == 0)
 
 
 @pytest.mark.parametrize("awaited", [False, True], ids=["called", "awaited"])
@@ -201,8 +202,8 @@ def test_a_token_that_failed_keeps_nothing(sandbox: Sandbox, awaited: bool) -> N
         no_garbage_collection(),
     ):
         gone = call()
-        eventually(lambda: gone() is None)
-        eventually(lambda: calls_alive() == 0)
+        wait_until(lambda: gone() is None)
+        wait_until(lambda: calls_alive() == 0)
 
 
 # -- views ----------------------------------------------------------------------------------------
@@ -259,6 +260,6 @@ def test_no_repr_shows_the_token(sandbox: Sandbox, client: Videsk) -> None:
     other = sandbox.tokens.issue()
     view = client.with_options(api_token=other)
     assert repr(client) == repr(view) == f"Videsk(base_url={sandbox.url!r})"
-    for shown in map(repr, (client.rooms, view.rooms, client._portal, client._async)):
+    for shown in map(repr, (client.rooms, view.rooms, inside.awaited(client))):
         assert sandbox.api_token not in shown
         assert other not in shown

@@ -11,13 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.blocking.support import (
-    Thread,
-    blocking_client,
-    eventually,
-    loop_threads,
-    tasks_of,
-)
+from tests import inside
+from tests.blocking.support import Thread, blocking_client, calls_alive, loop_threads, tasks_of
+from tests.waiting import wait_until
 from videsk_rooms import NotFoundError
 from videsk_rooms._blocking.portal import Portal
 
@@ -55,9 +51,9 @@ def test_calls_of_32_threads(sandbox: Sandbox, relay: Relay) -> None:
     assert len(sandbox.requests) == 32 * 20
     assert sandbox.rooms == ()
     assert loop_threads() == []
-    eventually(lambda: relay.open == 0)
+    wait_until(lambda: relay.open == 0)
     relay.stop()
-    eventually(lambda: threading.active_count() <= threads_before)
+    wait_until(lambda: threading.active_count() <= threads_before)
 
 
 def test_a_mix_of_results_and_errors(sandbox: Sandbox, client: Videsk) -> None:
@@ -88,14 +84,14 @@ def test_200_clients(sandbox: Sandbox, relay: Relay) -> None:
     for _ in range(200):
         with blocking_client(sandbox, base_url=relay.url) as client:
             assert client.rooms.list().total == 0
-            loops.append(client._portal._inner.loop)
+            loops.append(inside.loop_thread(client).loop)
     assert loop_threads() == []
     assert all(loop is not None and loop.is_closed() for loop in loops)
     assert sum(len(asyncio.all_tasks(loop)) for loop in loops) == 0
     assert relay.opened == 200
-    eventually(lambda: relay.open == 0)
+    wait_until(lambda: relay.open == 0)
     relay.stop()
-    eventually(lambda: set(threading.enumerate()) <= threads_before)
+    wait_until(lambda: set(threading.enumerate()) <= threads_before)
 
 
 # -- the hand-off itself --------------------------------------------------------------------------
@@ -161,7 +157,7 @@ def test_each_outcome_reaches_its_caller(portal: Portal, plans: list[list[Plan]]
         outcomes = thread.result()
         assert len(outcomes) == len(own)
         assert all(outcome is plan for outcome, plan in zip(outcomes, own, strict=True))
-    assert portal._inner.calls == set()
+    assert calls_alive() == 0
 
 
 def test_no_task_is_left_when_calls_are_over(sandbox: Sandbox, client: Videsk) -> None:

@@ -30,14 +30,14 @@ _ELSEWHERE = re.compile(r"https?://(?!(127\.0\.0\.1|localhost)[:/])")
 
 
 @contextmanager
-def running() -> Iterator[Browser]:
-    """Run a browser with an empty profile.
+def running(*switches: str) -> Iterator[Browser]:
+    """Run a browser with an empty profile, and with more switches if need be.
 
     Its loop counts as running in the thread that asks, so that nothing can be awaited there
     meanwhile: a browser is for one module, which has no coroutines.
     """
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=PROGRAM, args=_SWITCHES)
+        browser = playwright.chromium.launch(executable_path=PROGRAM, args=(*_SWITCHES, *switches))
         yield browser
         browser.close()
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-import threading
-import time
-from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-import uvicorn
 
-from tests.docs.blocks import EXAMPLES
+from tests.docs.appointments import KEY, application
 
-from .support import Visitor, claims_of
+from .support import Visitor, claims_of, served_asgi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,25 +20,9 @@ if TYPE_CHECKING:
 
     from .chromium import Visits
 
+pytestmark = pytest.mark.any_python("the page and the browser are the same everywhere")
+
 HOUR = timedelta(hours=1)
-KEY = {"Authorization": "Bearer key-of-the-staff"}
-
-
-@contextmanager
-def _served(application: Any) -> Iterator[str]:
-    """Serve an ASGI application on a free port; yields its URL."""
-    server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            assert thread.is_alive(), "the application has not started"
-            time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture
@@ -51,16 +30,11 @@ def appointments(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[str]:
     """The application at work, by the sandbox's clock."""
-    monkeypatch.syspath_prepend(EXAMPLES)
-    monkeypatch.setenv("VIDESK_API_TOKEN", sandbox.api_token)
-    monkeypatch.setenv("VIDESK_BASE_URL", sandbox.url)
-    monkeypatch.setenv("APPOINTMENTS_DATABASE", f"sqlite:///{tmp_path / 'appointments.db'}")
-    monkeypatch.setenv("APPOINTMENTS_STAFF_KEY", "key-of-the-staff")
-    module = importlib.import_module("appointments_app")
-    module.app.dependency_overrides[module.now] = lambda: sandbox.now
-    with _served(module.app) as url:
+    with (
+        application(sandbox, tmp_path, monkeypatch, lambda: sandbox.now) as app,
+        served_asgi(app) as url,
+    ):
         yield url
-    module.app.dependency_overrides.clear()
 
 
 def test_a_person_waits_enters_and_comes_too_late(

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
+pytestmark = pytest.mark.any_python("the page and the browser are the same everywhere")
+
 
 @pytest.fixture
 def troubled(chromium: Browser) -> Iterator[Visits]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .chromium import Visits
     from .support import TicketPage
 
+pytestmark = pytest.mark.any_python("the page and the browser are the same everywhere")
+
 
 def test_a_person_who_clicks_is_let_in_with_a_token_of_the_room(
     ticket: TicketPage, sandbox: Sandbox

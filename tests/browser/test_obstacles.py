@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.blocking.support import Thread
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from .chromium import Visits
     from .support import TicketPage
+
+pytestmark = pytest.mark.any_python("the page and the browser are the same everywhere")
 
 HOUR = timedelta(hours=1)
 

@@ -58,7 +58,7 @@ def _race(report: Report, sandbox: Sandbox, crew: list[Crewman], rounds: int) ->
     for number in range(rounds):
         sandbox.faults.clear()
         if number == 0:
-            # The room is there a second after the first create, so that all processes want it before.
+            # The room is there a second after the first create: all processes want it by then.
             sandbox.faults.delay(_LATE, on="create", times=SIZE, process="last")
         if number % 2:
             make_bad(sandbox, report.share, report.seed + number)

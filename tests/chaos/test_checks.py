@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support import TOKEN
+from tests.waiting import until
 from videsk_rooms import (
     AsyncVidesk,
     Attempt,
@@ -243,8 +244,7 @@ async def test_what_calls_have_taken_is_found(sandbox: Sandbox) -> None:
     sandbox.faults.delay(60)
     unpaced = client.with_options(rate_limit=None, timeout=None)
     call = asyncio.ensure_future(unpaced.rooms.list())
-    while len(sandbox.requests) < 2:  # noqa: ASYNC110 - the sandbox's thread has no event for it
-        await asyncio.sleep(0.01)
+    await until(lambda: len(sandbox.requests) == 2)
     await check_connections(client, findings)
     await check_pace(client, limit, findings)
     await check_tasks(findings)

@@ -8,6 +8,7 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tests import inside
 from videsk_rooms import Hooks, Videsk
 
 from .at_once import as_awaited, run_at_once
@@ -51,8 +52,9 @@ def _play(stage: Stage) -> None:
             thread.start()
         for thread in threads:
             _end_of(thread, stage)
-        client._portal.call(check_connections, client._async, stage.report.findings)
-        client._portal.call(check_pace, client._async, PACE, stage.report.findings)
+        awaited = inside.awaited(client)
+        inside.run_in_loop(client, check_connections, awaited, stage.report.findings)
+        inside.run_in_loop(client, check_pace, awaited, PACE, stage.report.findings)
 
 
 def _end_of(thread: threading.Thread, stage: Stage) -> None:
@@ -61,7 +63,7 @@ def _end_of(thread: threading.Thread, stage: Stage) -> None:
         before = len(stage.ledger.entries)
         thread.join(PATIENCE)
         if thread.is_alive() and len(stage.ledger.entries) == before:
-            frame = sys._current_frames()[thread.ident or 0]
+            frame = sys._current_frames()[thread.ident or 0]  # noqa: SLF001 - there is no other way
             stage.report.findings.append(f"hangs: {''.join(traceback.format_stack(frame))}")
             return  # closing the client ends what it waits for
 

@@ -10,8 +10,9 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tests import inside
 from videsk_rooms._ratelimit import Rank
 
 if TYPE_CHECKING:
@@ -48,18 +49,16 @@ def watching(findings: list[str]) -> Iterator[None]:
 
 async def check_connections(client: AsyncVidesk, findings: list[str]) -> None:
     """Find the connections that are still taken when no call is."""
-    session = client._transport._sessions.here()
-    connector: Any = None if session is None else session.connector
-    if connector is not None:
-        await _settled(lambda: not connector._acquired)
-        if connector._acquired:
-            findings.append(f"{len(connector._acquired)} connections not given back")
+    session = inside.session_here(client)
+    await _settled(lambda: inside.connections_in_use(session) == 0)
+    if in_use := inside.connections_in_use(session):
+        findings.append(f"{in_use} connections not given back")
 
 
 async def check_pace(client: AsyncVidesk, limit: RateLimit, findings: list[str]) -> None:
     """Find the places that are still taken when no call is: after a window, all can be had."""
     await asyncio.sleep(limit.per)
-    for limiter in client._limiters._open:
+    for limiter in inside.limiters(client):
         at_once = [
             asyncio.ensure_future(limiter.acquire(Rank.INTERACTIVE, "rooms.list"))
             for _ in range(limit.requests)

@@ -13,22 +13,19 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from unittest import mock
 
+from tests.waiting import PATIENCE
 from videsk_rooms.cli import main
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from typing import TextIO
 
     from videsk_rooms.sandbox import Sandbox
-
-# Generous: it only ends a run that hangs.
-PATIENCE = 60.0
 
 # An open connection or file that is left to the garbage collector is told on standard error.
 MODULE = (sys.executable, "-W", "error::ResourceWarning", "-m", "videsk_rooms.cli")
@@ -175,11 +172,3 @@ def running(
             yield process
         finally:
             process.kill()
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Wait for a condition, and fail with its name when it does not come."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, f"{what}: not within {PATIENCE} s"
-        time.sleep(0.02)

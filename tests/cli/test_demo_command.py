@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.cli.conftest import QUICK
-from tests.cli.support import PATIENCE, call, called_on_a_terminal, run, running, wait_until
 from tests.cli.support import account as variables
+from tests.cli.support import call, called_on_a_terminal, run, running
+from tests.waiting import PATIENCE, wait_until
 from videsk_rooms import Videsk
 from videsk_rooms.sandbox import Sandbox
 
@@ -279,7 +280,7 @@ def slow_to_create(account: Sandbox) -> Iterator[Sandbox]:
 def test_a_signal_leaves_nothing_open(slow_to_create: Sandbox, by: signal.Signals) -> None:
     """Neither the rooms that came back nor the one that was under way."""
     with running("demo", "--live", env=variables(slow_to_create)) as process:
-        wait_until(lambda: len(slow_to_create.rooms) > 5, "five rooms of the demo")
+        wait_until(lambda: len(slow_to_create.rooms) > 5)
         process.send_signal(by)
         said, complaints = process.communicate(timeout=PATIENCE)
     assert (process.returncode, complaints) == (128 + by, "")

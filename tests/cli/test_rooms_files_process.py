@@ -11,17 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.support import (
-    MODULE,
-    PATIENCE,
-    call,
-    called_on_a_terminal,
-    environment,
-    run,
-    running,
-    wait_until,
-)
+from tests.cli.support import MODULE, call, called_on_a_terminal, environment, run, running
 from tests.cli.support import account as variables
+from tests.waiting import PATIENCE, wait_until
 from videsk_rooms.cli._transfer import progress
 
 if TYPE_CHECKING:
@@ -145,7 +137,7 @@ def test_an_import_that_is_stopped_goes_on_with_the_same_command(
     account.faults.delay(0, on="create", times=12)
     account.faults.delay(PATIENCE, on="create", times=None)
     with running("rooms", "import", str(rooms), env=variables(account)) as process:
-        wait_until(lambda: len(account.requests.of("create")) == 12 + 16, "the requests")
+        wait_until(lambda: len(account.requests.of("create")) == 12 + 16)
         process.send_signal(signal.SIGINT)
         said, complaints = process.communicate(timeout=PATIENCE)
     assert (process.returncode, said) == (130, "")
@@ -166,7 +158,7 @@ def test_an_export_that_is_stopped_leaves_nothing(account: Sandbox, tmp_path: Pa
     account.faults.delay(PATIENCE, on="list", times=None)
     file = str(tmp_path / "rooms.csv")
     with running("rooms", "export", file, env=variables(account)) as process:
-        wait_until(lambda: len(account.requests.of("list")) == 3, "the requests")
+        wait_until(lambda: len(account.requests.of("list")) == 3)
         process.send_signal(signal.SIGTERM)
         said, complaints = process.communicate(timeout=PATIENCE)
     assert (process.returncode, said) == (128 + signal.SIGTERM, "")

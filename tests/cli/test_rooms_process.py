@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.support import MODULE, PATIENCE, environment, running, wait_until
+from tests.cli.support import MODULE, environment, running
 from tests.cli.support import account as variables
+from tests.waiting import PATIENCE, wait_until
 
 if TYPE_CHECKING:
     from videsk_rooms.sandbox import Sandbox
@@ -28,7 +29,7 @@ def test_ctrl_c_is_exit_code_130_and_says_what_it_leaves_open(account: Sandbox) 
     account.faults.delay(PATIENCE, on="create", times=None)
     arguments = ("rooms", "create", "--external-id", "ours")
     with running(*arguments, env=variables(account)) as process:
-        wait_until(lambda: len(account.requests.of("create")) > 0, "the request")
+        wait_until(lambda: len(account.requests.of("create")) > 0)
         process.send_signal(signal.SIGINT)
         said, complaints = process.communicate(timeout=PATIENCE)
     assert (process.returncode, said) == (130, "")

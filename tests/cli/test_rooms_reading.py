@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.cells import cell_len
 
-from tests.cli.support import PATIENCE, called_on_a_terminal, running
 from tests.cli.support import account as variables
+from tests.cli.support import called_on_a_terminal, running
+from tests.waiting import PATIENCE
 from videsk_rooms import AsyncRooms
 
 if TYPE_CHECKING:

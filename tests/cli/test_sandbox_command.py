@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.support import PATIENCE, call, running, wait_until
+from tests.cli.support import call, running
+from tests.waiting import PATIENCE, wait_until
 from videsk_rooms import NotFoundError, Retry, TransportError, Videsk
-from videsk_rooms.cli._sandbox import NewRequests, log_line, reachable
+from videsk_rooms.cli._serving import NewRequests, log_line, reachable
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ def test_a_request_waits_for_its_answer_before_it_is_shown() -> None:
             with pytest.raises(TransportError):
                 videsk.rooms.list()
             videsk.rooms.list()
-        wait_until(lambda: len(sandbox.requests) >= 2, "two requests")
+        wait_until(lambda: len(sandbox.requests) >= 2)
         assert [record.status for record in impatient] == [None, 200]
         assert list(impatient) == []
         assert list(patient) == []

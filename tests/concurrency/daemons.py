@@ -96,3 +96,8 @@ kept: list[object] = []
 PROGRAMS = {
     program.__name__: program for program in (awaited, blocking, under_way, never_called_again)
 }
+
+
+def main(program: str, *arguments: str) -> None:
+    """Run one of them."""
+    PROGRAMS[program](*arguments)

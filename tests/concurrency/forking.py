@@ -23,6 +23,7 @@ import warnings
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from tests.waiting import wait_until
 from videsk_rooms import AsyncVidesk, ClosedError, Hooks, RateLimit, Videsk
 from videsk_rooms._concurrency import fork
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from videsk_rooms import RoomSpec
 
 _FAST = RateLimit(requests=10_000)
-fork._PATIENCE = 60.0  # on a busy machine a look-up may take long
+fork.PATIENCE = 60.0  # on a busy machine a look-up may take long
 
 
 def in_child(work: Callable[[], None], *, leave: Callable[[int], NoReturn] = sys.exit) -> None:
@@ -381,14 +382,12 @@ def stocked(url: str, token: str) -> None:
     client = Videsk(token, base_url=url, rate_limit=_FAST)
     room = client.rooms.create()
     with client.rooms.access_stock(room, size=5) as stock:
-        while stock.level < 5:
-            time.sleep(0.001)
+        wait_until(lambda: stock.level == 5)
         reader, writer = os.pipe()
 
         def work() -> None:
             taken = [stock.take().access_token for _ in range(3)]
-            while stock.level < 5:
-                time.sleep(0.001)
+            wait_until(lambda: stock.level == 5)
             taken += [stock.take().access_token for _ in range(5)]
             os.write(writer, "\n".join(taken).encode())
 
@@ -430,3 +429,10 @@ PROGRAMS = {
 # take it (`drop_gil` in CPython's ceval_gil.c). Nor does anybody notice a child that never leaves
 # the loop that it was forked in.
 NOT_IN_C = {"in_a_hook", "in_a_look_up", "in_line", "iterating", "many", "while_busy"}
+
+
+def main(way: str, program: str, url: str, token: str) -> None:
+    """Run one of them; it forks by Python or in C."""
+    if way == "in C":
+        in_c()
+    PROGRAMS[program](url, token)

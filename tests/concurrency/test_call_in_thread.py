@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from tests.waiting import until
 from videsk_rooms._concurrency.loops import call_in_thread
 
 if TYPE_CHECKING:
@@ -59,8 +60,7 @@ async def test_whoever_is_cancelled_leaves_it_to_itself() -> None:
     await asyncio.wait([waiting])
     assert waiting.cancelled()
     go_on.set()
-    while not gone_on.is_set():  # noqa: ASYNC110 - set by another thread
-        await asyncio.sleep(0.001)
+    await until(gone_on.is_set)
     await asyncio.sleep(0.05)
     assert complaints == []
 

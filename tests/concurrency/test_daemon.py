@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.concurrency.daemons import PROGRAMS
+from tests.concurrency.support import ends_well
 from tests.ratelimit.conftest import common_redis
 
 if TYPE_CHECKING:
@@ -20,10 +19,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no daemons")
 __all__ = ["common_redis"]
 
-_PROGRAM = (
-    "import sys; from tests.concurrency.daemons import PROGRAMS as p; p[sys.argv[1]](*sys.argv[2:])"
-)
-
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_a_client_made_before_all_was_closed_works(
@@ -31,16 +26,5 @@ def test_a_client_made_before_all_was_closed_works(
 ) -> None:
     """Soon, silently, and without touching what has the numbers of its descriptors now."""
     began = time.monotonic()
-    done = subprocess.run(
-        [
-            *(sys.executable, "-W", "error", "-c", _PROGRAM),
-            *(program, sandbox.url, sandbox.api_token, common_redis.url),
-        ],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    ends_well("daemons", program, sandbox.url, sandbox.api_token, common_redis.url)
     assert time.monotonic() - began < 40

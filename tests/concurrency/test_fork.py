@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.concurrency.forking import NOT_IN_C, PROGRAMS
+from tests.concurrency.support import ends_well
 
 if TYPE_CHECKING:
     from videsk_rooms.sandbox import Sandbox
@@ -18,13 +17,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 
 # Python 3.12 and later warn of every fork of a process with threads; whether this one is safe is
 # what is tested.
-_WARNINGS = ("-W", "error", "-W", "ignore:This process:DeprecationWarning")
+_OPTIONS = ("-W", "ignore:This process:DeprecationWarning")
 
-
-_PROGRAM = (
-    "import sys; from tests.concurrency import forking as f; "
-    "sys.argv.pop(1) == 'in C' and f.in_c(); f.PROGRAMS[sys.argv[1]](*sys.argv[2:])"
-)
 _WAYS = [
     *(("by Python", program) for program in PROGRAMS),
     *(("in C", program) for program in PROGRAMS if program not in NOT_IN_C),
@@ -41,12 +35,4 @@ def test_a_client_made_before_a_fork_works_in_both(
     """
     sandbox.add_rooms(7)
     url = sandbox.url.replace("127.0.0.1", "localhost")
-    done = subprocess.run(
-        [sys.executable, *_WARNINGS, "-c", _PROGRAM, way, program, url, sandbox.api_token],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    ends_well("forking", way, program, url, sandbox.api_token, options=_OPTIONS)

@@ -23,8 +23,9 @@ import pytest
 
 from tests.benchmarks.payloads import ROOM_ID
 from tests.benchmarks.server import serving
-from tests.blocking.support import blocking_client, eventually, loop_threads, tasks_of
+from tests.blocking.support import blocking_client, loop_threads, tasks_of
 from tests.chaos.watch import check_connections, check_tasks, watching
+from tests.waiting import wait_until
 from videsk_rooms import AsyncVidesk, AttemptEvent, Hooks, NotFoundError, RateLimit, Videsk
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from videsk_rooms.sandbox import Sandbox
 
 CALLS, CLIENTS, SOME = 4_000, 500, 400
+FAST = RateLimit(requests=10_000)  # paced, and never waiting
 
 _thread_for_thread = pytest.mark.skipif(
     "coverage" in sys.modules and sys.modules["coverage"].Coverage.current() is not None,
@@ -230,7 +232,7 @@ async def test_awaited_clients_that_were_closed_leave_nothing(url: str) -> None:
     """Made, used once and closed, in one loop."""
     for _ in rounds(CLIENTS):
         for _ in range(CLIENTS):
-            async with AsyncVidesk("a-token", base_url=url) as client:
+            async with AsyncVidesk("a-token", base_url=url, rate_limit=FAST) as client:
                 await client.rooms.get(ROOM_ID)
     findings: list[str] = []
     await check_tasks(findings)
@@ -242,7 +244,7 @@ def test_blocking_clients_that_were_closed_leave_nothing(url: str) -> None:
     """Each has had a thread, which has ended."""
     for _ in rounds(CLIENTS):
         for _ in range(CLIENTS):
-            with Videsk("a-token", base_url=url) as client:
+            with Videsk("a-token", base_url=url, rate_limit=FAST) as client:
                 client.rooms.get(ROOM_ID)
         assert loop_threads() == []
 
@@ -252,8 +254,8 @@ def test_blocking_clients_that_were_dropped_leave_nothing(url: str) -> None:
     """Nobody closed them; their threads and connections have gone with them."""
     for _ in rounds(CLIENTS):
         for _ in range(CLIENTS):
-            Videsk("a-token", base_url=url).rooms.get(ROOM_ID)
-        eventually(lambda: loop_threads() == [])
+            Videsk("a-token", base_url=url, rate_limit=FAST).rooms.get(ROOM_ID)
+        wait_until(lambda: loop_threads() == [])
 
 
 def test_clients_that_were_never_used_leave_nothing() -> None:
@@ -270,7 +272,7 @@ def test_views_leave_nothing(client: Videsk) -> None:
     """Nor do those with a pace of their own; the connection is the client's."""
     for _ in rounds(SOME):
         for _ in range(SOME):
-            client.with_options(rate_limit=RateLimit(requests=5), timeout=9.0).rooms.get(ROOM_ID)
+            client.with_options(rate_limit=FAST, timeout=9.0).rooms.get(ROOM_ID)
 
 
 # -- whether it would be found --------------------------------------------------------------------

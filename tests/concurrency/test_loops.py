@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import inside
+from tests.waiting import until
 from videsk_rooms import AsyncVidesk, ClosedError
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ def test_a_loop_that_ended_leaves_nothing_in_the_client(client: AsyncVidesk) -> 
     """Its session is closed with it, and let go of when another loop needs one."""
     for _ in range(5):
         asyncio.run(call(client))
-    assert len(client._transport._sessions._open) == 1
+    assert len(inside.sessions(client)) == 1
 
 
 async def test_closing_in_one_loop_closes_the_connections_of_the_others(
@@ -66,10 +68,10 @@ async def test_closing_in_one_loop_closes_the_connections_of_the_others(
 
     async def elsewhere() -> None:
         await call(client)
-        (session, _) = client._transport._sessions._open[asyncio.get_running_loop()]
+        session = inside.session_here(client)
+        assert session is not None
         called.set()
-        while not session.closed:  # noqa: ASYNC110 - closed by another thread, which tells nobody
-            await asyncio.sleep(0.005)
+        await until(lambda: session.closed)
         closed.set()
 
     await call(client)
@@ -107,7 +109,7 @@ def test_closing_while_another_loop_stands_still_waits_for_nobody(client: AsyncV
     """Its connections close when it runs again."""
     loop = asyncio.new_event_loop()
     loop.run_until_complete(call(client))
-    (session, _) = client._transport._sessions._open[loop]
+    (session,) = inside.sessions(client)
     asyncio.run(client.close())
     assert not session.closed
     loop.run_until_complete(asyncio.sleep(0.05))

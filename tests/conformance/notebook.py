@@ -9,7 +9,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tests.blocking.support import PATIENCE, Thread
+from tests.blocking.support import Thread
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.blocking.support import eventually
 from tests.docs.blocks import DOCS, blocks_of
+from tests.waiting import wait_until
 
 from .account import opened
 from .notebook import Notebook
@@ -81,7 +81,7 @@ def test_calls_of_a_cell_run_side_by_side(notebook: Notebook, given: str) -> Non
     """All of them are at the API before the first has an answer."""
     with notebook.account.relay.holding_answers():
         run = notebook.begin(given)
-        eventually(lambda: len(notebook.account.sandbox.requests) == 6)
+        wait_until(lambda: len(notebook.account.sandbox.requests) == 6)
     assert run.result() == []
 
 
@@ -104,4 +104,4 @@ def test_a_kernel_that_is_shut_down_leaves_nothing(notebook: Notebook) -> None:
     """Though nobody closed the clients."""
     assert notebook.run("blocking.rooms.list();", "await awaited.rooms.list();") == []
     assert notebook.shut_down() == (0, [])
-    eventually(lambda: notebook.account.relay.open == 0)
+    wait_until(lambda: notebook.account.relay.open == 0)

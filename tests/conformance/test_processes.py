@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.blocking.support import Relay, eventually
+from tests.blocking.support import Relay
+from tests.waiting import wait_until
 from videsk_rooms import (
     AttemptEvent,
     ConfigurationError,
@@ -54,7 +55,7 @@ class Run:
             arguments = (way, relay.url, str(THREADS), str(folder / "pacing"))
             program = executor.submit(_run, arguments, environment)
             with relay.holding_answers():
-                eventually(lambda: len(_lists(sandbox)) == AT_ONCE or program.done(), PATIENCE)
+                wait_until(lambda: len(_lists(sandbox)) == AT_ONCE or program.done(), PATIENCE)
                 self.under_way = len(_lists(sandbox))
             self.exit_code, self.pickled, self.said = program.result()
         assert self.pickled, self.said

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.blocking.support import Relay, blocking_client, eventually
+from tests.blocking.support import Relay, blocking_client
 from tests.chaos.watch import watching
+from tests.waiting import wait_until
 from videsk_rooms import NotFoundError, Videsk
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def test_calls_of_all_threads_run_side_by_side(sandbox: Sandbox) -> None:
     ):
         with relay.holding_answers():
             pages = pool.map(lambda _: client.rooms.list(), range(THREADS))
-            eventually(lambda: len(sandbox.requests) == THREADS)
+            wait_until(lambda: len(sandbox.requests) == THREADS)
         assert [page.total for page in pages] == [0] * THREADS
 
 

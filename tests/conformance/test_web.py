@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.blocking.support import eventually
 from tests.docs.blocks import EXAMPLES
+from tests.waiting import wait_until
 
 from .account import RATE, opened
 from .server import Server, Slot
@@ -121,7 +121,7 @@ def test_visitors_are_served_side_by_side(server: Server) -> None:
     count = server.place.at_once
     with server.account.relay.holding_answers():
         visitors = server.enter_at_once(count)
-        eventually(lambda: len(server.account.sandbox.requests) == count)
+        wait_until(lambda: len(server.account.sandbox.requests) == count)
     assert [visitor.result().status for visitor in visitors] == [200] * count
 
 
@@ -173,4 +173,4 @@ def test_a_server_that_is_told_to_end_leaves_nothing(server: Server) -> None:
     assert server.enter(1).status == 200
     end = server.stop()
     assert (end.code, end.surprises) == (0, [])
-    eventually(lambda: server.account.relay.open == 0)
+    wait_until(lambda: server.account.relay.open == 0)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
-from tests.blocking.support import FOREVER, PATIENCE, eventually, no_garbage_collection
+from tests.blocking.support import FOREVER, no_garbage_collection
+from tests.waiting import PATIENCE, wait_until
 from videsk_rooms import NotFoundError, RateLimitError
 
 from .workers import (
@@ -174,7 +175,7 @@ def test_a_time_limit_ends_a_call_that_waits(place: CeleryPlace) -> None:
         closed = place.relay.closed
         os.kill(place.process_of(result.id), signal.SIGUSR1)
         place.wait_for(result.ready)
-        eventually(lambda: place.relay.closed == closed + 1)
+        wait_until(lambda: place.relay.closed == closed + 1)
     with pytest.raises(SoftTimeLimitExceeded):
         result.get()
     assert place.send("count_guests", room)() == 0

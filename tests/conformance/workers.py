@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import pytest
 import redis
 
-from tests.blocking.support import Relay, eventually
+from tests.blocking.support import Relay
 from tests.docs.blocks import EXAMPLES, ROOT
 from tests.ratelimit.redis_server import MISSING, PROGRAM, serving
+from tests.waiting import wait_until
 from videsk_rooms import Videsk
 from videsk_rooms.sandbox import Sandbox
 
@@ -102,7 +103,7 @@ class Slot(ABC):
 
     def wait_for(self, condition: Callable[[], object]) -> None:
         """Wait for what workers do, who may have to be loaded first."""
-        eventually(condition, _PATIENCE)
+        wait_until(condition, _PATIENCE)
 
     def appointment(self) -> int:
         """Name an appointment that has no room yet."""
@@ -214,7 +215,7 @@ def check_at_once(place: Slot) -> None:
     place.sandbox.requests.clear()
     with place.relay.holding_answers():
         waits = [place.send("count_guests", room) for room in rooms]
-        eventually(lambda: {request.path for request in place.sandbox.requests} == _paths(rooms))
+        wait_until(lambda: {request.path for request in place.sandbox.requests} == _paths(rooms))
     assert [wait() for wait in waits] == [0, 0]
 
 
@@ -267,4 +268,4 @@ def check_nothing_is_left(place: Slot) -> None:
     for end in place.stop():
         assert (end.code, end.unclosed) == (0, [])
         assert not _COMPLAINT.search(end.last_words), end.last_words
-    eventually(lambda: place.relay.open == 0)
+    wait_until(lambda: place.relay.open == 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from icalendar import Calendar
 
-from .blocks import EXAMPLES
+from .appointments import KEY, application
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from videsk_rooms.sandbox import Sandbox
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-KEY = {"Authorization": "Bearer key-of-the-staff"}
 
 
 class Behind:
@@ -42,16 +40,12 @@ def browser(
     sandbox: Sandbox, behind: Behind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[TestClient]:
     """The application at work, by the sandbox's clock."""
-    monkeypatch.syspath_prepend(EXAMPLES)
-    monkeypatch.setenv("VIDESK_API_TOKEN", sandbox.api_token)
-    monkeypatch.setenv("VIDESK_BASE_URL", sandbox.url)
-    monkeypatch.setenv("APPOINTMENTS_DATABASE", f"sqlite:///{tmp_path / 'appointments.db'}")
-    monkeypatch.setenv("APPOINTMENTS_STAFF_KEY", "key-of-the-staff")
-    module = importlib.import_module("appointments_app")
-    module.app.dependency_overrides[module.now] = lambda: sandbox.now - behind.by
-    with TestClient(module.app) as browser:
+
+    def now() -> datetime:
+        return sandbox.now - behind.by
+
+    with application(sandbox, tmp_path, monkeypatch, now) as app, TestClient(app) as browser:
         yield browser
-    module.app.dependency_overrides.clear()
 
 
 class Booked:

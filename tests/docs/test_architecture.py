@@ -22,7 +22,7 @@ def test_every_layer_has_its_row() -> None:
     """Whoever adds a module or a package says on the page what it is."""
     section = PAGE.partition("\n## The layers\n")[2].partition("\n## ")[0]
     rows = set(re.findall(r"^\| `([\w/]+)` \|", section, re.MULTILINE))
-    assert rows | {"sandbox/"} == parts()
+    assert rows | {"sandbox/", "dev/"} == parts()
 
 
 def test_files_that_the_page_sends_to_are_there() -> None:
@@ -44,10 +44,10 @@ def test_the_numbers_of_the_rate_limit_are_the_codes() -> None:
     page = (DOCS / "decisions" / "0033-rate-limit-by-answers.md").read_text(encoding="utf-8")
     decision = " ".join(page.partition("**Figures.**")[0].split())
     for phrase in (
-        f"{latency._LATE_FACTOR} times what trips vary by, plus {latency._LATE_BASE * 1000:.0f} ms",
+        f"{latency.LATE_FACTOR} times what trips vary by, plus {latency.LATE_BASE * 1000:.0f} ms",
         f"in the last {1 + schedule.TICK} s",
-        f"the least of {latency._SAMPLES}",
-        f"(of fewer than {latency._FEW},",
-        f"pauses everybody for {store_limiter._FIRST_PAUSE} s",
+        f"the least of {latency.SAMPLES}",
+        f"(of fewer than {latency.FEW},",
+        f"pauses everybody for {store_limiter.FIRST_PAUSE} s",
     ):
         assert phrase in decision

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.support import PATIENCE, called_on_a_terminal, environment
 from tests.cli.support import account as variables
+from tests.cli.support import called_on_a_terminal, environment
+from tests.waiting import PATIENCE
 from videsk_rooms.sandbox import Sandbox
 
 from .blocks import DOCS, Block, blocks_of, by_form, with_what_is_shown

@@ -25,6 +25,8 @@ from .stage import NAMES_IN_DOCSTRINGS, printed_and_shown, story
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from _pytest.mark import ParameterSet
+
 _EXAMPLE = re.compile(r"\]\((?:\.\./)?examples/([^)]+)\)")
 
 LANGUAGES = {
@@ -51,7 +53,13 @@ def _relative(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("page", _pages_with_code(), ids=_relative)
+def _once_a_language(page: Path) -> ParameterSet:
+    translated = page.name.endswith(".es.md")
+    why = pytest.mark.any_python("its code is that of the English page, see test_translations.py")
+    return pytest.param(page, id=_relative(page), marks=[why] if translated else [])
+
+
+@pytest.mark.parametrize("page", [_once_a_language(page) for page in _pages_with_code()])
 @pytest.mark.usefixtures("account")
 def test_the_code_of_a_page_runs_from_top_to_bottom(
     page: Path, request: pytest.FixtureRequest

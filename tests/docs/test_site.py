@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from tests.browser.chromium import Visits
 
+pytestmark = pytest.mark.any_python("the site is built and read in one way everywhere")
+
 for _package in ("mkdocs", "material", "mkdocstrings", "mkdocs_static_i18n"):
     pytest.importorskip(_package, reason="the site is built with the extra `docs`")
 

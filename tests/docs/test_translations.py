@@ -13,6 +13,8 @@ from .blocks import DOCS, Block, blocks_of, with_what_is_shown
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.any_python("words, not code")
+
 _SPANISH = sorted(DOCS.rglob("*.es.md"))
 
 

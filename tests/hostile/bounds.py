@@ -262,7 +262,7 @@ def reader(name: str) -> Iterator[None]:
     """Read JSON by orjson, or by the standard library."""
     import orjson
 
-    read = {"orjson": orjson.loads, "json": json._standard_read}[name]
+    read = {"orjson": orjson.loads, "json": json.standard_read}[name]
     with mock.patch.object(json, "_read", read):
         yield
 

@@ -60,24 +60,25 @@ def worst_memory() -> float:
 
 def stalls(figures: Figures) -> AbstractContextManager[None]:
     """Measure how long the client's callbacks keep asyncio's loop, in time of the processor."""
-    run: Any = asyncio.Handle._run
+    run: Any = asyncio.Handle._run  # noqa: SLF001 - nothing else sees each of them
 
     def timed(handle: Any) -> None:
         began = thread_time()
         run(handle)
         took = thread_time() - began
         if took > figures.worst_stall:
-            by = handle._context.get(under_test, "") if handle._context else ""
+            context = handle._context  # noqa: SLF001 - likewise
+            by = context.get(under_test, "") if context else ""
             if by:
                 figures.worst_stall, figures.worst_stall_by = took, by
 
     @contextmanager
     def measuring() -> Iterator[None]:
-        asyncio.Handle._run = timed  # type: ignore[method-assign, assignment]  # nothing else sees each of them
+        asyncio.Handle._run = timed  # type: ignore[method-assign, assignment]  # noqa: SLF001 - likewise
         try:
             yield
         finally:
-            asyncio.Handle._run = run  # type: ignore[method-assign]  # as it was
+            asyncio.Handle._run = run  # type: ignore[method-assign]  # noqa: SLF001 - as it was
 
     return measuring()
 

@@ -10,8 +10,10 @@ import aiohttp
 import anyio
 import pytest
 
-from tests.retrying import FAST, LATE, client, nothing_is_left, outcome_of
-from tests.sandbox.support import until
+from tests import inside
+from tests.inside import nothing_is_left
+from tests.retrying import FAST, LATE, client, outcome_of
+from tests.waiting import until
 from videsk_rooms import AsyncVidesk, ClosedError, OutcomeUnknownError, RateLimit, Videsk
 from videsk_rooms._ratelimit import Rank
 
@@ -20,10 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from videsk_rooms.sandbox import Sandbox
-
-
-def sessions_of(videsk: AsyncVidesk) -> list[Any]:
-    return [session for session, _ in videsk._transport._sessions._open.values()]
 
 
 async def closed_by_a_task(videsk: AsyncVidesk, turns: int) -> None:
@@ -46,7 +44,7 @@ async def test_a_cancelled_close_has_closed_all(
     view = videsk.with_options(rate_limit=RateLimit(shared=f"file:{tmp_path / 'other'}"))
     await videsk.rooms.list()
     await view.rooms.list()
-    sessions = sessions_of(videsk)
+    sessions = inside.sessions(videsk)
     call = asyncio.ensure_future(outcome_of(view.rooms.list()))
     await asyncio.sleep(0)
     await closed_by_a_task(videsk, turns)
@@ -55,7 +53,7 @@ async def test_a_cancelled_close_has_closed_all(
     assert all(session.closed for session in sessions)
     for each in (videsk, view):
         with pytest.raises(ClosedError):
-            await each._sender.limiter.acquire(Rank.INTERACTIVE, "rooms.list")
+            await inside.limiter(each).acquire(Rank.INTERACTIVE, "rooms.list")
     nothing_is_left(videsk)
 
 
@@ -65,7 +63,7 @@ async def test_a_close_in_a_cancelled_scope_closes_all(sandbox: Sandbox) -> None
     with anyio.CancelScope() as scope:
         async with client(sandbox) as videsk:
             await videsk.rooms.list()
-            sessions = sessions_of(videsk)
+            sessions = inside.sessions(videsk)
             scope.cancel()
     assert all(session.closed for session in sessions)
 
@@ -84,7 +82,7 @@ async def test_a_close_whose_own_task_was_cancelled_may_be_called_again(sandbox:
     thread.start()
     await videsk.rooms.list()
     await until(began.is_set)
-    sessions = sessions_of(videsk)
+    sessions = inside.sessions(videsk)
     assert len(sessions) == 2
     before = asyncio.all_tasks()
     closing = asyncio.ensure_future(videsk.close())
@@ -97,7 +95,7 @@ async def test_a_close_whose_own_task_was_cancelled_may_be_called_again(sandbox:
     end.set()
     thread.join(LATE)
     assert all(session.closed for session in sessions)
-    assert not sessions_of(videsk)
+    assert not inside.sessions(videsk)
 
 
 @pytest.fixture
@@ -139,7 +137,7 @@ async def test_views_made_in_threads_while_closing_are_closed_alike(
     assert not errors
     for view in views:
         with pytest.raises(ClosedError):
-            await view._sender.limiter.acquire(Rank.INTERACTIVE, "rooms.list")
+            await inside.limiter(view).acquire(Rank.INTERACTIVE, "rooms.list")
     with pytest.raises(ClosedError):
         await views[-1].rooms.list()
 

@@ -18,8 +18,8 @@ import pytest
 
 from tests.blocking.support import Script
 from tests.peers import read_request, self_signed, serving
-from tests.sandbox.support import until
 from tests.support import TOKEN
+from tests.waiting import until
 from videsk_rooms import (
     AsyncVidesk,
     ConnectionFailedError,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from tests.sandbox.support import until
 from tests.support import printed_by
+from tests.waiting import until
 from videsk_rooms import AsyncVidesk, ClosedError, Retry, Videsk, VideskError
 
 if TYPE_CHECKING:

@@ -19,10 +19,12 @@ import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver
 
+from tests import inside
+from tests.inside import nothing_is_left
 from tests.peers import read_request, serving, with_length
-from tests.retrying import ID, LATE, client, nothing_is_left, outcome_of, wait_until
-from tests.sandbox.support import until
+from tests.retrying import ID, LATE, client, outcome_of
 from tests.support import TOKEN
+from tests.waiting import until, wait_until
 from videsk_rooms import (
     AsyncVidesk,
     BadRequestError,
@@ -39,6 +41,8 @@ from videsk_rooms import (
     Videsk,
     VideskError,
 )
+from videsk_rooms._concurrency.clock import monotonic
+from videsk_rooms._http import deadline
 from videsk_rooms.errors import OutcomeUnknownAtDeadlineError
 
 if TYPE_CHECKING:
@@ -254,17 +258,24 @@ SEVERAL: dict[str, tuple[list[Operation], Callable[[AsyncVidesk], Awaitable[obje
 @pytest.mark.parametrize(("operations", "ask"), SEVERAL.values(), ids=SEVERAL)
 async def test_one_deadline_is_for_all_requests_of_a_call(
     sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
     operations: list[Operation],
     ask: Callable[[AsyncVidesk], Awaitable[object]],
 ) -> None:
     """Each takes a second; the last one has half a second left, and no time of its own."""
     over = sandbox.now - timedelta(hours=1)
     sandbox.add_room(external_id="ticket-1", exp=over, nbf=over - timedelta(hours=1))
-    sandbox.faults.delay(1.0, times=None)
-    async with client(sandbox, timeout=len(operations) - 0.5) as videsk:
-        with pytest.raises(DeadlineExceededError):
+    for _ in operations[1:]:
+        sandbox.faults.delay(0)
+    sandbox.faults.delay(LATE)
+    passed = [monotonic()]
+    monkeypatch.setattr(deadline, "monotonic", lambda: passed[-1])
+    hooks = Hooks(on_attempt=lambda _: passed.append(passed[-1] + 1.0))
+    async with client(sandbox, timeout=len(operations) - 0.5, hooks=hooks) as videsk:
+        with pytest.raises(DeadlineExceededError) as caught:
             await ask(videsk)
     assert [request.operation for request in sandbox.requests] == operations
+    assert caught.value.attempts[-1].duration < len(operations) - 0.5
 
 
 async def test_one_deadline_is_for_an_end_that_is_looked_into(sandbox: Sandbox) -> None:
@@ -428,7 +439,7 @@ async def in_line(sandbox: Sandbox) -> AsyncIterator[Stage]:
         await videsk.rooms.list()
         sandbox.requests.clear()
         higher = {"ratelimit-limit": "1000"}
-        raise_it = partial(videsk._sender.limiter.update_limit, higher)
+        raise_it = partial(inside.limiter(videsk).update_limit, higher)
         yield Stage(videsk, lambda: line_of(videsk), raise_it)
 
 
@@ -440,11 +451,8 @@ async def at_the_pool(sandbox: Sandbox) -> AsyncIterator[Stage]:
         holders = [asyncio.ensure_future(videsk.rooms.stats(ID)) for _ in range(100)]
         await until(lambda: len(sandbox.requests) == 100)
 
-        def waiting() -> object:
-            session = videsk._transport._external_session or videsk._transport._sessions.here()
-            assert session is not None
-            assert session.connector is not None
-            return any(session.connector._waiters.values())
+        def waiting() -> bool:
+            return inside.waits_for_a_connection(inside.session_here(videsk))
 
         yield Stage(videsk, waiting, lambda: [holder.cancel() for holder in holders])
         for holder in holders:
@@ -765,16 +773,16 @@ def test_an_interrupt_frees_what_a_blocking_call_held(sandbox: Sandbox, stage: s
     with Videsk(sandbox.api_token, base_url=sandbox.url, rate_limit=limit, timeout=None) as videsk:
         videsk.rooms.list()
         sandbox.faults.delay(LATE)
-        mutable_class = videsk._async
+        awaited = inside.awaited(videsk)
 
         def interrupt() -> None:
-            wait_until(lambda: line_of(mutable_class) or len(sandbox.requests) == 2)
+            wait_until(lambda: line_of(awaited) or len(sandbox.requests) == 2)
             signal.pthread_kill(main, signal.SIGINT)
 
         threading.Thread(target=interrupt).start()
         with pytest.raises(KeyboardInterrupt):
             videsk.rooms.list()
-        wait_until(lambda: is_free(mutable_class))
+        wait_until(lambda: is_free(awaited))
 
 
 def is_free(videsk: AsyncVidesk) -> bool:

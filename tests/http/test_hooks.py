@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import pytest
 
-from tests.retrying import FAST, ID, LATE, client, nothing_is_left
+from tests.inside import nothing_is_left
+from tests.retrying import FAST, ID, LATE, client
 from videsk_rooms import (
     AsyncVidesk,
     AttemptEvent,

@@ -6,7 +6,6 @@ import json
 import logging
 import pickle
 from contextvars import copy_context
-from datetime import datetime, timezone
 from time import thread_time
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests import inside
 from tests.peers import serving
 from tests.strategies import json_values, texts
 from tests.support import API, TOKEN, feathers
@@ -29,11 +29,10 @@ from videsk_rooms import (
     ServerError,
     VideskError,
 )
-from videsk_rooms._http.call import RetryingCall
 from videsk_rooms._http.retry_policy import result_from_status
 from videsk_rooms._quoting import Secret, sent_with
 from videsk_rooms._wire import decode, operations
-from videsk_rooms._wire.message import RawResponse, Request, make_attempt
+from videsk_rooms._wire.message import RawResponse, Request
 from videsk_rooms.errors import plain_text
 
 if TYPE_CHECKING:
@@ -70,11 +69,9 @@ def read(name: str, status: int, headers: dict[str, str], body: bytes) -> object
     """Read an answer as a call does it, or return the error that it raises."""
     request, reader = READERS[name]
     answer = RawResponse(status, Headers(headers), body, f"{API}{request.path}")
-    call = RetryingCall(None, request, None)  # type: ignore[arg-type]  # nothing is sent
-    call._attempts.append(make_attempt(1, datetime.now(timezone.utc), 0.1, answer, 0.0))
     result_from_status(status, answer.headers)
     try:
-        return call._read(answer, reader)
+        return inside.read_as_a_call(request, answer, reader)
     except VideskError as error:
         return error
 
@@ -156,7 +153,7 @@ async def test_a_fault_of_a_reader_is_an_error_of_the_answer(
         raise kind(SECRET)
 
     with pytest.raises(ResponseError, match=rf"cannot be read \({kind.__name__}\)") as caught:
-        await once._sender(READERS["list"][0], fail)
+        await inside.sender(once)(READERS["list"][0], fail)
     error = caught.value
     assert SECRET not in f"{error} {vars(error)}"
     assert error.__cause__ is error.__context__ is None

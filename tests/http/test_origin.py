@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
 import aiohttp
 import pytest
+from aioresponses import aioresponses
 from yarl import URL
 
 from videsk_rooms import (
@@ -206,6 +208,48 @@ async def test_requests_say_what_they_want_and_who_sends_them(sandbox: Sandbox, 
         assert request.headers["Accept"] == "application/json"
         assert request.headers["User-Agent"].startswith("videsk-rooms/")
     assert sandbox.requests[1].headers["Content-Type"] == "application/json"
+
+
+async def test_a_server_on_this_machine_is_told_which_requests_are_one_call(
+    sandbox: Sandbox,
+) -> None:
+    """Attempts of a call share an id, whose retried create also looks for its room."""
+    sandbox.faults.status(503, on="create")
+    sandbox.faults.drop("after", on="create")
+    retry = Retry(base_delay=0.001)
+    async with AsyncVidesk(
+        sandbox.api_token, base_url=sandbox.url, retry=retry, rate_limit=None
+    ) as videsk:
+        await videsk.rooms.create()
+        await videsk.with_options(priority="background").rooms.list()
+    told = [request.headers["Videsk-Rooms-Call"].split("; ") for request in sandbox.requests]
+    assert [
+        (request.operation, *said[1:]) for request, said in zip(sandbox.requests, told, strict=True)
+    ] == [
+        ("create", "attempt=1", "priority=interactive"),
+        ("create", "attempt=2", "priority=interactive"),
+        ("create", "attempt=3", "priority=interactive"),
+        ("get", "attempt=1", "priority=interactive"),
+        ("list", "attempt=1", "priority=background"),
+    ]
+    assert len({said[0] for said in told[:4]}) == 1
+    assert told[4][0] != told[0][0]
+
+
+@pytest.mark.parametrize(
+    ("base_url", "is_told"), [("https://api.example", False), ("http://localhost:8910", True)]
+)
+async def test_the_api_is_not_told_which_requests_are_one_call(
+    base_url: str, is_told: bool
+) -> None:
+    """It documents no such header; plain http goes to this machine only."""
+    with aioresponses() as server:
+        server.get(re.compile(".*"), payload={"total": 0, "limit": 10, "skip": 0, "data": []})
+        async with AsyncVidesk("a-token", base_url=base_url) as videsk:
+            await videsk.rooms.list()
+        ((call,),) = server.requests.values()
+    sent = {name.lower() for name in call.kwargs.get("headers") or {}}
+    assert ("videsk-rooms-call" in sent) is is_told
 
 
 @pytest.mark.parametrize("password", ["the-secret", "quoted'secret"])

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from tests.retrying import LATE, client, nothing_is_left
-from tests.sandbox.support import until
+from tests.inside import nothing_is_left
+from tests.retrying import LATE, client
+from tests.waiting import until
 from videsk_rooms import (
     AsyncVidesk,
     ClosedError,

@@ -11,7 +11,7 @@ import pytest
 
 from tests.ranks import recorded_ranks
 from tests.retrying import LATE, client
-from tests.stock.support import until
+from tests.waiting import until
 from videsk_rooms import AsyncVidesk, ConfigurationError, Videsk
 from videsk_rooms._ratelimit import Rank
 

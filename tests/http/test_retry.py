@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import aiohttp
 import pytest
 
+from tests.inside import nothing_is_left
 from tests.peers import nobody_listening, read_request, serving, with_length
 from tests.retrying import (
     ATTEMPTS,
@@ -21,7 +22,6 @@ from tests.retrying import (
     UNDONE,
     UNREADABLE,
     client,
-    nothing_is_left,
     outcome_of,
 )
 from tests.support import TOKEN

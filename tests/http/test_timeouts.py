@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.peers import LINGER_SECONDS, answering, read_request, serving
-from tests.sandbox.support import until
 from tests.support import TOKEN
+from tests.waiting import until
 from videsk_rooms import (
     AsyncVidesk,
     DeadlineExceededError,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from tests.sandbox.support import until
+from tests.waiting import until
 from videsk_rooms import (
     AsyncVidesk,
     ConfigurationError,

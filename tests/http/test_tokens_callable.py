@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import inside
+from tests.inside import nothing_is_left
 from tests.ratelimit.redis_server import MISSING, PROGRAM, serving
-from tests.retrying import LATE, nothing_is_left, outcome_of, wait_until
-from tests.sandbox.support import until
+from tests.retrying import LATE, outcome_of
 from tests.support import printed_by
+from tests.waiting import until, wait_until
 from videsk_rooms import (
     AsyncVidesk,
     AuthenticationError,
@@ -130,7 +132,7 @@ def test_threads_share_a_failure_likewise(sandbox: Sandbox, vault: Vault) -> Non
         threads = [threading.Thread(target=call, args=(view,)) for view in views]
         for thread in threads:
             thread.start()
-        wait_until(lambda: waiting(videsk._async) == MANY)
+        wait_until(lambda: inside.waiting_for_a_token(inside.awaited(videsk)) == MANY)
         vault.opened.set()
         for thread in threads:
             thread.join()
@@ -151,17 +153,11 @@ async def test_a_renewal_that_fails_is_asked_once_for_all_who_wait(
             await videsk.rooms.list()
         vault.opened.clear()
         calls = [asyncio.ensure_future(outcome_of(videsk.rooms.list())) for _ in range(MANY)]
-        await until(lambda: waiting(videsk) == MANY)
+        await until(lambda: inside.waiting_for_a_token(videsk) == MANY)
         vault.opened.set()
         assert await asyncio.gather(*calls) == [error] * MANY
         assert vault.asked == 3
         await videsk.rooms.list()
-
-
-def waiting(videsk: AsyncVidesk) -> int:
-    """Count who waits for the callable's answer."""
-    source: Any = videsk._settings.source
-    return 0 if source._fetch is None else len(source._fetch._waiting)
 
 
 @forms
@@ -292,8 +288,8 @@ def test_one_whose_loop_ends_is_asked_anew(
     else:
         loop = asyncio.new_event_loop()
         assert isinstance(loop.run_until_complete(call(SHORT)), DeadlineExceededError)
-        question: Any = videsk._settings.source
-        question._fetch._task._log_destroy_pending = False  # who closes a loop so is told
+        for task in asyncio.all_tasks(loop):
+            inside.silence_pending(task)  # who closes a loop so is told
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
     vault.opened.set()
@@ -313,7 +309,7 @@ def test_who_waits_in_another_loop_asks_anew_when_it_ends(sandbox: Sandbox, vaul
         calling = asyncio.ensure_future(videsk.rooms.list())
         await until(lambda: vault.asked)
         thread.start()
-        await until(lambda: waiting(videsk) == 2)
+        await until(lambda: inside.waiting_for_a_token(videsk) == 2)
         calling.cancel()
 
     thread = threading.Thread(target=lambda: asyncio.run(call()))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.sandbox.support import until
+from tests.waiting import until
 from videsk_rooms import (
     AsyncVidesk,
     AuthenticationError,

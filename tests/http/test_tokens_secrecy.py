@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import inside
 from videsk_rooms import (
     APIError,
     AsyncVidesk,
@@ -248,7 +249,7 @@ def test_no_pickle_of_a_client_tells_the_token() -> None:
     client = Videsk(SECRET)
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         assert SECRET.encode() not in pickle.dumps(client, protocol)
-    for thing in (client._settings.source, client._async._sender, client.rooms):
+    for thing in (inside.settings(client).source, inside.sender(client), client.rooms):
         with pytest.raises(TypeError):
             pickle.dumps(thing)
 

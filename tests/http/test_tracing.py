@@ -15,8 +15,8 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from tests.http.test_logging import live
 from tests.retrying import FAST, ID, LATE, LOST, UNDONE, client, outcome_of
-from tests.sandbox.support import until
 from tests.support import printed_by
+from tests.waiting import until
 from videsk_rooms import (
     AsyncVidesk,
     AttemptEvent,

@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tests.sandbox.support import until
+from tests.waiting import until
 from videsk_rooms import AsyncOutcomes, Outcome, VideskError
 from videsk_rooms._operations.bulk import Bulk
 

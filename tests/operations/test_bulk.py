@@ -267,7 +267,7 @@ async def test_tasks_that_begin_at_once() -> None:
 
     bulk = Bulk("call_many", "items", range(10), prepare, concurrency=3, on_progress=None)
     assert [each.value async for each in AsyncOutcomes(bulk)] == list(range(0, 20, 2))
-    assert bulk._tasks == set()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 # -- what ends it all -----------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from tests.blocking.support import blocking_client, tasks_of
 from tests.chaos.manners import SHORT_PAUSES
 from tests.chaos.stage import make_bad
-from tests.retrying import client, nothing_is_left
+from tests.inside import nothing_is_left
+from tests.retrying import client
 from videsk_rooms import ConflictError, Retry
 
 if TYPE_CHECKING:

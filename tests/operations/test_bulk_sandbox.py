@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.inside import nothing_is_left
 from tests.operations.bulk_calls import asked, asynchronous, errors, other_tasks
-from tests.retrying import ID, LATE, client, nothing_is_left
-from tests.sandbox.support import until
+from tests.retrying import ID, LATE, client
+from tests.waiting import until
 from videsk_rooms import (
     AsyncVidesk,
     ClosedError,
@@ -76,7 +77,7 @@ def _name(body: Any) -> str:
 
 async def test_the_rate_limit_paces_all_of_them(sandbox: Sandbox) -> None:
     """However many may be under way, so many leave in a window."""
-    rate_limit = RateLimit(requests=3, per=LATE)
+    rate_limit = RateLimit(requests=3, per=8.0)  # of which background calls wait for half
     async with client(sandbox, rate_limit=rate_limit) as videsk:
         async with videsk.rooms.create_many(endless(), concurrency=16) as outcomes:
             for _ in range(3):

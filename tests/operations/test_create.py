@@ -15,6 +15,7 @@ import pytest
 
 from tests.retrying import FAST, LATE, LOST, UNDONE, UNREADABLE, client, outcome_of
 from tests.support import API, ROOM, TOKEN, feathers
+from tests.waiting import until
 from videsk_rooms import (
     APIError,
     AsyncVidesk,
@@ -148,8 +149,7 @@ async def test_a_create_makes_one_room_though_its_first_attempt_took_too_long(
 
 async def settled(sandbox: Sandbox) -> Any:
     """Wait until each request was processed, and return the log."""
-    while not all(request.processed for request in sandbox.requests):  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    await until(lambda: all(request.processed for request in sandbox.requests))
     return sandbox.requests
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.retrying import LATE, client, nothing_is_left
+from tests.inside import nothing_is_left
+from tests.retrying import LATE, client
+from tests.waiting import until
 from videsk_rooms import DeadlineExceededError, Retry, Room, ServerError, Videsk
-from videsk_rooms._operations.leaders import Leaders
+from videsk_rooms._operations.leaders import Leader, Leaders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from videsk_rooms import AsyncVidesk
-    from videsk_rooms._operations.leaders import Leader
     from videsk_rooms.sandbox import Sandbox
 
 MANY = 30
@@ -40,10 +41,13 @@ def each_has_a_token_of_its_own(rooms: Sequence[Room]) -> bool:
 
 async def arrived(sandbox: Sandbox, count: int) -> None:
     """Wait until so many requests have come."""
-    end = time.monotonic() + LATE
-    while len(sandbox.requests) < count:
-        assert time.monotonic() < end
-        await asyncio.sleep(0.005)
+    await until(lambda: len(sandbox.requests) >= count)
+
+
+def leaders_alive() -> int:
+    """Count the leaders that something still refers to."""
+    gc.collect()
+    return sum(type(kept) is Leader for kept in gc.get_objects())
 
 
 # -- what it costs --------------------------------------------------------------------------------
@@ -229,7 +233,7 @@ async def test_nothing_is_kept_of_a_leader(sandbox: Sandbox, fast: AsyncVidesk) 
     await asyncio.gather(
         *(fast.rooms.get_or_create(each) for each in ("a", "a", "b")), return_exceptions=True
     )
-    assert not fast.rooms._account.leaders._leading
+    await until(lambda: leaders_alive() == 0)
     nothing_is_left(fast)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import copy
 import json
 import pickle
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,7 @@ from yarl import URL
 
 from tests.retrying import client
 from tests.support import API, ROOM, feathers
-from videsk_rooms import NotFoundError, ResponseError, Room, ServerError, Videsk
+from videsk_rooms import NotFoundError, ResponseError, Retry, Room, ServerError, Videsk
 from videsk_rooms._operations import lookup
 from videsk_rooms.sandbox import Sandbox
 
@@ -123,13 +124,16 @@ async def test_a_404_of_a_proxy_is_not_the_last_word(sandbox: Sandbox, fast: Asy
     assert (await fast.rooms.get_by_external_id("ticket-1")).external_id == "ticket-1"
 
 
-async def test_what_was_learned_wrongly_is_unlearned(sandbox: Sandbox, fast: AsyncVidesk) -> None:
+async def test_what_was_learned_wrongly_is_unlearned(
+    sandbox: Sandbox, fast: AsyncVidesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A room that was made between the two requests looks as if the path were not taken."""
     sandbox.add_room(external_id="ticket-1")
     sandbox.faults.status(404, on="get")
     await fast.rooms.get_by_external_id("ticket-1")
     asked(sandbox)
-    fast.rooms._account.paths._refused["plain"] -= lookup._ASK_AGAIN
+    later = time.monotonic() + 601  # after ten minutes a refused path is asked for again
+    monkeypatch.setattr(lookup, "monotonic", lambda: later)
     for _ in range(2):
         await fast.rooms.get_by_external_id("ticket-1")
         assert asked(sandbox) == ["get"]
@@ -145,9 +149,12 @@ async def test_views_share_what_was_learned(sandbox: Sandbox, fast: AsyncVidesk)
     await fast.with_options(timeout=20.0).rooms.get_by_external_id("ticket-1")
     asked(sandbox)
     await fast.rooms.get_by_external_id("ticket-1")
-    await fast.with_options(retry=fast._settings.retry).rooms.get_by_external_id("ticket-1")
+    await fast.with_options(retry=Retry()).rooms.get_by_external_id("ticket-1")
     assert asked(sandbox) == ["list", "get"] * 2
-    assert fast.rooms._in_bulk()._account is fast.rooms._account
+    sandbox.faults.drop("after", on="create")
+    outcomes = fast.rooms.create_many([{"external_id": "ticket-2"}])
+    assert [outcome.ok async for outcome in outcomes] == [True]
+    assert asked(sandbox) == ["create", "create", "list", "get"]
 
 
 @IDS_ONLY

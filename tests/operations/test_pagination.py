@@ -6,15 +6,15 @@ import asyncio
 import contextlib
 import gc
 import random
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.sandbox.support import until
+from tests.blocking.support import tasks_of
 from tests.strategies import texts
+from tests.waiting import PATIENCE, until, wait_until
 from videsk_rooms import (
     Headers,
     InvalidRequestError,
@@ -346,8 +346,7 @@ async def test_leaving_a_loop_with_break_leaves_nothing_running() -> None:
     async for _ in await pages.read_one_and_let_the_next_hang():
         break
     gc.collect()
-    while pages.running or others():  # noqa: ASYNC110 - the loop closes it in a task of its own
-        await asyncio.sleep(0)
+    await until(lambda: not pages.running and not others())  # closed by a task of its own
     assert pages.cancelled == 1
 
 
@@ -423,15 +422,8 @@ def test_closing_the_blocking_iterator_ends_it(sandbox: Sandbox, blocking_once: 
 
 
 def nothing_runs_in(videsk: Videsk) -> None:
-    """Wait until nothing runs in the client's loop, besides what keeps it and what counts."""
-
-    async def count() -> int:
-        return len(asyncio.all_tasks()) - 2
-
-    patience = time.monotonic() + 30  # the request that was left would take twice as long
-    while videsk._portal.call(count):
-        assert time.monotonic() < patience
-        time.sleep(0.001)
+    """Wait until nothing runs in the client's loop; the request that was left takes longer."""
+    wait_until(lambda: tasks_of(videsk) == [], PATIENCE / 2)
 
 
 # -- changes under way ----------------------------------------------------------------------------

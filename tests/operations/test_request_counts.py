@@ -5,13 +5,13 @@ Every request counts: an account has 20 a second (docs/api.md, "Access").
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
 from tests.retrying import client
+from tests.waiting import until
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ async def _read_all(videsk: AsyncVidesk, _: str) -> None:
 
 async def _take_two(videsk: AsyncVidesk, room: str) -> None:
     async with videsk.rooms.access_stock(room, size=2) as stock:
-        while stock.level < stock.size:  # noqa: ASYNC110 - there is no event for it
-            await asyncio.sleep(0.001)
+        await until(lambda: stock.level == stock.size)
 
 
 ONE_ROOM: dict[str, tuple[Operation, list[str]]] = {

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.any_python("what is built holds no code for one Python alone")
+
 for _package in ("build", "hatchling", "hatch_fancy_pypi_readme", "trove_classifiers"):
     pytest.importorskip(_package, reason="the package is built with what the extra `dev` brings")
 
@@ -66,14 +68,20 @@ def _in_checkout(*folders: str) -> Iterator[str]:
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(files: Built) -> None:
-    """No tests, no pages, no caches."""
+    """No tests, no pages, no caches; the console with all that browsers load."""
     with zipfile.ZipFile(files.wheel) as wheel:
         names = set(wheel.namelist())
     about = f"videsk_rooms-{VERSION}.dist-info"
     of_metadata = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
     code = {name for name in _in_checkout("videsk_rooms") if name.endswith(".py")}
-    assert names - code == {"videsk_rooms/py.typed", *(f"{about}/{name}" for name in of_metadata)}
-    assert code <= names
+    served = {f"videsk_rooms/dev/{folder}" for folder in ("console", "sdk", "call")}
+    files_of_pages = {name for name in _in_checkout(*served) if not name.endswith(".py")}
+    assert {name.rpartition("/")[0] for name in files_of_pages} >= served
+    assert names - code - files_of_pages == {
+        "videsk_rooms/py.typed",
+        *(f"{about}/{name}" for name in of_metadata),
+    }
+    assert code | files_of_pages <= names
 
 
 def test_the_source_distribution_holds_code_tests_and_pages(files: Built) -> None:

@@ -14,6 +14,8 @@ from .__main__ import main
 from .building import built
 from .release import CHECKS
 
+pytestmark = pytest.mark.any_python("what is built holds no code for one Python alone")
+
 for _package in ("build", "hatchling", "hatch_fancy_pypi_readme"):
     pytest.importorskip(_package, reason="the package is built with what the extra `dev` brings")
 if shutil.which("git") is None:

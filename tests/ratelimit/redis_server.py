@@ -9,16 +9,15 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from typing import TYPE_CHECKING
+
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROGRAM = shutil.which("redis-server")
 MISSING = "redis-server is not installed"
-
-_PATIENCE = 20.0
 
 
 class RedisServer:
@@ -49,11 +48,7 @@ class RedisServer:
         self._process = subprocess.Popen(
             [PROGRAM, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
-        end = time.monotonic() + _PATIENCE
-        while not self._answers():
-            assert self._process.poll() is None, "redis-server has ended"
-            assert time.monotonic() < end, "redis-server does not answer"
-            time.sleep(0.01)
+        wait_until(self._answers)
 
     def kill(self) -> None:
         """End it without a good-bye."""
@@ -73,6 +68,8 @@ class RedisServer:
         self._process.send_signal(signal.SIGCONT)
 
     def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, "redis-server has ended"
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)) as to:
             to.sendall(b"PING\r\n")
             return bool(to.recv(64))

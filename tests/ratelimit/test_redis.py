@@ -24,6 +24,7 @@ from tests.ratelimit.support import (
     started,
 )
 from tests.support import TOKEN
+from tests.waiting import until
 from videsk_rooms import AsyncVidesk, ConfigurationError, Hooks, RateLimit
 from videsk_rooms._ratelimit import Rank, make_limiter
 from videsk_rooms._ratelimit.fallback import SHARE
@@ -500,10 +501,7 @@ async def test_closing_closes_the_connections(
 
 async def gone(inside: redis.Redis, connections: int) -> None:
     """Wait until the server has noticed that connections were closed."""
-    end = time.monotonic() + PATIENCE
-    while len(inside.client_list()) > connections:
-        assert time.monotonic() < end
-        await asyncio.sleep(0.01)
+    await until(lambda: len(inside.client_list()) <= connections)
 
 
 INHERIT = """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +11,8 @@ import redis
 
 from tests.ratelimit.asking import ask
 from tests.ratelimit.redis_server import MISSING, PROGRAM, RedisServer
-from tests.ratelimit.support import PATIENCE, check_both_faces_share
+from tests.ratelimit.support import check_both_faces_share
+from tests.waiting import wait_until
 from videsk_rooms._ratelimit.limit import Limit
 from videsk_rooms._ratelimit.redis_store import RedisStore
 
@@ -44,10 +44,7 @@ def nodes() -> Iterator[list[RedisServer]]:
         for one, (first, last) in zip(inside, HALVES, strict=True):
             one.execute_command("CLUSTER", "ADDSLOTSRANGE", first, last)
         inside[0].execute_command("CLUSTER", "MEET", "127.0.0.1", nodes[1].port)
-        until = time.monotonic() + PATIENCE
-        while not all(_is_complete(one) for one in inside):
-            assert time.monotonic() < until, "the cluster does not come up"
-            time.sleep(0.05)
+        wait_until(lambda: all(map(_is_complete, inside)))
         yield nodes
 
 

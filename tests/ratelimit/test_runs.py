@@ -42,13 +42,13 @@ def _figures(settings: list[Setting]) -> dict[str, Figures]:
 
 
 def _measured_again(figures: Figures) -> Figures:
-    """Run a setting alone, twice at most, if something was over the limit beside the others.
+    """Run a setting alone, twice at most, if its figures were not as they should be.
 
-    A process that stands still on a busy machine sends late what it was permitted in time. A fault
-    of the rule shows each time, and in the simulation.
+    A process that stands still on a busy machine sends late what it was permitted in time, and less
+    of it. A fault of the rule shows each time, and in the simulation.
     """
     for _ in range(2):
-        if figures.refused == figures.over == 0:
+        if figures.refused == figures.over == 0 and figures.used >= LEAST_USED:
             break
         figures = run(figures.setting, SECONDS)
     return figures
@@ -88,6 +88,7 @@ def test_people_hardly_wait_beside_bulk_calls(name: str, people: dict[str, Figur
     assert figures.background > LEAST_USED
 
 
+@pytest.mark.any_python("what is measured is measured with the newest packages")
 def test_the_figures_can_be_had_by_hand() -> None:
     """What a permit costs, of all stores."""
     command = [sys.executable, "-m", "tests.ratelimit.measure", "--only", "costs"]

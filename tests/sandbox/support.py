@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from yarl import URL
 
 if TYPE_CHECKING:
     import io
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import aiohttp
     from multidict import CIMultiDictProxy
@@ -75,12 +74,6 @@ class Api:
     async def list(self, query: str = "") -> RawResponse:
         """List rooms."""
         return await self.call("GET", f"{ROOMS}?{query}")
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait for what happens in the sandbox's thread, which has no event to wait for."""
-    while not condition():  # noqa: ASYNC110
-        await asyncio.sleep(0.001)
 
 
 def raw_exchange(sandbox: Sandbox, method: str = "POST", path: str = ROOMS) -> bytes:

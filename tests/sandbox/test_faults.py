@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from tests.sandbox.support import ROOMS, Api, raw_exchange, until
+from tests.sandbox.support import ROOMS, Api, raw_exchange
+from tests.waiting import until
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -325,6 +326,33 @@ class TestScript:
         """An impossible fault is an error where it is written, with what to do instead."""
         with pytest.raises(ValueError, match=r"use |give |truncates"):
             script(sandbox.faults)
+
+
+class TestEvery:
+    async def test_the_third_of_three(self, api: Api) -> None:
+        """The two before it are left alone, and it is used up then."""
+        api.sandbox.faults.status(418, every=3)
+        assert [(await api.list()).status for _ in range(6)] == [200, 200, 418, 200, 200, 200]
+
+    async def test_each_third_of_one_operation(self, api: Api) -> None:
+        """Requests of other operations do not count."""
+        api.sandbox.faults.empty(status=202, on="create", every=3, times=None)
+        statuses = []
+        for _ in range(6):
+            statuses.append((await api.create()).status)
+            await api.list()
+        assert statuses == [201, 201, 202, 201, 201, 202]
+
+    async def test_those_that_it_is_not_for_go_to_the_next_fault(self, api: Api) -> None:
+        """Each counts by itself."""
+        api.sandbox.faults.status(418, every=2, times=None)
+        api.sandbox.faults.status(503, times=None)
+        assert [(await api.list()).status for _ in range(4)] == [503, 418, 503, 418]
+
+    def test_never_is_refused(self) -> None:
+        """With what would do."""
+        with pytest.raises(ValueError, match="give 1 or more"):
+            Sandbox().faults.status(418, every=0)
 
 
 class TestRandom:

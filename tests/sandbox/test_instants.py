@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import inside
 from tests.sandbox.support import ROOMS, Api
 from tests.sandbox.test_operations import claims, wire
 from videsk_rooms.sandbox._clock import from_wire, to_wire
@@ -23,7 +24,7 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 def api(api: Api, monkeypatch: pytest.MonkeyPatch) -> Api:
     """A sandbox at which it is NOW, and stays so."""
-    monkeypatch.setattr(api.sandbox._clock, "now", lambda: NOW)
+    monkeypatch.setattr(inside.sandbox_clock(api.sandbox), "now", lambda: NOW)
     return api
 
 
@@ -64,7 +65,7 @@ async def test_a_token_expires_at_its_end(api: Api, monkeypatch: pytest.MonkeyPa
     """At its end a token is expired, a millisecond before it is not."""
     token = api.sandbox.tokens.issue(expires_in=HOUR)
     for now, status in ((NOW + HOUR - MILLISECOND, 200), (NOW + HOUR, 401)):
-        monkeypatch.setattr(api.sandbox._clock, "now", lambda now=now: now)
+        monkeypatch.setattr(inside.sandbox_clock(api.sandbox), "now", lambda now=now: now)
         assert (await api.call("GET", ROOMS, token=token)).status == status
 
 
@@ -107,7 +108,7 @@ def test_since_when_a_room_is_over(ended_at: datetime | None, expected: datetime
 
 def test_ids_are_distinct_when_the_counter_is_full(sandbox: Sandbox) -> None:
     """The counter of an ObjectId begins anew after 24 bits, and the id keeps its length."""
-    sandbox._api._identifiers._count = 2**24 - 1
+    inside.count_ids_from(sandbox, 2**24 - 1)
     ids = sandbox.add_rooms(2)
     assert [room_id[-6:] for room_id in ids] == ["000000", "000001"]
     assert {len(room_id) for room_id in ids} == {24}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import inside
 from tests.sandbox.support import Api
 from videsk_rooms.sandbox import Sandbox
 
@@ -184,12 +185,11 @@ async def test_an_order_by_ended_follows_the_clock(api: Api) -> None:
 async def test_orders_are_kept(api: Api) -> None:
     """Pages of a list that does not change are sorted once, and few such orders are kept."""
     api.sandbox.add_rooms(3)
-    store, sort = api.sandbox._store, (("createdAt", -1),)
-    first = store._ordered(sort, api.sandbox.now)
-    assert store._ordered(sort, api.sandbox.now) is first
+    first = inside.ordered(api.sandbox, ("createdAt", -1))
+    assert inside.ordered(api.sandbox, ("createdAt", -1)) is first
     for number in range(50):
         assert (await api.list(f"$sort[field-{number}]=1")).status == 200
-    assert 0 < len(store._orders) <= 16
+    assert 0 < inside.orders_kept(api.sandbox) <= 16
 
 
 async def test_external_id(api: Api) -> None:

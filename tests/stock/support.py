@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from tests.waiting import until
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from videsk_rooms import AsyncAccessStock, RoomAccess
     from videsk_rooms.sandbox import Sandbox
@@ -18,14 +18,6 @@ LATE = 30.0
 """Seconds that no test waits for in vain."""
 
 HOUR = timedelta(hours=1)
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait for what happens in the background."""
-    end = time.monotonic() + LATE
-    while not condition():
-        assert time.monotonic() < end
-        await asyncio.sleep(0.002)
 
 
 async def full(stock: AsyncAccessStock) -> None:

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from tests.retrying import client, nothing_is_left
+from tests import inside
+from tests.inside import nothing_is_left
+from tests.retrying import client
 from tests.support import as_json
+from tests.waiting import until
 from videsk_rooms import (
     APIError,
     ClosedError,
@@ -20,7 +23,7 @@ from videsk_rooms import (
     ServerError,
 )
 
-from .support import HOUR, LATE, full, operations, tokens, until
+from .support import HOUR, LATE, full, operations, tokens
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -248,7 +251,7 @@ async def test_a_room_that_is_opened_again_has_tokens_again(
     async with videsk.rooms.access_stock(room, size=3) as stock:
         await full(stock)
         await videsk.rooms.end(room)
-        await until(lambda: not stock._stock._running)
+        await until(lambda: not inside.fills(stock))
         await videsk.rooms.update(room, ended=False)
         await full(stock)
 

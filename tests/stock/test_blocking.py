@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.retrying import wait_until
+from tests.waiting import wait_until
 from videsk_rooms import AccessStock, APIError, AsyncAccessStock, ClosedError, Videsk
 
 from .support import HOUR, operations, tokens

@@ -55,7 +55,7 @@ def reader(request: pytest.FixtureRequest) -> Iterator[None]:
             orjson = pytest.importorskip("orjson", reason="orjson (extra `fast`) reads here")
             patch.setattr(_json, "_read", orjson.loads)
         else:
-            patch.setattr(_json, "_read", _json._standard_read)
+            patch.setattr(_json, "_read", _json.standard_read)
         yield
 
 

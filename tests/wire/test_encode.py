@@ -43,7 +43,7 @@ def writer(request: pytest.FixtureRequest) -> Iterator[None]:
             orjson = pytest.importorskip("orjson", reason="orjson (extra `fast`) writes here")
             patch.setattr(_json, "_write", orjson.dumps)
         else:
-            patch.setattr(_json, "_write", _json._standard_write)
+            patch.setattr(_json, "_write", _json.standard_write)
         yield
 
 

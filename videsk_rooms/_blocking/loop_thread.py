@@ -16,6 +16,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from videsk_rooms._concurrency.fork import detach_epoll, is_here, is_lost, leak
+from videsk_rooms._concurrency.loops import start_task
 from videsk_rooms.errors import ClosedError
 
 from .backends import thread_backend
@@ -72,7 +73,7 @@ class Call(Generic[R]):
         if self._owner.ending:
             self.refuse()
         else:
-            self._task = asyncio.ensure_future(self._run())
+            self._task = start_task(self._run())
 
     def cancel(self) -> None:
         """Cancel the call: its caller no longer waits."""
@@ -299,6 +300,6 @@ class LoopThread:
         """Run a coroutine function in the loop, for no caller."""
         if self.ending:
             return
-        task = asyncio.ensure_future(function())
+        task = start_task(function())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

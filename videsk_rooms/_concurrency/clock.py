@@ -1,21 +1,25 @@
 """The monotonic clock, also while a test freezes time.
 
 freezegun replaces `time.monotonic` in every module that holds it, by one that stands still and
-counts from 1970: deadlines would never come, or all at once. It does not look into a tuple.
+counts from 1970: deadlines would never come, or all at once. It does not look into a `partial`.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["monotonic"]
 
 # A module that is imported while time is frozen finds freezegun's.
-_REAL = (getattr(sys.modules.get("freezegun.api"), "real_monotonic", time.monotonic),)
+_real = getattr(sys.modules.get("freezegun.api"), "real_monotonic", time.monotonic)
 
+monotonic: Callable[[], float] = partial(_real)
+"""Returns seconds that pass whatever becomes of the wall clock."""
 
-def monotonic() -> float:
-    """Return seconds that pass whatever becomes of the wall clock."""
-    seconds: float = _REAL[0]()
-    return seconds
+del _real

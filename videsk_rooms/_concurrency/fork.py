@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 # Seconds. A name look-up that takes longer waits for the network, and holds no lock.
-_PATIENCE = 1.0
+PATIENCE = 1.0
 _POLL_INTERVAL = 0.0005
 
 
@@ -95,17 +95,21 @@ class Descriptors:
 
     def __init__(self) -> None:
         # gevent's `os.close` closes later, in a hub, and this thread's hub ends with the thread.
-        self._close = _original("os", "close")
+        self._close = original("os", "close")
         self._number, other = os.pipe()
         self._close(other)
-        self._state = os.fstat(self._number)
+        self._state = self._identity()
 
     def are_lost(self) -> bool:
         """Return whether our descriptor was closed, and perhaps its number reused."""
         try:
-            return not os.path.samestat(os.fstat(self._number), self._state)
+            return self._identity() != self._state
         except OSError:
             return True
+
+    def _identity(self) -> tuple[int, int]:
+        state = os.fstat(self._number)
+        return state.st_ino, state.st_dev
 
     def close(self) -> None:
         """Close our descriptor, unless its number is another file's."""
@@ -162,12 +166,12 @@ class WatchedLoop(asyncio.SelectorEventLoop):
 
 
 def _block_for_ever() -> NoReturn:
-    lock = _original("_thread", "allocate_lock")()
+    lock = original("_thread", "allocate_lock")()
     while True:
         lock.acquire()
 
 
-def _original(module: str, name: str) -> Any:
+def original(module: str, name: str) -> Any:
     """Return a function as it was before gevent patched it."""
     gevent = sys.modules.get("gevent.monkey")
     if gevent is not None:
@@ -182,13 +186,13 @@ class ForkGuard:
     """
 
     def __init__(self) -> None:
-        self._sleep = _original("time", "sleep")
+        self._sleep = original("time", "sleep")
         self._acquired: list[bool] = []  # by each fork that runs: whether it holds the lock
         self.reset_after_fork()
 
     def reset_after_fork(self) -> None:
         """Forget the work of the parent's threads. Called in the child."""
-        self._lock = _original("_thread", "allocate_lock")()
+        self._lock = original("_thread", "allocate_lock")()
         self._running: set[object] = set()
         self._acquired.clear()
 
@@ -204,9 +208,9 @@ class ForkGuard:
 
     def before_fork(self) -> None:
         """Wait for running work, for a second at most, and let none start."""
-        until = monotonic() + _PATIENCE
+        until = monotonic() + PATIENCE
         # It times out when the handler of a signal forks during a fork.
-        self._acquired.append(self._lock.acquire(timeout=_PATIENCE))
+        self._acquired.append(self._lock.acquire(timeout=PATIENCE))
         while self._running and monotonic() < until:
             self._sleep(_POLL_INTERVAL)
 
@@ -229,7 +233,7 @@ class _Process:
 
     def lock(self) -> Any:
         """Return a lock of this process."""
-        return self._locks.setdefault(os.getpid(), _original("_thread", "RLock")())
+        return self._locks.setdefault(os.getpid(), original("_thread", "RLock")())
 
     def notice_fork(self) -> None:
         """Reset everything if this is a child whose fork ran no hooks."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import sys
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -29,6 +30,16 @@ def call_soon_in(
     except RuntimeError:
         return False
     return True
+
+
+def start_task(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Make a task in the running loop, and run its first step at once: from Python 3.12 on.
+
+    Otherwise it begins a step of the loop later, which takes 5 µs of each request.
+    """
+    if sys.version_info >= (3, 12):
+        return asyncio.Task(coroutine, loop=asyncio.get_running_loop(), eager_start=True)
+    return asyncio.ensure_future(coroutine)
 
 
 async def run_coroutine_in(

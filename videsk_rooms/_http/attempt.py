@@ -2,7 +2,7 @@
 
 If a timer cancelled the caller's task, that would look like a cancellation by the caller: a task
 counts its cancellations only from Python 3.11 on, and two in one step of the loop arrive as one. A
-task costs about 20 µs (docs/decisions/0028-waits-in-tasks.md).
+task costs about 16 µs (docs/decisions/0028-waits-in-tasks.md).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from videsk_rooms._concurrency.fork import leak, register_after_fork
-from videsk_rooms._concurrency.loops import call_soon_in
+from videsk_rooms._concurrency.loops import call_soon_in, start_task
 from videsk_rooms.errors import CLOSED, ClosedError, ConfigurationError
 
 if TYPE_CHECKING:
@@ -83,19 +83,47 @@ class _Result(Generic[T]):
     `SystemExit` and `KeyboardInterrupt` out of its loop as well, which ends a loop's thread.
     """
 
-    __slots__ = ("_result", "error")
+    __slots__ = ("_has_begun", "_result", "_waiter", "error")
 
     def __init__(self) -> None:
         self.error: BaseException | None = None
+        self._has_begun = False
+        self._waiter: asyncio.Future[None] | None = None
 
     async def of(self, function: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        self._has_begun = True
         try:
             self._result = await function()
-        except (asyncio.CancelledError, GeneratorExit):
+        except GeneratorExit:  # its loop has ended, and nobody can be woken
+            raise
+        except asyncio.CancelledError:
+            self._wake()
             raise
         except BaseException as error:
             # Without this frame, or frame and error would keep each other alive.
             self.error = error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
+        self._wake()
+
+    async def wait(self, task: asyncio.Task[None], seconds: float) -> None:
+        """Wait until the coroutine function has ended, or the time is up.
+
+        `asyncio.wait` waits for the end of the task, which comes a step of the loop later, and
+        returns another step later.
+        """
+        loop = task.get_loop()
+        self._waiter = loop.create_future()
+        timer = None if seconds == inf else loop.call_later(seconds, self._wake)
+        if not self._has_begun:  # it may be cancelled before
+            task.add_done_callback(self._wake)
+        try:
+            await self._waiter
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def _wake(self, _: object = None) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def take(self) -> T:
         """Return the result, or raise the error, once."""
@@ -110,7 +138,7 @@ class _Result(Generic[T]):
 
 async def _result_of(task: asyncio.Task[None], result: _Result[T], seconds: float) -> T:
     try:
-        in_time = await _is_done(task, seconds)
+        in_time = await _is_done(task, result, seconds)
         if not in_time:
             await _end(task)
     except GeneratorExit:  # the caller's loop has ended, and nothing can be awaited
@@ -128,9 +156,9 @@ async def _result_of(task: asyncio.Task[None], result: _Result[T], seconds: floa
     return result.take()
 
 
-async def _is_done(task: asyncio.Task[Any], seconds: float) -> bool:
-    if seconds > 0:
-        await asyncio.wait([task], timeout=None if seconds == inf else seconds)
+async def _is_done(task: asyncio.Task[None], result: _Result[Any], seconds: float) -> bool:
+    if seconds > 0 and not task.done():
+        await result.wait(task, seconds)
     for _ in range(_LAST_STEPS):
         if task.done():
             break
@@ -182,7 +210,7 @@ class InFlightRequests:
             Exception: As `result_within` does, and whatever the coroutine raises.
         """
         result: _Result[T] = _Result()
-        task = asyncio.ensure_future(result.of(function))
+        task = start_task(result.of(function))
         self._tasks[task] = None
         try:
             # Read after the task is added: if another thread closes the client, it finds the task,
@@ -231,11 +259,16 @@ class RequestContext:
         self.maybe_sent = False
         self.permit = permit
 
-    async def commit(self) -> None:
-        """Commit the permit: the request has its connection and leaves as soon as this returns."""
-        await self.permit.commit()
+    async def commit(self) -> bool:
+        """Commit the permit: the request has its connection and leaves as soon as this returns.
+
+        Returns:
+            Whether it has waited for another permit.
+        """
+        waited = await self.permit.commit()
         self.connects = False
         self.maybe_sent = True
+        return waited
 
 
 current_request: ContextVar[RequestContext] = ContextVar("videsk_rooms_request")

@@ -34,6 +34,7 @@ from videsk_rooms._wire.status import error_from_response
 from videsk_rooms.errors import ClosedError, VideskError
 
 from .attempt import OutOfTimeError, check_loop
+from .call_header import with_call
 from .deadline import Deadline
 from .failures import deadline_error, mark_outcome_unknown, transport_error
 from .hooks import Observer
@@ -209,6 +210,7 @@ class RetryingCall:
                 raise
             if isinstance(outcome, TransportFailure):
                 happened = AttemptResult(None, "not" if outcome.cause == "not_sent" else "maybe")
+                self._note(happened)
                 decision = self._decide(happened)
                 failed: VideskError | None = None
                 if not decision.again:
@@ -225,6 +227,7 @@ class RetryingCall:
                     self._sender.budget.refill()
                     return value
                 happened = result_from_status(outcome.status, outcome.headers)
+                self._note(happened)
                 decision = self._decide(happened)
             if not decision.again:
                 try:
@@ -254,7 +257,7 @@ class RetryingCall:
         started, started_at = monotonic(), datetime.now(timezone.utc)
         with nullcontext() if self.span is None else self.span.sending():
             outcome, used = await sender.transport.attempt(
-                self._request, token, sender.bounds, remaining, permit, headers=sender.headers
+                self._request, token, sender.bounds, remaining, permit, headers=self._headers()
             )
         duration = monotonic() - started
         attempt = make_attempt(len(self._attempts) + 1, started_at, duration, outcome, self._delay)
@@ -269,6 +272,13 @@ class RetryingCall:
         if sender.observer.watches_attempts():
             await sender.observer.attempted(self._request, attempt, self._deadline)
         return outcome, token if used else None
+
+    def _headers(self) -> Mapping[str, str]:
+        sender = self._sender
+        if not sender.transport.is_plain_http:
+            return sender.headers
+        attempt, in_background = len(self._attempts) + 1, sender.is_in_background
+        return with_call(sender.headers, self._deadline, attempt, is_in_background=in_background)
 
     async def _token(self) -> Secret:
         """Return the token. Fetched before the permit, so that no call queues behind a callable."""
@@ -323,10 +333,17 @@ class RetryingCall:
 
     # -- after an attempt -------------------------------------------------------------------------
 
-    def _decide(self, happened: AttemptResult) -> Decision:
+    def _note(self, happened: AttemptResult) -> None:
+        """Note what an attempt without success means for this call's error and for other calls."""
         if happened.processed == "maybe" and not self._request.safe:
             self._maybe_processed = True
-        decision = decide(
+        # Whatever becomes of this call, the others need not run into the limit too.
+        if happened.status == 429 and (happened.wait or 0.0) <= self._sender.retry.max_retry_after:
+            self._sender.limiter.pause(happened.wait)
+
+    def _decide(self, happened: AttemptResult) -> Decision:
+        """Decide what follows, without changing anything."""
+        return decide(
             self._request,
             happened,
             tries=self._tries,
@@ -335,10 +352,6 @@ class RetryingCall:
             affordable=self._sender.budget.affordable,
             chance=random.random(),  # noqa: S311 - no secret
         )
-        # Whatever becomes of this call, the others need not run into the limit too.
-        if happened.status == 429 and (happened.wait or 0.0) <= self._sender.retry.max_retry_after:
-            self._sender.limiter.pause(happened.wait)
-        return decision
 
     async def _wait_for_another(self, decision: Decision, happened: AttemptResult) -> None:
         sender = self._sender

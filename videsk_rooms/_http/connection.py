@@ -9,17 +9,17 @@ the number of interim answers (`100 Continue`); both are bounded here.
 
 from __future__ import annotations
 
-import _socket  # never patched: gevent's `socket` would make a hub in the loop's thread
-from socket import MSG_PEEK
+import select
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from aiohttp import ClientConnectionError
 from aiohttp.client_proto import ResponseHandler
 
+from videsk_rooms._concurrency.fork import original
+
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterator
 
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
     from aiohttp.connector import Connection
@@ -91,6 +91,11 @@ class StrictProtocol(ResponseHandler):
         if self._end_is_unseen:
             self.force_close()
 
+    def resume_reading(self, *arguments: Any, **keywords: Any) -> None:
+        """Resume if paused. aiohttp asks for it at each read, and parses nothing then."""
+        if self._reading_paused:
+            super().resume_reading(*arguments, **keywords)
+
     def data_received(self, data: bytes) -> None:
         """Pass the answer to aiohttp piece by piece, and close if more comes after it."""
         if not data:  # aiohttp continues with bytes that it has kept
@@ -153,12 +158,12 @@ class StrictProtocol(ResponseHandler):
             self.transport.abort()
 
 
-def _pieces(data: bytes) -> Iterator[bytes]:
+def _pieces(data: bytes) -> list[bytes]:
     """Cut data up. The last byte is a piece of its own: an answer must not end before it."""
     last = len(data) - 1
-    for start in range(0, last, _PIECE):
-        yield data[start : min(start + _PIECE, last)]
-    yield data[last:]
+    pieces = [data[start : min(start + _PIECE, last)] for start in range(0, last, _PIECE)]
+    pieces.append(data[last:])
+    return pieces
 
 
 def has_unread_bytes(connection: Connection, *, reused: bool) -> bool:
@@ -176,24 +181,30 @@ def has_unread_bytes(connection: Connection, *, reused: bool) -> bool:
 
 
 def _has_unread(transport: asyncio.Transport) -> bool:
-    """Return whether the system has received bytes that the loop has not read."""
+    """Return whether the system has received bytes, or an end, that the loop has not read."""
     wrapper = transport.get_extra_info("socket")
     if wrapper is None:
         return False
     try:
-        peeker = _socket.socket(wrapper.family, wrapper.type, wrapper.proto, wrapper.fileno())
+        return _is_readable(wrapper.fileno())
     except (OSError, ValueError):
         return True
-    try:
-        peeker.setblocking(False)
-        peeker.recv(1, MSG_PEEK)
-    except (BlockingIOError, InterruptedError):
-        return False
-    except OSError:
-        return True
-    finally:
-        peeker.detach()
-    return True
+
+
+# gevent's own would make a hub in the loop's thread.
+if hasattr(select, "poll"):
+    _poll = original("select", "poll")
+
+    def _is_readable(number: int) -> bool:
+        poll = _poll()
+        poll.register(number, select.POLLIN)
+        return bool(poll.poll(0))
+
+else:  # on Windows, and beside eventlet, which the client refuses
+    _select = original("select", "select")
+
+    def _is_readable(number: int) -> bool:
+        return bool(_select([number], [], [], 0)[0])
 
 
 class RefuseUnreadBytes:

@@ -10,7 +10,7 @@ from videsk_rooms._concurrency.clock import monotonic
 class Deadline:
     """The end of a call's time, which runs from the moment that this is made."""
 
-    __slots__ = ("_at", "_count_queue_time", "has_begun", "total")
+    __slots__ = ("_at", "_count_queue_time", "call_id", "has_begun", "total")
 
     def __init__(self, total: float | None, *, count_queue_time: bool = True) -> None:
         """Start the time.
@@ -22,6 +22,8 @@ class Deadline:
         self.total: float | None = total
         self.has_begun: bool = False
         """Whether a request of the call has been sent: those that follow it go first."""
+        self.call_id: str = ""
+        """The id that a sandbox is told, once there is one."""
         self._count_queue_time = count_queue_time
         self._at = inf if total is None else monotonic() + total
 

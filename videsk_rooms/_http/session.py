@@ -202,10 +202,9 @@ class Connector(aiohttp.TCPConnector):
             context.connects = not context.maybe_sent
         connection, protocol = await self._connect_clean(req, traces, timeout)
         try:
-            if context is not None:
-                await context.commit()
-            # Bytes may have arrived while the rate limit was asked.
-            if has_unread_bytes(connection, reused=protocol.reused):
+            waited = context is not None and await context.commit()
+            # Bytes may have arrived meanwhile.
+            if waited and has_unread_bytes(connection, reused=protocol.reused):
                 protocol.force_close()
                 raise UnreadBytesError(reused=protocol.reused)
         except BaseException:

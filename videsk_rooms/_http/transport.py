@@ -97,6 +97,8 @@ class Transport:
 
     def _lead_to(self, base_url: str, proxy: str | None, environment: Environment) -> None:
         self.base_url = base_url
+        # Videsk is reached by https only: what speaks plain http is a sandbox.
+        self.is_plain_http = base_url.startswith("http://")
         self._origin = origin_of(URL(base_url))
         session = self._external_session
         self._hint = _hint(environment, session)

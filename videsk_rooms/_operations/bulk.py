@@ -267,7 +267,7 @@ def _checked_items(
     argument: str, items: Iterable[Item] | AsyncIterable[Item]
 ) -> Iterable[Item] | AsyncIterable[Item]:
     # Of a list or a tuple nothing is run: what is raised here is a signal handler's.
-    guard = nullcontext() if type(items) in {list, tuple} else check.reading(argument, items)
+    guard = nullcontext() if type(items) in {list, tuple} else check.Reading(argument, items)
     with guard:
         # Strings and mappings are iterable, but their characters and keys are no items.
         is_one = isinstance(items, str | bytes | Mapping)
@@ -280,7 +280,7 @@ def _checked_items(
 
 
 def _checked_callback(callback: object) -> Callable[[Progress], object] | None:
-    with check.reading("on_progress", callback):
+    with check.Reading("on_progress", callback):
         if callback is None or (callable(callback) and not inspect.iscoroutinefunction(callback)):
             return callback
     expected = "give a function that takes a Progress, and that is not async"

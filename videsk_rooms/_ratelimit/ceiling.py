@@ -88,9 +88,9 @@ class _Both:
     def waited(self) -> float:
         return self.own.waited + self.account.waited
 
-    async def commit(self) -> None:
-        await self.own.commit()
-        await self.account.commit()
+    async def commit(self) -> bool:
+        own_waited = await self.own.commit()
+        return await self.account.commit() or own_waited
 
     def answered(self, status: int) -> None:
         self.own.answered(status)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import deque
 from math import inf
 
-_SAMPLES = 256
-_FEW = 20
+SAMPLES = 256
+FEW = 20
 _RECOMPUTED_EVERY = 16
 _LONGEST_OUT = 2.0  # more is work; a store would take it for a clock that was set back
 _LATE_AT_FIRST = 1.0
 _LATEST = 2.0
-_LATE_FACTOR, _LATE_BASE = 1.5, 0.020
+LATE_FACTOR, LATE_BASE = 1.5, 0.020
 
 
 class Latency:
@@ -27,19 +27,17 @@ class Latency:
 
     def __init__(self) -> None:
         self._trips: dict[str, _Trips] = {}
+        self.out = 0.0
+        """The shortest way out."""
 
     def note(self, operation: str, trip: float) -> None:
         """Note how many seconds an answer took."""
         trips = self._trips.get(operation)
         if trips is None:
             trips = self._trips.setdefault(operation, _Trips())
-        trips.add(max(trip, 0.0))
-
-    @property
-    def out(self) -> float:
-        """The shortest way out."""
-        shortest = min((trips.shortest for trips in list(self._trips.values())), default=0.0)
-        return min(shortest / 2, _LONGEST_OUT)
+        if trips.add(max(trip, 0.0)):
+            shortest = min(trips.shortest for trips in list(self._trips.values()))
+            self.out = min(shortest / 2, _LONGEST_OUT)
 
     def back(self, operation: str) -> float:
         """Return the shortest time from the count of a request of this operation to its answer."""
@@ -56,26 +54,29 @@ class _Trips:
     """The times that one operation's last answers took."""
 
     def __init__(self) -> None:
-        self._trips: deque[float] = deque(maxlen=_SAMPLES)
+        self._trips: deque[float] = deque(maxlen=SAMPLES)
         self._seen = 0
         self._least = inf
         self.shortest = 0.0
         self.late = _LATE_AT_FIRST
 
-    def add(self, trip: float) -> None:
+    def add(self, trip: float) -> bool:
+        """Add a trip; return whether the shortest was computed again."""
         self._trips.append(trip)
         self._seen += 1
-        if trip < self._least or self._seen <= _FEW or self._seen % _RECOMPUTED_EVERY == 0:
+        if trip < self._least or self._seen <= FEW or self._seen % _RECOMPUTED_EVERY == 0:
             self._recompute()
+            return True
+        return False
 
     def _recompute(self) -> None:
         trips = sorted(self._trips)
         count = len(trips)
         self._least = least = trips[0]
         # The shortest possible trip may be shorter than the shortest measured one.
-        if count < _FEW:
+        if count < FEW:
             doubt = max(trips[-1] - least, least / 10)
         else:
             doubt = (trips[count // 4] - least) / 2
-            self.late = min(_LATE_FACTOR * (trips[-1] - least) + _LATE_BASE, _LATEST)
+            self.late = min(LATE_FACTOR * (trips[-1] - least) + LATE_BASE, _LATEST)
         self.shortest = max(least - doubt, 0.0)

@@ -19,11 +19,14 @@ class Permit(Protocol):
         """For how many seconds the request waited for it; 0 if it did not."""
         ...
 
-    async def commit(self) -> None:
+    async def commit(self) -> bool:
         """Note that the request has its connection, and is sent as soon as this returns.
 
         If connecting took long, it may first wait for another permit. That wait is part of the
         attempt: it counts against `Timeout.attempt`, and is not in `waited`.
+
+        Returns:
+            Whether it has waited.
         """
         ...
 

@@ -110,7 +110,8 @@ class LoopQueue:
 
     def ask_now(self) -> None:
         """Ask the store at once: another request may fit into the window now."""
-        self._queue.ask_now()
+        if self._queue:
+            self._queue.ask_now()
         self._ask()
 
     async def close(self) -> None:
@@ -141,10 +142,9 @@ class LoopQueue:
             # The end of a collected coroutine may call this in any thread, and after its loop.
             call_soon_in(self._loop, self._ask)
             return
-        self._changed.set()
         if self._asking is not None and not self._asking.done():
-            return
-        if self._queue.heads() or self._pending or self._pause:
+            self._changed.set()
+        elif self._pending or self._pause or (self._queue and self._queue.heads()):
             # Not by the loop's task factory: an eager one would start the task at once, and the
             # store may be applying a message now.
             self._asking = asyncio.Task(self._ask_until_done(), loop=self._loop)
@@ -245,15 +245,16 @@ class LoopPermit:
         self._at = self._queue.clock()
         self.waited += waited
 
-    async def commit(self) -> None:
+    async def commit(self) -> bool:
         """Note that the request is sent now; if the permit is too old, wait for another first."""
         if self._sent_at is not None or self._released:
-            return
-        for _ in range(_PERMITS):
-            if self._queue.clock() - self._at <= _ON_TIME:
-                break
+            return False
+        permits = 1
+        while (now := self._queue.clock()) - self._at > _ON_TIME and permits <= _PERMITS:
             await self._queue.wait_for(self, Rank.CONTINUED)
-        self._sent_at = self._queue.clock()
+            permits += 1
+        self._sent_at = now
+        return permits > 1
 
     def answered(self, status: int) -> None:
         """Note the latency, and report when the request was counted at the latest."""

@@ -36,8 +36,8 @@ class MemoryStore:
         """Apply a message to the schedule; return the wait, 0 for a permit."""
         with self._lock:
             now = self._clock()
-            pending = [self._update(now) for _ in range(len(self._pending))]
-            self._schedule.apply(Message(pending), now)
+            for _ in range(len(self._pending)):
+                self._schedule.update(self._next_update(now), now)
             return self._schedule.apply(message, now)
 
     async def apply(self, message: Message) -> float:
@@ -51,6 +51,6 @@ class MemoryStore:
         """Make another lock, and keep the schedule: what the parent sent counts for both."""
         self._lock = threading.Lock()
 
-    def _update(self, now: float) -> Update:
+    def _next_update(self, now: float) -> Update:
         request_id, counted_at = self._pending.popleft()
         return Update(request_id, None if counted_at is None else now - counted_at)

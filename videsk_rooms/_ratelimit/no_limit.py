@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 class _FreePermit:
     waited = 0.0
 
-    async def commit(self) -> None:
+    async def commit(self) -> bool:
         """Nothing is counted."""
+        return False
 
     def answered(self, status: int) -> None:
         """Nothing is counted."""

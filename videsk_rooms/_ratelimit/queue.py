@@ -43,6 +43,9 @@ class WaitQueue(Generic[P]):
     def __len__(self) -> int:
         return sum(map(len, self._by_rank.values()))
 
+    def __bool__(self) -> bool:
+        return any(self._by_rank.values())
+
     def add(self, waiter: Waiter[P]) -> None:
         """Add a waiter, behind those of its rank."""
         self._by_rank[waiter.rank][waiter] = None

@@ -147,10 +147,20 @@ class Schedule:
             0: the request has a permit, or none asks. Above: in how many seconds to ask again.
         """
         for update in message.updates:
-            self._update(update, now)
+            self.update(update, now)
         if message.pause:
             self.paused_until = max(self.paused_until, now + min(message.pause, _LONGEST_PAUSE))
         return 0.0 if message.ask is None else self._ask(message.ask, now)
+
+    def update(self, update: Update, now: float) -> None:
+        """Apply an update on a permitted request."""
+        self.waiting.pop(update.id, None)
+        if update.ago is None:
+            self.counted.pop(update.id, None)
+        else:  # also one that was forgotten: it was counted later than was expected
+            known = self.counted.get(update.id)
+            out = 0.0 if known is None else known.out
+            self.counted[update.id] = Counted(now - update.ago, out)
 
     def _ask(self, ask: Ask, now: float) -> float:
         self._forget(now, ask.per)
@@ -165,19 +175,9 @@ class Schedule:
         self.waiting[ask.id].due = now + wait
         return wait
 
-    def _update(self, update: Update, now: float) -> None:
-        self.waiting.pop(update.id, None)
-        if update.ago is None:
-            self.counted.pop(update.id, None)
-        else:  # also one that was forgotten: it was counted later than was expected
-            known = self.counted.get(update.id)
-            out = 0.0 if known is None else known.out
-            self.counted[update.id] = Counted(now - update.ago, out)
-
     def _opens(self, ask: Ask, now: float) -> float:
-        queue = self._queue()
-        position = queue.index(ask.id)
         opens, owed = self.paused_until, self._owed_to_background()
+        position = self._queue(owed).index(ask.id)
         if not ask.rank.is_background:
             # The background asks for one permit at a time, so that one waiting request may stand
             # for several permits that it is owed.
@@ -187,20 +187,21 @@ class Schedule:
             position += self._keeps_one_free(ask, now)
         window = ask.per + TICK
         windows, rest = divmod(position, ask.requests)
+        # This one waits until only so many counted ones are left in the window.
+        fewer = ask.requests - rest
+        if len(self.counted) < fewer:
+            return max(opens, now + window * windows)
         # The earliest send time at which this request arrives a window after each counted one. Of
         # two processes' latencies only the shorter is certain: the longer may be the server's work.
         before = sorted(one.latest - min(one.out, ask.out) for one in self.counted.values())
-        # This one waits until only so many counted ones are left in the window.
-        fewer = ask.requests - rest
-        base = before[-fewer] if len(before) >= fewer else now - window
-        return max(opens, base + window * (1 + windows))
+        return max(opens, before[-fewer] + window * (1 + windows))
 
-    def _queue(self) -> list[str]:
+    def _queue(self, owed_to_background: int) -> list[str]:
         """Return the ids of the waiting requests, in order."""
         queue = sorted(
             self.waiting, key=lambda each: (self.waiting[each].rank, self.waiting[each].since, each)
         )
-        if self._owed_to_background():
+        if owed_to_background:
             for index, each in enumerate(queue):
                 if self.waiting[each].rank >= Rank.BACKGROUND_CONTINUED:
                     queue.insert(0, queue.pop(index))
@@ -231,17 +232,20 @@ class Schedule:
 
     def _forget(self, now: float, per: float) -> None:
         """Drop what is out of the window, gone, or of a clock that was set back."""
-        horizon = now + _IMPLAUSIBLE
-        is_set_back = any(one.latest > horizon for one in self.counted.values())
+        horizon, out_of_window = now + _IMPLAUSIBLE, now - per - TICK
+        dropped = [
+            (each, one.latest)
+            for each, one in self.counted.items()
+            if not out_of_window < one.latest <= horizon
+        ]
+        is_set_back = any(latest > horizon for _, latest in dropped)
         if is_set_back:
             self.counted.clear()
             self.waiting.clear()
         if is_set_back or self.paused_until > now + _LONGEST_PAUSE:
             self.paused_until = now + per + TICK
-        out_of_window = now - per - TICK
-        self.counted = {
-            each: one for each, one in self.counted.items() if one.latest > out_of_window
-        }
+        for each, _ in dropped:
+            self.counted.pop(each, None)
         self.waiting = {
             each: waiting
             for each, waiting in self.waiting.items()

@@ -49,27 +49,25 @@ class ServerWindow:
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self._remaining: int | None = None
-        self._resets_at = 0.0
+        self._last: tuple[str, str, float] = "", "", 0.0
 
     def learn(self, headers: Mapping[str, str]) -> None:
-        """Read `Ratelimit-Remaining` and `Ratelimit-Reset` (docs/api.md, "Access")."""
-        remaining = (headers.get("ratelimit-remaining") or "").strip()
-        reset = (headers.get("ratelimit-reset") or "").strip()
-        if _WHOLE.fullmatch(remaining):
-            self._remaining = int(remaining)
-            seconds = float(reset) if _NUMBER.fullmatch(reset) else 1.0
-            self._resets_at = self._clock() + seconds
+        """Keep `Ratelimit-Remaining` and `Ratelimit-Reset` (docs/api.md, "Access")."""
+        remaining = headers.get("ratelimit-remaining")
+        if remaining is not None:
+            self._last = remaining, headers.get("ratelimit-reset") or "", self._clock()
 
     def status(self, limiter: RateLimiter) -> RateLimitStatus:
         """Return it together with the limiter's limit and waiting requests."""
         limit = limiter.limit
-        resets_in = self._resets_at - self._clock()
-        is_known = self._remaining is not None and resets_in > 0
+        remaining, reset, at = self._last
+        seconds = float(reset) if _NUMBER.fullmatch(reset.strip()) else 1.0
+        resets_in = at + seconds - self._clock()
+        is_known = _WHOLE.fullmatch(remaining.strip()) is not None and resets_in > 0
         return RateLimitStatus(
             limit=None if limit is None else limit.requests,
             per=None if limit is None else limit.per,
-            remaining=self._remaining if is_known else None,
+            remaining=int(remaining) if is_known else None,
             resets_in=resets_in if is_known else None,
             waiting=limiter.waiting,
         )

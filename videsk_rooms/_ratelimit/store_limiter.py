@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .store import Store
 
 # Seconds of the first pause after a 429. Each that follows soon is twice as long.
-_FIRST_PAUSE = 0.1
+FIRST_PAUSE = 0.1
 
 
 class StoreLimiter:
@@ -87,7 +87,7 @@ class StoreLimiter:
         if now > self._paused_until + window:
             self._refusals = 0
         longest = window if seconds is None else seconds
-        pause = longest if longest > window else min(_FIRST_PAUSE * 2**self._refusals, longest)
+        pause = longest if longest > window else min(FIRST_PAUSE * 2**self._refusals, longest)
         self._refusals += 1
         self._paused_until = now + pause
         self._here().pause(pause)

@@ -28,6 +28,8 @@ __all__ = [
     "is_too_deep",
     "loads",
     "parse",
+    "standard_read",
+    "standard_write",
 ]
 
 _TOO_DEEP = f"nested more than {DEEPEST} deep"
@@ -81,7 +83,7 @@ def parse(body: bytes) -> JSONValue:
         and len(body.translate(None, _ALL_BUT_STARTS_OF_VALUES)) >= MOST_VALUES
     ):
         raise TooManyValuesError
-    return _read(body) if len(body) <= _MOST_FOR_ORJSON else _standard_read(body)
+    return _read(body) if len(body) <= _MOST_FOR_ORJSON else standard_read(body)
 
 
 def is_too_deep(value: JSONValue, body: bytes) -> bool:
@@ -143,7 +145,8 @@ _decoder = json.JSONDecoder(
 _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def _standard_read(body: bytes) -> JSONValue:
+def standard_read(body: bytes) -> JSONValue:
+    """Read JSON by the standard library, as `parse` does without orjson."""
     text = body.decode("utf-8")
     try:
         value = _decoder.decode(text)
@@ -155,12 +158,13 @@ def _standard_read(body: bytes) -> JSONValue:
     return cast("JSONValue", value)
 
 
-def _standard_write(value: object) -> bytes:
+def standard_write(value: object) -> bytes:
+    """Write JSON by the standard library, as `dumps` does without orjson."""
     return _encoder.encode(value).encode("utf-8")
 
 
-_read: Callable[[bytes], JSONValue] = _standard_read
-_write: Callable[[object], bytes] = _standard_write
+_read: Callable[[bytes], JSONValue] = standard_read
+_write: Callable[[object], bytes] = standard_write
 
 try:
     import orjson

@@ -87,14 +87,15 @@ class Request:
 class Headers(Mapping[str, str]):
     """The headers of an answer: read-only, names in any case, picklable."""
 
-    # Copied for each answer, which takes 1.8 µs; a view of aiohttp's own mapping took 30 lines.
+    # Copied for each answer; a view of aiohttp's own mapping took 30 lines.
     __slots__ = ("_names",)
 
     def __init__(self, headers: Mapping[str, str]) -> None:
-        # A repeated header keeps its first value: none that is read here is a list.
-        self._names: dict[str, str] = {}
-        for name, value in headers.items():
-            self._names.setdefault(name.lower(), value)
+        names, values = [*map(str.lower, headers)], [*headers.values()]
+        self._names = dict(zip(names, values, strict=True))
+        if len(self._names) < len(names):
+            # A repeated header keeps its first value: none that is read here is a list.
+            self._names.update(zip(reversed(names), reversed(values), strict=True))
 
     def __getitem__(self, name: str) -> str:
         return self._names[name.lower()]

@@ -9,7 +9,6 @@ import functools
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 from urllib.parse import quote
@@ -20,8 +19,6 @@ from videsk_rooms.errors import InvalidRequestError, without_tokens
 from videsk_rooms.models import Room
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from videsk_rooms.models import JSONValue
 
 P = ParamSpec("P")
@@ -52,22 +49,30 @@ def refusal(argument: str, value: object, expected: str) -> InvalidRequestError:
     return InvalidRequestError(f"{argument}={shown}: {expected}", argument=argument)
 
 
-@contextmanager
-def reading(argument: str, value: object) -> Iterator[None]:
-    """Refuse a value that raises while it is examined, in the methods of its own class.
+class Reading:
+    """Refuses a value that raises while it is examined, in the methods of its own class.
 
     Any value may do so: in a string's `__len__`, a mapping's `__iter__`, a time zone's `utcoffset`.
     Its exception is the cause of the refusal.
     """
-    try:
-        yield
-    except InvalidRequestError:
-        raise
-    except Exception as error:
+
+    __slots__ = ("_argument", "_value")
+
+    def __init__(self, argument: str, value: object) -> None:
+        self._argument = argument
+        self._value = value
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if not isinstance(error, Exception) or isinstance(error, InvalidRequestError):
+            return
+        value = self._value
         if type(value) in _WITHOUT_METHODS_OF_THEIR_OWN:
-            raise  # by a signal handler, such as that of a time limit, and not by the value
+            return  # by a signal handler, such as that of a time limit, and not by the value
         raised = f"reading this {_name_of_type(value)} raised {_name_of_type(error)}"
-        raise refusal(argument, value, f"{raised}; give a plain value") from error
+        raise refusal(self._argument, value, f"{raised}; give a plain value") from error
 
 
 def _reads(
@@ -77,7 +82,7 @@ def _reads(
 
     @functools.wraps(check)
     def checked(argument: str, value: Any, *rest: P.args, **named: P.kwargs) -> T:
-        with reading(argument, value):
+        with Reading(argument, value):
             return check(argument, value, *rest, **named)
 
     # The signature is the same; only the names of the first two parameters are lost.

@@ -10,6 +10,7 @@ import typer
 import videsk_rooms
 
 from ._demo import demo
+from ._dev import dev
 from ._doctor import doctor
 from ._output import EPILOG, CommandFailedError, ExitCode, writing
 from ._rooms import rooms
@@ -57,6 +58,7 @@ app.add_typer(rooms, name="rooms", short_help="Work with the rooms of an account
 app.command(short_help="Check what calls to the API need, and say what to do.")(doctor)
 app.command(short_help="Show the life of a room: the code, and what comes of it.")(demo)
 app.command(short_help="Run the Rooms API on this machine, to try things.")(sandbox)
+app.command(short_help="Develop without an account: API, console and calls, here.")(dev)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

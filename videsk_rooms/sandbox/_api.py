@@ -116,7 +116,7 @@ class RoomsApi:
         self._identifiers = identifiers
         self._api_tokens = api_tokens
         self._room_tokens = room_tokens
-        self._statistics = Statistics()
+        self.statistics = Statistics()
         self._policy = policy
         self._operations = {
             "create": self._create,
@@ -164,8 +164,9 @@ class RoomsApi:
             updated_at=created,
         )
 
-    def _create(self, _route: Route, incoming: Incoming) -> Reply:
-        fields = read_fields(read_object(incoming), self._clock.now(), CREATE_FIELDS)
+    def create(self, content: dict[str, object]) -> StoredRoom:
+        """Create a room of a body's content, or raise `RefusedError`."""
+        fields = read_fields(content, self._clock.now(), CREATE_FIELDS)
         room = self.make_room(
             name=fields.name,
             external_id=fields.external_id,
@@ -175,7 +176,10 @@ class RoomsApi:
         )
         check_window(room.nbf, room.exp)
         self._store.add(room)
-        return json_reply(201, self._with_token(room))
+        return room
+
+    def _create(self, _route: Route, incoming: Incoming) -> Reply:
+        return json_reply(201, self._with_token(self.create(read_object(incoming))))
 
     def _list(self, _route: Route, incoming: Incoming) -> Reply:
         query = read_list_query(incoming.query)
@@ -193,10 +197,10 @@ class RoomsApi:
         room = self._store.get(route.room_id, external_ids=self._policy.external_ids)
         return json_reply(200, self._with_token(room))
 
-    def _update(self, route: Route, incoming: Incoming) -> Reply:
-        room = self._store.get(route.room_id)
+    def change(self, room: StoredRoom, content: dict[str, object]) -> None:
+        """Change a room as a body's content says, or raise `RefusedError`."""
         now = self._clock.now()
-        fields = read_fields(read_object(incoming), now, UPDATE_FIELDS)
+        fields = read_fields(content, now, UPDATE_FIELDS)
         nbf, exp = fields.nbf or room.nbf, fields.exp or room.exp
         # Everything that may be refused comes before anything that changes the room.
         if fields.nbf or fields.exp:
@@ -213,15 +217,20 @@ class RoomsApi:
         elif fields.ended is False:
             room.reopen()
         self._store.touched(room, now)
-        with_token = self._policy.update_token
-        return json_reply(200, self._with_token(room) if with_token else room.to_wire(now))
+
+    def _update(self, route: Route, incoming: Incoming) -> Reply:
+        room = self._store.get(route.room_id)
+        self.change(room, read_object(incoming))
+        if self._policy.update_token:
+            return json_reply(200, self._with_token(room))
+        return json_reply(200, room.to_wire(self._clock.now()))
 
     def _delete(self, route: Route, _incoming: Incoming) -> Reply:
         if not self._policy.deletion:
             raise RefusedError(403, "Room deletion not allowed")
         room = self._store.get(route.room_id)
         self._store.remove(room)
-        self._statistics.forget(room.id)
+        self.statistics.forget(room.id)
         if self._policy.delete_status == 204:
             return Reply(204)
         return json_reply(200, room.to_wire(self._clock.now()))
@@ -242,7 +251,7 @@ class RoomsApi:
     def _stats(self, route: Route, incoming: Incoming) -> Reply:
         room = self._store.get(route.room_id)
         view = dict(incoming.query).get("view", "report")
-        return json_reply(200, self._statistics.view(view, room, self._clock.now()))
+        return json_reply(200, self.statistics.view(view, room, self._clock.now()))
 
     def _with_token(self, room: StoredRoom) -> dict[str, object]:
         """The room with a token, as Create and Retrieve answer it (docs/api.md, Operations)."""

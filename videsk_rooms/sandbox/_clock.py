@@ -37,7 +37,7 @@ def is_wall_time_set() -> bool:
 
 
 class Clock:
-    """Time that runs on by itself, never backwards, and can be moved forward.
+    """Time that runs on by itself and can be moved forward, and from there back to the machine's.
 
     While freezegun or time-machine sets the wall time, it is that time: code under test reckons
     with it, too.
@@ -49,10 +49,16 @@ class Clock:
             seconds=monotonic()
         )
         self._moved = 0.0
+        self._skipped = 0.0
 
     def seconds(self) -> float:
-        """Monotonic seconds, with what the clock was moved by."""
-        return monotonic() + self._moved
+        """Monotonic seconds, with all that was skipped; `reset` does not turn them back."""
+        return monotonic() + self._skipped
+
+    @property
+    def offset(self) -> float:
+        """Seconds that `now` is ahead of the machine's time."""
+        return self._moved
 
     def now(self) -> datetime:
         """The instant it is, in UTC."""
@@ -60,7 +66,7 @@ class Clock:
             return datetime.fromtimestamp(time.time(), timezone.utc) + timedelta(
                 seconds=self._moved
             )
-        return self._origin + timedelta(seconds=self.seconds())
+        return self._origin + timedelta(seconds=monotonic() + self._moved)
 
     def advance(self, by: timedelta) -> None:
         """Move the clock forward."""
@@ -69,6 +75,11 @@ class Clock:
         if by > _END - self.now():
             raise ValueError(f"the clock cannot move by {by}: it ends with the year 9998")
         self._moved += by.total_seconds()
+        self._skipped += by.total_seconds()
+
+    def reset(self) -> None:
+        """Move the clock back to the machine's time."""
+        self._moved = 0.0
 
 
 def to_milliseconds(instant: datetime) -> datetime:

@@ -19,6 +19,7 @@ from videsk_rooms.sandbox._fault import (
     waf_page,
 )
 from videsk_rooms.sandbox._messages import OPERATIONS, Operation, Reply
+from videsk_rooms.sandbox._observer import NO_OBSERVER, Observer
 from videsk_rooms.sandbox._random_faults import RandomFaults
 
 if TYPE_CHECKING:
@@ -30,17 +31,27 @@ class _Scripted:
     fault: Fault
     on: frozenset[Operation] | None
     remaining_uses: int | None
+    every: int
+    seen: int = 0
+
+    def is_due(self, operation: Operation | None) -> bool:
+        """Count a request, and return whether the fault is for it."""
+        if not applies(self.on, operation):
+            return False
+        self.seen += 1
+        return self.seen % self.every == 0
 
 
 class Faults:
     """The script of failures, applied in the order in which they were added.
 
     A request takes the first fault that is for its operation; a request over the rate limit
-    takes none. Every method but `random` and `clear` has two arguments in common:
+    takes none. Every method but `random` and `clear` has three arguments in common:
 
     - `on`: the operation it is for (`create`, `list`, `get`, `update`, `delete`, `join`,
       `stats`), several of them in a collection, or `None` for every request.
     - `times`: how many requests it is for; `None`: all, until `clear()`.
+    - `every`: 3 leaves two such requests alone before each that it is for.
 
     Where a method takes `processed`, it says whether the API does what was asked before
     the failing answer takes the place of its own.
@@ -48,8 +59,11 @@ class Faults:
     ```python
     sandbox.faults.status(503, on="create", times=2)
     sandbox.faults.drop("after", on="create")
+    sandbox.faults.status(429, every=3, times=None)
     ```
     """
+
+    _observer: Observer = NO_OBSERVER
 
     def __init__(self, lock: RLock, seed: int) -> None:
         self._lock = lock
@@ -68,6 +82,7 @@ class Faults:
         processed: bool = False,
         on: Operation | Collection[Operation] | None = None,
         times: int | None = 1,
+        every: int = 1,
     ) -> None:
         """Answer with an error.
 
@@ -81,6 +96,7 @@ class Faults:
             processed: Whether the API does what was asked.
             on: For which operations.
             times: How many times.
+            every: 3: every third of these requests.
 
         Raises:
             ValueError: An argument is out of range.
@@ -91,11 +107,11 @@ class Faults:
         """
         _check_status(status)
         if html:
-            self._add(Fault("html", processed, waf_page(status, headers)), on, times)
+            self._add(Fault("html", processed, waf_page(status, headers)), on, times, every)
             return
         text = message or f"Scripted {NAMES.get(status, 'failure')}"
         reply = error_reply(status, text, errors=errors, headers=headers)
-        self._add(Fault("status", processed, reply), on, times)
+        self._add(Fault("status", processed, reply), on, times, every)
 
     def drop(
         self,
@@ -104,6 +120,7 @@ class Faults:
         reset: bool = False,
         on: Operation | Collection[Operation] | None = None,
         times: int | None = 1,
+        every: int = 1,
     ) -> None:
         """Close the connection without an answer.
 
@@ -113,6 +130,7 @@ class Faults:
             reset: Reset the connection instead of closing it in order.
             on: For which operations.
             times: How many times.
+            every: 3: every third of these requests.
 
         Raises:
             ValueError: An argument is out of range.
@@ -124,7 +142,7 @@ class Faults:
         if when not in ("before", "after"):
             raise ValueError(f"unknown moment {when!r}; use 'before' or 'after'")
         kind: FaultKind = "drop-before" if when == "before" else "drop-after"
-        self._add(Fault(kind, processed=when == "after", reset=reset), on, times)
+        self._add(Fault(kind, processed=when == "after", reset=reset), on, times, every)
 
     def delay(
         self,
@@ -133,6 +151,7 @@ class Faults:
         process: Literal["first", "last"] = "first",
         on: Operation | Collection[Operation] | None = None,
         times: int | None = 1,
+        every: int = 1,
     ) -> None:
         """Hold the API's answer back.
 
@@ -142,6 +161,7 @@ class Faults:
                 after the delay, also when the caller is gone by then.
             on: For which operations.
             times: How many times.
+            every: 3: every third of these requests.
 
         Raises:
             ValueError: An argument is out of range.
@@ -155,7 +175,7 @@ class Faults:
         if not 0 <= seconds < float("inf"):
             raise ValueError(f"a delay of {seconds} is invalid; give seconds of 0 or more")
         fault = Fault("delay", processed=True, delay=seconds, delayed_first=process == "last")
-        self._add(fault, on, times)
+        self._add(fault, on, times, every)
 
     def truncated(
         self,
@@ -163,6 +183,7 @@ class Faults:
         keep: float = 0.5,
         on: Operation | Collection[Operation] | None = None,
         times: int | None = 1,
+        every: int = 1,
     ) -> None:
         """Process the request, but break off in the middle of the answer's body.
 
@@ -171,6 +192,7 @@ class Faults:
                 `Content-Length` tells the whole.
             on: For which operations.
             times: How many times.
+            every: 3: every third of these requests.
 
         Raises:
             ValueError: An argument is out of range.
@@ -181,7 +203,7 @@ class Faults:
         """
         if not 0 <= keep < 1:
             raise ValueError(f"a share of {keep} truncates nothing; give 0.0 up to below 1.0")
-        self._add(Fault("truncated", processed=True, keep=keep), on, times)
+        self._add(Fault("truncated", processed=True, keep=keep), on, times, every)
 
     def garbage(
         self,
@@ -191,6 +213,7 @@ class Faults:
         processed: bool = True,
         on: Operation | Collection[Operation] | None = None,
         times: int | None = 1,
+        every: int = 1,
     ) -> None:
         """Answer with a body that says it is JSON and is not.
 
@@ -200,6 +223,7 @@ class Faults:
             processed: Whether the API does what was asked.
             on: For which operations.
             times: How many times.
+            every: 3: every third of these requests.
 
         Raises:
             ValueError: An argument is out of range.
@@ -210,7 +234,7 @@ class Faults:
         """
         _check_status(status)
         reply = Reply(status, body, {"Content-Type": "application/json; charset=utf-8"})
-        self._add(Fault("garbage", processed, reply), on, times)
+        self._add(Fault("garbage", processed, reply), on, times, every)
 
     def garbage_line(
         self,
@@ -219,6 +243,7 @@ class Faults:
         processed: bool = False,
         on: Operation | Collection[Operation] | None = None,
         times: int | None = 1,
+        every: int = 1,
     ) -> None:
         r"""Send bytes that are no HTTP answer, and close the connection.
 
@@ -227,6 +252,7 @@ class Faults:
             processed: Whether the API does what was asked.
             on: For which operations.
             times: How many times.
+            every: 3: every third of these requests.
 
         Raises:
             ValueError: An argument is out of range.
@@ -235,7 +261,7 @@ class Faults:
         sandbox.faults.garbage_line(b"SSH-2.0-OpenSSH\r\n")
         ```
         """
-        self._add(Fault("garbage-line", processed, line=line), on, times)
+        self._add(Fault("garbage-line", processed, line=line), on, times, every)
 
     def empty(
         self,
@@ -244,6 +270,7 @@ class Faults:
         processed: bool = True,
         on: Operation | Collection[Operation] | None = None,
         times: int | None = 1,
+        every: int = 1,
     ) -> None:
         """Answer with no body at all.
 
@@ -252,6 +279,7 @@ class Faults:
             processed: Whether the API does what was asked.
             on: For which operations.
             times: How many times.
+            every: 3: every third of these requests.
 
         Raises:
             ValueError: An argument is out of range.
@@ -262,7 +290,7 @@ class Faults:
         """
         _check_status(status)
         reply = Reply(status, b"", {"Content-Type": "application/json; charset=utf-8"})
-        self._add(Fault("empty", processed, reply), on, times)
+        self._add(Fault("empty", processed, reply), on, times, every)
 
     def answer(
         self,
@@ -273,6 +301,7 @@ class Faults:
         processed: bool = False,
         on: Operation | Collection[Operation] | None = None,
         times: int | None = 1,
+        every: int = 1,
     ) -> None:
         """Answer with whatever is given; only the headers every answer has are added.
 
@@ -283,6 +312,7 @@ class Faults:
             processed: Whether the API does what was asked.
             on: For which operations.
             times: How many times.
+            every: 3: every third of these requests.
 
         Raises:
             ValueError: An argument is out of range.
@@ -292,7 +322,9 @@ class Faults:
         ```
         """
         _check_status(status)
-        self._add(Fault("answer", processed, Reply(status, body, dict(headers or {}))), on, times)
+        self._add(
+            Fault("answer", processed, Reply(status, body, dict(headers or {}))), on, times, every
+        )
 
     def enormous(
         self,
@@ -302,6 +334,7 @@ class Faults:
         processed: bool = True,
         on: Operation | Collection[Operation] | None = None,
         times: int | None = 1,
+        every: int = 1,
     ) -> None:
         """Answer 200 with a body of sound JSON that is far too long, streamed.
 
@@ -311,6 +344,7 @@ class Faults:
             processed: Whether the API does what was asked.
             on: For which operations.
             times: How many times.
+            every: 3: every third of these requests.
 
         Raises:
             ValueError: An argument is out of range.
@@ -321,7 +355,7 @@ class Faults:
         """
         if size < 1:
             raise ValueError(f"a size of {size} is not enormous; give 1 byte or more")
-        self._add(enormous_answer(size, gzip=gzip, processed=processed), on, times)
+        self._add(enormous_answer(size, gzip=gzip, processed=processed), on, times, every)
 
     def random(
         self,
@@ -361,6 +395,7 @@ class Faults:
             self._random = RandomFaults(
                 share, self._seed if seed is None else seed, operations, chosen
             )
+            self._observer.faults_changed()
 
     def clear(self) -> None:
         """Drop the whole script and the random faults.
@@ -372,6 +407,7 @@ class Faults:
         with self._lock:
             self._script.clear()
             self._random = None
+            self._observer.faults_changed()
 
     @property
     def pending(self) -> tuple[Fault, ...]:
@@ -380,18 +416,25 @@ class Faults:
             return tuple(entry.fault for entry in self._script)
 
     def _add(
-        self, fault: Fault, on: Operation | Collection[Operation] | None, times: int | None
+        self,
+        fault: Fault,
+        on: Operation | Collection[Operation] | None,
+        times: int | None,
+        every: int,
     ) -> None:
+        if every < 1:
+            raise ValueError(f"every={every} is never; give 1 or more, such as 3 for every third")
         if times is not None and times < 1:
             raise ValueError(f"{times} times is never; give 1 or more, or None for always")
         operations = _operations(on)
         with self._lock:
-            self._script.append(_Scripted(fault, operations, times))
+            self._script.append(_Scripted(fault, operations, times, every))
+            self._observer.faults_changed()
 
     def _next(self, operation: Operation | None) -> Fault | None:
         """Take the fault for a request, if there is one."""
         for entry in self._script:
-            if applies(entry.on, operation):
+            if entry.is_due(operation):
                 self._use_up(entry)
                 return entry.fault
         return None if self._random is None else self._random.next(operation)
@@ -402,6 +445,7 @@ class Faults:
         entry.remaining_uses -= 1
         if entry.remaining_uses == 0:
             self._script.remove(entry)
+        self._observer.faults_changed()
 
     def __repr__(self) -> str:
         chance = "" if self._random is None else f", {self._random.share:.0%} at random"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from videsk_rooms.sandbox._identifiers import Identifiers
     from videsk_rooms.sandbox._limit import Limit, Verdict
     from videsk_rooms.sandbox._messages import Incoming
+    from videsk_rooms.sandbox._observer import Observer
 
 _logger = logging.getLogger("videsk_rooms.sandbox")
 
@@ -56,6 +57,7 @@ class RequestHandler:
         log: RequestLog,
         lock: RLock,
         retry_after: bool,
+        observer: Observer,
     ) -> None:
         self._api = api
         self._clock = clock
@@ -65,6 +67,7 @@ class RequestHandler:
         self._log = log
         self._lock = lock
         self._retry_after = retry_after
+        self._observer = observer
         self._count = 0
 
     def admit(self, incoming: Incoming) -> AdmittedRequest:
@@ -78,7 +81,9 @@ class RequestHandler:
             fault = None if refused else self._faults._next(route.operation)
             request_id = self._identifiers.uuid()
             admission = AdmittedRequest(incoming, route, self._count, request_id, verdict, fault)
-            self._log._arrived(self._record(admission))
+            record = self._record(admission)
+            self._log._arrived(record)
+            self._observer.arrived(record, verdict, fault)
             return admission
 
     def answer(self, admission: AdmittedRequest) -> Reply:
@@ -93,7 +98,9 @@ class RequestHandler:
                 reply = fault.reply
             status = None if fault is not None and fault.silent else reply.status
             self._log._answered(admission.number, status, processed=processed)
-            return Reply(reply.status, reply.body, self._headers(admission, reply))
+            reply = Reply(reply.status, reply.body, self._headers(admission, reply))
+            self._observer.answered(admission.number, reply, status, processed=processed)
+            return reply
 
     def _process(self, admission: AdmittedRequest) -> Reply:
         try:

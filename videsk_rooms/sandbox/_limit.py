@@ -13,12 +13,21 @@ WINDOW_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Verdict:
-    """The rate limit's verdict on one request."""
+    """The rate limit's verdict on one request.
+
+    Attributes:
+        allowed: Whether it is let in.
+        limit: Requests per window.
+        remaining: How many are left in the window.
+        reset: Whole seconds until the window ends.
+        elapsed: Seconds since a fixed window began; 0 where it slides.
+    """
 
     allowed: bool
     limit: int
     remaining: int
     reset: int
+    elapsed: float = 0.0
 
     def headers(self) -> dict[str, str]:
         """The four headers of docs/api.md, Access."""
@@ -57,6 +66,7 @@ class FixedWindow:
             self._limit,
             self._limit - self._used,
             _whole_seconds(self._start + WINDOW_SECONDS - now),
+            now - self._start,
         )
 
 

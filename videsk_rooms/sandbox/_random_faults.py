@@ -38,14 +38,14 @@ class RandomFaults:
     ) -> None:
         self.share = share
         self._random = random.Random(seed)  # noqa: S311
-        self._on = on
-        self._kinds = kinds
+        self.on = on
+        self.kinds = kinds
 
     def next(self, operation: Operation | None) -> Fault | None:
         """Decide about one request."""
-        if not applies(self._on, operation) or self._random.random() >= self.share:
+        if not applies(self.on, operation) or self._random.random() >= self.share:
             return None
-        return self._make(self._random.choice(self._kinds))
+        return self._make(self._random.choice(self.kinds))
 
     def _make(self, kind: FaultKind) -> Fault:
         chance = self._random

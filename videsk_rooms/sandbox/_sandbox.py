@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+import os
 import sys
 import threading
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from videsk_rooms.sandbox._api import Policy, RoomsApi
 from videsk_rooms.sandbox._clock import Clock
@@ -19,6 +20,7 @@ from videsk_rooms.sandbox._handler import RequestHandler
 from videsk_rooms.sandbox._identifiers import Identifiers
 from videsk_rooms.sandbox._limit import make_limit
 from videsk_rooms.sandbox._log import RequestLog
+from videsk_rooms.sandbox._observer import NO_OBSERVER, Observer
 from videsk_rooms.sandbox._server import ServerThread
 from videsk_rooms.sandbox._store import RoomStore
 from videsk_rooms.sandbox._tokens import ApiTokens, RoomTokens, Signer
@@ -28,6 +30,10 @@ if sys.version_info >= (3, 11):
     from typing import Self
 else:
     from typing_extensions import Self
+
+
+if TYPE_CHECKING:
+    from videsk_rooms.dev import Site, StateFile
 
 
 class Sandbox:
@@ -63,10 +69,15 @@ class Sandbox:
         update_token: Whether an update is answered with an `accessToken`.
         reopening: Whether a room that is over can be opened again, by an update with a later
             `exp`, and with `"ended": false` if it was ended; if not, that is answered 400.
+        console: Whether to serve the console at `/`, too, and what belongs to it: see
+            [A local Videsk](dev.md).
+        state: A file that keeps the rooms, the secret and the API token from one run to the next;
+            for a sandbox with a console only. Nothing there: it is made.
 
     Raises:
         ImportError: PyJWT is not installed.
-        ValueError: An argument is out of range.
+        OSError: The file `state` cannot be read, or made.
+        ValueError: An argument is out of range, or the file `state` is broken.
     """
 
     def __init__(
@@ -85,6 +96,8 @@ class Sandbox:
         external_ids: bool = True,
         update_token: bool = False,
         reopening: bool = True,
+        console: bool = False,
+        state: str | os.PathLike[str] | None = None,
     ) -> None:
         if not 0 <= port <= 65535:
             raise ValueError(f"a port of {port} is invalid; give 1 to 65535, or 0 for any free one")
@@ -96,17 +109,25 @@ class Sandbox:
         self._clock = Clock()
         self._store = RoomStore()
         identifiers = Identifiers(seed)
-        signer = Signer(identifiers.hexadecimal(64))
+        if state is not None and not console:
+            raise ValueError("state is kept by the console; give console=True, too")
+        kept = None if state is None else _open_state(state)
+        secret = identifiers.hexadecimal(64)
+        signer = Signer(secret if kept is None else kept.secret or secret)
+        self._signer = signer
         self._tokens = ApiTokens(signer, self._clock, identifiers, self._lock)
-        self._api_token = self._first_token(api_token)
+        self._api_token = self._first_token(
+            api_token if kept is None else api_token or kept.api_token
+        )
         self._faults = Faults(self._lock, identifiers.seed())
         self._requests = RequestLog(self._lock)
+        room_tokens = RoomTokens(signer, identifiers)
         self._api = RoomsApi(
             self._store,
             self._clock,
             identifiers,
             self._tokens,
-            RoomTokens(signer, identifiers),
+            room_tokens,
             policy=Policy(
                 deletion=deletion,
                 delete_status=delete_status,
@@ -116,6 +137,8 @@ class Sandbox:
                 reopening=reopening,
             ),
         )
+        self._site = self._make_site(kept, room_tokens, rate, window) if console else None
+        self._observer: Observer = self._site or NO_OBSERVER
         self._handler = RequestHandler(
             api=self._api,
             clock=self._clock,
@@ -125,6 +148,7 @@ class Sandbox:
             log=self._requests,
             lock=self._lock,
             retry_after=retry_after,
+            observer=self._observer,
         )
         self._server: ServerThread | None = None
         self._url: str | None = None
@@ -135,6 +159,21 @@ class Sandbox:
         if self._url is None:
             raise RuntimeError("the sandbox has no address yet; call start() or use `with`")
         return self._url
+
+    @property
+    def console_url(self) -> str:
+        """Where the console is; `RuntimeError` without `console=True` and before the start."""
+        self._refuse_without_console()
+        return f"{self.url}/"
+
+    @property
+    def sdk_url(self) -> str:
+        """Where pages import the stand-in for the Browser SDK from, as a module.
+
+        `RuntimeError` without `console=True` and before the start.
+        """
+        self._refuse_without_console()
+        return f"{self.url}/sdk/webrtc.esm.js"
 
     @property
     def api_token(self) -> str:
@@ -187,6 +226,7 @@ class Sandbox:
         """
         with self._lock:
             self._clock.advance(by)
+            self._observer.clock_moved()
 
     def add_room(
         self,
@@ -296,6 +336,7 @@ class Sandbox:
         server, self._server = self._server, None
         if server is not None:
             server.stop()
+        self._close_console()
 
     async def __aenter__(self) -> Self:
         server = self._begin()
@@ -319,6 +360,7 @@ class Sandbox:
             server.stop_soon()  # it is ready: entering waited for that
             await asyncio.shield(asyncio.wrap_future(server.finished))
             server.join()
+        self._close_console()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -341,16 +383,60 @@ class Sandbox:
         self._tokens._accept(given)
         return given
 
+    def _make_site(
+        self,
+        kept: StateFile | None,
+        room_tokens: RoomTokens,
+        rate: int | None,
+        window: Literal["fixed", "sliding"],
+    ) -> Site:
+        from videsk_rooms.dev import SandboxParts, make_site
+
+        parts = SandboxParts(
+            lock=self._lock,
+            clock=self._clock,
+            store=self._store,
+            api=self._api,
+            signer=self._signer,
+            room_tokens=room_tokens,
+            faults=self._faults,
+            requests=self._requests,
+            api_token=self._api_token,
+            host=self._host,
+            rate=rate,
+            window=window,
+        )
+        site = make_site(parts, kept)
+        self._store.observer = room_tokens.observer = self._faults._observer = site
+        self._api.statistics.measured = site.stats
+        if kept is not None:
+            kept.attach(parts)
+        return site
+
+    def _close_console(self) -> None:
+        if self._site is not None:
+            self._site.stopped()
+
+    def _refuse_without_console(self) -> None:
+        if self._site is None:
+            raise RuntimeError("the sandbox has no console; make it with Sandbox(console=True)")
+
     def _begin(self) -> ServerThread:
         with self._lock:
             if self._server is None:
-                self._server = ServerThread(self._handler, self._host, self._port)
+                self._server = ServerThread(self._handler, self._host, self._port, self._site)
                 self._server.start()
             return self._server
 
     def _began(self, port: int) -> None:
         host = f"[{self._host}]" if ":" in self._host else self._host
         self._url = f"http://{host}:{port}"
+
+
+def _open_state(path: str | os.PathLike[str]) -> StateFile:
+    from videsk_rooms.dev import StateFile
+
+    return StateFile(path)
 
 
 def _refuse_other_status(argument: str, status: int, known: tuple[int, int]) -> None:

@@ -16,21 +16,35 @@ from videsk_rooms.sandbox._messages import Incoming
 from videsk_rooms.sandbox._respond import respond
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from videsk_rooms.sandbox._handler import RequestHandler
+
+    Site = Callable[[web.BaseRequest], Awaitable[web.StreamResponse | None]]
 
 # Zero would mean "wait for ever": aiohttp takes it as no timeout.
 _SHUTDOWN_SECONDS = 0.001
 
 
 class ServerThread:
-    """One run of the server; `ready` brings its port, `finished` its end."""
+    """One run of the server; `ready` brings its port, `finished` its end.
 
-    def __init__(self, handler: RequestHandler, host: str, port: int) -> None:
+    Args:
+        handler: Answers for the API.
+        host: The address to listen on.
+        port: The port to listen on, 0: any free one.
+        site: Asked first for what is outside of `/vpaas`; `None` from it leaves it to the API.
+    """
+
+    def __init__(
+        self, handler: RequestHandler, host: str, port: int, site: Site | None = None
+    ) -> None:
         self.ready: Future[int] = Future()
         self.finished: Future[None] = Future()
         self._handler = handler
         self._host = host
         self._port = port
+        self._site = site
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
         self._thread = threading.Thread(target=self._run, name="videsk-sandbox", daemon=True)
@@ -81,6 +95,10 @@ class ServerThread:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         _invite_body(request)
+        if self._site is not None and not request.raw_path.startswith("/vpaas"):
+            response = await self._site(request)
+            if response is not None:
+                return response
         admission = self._handler.admit(await _read(request))
         fault = admission.fault
         if fault is not None and fault.delayed_first:

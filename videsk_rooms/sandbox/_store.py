@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from videsk_rooms.sandbox._clock import to_milliseconds, to_wire
 from videsk_rooms.sandbox._errors import RefusedError
+from videsk_rooms.sandbox._observer import NO_OBSERVER, Observer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -99,6 +100,8 @@ class StoredRoom:
 class RoomStore:
     """All rooms by id, in the order of their creation, each `externalId` once."""
 
+    observer: Observer = NO_OBSERVER
+
     def __init__(self) -> None:
         self._rooms: dict[str, StoredRoom] = {}
         self._ids_by_external_id: dict[str, str] = {}
@@ -118,6 +121,7 @@ class RoomStore:
         self._rooms[room.id] = room
         self._ids_by_external_id[room.external_id] = room.id
         self._orders.clear()
+        self.observer.room_changed(room.id)
 
     def get(self, room_id: str, *, external_ids: bool = False) -> StoredRoom:
         """Find a room by its id, or else by its `externalId` where `external_ids` allows it.
@@ -131,6 +135,10 @@ class RoomStore:
         if room is None:
             raise RefusedError(404, f"No record found for id '{room_id}'")
         return room
+
+    def find(self, room_id: str) -> StoredRoom | None:
+        """Return the room with this id, if there is one."""
+        return self._rooms.get(room_id)
 
     def has(self, external_id: str) -> bool:
         """Whether a room has this `externalId`."""
@@ -153,12 +161,14 @@ class RoomStore:
         """Take note that a room was changed."""
         room.updated_at = to_milliseconds(now)
         self._orders.clear()
+        self.observer.room_changed(room.id)
 
     def remove(self, room: StoredRoom) -> None:
         """Forget a room."""
         del self._rooms[room.id]
         del self._ids_by_external_id[room.external_id]
         self._orders.clear()
+        self.observer.room_changed(room.id)
 
     def page(self, query: ListQuery, now: datetime) -> tuple[int, list[StoredRoom]]:
         """How many rooms match, and those of the page."""

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from videsk_rooms.sandbox._errors import RefusedError
+from videsk_rooms.sandbox._observer import NO_OBSERVER, Observer
 
 if TYPE_CHECKING:
     from threading import RLock
@@ -39,11 +40,11 @@ class Signer:
                 "run: pip install 'videsk-rooms[sandbox]'"
             ) from error
         self._jwt = jwt
-        self._secret = secret
+        self.secret = secret
 
     def sign(self, claims: Mapping[str, object]) -> str:
         """Sign claims with HS256."""
-        return self._jwt.encode(dict(claims), self._secret, algorithm="HS256")
+        return self._jwt.encode(dict(claims), self.secret, algorithm="HS256")
 
     def read(self, token: str) -> dict[str, object]:
         """Read a token's claims, or refuse it with the 401 of docs/api.md, Errors."""
@@ -55,7 +56,7 @@ class Signer:
             # The sandbox has a clock of its own: what time allows is checked against that.
             claims: dict[str, object] = self._jwt.decode(
                 token,
-                self._secret,
+                self.secret,
                 algorithms=["HS256"],
                 options={"verify_exp": False, "verify_nbf": False, "verify_iat": False},
             )
@@ -221,6 +222,8 @@ class ApiTokens:
 class RoomTokens:
     """Makes the tokens that a browser enters a room with."""
 
+    observer: Observer = NO_OBSERVER
+
     def __init__(self, signer: Signer, identifiers: Identifiers) -> None:
         self._signer = signer
         self._identifiers = identifiers
@@ -236,7 +239,9 @@ class RoomTokens:
             "nbf": int(nbf.timestamp()),
             "exp": int(exp.timestamp()),
         }
-        return self._signer.sign(claims), jti
+        token = self._signer.sign(claims)
+        self.observer.token_issued(room_id, jti, nbf, exp)
+        return token, jti
 
 
 def _bearer(incoming: Incoming) -> str:

@@ -10,7 +10,8 @@
 // Not known, and so not relied on: whether `create` fails too when a token is refused, whether the SDK
 // connects again after `disconnected`, and what brings `hangup` about.
 
-const SDK = "https://cdn.videsk.io/sdk/webrtc.esm.js";
+const SDK =
+  document.querySelector('meta[name="videsk-sdk"]')?.content || "https://cdn.videsk.io/sdk/webrtc.esm.js";
 const TOKEN_REFUSED = 4401;
 const COMPLAINTS = {
   "jwt not active": "unopened",

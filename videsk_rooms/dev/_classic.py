@@ -1,0 +1,38 @@
+"""The stand-in for the Browser SDK as a classic script, made of its modules on request."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_FOLDER = Path(__file__).parent / "sdk"
+_ENTRY = "webrtc.js"
+_IMPORT = re.compile(r'^import .* from "\./(?P<file>[\w.-]+)";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export ", re.MULTILINE)
+
+
+def classic_script() -> bytes:
+    """Return the script that defines the global `WebRTC`.
+
+    The modules share one function: no two of them may have the same name at their top level.
+    """
+    body = "\n".join(_without_modules(name) for name in modules())
+    # Known only while the script runs, not when a class of it is used later.
+    body = body.replace("import.meta.url", "document.currentScript.src")
+    return f'(() => {{\n"use strict";\n{body}\nglobalThis.WebRTC = WebRTC;\n}})();\n'.encode()
+
+
+def modules(name: str = _ENTRY) -> list[str]:
+    """Return the modules that one needs and itself, each after those that it imports."""
+    found: dict[str, None] = {}
+    for imported in _IMPORT.finditer(_read(name)):
+        found.update(dict.fromkeys(modules(imported["file"])))
+    return [*found, name]
+
+
+def _without_modules(name: str) -> str:
+    return _EXPORT.sub("", _IMPORT.sub("", _read(name)))
+
+
+def _read(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")

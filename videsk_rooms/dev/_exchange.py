@@ -1,0 +1,244 @@
+"""Signalling between the browsers in a room, for the stand-in for the Browser SDK.
+
+Videsk's own protocol is not documented; docs/reference/stand-in.md, "Signalling", tells this one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import WSMsgType, web
+
+from videsk_rooms.dev._person import Person
+from videsk_rooms.dev._signals import (
+    MAX_MESSAGE_BYTES,
+    MalformedError,
+    read_enter,
+    read_message,
+)
+from videsk_rooms.sandbox._clock import to_wire
+from videsk_rooms.sandbox._errors import RefusedError
+from videsk_rooms.sandbox._tokens import ROOM_TOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from videsk_rooms.dev._events import Events
+    from videsk_rooms.dev._measurements import Measurements
+    from videsk_rooms.dev._parts import SandboxParts
+    from videsk_rooms.sandbox._store import StoredRoom
+
+TOKEN_REFUSED = 4401
+MALFORMED = 4403
+FULL = 4429
+MAX_PEOPLE = 12  # in a room: each of them is connected with every other one
+MAX_SOCKETS = 200
+_ENTER_SECONDS = 10.0
+_CLOSE_SECONDS = 1.0
+_HEARTBEAT_SECONDS = 20.0
+# Rooms end by the sandbox's clock, which tests freeze and move: no timer of the machine tells when.
+_CHECK_SECONDS = 0.25
+
+
+class ClosedError(Exception):
+    """A connection is to be closed, with a code and a reason."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+
+class Exchange:
+    """Who is in which room, and what they send each other; all of it on the server's loop."""
+
+    def __init__(self, parts: SandboxParts, events: Events, measurements: Measurements) -> None:
+        self._parts = parts
+        self._events = events
+        self._measurements = measurements
+        self._rooms: dict[str, dict[str, Person]] = {}
+        self._sockets = 0
+        self._checking: asyncio.Task[None] | None = None
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Serve one WebSocket at `/exchange`; Host and Origin are checked already."""
+        if not web.WebSocketResponse().can_prepare(request):
+            return web.json_response({"message": "/exchange takes WebSockets only"}, status=400)
+        socket = web.WebSocketResponse(
+            timeout=_CLOSE_SECONDS, heartbeat=_HEARTBEAT_SECONDS, max_msg_size=MAX_MESSAGE_BYTES
+        )
+        await socket.prepare(request)
+        self._sockets += 1
+        try:
+            if self._sockets > MAX_SOCKETS:
+                raise ClosedError(FULL, f"more than {MAX_SOCKETS} connections")
+            room_id, alias = await self._let_in(socket)
+            await self._stay(self._add(socket, _abort(request), room_id, alias), socket, room_id)
+        except ClosedError as closed:
+            await socket.close(code=closed.code, message=closed.reason.encode())
+        except MalformedError as error:
+            await socket.close(code=MALFORMED, message=f"malformed message: {error}".encode())
+        finally:
+            self._sockets -= 1
+        return socket
+
+    def room_changed(self, room_id: str) -> None:
+        """Look again who may stay in a room: it was moved, ended or removed."""
+        self._check([room_id])
+
+    def clock_moved(self) -> None:
+        """Look again who may stay in any room."""
+        self._check(list(self._rooms))
+
+    def people(self, room_id: str) -> list[dict[str, object]]:
+        """Who is in a room, each as `{"peer", "alias", "since"}`."""
+        return [person.shown() for person in self._rooms.get(room_id, {}).values()]
+
+    async def _let_in(self, socket: web.WebSocketResponse) -> tuple[str, str | None]:
+        """Read the first message; who may enter which room."""
+        try:
+            message = await asyncio.wait_for(socket.receive(), _ENTER_SECONDS)
+        except asyncio.TimeoutError:
+            raise ClosedError(MALFORMED, "malformed message: none came") from None
+        if message.type is not WSMsgType.TEXT:
+            raise MalformedError("not a text")
+        token, alias = read_enter(message.data)
+        room_id = self._room_of(token)
+        if len(self._rooms.get(room_id, {})) >= MAX_PEOPLE:
+            raise ClosedError(FULL, f"the room holds {MAX_PEOPLE} people")
+        return room_id, alias
+
+    def _room_of(self, token: str) -> str:
+        """Return the room of a token that is good now; its own window and the room's must be open.
+
+        The four messages are those of the documentation; when each comes is the sandbox's choice.
+        """
+        with self._parts.lock:
+            now = self._parts.clock.now()
+            try:
+                claims = self._parts.signer.read(token)
+            except RefusedError as refused:
+                known = refused.message == "invalid signature"
+                message = "invalid signature" if known else "jwt malformed"
+                raise ClosedError(TOKEN_REFUSED, message) from None
+            room_id, nbf, exp = (claims.get(name) for name in ("room", "nbf", "exp"))
+            if claims.get("type") != ROOM_TOKEN:  # such as an API token
+                raise ClosedError(TOKEN_REFUSED, "jwt malformed")
+            if not (isinstance(room_id, str) and isinstance(nbf, int) and isinstance(exp, int)):
+                raise ClosedError(TOKEN_REFUSED, "jwt malformed")
+            room = self._open_room(room_id, now)
+            if room is None or exp <= now.timestamp():
+                raise ClosedError(TOKEN_REFUSED, "jwt expired")
+            if now.timestamp() < nbf or now < room.nbf:
+                raise ClosedError(TOKEN_REFUSED, "jwt not active")
+            return room_id
+
+    def _open_room(self, room_id: str, now: datetime) -> StoredRoom | None:
+        """Find a room that is not over; the lock is held."""
+        try:
+            room = self._parts.store.get(room_id)
+        except RefusedError:
+            return None  # it was deleted
+        return None if room.is_over(now) else room
+
+    async def _stay(self, person: Person, socket: web.WebSocketResponse, room_id: str) -> None:
+        """Relay what somebody sends until they leave, are disconnected or are too slow."""
+        writing = asyncio.ensure_future(person.write())
+        try:
+            async for message in socket:
+                if message.type is not WSMsgType.TEXT:
+                    raise MalformedError("not a text")
+                if not self._take(room_id, person, read_message(message.data)):
+                    return
+        finally:
+            self._remove(room_id, person)
+            if not person.ended:  # else it closes the connection with the reason, and is done then
+                writing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await writing
+
+    def _add(
+        self,
+        socket: web.WebSocketResponse,
+        abort: Callable[[], None],
+        room_id: str,
+        alias: str | None,
+    ) -> Person:
+        peer = str(uuid.uuid4())
+        with self._parts.lock:
+            since = to_wire(self._parts.clock.now().astimezone(timezone.utc))
+        person = Person(peer, alias or peer, since, socket, abort)
+        others = self._rooms.setdefault(room_id, {})
+        person.send(
+            {"type": "entered", "peer": peer, "peers": [x.known() for x in others.values()]}
+        )
+        _tell(others.values(), {"type": "joined", **person.known()})
+        others[peer] = person
+        self._events.people(room_id, self.people(room_id))
+        if self._checking is None or self._checking.done():
+            self._checking = asyncio.ensure_future(self._check_until_all_left())
+        return person
+
+    def _remove(self, room_id: str, person: Person) -> None:
+        people = self._rooms.get(room_id, {})
+        if people.pop(person.peer, None) is None:
+            return
+        if not people:
+            del self._rooms[room_id]
+        _tell(people.values(), {"type": "left", "peer": person.peer})
+        self._events.people(room_id, self.people(room_id))
+
+    def _take(self, room_id: str, person: Person, message: dict[str, Any]) -> bool:
+        """Do what a message asks for; returns whether its sender stays."""
+        others = self._rooms.get(room_id, {})
+        from_ = {"from": person.peer}
+        match message["type"]:
+            case "signal":
+                if (to := others.get(message["to"])) is not None:  # else they have just left
+                    to.send({"type": "signal", **from_, "data": message["data"]})
+            case "stats":
+                if (to := others.get(message["to"])) is not None:
+                    self._measurements.add(room_id, person, to, message["stats"])
+            case "leave":
+                return False
+            case kind:
+                if kind == "media":
+                    person.media = {name: message[name] for name in message if name != "type"}
+                _tell((each for each in others.values() if each is not person), message | from_)
+        return True
+
+    def _check(self, room_ids: Iterable[str]) -> None:
+        """Disconnect everybody whose room is over."""
+        inside = [room_id for room_id in room_ids if room_id in self._rooms]
+        if not inside:
+            return
+        with self._parts.lock:
+            now = self._parts.clock.now()
+            over = [room_id for room_id in inside if self._open_room(room_id, now) is None]
+        for room_id in over:
+            people = list(self._rooms[room_id].values())
+            for person in people:
+                person.send({"type": "expelled", "message": "jwt expired"})
+                person.end(TOKEN_REFUSED, "jwt expired")
+            for person in people:
+                self._remove(room_id, person)
+
+    async def _check_until_all_left(self) -> None:
+        while self._rooms:
+            self.clock_moved()
+            await asyncio.sleep(_CHECK_SECONDS)
+
+
+def _tell(people: Iterable[Person], message: Mapping[str, object]) -> None:
+    for person in list(people):
+        person.send(message)
+
+
+def _abort(request: web.BaseRequest) -> Callable[[], None]:
+    """Return what ends a connection at once."""
+    transport = request.transport
+    return (lambda: None) if transport is None else transport.abort

@@ -1,0 +1,202 @@
+"""The latest requests, with their answers: bounded, unlike what may be sent."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from itertools import islice
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from videsk_rooms.dev._calls import HEADER, read_call
+from videsk_rooms.sandbox._clock import monotonic, to_wire
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Mapping
+    from threading import RLock
+
+    from videsk_rooms.dev._masking import Masking
+    from videsk_rooms.sandbox._fault import Fault
+    from videsk_rooms.sandbox._limit import Verdict
+    from videsk_rooms.sandbox._log import RequestRecord
+    from videsk_rooms.sandbox._messages import Reply
+
+KEPT_REQUESTS = 10_000
+KEPT_BYTES = 32 * 1024 * 1024
+SHOWN_BYTES = 64 * 1024
+# What a request without a body takes, about.
+_BYTES_EACH = 1024
+
+
+class ObservedRequest:
+    """A request, and what became of it.
+
+    Its status, duration and answer are there once it was answered; a status of `None` then means
+    that nothing was sent.
+    """
+
+    __slots__ = (
+        "answered",
+        "call",
+        "duration",
+        "held",
+        "processed",
+        "record",
+        "response_body",
+        "response_headers",
+        "second",
+        "size",
+        "status",
+        "verdict",
+    )
+
+    def __init__(
+        self, record: RequestRecord, verdict: Verdict | None, fault: Fault | None, second: int
+    ) -> None:
+        self.record = record
+        self.verdict = verdict
+        self.second = second
+        # Such a fault holds back an answer that is ready.
+        self.held = 0.0 if fault is None or fault.delayed_first else fault.delay
+        self.call = read_call(record.headers.get(HEADER), record.number)
+        self.answered = False
+        self.status: int | None = None
+        self.processed = False
+        self.duration = 0.0
+        self.response_headers: Mapping[str, str] = {}
+        self.response_body = b""
+        self.size = _BYTES_EACH + len(record.body)
+
+    def finish(self, reply: Reply, status: int | None, *, processed: bool) -> None:
+        """Note what was answered."""
+        self.answered = True
+        self.status = status
+        self.processed = processed
+        self.duration = monotonic() - self.record.monotonic + self.held
+        if status is not None:
+            self.response_headers = reply.headers
+            body = reply.body
+            # A slice would keep a copy of what is short enough; this keeps no more than is shown.
+            self.response_body = body if len(body) <= SHOWN_BYTES else body[:SHOWN_BYTES]
+            self.size += len(self.response_body)
+
+    @property
+    def raw_query(self) -> str:
+        """The query as it is sent, without the question mark."""
+        return urlencode(self.record.query)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the rate limit refused it."""
+        return self.verdict is not None and not self.verdict.allowed
+
+    def summary(self, masking: Masking) -> dict[str, object]:
+        """The summary of docs/reference/dev.md, Requests."""
+        record, verdict = self.record, self.verdict
+        return {
+            "number": record.number,
+            "call": self.call.call,
+            "attempt": self.call.attempt,
+            "operation": record.operation,
+            "method": record.method,
+            "path": masking.text(record.path),
+            "query": masking.text(self.raw_query) if record.query else "",
+            "status": self.status,
+            "answered": self.answered,
+            "fault": record.fault,
+            "processed": self.processed,
+            "priority": self.call.priority,
+            "receivedAt": to_wire(record.received_at),
+            "second": self.second,
+            "durationMs": round(self.duration * 1000, 1) if self.answered else None,
+            "remaining": None if verdict is None else verdict.remaining,
+            "limit": None if verdict is None else verdict.limit,
+            "refused": self.refused,
+            "requestId": record.request_id,
+        }
+
+
+class RequestHistory:
+    """The latest requests, as many as fit.
+
+    Everything but `waiting_for` is called under the sandbox's lock.
+    """
+
+    def __init__(self, lock: RLock) -> None:
+        self._lock = lock
+        self._requests: OrderedDict[int, ObservedRequest] = OrderedDict()
+        self._bytes = 0
+        self._began = monotonic()
+        self._waiting: dict[str, asyncio.Future[int]] = {}
+        self.total = 0
+
+    def second(self) -> int:
+        """Whole seconds since the sandbox was made, which its clock does not move."""
+        return int(monotonic() - self._began)
+
+    def arrived(
+        self, record: RequestRecord, verdict: Verdict | None, fault: Fault | None
+    ) -> ObservedRequest:
+        """Keep a request that has come.
+
+        It belongs to the second in which its window began: a limit of 20 lets no more than 20 of a
+        second in, also when windows begin in the middle of seconds.
+        """
+        elapsed = 0.0 if verdict is None else verdict.elapsed
+        second = max(0, int(record.monotonic - elapsed - self._began))
+        request = ObservedRequest(record, verdict, fault, second)
+        self._requests[record.number] = request
+        self._bytes += request.size
+        self.total += 1
+        self._make_room()
+        if self._waiting:
+            future = self._waiting.get(request.call.call)
+            # All requests arrive on the server's loop, where the future is, too.
+            if future is not None and not future.done():
+                future.set_result(record.number)
+        return request
+
+    def answered(self, number: int, reply: Reply, status: int | None, *, processed: bool) -> None:
+        """Note what a request was answered, if it is still kept."""
+        request = self._requests.get(number)
+        if request is not None:
+            before = request.size
+            request.finish(reply, status, processed=processed)
+            self._bytes += request.size - before
+            self._make_room()
+
+    def get(self, number: int) -> ObservedRequest | None:
+        """Find a request by its number, if it is still kept."""
+        return self._requests.get(number)
+
+    def newest(self, before: int | None, limit: int) -> list[ObservedRequest]:
+        """The newest requests, newest first; those before a number, if one is given."""
+        found = reversed(self._requests.values())
+        older = (each for each in found if before is None or each.record.number < before)
+        return list(islice(older, limit))
+
+    def clear(self) -> None:
+        """Forget all requests."""
+        self._requests.clear()
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._requests)
+
+    def waiting_for(self, call: str, future: asyncio.Future[int]) -> Callable[[], object]:
+        """Set `future` to the number of the next request of a call; returns what ends that."""
+        with self._lock:
+            self._waiting[call] = future
+
+        def forget() -> None:
+            with self._lock:
+                self._waiting.pop(call, None)
+
+        return forget
+
+    def _make_room(self) -> None:
+        while len(self._requests) > KEPT_REQUESTS or self._bytes > KEPT_BYTES:
+            if len(self._requests) <= 1:
+                break
+            _, request = self._requests.popitem(last=False)
+            self._bytes -= request.size

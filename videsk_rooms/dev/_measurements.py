@@ -1,0 +1,140 @@
+"""The measurements of the stand-in for the Browser SDK, and the views of `rooms.stats` on them.
+
+The fields of these views are the sandbox's own: Videsk's are not documented. Each view says so,
+with `"source": "sandbox"`.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from videsk_rooms.dev._report import make_report
+from videsk_rooms.dev._rollup import Minutes
+from videsk_rooms.dev._samples import Sample, Totals, make_sample, read_totals
+from videsk_rooms.sandbox._clock import to_wire
+from videsk_rooms.sandbox._errors import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from videsk_rooms.dev._events import Events
+    from videsk_rooms.dev._parts import SandboxParts
+    from videsk_rooms.dev._person import Person
+    from videsk_rooms.sandbox._store import StoredRoom
+
+MAX_SAMPLES = 180  # of a connection: 15 minutes, one each 5 seconds
+MAX_CONNECTIONS = 200  # of a room, also those of people who have left
+MAX_ROOMS = 200
+
+
+@dataclass
+class _Connection:
+    """The measurements by one person of the connection with another."""
+
+    peer: str
+    alias: str
+    to: str
+    to_alias: str
+    samples: deque[Sample] = field(default_factory=lambda: deque(maxlen=MAX_SAMPLES))
+    minutes: Minutes = field(default_factory=Minutes)
+    totals: Totals | None = None
+
+    def names(self) -> dict[str, object]:
+        """Who measured, and the connection with whom."""
+        return {"peer": self.peer, "alias": self.alias, "to": self.to, "toAlias": self.to_alias}
+
+
+_Connections = OrderedDict[tuple[str, str], _Connection]
+
+
+class Measurements:
+    """The measurements of the last 15 minutes, and a roll-up per minute; bounded."""
+
+    def __init__(self, parts: SandboxParts, events: Events) -> None:
+        self._parts = parts
+        self._events = events
+        self._rooms: OrderedDict[str, _Connections] = OrderedDict()
+        self._reports: dict[str, dict[str, object]] = {}
+
+    def add(self, room_id: str, person: Person, to: Person, stats: Mapping[str, object]) -> None:
+        """Keep what somebody measured of the connection with somebody else."""
+        with self._parts.lock:
+            connection = self._connection(room_id, person, to)
+            totals = read_totals(stats, self._parts.clock.now())
+            sample = make_sample(stats, totals, connection.totals)
+            connection.totals = totals
+            connection.samples.append(sample)
+            connection.minutes.add(totals.at, sample)
+        self._events.measurement(room_id)
+
+    def of(self, room_id: str) -> list[dict[str, object]]:
+        """The `people` of `GET /dev/v1/rooms/{id}/measurements`; called on the server's loop."""
+        with self._parts.lock:
+            return [
+                {**each.names(), "samples": [sample.to_wire() for sample in each.samples]}
+                for each in self._rooms.get(room_id, {}).values()
+            ]
+
+    def view(self, view: str, room: StoredRoom, now: datetime) -> dict[str, object] | None:
+        """A view of `rooms.stats`, `None` where nothing was measured; the lock is held."""
+        connections = list(self._rooms.get(room.id, {}).values())
+        if not connections:
+            return None
+        head = {"roomId": room.id, "view": view, "source": "sandbox"}
+        if view == "snapshot":
+            return {**head, "computedAt": to_wire(now), "peers": [_latest(x) for x in connections]}
+        if view == "summary":
+            if not room.is_over(now):
+                raise RefusedError(404, "The session of this room is not compiled yet.")
+            compiled = {"compiledAt": to_wire(room.over_since())}
+            return {**head, **compiled, "peers": [_by_minute(each) for each in connections]}
+        return self._report(head, room, now, connections)
+
+    def forget(self, room_id: str) -> None:
+        """Drop what was measured in a room that was removed; called on the server's loop."""
+        with self._parts.lock:
+            self._rooms.pop(room_id, None)
+            self._reports.pop(room_id, None)
+
+    def _connection(self, room_id: str, person: Person, to: Person) -> _Connection:
+        connections = self._rooms.setdefault(room_id, OrderedDict())
+        self._rooms.move_to_end(room_id)
+        if len(self._rooms) > MAX_ROOMS:
+            dropped, _ = self._rooms.popitem(last=False)
+            self._reports.pop(dropped, None)
+        key = (person.peer, to.peer)
+        if key not in connections:
+            connections[key] = _Connection(person.peer, person.alias, to.peer, to.alias)
+            if len(connections) > MAX_CONNECTIONS:
+                connections.popitem(last=False)
+        return connections[key]
+
+    def _report(
+        self,
+        head: Mapping[str, object],
+        room: StoredRoom,
+        now: datetime,
+        connections: list[_Connection],
+    ) -> dict[str, object]:
+        """Make the report. It is cached, as documented, once nothing is measured any more."""
+        if not room.is_over(now):
+            self._reports.pop(room.id, None)  # the room may have been opened again
+        elif room.id in self._reports:
+            return self._reports[room.id]
+        people = {each.peer for each in connections}
+        totals = [each.minutes.total() for each in connections]
+        report = {**head, "generatedAt": to_wire(now), **make_report(totals, len(people))}
+        if room.is_over(now):
+            self._reports[room.id] = report
+        return report
+
+
+def _latest(connection: _Connection) -> dict[str, object]:
+    return {**connection.names(), **connection.samples[-1].to_wire()}
+
+
+def _by_minute(connection: _Connection) -> dict[str, object]:
+    return {**connection.names(), "minutes": connection.minutes.to_wire()}

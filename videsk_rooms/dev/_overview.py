@@ -1,0 +1,61 @@
+"""`/dev/v1/state` and `/dev/v1/token`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from videsk_rooms._version import __version__
+from videsk_rooms.dev._answers import answer
+from videsk_rooms.sandbox._fault import KINDS
+from videsk_rooms.sandbox._messages import OPERATIONS
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from videsk_rooms.dev._clock import ClockMover
+    from videsk_rooms.dev._events import Events
+    from videsk_rooms.dev._history import RequestHistory
+    from videsk_rooms.dev._masking import Masking
+    from videsk_rooms.dev._parts import SandboxParts
+
+
+class Overview:
+    """Says what this sandbox is."""
+
+    def __init__(
+        self,
+        parts: SandboxParts,
+        history: RequestHistory,
+        clock: ClockMover,
+        events: Events,
+        masking: Masking,
+    ) -> None:
+        self._parts = parts
+        self._history = history
+        self._clock = clock
+        self._events = events
+        self._masking = masking
+
+    async def state(self, request: web.BaseRequest) -> web.Response:
+        """Answer `GET /dev/v1/state`."""
+        with self._parts.lock:
+            return answer(
+                {
+                    "version": __version__,
+                    # The address that the page came from: another may not lead here.
+                    "url": f"http://{request.headers['Host']}",
+                    "apiTokenMasked": self._masking.api_token,
+                    "rate": self._parts.rate,
+                    "window": self._parts.window,
+                    **self._clock.content(),
+                    "second": self._history.second(),
+                    "requestsTotal": self._history.total,
+                    "faultKinds": list(KINDS),
+                    "operations": list(OPERATIONS),
+                    "lastEventId": self._events.last_id,
+                }
+            )
+
+    async def token(self, _request: web.BaseRequest) -> web.Response:
+        """Answer `GET /dev/v1/token`."""
+        return answer({"apiToken": self._parts.api_token})

@@ -1,0 +1,127 @@
+"""Who may ask for what, and the headers that keep pages apart.
+
+A page of another site can send requests to this machine: it names the site as `Origin`. And it can
+make its own name stand for this machine's address (DNS rebinding): then its name is the `Host`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from typing import TYPE_CHECKING
+
+from videsk_rooms.sandbox._errors import RefusedError
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+COMMON = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-cache",
+}
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "media-src 'self' blob:; connect-src 'self'; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+PAGE = {
+    **COMMON,
+    "Content-Security-Policy": _POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), display-capture=(), geolocation=()",
+}
+CALL_PAGE = {
+    **PAGE,
+    "Permissions-Policy": (
+        "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), "
+        "fullscreen=(self), picture-in-picture=(self), geolocation=()"
+    ),
+}
+# The stand-in is loaded by pages of another port, too.
+SDK = {**COMMON, "Cross-Origin-Resource-Policy": "cross-origin", "Vary": "Origin"}
+
+_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?", re.ASCII)
+_ORIGIN = re.compile(r"https?://(?P<host>[^/?#\s]+)", re.ASCII)
+
+
+class Gatekeeper:
+    """Knows by which names this sandbox is called, and refuses what comes by another."""
+
+    def __init__(self, host: str) -> None:
+        self._names = {"localhost", host.lower()}
+        address = _address(host)
+        self._everywhere = address is not None and address.is_unspecified
+        if self._everywhere:
+            self._names.add(socket.gethostname().lower())
+
+    def check_host(self, request: web.BaseRequest) -> None:
+        """Refuse a request that came by a name that is not ours.
+
+        Raises:
+            RefusedError: With 403.
+        """
+        hosts = request.headers.getall("Host", [])
+        if len(hosts) != 1 or not self._is_ours(hosts[0]):
+            raise RefusedError(
+                403, "this Host is not served; use localhost, 127.0.0.1, or the one given as host"
+            )
+
+    def check_same_origin(self, request: web.BaseRequest) -> None:
+        """Refuse a request that a page of another origin has sent; `check_host` comes first.
+
+        Raises:
+            RefusedError: With 403.
+        """
+        origins = request.headers.getall("Origin", [])
+        own = f"http://{request.headers['Host']}".lower()
+        # Browsers name no Origin where they merely load something, but say where from.
+        site = request.headers.get("Sec-Fetch-Site", "none")
+        if any(origin.lower() != own for origin in origins) or site not in ("same-origin", "none"):
+            raise RefusedError(403, "only pages of this server may ask for this")
+
+    def check_page(self, request: web.BaseRequest) -> None:
+        """Refuse to be loaded by a page of another origin, but not to be linked to by it.
+
+        Raises:
+            RefusedError: With 403.
+        """
+        if request.headers.get("Sec-Fetch-Mode") != "navigate" or "Origin" in request.headers:
+            self.check_same_origin(request)
+
+    def check_local_origin(self, request: web.BaseRequest) -> dict[str, str]:
+        """Refuse a request of a page that is not of this machine.
+
+        Returns:
+            The headers by which a page of another port may read the answer.
+
+        Raises:
+            RefusedError: With 403.
+        """
+        origins = request.headers.getall("Origin", [])
+        if not origins:
+            return {}
+        match = _ORIGIN.fullmatch(origins[0])
+        if len(origins) != 1 or match is None or not self._is_ours(match["host"]):
+            raise RefusedError(403, "only pages of this machine may ask for this")
+        return {"Access-Control-Allow-Origin": origins[0]}
+
+    def _is_ours(self, host: str) -> bool:
+        match = _HOST.fullmatch(host)
+        if match is None:
+            return False
+        name = match["name"].strip("[]").lower()
+        address = _address(name)
+        if address is None:
+            return name in self._names
+        # No name stands behind an address, so nobody can make it stand for another one.
+        return address.is_loopback or self._everywhere or name in self._names
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None

@@ -1,0 +1,95 @@
+"""One measurement of a connection between two people, and what the time between two says."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from videsk_rooms.sandbox._clock import to_wire
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+INTERVAL = timedelta(seconds=5)  # between two measurements of the stand-in
+_LOST = ("audioPacketsLost", "videoPacketsLost")
+_RECEIVED = ("audioPacketsReceived", "videoPacketsReceived")
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The numbers that the browser has counted since the connection was made."""
+
+    at: datetime
+    lost: float
+    received: float
+    bytes_sent: float
+    bytes_received: float
+    freezes: float
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A point that the console draws; a loss is a share of the packets since the sample before."""
+
+    at: str
+    round_trip_ms: float
+    loss_percent: float
+    jitter_ms: float
+    send_kbps: float
+    receive_kbps: float
+    freezes: float
+
+    def to_wire(self) -> dict[str, object]:
+        """As `GET /dev/v1/rooms/{id}/measurements` answers it."""
+        return {_camel(name): value for name, value in asdict(self).items()}
+
+
+def read_totals(stats: Mapping[str, object], at: datetime) -> Totals:
+    """Read what the fields of the event `stats` count; what is missing counts as zero."""
+    return Totals(
+        at=at,
+        lost=sum(_number(stats, name) for name in _LOST),
+        received=sum(_number(stats, name) for name in _RECEIVED),
+        bytes_sent=_number(stats, "bytesSent"),
+        bytes_received=_number(stats, "bytesReceived"),
+        freezes=_number(stats, "videoFreezes"),
+    )
+
+
+def make_sample(stats: Mapping[str, object], now: Totals, before: Totals | None) -> Sample:
+    """Make a sample of what changed since the one before, or since the connection was made."""
+    before = before or Totals(now.at - INTERVAL, 0, 0, 0, 0, 0)
+    seconds = (now.at - before.at).total_seconds()
+    lost = _grown(before.lost, now.lost)
+    packets = lost + _grown(before.received, now.received)
+    jitter = max(_number(stats, "audioJitter"), _number(stats, "videoJitter"))
+    return Sample(
+        at=to_wire(now.at),
+        round_trip_ms=round(_number(stats, "currentRoundTripTime") * 1000, 1),
+        loss_percent=round(100 * lost / packets, 2) if packets else 0.0,
+        jitter_ms=round(jitter * 1000, 1),
+        send_kbps=_kbps(before.bytes_sent, now.bytes_sent, seconds),
+        receive_kbps=_kbps(before.bytes_received, now.bytes_received, seconds),
+        freezes=_grown(before.freezes, now.freezes),
+    )
+
+
+def _kbps(before: float, now: float, seconds: float) -> float:
+    return round(_grown(before, now) * 8 / 1000 / seconds, 1) if seconds > 0 else 0.0
+
+
+def _grown(before: float, now: float) -> float:
+    return max(0.0, now - before)  # a connection that was made again counts from zero
+
+
+def _number(stats: Mapping[str, object], name: str) -> float:
+    value = stats.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return 0.0
+    return float(value)
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.title() for part in rest)

@@ -1,0 +1,228 @@
+"""Keeps the rooms in a file, from one run to the next.
+
+The file also holds the secret that signs tokens and the API token, so that the tokens which a
+developer has at hand stay valid. Only its owner may read it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from videsk_rooms.sandbox._clock import from_wire, monotonic, to_wire
+from videsk_rooms.sandbox._errors import RefusedError
+from videsk_rooms.sandbox._messages import to_json
+from videsk_rooms.sandbox._store import Authorization, StoredRoom
+from videsk_rooms.sandbox._validation import find_problem
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from videsk_rooms.dev._parts import SandboxParts
+
+_logger = logging.getLogger("videsk_rooms.sandbox")
+_FORM = 1
+_DELAY = 0.5
+# Of many rooms, writing takes long: it shall take a tenth of the time at most.
+_REST = 10.0
+
+
+class StateFile:
+    """A file with the state of one sandbox.
+
+    Args:
+        path: Where it is. Nothing there: it is made.
+
+    Raises:
+        ValueError: The file is broken.
+        OSError: The file cannot be read.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        # The file that a link leads to is replaced, and not the link.
+        self._path = Path(os.path.realpath(path))
+        self._content = self._read()
+        self._parts: SandboxParts | None = None
+        self._writing = threading.Lock()
+        self._timer: threading.Timer | None = None
+        self._is_dirty = False
+        self._delay = _DELAY
+
+    @property
+    def secret(self) -> str | None:
+        """The secret that was kept."""
+        return None if self._content is None else str(self._content["secret"])
+
+    @property
+    def api_token(self) -> str | None:
+        """The API token that was kept."""
+        return None if self._content is None else str(self._content["apiToken"])
+
+    def attach(self, parts: SandboxParts) -> None:
+        """Put the rooms that were kept into a sandbox, and keep its rooms from now on.
+
+        Raises:
+            ValueError: The file is broken.
+            OSError: There is no file yet, and none can be written.
+        """
+        content, self._content = self._content, None
+        with parts.lock:
+            try:
+                for room in () if content is None else content["rooms"]:
+                    parts.store.add(_to_room(room))
+            except (KeyError, TypeError, ValueError, AttributeError, RefusedError) as error:
+                raise self._broken(f"a room in it cannot be read ({error!r})") from None
+        self._parts = parts
+        if content is None:  # whether it can be written shows now, and not when all is done
+            self._is_dirty = True
+            self.save()
+
+    def changed(self) -> None:
+        """Note a change; it is written a moment later, from a thread of its own."""
+        self._is_dirty = True
+        if self._timer is None and self._parts is not None:
+            self._timer = threading.Timer(self._delay, self._save_later)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def save(self) -> None:
+        """Write what has changed, now.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        with self._writing:
+            timer, self._timer = self._timer, None
+            if timer is not None:
+                timer.cancel()
+            if self._is_dirty and self._parts is not None:
+                self._is_dirty = False
+                began = monotonic()
+                try:
+                    self._write(to_json(_snapshot(self._parts)))
+                except BaseException:
+                    self._is_dirty = True
+                    raise
+                self._delay = max(_DELAY, _REST * (monotonic() - began))
+
+    def _save_later(self) -> None:
+        try:
+            self.save()
+        except OSError as error:
+            _logger.error("the state cannot be kept in %s: %s", self._path, error.strerror or error)
+
+    def _read(self) -> dict[str, Any] | None:
+        try:
+            data = self._path.read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            content = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise self._broken(f"it is not JSON ({error})") from None
+        if not isinstance(content, dict) or content.get("form") != _FORM:
+            raise self._broken(f'it has no "form": {_FORM}')
+        texts = (content.get("secret"), content.get("apiToken"))
+        if not all(isinstance(text, str) and text for text in texts):
+            raise self._broken("it lacks secret or apiToken")
+        if not isinstance(content.get("rooms"), list):
+            raise self._broken("it lacks the list rooms")
+        return content
+
+    def _broken(self, why: str) -> ValueError:
+        return ValueError(
+            f"{self._path} is not a state that can be read: {why}; "
+            "move it away to begin anew, or give another file"
+        )
+
+    def _write(self, data: bytes) -> None:
+        folder = self._path.parent
+        # In the same folder, because only there can it take the place of the file in one step.
+        descriptor, name = tempfile.mkstemp(dir=folder, prefix=f".{self._path.name}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:  # mkstemp lets only the owner read it
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(name, self._path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+            raise
+        _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last through a loss of power, where folders can be opened."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _snapshot(parts: SandboxParts) -> dict[str, object]:
+    with parts.lock:
+        rooms = [_from_room(room) for room in parts.store.all()]
+        return {
+            "form": _FORM,
+            "secret": parts.signer.secret,
+            "apiToken": parts.api_token,
+            "rooms": rooms,
+        }
+
+
+def _from_room(room: StoredRoom) -> dict[str, object]:
+    return {
+        "id": room.id,
+        "name": room.name,
+        "externalId": room.external_id,
+        "exp": to_wire(room.exp),
+        "nbf": to_wire(room.nbf),
+        "settings": room.settings,
+        "createdAt": to_wire(room.created_at),
+        "updatedAt": to_wire(room.updated_at),
+        "endedAt": None if room.ended_at is None else to_wire(room.ended_at),
+        "authorizations": [entry.to_wire() for entry in room.authorizations],
+        "extra": dict(room.extra),
+        "without": sorted(room.hidden),
+    }
+
+
+def _to_room(content: dict[str, Any]) -> StoredRoom:
+    if problem := find_problem(content):
+        raise ValueError(problem)
+    return StoredRoom(
+        id=_text(content["id"]),
+        name=_text(content["name"]),
+        external_id=_text(content["externalId"]),
+        exp=_instant(content["exp"]),
+        nbf=_instant(content["nbf"]),
+        settings=dict(content["settings"]),
+        created_at=_instant(content["createdAt"]),
+        updated_at=_instant(content["updatedAt"]),
+        ended_at=None if content["endedAt"] is None else _instant(content["endedAt"]),
+        authorizations=[
+            Authorization(_text(each["ip"]), _text(each["jti"]), _instant(each["createdAt"]))
+            for each in content["authorizations"]
+        ],
+        extra=dict(content["extra"]),
+        hidden=frozenset(map(_text, content["without"])),
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not a string")
+    return value
+
+
+def _instant(value: object) -> datetime:
+    return from_wire(_text(value))

@@ -1,0 +1,59 @@
+// A dialog with a form: Escape and a click beside it close it, and focus goes back.
+
+import { h } from "./dom.js";
+import { t } from "./language.js";
+
+/**
+ * @param title What the dialog is about.
+ * @param content The fields.
+ * @param action What the button says that does it.
+ * @param submit Does it; may be awaited. What it throws is shown in the dialog, which stays open.
+ */
+export function openDialog({ title, content, action, isDangerous = false, submit }) {
+  const problem = h("p", { class: "problem", role: "alert" });
+  const cancel = h("button", { type: "button", class: "button", text: t("cancel") });
+  const confirm = h("button", { type: "submit", class: `button ${isDangerous ? "danger" : "primary"}`, text: action });
+  const form = h(
+    "form",
+    { class: "dialog-form" },
+    h("h2", { id: "dialog-title", text: title }),
+    ...content,
+    problem,
+    h("div", { class: "actions end" }, cancel, confirm),
+  );
+  const dialog = h("dialog", { "aria-labelledby": "dialog-title" }, form);
+  cancel.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    confirm.disabled = true;
+    problem.textContent = "";
+    try {
+      await submit();
+      dialog.close();
+    } catch (error) {
+      problem.textContent = error.message || String(error);
+    }
+    confirm.disabled = false;
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+let fields = 0;
+
+/** A field with its label, and a hint where there is one. */
+export function labelled(label, field, hint) {
+  fields += 1;
+  field.id = `field-${fields}`;
+  const parts = [h("label", { for: field.id, text: label }), field];
+  if (hint) {
+    parts.push(h("small", { id: `hint-${fields}`, class: "muted", text: hint }));
+    field.setAttribute("aria-describedby", `hint-${fields}`);
+  }
+  return h("div", { class: "labelled" }, ...parts);
+}

@@ -1,0 +1,135 @@
+// A list of any length of which only the rows in sight exist. Rows have one height.
+
+import { h } from "./dom.js";
+
+const SPARE_ROWS = 8; // above and below what is in sight
+const MOST_UNUSED = 100;
+
+export class VirtualList {
+  /**
+   * @param make Makes an empty row.
+   * @param fill Fills a row: (element, item, index).
+   * @param keyOf Names an item: a row stays with its item while the list moves.
+   */
+  constructor({ make, fill, keyOf, ended }) {
+    this._make = make;
+    this._fill = fill;
+    this._keyOf = keyOf;
+    this._ended = ended;
+    this._rows = new Map();
+    this._unused = [];
+    this.items = [];
+    this.body = h("div", { class: "list-body", role: "rowgroup" });
+    this.element = h("div", { class: "list", tabindex: "-1", on: { scroll: () => this._scrolled() } }, this.body);
+    this._planned = false;
+    new ResizeObserver(() => this._measure()).observe(this.element);
+  }
+
+  get isAtTop() {
+    return this.element.scrollTop < this._height / 2;
+  }
+
+  /** Show other items. Unless the top is in sight, what is in sight stays where it is. */
+  show(items) {
+    const anchor = this.isAtTop ? null : this._anchor();
+    this.items = items;
+    this.body.style.height = `${items.length * this._height}px`;
+    if (anchor) this._keep(anchor);
+    this.render();
+  }
+
+  render() {
+    const { scrollTop, clientHeight } = this.element;
+    const first = Math.max(0, Math.floor(scrollTop / this._height) - SPARE_ROWS);
+    const end = Math.min(
+      this.items.length,
+      Math.ceil((scrollTop + clientHeight) / this._height) + SPARE_ROWS,
+    );
+    this._release(first, end);
+    let previous = null;
+    for (let index = first; index < end; index += 1) {
+      const row = this._place(index);
+      // In the order that is seen: screen readers go by that of the document.
+      const next = previous ? previous.nextSibling : this.body.firstChild;
+      if (next !== row) this.body.insertBefore(row, next);
+      previous = row;
+    }
+  }
+
+  /** Bring a row into sight. */
+  reveal(index) {
+    const top = index * this._height;
+    const { scrollTop, clientHeight } = this.element;
+    if (top < scrollTop) this.element.scrollTop = top;
+    else if (top + this._height > scrollTop + clientHeight) {
+      this.element.scrollTop = top + this._height - clientHeight;
+    }
+    this.render();
+  }
+
+  get pageRows() {
+    return Math.max(1, Math.floor(this.element.clientHeight / this._height) - 1);
+  }
+
+  get _height() {
+    return this._rowHeight ?? 36;
+  }
+
+  _measure() {
+    const declared = getComputedStyle(this.element).getPropertyValue("--row-height");
+    this._rowHeight = Number.parseFloat(declared) || 36;
+    this.body.style.height = `${this.items.length * this._height}px`;
+    // Headings above the list keep as much free as its scroll bar takes.
+    const bar = this.element.offsetWidth - this.element.clientWidth;
+    this.element.parentElement?.style.setProperty("--scroll-bar", `${bar}px`);
+    this.render();
+  }
+
+  _anchor() {
+    const { scrollTop } = this.element;
+    const index = Math.min(Math.floor(scrollTop / this._height), this.items.length - 1);
+    if (index < 0) return null;
+    return { key: this._keyOf(this.items[index]), within: scrollTop - index * this._height };
+  }
+
+  _keep({ key, within }) {
+    const index = this.items.findIndex((item) => this._keyOf(item) === key);
+    if (index >= 0) this.element.scrollTop = index * this._height + within;
+  }
+
+  /** Set the rows free whose items are no longer in sight. */
+  _release(first, end) {
+    const wanted = new Set();
+    for (let index = first; index < end; index += 1) wanted.add(this._keyOf(this.items[index]));
+    for (const [key, row] of this._rows) {
+      if (wanted.has(key)) continue;
+      this._rows.delete(key);
+      row.remove();
+      if (this._unused.length < MOST_UNUSED) this._unused.push(row);
+    }
+  }
+
+  _place(index) {
+    const item = this.items[index];
+    const key = this._keyOf(item);
+    let row = this._rows.get(key);
+    if (!row) {
+      row = this._unused.pop() ?? this._make();
+      this._rows.set(key, row);
+    }
+    row.style.transform = `translateY(${index * this._height}px)`;
+    this._fill(row, item, index);
+    return row;
+  }
+
+  _scrolled() {
+    if (this._planned) return;
+    this._planned = true;
+    requestAnimationFrame(() => {
+      this._planned = false;
+      this.render();
+      const { scrollTop, clientHeight, scrollHeight } = this.element;
+      if (scrollTop + clientHeight > scrollHeight - 4 * this._height) this._ended?.();
+    });
+  }
+}

@@ -1,0 +1,112 @@
+// Camera, microphone and screen of this browser: what is sent, and to whom a change is told.
+
+export const DEFAULT_CONSTRAINTS = { video: { facingMode: { ideal: "user" } }, audio: true };
+
+export function stop(stream) {
+  for (const track of stream?.getTracks() ?? []) track.stop();
+}
+
+export class LocalMedia extends EventTarget {
+  #camera; // a stream, `undefined` before there is one
+  #screen = null;
+
+  get stream() {
+    return this.#camera;
+  }
+
+  /** What is seen of this side: the screen while it is shared. */
+  get shown() {
+    return this.#screen ?? this.#camera;
+  }
+
+  get sharingScreen() {
+    return this.#screen !== null;
+  }
+
+  get audio() {
+    return this.#enabled("getAudioTracks");
+  }
+
+  set audio(on) {
+    this.#enable("getAudioTracks", on);
+  }
+
+  get video() {
+    return this.sharingScreen || this.#enabled("getVideoTracks");
+  }
+
+  set video(on) {
+    this.#enable("getVideoTracks", on);
+  }
+
+  /** The tracks to send, by kind. */
+  get tracks() {
+    const [audio = null] = this.#camera?.getAudioTracks() ?? [];
+    const [video = null] = this.shown?.getVideoTracks() ?? [];
+    return { audio, video };
+  }
+
+  /** Ask for camera and microphone; the stream is not sent before `replace`. */
+  camera(constraints = { audio: true, video: true }) {
+    return navigator.mediaDevices.getUserMedia(constraints);
+  }
+
+  devices() {
+    return navigator.mediaDevices.enumerateDevices();
+  }
+
+  /** Send another stream; `undefined` sends nothing any more. */
+  replace(stream) {
+    this.#camera = stream;
+    this.#changed();
+  }
+
+  /** Share the screen until its track or `endDisplay` ends that. */
+  async display(constraints = { video: true }) {
+    const screen = await navigator.mediaDevices.getDisplayMedia(constraints);
+    this.endDisplay();
+    this.#screen = screen;
+    screen.getVideoTracks()[0].onended = () => this.endDisplay();
+    this.#changed();
+    return screen;
+  }
+
+  endDisplay() {
+    if (!this.#screen) return;
+    stop(this.#screen);
+    this.#screen = null;
+    this.#changed();
+  }
+
+  /** Turn between the cameras of a phone. */
+  async turn() {
+    const [before] = this.#camera?.getVideoTracks() ?? [];
+    if (!before) return;
+    const facingMode = before.getSettings().facingMode === "environment" ? "user" : "environment";
+    before.stop();
+    const turned = await this.camera({ video: { facingMode } });
+    const tracks = [...this.#camera.getAudioTracks(), ...turned.getVideoTracks()];
+    this.replace(new MediaStream(tracks));
+  }
+
+  /** Stop everything; a camera that is not to be stopped goes on by itself. */
+  end(stopCamera) {
+    this.endDisplay();
+    if (stopCamera) stop(this.#camera);
+    this.#camera = undefined;
+    this.#changed();
+  }
+
+  #enabled(kind) {
+    return (this.#camera?.[kind]() ?? []).some((track) => track.enabled && track.readyState === "live");
+  }
+
+  #enable(kind, on) {
+    for (const track of this.#camera?.[kind]() ?? []) track.enabled = Boolean(on);
+    this.#changed();
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+}
