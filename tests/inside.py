@@ -65,6 +65,12 @@ def sessions(client: AsyncVidesk) -> list[ClientSession]:
     return [session for session, _ in list(client._transport._sessions._open.values())]
 
 
+def proxy(client: AsyncVidesk) -> str | None:
+    """Return the proxy that a client goes by; connecting would take hosts with names."""
+    proxy: str | None = client._transport._options.get("proxy")
+    return proxy
+
+
 def waits_for_a_connection(session: ClientSession | None) -> bool:
     """Return whether a request waits for another to give its connection back."""
     connector = None if session is None else session.connector
@@ -150,6 +156,13 @@ def ordered(sandbox: Sandbox, *sort: tuple[str, int]) -> Sequence[object]:
 def orders_kept(sandbox: Sandbox) -> int:
     """Count the orders of rooms that are kept."""
     return len(sandbox._store._orders)
+
+
+def access_tokens_kept(sandbox: Sandbox, room_id: str) -> Sequence[object]:
+    """Return what a console keeps of the access tokens of a room, also of one that is removed."""
+    site: Any = sandbox._site
+    kept: Sequence[object] = site._tokens.of(room_id)
+    return kept
 
 
 # -- the rest -------------------------------------------------------------------------------------

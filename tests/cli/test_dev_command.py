@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.support import PATIENCE, call, running
+from tests.cli.support import call, running
+from tests.waiting import PATIENCE
 from videsk_rooms import Videsk
 from videsk_rooms.cli import main
 

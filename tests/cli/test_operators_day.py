@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.cells import cell_len
 
-from tests.cli.support import MODULE, PATIENCE, environment
+from tests.cli.support import MODULE, environment
 from tests.cli.support import account as variables
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

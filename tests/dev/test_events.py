@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from tests.waiting import wait_until
 from videsk_rooms.dev import _event_stream, _events
 from videsk_rooms.dev._events import Events
 
 from .server import PATIENCE, Server
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 ROOMS = "/vpaas/rooms"
 
 
-def wait_for(condition: Callable[[], object]) -> None:
-    """Wait for what the server does by itself."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
+def is_let_in(server: Server) -> bool:
+    """Return whether there is a place for one more reader."""
+    try:
+        with server.events():
+            return True
+    except AssertionError:
+        return False
 
 
 def test_requests_come_as_they_are_answered(server: Server) -> None:
@@ -117,34 +117,25 @@ def test_readers_are_bounded(server: Server, monkeypatch: pytest.MonkeyPatch) ->
     with server.events():
         assert server.send("GET", "/dev/v1/events").status == 409
 
-    def is_let_in() -> bool:
-        try:
-            with server.events():
-                return True
-        except AssertionError:
-            return False
-
-    wait_for(is_let_in)
+    wait_until(lambda: is_let_in(server))
 
 
 def test_a_reader_that_does_not_read_is_dropped(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The sandbox goes on as fast as before, and keeps no more for it than for all."""
+    """Its place is another's then; the sandbox goes on as fast as before."""
     monkeypatch.setattr(_event_stream, "STALLED_AFTER", 0.2)
+    monkeypatch.setattr(_event_stream, "MAX_READERS", 1)
     monkeypatch.setattr(_events, "KEPT_BYTES", 100_000)
-    site: Any = server.sandbox._site
     host, _, port = server.address.partition(":")
     with socket.socket() as slow:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         slow.connect((host, int(port)))
         slow.sendall(f"GET /dev/v1/events HTTP/1.1\r\nHost: {server.address}\r\n\r\n".encode())
-        wait_for(lambda: site._stream._readers == 1)
+        assert slow.recv(100).startswith(b"HTTP/1.1 200")
+        assert not is_let_in(server)
         path = f"{ROOMS}?x={'x' * 4000}"
-        wait_for(
-            lambda: [server.call("GET", path) for _ in range(50)] and site._stream._readers == 0
-        )
-    assert site._events._kept_bytes <= 100_000
+        wait_until(lambda: [server.call("GET", path) for _ in range(50)] and is_let_in(server))
 
 
 def test_a_fast_reader_is_dropped_by_nobody(server: Server) -> None:
@@ -201,10 +192,20 @@ def test_while_nobody_reads_nothing_is_kept() -> None:
     events = Events()
     for number in range(100_000):
         events.request(number)
-    assert not events._requests
-    before = events.last_id
-    assert before == 1
-    assert events.last_id == before
+    assert [events.last_id, events.last_id] == [1, 1]
+    assert not events.make()
+
+
+def test_so_many_bytes_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest events go first; whoever wants them begins anew."""
+    monkeypatch.setattr(_events, "KEPT_BYTES", 10_000)
+    events = collecting()
+    for number in range(100):
+        events.people(str(number), [{"alias": "x" * 500}])
+    events.make()
+    kept = [found for each in range(100) if (found := events.since(each)) is not None]
+    assert 10 < len(kept) < 20
+    assert max(len(content) for _, content in kept) <= 10_000
 
 
 def test_rooms_and_measurements_are_not_told_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,7 +217,7 @@ def test_rooms_and_measurements_are_not_told_too_often(monkeypatch: pytest.Monke
     for _ in range(10):
         events.room("a")
         events.measurement("a")
-        position = events._last_id
+        position = events.last_id
         events.make()
         told.append(kinds(events, position))
         now += 0.1
@@ -251,9 +252,12 @@ def test_more_than_can_wait_begins_anew() -> None:
     events = collecting()
     for number in range(_events.MAX_WAITING + 5):
         events.room(str(number))
-    assert len(events._rooms) == _events.MAX_WAITING
     events.make()
-    assert kinds(events)[0] == "reset"
+    assert kinds(events) == ["reset", "rooms"]
+    found = events.since(1)
+    assert found is not None
+    told = json.loads(found[1].decode().partition("data: ")[2])
+    assert len(told["ids"]) == _events.MAX_WAITING
 
 
 def test_a_large_batch_is_told_in_parts() -> None:

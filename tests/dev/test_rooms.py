@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import jwt
 import pytest
 
+from tests import inside
 from videsk_rooms.dev import _rooms
 from videsk_rooms.sandbox import Sandbox
 
@@ -199,5 +200,4 @@ def test_a_removed_room_leaves_nothing_behind() -> None:
         server.get("/state")
         server.call("DELETE", f"/vpaas/rooms/{room['id']}")
         assert rooms(server) == []
-        site: Any = sandbox._site
-        assert site._tokens.of(room["id"]) == []
+        assert inside.access_tokens_kept(sandbox, room["id"]) == []

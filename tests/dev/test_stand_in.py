@@ -539,15 +539,15 @@ def test_the_modules_share_no_name() -> None:
         r"^(?:export )?(?:async )?(?:const|let|class|function) (\w+)", re.MULTILINE
     )
     for name in _classic.modules():
-        text = (_classic._FOLDER / name).read_text(encoding="utf-8")
+        text = (_classic.FOLDER / name).read_text(encoding="utf-8")
         declared.update(declaration.findall(text))
     assert {name for name, count in declared.items() if count > 1} == set()
 
 
 def test_every_module_is_small_and_only_the_entry_says_what_it_is() -> None:
     """Each fits in the head; the head of the first says that it is a stand-in."""
-    files = sorted(_classic._FOLDER.glob("*.js"))
+    files = sorted(_classic.FOLDER.glob("*.js"))
     assert {file.name for file in files} == {*_classic.modules(), "webrtc.esm.js"}
     assert [file.name for file in files if len(file.read_text().splitlines()) > 300] == []
-    head = (_classic._FOLDER / "webrtc.js").read_text(encoding="utf-8")[:300]
+    head = (_classic.FOLDER / "webrtc.js").read_text(encoding="utf-8")[:300]
     assert "NOT Videsk's SDK" in head

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
 
+from tests import inside
 from tests.http.test_proxy import ONCE, Proxy
-from tests.peers import serving
+from tests.peers import read_request, serving
 from tests.support import TOKEN
+from tests.waiting import PATIENCE
 from videsk_rooms import (
     AsyncVidesk,
     ClosedError,
     ConfigurationError,
     ConnectionFailedError,
+    DeadlineExceededError,
     RateLimit,
     Videsk,
 )
@@ -23,6 +27,15 @@ from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+BODY = b'{"total": 0, "limit": 10, "skip": 0, "data": []}'
+EMPTY_PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
+ONE_A_MINUTE = RateLimit(requests=1, per=60.0)
+
+
+def creations(sandbox: Sandbox) -> int:
+    """Count the requests that create a room."""
+    return [request.method for request in sandbox.requests].count("POST")
 
 
 @pytest.fixture
@@ -59,16 +72,28 @@ def test_a_blocking_view_does_the_same(sandbox: Sandbox, other: Sandbox) -> None
     assert not sandbox.requests
 
 
-async def test_views_share_the_session(sandbox: Sandbox, other: Sandbox) -> None:
-    """Aiohttp keeps the connections apart; closing the client closes all of them."""
-    async with AsyncVidesk(sandbox.api_token, base_url=sandbox.url) as videsk:
-        view = videsk.with_options(base_url=other.url)
-        await videsk.rooms.list()
-        await view.rooms.list()
-        assert len(videsk._transport._sessions._open) == 1
-        assert view._transport._sessions is videsk._transport._sessions
-        await view.close()
-        await videsk.rooms.list()
+async def test_views_share_the_session() -> None:
+    """Two views of one address use one connection, which closing the client closes."""
+    opened: list[asyncio.Event] = []
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        opened.append(closed := asyncio.Event())
+        try:
+            while await read_request(reader):
+                writer.write(EMPTY_PAGE)
+        finally:
+            closed.set()
+
+    async with serving(converse) as port:
+        async with AsyncVidesk(TOKEN, base_url="http://127.0.0.1:1") as videsk:
+            for _ in range(2):
+                view = videsk.with_options(base_url=f"http://127.0.0.1:{port}")
+                await view.rooms.list()
+            await view.close()
+            await view.rooms.list()
+            assert len(opened) == 1
+            assert not opened[0].is_set()
+        await asyncio.wait_for(opened[0].wait(), PATIENCE)
     with pytest.raises(ClosedError):
         await view.rooms.list()
 
@@ -77,20 +102,33 @@ async def test_another_address_has_a_rate_limit_of_its_own(
     sandbox: Sandbox, other: Sandbox
 ) -> None:
     """The account is of one server; the same address again is the same account."""
-    limit = RateLimit(requests=1, per=60.0)
     async with AsyncVidesk(
-        sandbox.api_token, base_url=sandbox.url, rate_limit=limit, timeout=1.0
+        sandbox.api_token, base_url=sandbox.url, rate_limit=ONE_A_MINUTE, timeout=1.0
     ) as videsk:
         same = videsk.with_options(base_url=sandbox.url)
         elsewhere = videsk.with_options(base_url=other.url)
-        assert same._sender.limiter is videsk._sender.limiter
-        assert same.rooms._account is videsk.rooms._account
-        assert elsewhere._sender.limiter is not videsk._sender.limiter
-        assert elsewhere.rooms._account is not videsk.rooms._account
-        await videsk.rooms.list()
         await elsewhere.rooms.list()
-        assert elsewhere._sender.server_window is not videsk._sender.server_window
+        assert elsewhere.rate_limit_status.remaining is not None
+        assert videsk.rate_limit_status.remaining is None
+        await videsk.rooms.list()
+        for each in (same, videsk, elsewhere):
+            with pytest.raises(DeadlineExceededError):
+                await each.rooms.list()
     assert len(sandbox.requests) == len(other.requests) == 1
+
+
+async def test_calls_for_one_room_are_one_call_at_one_address(
+    sandbox: Sandbox, other: Sandbox
+) -> None:
+    """A room of another address is another room, whatever its external id."""
+    async with AsyncVidesk(sandbox.api_token, base_url=sandbox.url) as videsk:
+        same = videsk.with_options(base_url=sandbox.url)
+        elsewhere = videsk.with_options(base_url=other.url)
+        here, again, there = await asyncio.gather(
+            *(each.rooms.get_or_create("visit-7") for each in (videsk, same, elsewhere))
+        )
+    assert here.id == again.id != there.id
+    assert creations(sandbox) == creations(other) == 1
 
 
 async def test_a_client_of_that_address_shares_the_views_rate_limit(
@@ -98,13 +136,15 @@ async def test_a_client_of_that_address_shares_the_views_rate_limit(
 ) -> None:
     """As any two clients of one account in one process do."""
     async with (
-        AsyncVidesk(sandbox.api_token, base_url=sandbox.url) as videsk,
-        AsyncVidesk(sandbox.api_token, base_url=other.url) as there,
+        AsyncVidesk(sandbox.api_token, base_url=sandbox.url, rate_limit=ONE_A_MINUTE) as videsk,
+        AsyncVidesk(
+            sandbox.api_token, base_url=other.url, rate_limit=ONE_A_MINUTE, timeout=1.0
+        ) as there,
     ):
-        view = videsk.with_options(base_url=other.url)
-        limiters: list[Any] = [view._sender.limiter, there._sender.limiter]
-        assert limiters[0]._latency is limiters[1]._latency
-        assert limiters[0]._next_store is limiters[1]._next_store
+        await videsk.with_options(base_url=other.url).rooms.list()
+        with pytest.raises(DeadlineExceededError):
+            await there.rooms.list()
+    assert len(other.requests) == 1
 
 
 async def test_a_view_goes_by_its_own_proxy(sandbox: Sandbox) -> None:
@@ -117,9 +157,22 @@ async def test_a_view_goes_by_its_own_proxy(sandbox: Sandbox) -> None:
         await view.rooms.list()
         await videsk.rooms.list()
         await view.with_options(proxy=None).rooms.list()
-        assert view.rooms._account is videsk.rooms._account
     assert proxy.lines == [f"GET {sandbox.url}/vpaas/rooms HTTP/1.1"]
     assert len(sandbox.requests) == 3
+
+
+async def test_a_view_with_a_proxy_is_of_the_same_account(sandbox: Sandbox) -> None:
+    """What goes by the proxy counts against the limit of what goes without."""
+    async with (
+        serving(Proxy()) as port,
+        AsyncVidesk(
+            sandbox.api_token, base_url=sandbox.url, rate_limit=ONE_A_MINUTE, timeout=1.0
+        ) as videsk,
+    ):
+        await videsk.with_options(proxy=f"http://127.0.0.1:{port}").rooms.list()
+        with pytest.raises(DeadlineExceededError):
+            await videsk.rooms.list()
+    assert len(sandbox.requests) == 1
 
 
 def test_a_blocking_view_goes_by_its_own_proxy(sandbox: Sandbox) -> None:
@@ -137,17 +190,13 @@ def test_the_environment_is_read_for_the_views_address(monkeypatch: pytest.Monke
     monkeypatch.setenv("NO_PROXY", "direct.example,127.0.0.1")
     client = AsyncVidesk(TOKEN, base_url="http://127.0.0.1:8000")
 
-    def proxy_of(view: AsyncVidesk) -> str | None:
-        proxy: str | None = view._transport._options.get("proxy")
-        return proxy
-
-    assert proxy_of(client) is None
+    assert inside.proxy(client) is None
     away = client.with_options(base_url="https://api.example")
-    assert proxy_of(away) == "http://proxy.example:3128"
-    assert proxy_of(away.with_options(proxy="http://own.example:1")) == "http://own.example:1"
-    assert proxy_of(away.with_options(base_url="https://direct.example")) is None
+    assert inside.proxy(away) == "http://proxy.example:3128"
+    assert inside.proxy(away.with_options(proxy="http://own.example:1")) == "http://own.example:1"
+    assert inside.proxy(away.with_options(base_url="https://direct.example")) is None
     distrusting = AsyncVidesk(TOKEN, trust_env=False)
-    assert proxy_of(distrusting.with_options(base_url="https://api.example")) is None
+    assert inside.proxy(distrusting.with_options(base_url="https://api.example")) is None
 
 
 @pytest.mark.parametrize("make", [AsyncVidesk, Videsk])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_FOLDER = Path(__file__).parent / "sdk"
+FOLDER = Path(__file__).parent / "sdk"
 _ENTRY = "webrtc.js"
 _IMPORT = re.compile(r'^import .* from "\./(?P<file>[\w.-]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
@@ -35,4 +35,4 @@ def _without_modules(name: str) -> str:
 
 
 def _read(name: str) -> str:
-    return (_FOLDER / name).read_text(encoding="utf-8")
+    return (FOLDER / name).read_text(encoding="utf-8")
