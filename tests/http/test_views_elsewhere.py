@@ -111,10 +111,10 @@ async def test_another_address_has_a_rate_limit_of_its_own(
         assert elsewhere.rate_limit_status.remaining is not None
         assert videsk.rate_limit_status.remaining is None
         await videsk.rooms.list()
-        for each in (same, videsk, elsewhere):
+        for each in (same, videsk):
             with pytest.raises(DeadlineExceededError):
                 await each.rooms.list()
-    assert len(sandbox.requests) == len(other.requests) == 1
+    assert len(sandbox.requests) == 1
 
 
 async def test_calls_for_one_room_are_one_call_at_one_address(
