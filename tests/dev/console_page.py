@@ -32,7 +32,7 @@ class ConsolePage:
     @property
     def rows(self) -> Locator:
         """The rows of the list of requests that are in sight."""
-        return self.page.locator(".list [role=row]")
+        return self.page.locator(".list-body [role=row]")
 
     def row(self, text: str) -> Locator:
         """The rows with a text."""

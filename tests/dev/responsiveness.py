@@ -1,7 +1,7 @@
 """Does the console answer while requests rain? `python -m tests.dev.responsiveness [requests]`.
 
-Prints how long tasks kept the page from answering, how long a click took, and the page's memory.
-On a busy machine a task also waits for a core: what scripts took of a frame is the page's share.
+Prints the processor time that the page took, how long tasks kept it from answering, how long a
+click took, and its memory. On a busy machine tasks and clicks also wait for a core.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from statistics import median
+from typing import TYPE_CHECKING
 
 from tests.browser.chromium import Visits, running
 from videsk_rooms import Videsk
@@ -17,17 +18,14 @@ from videsk_rooms.sandbox import Sandbox
 
 from .console_page import ConsolePage
 
+if TYPE_CHECKING:
+    from playwright.sync_api import CDPSession
+
 _WATCH = """
 window.tasks = [];
-window.scripts = [];
 new PerformanceObserver((list) => {
   for (const task of list.getEntries()) tasks.push(task.duration);
 }).observe({ type: 'longtask' });
-new PerformanceObserver((list) => {
-  for (const frame of list.getEntries()) {
-    scripts.push(frame.scripts.reduce((sum, script) => sum + script.duration, 0));
-  }
-}).observe({ type: 'long-animation-frame' });
 """
 _CLICK = """
 async () => {
@@ -51,6 +49,9 @@ def measure(requests: int) -> None:
         videsk.rooms.create()
         console = ConsolePage(Visits(browser), sandbox)
         console.page.evaluate(_WATCH)
+        session = console.page.context.new_cdp_session(console.page)
+        session.send("Performance.enable", {"timeDomain": "threadTicks"})
+        before = processor_times(session)
         clicks: list[float] = []
         begun = time.perf_counter()
         calls = [threads.submit(videsk.rooms.list, limit=1) for _ in range(requests)]
@@ -59,14 +60,24 @@ def measure(requests: int) -> None:
             console.page.wait_for_timeout(50)
         seconds = time.perf_counter() - begun
         console.page.wait_for_timeout(1000)
-        tasks, scripts = console.page.evaluate("[tasks, scripts]")
+        tasks = console.page.evaluate("tasks")
+        took = {name: after - before[name] for name, after in processor_times(session).items()}
         print(f"{requests} requests in {seconds:.1f} s, {requests / seconds:.0f} a second")
+        print(
+            f"processor time of the page: {took['TaskDuration']:.2f} s, of which scripts "
+            f"{took['ScriptDuration']:.2f} s, styles and layout "
+            f"{took['LayoutDuration'] + took['RecalcStyleDuration']:.2f} s"
+        )
         print(f"tasks over 50 ms: {len(tasks)}, longest {max(tasks, default=0):.0f} ms")
-        longest = max(scripts, default=0)
-        print(f"frames over 50 ms: {len(scripts)}, of which scripts at most {longest:.0f} ms")
         print(f"a click: {median(clicks):.0f} ms, longest {max(clicks):.0f} ms of {len(clicks)}")
         print(f"rows: {console.rows.count()}, heap {console.page.evaluate(_MEMORY):.0f} MiB")
         console.page.close()
+
+
+def processor_times(session: CDPSession) -> dict[str, float]:
+    """Seconds that the page's main thread has taken, by what for."""
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    return {each["name"]: each["value"] for each in metrics if each["name"].endswith("Duration")}
 
 
 if __name__ == "__main__":

@@ -51,12 +51,11 @@ def take_requests(browser: Browser) -> None:
     """A call that was retried, with its attempts."""
     with Sandbox(console=True) as sandbox, client(sandbox) as videsk:
         elsewhere(lambda: make_calls(sandbox, videsk))
-        console = ConsolePage(Visits(browser), sandbox, viewport=_SIZE)
-        retried = console.rows.filter(has_text="4 requests")
-        retried.locator(".cell-opener").click()
-        console.row("create, attempt 1").click()
-        console.panel.get_by_text("Copy as Python").wait_for()
-        save(console, "requests")
+        for console, name in in_both_languages(browser, sandbox, "", "requests"):
+            console.page.locator(".has-attempts .cell-opener").click()
+            console.page.locator(".row.attempt").first.click()
+            console.panel.locator(".body").first.wait_for()
+            save(console, name)
 
 
 def take_saturated_limit(browser: Browser) -> None:
@@ -64,8 +63,8 @@ def take_saturated_limit(browser: Browser) -> None:
     with Sandbox(console=True) as sandbox, client(sandbox) as videsk:
         elsewhere(lambda: make_rooms(videsk))
         elsewhere(lambda: saturate(sandbox, videsk))
-        console = ConsolePage(Visits(browser), sandbox, "#/rooms", viewport=_SIZE)
-        save(console, "limit")
+        for console, name in in_both_languages(browser, sandbox, "#/rooms", "limit"):
+            save(console, name)
 
 
 def take_call(browser: Browser) -> None:
@@ -75,19 +74,28 @@ def take_call(browser: Browser) -> None:
         room = elsewhere(lambda: videsk.rooms.get_by_external_id("ticket-12345"))
         with people_in_a_call(sandbox, room.id):
             place = f"#/rooms/{room.id}"
-            console = ConsolePage(Visits(browser), sandbox, place, viewport=_SIZE)
-            console.panel.locator(".chart-line").first.wait_for()
-            console.page.locator("#measurements-title").evaluate(
-                "(title) => title.scrollIntoView()"
-            )
-            save(console, "call")
+            for console, name in in_both_languages(browser, sandbox, place, "call"):
+                console.panel.locator(".chart-line").first.wait_for()
+                title = console.page.locator("#measurements-title")
+                title.evaluate("(title) => title.scrollIntoView()")
+                save(console, name)
+
+
+def in_both_languages(
+    browser: Browser, sandbox: Sandbox, place: str, name: str
+) -> Iterator[tuple[ConsolePage, str]]:
+    """Open the console in English, then in Spanish, with the name that the picture gets."""
+    for locale, language in (("en-GB", ""), ("es-CL", ".es")):
+        visits = Visits(browser)
+        console = ConsolePage(visits, sandbox, place, locale=locale, viewport=_SIZE)
+        yield console, f"console-{name}{language}"
 
 
 def save(console: ConsolePage, name: str) -> None:
     """Write the picture, and leave."""
     console.page.mouse.move(0, 0)
     console.page.wait_for_timeout(1200)
-    path = ASSETS / f"console-{name}.png"
+    path = ASSETS / f"{name}.png"
     console.page.screenshot(path=path)
     console.page.close()
     size = path.stat().st_size

@@ -16,6 +16,7 @@ from playwright.sync_api import expect
 from tests.browser.chromium import MISSING, PROGRAM, Visits, running
 from videsk_rooms import NotFoundError, Retry, Videsk
 from videsk_rooms.sandbox import Sandbox
+from videsk_rooms.sandbox._fault import KINDS
 
 from .console_page import ConsolePage
 from .visitors import SWITCHES
@@ -172,6 +173,7 @@ def test_requests_are_filtered(opened: Opener, videsk: Videsk) -> None:
     expect(console.rows).to_contain_text("POST")
     console.page.get_by_label("Operation", exact=True).select_option("")
     console.page.get_by_label("Filter by path").fill("ffffff")
+    expect(console.rows).to_have_count(1)
     expect(console.rows).to_contain_text("404")
     console.page.get_by_label("Filter by path").fill("nothing has this")
     expect(console.page.get_by_text("No request matches the filters.")).to_be_visible()
@@ -188,6 +190,25 @@ def test_the_list_is_paused(opened: Opener, videsk: Videsk) -> None:
     expect(console.rows).to_have_count(1)
     console.click("Resume")
     expect(console.rows).to_have_count(2)
+
+
+def test_what_is_looked_at_stays_while_requests_come(visits: Visits) -> None:
+    """Unless it is the top of the list."""
+    with (
+        Sandbox(console=True, rate=None) as sandbox,
+        Videsk(sandbox.api_token, base_url=sandbox.url, rate_limit=None) as videsk,
+    ):
+        for _ in range(60):
+            videsk.rooms.list()
+        console = ConsolePage(visits, sandbox)
+        expect(console.page.get_by_text("60 calls")).to_be_visible()
+        console.grid.evaluate("(list) => list.scrollTop = 1000")
+        looked_at = console.rows.nth(12)
+        key, place = looked_at.get_attribute("data-key"), looked_at.bounding_box()
+        videsk.rooms.list()
+        expect(console.page.get_by_text("61 calls")).to_be_visible()
+        assert console.page.locator(f"[data-key='{key}']").bounding_box() == place
+        console.page.close()
 
 
 def test_the_list_is_used_by_keyboard(opened: Opener, sandbox: Sandbox, videsk: Videsk) -> None:
@@ -245,8 +266,32 @@ def test_a_share_of_requests_fails(opened: Opener) -> None:
     """By chance."""
     console = opened("#/conditions")
     console.page.get_by_text("30% of them").click()
+    expect(console.page.get_by_text("429, 500, 502, 503 or 504")).to_be_visible()
     console.page.get_by_role("button", name="Not JSON").click()
     expect(console.page.locator(".pending li")).to_contain_text("Not JSON · every operation · 30%")
+    console.page.get_by_role("button", name="Any fault").click()
+    expect(console.page.locator(".pending li")).to_contain_text("Any fault · every operation · 30%")
+
+
+def test_any_status_may_be_asked_for(opened: Opener, sandbox: Sandbox, videsk: Videsk) -> None:
+    """Not only those that have a button."""
+    console = opened("#/conditions")
+    console.page.get_by_label("Another status").fill("418")
+    console.page.keyboard.press("Enter")
+    expect(console.page.locator(".pending li")).to_have_text("Status 418 · every operation · once")
+
+
+@pytest.mark.parametrize("requests", ["The next", "Every third"])
+def test_every_button_adds_a_fault(opened: Opener, sandbox: Sandbox, requests: str) -> None:
+    """None is refused."""
+    console = opened("#/conditions")
+    console.page.get_by_text(requests).click()
+    buttons = console.page.locator("button.way")
+    expect(buttons.first).to_be_visible()
+    for count in range(buttons.count()):
+        buttons.nth(count).click()
+        expect(console.page.locator(".pending li")).to_have_count(count + 1)
+    assert {fault.kind for fault in sandbox.faults.pending} == set(KINDS)
 
 
 def test_the_clock_goes_to_a_rooms_opening_and_back(
@@ -368,9 +413,9 @@ def test_it_is_in_the_language_of_the_browser(opened: Opener, videsk: Videsk) ->
     console = opened(locale="es-CL")
     expect(console.page.get_by_role("link", name="Solicitudes")).to_be_visible()
     assert console.page.locator("html").get_attribute("lang") == "es"
-    console.click("Switch to English")
+    console.click("EN: switch to English")
     expect(console.page.get_by_role("link", name="Requests")).to_be_visible()
-    expect(console.page.get_by_role("button", name="Cambiar a español")).to_be_focused()
+    expect(console.page.get_by_role("button", name="ES: cambiar a español")).to_be_focused()
     expect(console.rows).to_have_count(1)
     console.page.reload()
     expect(console.page.get_by_role("link", name="Requests")).to_be_visible()

@@ -108,3 +108,11 @@ def test_impossible_limits(arguments: dict[str, Any]) -> None:
     """A limit that cannot be is refused at once."""
     with pytest.raises(ValueError, match=r"give|use"):
         Sandbox(**arguments)
+
+
+def test_a_verdict_says_how_long_its_window_has_lasted() -> None:
+    """So that what came in one window is counted together, wherever it begins in a second."""
+    fixed, sliding = FixedWindow(2), SlidingWindow(2)
+    at = (10.75, 11.0, 11.5, 11.75, 14.0)
+    assert [fixed.count(now).elapsed for now in at] == [0.0, 0.25, 0.75, 0.0, 0.0]
+    assert [sliding.count(now).elapsed for now in at] == [0.0] * 5

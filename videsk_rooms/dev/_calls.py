@@ -17,16 +17,22 @@ _FORM = re.compile(
 
 
 class CallOfRequest(NamedTuple):
-    """The call, the number of the attempt, and whether somebody waits for it."""
+    """The call, the number of the attempt, and whether somebody waits for it.
 
-    call: str
+    A request that is not said to belong to a call has a call of `None`.
+    """
+
+    call: str | None
     attempt: int
     priority: str | None
 
 
-def read_call(header: str | None, number: int) -> CallOfRequest:
-    """Read the header of the request of this number."""
+_ALONE = CallOfRequest(None, 1, None)
+
+
+def read_call(header: str | None) -> CallOfRequest:
+    """Read the header of a request."""
     match = None if header is None else _FORM.fullmatch(header)
     if match is None:
-        return CallOfRequest(f"request-{number}", 1, None)
+        return _ALONE
     return CallOfRequest(match["call"], int(match["attempt"]), match["priority"])

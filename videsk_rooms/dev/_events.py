@@ -56,7 +56,8 @@ class Events:
 
     def request(self, number: int) -> None:
         """Note that a request has come or was answered."""
-        self._note(self._requests, number, None)
+        if number not in self._requests:  # else what is sent next tells of both
+            self._note(self._requests, number, None)
 
     def room(self, room_id: str) -> None:
         """Note that a room was added, changed or removed; sent at most four times a second."""

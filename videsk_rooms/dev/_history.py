@@ -58,7 +58,7 @@ class ObservedRequest:
         self.second = second
         # Such a fault holds back an answer that is ready.
         self.held = 0.0 if fault is None or fault.delayed_first else fault.delay
-        self.call = read_call(record.headers.get(HEADER), record.number)
+        self.call = read_call(record.headers.get(HEADER))
         self.answered = False
         self.status: int | None = None
         self.processed = False
@@ -95,7 +95,7 @@ class ObservedRequest:
         record, verdict = self.record, self.verdict
         return {
             "number": record.number,
-            "call": self.call.call,
+            "call": self.call.call or f"request-{record.number}",
             "attempt": self.call.attempt,
             "operation": record.operation,
             "method": record.method,
@@ -148,9 +148,10 @@ class RequestHistory:
         self._requests[record.number] = request
         self._bytes += request.size
         self.total += 1
-        self._make_room()
+        if len(self._requests) > KEPT_REQUESTS or self._bytes > KEPT_BYTES:
+            self._make_room()
         if self._waiting:
-            future = self._waiting.get(request.call.call)
+            future = self._waiting.get(request.call.call or "")
             # All requests arrive on the server's loop, where the future is, too.
             if future is not None and not future.done():
                 future.set_result(record.number)
@@ -163,7 +164,8 @@ class RequestHistory:
             before = request.size
             request.finish(reply, status, processed=processed)
             self._bytes += request.size - before
-            self._make_room()
+            if self._bytes > KEPT_BYTES:
+                self._make_room()
 
     def get(self, number: int) -> ObservedRequest | None:
         """Find a request by its number, if it is still kept."""

@@ -90,7 +90,7 @@ def to_milliseconds(instant: datetime) -> datetime:
 
 def to_wire(instant: datetime) -> str:
     """Write an instant in UTC as every example does (docs/api.md, Operations, "On the wire")."""
-    return f"{instant.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+    return f"{instant.isoformat(timespec='milliseconds')[:23]}Z"
 
 
 def from_wire(text: str) -> datetime:

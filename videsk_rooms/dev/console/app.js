@@ -29,8 +29,17 @@ function build() {
   const head = new PageHead(model, signal, { switchLanguage });
   const strip = new Strip(model, signal);
   const lost = h("p", { class: "lost", role: "alert", hidden: true });
-  const places = { requests: requestsPlace(signal), rooms: roomsPlace(signal), conditions: conditionsPlace(signal) };
-  const main = h("main", { id: "main", tabindex: "-1" }, strip.element, ...PLACES.map((name) => places[name].element));
+  const places = {
+    requests: requestsPlace(signal),
+    rooms: roomsPlace(signal),
+    conditions: conditionsPlace(signal),
+  };
+  const main = h(
+    "main",
+    { id: "main", tabindex: "-1" },
+    strip.element,
+    ...PLACES.map((name) => places[name].element),
+  );
   const skip = h("a", { class: "skip", href: "#main", text: t("skipToContent") });
   skip.addEventListener("click", (event) => {
     event.preventDefault();
@@ -57,7 +66,12 @@ function requestsPlace(signal) {
   const panel = new RequestPanel(model, signal, { close, choose });
   const start = new StartPanel(model, signal);
   const content = h("div", { class: "beside" }, list.element, panel.element);
-  const element = h("div", { class: "place-content", data: { place: "requests" } }, start.element, content);
+  const element = h(
+    "div",
+    { class: "place-content", data: { place: "requests" } },
+    start.element,
+    content,
+  );
   const fill = () => {
     const isQuiet = model.state !== null && model.requestsTotal === 0;
     start.element.hidden = !isQuiet;
@@ -102,17 +116,30 @@ function roomsPlace(signal) {
 function conditionsPlace(signal) {
   const faults = new FaultsView(model, signal);
   const clock = new ClockView(model, signal);
-  const element = h("div", { class: "place-content conditions", data: { place: "conditions" } }, faults.element, clock.element);
+  const element = h(
+    "div",
+    { class: "place-content conditions", data: { place: "conditions" } },
+    faults.element,
+    clock.element,
+  );
   return { element, show: () => {} };
 }
 
 /** Show what the address asks for: a place, and one thing in it. */
 function go() {
-  const [, asked, id] = location.hash.split("/");
+  const [, asked, id] = location.hash.split("/").map(decoded);
   const place = PLACES.includes(asked) ? asked : "requests";
   built.head.setPlace(place);
   for (const name of PLACES) built.places[name].element.hidden = name !== place;
-  built.places[place].show(id ? decodeURIComponent(id) : null);
+  built.places[place].show(id || null);
+}
+
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return ""; // somebody typed a percent sign
+  }
 }
 
 function sayConnection(lost) {

@@ -11,19 +11,35 @@ const MARGIN = { left: 40, right: 8, top: 8, bottom: 18 };
 export function lineChart({ title, unit, digits, width, lines }) {
   const points = lines.flatMap((line) => line.points);
   const latest = h("span", { class: "chart-latest" });
-  const figure = h("figure", { class: "chart" }, h("figcaption", {}, h("span", { text: title }), latest));
+  const figure = h(
+    "figure",
+    { class: "chart" },
+    h("figcaption", {}, h("span", { text: title }), latest),
+  );
   if (!points.length) {
     figure.append(h("p", { class: "muted", text: t("notMeasured") }));
     return figure;
   }
   const scale = makeScale(points, width);
-  const pointer = svg("line", { class: "chart-pointer", y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom, visibility: "hidden" });
+  const pointer = svg("line", {
+    class: "chart-pointer",
+    y1: MARGIN.top,
+    y2: HEIGHT - MARGIN.bottom,
+    visibility: "hidden",
+  });
   const known = lines.filter((line) => line.points.length);
   const words = known.map((line) => `${line.name} ${valueAt(line, unit, digits)}`).join(", ");
   const show = (at) => latest.replaceChildren(...shownValues(known, unit, digits, at));
   const picture = svg(
     "svg",
-    { class: "chart-picture", role: "img", "aria-label": `${title}: ${words}`, viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT },
+    {
+      class: "chart-picture",
+      role: "img",
+      "aria-label": `${title}: ${words}`,
+      viewBox: `0 0 ${width} ${HEIGHT}`,
+      width,
+      height: HEIGHT,
+    },
     ...axis(scale, digits),
     ...lines.map((line) => path(line, scale)),
     ...lines.map((line) => lastPoint(line, scale)),
@@ -77,26 +93,52 @@ function axis(scale, digits) {
     const y = Math.round(scale.y(index * step)) + 0.5;
     const value = number(index * step, step < 1 ? Math.max(digits, 2) : digits);
     return [
-      svg("line", { class: index ? "grid-line" : "ground", x1: MARGIN.left, x2: width - MARGIN.right, y1: y, y2: y }),
-      svg("text", { class: "axis-text", x: MARGIN.left - 6, y: y + 3.5, "text-anchor": "end", text: value }),
+      svg("line", {
+        class: index ? "grid-line" : "ground",
+        x1: MARGIN.left,
+        x2: width - MARGIN.right,
+        y1: y,
+        y2: y,
+      }),
+      svg("text", {
+        class: "axis-text",
+        x: MARGIN.left - 6,
+        y: y + 3.5,
+        "text-anchor": "end",
+        text: value,
+      }),
     ];
   });
   return [
     ...lines,
     svg("text", { class: "axis-text", x: MARGIN.left, y: HEIGHT - 4, text: timeOfDay(start) }),
-    svg("text", { class: "axis-text", x: width - MARGIN.right, y: HEIGHT - 4, "text-anchor": "end", text: timeOfDay(end) }),
+    svg("text", {
+      class: "axis-text",
+      x: width - MARGIN.right,
+      y: HEIGHT - 4,
+      "text-anchor": "end",
+      text: timeOfDay(end),
+    }),
   ];
 }
 
 function path({ points, look }, scale) {
-  const steps = points.map((point, index) => `${index ? "L" : "M"}${scale.x(point.at).toFixed(1)} ${scale.y(point.value).toFixed(1)}`);
+  const steps = points.map(
+    (point, index) =>
+      `${index ? "L" : "M"}${scale.x(point.at).toFixed(1)} ${scale.y(point.value).toFixed(1)}`,
+  );
   return svg("path", { class: `chart-line look-${look}`, d: steps.join("") });
 }
 
 function lastPoint({ points, look }, scale) {
   if (!points.length) return null;
   const last = points[points.length - 1];
-  return svg("circle", { class: `chart-point look-${look}`, cx: scale.x(last.at), cy: scale.y(last.value), r: 2.6 });
+  return svg("circle", {
+    class: `chart-point look-${look}`,
+    cx: scale.x(last.at),
+    cy: scale.y(last.value),
+    r: 2.6,
+  });
 }
 
 /** A line's value at an instant, or its latest. */
@@ -115,5 +157,7 @@ function shownValues(lines, unit, digits, at) {
 
 function nearest(points, at) {
   if (at === Infinity) return points[points.length - 1];
-  return points.reduce((best, point) => (Math.abs(point.at - at) < Math.abs(best.at - at) ? point : best));
+  return points.reduce((best, point) =>
+    Math.abs(point.at - at) < Math.abs(best.at - at) ? point : best,
+  );
 }

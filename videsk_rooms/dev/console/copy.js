@@ -10,7 +10,12 @@ const SHOWN_FOR = 1600; // milliseconds
 /** A button that copies what `textOf` returns, which may be awaited. */
 export function copyButton(label, textOf, properties = {}) {
   const word = h("span", { text: label });
-  const button = h("button", { type: "button", class: "button small", ...properties }, icon("copy"), word);
+  const button = h(
+    "button",
+    { type: "button", class: "button small", ...properties },
+    icon("copy"),
+    word,
+  );
   button.addEventListener("click", async () => {
     const copied = await copy(await textOf());
     const said = t(copied ? "copied" : "copyFailed");

@@ -12,7 +12,11 @@ import { t } from "./language.js";
 export function openDialog({ title, content, action, isDangerous = false, submit }) {
   const problem = h("p", { class: "problem", role: "alert" });
   const cancel = h("button", { type: "button", class: "button", text: t("cancel") });
-  const confirm = h("button", { type: "submit", class: `button ${isDangerous ? "danger" : "primary"}`, text: action });
+  const confirm = h("button", {
+    type: "submit",
+    class: `button ${isDangerous ? "danger" : "primary"}`,
+    text: action,
+  });
   const form = h(
     "form",
     { class: "dialog-form" },

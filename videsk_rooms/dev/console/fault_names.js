@@ -6,8 +6,8 @@ import { t } from "./language.js";
 const WITH_STATUS = ["status", "html", "answer"];
 
 /** Such as `Status 503`, `Delay 5 s` or `Dropped after`. */
-export function faultName({ kind, status, seconds }) {
-  const name = t(`fault_${kind}`);
+export function faultName({ kind, status, seconds, name: own }) {
+  const name = t(own ?? `fault_${kind}`);
   if (kind === "delay" && seconds) return `${name} ${number(seconds, 1)} s`;
   return WITH_STATUS.includes(kind) && status ? `${name} ${status}` : name;
 }

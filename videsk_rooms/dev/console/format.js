@@ -69,7 +69,11 @@ export function countdown(ms) {
 
 /** A length of time in its largest unit, such as `5 min`. */
 export function roundLength(seconds) {
-  const [unit, length] = [["d", 86_400], ["h", 3600], ["min", 60]].find(([, each]) => seconds >= each);
+  const [unit, length] = [
+    ["d", 86_400],
+    ["h", 3600],
+    ["min", 60],
+  ].find(([, each]) => seconds >= each);
   return `${number(seconds / length)} ${unit}`;
 }
 

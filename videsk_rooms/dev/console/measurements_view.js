@@ -104,11 +104,18 @@ function table(lines) {
     h("th", { scope: "col", text: t(`table_${name}`) }),
   );
   const rows = lines.flatMap((each) => CHARTS.map((chart) => tableRow(each, chart)));
-  return h("table", {}, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...rows.filter(Boolean)));
+  return h(
+    "table",
+    {},
+    h("thead", {}, h("tr", {}, ...head)),
+    h("tbody", {}, ...rows.filter(Boolean)),
+  );
 }
 
 function tableRow({ name, samples }, { key, unit, digits }) {
-  const values = samples.map((sample) => sample[key]).filter((value) => value !== null && value !== undefined);
+  const values = samples
+    .map((sample) => sample[key])
+    .filter((value) => value !== null && value !== undefined);
   if (!values.length) return null;
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const shown = [values[values.length - 1], mean, Math.max(...values)];
@@ -117,6 +124,8 @@ function tableRow({ name, samples }, { key, unit, digits }) {
     {},
     h("th", { scope: "row", text: name }),
     h("td", { text: t(`measure_${key}`) }),
-    ...shown.map((value) => h("td", { class: "number", text: `${number(value, digits)} ${unit}`.trim() })),
+    ...shown.map((value) =>
+      h("td", { class: "number", text: `${number(value, digits)} ${unit}`.trim() }),
+    ),
   );
 }

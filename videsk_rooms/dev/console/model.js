@@ -35,6 +35,8 @@ export class Model extends EventTarget {
   start() {
     void this._stream.open();
     setInterval(() => this._second(), 1000);
+    // A page that nobody sees does not look at the limit.
+    document.addEventListener("visibilitychange", () => this._planLimit());
   }
 
   get hasFaults() {
@@ -52,10 +54,12 @@ export class Model extends EventTarget {
   /** Fetch the rooms. Who asks meanwhile gets what a second fetch brings, which all share. */
   loadRooms() {
     if (this._roomsNow) {
-      this._roomsNext ??= this._roomsNow.catch(() => {}).then(() => {
-        this._roomsNext = null;
-        return this.loadRooms();
-      });
+      this._roomsNext ??= this._roomsNow
+        .catch(() => {})
+        .then(() => {
+          this._roomsNext = null;
+          return this.loadRooms();
+        });
       return this._roomsNext;
     }
     this._roomsNow = this._fetchRooms().finally(() => {

@@ -12,7 +12,11 @@ export function notices() {
 }
 
 export function notify(text) {
-  const close = h("button", { type: "button", class: "icon-button", "aria-label": t("close") }, icon("close"));
+  const close = h(
+    "button",
+    { type: "button", class: "icon-button", "aria-label": t("close") },
+    icon("close"),
+  );
   const notice = h("div", { class: "notice" }, h("span", { text }), close);
   close.addEventListener("click", () => notice.remove());
   area.append(notice);

@@ -30,24 +30,64 @@ export class PageHead {
   }
 
   _build() {
-    this._connection = h("span", { class: "connection", role: "status" }, h("span", { class: "connection-dot", "aria-hidden": "true" }), h("span"));
-    this._clockBadge = h("a", { class: "badge alarm", href: "#/conditions", hidden: true }, icon("clock"), h("span"));
-    this._faultsBadge = h("a", { class: "badge alarm", href: "#/conditions", hidden: true }, icon("conditions"), h("span"));
+    this._connection = h(
+      "span",
+      { class: "connection", role: "status" },
+      h("span", { class: "connection-dot", "aria-hidden": "true" }),
+      h("span"),
+    );
+    this._clockBadge = h(
+      "a",
+      { class: "badge alarm", href: "#/conditions", hidden: true },
+      icon("clock"),
+      h("span"),
+    );
+    this._faultsBadge = h(
+      "a",
+      { class: "badge alarm", href: "#/conditions", hidden: true },
+      icon("conditions"),
+      h("span"),
+    );
     this._time = h("span", { class: "head-time", title: t("sandboxTime") });
     this._url = h("code", { class: "head-url" });
     const logo = h("img", { src: "/console/icon.svg", alt: "", width: 24, height: 24 });
     return h(
       "header",
       { class: "head" },
-      h("div", { class: "head-name" }, logo, h("h1", { text: "Videsk Rooms" }), h("span", { class: "muted", text: t("localSandbox") })),
-      h("nav", { class: "places", "aria-label": t("places") }, ...Array.from(this._links.values(), ({ link }) => link)),
-      h("div", { class: "head-state" }, this._clockBadge, this._faultsBadge, this._connection, this._time, this._url),
+      h(
+        "div",
+        { class: "head-name" },
+        logo,
+        h("h1", { text: "Videsk Rooms" }),
+        h("span", { class: "muted", text: t("localSandbox") }),
+      ),
+      h(
+        "nav",
+        { class: "places", "aria-label": t("places") },
+        ...Array.from(this._links.values(), ({ link }) => link),
+      ),
+      h(
+        "div",
+        { class: "head-state" },
+        this._clockBadge,
+        this._faultsBadge,
+        this._connection,
+        this._time,
+        this._url,
+      ),
       h("div", { class: "head-switches" }, this._languageButton(), themeButton()),
     );
   }
 
   _languageButton() {
-    const button = h("button", { type: "button", class: "icon-button wide", id: "language-switch", lang: otherLanguage(), "aria-label": t("switchLanguage"), text: otherLanguage() });
+    const button = h("button", {
+      type: "button",
+      class: "icon-button wide",
+      id: "language-switch",
+      lang: otherLanguage(),
+      "aria-label": t("switchLanguage"),
+      text: otherLanguage(),
+    });
     button.addEventListener("click", () => this._switchLanguage(otherLanguage()));
     return button;
   }
@@ -60,20 +100,33 @@ export class PageHead {
     setText(this._url, model.state?.url ?? "");
     clockBadge(this._clockBadge, model);
     faultsBadge(this._faultsBadge, model);
-    setText(this._links.get("requests").number, model.requestsTotal ? String(model.requestsTotal) : "");
+    setText(
+      this._links.get("requests").number,
+      model.requestsTotal ? String(model.requestsTotal) : "",
+    );
     setText(this._links.get("rooms").number, model.rooms.total ? String(model.rooms.total) : "");
   }
 }
 
 function placeLink(name) {
   const counted = h("span", { class: "place-number" });
-  const link = h("a", { href: `#/${name}`, class: "place" }, icon(name), h("span", { text: t(`place_${name}`) }), counted);
+  const link = h(
+    "a",
+    { href: `#/${name}`, class: "place" },
+    icon(name),
+    h("span", { text: t(`place_${name}`) }),
+    counted,
+  );
   return { link, number: counted };
 }
 
 function themeButton() {
   const label = () => t("switchTheme", { theme: t(`theme_${theme()}`) });
-  const button = h("button", { type: "button", class: "icon-button", "aria-label": label(), title: label() }, icon("theme"));
+  const button = h(
+    "button",
+    { type: "button", class: "icon-button", "aria-label": label(), title: label() },
+    icon("theme"),
+  );
   button.addEventListener("click", () => {
     setTheme(nextTheme());
     button.setAttribute("aria-label", label());

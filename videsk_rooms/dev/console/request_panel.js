@@ -7,6 +7,7 @@ import { h } from "./dom.js";
 import { faultOf } from "./fault_names.js";
 import { count, duration, exactTime, number } from "./format.js";
 import { icon } from "./icons.js";
+import { bodyCode } from "./json_view.js";
 import { attempt } from "./notices.js";
 import { attemptCount, attemptName, outcomeLabel, pill } from "./request_row.js";
 import { t } from "./language.js";
@@ -73,14 +74,24 @@ export class RequestPanel {
     );
     const close = h(
       "button",
-      { type: "button", class: "icon-button", "aria-label": t("close"), on: { click: () => this._close() } },
+      {
+        type: "button",
+        class: "icon-button",
+        "aria-label": t("close"),
+        on: { click: () => this._close() },
+      },
       icon("close"),
     );
     return h("div", { class: "panel-heading" }, title, close);
   }
 
   _actions(request) {
-    const replay = h("button", { type: "button", class: "button small" }, icon("again"), h("span", { text: t("replay") }));
+    const replay = h(
+      "button",
+      { type: "button", class: "button small" },
+      icon("again"),
+      h("span", { text: t("replay") }),
+    );
     replay.addEventListener("click", async () => {
       const answer = await attempt(() => api.replay(request.number));
       if (answer?.number) this._choose(answer.number, false);
@@ -135,7 +146,9 @@ function keep(panel) {
   const count = focusable().length;
   return {
     restore: () => {
-      panel.querySelectorAll("details").forEach((each, index) => (each.open = open[index] ?? false));
+      panel
+        .querySelectorAll("details")
+        .forEach((each, index) => (each.open = open[index] ?? false));
       panel.scrollTop = scrollTop;
       if (focused < 0) return;
       const now = focusable();
@@ -168,29 +181,20 @@ function leftText(request) {
 }
 
 function message(title, headers, body, request) {
-  if (request && outcome(request) === "open") return [h("h3", { text: title }), h("p", { class: "muted", text: t("outcomeOpen") })];
+  if (request && ["open", "silent"].includes(outcome(request))) {
+    return [h("h3", { text: title }), h("p", { class: "muted", text: outcomeLabel(request) })];
+  }
   const rows = (headers ?? []).map(([name, value]) =>
     h("tr", {}, h("th", { scope: "row", text: name }), h("td", { text: value })),
   );
   const table = h("table", { class: "headers" }, h("tbody", {}, ...rows));
-  const list = h(
-    "details",
-    {},
-    h("summary", { text: count("headers", rows.length) }),
-    table,
-  );
-  const text = pretty(body ?? "");
-  const content = text
-    ? h("pre", { class: "body", tabindex: "0", "aria-label": `${title}: ${t("body")}` }, h("code", { text }))
+  const list = h("details", {}, h("summary", { text: count("headers", rows.length) }), table);
+  const content = body
+    ? h(
+        "pre",
+        { class: "body", tabindex: "0", "aria-label": `${title}: ${t("body")}` },
+        bodyCode(body),
+      )
     : h("p", { class: "muted", text: t("noBody") });
   return [h("h3", { text: title }), content, list];
-}
-
-/** JSON with a line for each field; anything else as it is. */
-function pretty(body) {
-  try {
-    return JSON.stringify(JSON.parse(body), null, 2);
-  } catch {
-    return body;
-  }
 }

@@ -18,7 +18,9 @@ export function outcomeLabel(attempt) {
   const kind = outcome(attempt);
   if (kind === "open") return t("outcomeOpen");
   if (kind === "silent") return t("outcomeSilent");
-  return kind === "refused" ? t("outcomeRefused", { status: attempt.status }) : String(attempt.status);
+  return kind === "refused"
+    ? t("outcomeRefused", { status: attempt.status })
+    : String(attempt.status);
 }
 
 export function pill(attempt, extra = "") {
@@ -32,7 +34,10 @@ export function pill(attempt, extra = "") {
 /** What an attempt is called beside the others of its call. */
 export function attemptName(call, attempt) {
   if (call.isOneOperation) return t("attemptNumber", { n: attempt.attempt });
-  return t("operationAttempt", { operation: attempt.operation ?? attempt.method, n: attempt.attempt });
+  return t("operationAttempt", {
+    operation: attempt.operation ?? attempt.method,
+    n: attempt.attempt,
+  });
 }
 
 /** How many requests a call has: attempts, if they are all of one operation. */
@@ -94,7 +99,7 @@ function fillCells(cells, { call, attempt }, shown, hasAttempts) {
   setText(cells.method, attempt ? "" : method);
   setText(cells.address, attempt ? attemptName(call, attempt) : address);
   setAttribute(cells.address, "title", attempt ? attempt.path : address);
-  setText(cells.operation, attempt ? "" : operation ?? "");
+  setText(cells.operation, attempt ? "" : (operation ?? ""));
   const earlier = hasAttempts ? call.attempts.slice(0, -1) : [];
   fillPills(cells.attempts, earlier, hasAttempts ? attemptCount(call) : faultText(shown));
   const took = attempt ? shown.durationMs : call.durationMs;

@@ -29,7 +29,12 @@ export function requestsToolbar(model, { filter, pause }) {
   const element = h(
     "div",
     { class: "toolbar", role: "group", "aria-label": t("filters") },
-    text, status, operation, pauseButton(pause), clear, found,
+    text,
+    status,
+    operation,
+    pauseButton(pause),
+    clear,
+    found,
   );
   const setOperations = (state) => fillOperations(operation, state);
   setOperations(model.state);
@@ -51,7 +56,12 @@ function fillOperations(operation, state) {
 
 function pauseButton(pause) {
   const word = h("span", { text: t("pause") });
-  const button = h("button", { type: "button", class: "button", "aria-pressed": "false" }, icon("pause"), word);
+  const button = h(
+    "button",
+    { type: "button", class: "button", "aria-pressed": "false" },
+    icon("pause"),
+    word,
+  );
   button.addEventListener("click", () => {
     const isPaused = button.getAttribute("aria-pressed") !== "true";
     button.setAttribute("aria-pressed", String(isPaused));

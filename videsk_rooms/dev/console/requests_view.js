@@ -18,6 +18,8 @@ export class RequestsView {
     this._chosen = null; // the number of the request in the panel
     this._filter = { status: "", operation: "", text: "" };
     this._list = new VirtualList({
+      properties: this._gridProperties(),
+      heading: headings(),
       make: makeRow,
       fill: (row, item, index) => this._fill(row, item, index),
       keyOf: (item) => item.key,
@@ -48,24 +50,22 @@ export class RequestsView {
 
   _build() {
     this._empty = h("p", { class: "empty", hidden: true });
-    this._grid = h(
-      "div",
-      {
-        class: "requests-grid",
-        role: "treegrid",
-        tabindex: "0",
-        "aria-label": t("requests"),
-        "aria-describedby": "requests-keys",
-        on: {
-          keydown: (event) => this._pressed(event),
-          click: (event) => this._clicked(event),
-        },
-      },
-      headings(),
-      this._list.element,
-    );
+    this._grid = this._list.element;
     const keys = h("p", { id: "requests-keys", class: "visually-hidden", text: t("requestsKeys") });
     return h("div", { class: "requests" }, this._toolbar.element, this._grid, this._empty, keys);
+  }
+
+  _gridProperties() {
+    return {
+      role: "treegrid",
+      tabindex: "0",
+      "aria-label": t("requests"),
+      "aria-describedby": "requests-keys",
+      on: {
+        keydown: (event) => this._pressed(event),
+        click: (event) => this._clicked(event),
+      },
+    };
   }
 
   _drawNow() {

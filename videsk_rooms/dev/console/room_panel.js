@@ -1,7 +1,8 @@
 // One room: its window, who is in it, its tokens, who was let in, and how the call is.
 
+import { copyButton } from "./copy.js";
 import { h, reconcile, setAttribute, setText, svg } from "./dom.js";
-import { dayAndTime, exactTime } from "./format.js";
+import { dayAndTime, timeOfDay } from "./format.js";
 import { icon } from "./icons.js";
 import { MeasurementsView } from "./measurements_view.js";
 import { openEndDialog, openMoveForm } from "./room_form.js";
@@ -35,14 +36,23 @@ export class RoomPanel {
     this._title = h("h2", { id: "room-title", tabindex: "-1" });
     this._badge = h("span", { class: "badge" });
     this._when = h("p", { class: "room-when" });
-    const closer = h("button", { type: "button", class: "icon-button", "aria-label": t("close"), on: { click: close } }, icon("close"));
+    const closer = h(
+      "button",
+      { type: "button", class: "icon-button", "aria-label": t("close"), on: { click: close } },
+      icon("close"),
+    );
     this._window = h("div", { class: "window" });
     this._facts = h("dl", { class: "facts" });
     this._people = section(t("peopleNow"), t("nobodyInside"));
     this._tokens = section(t("tokens"), t("noTokens"));
     this._authorizations = section(t("authorizations"), t("noAuthorizations"));
     this.element.append(
-      h("div", { class: "panel-heading" }, h("div", { class: "room-heading" }, this._title, this._badge), closer),
+      h(
+        "div",
+        { class: "panel-heading" },
+        h("div", { class: "room-heading" }, this._title, this._badge),
+        closer,
+      ),
       this._when,
       this._window,
       this._join(),
@@ -51,21 +61,46 @@ export class RoomPanel {
       this._tokens.element,
       this._authorizations.element,
       this._facts,
+      h(
+        "div",
+        { class: "actions" },
+        copyButton(t("copyId"), () => this._id),
+      ),
     );
   }
 
   _join() {
-    const alias = h("input", { class: "field grow", maxlength: 60, autocomplete: "name", "aria-label": t("joinAs"), placeholder: t("yourName") });
+    const alias = h("input", {
+      class: "field grow",
+      maxlength: 60,
+      autocomplete: "name",
+      "aria-label": t("joinAs"),
+      placeholder: t("yourName"),
+    });
     alias.value = remembered("alias") ?? "";
-    this._joinButton = h("button", { type: "submit", class: "button primary" }, icon("outside"), h("span", { text: t("joinAs") }));
+    this._joinButton = h(
+      "button",
+      { type: "submit", class: "button primary" },
+      icon("outside"),
+      h("span", { text: t("joinAs") }),
+    );
     const form = h("form", { class: "actions" }, alias, this._joinButton);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       remember("alias", alias.value.trim());
-      const query = new URLSearchParams({ room: this._id, alias: alias.value.trim() || t("guest"), lang: language() });
+      const query = new URLSearchParams({
+        room: this._id,
+        alias: alias.value.trim() || t("guest"),
+        lang: language(),
+      });
       window.open(`/call?${query}`, "_blank", "noopener");
     });
-    const move = h("button", { type: "button", class: "button" }, icon("clock"), h("span", { text: t("moveWindow") }));
+    const move = h(
+      "button",
+      { type: "button", class: "button" },
+      icon("clock"),
+      h("span", { text: t("moveWindow") }),
+    );
     this._end = h("button", { type: "button", class: "button danger-text", text: t("end") });
     move.addEventListener("click", () => openMoveForm(this._model, this._room));
     this._end.addEventListener("click", () => openEndDialog(this._model, this._room));
@@ -103,7 +138,12 @@ export class RoomPanel {
     this._window.signature = signature;
     const line = svg(
       "svg",
-      { class: `window-line ${status}`, viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" },
+      {
+        class: `window-line ${status}`,
+        viewBox: "0 0 100 6",
+        preserveAspectRatio: "none",
+        "aria-hidden": "true",
+      },
       svg("rect", { class: "window-all", width: 100, height: 6, rx: 1 }),
       svg("rect", { class: "window-past", width, height: 6, rx: 1 }),
     );
@@ -117,29 +157,18 @@ export class RoomPanel {
   }
 
   _fillLists(room, now) {
-    const people = (room.people ?? []).map((person) => ({
-      key: person.peer,
-      name: person.alias || t("guest"),
-      detail: t("since", { time: exactTime(Date.parse(person.since)).slice(0, 8) }),
-    }));
-    const tokens = (room.tokens ?? []).map((token) => ({
-      key: token.jti,
-      name: `${t("issued")} ${exactTime(Date.parse(token.issuedAt)).slice(0, 8)}`,
-      detail: tokenWindow(token, now),
-      code: token.jti,
-    }));
-    const authorizations = (room.authorizations ?? []).map((entry) => ({
-      key: entry.jti + entry.createdAt,
-      name: dayAndTime(Date.parse(entry.createdAt), now),
-      detail: entry.ip,
-      code: entry.jti,
-    }));
-    fillSection(this._people, people);
-    fillSection(this._tokens, tokens);
-    fillSection(this._authorizations, authorizations.reverse());
+    const { people = [], tokens = [], authorizations = [] } = room;
+    fillSection(this._people, people.length, people.slice(0, LISTED).map(personEntry));
+    const issued = tokens.slice(0, LISTED).map((token) => tokenEntry(token, now));
+    const isAll = tokens.length < KEPT_TOKENS;
+    fillSection(this._tokens, isAll ? tokens.length : `${KEPT_TOKENS}+`, issued);
+    const latest = authorizations.slice(-LISTED).reverse();
+    const came = latest.map((entry) => authorizationEntry(entry, now));
+    fillSection(this._authorizations, authorizations.length, came);
   }
 }
 
+const KEPT_TOKENS = 50; // as many of a room does the sandbox remember
 const LISTED = 20; // the latest of each kind: a room may have thousands
 
 function section(title, none) {
@@ -150,18 +179,45 @@ function section(title, none) {
   return { element, heading, list, empty, title };
 }
 
-function fillSection({ heading, list, empty, title }, entries) {
-  setText(heading, entries.length ? `${title} · ${entries.length}` : title);
+function personEntry(person) {
+  const time = timeOfDay(Date.parse(person.since));
+  return { key: person.peer, name: person.alias || t("guest"), detail: t("since", { time }) };
+}
+
+function tokenEntry(token, now) {
+  const name = `${t("issued")} ${timeOfDay(Date.parse(token.issuedAt))}`;
+  return { key: token.jti, name, detail: tokenWindow(token, now), code: token.jti };
+}
+
+function authorizationEntry({ ip, jti, createdAt }, now) {
+  const name = dayAndTime(Date.parse(createdAt), now);
+  return { key: `${jti} ${createdAt}`, name, detail: ip, code: jti };
+}
+
+function fillSection({ heading, list, empty, title }, total, entries) {
+  setText(heading, entries.length ? `${title} · ${total}` : title);
   empty.hidden = entries.length > 0;
-  reconcile(list, entries.slice(0, LISTED), (entry) => entry.key, makeEntry, (item, entry) => {
-    setText(item.children[0], entry.name);
-    setText(item.children[1], entry.detail);
-    setText(item.children[2], entry.code ?? "");
-  });
+  reconcile(
+    list,
+    entries,
+    (entry) => entry.key,
+    makeEntry,
+    (item, entry) => {
+      setText(item.children[0], entry.name);
+      setText(item.children[1], entry.detail);
+      setText(item.children[2], entry.code ?? "");
+    },
+  );
 }
 
 function makeEntry() {
-  return h("li", {}, h("span", { class: "entry-name" }), h("span", { class: "entry-detail" }), h("code", { class: "entry-code" }));
+  return h(
+    "li",
+    {},
+    h("span", { class: "entry-name" }),
+    h("span", { class: "entry-detail" }),
+    h("code", { class: "entry-code" }),
+  );
 }
 
 function tokenWindow(token, now) {
@@ -181,6 +237,8 @@ function fillFacts(list, room, now) {
   const signature = JSON.stringify(rows);
   if (list.signature === signature) return;
   list.signature = signature;
-  list.replaceChildren(...rows.flatMap(([name, value]) => [h("dt", { text: name }), h("dd", { text: value })]));
+  list.replaceChildren(
+    ...rows.flatMap(([name, value]) => [h("dt", { text: name }), h("dd", { text: value })]),
+  );
   setAttribute(list, "aria-label", t("facts"));
 }

@@ -35,23 +35,47 @@ export class RoomsView {
   }
 
   _build() {
-    const create = h("button", { type: "button", class: "button primary" }, icon("plus"), h("span", { text: t("createRoom") }));
-    create.addEventListener("click", () => openRoomForm(this._model, (room) => this._choose(room.id)));
-    const text = h("input", { type: "search", class: "field grow", placeholder: t("filterRooms"), "aria-label": t("filterRooms"), autocomplete: "off" });
+    const create = h(
+      "button",
+      { type: "button", class: "button primary" },
+      icon("plus"),
+      h("span", { text: t("createRoom") }),
+    );
+    create.addEventListener("click", () =>
+      openRoomForm(this._model, (room) => this._choose(room.id)),
+    );
+    const text = h("input", {
+      type: "search",
+      class: "field grow",
+      placeholder: t("filterRooms"),
+      "aria-label": t("filterRooms"),
+      autocomplete: "off",
+    });
     text.addEventListener("input", () => {
       this._text = text.value.toLowerCase();
       this._draw();
     });
     this._count = h("span", { class: "count muted" });
     this._groups = new Map(GROUPS.map((name) => [name, group(name)]));
-    this._more = h("button", { type: "button", class: "button", text: t("showMore"), hidden: true });
+    this._more = h("button", {
+      type: "button",
+      class: "button",
+      text: t("showMore"),
+      hidden: true,
+    });
     this._more.addEventListener("click", () => attempt(() => this._model.showMoreRooms()));
     this._empty = h("p", { class: "empty", text: t("noRooms") });
     return h(
       "div",
       { class: "rooms" },
       h("div", { class: "toolbar" }, text, create, this._count),
-      h("div", { class: "rooms-list" }, ...Array.from(this._groups.values(), (each) => each.element), this._empty, this._more),
+      h(
+        "div",
+        { class: "rooms-list" },
+        ...Array.from(this._groups.values(), (each) => each.element),
+        this._empty,
+        this._more,
+      ),
     );
   }
 
@@ -63,7 +87,13 @@ export class RoomsView {
       const rooms = found.filter((room) => this._model.statusOf(room) === name);
       element.hidden = rooms.length === 0;
       setText(heading, `${t(`rooms_${name}`)} · ${rooms.length}`);
-      reconcile(place, rooms, (room) => room.id, (room) => this._make(room), (card, room) => this._fill(card, room));
+      reconcile(
+        place,
+        rooms,
+        (room) => room.id,
+        (room) => this._make(room),
+        (card, room) => this._fill(card, room),
+      );
     }
     setText(this._count, total ? count("roomsTotal", total) : "");
     this._empty.hidden = found.length > 0;
@@ -80,7 +110,14 @@ export class RoomsView {
     const external = h("span", { class: "room-external" });
     const people = h("span", { class: "room-people" });
     const when = h("span", { class: "room-when" });
-    const button = h("button", { type: "button", class: "room-card" }, h("span", { class: "room-dot", "aria-hidden": "true" }), h("span", { class: "room-title" }, name, external), people, when);
+    const button = h(
+      "button",
+      { type: "button", class: "room-card" },
+      h("span", { class: "room-dot", "aria-hidden": "true" }),
+      h("span", { class: "room-title" }, name, external),
+      people,
+      when,
+    );
     button.addEventListener("click", () => this._choose(room.id, true));
     const item = h("li", {}, button);
     item.parts = { name, external, people, when, button };
@@ -95,7 +132,15 @@ export class RoomsView {
     const inside = room.people?.length ?? 0;
     if (parts.inside !== inside) {
       parts.inside = inside;
-      parts.people.replaceChildren(...(inside ? [icon("person"), h("span", { text: String(inside) }), h("span", { class: "visually-hidden", text: t("peopleInside") })] : []));
+      parts.people.replaceChildren(
+        ...(inside
+          ? [
+              icon("person"),
+              h("span", { text: String(inside) }),
+              h("span", { class: "visually-hidden", text: t("peopleInside") }),
+            ]
+          : []),
+      );
     }
     parts.button.className = `room-card ${this._model.statusOf(room)}`;
     setAttribute(parts.button, "aria-current", room.id === this._chosen ? "true" : null);
@@ -117,7 +162,11 @@ export class RoomsView {
 function group(name) {
   const heading = h("h2", { id: `group-${name}` });
   const list = h("ul", { class: "room-cards", "aria-labelledby": `group-${name}` });
-  return { element: h("section", { class: "room-group", hidden: true }, heading, list), heading, list };
+  return {
+    element: h("section", { class: "room-group", hidden: true }, heading, list),
+    heading,
+    list,
+  };
 }
 
 /** What comes next for a room, and when. */
@@ -126,5 +175,7 @@ export function whenText(room, model) {
   const status = model.statusOf(room);
   if (status === "waiting") return t("opensIn", { time: countdown(Date.parse(room.nbf) - now) });
   if (status === "open") return t("endsIn", { time: countdown(Date.parse(room.exp) - now) });
-  return room.endedEarly ? t("wasEnded") : t("overSince", { time: dayAndTime(Date.parse(room.exp), now) });
+  return room.endedEarly
+    ? t("wasEnded")
+    : t("overSince", { time: dayAndTime(Date.parse(room.exp), now) });
 }

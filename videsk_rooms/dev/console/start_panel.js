@@ -19,8 +19,12 @@ export class StartPanel {
   }
 
   _build() {
-    const copyExports = copyButton(t("copy"), () => this._shellLines(), { "aria-label": t("copyExports") });
-    const copyPython = copyButton(t("copy"), () => `${PYTHON}\n`, { "aria-label": t("copyPythonLines") });
+    const copyExports = copyButton(t("copy"), () => this._shellLines(), {
+      "aria-label": t("copyExports"),
+    });
+    const copyPython = copyButton(t("copy"), () => `${PYTHON}\n`, {
+      "aria-label": t("copyPythonLines"),
+    });
     return h(
       "section",
       { class: "start", "aria-labelledby": "start-title" },
@@ -49,5 +53,10 @@ function exportLines(token, url) {
 }
 
 function step(title, code, button) {
-  return h("div", { class: "start-step" }, h("div", { class: "card-heading" }, h("h3", { text: title }), button), code);
+  return h(
+    "div",
+    { class: "start-step" },
+    h("div", { class: "card-heading" }, h("h3", { text: title }), button),
+    code,
+  );
 }

@@ -28,7 +28,11 @@ export class Strip {
     const { limit } = this._model.limit;
     const seconds = lastMinute(this._model.limit);
     const highest = Math.max(...seconds.map(heightOf), (limit ?? 0) * 1.1, 4);
-    const scale = { width, step: (width - LEFT) / SECONDS, of: (value) => (value / highest) * (HEIGHT - TOP) };
+    const scale = {
+      width,
+      step: (width - LEFT) / SECONDS,
+      of: (value) => (value / highest) * (HEIGHT - TOP),
+    };
     this._picture.setAttribute("width", width);
     this._picture.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     this._picture.replaceChildren(
@@ -79,7 +83,14 @@ export class Strip {
   }
 
   _pressed(event) {
-    const steps = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -SECONDS, End: SECONDS };
+    const steps = {
+      ArrowLeft: -1,
+      ArrowRight: 1,
+      PageUp: -10,
+      PageDown: 10,
+      Home: -SECONDS,
+      End: SECONDS,
+    };
     const step = steps[event.key];
     if (step === undefined) return;
     event.preventDefault();
@@ -128,11 +139,16 @@ function heightOf(second) {
 
 function minuteText(seconds, limit) {
   const total = seconds.reduce((sum, second) => sum + heightOf(second), 0);
-  if (!total) return limit === null ? t("minuteQuietNoLimit") : t("minuteQuiet", { limit: number(limit) });
+  if (!total)
+    return limit === null ? t("minuteQuietNoLimit") : t("minuteQuiet", { limit: number(limit) });
   const refused = seconds.reduce((sum, second) => sum + second.refused, 0);
   const peak = Math.max(...seconds.map(allowed));
   const words = [count("requests", total)];
-  words.push(limit === null ? t("minutePeakNoLimit", { peak: number(peak) }) : t("minutePeak", { peak: number(peak), limit: number(limit) }));
+  words.push(
+    limit === null
+      ? t("minutePeakNoLimit", { peak: number(peak) })
+      : t("minutePeak", { peak: number(peak), limit: number(limit) }),
+  );
   words.push(refused ? count("refused", refused) : t("noneRefused"));
   return words.join(" · ");
 }
@@ -173,7 +189,13 @@ function limitLine(limit, { width, of }) {
   const y = Math.round(HEIGHT - of(limit)) - 0.5;
   return [
     svg("line", { class: "limit-line", x1: LEFT, x2: width, y1: y, y2: y }),
-    svg("text", { class: "limit-text", x: LEFT - 6, y: y + 4, "text-anchor": "end", text: number(limit) }),
+    svg("text", {
+      class: "limit-text",
+      x: LEFT - 6,
+      y: y + 4,
+      "text-anchor": "end",
+      text: number(limit),
+    }),
   ];
 }
 
@@ -186,12 +208,26 @@ function patterns() {
       svg("rect", { class: `${id}-ground`, width: 4, height: 4 }),
       svg("path", { class: `${id}-line`, d }),
     );
-  return svg("defs", {}, lines("stripes-background", "M-1 1l2-2M0 4l4-4M3 5l2-2"), lines("stripes-refused", "M-1 3l2 2M0 0l4 4M3-1l2 2"));
+  return svg(
+    "defs",
+    {},
+    lines("stripes-background", "M-1 1l2-2M0 4l4-4M3 5l2-2"),
+    lines("stripes-refused", "M-1 3l2 2M0 0l4 4M3-1l2 2"),
+  );
 }
 
 function legend() {
   const entries = [...PARTS, "refused"].map((part) =>
-    h("li", {}, svg("svg", { class: "swatch", viewBox: "0 0 10 10", "aria-hidden": "true" }, svg("rect", { class: `bar-${part}`, width: 10, height: 10, rx: 2 })), h("span", { text: t(part) })),
+    h(
+      "li",
+      {},
+      svg(
+        "svg",
+        { class: "swatch", viewBox: "0 0 10 10", "aria-hidden": "true" },
+        svg("rect", { class: `bar-${part}`, width: 10, height: 10, rx: 2 }),
+      ),
+      h("span", { text: t(part) }),
+    ),
   );
   return h("ul", { class: "legend" }, ...entries);
 }

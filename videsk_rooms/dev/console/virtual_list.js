@@ -7,11 +7,13 @@ const MOST_UNUSED = 100;
 
 export class VirtualList {
   /**
+   * @param properties Those of the element that scrolls.
+   * @param heading A row that stays above the others.
    * @param make Makes an empty row.
    * @param fill Fills a row: (element, item, index).
    * @param keyOf Names an item: a row stays with its item while the list moves.
    */
-  constructor({ make, fill, keyOf, ended }) {
+  constructor({ properties, heading, make, fill, keyOf, ended }) {
     this._make = make;
     this._fill = fill;
     this._keyOf = keyOf;
@@ -19,8 +21,10 @@ export class VirtualList {
     this._rows = new Map();
     this._unused = [];
     this.items = [];
+    this._heading = heading;
     this.body = h("div", { class: "list-body", role: "rowgroup" });
-    this.element = h("div", { class: "list", tabindex: "-1", on: { scroll: () => this._scrolled() } }, this.body);
+    this.element = h("div", { class: "list", ...properties }, heading, this.body);
+    this.element.addEventListener("scroll", () => this._scrolled());
     this._planned = false;
     new ResizeObserver(() => this._measure()).observe(this.element);
   }
@@ -59,16 +63,19 @@ export class VirtualList {
   /** Bring a row into sight. */
   reveal(index) {
     const top = index * this._height;
-    const { scrollTop, clientHeight } = this.element;
+    const { scrollTop } = this.element;
+    const lowest = top + this._height - this._roomForRows;
     if (top < scrollTop) this.element.scrollTop = top;
-    else if (top + this._height > scrollTop + clientHeight) {
-      this.element.scrollTop = top + this._height - clientHeight;
-    }
+    else if (lowest > scrollTop) this.element.scrollTop = lowest;
     this.render();
   }
 
   get pageRows() {
-    return Math.max(1, Math.floor(this.element.clientHeight / this._height) - 1);
+    return Math.max(1, Math.floor(this._roomForRows / this._height) - 1);
+  }
+
+  get _roomForRows() {
+    return this.element.clientHeight - this._heading.offsetHeight;
   }
 
   get _height() {
@@ -79,9 +86,6 @@ export class VirtualList {
     const declared = getComputedStyle(this.element).getPropertyValue("--row-height");
     this._rowHeight = Number.parseFloat(declared) || 36;
     this.body.style.height = `${this.items.length * this._height}px`;
-    // Headings above the list keep as much free as its scroll bar takes.
-    const bar = this.element.offsetWidth - this.element.clientWidth;
-    this.element.parentElement?.style.setProperty("--scroll-bar", `${bar}px`);
     this.render();
   }
 

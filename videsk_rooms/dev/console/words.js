@@ -9,7 +9,7 @@ export const WORDS = {
   place_rooms: ["Rooms", "Salas"],
   place_conditions: ["Faults & clock", "Fallas y reloj"],
   sandboxTime: ["The sandbox's time", "Hora del sandbox"],
-  switchLanguage: ["Cambiar a español", "Switch to English"],
+  switchLanguage: ["ES: cambiar a español", "EN: switch to English"],
   switchTheme: ["Theme: {theme}. Change it", "Tema: {theme}. Cambiarlo"],
   theme_auto: ["as the system", "el del sistema"],
   theme_light: ["light", "claro"],
@@ -40,10 +40,7 @@ export const WORDS = {
   ],
   startShell: ["1. In the shell", "1. En la terminal"],
   startPython: ["2. In Python", "2. En Python"],
-  startThen: [
-    "The request appears here as soon as it arrives.",
-    "La solicitud aparece aquí apenas llega.",
-  ],
+  startThen: ["The request appears here as soon as it arrives.", "La solicitud aparece aquí apenas llega."],
   copyExports: ["Copy the lines for the shell", "Copiar las líneas para la terminal"],
   copyPythonLines: ["Copy the lines of Python", "Copiar las líneas de Python"],
 
@@ -199,6 +196,7 @@ export const WORDS = {
   authorizations: ["Who came", "Quién entró"],
   noAuthorizations: ["Nobody yet.", "Aún nadie."],
   created: ["Created", "Creada"],
+  copyId: ["Copy the id", "Copiar el id"],
   facts: ["Details", "Detalles"],
 
   // Quality of a call
@@ -230,7 +228,10 @@ export const WORDS = {
   ofOperation: ["Of which operation", "De qué operación"],
   everyOperation: ["every operation", "cualquier operación"],
   pending: ["Still to come", "Pendientes"],
-  noFaults: ["None: every request is answered as it should be.", "Ninguna: toda solicitud se responde como corresponde."],
+  noFaults: [
+    "None: every request is answered as it should be.",
+    "Ninguna: toda solicitud se responde como corresponde.",
+  ],
   clearFaults: ["Clear faults", "Quitar fallas"],
   faultAdded: ["Fault added: {fault}", "Falla agregada: {fault}"],
   faultsCleared: ["Faults cleared", "Fallas quitadas"],
@@ -245,6 +246,21 @@ export const WORDS = {
   faults_content: ["Answers something else", "Responde otra cosa"],
   fault_status: ["Status", "Estado"],
   fault_status_what: ["JSON, not processed", "JSON, sin procesar"],
+  fault_processed_what: ["JSON, but processed", "JSON, pero procesada"],
+  fault_retryAfter_what: ["with Retry-After: 1", "con Retry-After: 1"],
+  fault_status_chance: ["429, 500, 502, 503 or 504", "429, 500, 502, 503 o 504"],
+  fault_html_chance: ["with one of these statuses", "con uno de esos estados"],
+  fault_delay_chance: ["of 0.01 to 0.05 s", "de 0,01 a 0,05 s"],
+  fault_enormous_chance: ["8 MiB of JSON", "8 MiB de JSON"],
+  fault_any_chance: ["one of all these", "una de todas estas"],
+  fault_reset: ["Reset", "Reinicio"],
+  fault_reset_what: ["TCP reset, not processed", "reset de TCP, sin procesar"],
+  ownStatus: ["Another status", "Otro estado"],
+  add: ["Add", "Agregar"],
+  shareHint: [
+    "By chance, by the sandbox's seed. Another share replaces the one before.",
+    "Al azar, según la semilla del sandbox. Otra proporción reemplaza la anterior.",
+  ],
   fault_html: ["WAF page", "Página del WAF"],
   fault_html_what: ["HTML in place of JSON", "HTML en lugar de JSON"],
   "fault_drop-before": ["Dropped before", "Corte antes"],
@@ -268,10 +284,7 @@ export const WORDS = {
 
   // The clock
   clock: ["Clock", "Reloj"],
-  clockIntroduction: [
-    "Rooms and their tokens go by this time.",
-    "Las salas y sus tokens se rigen por esta hora.",
-  ],
+  clockIntroduction: ["Rooms and their tokens go by this time.", "Las salas y sus tokens se rigen por esta hora."],
   clockNotMoved: ["The same as this machine's", "Igual a la de este equipo"],
   clockMoved: ["{day}, {offset} from this machine's time", "{day}, {offset} respecto de este equipo"],
   clockIsNow: ["It is {time} in the sandbox", "En el sandbox son las {time}"],
