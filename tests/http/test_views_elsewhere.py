@@ -86,9 +86,11 @@ async def test_views_share_the_session() -> None:
 
     async with serving(converse) as port:
         async with AsyncVidesk(TOKEN, base_url="http://127.0.0.1:1") as videsk:
-            for _ in range(2):
-                view = videsk.with_options(base_url=f"http://127.0.0.1:{port}")
-                await view.rooms.list()
+            view, again = (
+                videsk.with_options(base_url=f"http://127.0.0.1:{port}") for _ in range(2)
+            )
+            await view.rooms.list()
+            await again.rooms.list()
             await view.close()
             await view.rooms.list()
             assert len(opened) == 1

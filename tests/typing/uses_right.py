@@ -508,9 +508,12 @@ async def sandboxes() -> None:
         external_ids=False,
         update_token=True,
         reopening=False,
+        console=True,
+        state="rooms.json",
     ) as sandbox:
         assert_type(sandbox, Sandbox)
         assert_type((sandbox.url, sandbox.api_token), tuple[str, str])
+        assert_type((sandbox.console_url, sandbox.sdk_url), tuple[str, str])
     with Sandbox() as sandbox:
         assert_type(sandbox.add_rooms(10), tuple[str, ...])
         assert_type(
