@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 import signal
-import socket
 import sys
 import urllib.request
 import webbrowser
@@ -137,20 +136,6 @@ def test_the_console_is_opened_if_asked_for(monkeypatch: pytest.MonkeyPatch) -> 
     (line,) = opened
     assert line.startswith("200 http://127.0.0.1:")
     assert "the-secret" not in line
-
-
-def test_a_taken_port_is_one_line_and_exit_code_1() -> None:
-    """It names the port and what to do."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        done = call("dev", "--port", str(port))
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
-        f"videsk-rooms: port {port} on 127.0.0.1 is taken; "
-        "choose another --port, or --port 0 for any free one\n"
-    )
 
 
 def test_a_broken_state_is_one_line_and_exit_code_1(tmp_path: Path) -> None:

@@ -160,17 +160,18 @@ def test_a_seed_makes_the_same_ids_and_tokens() -> None:
         assert set(first).isdisjoint(first_of(other.url, other.api_token))
 
 
-def test_a_taken_port_is_one_line_and_exit_code_1() -> None:
+@pytest.mark.parametrize(("command", "instead"), [("sandbox", "none"), ("dev", "--port 0")])
+def test_a_taken_port_is_one_line_and_exit_code_1(command: str, instead: str) -> None:
     """It names the port and what to do."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = call("sandbox", "--port", str(port))
+        done = call(command, "--port", str(port))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         f"videsk-rooms: port {port} on 127.0.0.1 is taken; "
-        "choose another --port, or none for any free one\n"
+        f"choose another --port, or {instead} for any free one\n"
     )
 
 

@@ -149,29 +149,17 @@ def test_everybody_leaves_a_room_that_is_ended(
     }
 
 
-def test_a_camera_that_is_switched_off_is_dark_for_the_others(
-    visits: Visits, sandbox: Sandbox, room: Room
+@pytest.mark.parametrize(("button", "shown"), [("Camera", "dark"), ("Screen", "screen")])
+def test_a_camera_switched_off_and_a_shared_screen_show(
+    visits: Visits, sandbox: Sandbox, room: Room, button: str, shown: str
 ) -> None:
-    """And on again."""
+    """For the others, and off again without another negotiation."""
     ana, luis = [Guest(visits, call_page(sandbox, room, alias)) for alias in ("Ana", "Luis")]
     ana.sees_moving("Luis")
-    luis.clicks("Camera")
-    expect(ana.element.locator("figure.remote.dark")).to_have_count(1)
-    luis.clicks("Camera")
-    expect(ana.element.locator("figure.remote.dark")).to_have_count(0)
-    ana.sees_moving("Luis")
-
-
-def test_a_shared_screen_takes_the_place_of_the_camera(
-    visits: Visits, sandbox: Sandbox, room: Room
-) -> None:
-    """Without another negotiation."""
-    ana, luis = [Guest(visits, call_page(sandbox, room, alias)) for alias in ("Ana", "Luis")]
-    ana.sees_moving("Luis")
-    luis.clicks("Screen")
-    expect(ana.element.locator("figure.remote.screen")).to_have_count(1)
-    luis.clicks("Screen")
-    expect(ana.element.locator("figure.remote.screen")).to_have_count(0)
+    luis.clicks(button)
+    expect(ana.element.locator(f"figure.remote.{shown}")).to_have_count(1)
+    luis.clicks(button)
+    expect(ana.element.locator(f"figure.remote.{shown}")).to_have_count(0)
     ana.sees_moving("Luis")
 
 

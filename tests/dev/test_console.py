@@ -13,13 +13,12 @@ pytest.importorskip("playwright", reason="Playwright is not installed")
 
 from playwright.sync_api import expect
 
-from tests.browser.chromium import MISSING, PROGRAM, Visits, running
+from tests.browser.chromium import Visits
 from videsk_rooms import NotFoundError, Retry, Videsk
 from videsk_rooms.sandbox import Sandbox
 from videsk_rooms.sandbox._fault import KINDS
 
 from .console_page import ConsolePage
-from .visitors import SWITCHES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,15 +31,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("ignore:Videsk was called in a coroutine:RuntimeWarning")
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A browser for all tests of the module."""
-    if PROGRAM is None:
-        pytest.skip(MISSING)
-    with running(*SWITCHES) as browser:
-        yield browser
-
-
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A sandbox with a console."""
@@ -49,13 +39,13 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def visits(chromium: Browser, sandbox: Sandbox) -> Iterator[Visits]:
+def visits(chromium_with_camera: Browser, sandbox: Sandbox) -> Iterator[Visits]:
     """Those who look at the console; an error or a violation of the policy fails the test.
 
     They leave before the sandbox stops: a page would complain that its events end.
     """
     assert sandbox.console_url
-    visits = Visits(chromium)
+    visits = Visits(chromium_with_camera)
     yield visits
     visits.end()
 

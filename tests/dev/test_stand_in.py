@@ -121,6 +121,13 @@ def enter(page: Page, token: str, alias: str | None = None) -> None:
     )
 
 
+def enter_both(sandbox: Sandbox, page: Page, other: Page) -> None:
+    """Enter a new room, and have Luis follow from another page."""
+    room = sandbox.add_room()
+    enter(page, token_of(sandbox, page, room))
+    enter(other, token_of(sandbox, other, room), "Luis")
+
+
 def refusal(page: Page, token: str) -> dict[str, Any]:
     """What a refused token raises, and what `create` rejects with."""
     told: dict[str, Any] = page.evaluate(
@@ -171,10 +178,7 @@ def test_the_statistics_have_the_documented_fields(
     page: Page, visits: Visits, sandbox: Sandbox
 ) -> None:
     """All 64 and no others, one event for each peer every 5 seconds."""
-    room = sandbox.add_room()
-    other = page_with_class(visits, sandbox)
-    enter(page, token_of(sandbox, page, room))
-    enter(other, token_of(sandbox, other, room))
+    enter_both(sandbox, page, page_with_class(visits, sandbox))
     stats = page.evaluate("heard('stats')")
     assert len(FIELDS) == 64
     assert set(stats) == FIELDS
@@ -190,10 +194,8 @@ def test_others_hear_of_cameras_messages_and_leaving(
     page: Page, visits: Visits, sandbox: Sandbox
 ) -> None:
     """By `media-status`, `new-message` and `peer:disconnect`, each with the peer's id."""
-    room = sandbox.add_room()
     other = page_with_class(visits, sandbox)
-    enter(page, token_of(sandbox, page, room))
-    enter(other, token_of(sandbox, other, room), "Luis")
+    enter_both(sandbox, page, other)
     status = page.evaluate("heard('media-status')")
     assert {name: status[name] for name in ("screen", "video", "audio")} == {
         "screen": False,
@@ -211,10 +213,8 @@ def test_others_hear_of_cameras_messages_and_leaving(
 
 def test_without_an_alias_others_see_an_id(page: Page, visits: Visits, sandbox: Sandbox) -> None:
     """A UUID; the alias is set before `create`."""
-    room = sandbox.add_room()
     other = page_with_class(visits, sandbox)
-    enter(page, token_of(sandbox, page, room))
-    enter(other, token_of(sandbox, other, room), "Luis")
+    enter_both(sandbox, page, other)
     caption = other.locator("videsk-webrtc figure.remote figcaption")
     expect(caption).to_have_text(re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"))
     expect(page.locator("videsk-webrtc figure.remote figcaption")).to_have_text("Luis")
