@@ -14,21 +14,15 @@ from .words import language_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Pages for those who work on the package, and the facts of the API with their standing.
-_FOR_DEVELOPERS = {
-    "api.md",
-    "architecture.md",
-    "changelog.md",
-    "contributing.md",
-    "performance.md",
-    "releasing.md",
-}
+# The API's page quotes its sources, the one for contributors what not to write, the changelog is
+# a list; a decision is kept as it was written.
+_LEFT_OUT = {"api.md", "changelog.md", "contributing.md"}
 _PAGES = [
     ROOT / "README.md",
     *(
         page
         for page in sorted(DOCS.rglob("*.md"))
-        if page.name not in _FOR_DEVELOPERS and page.parent.name != "decisions"
+        if page.name not in _LEFT_OUT and page.parent.name != "decisions"
     ),
 ]
 
