@@ -14,15 +14,13 @@ from .words import language_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-# The API's page quotes its sources, the one for contributors what not to write, the changelog is
-# a list; a decision is kept as it was written.
-_LEFT_OUT = {"api.md", "changelog.md", "contributing.md"}
+# The changelog is a list, and a decision is kept as it was written.
 _PAGES = [
     ROOT / "README.md",
     *(
         page
         for page in sorted(DOCS.rglob("*.md"))
-        if page.name not in _LEFT_OUT and page.parent.name != "decisions"
+        if page.name != "changelog.md" and page.parent.name != "decisions"
     ),
 ]
 
