@@ -626,6 +626,15 @@ def test_a_date_that_is_written_otherwise_names_the_option(ask: Ask, folder: Pat
     assert "--date-format" in ask("rooms", "import", "rooms.csv", "--dry-run").stderr
 
 
+def test_a_date_that_does_not_exist_shows_one_that_does(ask: Ask, folder: Path) -> None:
+    """As `--date-format` has it."""
+    (folder / "rooms.csv").write_text("name,exp\nAna,31-11-2042\n")
+    done = ask("rooms", "import", "rooms.csv", "--dry-run", "--date-format", "%d-%m-%Y")
+    assert done.returncode == 1
+    assert "exp '31-11-2042' is not a time" in done.stderr
+    assert "or a date that exists, as 24-12-2026" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
