@@ -645,7 +645,7 @@ def test_a_date_that_does_not_exist_shows_one_that_does(ask: Ask, folder: Path) 
     done = ask("rooms", "import", "rooms.csv", "--dry-run", "--date-format", "%d-%m-%Y")
     assert done.returncode == 1
     assert "exp '31-11-2042' is not a time" in done.stderr
-    assert "or a date that exists, as 24-12-2026" in done.stderr
+    assert "or a date that exists, written as 24-12-2026" in done.stderr
 
 
 @pytest.mark.parametrize(

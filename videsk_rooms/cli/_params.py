@@ -269,13 +269,13 @@ def sort_of(text: str | None) -> list[str] | None:
 RoomId = Annotated[
     str | None,
     typer.Argument(
-        metavar="[ROOM]", help="The room's id; without it, give --external-id.", show_default=False
+        metavar="ROOM", help="The room's id; without it, give --external-id.", show_default=False
     ),
 ]
 RoomIds = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[ROOM...]",
+        metavar="ROOM...",
         help="The ids of the rooms; without them, give --external-id.",
         show_default=False,
     ),

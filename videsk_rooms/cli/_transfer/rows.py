@@ -160,7 +160,9 @@ def _time(field: str, text: str, date_format: str | None) -> str:
     try:
         text = datetime.strptime(text, date_format).isoformat(" ")  # noqa: DTZ007 - by moment()
     except ValueError:
-        return _checked(field, text, f"; or a date that exists, as {_EXAMPLE:{date_format}}")
+        return _checked(
+            field, text, f"; or a date that exists, written as {_EXAMPLE:{date_format}}"
+        )
     return _checked(field, text)
 
 
