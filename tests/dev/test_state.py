@@ -69,10 +69,10 @@ async def test_whoever_got_an_access_token_enters_after_a_restart(file: Path) ->
 
 def test_a_seed_draws_no_id_of_a_room_that_was_kept(file: Path) -> None:
     """The second run draws the ids of the first again."""
-    for _ in range(2):
-        with running(file, seed=7) as sandbox:
-            sandbox.add_room()
-            sandbox.add_room()
+    with running(file, seed=7) as sandbox:
+        sandbox.add_rooms(2)
+    with running(file, seed=7) as sandbox:
+        sandbox.add_rooms(2)
     assert len({room["id"] for room in sandbox.rooms}) == 4
     assert len({room["externalId"] for room in sandbox.rooms}) == 4
 
