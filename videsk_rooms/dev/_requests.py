@@ -32,6 +32,7 @@ _NOT_REPLAYED = frozenset(
     {
         "authorization",
         "connection",
+        "content-encoding",  # what is kept was unpacked
         "content-length",
         "expect",
         "host",
