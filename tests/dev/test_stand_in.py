@@ -614,6 +614,22 @@ def test_signalling_is_where_an_option_says(visits: Visits, sandbox: Sandbox) ->
         ]
 
 
+def test_a_connection_that_the_policy_of_the_page_forbids_is_told(
+    visits: Visits, sandbox: Sandbox
+) -> None:
+    """And not waited for without end."""
+    page = page_with_class(visits, sandbox)
+    told = page.evaluate(
+        """async () => {
+            const websocket = { hostname: "ws://127.0.0.1:4999" };
+            const webrtc = new WebRTC(null, document.body, { websocket });
+            return webrtc.create("token").then(() => null, ({ name, code }) => [name, code]);
+        }"""
+    )
+    assert told == ["GeneralError", 1006]
+    visits.forgive("Content Security Policy")
+
+
 def test_the_modules_share_no_name() -> None:
     """The classic script puts all of them into one function."""
     declared: Counter[str] = Counter()
