@@ -265,6 +265,8 @@ class EnterableRoom(Room):
     """
 
     __slots__ = ()
+    # msgspec looks for it in the class itself, and refuses the class without it.
+    __attrs_attrs__ = attrs.fields(Room)
 
     @property
     def access_token(self) -> str:
