@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOMS = "/vpaas/rooms"
+OPAQUE = "a 'token' that is no JWT"
 
 
 @pytest.fixture
@@ -157,7 +158,7 @@ def test_one_request_has_headers_and_bodies(server: Server) -> None:
 def test_no_token_is_shown_anywhere(server: Server) -> None:
     """Neither of the account nor of a room, wherever a request carries it."""
     token = server.sandbox.api_token
-    room = server.call("POST", ROOMS, {"name": token, "settings": {"accessToken": "abc"}}).json
+    room = server.call("POST", ROOMS, {"name": token, "settings": {"accessToken": OPAQUE}}).json
     server.call("GET", f"{ROOMS}/{token}?externalId={token}")
     server.send("GET", ROOMS, headers={"Authorization": f"Basic {token}", "X-Forwarded": token})
     server.call("POST", ROOMS, {"name": room["accessToken"][:60]})
@@ -166,7 +167,7 @@ def test_no_token_is_shown_anywhere(server: Server) -> None:
     for text in shown:
         assert token not in text
         assert room["accessToken"][:40] not in text
-        assert '"abc"' not in text.replace("\\", "")
+        assert "is no JWT" not in text
 
 
 def test_bodies_are_cut(server: Server) -> None:

@@ -17,7 +17,7 @@ _LOST = ("audioPacketsLost", "videoPacketsLost")
 _RECEIVED = ("audioPacketsReceived", "videoPacketsReceived")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Totals:
     """The numbers that the browser has counted since the connection was made."""
 
@@ -29,7 +29,7 @@ class Totals:
     freezes: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sample:
     """A point that the console draws; a loss is a share of the packets since the sample before."""
 
