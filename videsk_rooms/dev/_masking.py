@@ -14,7 +14,8 @@ _AUTHORIZING = frozenset({"authorization", "proxy-authorization"})
 _JWT = re.compile(r"eyJ[\w-]{5,}(?:\.[\w-]*){0,2}", re.ASCII)
 # As JSON has it, and as Python writes it.
 _ACCESS_TOKEN = re.compile(
-    r"""("accessToken"\s*:\s*"|'accessToken': ["'])(?:(?<=")(?:[^"\\]|\\.)*|(?<=')(?:[^'\\]|\\.)*)"""
+    r"""("accessToken"\s*:\s*"|'accessToken': ["'])"""
+    r"""(?:(?<=")(?:[^"\\]|\\.)*|(?<=')(?:[^'\\]|\\.)*)"""
 )
 
 
