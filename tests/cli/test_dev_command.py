@@ -61,13 +61,14 @@ def test_it_says_where_the_console_is_and_what_to_set() -> None:
     """In lines that a shell reads, and a line for each request of the API."""
     with running("dev", "--port", "0", "--token", "it's$(a)`token`") as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(7)]
+        lines = [process.stdout.readline() for _ in range(8)]
         console = lines[0].split()[-1]
         exports = [shlex.split(line)[1] for line in lines if line.startswith("export ")]
         variables = dict(export.split("=", 1) for export in exports)
         assert variables == {
             "VIDESK_BASE_URL": console.rstrip("/"),
             "VIDESK_API_TOKEN": "it's$(a)`token`",
+            "VIDESK_SDK_URL": lines[1].split()[-1],
         }
         with urllib.request.urlopen(console, timeout=PATIENCE):
             pass

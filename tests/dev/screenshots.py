@@ -1,7 +1,7 @@
-"""Takes the pictures of the console for the documents: `python -m tests.dev.screenshots`.
+"""Takes the pictures for the documents: `python -m tests.dev.screenshots`.
 
-They show real calls against a sandbox, in about a minute. Only the measurements of the call are
-invented: between two tabs of one machine nothing is ever lost.
+They show real calls against a sandbox, in about a minute. The cameras are Chromium's invented ones,
+and the measurements that the console shows are invented: between two tabs nothing is ever lost.
 """
 
 from __future__ import annotations
@@ -25,16 +25,17 @@ from videsk_rooms.sandbox import Sandbox
 
 from .calls import Caller, Lobby
 from .console_page import ConsolePage
-from .visitors import elsewhere
+from .visitors import SWITCHES, Guest, elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 ASSETS = Path(__file__).parents[2] / "docs" / "assets"
 MOST_BYTES = 150_000
 _SIZE = {"width": 1200, "height": 720}
+_CALL_SIZE = {"width": 1000, "height": 560}
 _SATURATED_FOR = 40.0  # seconds
 _MEASURED_EVERY = timedelta(seconds=5)
 _MEASURED = 120
@@ -45,6 +46,8 @@ def main() -> None:
     with running() as browser:
         for take in (take_requests, take_saturated_limit, take_call):
             take(browser)
+    with running(*SWITCHES) as browser:
+        take_two_people(browser)
 
 
 def take_requests(browser: Browser) -> None:
@@ -81,6 +84,26 @@ def take_call(browser: Browser) -> None:
                 save(console, name)
 
 
+def take_two_people(browser: Browser) -> None:
+    """Two people in a call, as one of them sees it."""
+    with Sandbox(console=True) as sandbox, client(sandbox) as videsk:
+        room = elsewhere(lambda: videsk.rooms.create(name="Support"))
+        for locale, language in (("en-GB", ""), ("es-CL", ".es")):
+            visits = Visits(browser)
+            url = f"{sandbox.url}/call?room={room.id}&lang={locale[:2]}&alias="
+            ana = Guest(visits, f"{url}Ana", locale=locale, viewport=_CALL_SIZE)
+            luis = Guest(visits, f"{url}Luis", locale=locale, viewport=_CALL_SIZE)
+            ana.sees_moving("Luis")
+            luis.sees_moving("Ana")
+            ana.clicks("Chat")
+            field = ana.page.get_by_role("textbox")
+            field.fill("https://example.org/invoice-2024-118")
+            field.press("Enter")
+            luis.reads("invoice-2024-118")
+            write(ana.page, f"call{language}")
+            luis.page.close()
+
+
 def in_both_languages(
     browser: Browser, sandbox: Sandbox, place: str, name: str
 ) -> Iterator[tuple[ConsolePage, str]]:
@@ -92,12 +115,17 @@ def in_both_languages(
 
 
 def save(console: ConsolePage, name: str) -> None:
-    """Write the picture, and leave."""
+    """Write the picture of a console that has come to rest, and leave."""
     console.page.mouse.move(0, 0)
     console.page.wait_for_timeout(1200)
+    write(console.page, name)
+
+
+def write(page: Page, name: str) -> None:
+    """Write the picture of a page, and leave."""
     path = ASSETS / f"{name}.png"
-    console.page.screenshot(path=path)
-    console.page.close()
+    page.screenshot(path=path)
+    page.close()
     size = path.stat().st_size
     print(f"{path.name}: {size / 1000:.0f} KB")
     assert size < MOST_BYTES, f"{path.name} is too large for a page"

@@ -83,7 +83,9 @@ def test_it_says_how_to_begin(opened: Opener, sandbox: Sandbox, videsk: Videsk) 
     console.click("Copy the lines for the shell")
     expect(start.get_by_text("Copied")).to_be_visible()
     assert console.page.evaluate("navigator.clipboard.readText()") == (
-        f"export VIDESK_API_TOKEN={sandbox.api_token}\nexport VIDESK_BASE_URL={sandbox.url}\n"
+        f"export VIDESK_API_TOKEN={sandbox.api_token}\n"
+        f"export VIDESK_BASE_URL={sandbox.url}\n"
+        f"export VIDESK_SDK_URL={sandbox.sdk_url}\n"
     )
     videsk.rooms.create()
     expect(start).to_be_hidden()
@@ -108,12 +110,12 @@ def test_a_call_is_one_row_with_its_attempts(
 def test_a_call_that_looks_up_what_became_of_it_is_one_row(
     opened: Opener, sandbox: Sandbox, videsk: Videsk
 ) -> None:
-    """A create whose answer was lost: it is named as what it began as."""
+    """A create whose answer was lost: it is named as what it began as, and what it led to."""
     sandbox.faults.drop("after", on="create")
     videsk.rooms.create()
     console = opened()
     expect(console.rows).to_have_count(1)
-    expect(console.rows).to_contain_text("POST/vpaas/roomscreate")
+    expect(console.rows).to_contain_text("POST/vpaas/roomscreate → get")
     expect(console.rows).to_contain_text("3 requests")
     console.grid.focus()
     for key in ("Home", "ArrowRight"):
@@ -491,6 +493,22 @@ def test_ten_thousand_requests_do_not_freeze_the_page(visits: Visits) -> None:
         expect(console.page.locator(".requests .count")).to_contain_text("5,000 calls")
         assert console.rows.count() < 60
         console.page.close()
+
+
+def test_the_values_of_many_connections_stay_in_their_chart(opened: Opener, videsk: Videsk) -> None:
+    """As after a page was reloaded some times: each time it measures as somebody new."""
+    room = videsk.rooms.create(name="Check-up")
+    samples = [{"at": "2042-08-14T15:00:00.000Z", "sendKbps": 512.0, "receiveKbps": 505.0}]
+    people = [
+        {"peer": f"a{n}", "alias": f"Guest {n}", "to": "b", "toAlias": "Ana", "samples": samples}
+        for n in range(12)
+    ]
+    console = opened()
+    console.page.route("**/measurements", lambda route: route.fulfill(json={"people": people}))
+    console.page.goto(f"{console.page.url.partition('#')[0]}#/rooms/{room.id}")
+    charts = console.page.locator(".chart")
+    expect(console.page.locator(".chart-value")).to_have_count(24)
+    assert charts.evaluate_all("all => all.every((each) => each.scrollWidth <= each.clientWidth)")
 
 
 @pytest.mark.parametrize("place", ["#/requests/1", "#/rooms", "#/conditions"])

@@ -61,14 +61,13 @@ def test_what_is_typed_brings_two_people_into_a_call() -> None:
     """Every command of the page, on free ports."""
     if PROGRAM is None:
         pytest.skip(MISSING)
-    install, serve, export, application = TYPED
-    assert install.startswith("pip install 'videsk-rooms[cli]' ")
+    install, serve, application = TYPED
+    assert install.startswith("pip install '.[cli]' ")
     with started(*_module(serve), "--port", "0", env={}) as dev:
-        printed = lines_until(dev, "VIDESK_API_TOKEN")
+        printed = lines_until(dev, "VIDESK_SDK_URL")
         assert [_form(line) for line in printed] == [_form(line) for line in PRINTED.splitlines()]
-        (url,) = {*_ADDRESS.findall("\n".join(printed))}
+        assert len({*_ADDRESS.findall("\n".join(printed))}) == 1
         exports = dict(_assigned(line) for line in printed if line.startswith("export "))
-        exports |= [_assigned(_ADDRESS.sub(url, export))]
         with (
             started(*application.split(), "--port", "0", env=exports) as served,
             running(*SWITCHES) as browser,

@@ -272,6 +272,14 @@ async def test_statistics_that_are_not_there_yet_say_so(once: AsyncVidesk) -> No
     assert "heck the room id" not in str(caught.value)
 
 
+async def test_statistics_of_an_external_id_name_it_first(once: AsyncVidesk) -> None:
+    """It is the likely cause; that they are not there yet comes after it."""
+    with pytest.raises(NotFoundError) as caught:
+        await once.rooms.stats(OWN)
+    told = str(caught.value)
+    assert told.index(NO_ROOM_ID) < told.index("once the session is compiled")
+
+
 async def test_a_room_that_was_had_is_no_mistyped_id(sandbox: Sandbox, once: AsyncVidesk) -> None:
     """The caller gave a room, so that nobody has typed its id."""
     room = await once.rooms.create()

@@ -91,11 +91,10 @@ class Headers(Mapping[str, str]):
     __slots__ = ("_names",)
 
     def __init__(self, headers: Mapping[str, str]) -> None:
-        names, values = [*map(str.lower, headers)], [*headers.values()]
-        self._names = dict(zip(names, values, strict=True))
-        if len(self._names) < len(names):
+        self._names: dict[str, str] = {}
+        for name, value in headers.items():
             # A repeated header keeps its first value: none that is read here is a list.
-            self._names.update(zip(reversed(names), reversed(values), strict=True))
+            self._names.setdefault(name.lower(), value)
 
     def __getitem__(self, name: str) -> str:
         return self._names[name.lower()]

@@ -81,8 +81,9 @@ def about_input(refusal: Refusal) -> str:
 
 
 def about_room(text: str) -> Callable[[Refusal], str]:
-    """Suggest what a text says, and what to do if the path seems to hold an external id."""
-    return lambda refusal: f"{text}{_not_a_room_id(refusal)}"
+    """Suggest what a text says, after what to do if the path seems to hold an external id."""
+    # That first, because it is then the likely cause, and the text may be long.
+    return lambda refusal: f"{_not_a_room_id(refusal)} {text}".lstrip()
 
 
 def forbidden(

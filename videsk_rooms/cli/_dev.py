@@ -68,8 +68,8 @@ def dev(
     """Run all that a product needs of Videsk on this machine, offline.
 
     Serves the Rooms API, a console that shows what happens, and a stand-in for
-    the Browser SDK. Prints where the console is, the two variables to set, and
-    a line for each request. Ctrl-C and SIGTERM end it with exit code 0; a port
+    the Browser SDK. Prints where the console is, the variables to set, and a
+    line for each request. Ctrl-C and SIGTERM end it with exit code 0; a port
     that is taken is exit code 1.
     """
     per_second, api_token = checked_rate(rate), checked_token(token)
@@ -124,7 +124,7 @@ def _announce(sandbox: Sandbox) -> None:
     print(f"Console: {reachable(sandbox.console_url)}")
     print(f"Browser SDK, a stand-in: {reachable(sandbox.sdk_url)}")
     print("Ctrl-C ends it.\n")
-    print_exports(reachable(sandbox.url), sandbox.api_token)
+    print_exports(reachable(sandbox.url), sandbox.api_token, reachable(sandbox.sdk_url))
 
 
 def _announce_in_json(sandbox: Sandbox) -> None:

@@ -152,10 +152,14 @@ class NewRequests:
             yield record
 
 
-def print_exports(url: str, api_token: str) -> None:
-    """Print the two lines that point an application at a sandbox."""
-    print(f"export VIDESK_BASE_URL={shlex.quote(url)}")
-    print(f"export VIDESK_API_TOKEN={shlex.quote(api_token)}\n", flush=True)
+def print_exports(url: str, api_token: str, sdk_url: str | None = None) -> None:
+    """Print the lines that point an application, and its page if `sdk_url` is given, here."""
+    variables = {"BASE_URL": url, "API_TOKEN": api_token}
+    if sdk_url is not None:
+        variables["SDK_URL"] = sdk_url
+    for name, value in variables.items():
+        print(f"export VIDESK_{name}={shlex.quote(value)}")
+    print(flush=True)
 
 
 def reachable(url: str) -> str:

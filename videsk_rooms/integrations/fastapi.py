@@ -50,9 +50,9 @@ async def get_videsk(connection: HTTPConnection) -> AsyncVidesk:
 
         app = FastAPI(lifespan=videsk_lifespan())
 
-        @app.delete("/rooms/{room}")
-        async def delete(room: str, videsk: Annotated[AsyncVidesk, Depends(get_videsk)]) -> None:
-            await videsk.rooms.delete(room)
+        @app.post("/rooms/{room}/end")
+        async def end(room: str, videsk: Annotated[AsyncVidesk, Depends(get_videsk)]) -> None:
+            await videsk.rooms.end(room)
         ```
     """
     # Awaited, though it waits for nothing: FastAPI runs plain dependencies in a thread.

@@ -24,6 +24,11 @@ class Call {
     return this.attempts.every((each) => each.operation === this.first.operation);
   }
 
+  /** What its requests are, each kind once, in the order in which they first came. */
+  get operations() {
+    return [...new Set(this.attempts.map((each) => each.operation ?? each.method))];
+  }
+
   get wasRetried() {
     return this.attempts.some((each) => each.attempt > 1);
   }

@@ -93,13 +93,14 @@ export function fillRow(row, item, index, { isOpen, isChosen, isActive }) {
 
 function fillCells(cells, { call, attempt }, shown, hasAttempts) {
   fillPills(cells.status, [shown]);
-  // A call is what it began as, and comes to what its last request came to.
-  const { method, operation, path } = call.first;
+  // A call is what it began as, and comes to what its last request came to. Its operations say how
+  // one led to the other: get_or_create begins with a get and may come to the 201 of a create.
+  const { method, path } = call.first;
   const address = path + queryText(call.first);
   setText(cells.method, attempt ? "" : method);
   setText(cells.address, attempt ? attemptName(call, attempt) : address);
   setAttribute(cells.address, "title", attempt ? attempt.path : address);
-  setText(cells.operation, attempt ? "" : (operation ?? ""));
+  setText(cells.operation, attempt ? "" : operationsText(call));
   const earlier = hasAttempts ? call.attempts.slice(0, -1) : [];
   fillPills(cells.attempts, earlier, hasAttempts ? attemptCount(call) : faultText(shown));
   const took = attempt ? shown.durationMs : call.durationMs;
@@ -107,6 +108,10 @@ function fillCells(cells, { call, attempt }, shown, hasAttempts) {
   setText(cells.left, leftText(shown));
   cells.left.style.setProperty("--left", shown.limit ? shown.remaining / shown.limit : 0);
   setText(cells.time, exactTime(Date.parse(attempt ? shown.receivedAt : call.first.receivedAt)));
+}
+
+function operationsText(call) {
+  return call.isOneOperation ? (call.first.operation ?? "") : call.operations.join(" → ");
 }
 
 function faultText(attempt) {

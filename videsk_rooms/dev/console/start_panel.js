@@ -1,4 +1,4 @@
-// What to do when nothing has happened yet: two lines for the shell, three of Python.
+// What to do when nothing has happened yet: three lines for the shell, three of Python.
 
 import { api } from "./api.js";
 import { copyButton } from "./copy.js";
@@ -49,7 +49,9 @@ export class StartPanel {
 }
 
 function exportLines(token, url) {
-  return `export VIDESK_API_TOKEN=${token}\nexport VIDESK_BASE_URL=${url}`;
+  const variables = { API_TOKEN: token, BASE_URL: url, SDK_URL: `${url}/sdk/webrtc.esm.js` };
+  const lines = Object.entries(variables).map(([name, value]) => `export VIDESK_${name}=${value}`);
+  return lines.join("\n");
 }
 
 function step(title, code, button) {
