@@ -51,6 +51,7 @@ def test_what_only_the_api_sets_is_passed_over() -> None:
         ("nmae", "there is no column 'nmae'; call it 'name'"),
         ("bnf,name", "there is no column 'bnf'; call it 'nbf'"),
         ("name,price", "there is no column 'price'; take it out"),
+        ("Nombre,Fin", "or say which it is, as --map name=Nombre"),
         ("external_id,externalId", "'external_id' and 'externalId' are the same"),
         ("id,ended", "no column says"),
     ],

@@ -626,6 +626,28 @@ def test_a_date_that_is_written_otherwise_names_the_option(ask: Ask, folder: Pat
     assert "--date-format" in ask("rooms", "import", "rooms.csv", "--dry-run").stderr
 
 
+def test_results_open_in_the_excel_that_wrote_the_file(
+    account: Sandbox, ask: Ask, folder: Path
+) -> None:
+    """Semicolons and a byte order mark; the next run reads them."""
+    (folder / "hoja.csv").write_text("name;external_id\nAna;a-1\n", encoding="cp1252")
+    for _ in range(2):
+        assert ask("rooms", "import", "hoja.csv").returncode == 0
+        results = (folder / "hoja.results.csv").read_bytes()
+        assert results.startswith(b"\xef\xbb\xbfrow;external_id;result;")
+        assert b";created;" in results
+    assert len(account.requests.of("create")) == 1
+
+
+def test_a_date_that_does_not_exist_shows_one_that_does(ask: Ask, folder: Path) -> None:
+    """As `--date-format` has it."""
+    (folder / "rooms.csv").write_text("name,exp\nAna,31-11-2042\n")
+    done = ask("rooms", "import", "rooms.csv", "--dry-run", "--date-format", "%d-%m-%Y")
+    assert done.returncode == 1
+    assert "exp '31-11-2042' is not a time" in done.stderr
+    assert "or a date that exists, written as 24-12-2026" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

@@ -81,6 +81,7 @@ WRONG_USAGE = [
     (["end", ROOM, "--external-id", "ours"], "either a ROOM or --external-id"),
     (["end", "--external-id", ""], "--external-id"),
     (["end", "--external-id", "a", "--external-id", "b"], "--yes"),
+    (["end", "--created-after", "lately"], "yesterday"),
     (["end", "--created-before", "lately"], "lately"),
     (["end", "--exp-before", "soon"], "soon"),
     (["end", "--external-id-like", "a*", ROOM], "--external-id-like"),

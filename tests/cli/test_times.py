@@ -11,6 +11,7 @@ import typer
 
 from videsk_rooms.cli._output import wire
 from videsk_rooms.cli._params import distance, local, local_in_full, moment
+from videsk_rooms.cli._rooms.matching import start_or_moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,3 +146,41 @@ def test_the_ends_of_the_calendar_are_shown_in_utc(in_zone: Callable[[str], None
 def test_how_far_a_time_is(apart: timedelta, words: str) -> None:
     """In its two largest units, rounded as people would."""
     assert distance(apart) == words
+
+
+@pytest.mark.parametrize(
+    ("zone", "text", "start"),
+    [
+        (SANTIAGO, "2026-12-24", "2026-12-24T03:00:00.000Z"),
+        (SANTIAGO, "2026-09-06", "2026-09-06T04:00:00.000Z"),  # has no 00:00: it begins at 01:00
+        (SANTIAGO, "2026-04-05", "2026-04-05T04:00:00.000Z"),  # 23:00 of the day before came twice
+        (MADRID, "2026-12-24", "2026-12-23T23:00:00.000Z"),
+    ],
+)
+def test_a_day_is_its_start(
+    in_zone: Callable[[str], None], zone: str, text: str, start: str
+) -> None:
+    """In the local zone, also where clocks are set at midnight."""
+    in_zone(zone)
+    assert wire(start_or_moment(text)) == start
+
+
+def test_days_by_their_names(in_zone: Callable[[str], None]) -> None:
+    """From midnight to midnight, around now."""
+    in_zone("<+00>0")
+    yesterday, today, tomorrow = map(start_or_moment, ("yesterday", "today", "tomorrow"))
+    assert today <= datetime.now(timezone.utc) < tomorrow + timedelta(minutes=1)
+    assert tomorrow - today == today - yesterday == timedelta(days=1)
+    assert wire(today).endswith("T00:00:00.000Z")
+
+
+def test_a_time_goes_where_a_day_goes() -> None:
+    """As for `--exp`."""
+    assert start_or_moment("2026-12-24T16:00Z") == datetime(2026, 12, 24, 16, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize("text", ["2026-02-31", "0000-01-01", "24-12-2026", "last week"])
+def test_what_is_neither_a_day_nor_a_time_is_refused(text: str) -> None:
+    """With the days that can be typed."""
+    with pytest.raises(typer.BadParameter, match="yesterday, today or 2026-12-24"):
+        start_or_moment(text)

@@ -57,6 +57,16 @@ def test_rooms_and_tokens_last_over_a_restart(file: Path) -> None:
         assert sandbox.api_token == token
 
 
+def test_a_seed_draws_no_id_of_a_room_that_was_kept(file: Path) -> None:
+    """The second run draws the ids of the first again."""
+    for _ in range(2):
+        with running(file, seed=7) as sandbox:
+            sandbox.add_room()
+            sandbox.add_room()
+    assert len({room["id"] for room in sandbox.rooms}) == 4
+    assert len({room["externalId"] for room in sandbox.rooms}) == 4
+
+
 def test_a_change_is_written_while_the_server_runs(file: Path) -> None:
     """A moment later, for a crash to lose little."""
     with running(file) as sandbox:

@@ -12,7 +12,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,7 +80,7 @@ def test_what_is_for_a_shell_runs_in_one(seeded: Sandbox, tmp_path: Path, block:
     program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m videsk_rooms.cli "$@"\n')
     program.chmod(0o755)
     seeded.add_room(external_id="theirs")
-    seeded.add_room(external_id="appointment-9", created_at=seeded.now - timedelta(days=1))
+    seeded.add_room(external_id="appointment-9", name="Check-up")
     path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
     for _ in range(2):
         done = subprocess.run(

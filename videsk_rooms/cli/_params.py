@@ -85,8 +85,12 @@ _USAGE = (
 )
 
 
-def moment(text: str) -> datetime:
+def moment(text: str, *, usage: str = _USAGE) -> datetime:
     """Parse a point in time: `now`, `1h30m`, `2h ago`, `2026-12-24 16:00`, with an offset or `Z`.
+
+    Args:
+        text: What was typed.
+        usage: What can be typed, for the error text.
 
     Raises:
         BadParameter: The text is something else, or the clocks of this zone show the time twice or
@@ -104,8 +108,8 @@ def moment(text: str) -> datetime:
         if point is not None:
             return _on_the_clock(text, point)
     except (ValueError, OverflowError, OSError):
-        raise typer.BadParameter(f"{text!r} is not a valid date/time; {_USAGE}") from None
-    raise typer.BadParameter(f"{text!r} is not a time; {_USAGE}")
+        raise typer.BadParameter(f"{text!r} is not a valid date/time; {usage}") from None
+    raise typer.BadParameter(f"{text!r} is not a time; {usage}")
 
 
 def _on_the_clock(text: str, point: re.Match[str]) -> datetime:
@@ -265,13 +269,13 @@ def sort_of(text: str | None) -> list[str] | None:
 RoomId = Annotated[
     str | None,
     typer.Argument(
-        metavar="[ROOM]", help="The room's id; without it, give --external-id.", show_default=False
+        metavar="ROOM", help="The room's id; without it, give --external-id.", show_default=False
     ),
 ]
 RoomIds = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[ROOM...]",
+        metavar="ROOM...",
         help="The ids of the rooms; without them, give --external-id.",
         show_default=False,
     ),
@@ -286,22 +290,6 @@ ExternalIds = Annotated[
         metavar="ID",
         help="Your own id for a room, in place of the API's; for several rooms several times.",
     ),
-]
-CreatedBefore = Annotated[
-    datetime | None,
-    typer.Option(
-        metavar="WHEN",
-        parser=moment,
-        help="All rooms created before: '24h ago', or '2026-12-24 16:00' in your own zone.",
-    ),
-]
-ExpBefore = Annotated[
-    datetime | None,
-    typer.Option(metavar="WHEN", parser=moment, help="All rooms whose exp is before."),
-]
-ExternalIdLike = Annotated[
-    str | None,
-    typer.Option(metavar="PATTERN", help="All rooms with such an external id, as 'ticket-*'."),
 ]
 
 

@@ -152,11 +152,18 @@ class RoomsApi:
         """Make a room with the defaults of docs/api.md, Operations, Create; not stored yet."""
         now = to_milliseconds(self._clock.now())
         room_id = self._identifiers.object_id(now)
+        # A seed draws the ids of an earlier run again, whose rooms may have been kept.
+        while self._store.find(room_id) is not None:
+            room_id = self._identifiers.object_id(now)
+        if external_id is None:
+            external_id = self._identifiers.uuid()
+            while self._store.has(external_id):
+                external_id = self._identifiers.uuid()
         created = now if created_at is None else to_milliseconds(created_at)
         return StoredRoom(
             id=room_id,
             name=f"Room {room_id[-6:]}" if name is None else name,
-            external_id=self._identifiers.uuid() if external_id is None else external_id,
+            external_id=external_id,
             exp=now + DEFAULT_LIFE if exp is None else to_milliseconds(exp),
             nbf=now if nbf is None else to_milliseconds(nbf),
             settings={} if settings is None else settings,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from itertools import takewhile
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,9 +21,6 @@ from videsk_rooms.cli._output import (
     wrong_usage,
 )
 from videsk_rooms.cli._params import (
-    CreatedBefore,
-    ExpBefore,
-    ExternalIdLike,
     ExternalIds,
     RoomIds,
     find,
@@ -34,10 +29,10 @@ from videsk_rooms.cli._params import (
 from videsk_rooms.errors import VideskError
 
 from .changing import warn_when_stopped
+from .matching import CreatedAfter, CreatedBefore, ExpBefore, ExternalIdLike, RoomFilter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
 
     from videsk_rooms.models import Room
     from videsk_rooms.sync import Videsk
@@ -60,6 +55,7 @@ def end(
     rooms: RoomIds = None,
     *,
     external_id: ExternalIds = None,
+    created_after: CreatedAfter = None,
     created_before: CreatedBefore = None,
     exp_before: ExpBefore = None,
     external_id_like: ExternalIdLike = None,
@@ -71,25 +67,28 @@ def end(
     """End rooms: nobody can join them any more. Before several it asks, or needs --yes.
 
     In place of naming rooms, say which of all rooms that are not over:
-    --created-before, --exp-before, --external-id-like. Of several that are
-    given, a room has to match each. It then always asks, with their number.
+    --created-after, --created-before, --exp-before, --external-id-like. Of
+    several that are given, a room has to match each. It then always asks, with
+    their number. All of yesterday's:
+
+    videsk-rooms rooms end --created-after yesterday --created-before today
 
     One that fails does not keep the others, unless they would fail alike. With
     --json each room is an object on a line of its own: room, ended, error; and
     external_id, if rooms were not named by their ids.
     """
-    filters = (created_before, exp_before, external_id_like)
-    if filters == (None, None, None):
+    filters = (created_after, created_before, exp_before, external_id_like)
+    if all(each is None for each in filters):
         if dry_run:
             raise wrong_usage("--dry-run is for --created-before and the like; give one of those")
         _change_each(context, rooms, external_id, "ended", lambda videsk: videsk.rooms.end, yes=yes)
         return
     if rooms or external_id:
         raise wrong_usage(
-            "--created-before, --exp-before and --external-id-like choose among all rooms; leave "
-            "them out, or ROOM and --external-id"
+            "--created-after, --created-before, --exp-before and --external-id-like choose among "
+            "all rooms; leave them out, or ROOM and --external-id"
         )
-    _end_matching(context, _Filter(*filters), yes=yes, dry_run=dry_run)
+    _end_matching(context, RoomFilter(*filters), yes=yes, dry_run=dry_run)
 
 
 @asking_an_account
@@ -112,38 +111,7 @@ def delete(
     )
 
 
-@dataclass(frozen=True)
-class _Filter:
-    """Which rooms: those that pass every test that is given.
-
-    Attributes:
-        created_before: Only rooms that were created before.
-        exp_before: Only rooms whose `exp` is before.
-        external_id_like: Only rooms whose external id has this form; `*` stands for any characters.
-    """
-
-    created_before: datetime | None
-    exp_before: datetime | None
-    external_id_like: str | None
-
-    def matches(self, room: Room) -> bool:
-        """Return whether a room is meant; one that does not tell is not, and one that is over."""
-        return (
-            not room.is_over()
-            and _is_before(room.created_at, self.created_before)
-            and _is_before(room.exp, self.exp_before)
-            and (
-                self.external_id_like is None
-                or fnmatchcase(room.external_id or "", self.external_id_like)
-            )
-        )
-
-
-def _is_before(moment: datetime | None, end: datetime | None) -> bool:
-    return end is None or (moment is not None and moment < end)
-
-
-def _end_matching(context: CommandContext, chosen: _Filter, *, yes: bool, dry_run: bool) -> None:
+def _end_matching(context: CommandContext, chosen: RoomFilter, *, yes: bool, dry_run: bool) -> None:
     """End the rooms that match, several at a time, and report on each.
 
     Args:

@@ -22,7 +22,10 @@ def _date_format(text: str) -> str:
     with suppress(ValueError):
         if datetime.strptime(day.strftime(text), text) == day:  # noqa: DTZ007
             return text
-    raise typer.BadParameter(f"{text!r} is not a format of dates; give one as '%d/%m/%Y %H:%M'")
+    raise typer.BadParameter(
+        f"{text!r} is not a format of dates; give Python's codes, such as '%d-%m-%Y %H:%M' for "
+        "24-12-2031 16:00, or '%d/%m/%Y' for a day alone"
+    )
 
 
 File = Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -74,9 +75,10 @@ def fields_of(columns: Sequence[str], mapped: Mapping[str, str] = _NOTHING) -> d
 def _unknown(column: str) -> str:
     near = get_close_matches(field_of(column), FIELDS, n=1)
     meant = f"call it {near[0]!r} if that is meant, or take it out" if near else "take it out"
+    example = shlex.quote(f"{near[0] if near else 'name'}={column}")
     return (
-        f"there is no column {column!r}; {meant}, or say with --map which it is. Rooms have "
-        f"{_told(FIELDS)}, and what only the API sets is passed over: "
+        f"there is no column {column!r}; {meant}, or say which it is, as --map {example}. "
+        f"Rooms have {_told(FIELDS)}, and what only the API sets is passed over: "
         f"{', '.join(PASSED_OVER[:-2])}"  # not the token, nor `extra`
     )
 

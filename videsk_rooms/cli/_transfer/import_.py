@@ -84,7 +84,7 @@ class Options:
 def check(context: CommandContext, options: Options) -> ExitCode:
     """Report which rows would be refused, and send nothing."""
     began = time.monotonic()
-    rows = _read(options, format_of(options.file, options.form))
+    rows = _rows(options, _read(options, format_of(options.file, options.form)))
     bad = asyncio.run(_refusals(rows))
     for outcome in bad:
         complain(f"row {outcome.row}: {outcome.error}")
@@ -104,7 +104,8 @@ def run(context: CommandContext, options: Options) -> ExitCode:
     form = format_of(options.file, options.form)
     if context.as_json and (options.results or options.file) == STANDARD:
         raise wrong_usage("standard output has the results; give --results FILE to have --json")
-    rows = _read(options, form)
+    table = _read(options, form)
+    rows = _rows(options, table)
     # SIGTERM runs the `finally` blocks, too: the bar hides the terminal's cursor.
     with (
         journal.recorded(options.file, options.results, form) as record,
@@ -120,7 +121,7 @@ def run(context: CommandContext, options: Options) -> ExitCode:
         outcomes = [work.outcomes[row.number] for row in rows if row.number in work.outcomes]
         seconds, is_whole = time.monotonic() - began, work.stopped_by is None
         if is_whole:
-            record.finish(outcomes)
+            record.finish(outcomes, excel=table.excel)  # as the file that was imported
         figures = summarize(
             len(rows),
             outcomes,
@@ -135,17 +136,19 @@ def run(context: CommandContext, options: Options) -> ExitCode:
         return exit_code_of(figures)
 
 
-def _read(options: Options, form: Format) -> list[AnyRow]:
-    file, mapped = options.file, options.mapped
-    table = tables.read(
-        read_text(file, options.encoding),
+def _read(options: Options, form: Format) -> tables.Table:
+    return tables.read(
+        read_text(options.file, options.encoding),
         form,
-        is_known=lambda column: column.strip() in mapped or columns.is_known(column),
+        is_known=lambda column: column.strip() in options.mapped or columns.is_known(column),
     )
+
+
+def _rows(options: Options, table: tables.Table) -> list[AnyRow]:
     return rows_of(
         table,
-        "" if file == STANDARD else Path(file).name,
-        fields=columns.fields_of(table.columns, mapped),
+        "" if options.file == STANDARD else Path(options.file).name,
+        fields=columns.fields_of(table.columns, options.mapped),
         date_format=options.date_format,
     )
 

@@ -168,7 +168,7 @@ class ResultStream:
             self._writer.write(as_line(outcome))
             self._stream.flush()
 
-    def finish(self, _outcomes: Iterable[Outcome]) -> None:
+    def finish(self, _outcomes: Iterable[Outcome], *, excel: bool) -> None:
         """Do nothing: everything is written."""
 
 
@@ -214,10 +214,15 @@ class Journal:
         except OSError as error:
             raise cannot_write(self._results, error) from None
 
-    def finish(self, outcomes: Iterable[Outcome]) -> None:
-        """Write the results: the outcomes of all rows, in their order."""
+    def finish(self, outcomes: Iterable[Outcome], *, excel: bool) -> None:
+        """Write the results: the outcomes of all rows, in their order.
+
+        Args:
+            outcomes: The outcomes.
+            excel: Whether CSV is as Excel opens it where the comma is the decimal point.
+        """
         with whole_file(self._results) as stream:
-            writer = tables.Writer(stream, self._form, COLUMNS)
+            writer = tables.Writer(stream, self._form, COLUMNS, excel=excel)
             for outcome in outcomes:
                 writer.write(as_line(outcome))
         self._file.truncate(0)

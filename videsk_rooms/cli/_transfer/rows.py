@@ -12,7 +12,6 @@ import hashlib
 import json
 import re
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -101,6 +100,9 @@ def rows_of(
     return [reader.row(number, line, fields) for number, line in table.lines]
 
 
+_EXAMPLE = datetime(2026, 12, 24, 16)  # noqa: DTZ001 - only shown
+
+
 class _Reader:
     def __init__(self, file: str, date_format: str | None) -> None:
         self._file = file
@@ -153,14 +155,22 @@ def _settings(text: str) -> dict[str, Any]:
 
 
 def _time(field: str, text: str, date_format: str | None) -> str:
-    if date_format is not None:
-        with suppress(ValueError):
-            text = datetime.strptime(text, date_format).isoformat(" ")  # noqa: DTZ007 - by moment()
+    if date_format is None:
+        return _checked(field, text, "; or say with --date-format how dates are written")
+    try:
+        text = datetime.strptime(text, date_format).isoformat(" ")  # noqa: DTZ007 - by moment()
+    except ValueError:
+        return _checked(
+            field, text, f"; or a date that exists, written as {_EXAMPLE:{date_format}}"
+        )
+    return _checked(field, text)
+
+
+def _checked(field: str, text: str, remedy: str = "") -> str:
     try:
         moment(text)
     except typer.BadParameter as error:
-        how = "; or say with --date-format how dates are written" if date_format is None else ""
-        raise typer.BadParameter(f"{field} {error.message}{how}") from None
+        raise typer.BadParameter(f"{field} {error.message}{remedy}") from None
     return text
 
 

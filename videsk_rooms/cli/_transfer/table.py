@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 Cells: TypeAlias = "Mapping[str, object] | str"
 """The values of a line by column, or what is wrong with the line."""
 
-# Spreadsheets write another one where the comma is the decimal point.
-_DELIMITERS = (",", ";", "\t")
+# What Excel separates by where the comma is the decimal point.
+_EXCEL_DELIMITER = ";"
+_DELIMITERS = (",", _EXCEL_DELIMITER, "\t")
 # https://owasp.org/www-community/attacks/CSV_Injection; also after apostrophes, so that each cell
 # is read as it was written.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -61,10 +62,12 @@ class Table:
         columns: The columns, as the file spells them.
         lines: The lines that are not empty, each with its number: in CSV as spreadsheets count
             them, the header being 1.
+        excel: Whether cells are separated as by Excel where the comma is the decimal point.
     """
 
     columns: Sequence[str]
     lines: Sequence[tuple[int, Cells]]
+    excel: bool = False
 
 
 def read(text: str, form: Format, *, is_known: Callable[[str], bool]) -> Table:
@@ -104,7 +107,8 @@ def _read_csv(text: str, is_known: Callable[[str], bool]) -> Table:
         columns.pop()
     if "" in columns:
         raise wrong_usage(f"column {columns.index('') + 1} has no name; give it one")
-    return Table(columns, [(number, _by_column(columns, line)) for number, line in numbered])
+    cells = [(number, _by_column(columns, line)) for number, line in numbered]
+    return Table(columns, cells, excel=delimiter == _EXCEL_DELIMITER)
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
@@ -184,7 +188,7 @@ class Writer:
         self._file = file
         self._is_csv = form is Format.CSV
         self._is_shown = file.isatty()
-        sign = ";" if excel else ","
+        sign = _EXCEL_DELIMITER if excel else ","
         self._plain = csv.writer(file, lineterminator="\n", delimiter=sign)
         self._quoted = csv.writer(file, lineterminator="\n", delimiter=sign, quoting=csv.QUOTE_ALL)
         if self._is_csv:
