@@ -511,6 +511,7 @@ async def sandboxes() -> None:
     ) as sandbox:
         assert_type(sandbox, Sandbox)
         assert_type((sandbox.url, sandbox.api_token), tuple[str, str])
+        assert_type((sandbox.console_url, sandbox.sdk_url), tuple[str, str])
     with Sandbox() as sandbox:
         assert_type(sandbox.add_rooms(10), tuple[str, ...])
         assert_type(
