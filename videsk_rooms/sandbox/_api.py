@@ -116,7 +116,7 @@ class RoomsApi:
         self._identifiers = identifiers
         self._api_tokens = api_tokens
         self._room_tokens = room_tokens
-        self.statistics = Statistics()
+        self.statistics: Statistics = Statistics()
         self._policy = policy
         self._operations = {
             "create": self._create,
