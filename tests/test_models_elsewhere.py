@@ -17,7 +17,7 @@ from fastapi import Body, FastAPI
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from videsk_rooms import Authorization, Room, RoomAccess, RoomPage, RoomStats
+from videsk_rooms import Authorization, EnterableRoom, Room, RoomAccess, RoomPage, RoomStats
 
 TOKEN = "eyJhbGciOiJub25lIn0.eyJqdGkiOiJhIn0.c2lnbmF0dXJl"
 START = datetime(2042, 8, 14, 15, tzinfo=timezone.utc)
@@ -170,6 +170,14 @@ def test_celery_takes_a_room_as_json() -> None:
 def test_msgspec_writes_what_to_dict_returns() -> None:
     """And `from_dict` reads it back."""
     assert Room.from_dict(msgspec.json.decode(msgspec.json.encode(ROOM.to_dict()))).nbf == START
+
+
+@pytest.mark.parametrize("token", ["abc", None])
+def test_msgspec_writes_an_enterable_room_as_it_writes_a_room(token: str | None) -> None:
+    """Also one whose answer had no token."""
+    content = {"id": "7", "accessToken": token} if token else {"id": "7"}
+    room, enterable = Room.from_dict(content), EnterableRoom.from_dict(content)
+    assert msgspec.json.encode(enterable) == msgspec.json.encode(room)
 
 
 def test_converters_of_cattrs_take_both_methods_as_hooks() -> None:

@@ -195,7 +195,8 @@ def is_record(kind: type) -> bool:
 def own_data(kind: type) -> list[str]:
     """Tell what objects of a class have that no property explains."""
     if "__attrs_attrs__" in vars(kind):
-        return [field.name for field in attrs.fields(kind)]
+        # What a class merely has of another one is explained there.
+        return [field.name for field in attrs.fields(kind) if field.name in vars(kind)["__slots__"]]
     return [
         name
         for name in inspect.get_annotations(kind)

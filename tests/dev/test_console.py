@@ -127,6 +127,28 @@ def test_a_request_is_shown_in_full(opened: Opener, sandbox: Sandbox, videsk: Vi
     assert room.access_token not in content
 
 
+def test_a_value_that_turns_the_direction_turns_nothing_after_it(
+    opened: Opener, videsk: Videsk
+) -> None:
+    """What follows it in the line stands to its right."""
+    # The client sends it escaped, the sandbox does not.
+    videsk.rooms.create(name="\u202egnp.exe")
+    console = opened("#/requests/1")
+    value = console.panel.locator(".json-string", has_text="gnp.exe").last
+    comma_is_right = value.evaluate(
+        """(span) => {
+            let text = span.nextSibling;
+            while (text.data === "") text = text.nextSibling;
+            const after = document.createRange();
+            after.setStart(text, 0);
+            after.setEnd(text, 1);
+            const { right } = span.getBoundingClientRect();
+            return after.toString() === "," && after.getBoundingClientRect().left >= right - 1;
+        }"""
+    )
+    assert comma_is_right
+
+
 def test_a_request_is_replayed(opened: Opener, sandbox: Sandbox, videsk: Videsk) -> None:
     """And the new one is shown: that its id exists by now, too."""
     videsk.rooms.create(name="Support")

@@ -16,6 +16,7 @@ from videsk_rooms.sandbox import Sandbox
 from .calls import Lobby
 
 HOUR = timedelta(hours=1)
+QUALITY = '"type": "quality", "status": "issues", "quality": "jitter", "origin": "local"'
 
 
 @pytest.fixture
@@ -173,6 +174,11 @@ async def test_a_room_that_is_moved_later_goes_on(
         '{"type": "signal", "to": "x", "data": {"candidate": {"candidate": []}}}',
         '{"type": "stats", "to": "x", "stats": {"ua": ["nested"]}}',
         '{"type": "quality", "status": 1}',
+        '{"type": "signal", "to": "x", "data": {"candidate": {"sdpMLineIndex": NaN}}}',
+        '{"type": "stats", "to": "x", "stats": {"bytesSent": 1e999}}',
+        f'{{"type": "stats", "to": "x", "stats": {{"bytesSent": {"9" * 400}}}}}',
+        f'{{{QUALITY}, "value": NaN}}',
+        f'{{{QUALITY}, "value": {"9" * 400}}}',
     ],
     ids=lambda message: message[:40],
 )

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from videsk_rooms import NotFoundError
+from videsk_rooms.dev import _measurements
 from videsk_rooms.dev._measurements import MAX_SAMPLES
 from videsk_rooms.dev._report import make_report
 from videsk_rooms.dev._rollup import MAX_MINUTES, Minutes, Total
@@ -120,6 +121,18 @@ async def test_what_was_measured_goes_with_its_room() -> None:
             await other.videsk.close()
 
 
+async def test_the_connections_of_all_rooms_are_bounded(
+    lobby: Lobby, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The room in which nothing was measured for longest goes first."""
+    monkeypatch.setattr(_measurements, "MAX_KEPT", 2)
+    rooms = [(await lobby.videsk.rooms.create()).id for _ in range(3)]
+    for room in rooms:
+        await measured(lobby, room)
+    sources = [(await lobby.stats(room)).get("source") for room in rooms]
+    assert sources == [None, "sandbox", "sandbox"]
+
+
 def test_rates_are_those_of_the_interval() -> None:
     """The browser counts since the connection was made."""
     before = read_totals(STATS, START)
@@ -137,7 +150,9 @@ def test_a_connection_that_was_made_again_counts_from_zero() -> None:
     assert (sample.send_kbps, sample.loss_percent, sample.freezes) == (0.0, 0.0, 0.0)
 
 
-@pytest.mark.parametrize("value", [None, True, "12", float("nan"), float("inf"), [1]])
+@pytest.mark.parametrize(
+    "value", [None, True, "12", float("nan"), float("inf"), 10**400, 1e300, [1]]
+)
 def test_what_is_no_number_counts_as_zero(value: object) -> None:
     """A browser that does not know sends an empty text."""
     assert read_totals({"bytesSent": value}, START).bytes_sent == 0.0

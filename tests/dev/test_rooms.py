@@ -158,6 +158,18 @@ def test_joining_an_open_room_is_noted(server: Server) -> None:
     assert [each["jti"] for each in shown["authorizations"]] == [claims["jti"]]
 
 
+def test_the_authorizations_that_are_shown_are_bounded(server: Server) -> None:
+    """The latest, and how many there are; the API sends all of them."""
+    room = server.sandbox.add_room()
+    count = _rooms.SHOWN_AUTHORIZATIONS + 3
+    for _ in range(count):
+        server.call("POST", f"/vpaas/rooms/{room['id']}/join")
+    all_of_them = server.call("GET", f"/vpaas/rooms/{room['id']}").json["authorizations"]
+    for shown in (rooms(server)[0], server.get(f"/rooms/{room['id']}")):
+        assert shown["authorizationsTotal"] == len(all_of_them) == count
+        assert shown["authorizations"] == all_of_them[3:]
+
+
 @pytest.mark.parametrize("status", ["waiting", "over"])
 def test_a_token_is_issued_too_early_and_too_late(server: Server, status: str) -> None:
     """For one to see what a browser is told then; nobody was let in, so nothing is noted."""

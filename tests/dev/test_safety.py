@@ -365,6 +365,24 @@ def test_a_huge_body_is_refused_before_it_has_come(server: Server) -> None:
     assert server.send("POST", "/dev/v1/rooms", body=body).status == 413
 
 
+@pytest.mark.parametrize("path", ["/dev/v1/rooms", "/vpaas/rooms"])
+def test_a_client_that_leaves_before_its_body_came_is_no_error(
+    server: Server, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is logged of it."""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {server.address}\r\n"
+        "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+    )
+    host, port = server.address.split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(head.encode())
+        server.get("/state")  # so it is read up to here
+    for _ in range(5):
+        server.get("/state")
+    assert not caplog.records
+
+
 @pytest.mark.parametrize(
     "path",
     [

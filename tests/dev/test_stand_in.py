@@ -315,6 +315,88 @@ def test_a_live_stream_wins_over_constraints(page: Page, sandbox: Sandbox) -> No
     assert states == [True, True, True]
 
 
+def test_entering_again_stops_the_camera_that_was_asked_for(page: Page, sandbox: Sandbox) -> None:
+    """But not what the page has given, nor what it gives again."""
+    states = page.evaluate(
+        """async (tokens) => {
+            const webrtc = new WebRTC();
+            const states = [];
+            const enter = async (stream) => {
+                const before = webrtc.localStream;
+                await webrtc.create(tokens.pop(), undefined, stream);
+                states.push(before?.active);
+                return webrtc.localStream;
+            };
+            const asked = await enter();
+            const again = await enter();
+            await enter(again);
+            await enter();
+            webrtc.destroy();
+            return [...states, asked.active];
+        }""",
+        [token_of(sandbox, page) for _ in range(4)],
+    )
+    # What was given again is the page's from then on.
+    assert states == [None, False, True, True, False]
+
+
+def test_what_is_asked_for_before_leaving_and_comes_later_is_stopped(
+    page: Page, sandbox: Sandbox
+) -> None:
+    """The screen and the other camera: else nobody would stop them."""
+    told = page.evaluate(
+        """async (tokens) => {
+            const { mediaDevices } = navigator;
+            const real = mediaDevices.getUserMedia.bind(mediaDevices);
+            const given = [];
+            const late = async (constraints) => {
+                const stream = await real(constraints.facingMode ? constraints : { video: true });
+                given.push(stream);
+                return stream;
+            };
+            const webrtc = new WebRTC();
+            const { localMedia } = document.querySelector("videsk-webrtc");
+            const told = [];
+            for (const ask of ["display", "turn"]) {
+                await webrtc.create(tokens.pop());
+                mediaDevices.getDisplayMedia = mediaDevices.getUserMedia = late;
+                const asked = localMedia[ask]().then(() => null, (error) => error.name);
+                webrtc.destroy();
+                told.push(await asked);
+                delete mediaDevices.getUserMedia;
+            }
+            return [told, given.map(({ active }) => active), localMedia.sharingScreen];
+        }""",
+        [token_of(sandbox, page), token_of(sandbox, page)],
+    )
+    assert told == [["AbortError", "AbortError"], [False, False], False]
+
+
+def test_two_clicks_on_the_other_camera_leave_one_camera(page: Page, sandbox: Sandbox) -> None:
+    """The one of the first click is stopped."""
+    active = page.evaluate(
+        """async (token) => {
+            const { mediaDevices } = navigator;
+            const real = mediaDevices.getUserMedia.bind(mediaDevices);
+            const given = [];
+            mediaDevices.getUserMedia = async (constraints) => {
+                given.push(await real(constraints));
+                return given.at(-1);
+            };
+            const webrtc = new WebRTC();
+            await webrtc.create(token);
+            const { localMedia } = document.querySelector("videsk-webrtc");
+            await Promise.all([localMedia.turn(), localMedia.turn()]);
+            const live = given.flatMap((stream) => stream.getVideoTracks());
+            const count = live.filter(({ readyState }) => readyState === "live").length;
+            webrtc.destroy();
+            return [given.length, count];
+        }""",
+        token_of(sandbox, page),
+    )
+    assert active == [3, 1]
+
+
 def test_constraints_say_what_is_sent(page: Page, sandbox: Sandbox) -> None:
     """Without them it is camera and microphone."""
     kinds = page.evaluate(
@@ -530,6 +612,22 @@ def test_signalling_is_where_an_option_says(visits: Visits, sandbox: Sandbox) ->
         assert message == [
             f"{each.url.replace('http', 'ws')}/exchange" for each in (other, sandbox)
         ]
+
+
+def test_a_connection_that_the_policy_of_the_page_forbids_is_told(
+    visits: Visits, sandbox: Sandbox
+) -> None:
+    """And not waited for without end."""
+    page = page_with_class(visits, sandbox)
+    told = page.evaluate(
+        """async () => {
+            const websocket = { hostname: "ws://127.0.0.1:4999" };
+            const webrtc = new WebRTC(null, document.body, { websocket });
+            return webrtc.create("token").then(() => null, ({ name, code }) => [name, code]);
+        }"""
+    )
+    assert told == ["GeneralError", 1006]
+    visits.forgive("Content Security Policy")
 
 
 def test_the_modules_share_no_name() -> None:

@@ -137,6 +137,28 @@ def test_a_disk_that_is_full_while_the_server_runs_is_logged(
         assert f"the state cannot be kept in {file}: No space left" in caplog.text
 
 
+def test_what_another_sandbox_kept_is_not_overwritten(file: Path) -> None:
+    """The one that wrote to the file last goes on, the other one is told why it cannot."""
+    first, second = running(file).start(), running(file).start()
+    first.add_room(name="first")
+    first.stop()
+    second.add_room(name="second")
+    with pytest.raises(OSError, match="give each its own"):
+        second.stop()
+    assert [room["name"] for room in json.loads(file.read_bytes())["rooms"]] == ["first"]
+    first.add_room(name="third")
+    first.stop()
+    assert len(json.loads(file.read_bytes())["rooms"]) == 2
+
+
+def test_a_file_that_was_taken_away_is_made_again(file: Path) -> None:
+    """With all rooms."""
+    with running(file) as sandbox:
+        sandbox.add_room()
+        file.unlink()
+    assert len(json.loads(file.read_bytes())["rooms"]) == 1
+
+
 def test_a_link_is_followed(file: Path, tmp_path: Path) -> None:
     """What it leads to is replaced, and not the link."""
     link = tmp_path / "link.json"
@@ -192,6 +214,7 @@ BROKEN: dict[str, bytes | object] = {
     "another form": {**state(), "form": 2},
     "no secret": {**state(), "secret": None},
     "no token": {**state(), "apiToken": ""},
+    "half a surrogate pair": {**state(), "apiToken": "\ud800"},
     "no rooms": {**state(), "rooms": None},
     "no room": {**state(), "rooms": [7]},
     "two of one id": {**state(), "rooms": [*state()["rooms"], *state()["rooms"]]},  # type: ignore[misc]  # it is a list

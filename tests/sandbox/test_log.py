@@ -107,6 +107,21 @@ async def test_clear(api: Api) -> None:
     assert [request.number for request in api.sandbox.requests] == [2]
 
 
+async def test_long_bodies_are_kept_of_fewer_requests(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until they are as long as is kept together; after `clear` it begins anew."""
+    monkeypatch.setattr("videsk_rooms.sandbox._log.KEPT_BODIES", 250)
+    body = {"name": "x" * 80}
+    for _ in range(5):
+        await api.call("POST", ROOMS, content=body)
+    assert [request.number for request in api.sandbox.requests] == [4, 5]
+    api.sandbox.requests.clear()
+    for _ in range(5):
+        await api.call("POST", ROOMS, content=body)
+    assert [request.number for request in api.sandbox.requests] == [9, 10]
+
+
 async def test_the_latest_are_kept(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of more requests than are kept the oldest are gone."""
     monkeypatch.setattr("videsk_rooms.sandbox._log.KEPT_RECORDS", 3)

@@ -12,7 +12,11 @@ _SECRET_HEADERS = frozenset({"cookie", "set-cookie", "x-api-key"})
 _AUTHORIZING = frozenset({"authorization", "proxy-authorization"})
 # Also one that was cut off in the middle.
 _JWT = re.compile(r"eyJ[\w-]{5,}(?:\.[\w-]*){0,2}", re.ASCII)
-_ACCESS_TOKEN = re.compile(r'("accessToken"\s*:\s*")(?:[^"\\]|\\.)*("?)')
+# As JSON has it, and as Python writes it.
+_ACCESS_TOKEN = re.compile(
+    r"""("accessToken"\s*:\s*"|'accessToken': ["'])"""
+    r"""(?:(?<=")(?:[^"\\]|\\.)*|(?<=')(?:[^'\\]|\\.)*)"""
+)
 
 
 class Masking:
@@ -28,8 +32,8 @@ class Masking:
         for spelling in self._spellings:
             text = text.replace(spelling, MASK)
         # Most texts are paths, of which there may be thousands a second.
-        if '"accessToken"' in text:
-            text = _ACCESS_TOKEN.sub(rf"\1{MASK}\2", text)
+        if "accessToken" in text:
+            text = _ACCESS_TOKEN.sub(rf"\1{MASK}", text)
         return _JWT.sub(MASK, text) if "eyJ" in text else text
 
     def header(self, name: str, value: str) -> str:

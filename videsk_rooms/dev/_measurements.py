@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 MAX_SAMPLES = 180  # of a connection: 15 minutes, one each 5 seconds
 MAX_CONNECTIONS = 200  # of a room, also those of people who have left
 MAX_ROOMS = 200
+# Of all rooms: one that was measured for a whole day takes 0.5 MB.
+MAX_KEPT = 1000
 
 
 @dataclass
@@ -102,15 +104,19 @@ class Measurements:
     def _connection(self, room_id: str, person: Person, to: Person) -> _Connection:
         connections = self._rooms.setdefault(room_id, OrderedDict())
         self._rooms.move_to_end(room_id)
-        if len(self._rooms) > MAX_ROOMS:
-            dropped, _ = self._rooms.popitem(last=False)
-            self._reports.pop(dropped, None)
         key = (person.peer, to.peer)
         if key not in connections:
             connections[key] = _Connection(person.peer, person.alias, to.peer, to.alias)
             if len(connections) > MAX_CONNECTIONS:
                 connections.popitem(last=False)
+            self._make_room()
         return connections[key]
+
+    def _make_room(self) -> None:
+        """Drop the rooms in which nothing was measured for longest."""
+        while len(self._rooms) > MAX_ROOMS or sum(map(len, self._rooms.values())) > MAX_KEPT:
+            dropped, _ = self._rooms.popitem(last=False)
+            self._reports.pop(dropped, None)
 
     def _report(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -32,6 +33,7 @@ _NOT_REPLAYED = frozenset(
     {
         "authorization",
         "connection",
+        "content-encoding",  # what is kept was unpacked
         "content-length",
         "expect",
         "host",
@@ -86,6 +88,9 @@ class Requests:
         """Answer `GET /dev/v1/requests/{number}`."""
         found = self._find(number)
         record, masking = found.record, self._masking
+        # Masked before they are quoted, which may spell a token otherwise, and afterwards.
+        body = masking.text(record.body.decode(errors="replace")).encode(errors="replace")
+        written = replace(record, body=body)
         return answer(
             {
                 **found.summary(masking),
@@ -95,8 +100,8 @@ class Requests:
                     [k, masking.header(k, v)] for k, v in found.response_headers.items()
                 ],
                 "responseBody": self._shown(found.response_body),
-                "curl": masking.text(as_curl(record)),
-                "python": masking.text(as_python(record)),
+                "curl": masking.text(as_curl(written)),
+                "python": masking.text(as_python(written)),
             }
         )
 

@@ -15,7 +15,7 @@ MAX_MINUTES = 24 * 60
 _MINUTE = timedelta(minutes=1)
 
 
-@dataclass
+@dataclass(slots=True)
 class Total:
     """The sums of some samples, and the worst of them."""
 

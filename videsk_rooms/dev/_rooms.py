@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MAX_PAGE = 1000
 KEPT_TOKENS = 50
+# The rooms are read four times a second while something happens in them.
+SHOWN_AUTHORIZATIONS = 50
 KEPT_ROOMS = 10_000
 _CREATE = frozenset({"name", "externalId", "exp", "nbf", "settings"})
 _CHANGE = frozenset({"name", "exp", "nbf"})
@@ -135,11 +137,12 @@ class Rooms:
 
     def _shown(self, room: StoredRoom) -> dict[str, object]:
         now = self._parts.clock.now()
-        content = room.to_wire(now)
+        content = room.to_wire(now, latest=SHOWN_AUTHORIZATIONS)
         content.pop("accessToken", None)
         return {
             **content,
             "id": room.id,
+            "authorizationsTotal": len(room.authorizations),
             "status": _status(room, now),
             "tokens": self._tokens.of(room.id),
             "people": self._exchange.people(room.id),

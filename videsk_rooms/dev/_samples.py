@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from videsk_rooms.dev._signals import is_number
 from videsk_rooms.sandbox._clock import to_wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
 INTERVAL = timedelta(seconds=5)  # between two measurements of the stand-in
 _LOST = ("audioPacketsLost", "videoPacketsLost")
 _RECEIVED = ("audioPacketsReceived", "videoPacketsReceived")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Totals:
     """The numbers that the browser has counted since the connection was made."""
 
@@ -28,7 +29,7 @@ class Totals:
     freezes: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sample:
     """A point that the console draws; a loss is a share of the packets since the sample before."""
 
@@ -85,9 +86,7 @@ def _grown(before: float, now: float) -> float:
 
 def _number(stats: Mapping[str, object], name: str) -> float:
     value = stats.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return 0.0
-    return float(value)
+    return float(value) if is_number(value) else 0.0
 
 
 def _camel(name: str) -> str:

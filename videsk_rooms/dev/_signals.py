@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,6 +15,8 @@ _MAX_ID_CHARACTERS = 100
 _MAX_WORD_CHARACTERS = 40
 _MAX_FIELDS = 80
 _MAX_FIELD_CHARACTERS = 500
+# Beyond what a browser counts, and so far within a double's range that sums and rates stay in it.
+_MAX_NUMBER = 1e18
 
 Message = dict[str, Any]
 
@@ -143,9 +144,19 @@ def _word(message: Message, name: str) -> str:
 def _number(value: object) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if not is_number(value):
         raise MalformedError("a number is not one")
     return value
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Return whether a value is a number that others can read and reckon with.
+
+    Python reads and writes `NaN` and `Infinity` as JSON, and a browser reads neither.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= _MAX_NUMBER
 
 
 def _is_scalars(fields: Message) -> bool:
@@ -153,7 +164,8 @@ def _is_scalars(fields: Message) -> bool:
         return False
     return all(
         value is None
-        or isinstance(value, bool | int | float)
+        or isinstance(value, bool)
+        or is_number(value)
         or (isinstance(value, str) and len(value) <= _MAX_FIELD_CHARACTERS)
         for value in fields.values()
     )

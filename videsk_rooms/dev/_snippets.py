@@ -12,6 +12,8 @@ import shlex
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlencode
 
+from videsk_rooms.sandbox._validation import find_problem
+
 if TYPE_CHECKING:
     from videsk_rooms.sandbox._log import RequestRecord
 
@@ -82,8 +84,8 @@ def _call(record: RequestRecord) -> str:
 
 def _with_fields(function: str, arguments: list[str], record: RequestRecord) -> str | None:
     """Write a call with the fields of a body; `None` where the method takes no such fields."""
-    content = record.json
-    if record.query or not isinstance(content, dict) or not content.keys() <= _NAMES.keys():
+    content = None if record.query or _why_left_out(record.body) else record.json
+    if not isinstance(content, dict) or not content.keys() <= _NAMES.keys():
         return None
     for name, value in content.items():
         written = pprint.pformat(value, sort_dicts=False)
@@ -130,11 +132,24 @@ def _raw(record: RequestRecord) -> str:
     arguments = [repr(record.method), repr(record.path)]
     if record.query:
         arguments.append(f"query={dict(record.query)!r}")
+    reason = "No method sends this."
     if record.body:
-        try:
-            arguments.append(f"json={json.loads(record.body)!r}")
-        except (ValueError, RecursionError):
-            return _RAW.format(
-                reason="The body is not JSON: it is left out.", arguments=", ".join(arguments)
-            )
-    return _RAW.format(reason="No method sends this.", arguments=", ".join(arguments))
+        left_out = _why_left_out(record.body)
+        if left_out is None:
+            arguments.append(f"json={record.json!r}")
+        else:
+            reason = f"{left_out}: it is left out."
+    return _RAW.format(reason=reason, arguments=", ".join(arguments))
+
+
+def _why_left_out(body: bytes) -> str | None:
+    """Say why a body is not written as Python; `None` where it is."""
+    if len(body) > _SHOWN_BYTES:
+        return "The body is too long"
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return "The body is not JSON"
+    # Python reads a hundred brackets within one another, and neither `nan` nor `inf` as numbers.
+    problem = find_problem(content)
+    return None if problem is None else f"The body {problem}"

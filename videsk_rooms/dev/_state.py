@@ -47,6 +47,7 @@ class StateFile:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         # The file that a link leads to is replaced, and not the link.
         self._path = Path(os.path.realpath(path))
+        self._seen = self._look()
         self._content = self._read()
         self._parts: SandboxParts | None = None
         self._writing = threading.Lock()
@@ -129,7 +130,7 @@ class StateFile:
         if not isinstance(content, dict) or content.get("form") != _FORM:
             raise self._broken(f'it has no "form": {_FORM}')
         texts = (content.get("secret"), content.get("apiToken"))
-        if not all(isinstance(text, str) and text for text in texts):
+        if not all(isinstance(text, str) and text and not find_problem(text) for text in texts):
             raise self._broken("it lacks secret or apiToken")
         if not isinstance(content.get("rooms"), list):
             raise self._broken("it lacks the list rooms")
@@ -141,8 +142,20 @@ class StateFile:
             "move it away to begin anew, or give another file"
         )
 
+    def _look(self) -> tuple[int, int, int] | None:
+        """Return what shows that the file is another one, or was written to; `None` without one."""
+        try:
+            return _identity(os.stat(self._path))
+        except FileNotFoundError:
+            return None
+
     def _write(self, data: bytes) -> None:
         folder = self._path.parent
+        if self._look() not in (None, self._seen):
+            raise OSError(
+                f"{self._path} was changed by something else; what it holds is left as it is. "
+                "Two sandboxes cannot keep their rooms in one file: give each its own"
+            )
         # In the same folder, because only there can it take the place of the file in one step.
         descriptor, name = tempfile.mkstemp(dir=folder, prefix=f".{self._path.name}.")
         try:
@@ -150,12 +163,18 @@ class StateFile:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
+                written = _identity(os.fstat(file.fileno()))
             os.replace(name, self._path)
+            self._seen = written
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(name)
             raise
         _sync_folder(folder)
+
+
+def _identity(found: os.stat_result) -> tuple[int, int, int]:
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _sync_folder(folder: Path) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from threading import RLock
 
 KEPT_RECORDS = 100_000
+KEPT_BODIES = 256 * 1024 * 1024  # bytes
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -76,7 +77,7 @@ class RequestLog(Sequence[RequestRecord]):
     """The requests in the order of their arrival: a sequence, safe to read from any thread.
 
     A request is in the log from its arrival on; its `status` comes when it is answered.
-    The latest 100,000 are kept.
+    The latest 100,000 are kept, and fewer if their bodies have more than 256 MiB.
 
     ```python
     videsk.rooms.create(name="Support")
@@ -88,6 +89,7 @@ class RequestLog(Sequence[RequestRecord]):
         self._lock = lock
         # A dict finds its first key ever more slowly, the more were taken out before it.
         self._records: OrderedDict[int, RequestRecord] = OrderedDict()
+        self._bodies = 0
 
     def of(self, operation: Operation) -> tuple[RequestRecord, ...]:
         """Pick the requests of one operation.
@@ -120,12 +122,15 @@ class RequestLog(Sequence[RequestRecord]):
         """
         with self._lock:
             self._records.clear()
+            self._bodies = 0
 
     def _arrived(self, record: RequestRecord) -> None:
         with self._lock:
             self._records[record.number] = record
-            if len(self._records) > KEPT_RECORDS:
-                self._records.popitem(last=False)
+            self._bodies += len(record.body)
+            while len(self._records) > KEPT_RECORDS or self._bodies > KEPT_BODIES:
+                _, dropped = self._records.popitem(last=False)
+                self._bodies -= len(dropped.body)
 
     def _answered(self, number: int, status: int | None, *, processed: bool) -> None:
         with self._lock:

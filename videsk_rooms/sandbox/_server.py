@@ -94,6 +94,12 @@ class ServerThread:
             await _close(server, runner)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await self._answer(request)
+        except ConnectionError:  # the client has gone before all of its body came
+            return web.Response(status=400)  # nobody reads it
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         _invite_body(request)
         if self._site is not None and not request.raw_path.startswith("/vpaas"):
             response = await self._site(request)

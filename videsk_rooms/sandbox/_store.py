@@ -77,8 +77,14 @@ class StoredRoom:
         """Take back that the room was ended; its `exp` holds as before."""
         self.ended_at = None
 
-    def to_wire(self, now: datetime) -> dict[str, object]:
-        """The object of docs/api.md, Objects, Room, a copy through and through."""
+    def to_wire(self, now: datetime, *, latest: int = 0) -> dict[str, object]:
+        """The object of docs/api.md, Objects, Room, a copy through and through.
+
+        Args:
+            now: The instant by which it is over or not.
+            latest: With how many of the latest authorizations; 0: with all.
+        """
+        authorizations = self.authorizations[-latest:]
         content: dict[str, object] = {
             "id": self.id,
             "name": self.name,
@@ -87,7 +93,7 @@ class StoredRoom:
             "nbf": to_wire(self.nbf),
             "settings": copy.deepcopy(self.settings),
             "ended": self.is_over(now),
-            "authorizations": [entry.to_wire() for entry in self.authorizations],
+            "authorizations": [entry.to_wire() for entry in authorizations],
             "createdAt": to_wire(self.created_at),
             "updatedAt": to_wire(self.updated_at),
         }

@@ -164,7 +164,7 @@ export class RoomPanel {
     fillSection(this._tokens, isAll ? tokens.length : `${KEPT_TOKENS}+`, issued);
     const latest = authorizations.slice(-LISTED).reverse();
     const came = latest.map((entry) => authorizationEntry(entry, now));
-    fillSection(this._authorizations, authorizations.length, came);
+    fillSection(this._authorizations, room.authorizationsTotal, came);
   }
 }
 

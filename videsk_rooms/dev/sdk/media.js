@@ -9,6 +9,7 @@ export function stop(stream) {
 export class LocalMedia extends EventTarget {
   #camera; // a stream, `undefined` before there is one
   #screen = null;
+  #ends = 0; // how often everything was stopped: what was asked for before that comes too late
 
   get stream() {
     return this.#camera;
@@ -63,7 +64,7 @@ export class LocalMedia extends EventTarget {
 
   /** Share the screen until its track or `endDisplay` ends that. */
   async display(constraints = { video: true }) {
-    const screen = await navigator.mediaDevices.getDisplayMedia(constraints);
+    const screen = await this.#inTime(navigator.mediaDevices.getDisplayMedia(constraints));
     this.endDisplay();
     this.#screen = screen;
     screen.getVideoTracks()[0].onended = () => this.endDisplay();
@@ -84,17 +85,28 @@ export class LocalMedia extends EventTarget {
     if (!before) return;
     const facingMode = before.getSettings().facingMode === "environment" ? "user" : "environment";
     before.stop();
-    const turned = await this.camera({ video: { facingMode } });
+    const turned = await this.#inTime(this.camera({ video: { facingMode } }));
+    for (const track of this.#camera.getVideoTracks()) track.stop(); // of a click before this one
     const tracks = [...this.#camera.getAudioTracks(), ...turned.getVideoTracks()];
     this.replace(new MediaStream(tracks));
   }
 
   /** Stop everything; a camera that is not to be stopped goes on by itself. */
   end(stopCamera) {
+    this.#ends++;
     this.endDisplay();
     if (stopCamera) stop(this.#camera);
     this.#camera = undefined;
     this.#changed();
+  }
+
+  /** Wait for a stream; one that comes after the end is stopped, or nobody would stop it. */
+  async #inTime(asked) {
+    const ends = this.#ends;
+    const stream = await asked;
+    if (ends === this.#ends) return stream;
+    stop(stream);
+    throw new DOMException("the room was left meanwhile", "AbortError");
   }
 
   #enabled(kind) {

@@ -47,6 +47,8 @@ export class Signalling {
         this.#entered = true;
         resolve(message);
       };
+      // Where a policy of the page forbids the connection, Chromium does not say that it is closed.
+      socket.onerror = () => this.#entered || reject(new RefusedError({ code: 1006 }));
       socket.onclose = (closed) => {
         if (!this.#entered) reject(new RefusedError(closed));
         else if (!this.#left) this.#lose(closed);

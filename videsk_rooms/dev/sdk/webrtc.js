@@ -19,6 +19,7 @@ export class WebRTC extends EventTarget {
   #options;
   #alias;
   #visit = null;
+  #ownCamera = false; // whether this asked for the camera, and not the page
 
   constructor(component, parent = document.body, options = {}) {
     super();
@@ -55,17 +56,17 @@ export class WebRTC extends EventTarget {
 
   /** Enter the room of a token; a live stream wins over constraints. */
   async create(accessToken, constraints, stream) {
-    this.destroy(false);
+    const url = signallingUrl(SCRIPT, this.#options.websocket?.hostname);
+    this.#leaveFor(stream);
     const visit = new Visit(this.#element, this.#options.thresholds, (name, detail) => {
       this.#raise(name, detail);
       if (name === "disconnected") this.#end(visit, true);
     });
     this.#visit = visit;
-    const url = signallingUrl(SCRIPT, this.#options.websocket?.hostname);
     try {
       await visit.enter(url, accessToken, this.#alias, () => {
-        if (stream?.active) return stream;
-        return this.#element.camera(constraints ?? this.#element.defaultConstraints);
+        this.#ownCamera = !stream?.active;
+        return this.#ownCamera ? this.#element.camera(constraints ?? this.#element.defaultConstraints) : stream;
       });
     } catch (error) {
       this.#end(visit, false);
@@ -87,6 +88,14 @@ export class WebRTC extends EventTarget {
       throw new RangeError(`a chat message has 1 to ${LONGEST_MESSAGE} characters, not ${message.length}`);
     }
     this.#element.chatElement.add(message, true);
+  }
+
+  /** Leave a room for another one. A camera that is asked for anew would run on unseen, and is stopped. */
+  #leaveFor(stream) {
+    const kept = new Set(stream?.getTracks());
+    const tracks = this.#visit && this.#ownCamera ? this.localStream?.getTracks() : [];
+    this.destroy(false);
+    for (const track of tracks ?? []) if (!kept.has(track)) track.stop();
   }
 
   #end(visit, stopCamera) {
