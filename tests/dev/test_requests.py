@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import suppress
@@ -300,6 +301,7 @@ def placed(server: Server, request: pytest.FixtureRequest) -> Server:
     return server
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 @pytest.mark.parametrize("placed", CALLS, indirect=True)
 def test_the_command_of_curl_asks_the_same(placed: Server) -> None:
     """A shell reads it as it was meant; the token is that of the environment."""

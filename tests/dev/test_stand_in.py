@@ -174,6 +174,20 @@ def test_nobody_is_asked_for_a_camera_in_vain(page: Page) -> None:
     assert asked == 0
 
 
+def test_a_pair_that_is_not_checked_yet_has_a_documented_state(
+    page: Page, sandbox: Sandbox
+) -> None:
+    """Browsers call it otherwise."""
+    page.goto(sandbox.sdk_url)
+    made = """async (state) => {
+        const { statsFields } = await import("/sdk/stats.js");
+        const pair = { type: "candidate-pair", nominated: true, state };
+        return statsFields(new Map([["pair", pair]]), "peer").state;
+    }"""
+    assert page.evaluate(made, "in-progress") == "checking"
+    assert page.evaluate(made, "succeeded") == "succeeded"
+
+
 def test_the_statistics_have_the_documented_fields(
     page: Page, visits: Visits, sandbox: Sandbox
 ) -> None:

@@ -18,8 +18,8 @@ SERIES = ("3.14", "3.15")
 _MIRROR = "http://deb.debian.org/debian"
 # What the tests start, and what builds the packages that come as source.
 _PROGRAMS = (
-    "ca-certificates", "chromium", "g++", "gcc", "git", "jq", "libcrypt-dev", "libffi-dev", "make",
-    "nodejs", "procps", "redis-server", "tmux",
+    "ca-certificates", "chromium", "curl", "g++", "gcc", "git", "jq", "libcrypt-dev",
+    "libffi-dev", "make", "nodejs", "procps", "redis-server", "tmux",
 )  # fmt: skip
 
 

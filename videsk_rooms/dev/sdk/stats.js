@@ -1,6 +1,11 @@
 // The 64 documented fields of the event `stats`, from what the browser itself measures. Where its
 // documentation names no unit, a field has that of RTCPeerConnection.getStats: seconds, bytes.
 
+// Those that are documented. A browser has others for a pair that it has not finished checking.
+const STATES = new Set([
+  "checking", "connected", "completed", "failed", "disconnected", "closed", "succeeded",
+]);
+
 /** The fields of one peer. */
 export function statsFields(report, peerId) {
   const entries = [...report.values()];
@@ -126,6 +131,6 @@ function connection(pair) {
     packetsSent: pair.packetsSent ?? 0,
     packetsReceived: pair.packetsReceived ?? 0,
     totalRoundTripTime: pair.totalRoundTripTime ?? 0,
-    state: pair.state ?? "checking",
+    state: STATES.has(pair.state) ? pair.state : "checking",
   };
 }
