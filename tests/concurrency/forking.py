@@ -428,7 +428,7 @@ PROGRAMS = {
 # it has something to do: as the child first gives the GIL up, it waits for ever for that thread to
 # take it (`drop_gil` in CPython's ceval_gil.c). Nor does anybody notice a child that never leaves
 # the loop that it was forked in.
-NOT_IN_C = {"in_a_hook", "in_a_look_up", "in_line", "iterating", "many", "while_busy"}
+NOT_IN_C = {"in_a_hook", "in_a_look_up", "in_line", "iterating", "many", "pool", "while_busy"}
 
 
 def main(way: str, program: str, url: str, token: str) -> None:
