@@ -9,17 +9,18 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from typing import Any
 
 from videsk_rooms import AsyncVidesk, RateLimit
 
-kept: list[asyncio.Task[Any]] = []
+kept: list[AsyncVidesk | asyncio.Task[None]] = []
 
 
 def paced(url: str, token: str, per: float) -> AsyncVidesk:
     """Make a client that may send one request in so many seconds."""
     rate_limit = RateLimit(requests=1, per=per)
-    return AsyncVidesk(token, base_url=url, rate_limit=rate_limit, timeout=20)
+    client = AsyncVidesk(token, base_url=url, rate_limit=rate_limit, timeout=20)
+    kept.append(client)  # or, where its call ends before its loop, aiohttp complains of its session
+    return client
 
 
 async def call(client: AsyncVidesk) -> None:
