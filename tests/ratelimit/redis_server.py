@@ -91,10 +91,12 @@ def serving(*, password: str | None = None) -> Iterator[RedisServer]:
 def _free_port() -> int:
     """Choose a port below those that systems give to whoever asks for any.
 
-    One of those may go to another server before Redis listens, or while it is killed.
+    One of those may go to another server before Redis listens, or while it is killed. A node of a
+    cluster talks to the others at a port that is 10,000 higher.
     """
     while True:
-        port = random.randrange(10_000, 32_000)
-        with contextlib.suppress(OSError), socket.socket() as one:
+        port = random.randrange(10_000, 22_000)
+        with contextlib.suppress(OSError), socket.socket() as one, socket.socket() as bus:
             one.bind(("127.0.0.1", port))
+            bus.bind(("127.0.0.1", port + 10_000))
             return port
