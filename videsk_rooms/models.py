@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
-from typing import Any, ClassVar, Literal, TypeAlias, TypeVar, Union, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, Union, cast, overload
 
 import attrs
 
@@ -265,8 +265,9 @@ class EnterableRoom(Room):
     """
 
     __slots__ = ()
-    # msgspec looks for it in the class itself, and refuses the class without it.
-    __attrs_attrs__: ClassVar[Any] = attrs.fields(Room)
+    if not TYPE_CHECKING:  # mypy would take the class for none of attrs'
+        # msgspec looks for it in the class itself, and refuses the class without it.
+        __attrs_attrs__ = attrs.fields(Room)
 
     @property
     def access_token(self) -> str:

@@ -52,7 +52,7 @@ def test_the_version_is_the_package_s(command: tuple[str, ...]) -> None:
         (["doctor", "--help"], ["--redis", "--json", "--token-file", "would see it in ps"]),
         (["rooms", "--help"], ["list", "get", "create", "update", "delete", "join", "stats"]),
         (["rooms", "list", "--help"], ["--limit", "--all", "--ended", "--no-ended"]),
-        (["rooms", "get", "-h"], ["[ROOM]", "--external-id", "--show-token"]),
+        (["rooms", "get", "-h"], ["ROOM", "--external-id", "--show-token"]),
         (["rooms", "create", "--help"], ["--exp", "90m", "--settings", "--if-missing"]),
         (["rooms", "update", "--help"], ["ROOM", "--name", "--nbf"]),
         (["rooms", "delete", "--help"], ["ROOM...", "--yes"]),

@@ -374,6 +374,7 @@ def test_a_room_is_joined_in_a_new_tab(opened: Opener, videsk: Videsk) -> None:
     console.panel.get_by_label("Join as").fill("Ana María")
     with console.page.context.expect_page() as tab:
         console.click("Join as", console.panel)
+    tab.value.wait_for_url("**/call?*")
     assert tab.value.url.endswith(f"/call?room={room.id}&alias=Ana+Mar%C3%ADa&lang=en")
     inside = console.panel.get_by_role("region", name="In the room now")
     expect(inside).to_contain_text("Ana María")

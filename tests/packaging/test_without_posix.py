@@ -28,7 +28,7 @@ asyncio.AbstractEventLoop.add_signal_handler = None
 
 def _run(program: str, *arguments: str) -> str:
     ran = subprocess.run(
-        [sys.executable, "-W", "error", "-c", _WITHOUT_POSIX + program, *arguments],
+        [sys.executable, "-c", _WITHOUT_POSIX + program, *arguments],
         capture_output=True,
         encoding="utf-8",
         timeout=120,

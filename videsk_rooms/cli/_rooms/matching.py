@@ -41,8 +41,11 @@ def start_or_moment(text: str) -> datetime:
 
 
 def _start_of(day: date) -> datetime:
-    # Where clocks are set at midnight, the earlier of two, or the first instant that exists.
-    return datetime.combine(day, time.min).astimezone(timezone.utc)
+    # Where clocks are set at midnight, it comes twice or never; Python 3.10 reads it otherwise than
+    # later ones. Then the day begins at the first full hour that is of this day.
+    midnight = datetime.combine(day, time.min).astimezone(timezone.utc)
+    hours = (midnight + timedelta(hours=number) for number in range(-1, 3))
+    return next(hour for hour in hours if hour.astimezone().date() == day)
 
 
 CreatedAfter = Annotated[
