@@ -72,6 +72,7 @@ def test_help_is_whole_at_80_columns(arguments: list[str], told: list[str]) -> N
     assert (done.returncode, done.stderr) == (0, "")
     assert [word for word in told if word not in done.stdout] == []
     assert max(map(len, done.stdout.splitlines())) <= 80
+    assert "[[" not in done.stdout
     assert "..." not in done.stdout.replace("[ARGS]...", "").replace("ROOM...", "")
 
 

@@ -25,10 +25,13 @@ selectors.DefaultSelector = selectors.SelectSelector
 asyncio.AbstractEventLoop.add_signal_handler = None
 """
 
+# An older typer on a click from 8.5 on is none of ours to mend.
+_WARNINGS = ("-W", "error", "-W", "ignore:'click.utils:DeprecationWarning")
+
 
 def _run(program: str, *arguments: str) -> str:
     ran = subprocess.run(
-        [sys.executable, "-c", _WITHOUT_POSIX + program, *arguments],
+        [sys.executable, *_WARNINGS, "-c", _WITHOUT_POSIX + program, *arguments],
         capture_output=True,
         encoding="utf-8",
         timeout=120,
