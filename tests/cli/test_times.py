@@ -165,6 +165,14 @@ def test_a_day_is_its_start(
     assert wire(start_or_moment(text)) == start
 
 
+def test_a_day_that_a_zone_left_out_is_a_time_too(in_zone: Callable[[str], None]) -> None:
+    """Samoa had no 30 December 2011."""
+    in_zone("Pacific/Apia")
+    assert abs(
+        start_or_moment("2011-12-30") - datetime(2011, 12, 30, tzinfo=timezone.utc)
+    ) <= timedelta(days=1)
+
+
 def test_days_by_their_names(in_zone: Callable[[str], None]) -> None:
     """From midnight to midnight, around now."""
     in_zone("<+00>0")

@@ -45,7 +45,8 @@ def _start_of(day: date) -> datetime:
     # later ones. Then the day begins at the first full hour that is of this day.
     midnight = datetime.combine(day, time.min).astimezone(timezone.utc)
     hours = (midnight + timedelta(hours=number) for number in range(-1, 3))
-    return next(hour for hour in hours if hour.astimezone().date() == day)
+    # A zone that moves over the date line may leave a day out.
+    return next((hour for hour in hours if hour.astimezone().date() == day), midnight)
 
 
 CreatedAfter = Annotated[
