@@ -35,9 +35,7 @@ def debian(folder: Path, series: Sequence[str] = SERIES) -> Iterator[list[Interp
     """
     if not (folder / "usr/bin/apt-get").exists():
         _run("debootstrap", "--variant=minbase", "sid", str(folder), _MIRROR)
-    for file in ("etc/resolv.conf", "etc/ssl/certs/ca-certificates.crt"):
-        (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(Path("/", file), folder / file)
+    _copy("etc/resolv.conf", folder)
     with _mounted(folder):
         packages = [f"python{each}{part}" for each in series for part in ("", "-dev", "-venv")]
         # Only the programs: no service is to start.
@@ -47,10 +45,17 @@ def debian(folder: Path, series: Sequence[str] = SERIES) -> Iterator[list[Interp
         # A mirror that is a snapshot has lists that are past their date.
         _run(*apt, "-oAcquire::Check-Valid-Until=false", "update")
         _run(*apt, "install", "-y", "--no-install-recommends", *_PROGRAMS, *packages)
+        # Only now: the package `ca-certificates` writes this file anew, without this machine's own.
+        _copy("etc/ssl/certs/ca-certificates.crt", folder)
         shutil.rmtree(folder / "checkout", ignore_errors=True)
         _run("git", "clone", "--quiet", str(CHECKOUT), str(folder / "checkout"))
         found = [ask(f"/usr/bin/python{each}", folder) for each in series]
         yield [each for each in found if each is not None]
+
+
+def _copy(file: str, folder: Path) -> None:
+    (folder / file).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(Path("/", file), folder / file)
 
 
 @contextmanager
