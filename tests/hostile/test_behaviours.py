@@ -7,6 +7,7 @@ each behaviour meets one operation of the awaited client, and each fifth one of 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import contextlib
 from typing import TYPE_CHECKING
 
@@ -123,7 +124,7 @@ async def _zeros(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
 GREETINGS: dict[str, Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]] = {
     name[1:].replace("_", " "): greet
     for name, greet in list(globals().items())
-    if name.startswith("_") and asyncio.iscoroutinefunction(greet)
+    if name.startswith("_") and inspect.iscoroutinefunction(greet)
 }
 
 
