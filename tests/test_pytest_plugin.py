@@ -35,8 +35,8 @@ ASKS_TWICE = """
 
 
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    # Hypothesis' plugin loads Hypothesis at the end of each run: half a second. Schemathesis' plugin
-    # has Hypothesis warn on Python 3.14.
+    # Hypothesis' plugin loads Hypothesis at the end of each run: half a second. The plugin of
+    # Schemathesis has Hypothesis warn on Python 3.14.
     without = ["-p", "no:hypothesispytest", "-p", "no:schemathesis"]
     return pytester.runpytest_inprocess(*without, *arguments)
 

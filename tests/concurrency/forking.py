@@ -379,6 +379,9 @@ def in_a_hook(url: str, token: str) -> None:
         if not children:
             children.append(os.fork())
             signal.alarm(60)
+            if children[0] == 0:
+                # From Python 3.14 on, asyncio prints that no loop is running after a fork.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
     client = Videsk(token, base_url=url, rate_limit=_FAST, hooks=Hooks(on_attempt=fork_once))
     for _ in range(50):

@@ -7,8 +7,8 @@ each behaviour meets one operation of the awaited client, and each fifth one of 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import contextlib
+import inspect
 from typing import TYPE_CHECKING
 
 import pytest
