@@ -4,14 +4,15 @@
 // - The module at SDK exports the class by default. It must be loaded from there, never from a copy.
 // - `new WebRTC(null, parent)` puts a `<videsk-webrtc>` into `parent`, `await create(accessToken)`
 //   connects, and `destroy()` ends it, leaving the element where it is.
-// - The event `error` has `detail.code` and `detail.message`: of a token 4401 and one of COMPLAINTS.
-//   `disconnected` says that the connection to the server is lost. `hangup` is shown being listened to.
+// - The event `error` has `detail.code` and `detail.message`: for a token, 4401 and one of
+//   COMPLAINTS. `disconnected` says that the connection to the server is lost. Of `hangup`, only
+//   a listener is shown.
 //
-// Not known, and so not relied on: whether `create` fails too when a token is refused, whether the SDK
-// connects again after `disconnected`, and what brings `hangup` about.
+// Not known, and so not relied on: whether `create` fails too when a token is refused, whether the
+// SDK connects again after `disconnected`, and what brings `hangup` about.
 
-const SDK =
-  document.querySelector('meta[name="videsk-sdk"]')?.content || "https://cdn.videsk.io/sdk/webrtc.esm.js";
+const MODULE = "https://cdn.videsk.io/sdk/webrtc.esm.js";
+const SDK = document.querySelector('meta[name="videsk-sdk"]')?.content || MODULE;
 const TOKEN_REFUSED = 4401;
 const COMPLAINTS = {
   "jwt not active": "unopened",
