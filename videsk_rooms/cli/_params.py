@@ -2,21 +2,61 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import shlex
 import sys
 from datetime import datetime, timedelta, timezone
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, TypeVar
 
 import typer
 
 from ._output import wrong_usage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from videsk_rooms.models import Room
     from videsk_rooms.sync import Videsk
+
+Options = TypeVar("Options")
+
+
+def with_options(
+    kind: Callable[..., Options],
+) -> Callable[[Callable[Concatenate[Options, ...], None]], Callable[..., None]]:
+    """Return a decorator that adds the fields of a dataclass to a command, as options of its own.
+
+    Args:
+        kind: The dataclass. The command gets an instance first, then its own arguments by name.
+
+    Returns:
+        The decorator; typer reads the options from the signature of what it makes.
+    """
+    shared = _parameters(kind)
+
+    def decorate(command: Callable[Concatenate[Options, ...], None]) -> Callable[..., None]:
+        @wraps(command)
+        def run(**given: Any) -> None:
+            options = kind(**{each.name: given.pop(each.name) for each in shared})
+            command(options, **given)
+
+        every = [*_parameters(command)[1:], *shared]
+        keywords = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in every]
+        del run.__wrapped__  # typer would read the options of what it wraps
+        run.__signature__ = inspect.Signature(keywords)  # type: ignore[attr-defined]  # PEP 362
+        run.__annotations__ = {each.name: each.annotation for each in keywords}
+        return run
+
+    return decorate
+
+
+def _parameters(function: Callable[..., object]) -> list[inspect.Parameter]:
+    return list(inspect.signature(function, eval_str=True).parameters.values())
+
 
 # -- text and JSON --------------------------------------------------------------------------------
 
