@@ -18,15 +18,7 @@ from videsk_rooms.cli._output import (
     write_json,
     wrong_usage,
 )
-from videsk_rooms.cli._params import (
-    Ended,
-    OwnId,
-    RoomId,
-    ShowToken,
-    find,
-    require_one,
-    sort_of,
-)
+from videsk_rooms.cli._params import Ended, OwnId, RoomId, ShowToken, find, require_one, sort_of
 from videsk_rooms.errors import NotFoundError, VideskError
 
 if TYPE_CHECKING:
