@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from contextlib import contextmanager
@@ -18,16 +17,10 @@ from videsk_rooms.cli._output import complain
 from videsk_rooms.cli._params import distance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
 _A_FRAME = 0.1
 _A_LINE = 30.0
-
-
-def limit_in(headers: Mapping[str, str]) -> int | None:
-    """Return how many requests a second the account may make (docs/api.md, "Access")."""
-    sent = re.match(r"[0-9]{1,9}(?![0-9])", headers.get("Ratelimit-Limit", ""))
-    return int(sent[0]) if sent else None
 
 
 class Progress:
