@@ -10,8 +10,7 @@ import pytest
 import typer
 
 from videsk_rooms.cli._output import wire
-from videsk_rooms.cli._params import distance, local, local_in_full, moment
-from videsk_rooms.cli._rooms.matching import start_or_moment
+from videsk_rooms.cli._times import distance, local, local_in_full, moment, start_or_moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ import jwt
 
 import videsk_rooms
 from videsk_rooms.cli._output import CommandFailedError, describe_error, wire
-from videsk_rooms.cli._params import local_in_full
+from videsk_rooms.cli._times import local_in_full
 from videsk_rooms.errors import APIError, ConfigurationError, ResponseError, VideskError
 
 from .report import Finding, Report, failed, note, ok, refused, skipped

@@ -14,7 +14,7 @@ from rich.progress import Progress as RichProgress
 from rich.table import Column
 
 from videsk_rooms.cli._output import complain
-from videsk_rooms.cli._params import distance
+from videsk_rooms.cli._times import distance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

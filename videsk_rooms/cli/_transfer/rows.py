@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import typer
 
-from videsk_rooms.cli._params import moment, object_in
+from videsk_rooms.cli._params import object_in
+from videsk_rooms.cli._times import moment
 
 from . import columns as known
 
