@@ -214,7 +214,7 @@ def counted(count: int, thing: str) -> str:
 
 
 def complain(text: str) -> None:
-    """Print one line on standard error."""
+    """Print one line on standard error. A terminal breaks it, and it is copied whole."""
     print(f"videsk-rooms: {printable(text)}", file=sys.stderr)
 
 

@@ -125,7 +125,7 @@ def local_in_full(moment: datetime, now: datetime) -> str:
 def distance(apart: timedelta) -> str:
     """Format a span of time in its two largest units: `in 2 h 5 min`, `3 d ago`."""
     seconds = round(abs(apart.total_seconds()))
-    if seconds >= 3_600:  # an hour typed a moment ago is 1 h, and not 59 min 59 s
+    if seconds >= 600:  # an hour typed a moment ago is 1 h, and not 59 min 59 s
         unit = 60 if seconds < 86_400 else 3_600
         seconds = round(seconds / unit) * unit
     days, seconds = divmod(seconds, 86_400)

@@ -208,7 +208,9 @@ def _rate_limit(headers: Mapping[str, str]) -> Finding:
             "the client makes 20 requests a second, unless rate_limit= says otherwise",
         )
     policy = headers.get("Ratelimit-Policy")
-    found = f"{limit} requests, policy {policy or 'not sent'}; {remaining or 'unknown number'} left"
+    found = f"{limit} requests a second, policy {policy or 'not sent'}"
+    if remaining is not None:
+        found += f"; {remaining} of this second left"
     return ok("rate limit", found, limit=limit, policy=policy, remaining=remaining)
 
 

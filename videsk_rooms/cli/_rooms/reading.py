@@ -115,7 +115,8 @@ def list_rooms(
             page = videsk.rooms.list(
                 limit=limit, skip=skip, sort=order, ended=ended, external_id=external_id
             )
-            _show_page(context, page, chosen)
+            is_filtered = (ended, external_id) != (None, None)
+            _show_page(context, page, chosen, is_filtered=is_filtered)
 
 
 def _has(status: Status | None, room: Room) -> bool:
@@ -223,7 +224,9 @@ def _show_all(context: CommandContext, rooms: Iterable[Room], columns: Sequence[
         complain("no rooms match")
 
 
-def _show_page(context: CommandContext, page: RoomPage, columns: Sequence[str]) -> None:
+def _show_page(
+    context: CommandContext, page: RoomPage, columns: Sequence[str], *, is_filtered: bool
+) -> None:
     if context.as_json:
         write_json({**as_json(page), "has_more": page.has_more})
         return
@@ -231,7 +234,8 @@ def _show_page(context: CommandContext, page: RoomPage, columns: Sequence[str]) 
 
     if not show_rooms(context.output(), page, columns):
         past = f"no rooms after the first {page.skip}, of {page.total}; give a smaller --skip"
-        complain(past if page.total else "no rooms match")
+        none = "no rooms match" if is_filtered else "the account has no rooms"
+        complain(past if page.total else none)
     elif page.has_more:
         after = page.skip + len(page)
         complain(f"{len(page)} of {page.total} rooms; --skip {after} shows the next, --all all")

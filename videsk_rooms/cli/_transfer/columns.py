@@ -68,7 +68,7 @@ def fields_of(columns: Sequence[str], mapped: Mapping[str, str] = _NOTHING) -> d
     if columns and not found:
         raise wrong_usage(f"no column says what a room is to be like; give one of {_told(FIELDS)}")
     if unknown:
-        complain(f"passed over: {', '.join(unknown)}")
+        complain(f"columns passed over: {', '.join(unknown)}")
     return found
 
 

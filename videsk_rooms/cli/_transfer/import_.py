@@ -21,7 +21,7 @@ from .files import STANDARD, read_text
 from .journal import failed
 from .rows import BadRow, rows_of
 from .sending import Importer, in_a_file
-from .summary import exit_code_of, show, show_figures, summarize
+from .summary import exit_code_of, show, show_refusals, summarize
 from .table import Format, format_of
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def check(context: CommandContext, options: Options) -> ExitCode:
         complain(f"row {outcome.row}: {outcome.error}")
     seconds = time.monotonic() - began
     figures = summarize(len(rows), bad, done_before=0, seconds=seconds, results="")
-    show_figures(context, figures, "; nothing was sent")
+    show_refusals(context, figures)
     return exit_code_of(figures)
 
 
