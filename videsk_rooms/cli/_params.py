@@ -7,10 +7,11 @@ import json
 import re
 import shlex
 import sys
+from dataclasses import fields
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Concatenate, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, TypeVar, get_type_hints
 
 import typer
 
@@ -27,7 +28,7 @@ Options = TypeVar("Options")
 
 
 def with_options(
-    kind: Callable[..., Options],
+    kind: type[Options],
 ) -> Callable[[Callable[Concatenate[Options, ...], None]], Callable[..., None]]:
     """Return a decorator that adds the fields of a dataclass to a command, as options of its own.
 
@@ -37,7 +38,7 @@ def with_options(
     Returns:
         The decorator; typer reads the options from the signature of what it makes.
     """
-    shared = _parameters(kind)
+    shared = _options_of(kind)
 
     def decorate(command: Callable[Concatenate[Options, ...], None]) -> Callable[..., None]:
         @wraps(command)
@@ -45,8 +46,8 @@ def with_options(
             options = kind(**{each.name: given.pop(each.name) for each in shared})
             command(options, **given)
 
-        every = [*_parameters(command)[1:], *shared]
-        keywords = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in every]
+        _, *own = inspect.signature(command, eval_str=True).parameters.values()
+        keywords = [*(each.replace(kind=each.KEYWORD_ONLY) for each in own), *shared]
         del run.__wrapped__  # typer would read the options of what it wraps
         run.__signature__ = inspect.Signature(keywords)  # type: ignore[attr-defined]  # PEP 362
         run.__annotations__ = {each.name: each.annotation for each in keywords}
@@ -55,8 +56,18 @@ def with_options(
     return decorate
 
 
-def _parameters(function: Callable[..., object]) -> list[inspect.Parameter]:
-    return list(inspect.signature(function, eval_str=True).parameters.values())
+def _options_of(kind: type) -> list[inspect.Parameter]:
+    """Return the fields of a dataclass as parameters, those that it inherits last."""
+    hints = get_type_hints(kind, include_extras=True)
+    return [
+        inspect.Parameter(
+            each.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=each.default,
+            annotation=hints[each.name],
+        )
+        for each in sorted(fields(kind), key=lambda each: each.name not in kind.__annotations__)
+    ]
 
 
 # -- text and JSON --------------------------------------------------------------------------------
@@ -180,15 +191,15 @@ def sort_of(text: str | None) -> list[str] | None:
     """
     if text is None:
         return None
-    fields = text.split(",")
-    for field in fields:
+    sorted_by = text.split(",")
+    for field in sorted_by:
         if not _SORT_FIELD.fullmatch(field):
             raise typer.BadParameter(
                 f"{field!r} is not a field to sort by; give one such as created_at, -created_at "
                 "for the newest first, or several with commas between them",
                 param_hint="'--sort'",
             )
-    return fields
+    return sorted_by
 
 
 # -- which room ------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ import asyncio
 import signal
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,82 +21,49 @@ from .journal import failed
 from .rows import BadRow, rows_of
 from .sending import Importer, in_a_file
 from .summary import exit_code_of, show, show_refusals, summarize
-from .table import Format, format_of
+from .table import format_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from videsk_rooms.cli._account import CommandContext
+    from collections.abc import Sequence
 
     from .journal import Outcome
+    from .options import ImportOptions
     from .rows import AnyRow
+    from .table import Format
 
 _GO_ON = "The same command goes on with the rest."
 
 
-@dataclass(frozen=True)
-class Options:
-    """The options of an import.
-
-    Attributes:
-        file: The file of rows.
-        form: Its format; `None`: that of its suffix.
-        update: Whether rooms that exist are brought up to date.
-        results: The file of results; `None`: beside the file.
-        concurrency: How many rows are sent at a time.
-        shared: Where the rate limit is shared with others.
-        encoding: The encoding of the file; `None`: found.
-        date_format: How times may be written, too.
-        mapped: The fields of columns that are called otherwise.
-    """
-
-    file: str
-    form: Format | None
-    update: bool
-    results: str | None
-    concurrency: int
-    shared: str | None
-    encoding: str | None
-    date_format: str | None
-    mapped: Mapping[str, str]
-
-
-def check(context: CommandContext, options: Options) -> ExitCode:
+def check(options: ImportOptions, file: str) -> ExitCode:
     """Report which rows would be refused, and send nothing."""
     began = time.monotonic()
-    rows = _rows(options, _read(options, format_of(options.file, options.form)))
+    _, rows = _read(options, file, format_of(file, options.form))
     bad = asyncio.run(_refusals(rows))
     for outcome in bad:
         complain(f"row {outcome.row}: {outcome.error}")
     seconds = time.monotonic() - began
     figures = summarize(len(rows), bad, done_before=0, seconds=seconds, results="")
-    show_refusals(context, figures)
+    show_refusals(options, figures)
     return exit_code_of(figures)
 
 
-def run(context: CommandContext, options: Options) -> ExitCode:
+def run(options: ImportOptions, file: str) -> ExitCode:
     """Import a file.
 
     Raises:
         CommandFailedError: The file cannot be imported, or the outcomes cannot be kept.
         VideskError: The account cannot be reached.
     """
-    form = format_of(options.file, options.form)
-    if context.as_json and (options.results or options.file) == STANDARD:
+    form = format_of(file, options.form)
+    if options.as_json and (options.results or file) == STANDARD:
         raise wrong_usage("standard output has the results; give --results FILE to have --json")
-    table = _read(options, form)
-    rows = _rows(options, table)
+    table, rows = _read(options, file, form)
     # SIGTERM runs the `finally` blocks, too: the bar hides the terminal's cursor.
     with (
-        journal.recorded(options.file, options.results, form) as record,
+        journal.recorded(file, options.results, form) as record,
         handled(leave, signal.SIGTERM),
     ):
-        work = Importer(
-            *(context, rows, record),
-            update=options.update,
-            concurrency=options.concurrency,
-            shared=options.shared,
-        )
+        work = Importer(options, rows, record)
         began = time.monotonic()
         try:
             run_until_stopped(work.run())
@@ -115,28 +81,27 @@ def run(context: CommandContext, options: Options) -> ExitCode:
             seconds=seconds,
             results=record.name,
         )
-        show(context, figures, outcomes, is_whole=is_whole)
+        show(options, figures, outcomes, is_whole=is_whole)
         if work.stopped_by is not None:
             text = describe_error(work.stopped_by)
             complain(f"stopped, as the rest would fail alike: {text} {_GO_ON}")
         return exit_code_of(figures)
 
 
-def _read(options: Options, form: Format) -> tables.Table:
-    return tables.read(
-        read_text(options.file, options.encoding),
+def _read(options: ImportOptions, file: str, form: Format) -> tuple[tables.Table, list[AnyRow]]:
+    mapped = columns.mapped_by(options.mapped or ())
+    table = tables.read(
+        read_text(file, options.encoding),
         form,
-        is_known=lambda column: column.strip() in options.mapped or columns.is_known(column),
+        is_known=lambda column: column.strip() in mapped or columns.is_known(column),
     )
-
-
-def _rows(options: Options, table: tables.Table) -> list[AnyRow]:
-    return rows_of(
+    rows = rows_of(
         table,
-        "" if options.file == STANDARD else Path(options.file).name,
-        fields=columns.fields_of(table.columns, options.mapped),
+        "" if file == STANDARD else Path(file).name,
+        fields=columns.fields_of(table.columns, mapped),
         date_format=options.date_format,
     )
+    return table, rows
 
 
 async def _refusals(rows: Sequence[AnyRow]) -> list[Outcome]:

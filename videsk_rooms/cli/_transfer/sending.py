@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from videsk_rooms import AsyncVidesk, Room
-    from videsk_rooms.cli._account import CommandContext
     from videsk_rooms.models import JSONValue
 
     from .journal import Journal, Outcome, ResultStream
+    from .options import ImportOptions
     from .progress import Progress
     from .rows import AnyRow
 
@@ -39,12 +39,9 @@ class Importer:
     and with `update` one, two or three.
 
     Args:
-        context: The account.
+        options: The options of the import, and so the account.
         rows: The rows.
         record: Where outcomes are kept, and those of earlier runs.
-        update: Whether rooms that exist are brought up to date.
-        concurrency: How many rows are sent at a time.
-        shared: Where the rate limit is shared with others.
 
     Attributes:
         outcomes: The outcomes so far, by the number of the row.
@@ -53,20 +50,10 @@ class Importer:
     """
 
     def __init__(
-        self,
-        context: CommandContext,
-        rows: Sequence[AnyRow],
-        record: Journal | ResultStream,
-        *,
-        update: bool,
-        concurrency: int,
-        shared: str | None,
+        self, options: ImportOptions, rows: Sequence[AnyRow], record: Journal | ResultStream
     ) -> None:
-        self._context = context
+        self._options = options
         self._record = record
-        self._update = update
-        self._concurrency = concurrency
-        self._shared = shared
         self._total = len(rows)
         self._remaining: list[Row] = []
         self.outcomes: dict[int, Outcome] = {}
@@ -74,7 +61,7 @@ class Importer:
         for row in rows:
             if isinstance(row, BadRow):
                 self._note(failed(row, row.problem))
-            elif (earlier := record.earlier.outcome_of(row, update=update)) is None:
+            elif (earlier := record.earlier.outcome_of(row, update=options.update)) is None:
                 self._remaining.append(row)
             else:
                 self.outcomes[row.number] = earlier
@@ -82,7 +69,7 @@ class Importer:
 
     async def run(self) -> None:
         """Send the rows that remain, or up to one that fails as all others would."""
-        async with self._context.async_client(shared=self._shared) as client:
+        async with self._options.async_client(shared=self._options.shared) as client:
             videsk = client.with_options(priority="background")
             await self._first_call(videsk)
             if not self._remaining:
@@ -94,15 +81,15 @@ class Importer:
                 self._total,
                 done=len(self.outcomes),
                 limit=f"limit {limit:,.0f}/s",
-                colours=not self._context.no_color,
+                colours=not self._options.no_color,
                 bar=not self._record.is_on_terminal,
             ) as bar:
                 bar.failed = sum(not outcome.is_done for outcome in self.outcomes.values())
                 rows = iter(self._remaining)
                 # Time in the queue of the rate limit counts for the timeout of each call, and more
                 # rows at a time are not faster.
-                through = int(limit * self._context.timeout * _SHARE_IN_QUEUE)
-                workers = range(max(1, min(self._concurrency, through)))
+                through = int(limit * self._options.timeout * _SHARE_IN_QUEUE)
+                workers = range(max(1, min(self._options.concurrency, through)))
                 await asyncio.gather(*(self._send_all(videsk, rows, bar) for _ in workers))
 
     async def _first_call(self, videsk: AsyncVidesk) -> None:
@@ -133,13 +120,13 @@ class Importer:
                 if is_hopeless(error):
                     self.stopped_by = error
                 outcome = failed(row, in_a_file(error), error)
-            self._note(outcome, row.checksum(update=self._update))
+            self._note(outcome, row.checksum(update=self._options.update))
             bar.advance(failed=not outcome.is_done)
 
     async def _send(self, videsk: AsyncVidesk, row: Row) -> tuple[Result, Room]:
         fields = row.fields()
         room: Room | None = None
-        if self._update:
+        if self._options.update:
             try:
                 room = await videsk.rooms.get_by_external_id(row.external_id)
             except NotFoundError:
@@ -151,7 +138,7 @@ class Importer:
                 room = await videsk.rooms.get_by_external_id(row.external_id)
             else:
                 return Result.CREATED, created
-        if not self._update:
+        if not self._options.update:
             return Result.EXISTS, room
         changes = differences(room, fields)
         if not changes:
