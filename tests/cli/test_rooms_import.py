@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import sys
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -136,6 +137,14 @@ def test_rows_that_cannot_be_are_failed_rows(account: Sandbox, ask: Ask, folder:
         assert line["error"].startswith(word)
         assert f"row {line['row']}: {word}" in done.stderr
     assert (sent(account, "create"), len(account.rooms)) == (1, 2)
+
+
+def test_a_time_is_told_as_the_file_has_it(ask: Ask, folder: Path) -> None:
+    """Beside what it comes to, which its author has never seen."""
+    (folder / "rooms.csv").write_text("name,exp\nAna,100h\n")
+    for options in ((), ("--dry-run",)):
+        (line,) = ask("rooms", "import", "rooms.csv", *options).stderr.splitlines()
+        assert re.match(r"videsk-rooms: row 2: exp='[^']+Z' \(100h\): give a time", line)
 
 
 def test_no_more_than_a_few_failures_fill_the_terminal(ask: Ask, folder: Path) -> None:

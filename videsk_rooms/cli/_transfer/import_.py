@@ -117,5 +117,5 @@ async def _refusals(rows: Sequence[AnyRow]) -> list[Outcome]:
             try:
                 await closed.rooms.create(external_id=row.external_id, **row.fields())
             except InvalidRequestError as error:
-                bad.append(failed(row, in_a_file(error)))
+                bad.append(failed(row, in_a_file(error, row)))
     return bad

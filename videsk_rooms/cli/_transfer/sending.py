@@ -16,7 +16,7 @@ from videsk_rooms.errors import (
 
 from . import progress
 from .journal import Result, failed, succeeded
-from .rows import BadRow, Row
+from .rows import TIMES, BadRow, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -119,7 +119,7 @@ class Importer:
             except VideskError as error:
                 if is_hopeless(error):
                     self.stopped_by = error
-                outcome = failed(row, in_a_file(error), error)
+                outcome = failed(row, in_a_file(error, row), error)
             self._note(outcome, row.checksum(update=self._options.update))
             bar.advance(failed=not outcome.is_done)
 
@@ -173,6 +173,11 @@ def _has_room(page: JSONValue, room: str | None) -> bool:
     return room in ids if room else bool(ids)
 
 
-def in_a_file(error: VideskError) -> str:
+def in_a_file(error: VideskError, row: Row) -> str:
     """Return the text of an error for the author of the file: arguments are columns there."""
-    return str(error.args[0]) if isinstance(error, InvalidRequestError) else describe_error(error)
+    if not isinstance(error, InvalidRequestError):
+        return describe_error(error)
+    text = str(error.args[0])
+    typed = row.given.get(error.argument) if error.argument in TIMES else None
+    value, _, remedy = text.partition(": ")
+    return text if typed is None else f"{value} ({typed}): {remedy}"
