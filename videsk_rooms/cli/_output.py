@@ -219,6 +219,17 @@ def complain(text: str) -> None:
 
 
 @contextmanager
+def below_ctrl_c() -> Iterator[None]:
+    """Begin a line when Ctrl-C stops the block: a terminal shows `^C` on the current one."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if sys.stderr.isatty():
+            print(file=sys.stderr)
+        raise
+
+
+@contextmanager
 def log_shown() -> Iterator[None]:
     """Print the package's warnings on standard error, unless its log is configured."""
     if logging.getLogger("videsk_rooms").hasHandlers() or os.environ.get("VIDESK_LOG"):

@@ -12,6 +12,7 @@ import typer
 from videsk_rooms.cli._account import CommandContext, asking_an_account, seconds_of
 from videsk_rooms.cli._output import (
     as_json,
+    below_ctrl_c,
     complain,
     describe_error,
     is_hopeless,
@@ -184,7 +185,7 @@ def stats(
     require_one(room, external_id)
     output = context.output()
     as_lines = context.as_json or (watch is not None and output.width is None)
-    with context.client() as videsk:
+    with below_ctrl_c(), context.client() as videsk:
         found = find(videsk, room, external_id)
         while True:
             try:
