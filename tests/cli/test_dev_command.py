@@ -139,6 +139,21 @@ def test_the_console_is_opened_if_asked_for(monkeypatch: pytest.MonkeyPatch) -> 
     assert "the-secret" not in line
 
 
+@posix_signals
+def test_a_reader_that_leaves_is_no_fault_of_the_state(tmp_path: Path) -> None:
+    """`videsk-rooms dev | head` ends silently, at the next request, with exit code 1."""
+    with running("dev", "--port", "0", "--state", str(tmp_path / "rooms.json")) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(8)]
+        exports = dict(line.split()[1].split("=", 1) for line in lines if "export" in line)
+        process.stdout.close()
+        with Videsk(exports["VIDESK_API_TOKEN"], base_url=exports["VIDESK_BASE_URL"]) as videsk:
+            videsk.rooms.list()
+        assert process.wait(PATIENCE) == 1
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
 def test_a_broken_state_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
     """It names the file and what to do."""
     file = tmp_path / "rooms.json"

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timezone
 
 import pytest
 
 from videsk_rooms import Room
-from videsk_rooms.cli._transfer.import_ import differences
 from videsk_rooms.cli._transfer.journal import (
     COLUMNS,
     Outcome,
     PreviousRuns,
     Result,
-    as_line,
     of_line,
 )
 from videsk_rooms.cli._transfer.rows import Row
+from videsk_rooms.cli._transfer.sending import differences
 
 ROW = Row(7, "a-1", {"name": "Ana"})
 CREATED = Outcome(2, "a-1", Result.CREATED, room="6", exp="2042-08-14T18:00:00.000Z", ended=False)
@@ -87,7 +86,7 @@ def test_a_row_that_was_changed_meanwhile_is_brought_up_to_date() -> None:
 @pytest.mark.parametrize("outcome", [CREATED, FAILED, Outcome(3, None, Result.FAILED)])
 def test_a_line_is_read_as_it_was_written(outcome: Outcome) -> None:
     """But for the error, which the next run finds out anew."""
-    line = as_line(outcome)
+    line = asdict(outcome)
     assert tuple(line) == COLUMNS
     assert of_line(line) == replace(outcome, error=None)
 

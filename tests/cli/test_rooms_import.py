@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import sys
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -138,21 +139,38 @@ def test_rows_that_cannot_be_are_failed_rows(account: Sandbox, ask: Ask, folder:
     assert (sent(account, "create"), len(account.rooms)) == (1, 2)
 
 
+def test_a_time_is_told_as_the_file_has_it(ask: Ask, folder: Path) -> None:
+    """Beside what it comes to, which its author has never seen."""
+    (folder / "rooms.csv").write_text("name,exp\nAna,100h\n")
+    for options in ((), ("--dry-run",)):
+        (line,) = ask("rooms", "import", "rooms.csv", *options).stderr.splitlines()
+        assert re.match(r"videsk-rooms: row 2: exp='[^']+Z' \(100h\): give a time", line)
+
+
 def test_no_more_than_a_few_failures_fill_the_terminal(ask: Ask, folder: Path) -> None:
     """The results have them all."""
-    (folder / "rooms.csv").write_text("name,exp\n" + "Ana,never\n" * 50)
+    bad = [f"Ana,never-{number}\n" for number in range(50)]
+    (folder / "rooms.csv").write_text("name,exp\n" + "".join(bad))
     complaints = ask("rooms", "import", "rooms.csv").stderr.splitlines()
     assert len(complaints) == 6
     assert complaints[-1].endswith("45 more rows failed; all are in rooms.results.csv")
-    (folder / "rooms.csv").write_text("name,exp\n" + "Ana,never\n" * 5)
+    (folder / "rooms.csv").write_text("name,exp\n" + "".join(bad[:5]))
     assert len(ask("rooms", "import", "rooms.csv").stderr.splitlines()) == 5
+
+
+def test_rows_that_fail_alike_are_one_line(ask: Ask, folder: Path) -> None:
+    """Such as those that were under way when the API went away."""
+    (folder / "rooms.csv").write_text("name,exp\n" + "Ana,never\n" * 7)
+    (line,) = ask("rooms", "import", "rooms.csv").stderr.splitlines()
+    assert line.startswith("videsk-rooms: rows 2, 3, 4, 5, 6 and 2 more: exp 'never' is not a time")
 
 
 def test_results_that_are_not_written_are_not_named(
     account: Sandbox, ask: Ask, folder: Path
 ) -> None:
     """A run that is stopped leaves its journal, and no results."""
-    (folder / "rooms.csv").write_text("name,exp\n" + "Ana,never\n" * 6 + "Luis,1h\n")
+    bad = "".join(f"Ana,never-{number}\n" for number in range(6))
+    (folder / "rooms.csv").write_text(f"name,exp\n{bad}Luis,1h\n")
     account.faults.status(403, on="create", times=None)
     complaints = ask("rooms", "import", "rooms.csv").stderr.splitlines()
     assert complaints[5].endswith(": 2 more rows failed")
@@ -557,7 +575,7 @@ def test_a_dry_run_sends_nothing(account: Sandbox, ask: Ask, folder: Path) -> No
     )
     done = call("rooms", "import", "rooms.csv", "--dry-run")
     assert done.returncode == 1
-    assert done.stdout == "✗ 4 rows: 3 failed, 1 not tried; nothing was sent\n"
+    assert done.stdout == "✗ 4 rows: 3 would be refused; nothing was sent\n"
     assert [line.split()[:3] for line in done.stderr.splitlines()] == [
         ["videsk-rooms:", "row", f"{number}:"] for number in (3, 4, 5)
     ]
@@ -614,7 +632,7 @@ def test_a_sheet_with_columns_of_its_own_is_mapped(
     )
     maps = ["--map", "name=Cliente", "--map", "exp=Hora, fin"]
     done = ask("rooms", "import", "hoja.csv", *maps, "--date-format", "%d/%m/%Y %H:%M")
-    assert (done.returncode, done.stderr) == (0, "videsk-rooms: passed over: Teléfono\n")
+    assert (done.returncode, done.stderr) == (0, "videsk-rooms: columns passed over: Teléfono\n")
     ana = next(room for room in account.rooms if room["name"] == "Ana")
     assert ana["exp"] == f"{ends:%Y-%m-%dT%H:%M:%S}.000Z"
     assert len(account.rooms) == 3

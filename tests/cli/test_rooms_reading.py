@@ -12,15 +12,15 @@ import pytest
 from rich.cells import cell_len
 
 from tests.cli.support import account as variables
-from tests.cli.support import called_on_a_terminal, running
+from tests.cli.support import call, called_on_a_terminal, running
 from tests.waiting import PATIENCE
 from videsk_rooms import AsyncRooms
+from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.cli.conftest import Ask
-    from videsk_rooms.sandbox import Sandbox
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 
@@ -91,6 +91,13 @@ def test_more_rooms_than_a_page_are_told_beside_it(account: Sandbox, ask: Ask) -
     done = ask("rooms", "list", "--skip", "10")
     assert len(done.stdout.splitlines()) == 11
     assert done.stderr == "videsk-rooms: 10 of 31 rooms; --skip 20 shows the next, --all all\n"
+
+
+def test_an_account_without_rooms_says_so() -> None:
+    """Nothing was filtered out."""
+    with Sandbox(rate=None) as empty:
+        done = call("rooms", "list", env=variables(empty))
+    assert (done.returncode, done.stderr) == (0, "videsk-rooms: the account has no rooms\n")
 
 
 @pytest.mark.parametrize(

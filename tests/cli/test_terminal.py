@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.support import account as variables
 from tests.cli.support import call, called_on_a_terminal
+from videsk_rooms.cli._output import below_ctrl_c
 from videsk_rooms.cli._transfer import table
 from videsk_rooms.cli._transfer.files import standard_output
 from videsk_rooms.cli._transfer.table import Format
@@ -163,3 +164,21 @@ def test_a_limit_of_too_many_digits_is_none(account: Sandbox, tmp_path: Path) ->
     )
     done = call("rooms", "import", str(tmp_path / "rooms.csv"), env=variables(account))
     assert done.returncode == 0
+
+
+class Screen(io.StringIO):
+    """A terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stream", "shown"), [(Screen, "\n"), (io.StringIO, "")])
+def test_what_follows_ctrl_c_begins_a_line(
+    monkeypatch: pytest.MonkeyPatch, stream: type[io.StringIO], shown: str
+) -> None:
+    """A terminal shows `^C` where the cursor is; a pipe does not."""
+    monkeypatch.setattr("sys.stderr", told := stream())
+    with pytest.raises(KeyboardInterrupt), below_ctrl_c():
+        raise KeyboardInterrupt
+    assert told.getvalue() == shown

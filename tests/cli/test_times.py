@@ -10,8 +10,7 @@ import pytest
 import typer
 
 from videsk_rooms.cli._output import wire
-from videsk_rooms.cli._params import distance, local, local_in_full, moment
-from videsk_rooms.cli._rooms.matching import start_or_moment
+from videsk_rooms.cli._times import distance, local, local_in_full, moment, start_or_moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,6 +136,8 @@ def test_the_ends_of_the_calendar_are_shown_in_utc(in_zone: Callable[[str], None
         (timedelta(seconds=0.4), "now"),
         (timedelta(seconds=59), "in 59 s"),
         (timedelta(seconds=-61), "1 min 1 s ago"),
+        (timedelta(minutes=45) - timedelta(seconds=1), "in 45 min"),
+        (timedelta(hours=1) - timedelta(seconds=1), "in 1 h"),
         (timedelta(hours=2) - timedelta(seconds=1), "in 2 h"),
         (timedelta(hours=-2, minutes=-5), "2 h 5 min ago"),
         (timedelta(days=3, minutes=-1), "in 3 d"),

@@ -1,9 +1,10 @@
 """The command line `videsk-rooms`, of the extra `cli`.
 
 A file or a folder for each command, registered in `_app.py`. `_account.py` has the options that all
-commands on an account share, `_output.py` what they print and their exit codes, `_params.py` how
-values are typed. A command that a signal ends exits with 128 and the signal's number (130 after
-Ctrl-C), except `videsk-rooms sandbox` and `videsk-rooms dev`, which a signal ends with 0.
+commands on an account share, `_output.py` what they print and their exit codes, `_params.py` and
+`_times.py` how values are typed. A command that a signal ends exits with 128 and the signal's
+number (130 after Ctrl-C), except `videsk-rooms sandbox` and `videsk-rooms dev`, which a signal ends
+with 0.
 
 The files that `--help` needs import typer and nothing heavier: the client, the sandbox and rich are
 imported by what a command runs.

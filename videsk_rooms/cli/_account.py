@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from dataclasses import dataclass
-from functools import cached_property, wraps
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Concatenate, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from videsk_rooms.errors import ConfigurationError
 
 from ._output import CommandFailedError, ExitCode
+from ._params import with_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,33 +166,4 @@ class CommandContext:
         return text.replace("pass api_token=", "give --token-file", 1)
 
 
-def _parameters(function: Callable[..., object]) -> list[inspect.Parameter]:
-    return list(inspect.signature(function, eval_str=True).parameters.values())
-
-
-_COMMON = _parameters(CommandContext)
-
-
-def asking_an_account(
-    command: Callable[Concatenate[CommandContext, ...], None],
-) -> Callable[..., None]:
-    """Add the options of `CommandContext` to a command, after its own.
-
-    Args:
-        command: The command; it gets a `CommandContext` first, then its own arguments by name.
-
-    Returns:
-        The command for typer, which reads the options from the signature.
-    """
-    own = _parameters(command)[1:]
-
-    @wraps(command)
-    def run(**given: Any) -> None:
-        context = CommandContext(**{option.name: given.pop(option.name) for option in _COMMON})
-        command(context, **given)
-
-    keywords = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own, *_COMMON)]
-    del run.__wrapped__  # typer would read the options of what it wraps
-    run.__signature__ = inspect.Signature(keywords)  # type: ignore[attr-defined]  # PEP 362 has it
-    run.__annotations__ = {each.name: each.annotation for each in keywords}
-    return run
+asking_an_account = with_options(CommandContext)

@@ -9,41 +9,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ._output import CommandFailedError, complain, write_json
-from ._serving import (
-    Place,
-    QuietOption,
-    RateOption,
-    TokenOption,
-    Window,
-    WindowOption,
-    checked_host,
-    checked_rate,
-    checked_token,
-    print_exports,
-    reachable,
-    serve,
-)
+from ._output import CommandFailedError, complain
+from ._params import with_options
+from ._serving import Serving, reachable
 
 if TYPE_CHECKING:
     from videsk_rooms.sandbox import Sandbox
 
 DEFAULT_PORT = 8910
+_HEADING = "Console: {console_url}\nBrowser SDK, a stand-in: {sdk_url}\nCtrl-C ends it.\n"
 
 
+@with_options(Serving)
 def dev(
+    serving: Serving,
     *,
     port: Annotated[
         int,
         typer.Option(min=0, max=65535, metavar="N", help="Port to listen on; 0: any free one."),
     ] = DEFAULT_PORT,
-    host: Annotated[
-        str,
-        typer.Option(metavar="H", help="Address to listen on; others let other machines in."),
-    ] = "127.0.0.1",
-    rate: RateOption = "20",
-    window: WindowOption = Window.FIXED,
-    token: TokenOption = None,
     state: Annotated[
         Path | None,
         typer.Option(
@@ -55,15 +39,6 @@ def dev(
     open_console: Annotated[
         bool, typer.Option("--open", help="Open the console in the browser.")
     ] = False,
-    quiet: QuietOption = False,
-    as_json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help="Print one line of JSON with url, api_token, console_url and sdk_url, "
-            "and nothing else.",
-        ),
-    ] = False,
 ) -> None:
     """Run all that a product needs of Videsk on this machine, offline.
 
@@ -72,45 +47,30 @@ def dev(
     line for each request. Ctrl-C and SIGTERM end it with exit code 0; a port
     that is taken is exit code 1.
     """
-    per_second, api_token = checked_rate(rate), checked_token(token)
-    place = Place(checked_host(host), port, "or --port 0 for any free one")
-
-    from videsk_rooms.sandbox import Sandbox
-
-    try:
-        served = Sandbox(
-            port=port,
-            host=host,
-            api_token=api_token,
-            rate=per_second,
-            window=window.value,
-            console=True,
-            state=state,
-        )
-    except ValueError as error:  # the rest is checked: the file is broken
-        raise CommandFailedError(f"--state: {error}") from None
-    except OSError as error:
-        raise CommandFailedError(_unreadable(error, state)) from None
-    if not _is_loopback(host):
+    if not _is_loopback(serving.host):
         complain(
-            f"warning: --host {host} lets whoever reaches this machine use the console and read "
-            "the API token; leave --host out unless you trust the network"
+            f"warning: --host {serving.host} lets whoever reaches this machine use the console and "
+            "read the API token; leave --host out unless you trust the network"
         )
 
-    def announce(sandbox: Sandbox) -> None:
-        (_announce_in_json if as_json else _announce)(sandbox)
+    def ready(sandbox: Sandbox) -> None:
+        serving.announce(
+            sandbox, _HEADING, console_url=sandbox.console_url, sdk_url=sandbox.sdk_url
+        )
         if open_console:
             webbrowser.open(reachable(sandbox.console_url))
 
     try:
-        serve(served, place, announce, quiet=quiet or as_json)
-    except OSError as error:  # where it listens is checked: the last state could not be written
-        raise CommandFailedError(_unreadable(error, state)) from None
-
-
-def _unreadable(error: OSError, state: Path | None) -> str:
-    reason = error.strerror or str(error)
-    return f"--state {state}: {reason}; give a file that can be read and written"
+        sandbox = serving.sandbox(port, console=True, state=state)
+        serving.run(sandbox, port, ready, any_port="--port 0 for any free one")
+    except ValueError as error:  # the options are checked: the file is broken
+        raise CommandFailedError(f"--state: {error}") from None
+    except BrokenPipeError:  # of standard output
+        raise
+    except OSError as error:  # where it listens is checked
+        raise CommandFailedError(
+            f"--state {state}: {error.strerror or error}; give a file that can be read and written"
+        ) from None
 
 
 def _is_loopback(host: str) -> bool:
@@ -118,21 +78,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
-
-
-def _announce(sandbox: Sandbox) -> None:
-    print(f"Console: {reachable(sandbox.console_url)}")
-    print(f"Browser SDK, a stand-in: {reachable(sandbox.sdk_url)}")
-    print("Ctrl-C ends it.\n")
-    print_exports(reachable(sandbox.url), sandbox.api_token, reachable(sandbox.sdk_url))
-
-
-def _announce_in_json(sandbox: Sandbox) -> None:
-    write_json(
-        {
-            "url": reachable(sandbox.url),
-            "api_token": sandbox.api_token,
-            "console_url": reachable(sandbox.console_url),
-            "sdk_url": reachable(sandbox.sdk_url),
-        }
-    )

@@ -214,8 +214,19 @@ def counted(count: int, thing: str) -> str:
 
 
 def complain(text: str) -> None:
-    """Print one line on standard error."""
+    """Print one line on standard error. A terminal breaks it, and it is copied whole."""
     print(f"videsk-rooms: {printable(text)}", file=sys.stderr)
+
+
+@contextmanager
+def below_ctrl_c() -> Iterator[None]:
+    """Begin a line when Ctrl-C stops the block: a terminal shows `^C` on the current one."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if sys.stderr.isatty():
+            print(file=sys.stderr)
+        raise
 
 
 @contextmanager
@@ -232,15 +243,13 @@ def log_shown() -> Iterator[None]:
 def warnings_to(receive: Callable[[str], object]) -> Iterator[None]:
     """Pass the package's warnings to a function, in place of the one that had them before."""
     logger = logging.getLogger("videsk_rooms")
-    earlier = [handler for handler in logger.handlers if isinstance(handler, _WarningHandler)]
-    logger.handlers = [each for each in logger.handlers if each not in earlier]
-    handler = _WarningHandler(receive)
-    logger.addHandler(handler)
+    earlier = logger.handlers
+    others = (handler for handler in earlier if not isinstance(handler, _WarningHandler))
+    logger.handlers = [*others, _WarningHandler(receive)]
     try:
         yield
     finally:
-        logger.removeHandler(handler)
-        logger.handlers += earlier
+        logger.handlers = earlier
 
 
 class _WarningHandler(logging.Handler):

@@ -1,22 +1,74 @@
-"""Options that several commands share, and how their values are typed: text, JSON, times."""
+"""Options that several commands share, and how their values are typed."""
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import shlex
 import sys
-from datetime import datetime, timedelta, timezone
+from dataclasses import fields
+from datetime import datetime
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, TypeVar, get_type_hints
 
 import typer
 
 from ._output import wrong_usage
+from ._times import moment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from videsk_rooms.models import Room
     from videsk_rooms.sync import Videsk
+
+Options = TypeVar("Options")
+
+
+def with_options(
+    kind: type[Options],
+) -> Callable[[Callable[Concatenate[Options, ...], None]], Callable[..., None]]:
+    """Return a decorator that adds the fields of a dataclass to a command, as options of its own.
+
+    Args:
+        kind: The dataclass. The command gets an instance first, then its own arguments by name.
+
+    Returns:
+        The decorator; typer reads the options from the signature of what it makes.
+    """
+    shared = _options_of(kind)
+
+    def decorate(command: Callable[Concatenate[Options, ...], None]) -> Callable[..., None]:
+        @wraps(command)
+        def run(**given: Any) -> None:
+            options = kind(**{each.name: given.pop(each.name) for each in shared})
+            command(options, **given)
+
+        _, *own = inspect.signature(command, eval_str=True).parameters.values()
+        keywords = [*(each.replace(kind=each.KEYWORD_ONLY) for each in own), *shared]
+        del run.__wrapped__  # typer would read the options of what it wraps
+        run.__signature__ = inspect.Signature(keywords)  # type: ignore[attr-defined]  # PEP 362
+        run.__annotations__ = {each.name: each.annotation for each in keywords}
+        return run
+
+    return decorate
+
+
+def _options_of(kind: type) -> list[inspect.Parameter]:
+    """Return the fields of a dataclass as parameters, those that it inherits last."""
+    hints = get_type_hints(kind, include_extras=True)
+    return [
+        inspect.Parameter(
+            each.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=each.default,
+            annotation=hints[each.name],
+        )
+        for each in sorted(fields(kind), key=lambda each: each.name not in kind.__annotations__)
+    ]
+
 
 # -- text and JSON --------------------------------------------------------------------------------
 
@@ -66,120 +118,6 @@ def object_in(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("is not a JSON object")
     return value
-
-
-# -- times ----------------------------------------------------------------------------------------
-
-_UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
-_FROM_NOW = re.compile(
-    r"(?=[0-9])(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?( ago)?"
-)
-_DATE_TIME = re.compile(
-    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)"
-    r"(?P<part>\.[0-9]{1,6})?\s?(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?",
-    re.IGNORECASE,
-)
-_USAGE = (
-    "give a time from now, such as 2h, 90m, 3d or 1h30m, or a date and time, such as "
-    "'2026-12-24 16:00' in your own zone or 2026-12-24T16:00Z"
-)
-
-
-def moment(text: str, *, usage: str = _USAGE) -> datetime:
-    """Parse a point in time: `now`, `1h30m`, `2h ago`, `2026-12-24 16:00`, with an offset or `Z`.
-
-    Args:
-        text: What was typed.
-        usage: What can be typed, for the error text.
-
-    Raises:
-        BadParameter: The text is something else, or the clocks of this zone show the time twice or
-            never.
-    """
-    if text == "now":
-        return datetime.now(timezone.utc)
-    from_now, point = _FROM_NOW.fullmatch(text), _DATE_TIME.fullmatch(text)
-    try:
-        if from_now is not None:
-            *counts, ago = from_now.groups()
-            units = zip(_UNITS.values(), counts, strict=True)
-            apart = timedelta(**{unit: int(count) for unit, count in units if count})
-            return datetime.now(timezone.utc) + (-apart if ago else apart)
-        if point is not None:
-            return _on_the_clock(text, point)
-    except (ValueError, OverflowError, OSError):
-        raise typer.BadParameter(f"{text!r} is not a valid date/time; {usage}") from None
-    raise typer.BadParameter(f"{text!r} is not a time; {usage}")
-
-
-def _on_the_clock(text: str, point: re.Match[str]) -> datetime:
-    # Added separately: before Python 3.11, fromisoformat() takes 3 or 6 digits only.
-    part = timedelta(seconds=float(point["part"] or 0))
-    shown = datetime.fromisoformat(f"{point['day']} {point['time']}") + part
-    zone = (point["zone"] or "").upper()
-    if zone == "Z":
-        return shown.replace(tzinfo=timezone.utc)
-    if zone:
-        return shown.replace(tzinfo=_offset(zone)).astimezone(timezone.utc)
-    earlier, later = (shown.replace(fold=fold).astimezone() for fold in (0, 1))
-    if earlier.utcoffset() == later.utcoffset():
-        return earlier.astimezone(timezone.utc)
-    # Refused: a guess that is off by an hour is a missed meeting.
-    if earlier.astimezone(timezone.utc).astimezone().replace(tzinfo=None) == shown:
-        what, choices = "comes twice, because clocks are set back then", [earlier, later]
-    else:
-        what = "does not come, because clocks are set forward then"
-        choices = sorted(each.astimezone(timezone.utc) for each in (earlier, later))
-    which = " or ".join(f"{each:%Y-%m-%dT%H:%M}{_shown_offset(each)}" for each in choices)
-    raise typer.BadParameter(f"{text!r} {what} in this zone; give the one that is meant: {which}")
-
-
-def _offset(zone: str) -> timezone:
-    hours, minutes = int(zone[1:3]), int(zone[-2:])
-    if minutes > 59:
-        raise ValueError(zone)
-    ahead = timedelta(hours=hours, minutes=minutes)
-    return timezone(-ahead if zone[0] == "-" else ahead)
-
-
-def local(moment: datetime) -> str:
-    """Format a time in the local zone, to the minute."""
-    return f"{_here(moment):%Y-%m-%d %H:%M}"
-
-
-def local_in_full(moment: datetime, now: datetime) -> str:
-    """Format a time with its offset, and how far it is from now."""
-    here = _here(moment)
-    return f"{here:%Y-%m-%d %H:%M:%S} {_shown_offset(here)} ({distance(moment - now)})"
-
-
-def distance(apart: timedelta) -> str:
-    """Format a span of time in its two largest units: `in 2 h 5 min`, `3 d ago`."""
-    seconds = round(abs(apart.total_seconds()))
-    if seconds >= 3_600:  # an hour typed a moment ago is 1 h, and not 59 min 59 s
-        unit = 60 if seconds < 86_400 else 3_600
-        seconds = round(seconds / unit) * unit
-    days, seconds = divmod(seconds, 86_400)
-    hours, seconds = divmod(seconds, 3_600)
-    minutes, seconds = divmod(seconds, 60)
-    counts = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")]
-    first = next((place for place, (count, _) in enumerate(counts) if count), None)
-    if first is None:
-        return "now"
-    words = " ".join(f"{count} {unit}" for count, unit in counts[first : first + 2] if count)
-    return f"in {words}" if apart > timedelta() else f"{words} ago"
-
-
-def _here(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone()
-    except (OverflowError, ValueError, OSError):  # at the ends of the calendar; before 1970 there
-        return moment
-
-
-def _shown_offset(moment: datetime) -> str:
-    offset = f"{moment:%z}"
-    return "Z" if offset in {"", "+0000"} else f"{offset[:3]}:{offset[3:5]}"
 
 
 # -- options of rooms ------------------------------------------------------------------------------
@@ -253,15 +191,15 @@ def sort_of(text: str | None) -> list[str] | None:
     """
     if text is None:
         return None
-    fields = text.split(",")
-    for field in fields:
+    sorted_by = text.split(",")
+    for field in sorted_by:
         if not _SORT_FIELD.fullmatch(field):
             raise typer.BadParameter(
                 f"{field!r} is not a field to sort by; give one such as created_at, -created_at "
                 "for the newest first, or several with commas between them",
                 param_hint="'--sort'",
             )
-    return fields
+    return sorted_by
 
 
 # -- which room ------------------------------------------------------------------------------------

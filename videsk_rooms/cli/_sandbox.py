@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from ._output import write_json
-from ._serving import (
-    Place,
-    QuietOption,
-    RateOption,
-    TokenOption,
-    Window,
-    WindowOption,
-    checked_host,
-    checked_rate,
-    checked_token,
-    print_exports,
-    reachable,
-    serve,
-)
-
-if TYPE_CHECKING:
-    from videsk_rooms.sandbox import Sandbox
+from ._params import with_options
+from ._serving import Serving
 
 
+@with_options(Serving)
 def sandbox(
+    serving: Serving,
     *,
     port: Annotated[
         int,
@@ -38,10 +24,6 @@ def sandbox(
             help="Port to listen on. Absent: any free one.",
         ),
     ] = 0,
-    host: Annotated[str, typer.Option(metavar="H", help="Address to listen on.")] = "127.0.0.1",
-    rate: RateOption = "20",
-    window: WindowOption = Window.FIXED,
-    token: TokenOption = None,
     seed: Annotated[
         int | None,
         typer.Option(metavar="S", help="Makes ids and tokens the same in every run."),
@@ -50,13 +32,6 @@ def sandbox(
         bool,
         typer.Option("--deletion", help="Allow deleting rooms. Absent: refused, as published."),
     ] = False,
-    quiet: QuietOption = False,
-    as_json: Annotated[
-        bool,
-        typer.Option(
-            "--json", help="Print one line of JSON with url and api_token, and nothing else."
-        ),
-    ] = False,
 ) -> None:
     """Run the Rooms API on this machine, for trying things and for tests.
 
@@ -64,29 +39,10 @@ def sandbox(
     request. Rooms are kept in memory. Ctrl-C and SIGTERM end it with exit code
     0; a port that is taken is exit code 1.
     """
-    per_second, api_token = checked_rate(rate), checked_token(token)
-    place = Place(checked_host(host), port, "or none for any free one")
-
-    from videsk_rooms.sandbox import Sandbox
-
-    served = Sandbox(
-        port=port,
-        host=host,
-        api_token=api_token,
-        rate=per_second,
-        window=window.value,
-        seed=seed,
-        deletion=deletion,
+    heading = "Sandbox of the Videsk Rooms API at {url}; Ctrl-C ends it.\n"
+    serving.run(
+        serving.sandbox(port, seed=seed, deletion=deletion),
+        port,
+        lambda sandbox: serving.announce(sandbox, heading),
+        any_port="none for any free one",
     )
-    announce = _announce_in_json if as_json else _announce
-    serve(served, place, announce, quiet=quiet or as_json)
-
-
-def _announce(sandbox: Sandbox) -> None:
-    url = reachable(sandbox.url)
-    print(f"Sandbox of the Videsk Rooms API at {url}; Ctrl-C ends it.\n")
-    print_exports(url, sandbox.api_token)
-
-
-def _announce_in_json(sandbox: Sandbox) -> None:
-    write_json({"url": reachable(sandbox.url), "api_token": sandbox.api_token})

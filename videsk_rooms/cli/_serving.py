@@ -12,12 +12,12 @@ import sys
 import time
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
 
-from ._output import CommandFailedError, printable
+from ._output import CommandFailedError, printable, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,96 +36,135 @@ class Window(str, Enum):
     SLIDING = "sliding"
 
 
-RateOption = Annotated[
-    str, typer.Option(metavar="R", help="Requests per second before a 429, or off.")
-]
-WindowOption = Annotated[
-    Window,
-    typer.Option(help="Count in seconds one after another, or in the last second."),
-]
-TokenOption = Annotated[
-    str | None,
-    typer.Option(metavar="T", help="API token that is accepted. Absent: a new one."),
-]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no line for each request.")]
-
-
-def checked_rate(text: str) -> int | None:
-    """Read the option --rate."""
-    if text == "off":
-        return None
-    if re.fullmatch(r"[0-9]{1,9}", text) and int(text) > 0:
-        return int(text)
+def _rate(text: str) -> str:
+    if text == "off" or (re.fullmatch(r"[0-9]{1,9}", text) and int(text) > 0):
+        return text
     raise typer.BadParameter(
-        f"{text!r} is neither a whole number of 1 or more nor 'off'; give one of them",
-        param_hint="'--rate'",
+        f"{text!r} is neither a whole number of 1 or more nor 'off'; give one of them"
     )
 
 
-def checked_token(text: str | None) -> str | None:
-    """Read the option --token."""
-    if text is None or re.fullmatch(r"[\x21-\x7e]+", text):
+def _token(text: str) -> str:
+    if re.fullmatch(r"[\x21-\x7e]+", text):
         return text
-    raise typer.BadParameter("give one word of printable ASCII", param_hint="'--token'")
+    raise typer.BadParameter("give one word of printable ASCII")
 
 
-def checked_host(text: str) -> str:
-    """Read the option --host."""
-    if not text:
-        raise typer.BadParameter("give an address or a host name", param_hint="'--host'")
-    return text
+def _host(text: str) -> str:
+    if text:
+        return text
+    raise typer.BadParameter("give an address or a host name")
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a sandbox is to listen.
+_Host = Annotated[
+    str,
+    typer.Option(
+        metavar="H", parser=_host, help="Address to listen on; others let other machines in."
+    ),
+]
+_Rate = Annotated[
+    str, typer.Option(metavar="R", parser=_rate, help="Requests per second before a 429, or off.")
+]
+_Window = Annotated[
+    Window, typer.Option(help="Count in seconds one after another, or in the last second.")
+]
+_Token = Annotated[
+    str | None,
+    typer.Option(metavar="T", parser=_token, help="API token that is accepted. Absent: a new one."),
+]
+_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no line for each request.")]
+_AsJson = Annotated[
+    bool,
+    typer.Option("--json", help="Print one line of JSON with URLs and token, and nothing else."),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Serving:
+    """The options of a command that serves a sandbox, which are the options of the command line.
 
     Attributes:
-        host: The address.
-        port: The port.
-        any_port: How the command is told to take any free port.
-    """
-
-    host: str
-    port: int
-    any_port: str
-
-
-def serve(
-    sandbox: Sandbox, place: Place, announce: Callable[[Sandbox], object], *, quiet: bool
-) -> None:
-    """Run a sandbox until SIGINT or SIGTERM, and stop it in order.
-
-    Args:
-        sandbox: The sandbox, not started yet.
-        place: Where it is to listen.
-        announce: Called once it listens.
+        host: The address to listen on.
+        rate: Requests per second, or `off`.
+        window: How a second is counted.
+        token: The API token that is accepted; `None`: a new one.
         quiet: Whether to print no line for each request.
-
-    Raises:
-        CommandFailedError: It cannot listen there.
+        as_json: Whether to print JSON, and nothing else.
     """
-    from ._signals import handled
 
-    stops: list[int] = []
-    # A list and not an Event: a handler that runs while the main thread is inside of Event.wait
-    # could wait for the lock that this thread holds.
-    with handled(lambda number, _frame: stops.append(number), signal.SIGINT, signal.SIGTERM):
-        try:
-            sandbox.start()
-        except OSError as error:
-            raise CommandFailedError(_why_not(error, place)) from None
-        try:
-            announce(sandbox)
-            new = NewRequests(sandbox.requests)
-            while not stops:
-                time.sleep(_LOOK_EVERY)
-                for record in () if quiet else new:
-                    log_line(record)
-        finally:
-            sandbox.stop()
-    if sys.stdout.isatty():
-        print()  # the shell's next prompt goes below the ^C
+    host: _Host = "127.0.0.1"
+    rate: _Rate = "20"
+    window: _Window = Window.FIXED
+    token: _Token = None
+    quiet: _Quiet = False
+    as_json: _AsJson = False
+
+    def sandbox(self, port: int, **more: Any) -> Sandbox:
+        """Return a sandbox of these options and of others, not started yet."""
+        from videsk_rooms.sandbox import Sandbox
+
+        return Sandbox(
+            port=port,
+            host=self.host,
+            api_token=self.token,
+            rate=None if self.rate == "off" else int(self.rate),
+            window=self.window.value,
+            **more,
+        )
+
+    def run(
+        self, sandbox: Sandbox, port: int, ready: Callable[[Sandbox], object], *, any_port: str
+    ) -> None:
+        """Run a sandbox until SIGINT or SIGTERM, and stop it in order.
+
+        Args:
+            sandbox: The sandbox.
+            port: Where it is to listen.
+            ready: Called once it listens.
+            any_port: How the command is told to take any free port.
+
+        Raises:
+            CommandFailedError: It cannot listen there.
+        """
+        from ._signals import handled
+
+        stops: list[int] = []
+        # A list and not an Event: a handler that runs while the main thread is inside of Event.wait
+        # could wait for the lock that this thread holds.
+        with handled(lambda number, _frame: stops.append(number), signal.SIGINT, signal.SIGTERM):
+            try:
+                sandbox.start()
+            except OSError as error:
+                raise CommandFailedError(_why_not(error, self.host, port, any_port)) from None
+            with sandbox:
+                ready(sandbox)
+                new = NewRequests(sandbox.requests)
+                while not stops:
+                    time.sleep(_LOOK_EVERY)
+                    for record in () if self.quiet or self.as_json else new:
+                        log_line(record)
+        if sys.stdout.isatty():
+            print()  # the shell's next prompt goes below the ^C
+
+    def announce(self, sandbox: Sandbox, heading: str, **more: str) -> None:
+        """Print where a sandbox is, and the variables that point an application there.
+
+        Args:
+            sandbox: The sandbox.
+            heading: What people read first; its braces name values.
+            more: URLs beside that of the API.
+        """
+        told = {"url": reachable(sandbox.url), "api_token": sandbox.api_token}
+        told |= {name: reachable(url) for name, url in more.items()}
+        if self.as_json:
+            write_json(told)
+            return
+        print(heading.format(**told))
+        variables = {"base_url": told["url"], **told}
+        for name in ("base_url", "api_token", "sdk_url"):
+            if name in variables:
+                print(f"export VIDESK_{name.upper()}={shlex.quote(variables[name])}")
+        print(flush=True)
 
 
 class NewRequests:
@@ -152,16 +191,6 @@ class NewRequests:
             yield record
 
 
-def print_exports(url: str, api_token: str, sdk_url: str | None = None) -> None:
-    """Print the lines that point an application, and its page if `sdk_url` is given, here."""
-    variables = {"BASE_URL": url, "API_TOKEN": api_token}
-    if sdk_url is not None:
-        variables["SDK_URL"] = sdk_url
-    for name, value in variables.items():
-        print(f"export VIDESK_{name}={shlex.quote(value)}")
-    print(flush=True)
-
-
 def reachable(url: str) -> str:
     """Replace the address of all interfaces by one that a client can connect to."""
     # The client sends its token over plain http to this machine only.
@@ -177,10 +206,9 @@ def log_line(record: RequestRecord) -> None:
     print(f"{record.method:<6} {printable(record.path)} {status}", flush=True)
 
 
-def _why_not(error: OSError, place: Place) -> str:
-    host, port = place.host, place.port
+def _why_not(error: OSError, host: str, port: int, any_port: str) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} on {host} is taken; choose another --port, {place.any_port}"
+        return f"port {port} on {host} is taken; choose another --port, or {any_port}"
     if isinstance(error, socket.gaierror) or not error.errno:  # a look-up has numbers of its own
         reason = error.strerror or str(error)
     else:

@@ -1,7 +1,8 @@
 """`videsk-rooms demo`: shows the life of a room.
 
-story.py  the steps
-steps.py  how steps are recorded, checked and shown
+story.py    the steps
+steps.py    how steps are recorded, checked and shown
+created.py  the rooms that they make
 """
 
 from __future__ import annotations
@@ -91,6 +92,8 @@ def _run(demo: Demo, story: ModuleType, prefix: str) -> None:
     with story.make_a_client(demo, token, url) as videsk:
         try:
             story.run_steps(demo, videsk, prefix)
+            if demo.ok:  # they ended every room that they made
+                demo.rooms.maybe_open.clear()
         except VideskError as error:
             demo.failed(error)
         finally:

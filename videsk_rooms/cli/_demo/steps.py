@@ -1,4 +1,4 @@
-"""Steps of the demo: recorded, checked and shown; and the rooms that they make.
+"""Steps of the demo: recorded, checked and shown.
 
 The lines that a step shows are cut out of the very function that runs them, and not kept in a
 string: no type checker, linter or debugger looks into a string.
@@ -9,20 +9,15 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from videsk_rooms.cli._output import is_hopeless, write_json
-from videsk_rooms.errors import (
-    APIError,
-    ConnectionFailedError,
-    NotFoundError,
-    VideskError,
-    without_tokens,
-)
+from videsk_rooms.cli._output import write_json
+from videsk_rooms.errors import VideskError, without_tokens
+
+from .created import CreatedRooms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +25,6 @@ if TYPE_CHECKING:
 
     from videsk_rooms.cli._output import Output
     from videsk_rooms.sandbox import Sandbox
-    from videsk_rooms.sync import Videsk
 
 _LONGEST_VALUE = 400
 _MOST_REQUESTS = 3
@@ -167,7 +161,7 @@ class Demo:
     @property
     def open_rooms(self) -> tuple[str, ...]:
         """The external ids of rooms that may be open; a sandbox leaves none."""
-        return () if self.sandbox else self.rooms.external_ids
+        return () if self.sandbox else tuple(self.rooms.maybe_open)
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
@@ -203,11 +197,11 @@ class Demo:
 
         Args:
             step: The step.
-            result: What came, in short.
+            result: What came, in short, unless it was an error.
         """
         if not step.checks:
             raise ValueError(f"step {step.title!r} checked nothing; give it a check")
-        step.result = without_tokens(result)
+        step.result = describe(step.error) if step.error else without_tokens(result)
         step.finished = True
         self._show_result(step)
 
@@ -297,96 +291,3 @@ def describe(error: VideskError) -> str:
 def _text(value: object) -> str:
     text = without_tokens(value if isinstance(value, str) else repr(value))
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
-
-
-# -- the rooms of the demo ------------------------------------------------------------------------
-
-
-class CreatedRooms:
-    """The rooms to end, by external id; each is recorded before it is created, so none gets lost.
-
-    Attributes:
-        ended_count: How many rooms `end_all` ended.
-    """
-
-    def __init__(self) -> None:
-        self._ids: dict[str, str | None] = {}
-        self.ended_count = 0
-
-    @property
-    def external_ids(self) -> tuple[str, ...]:
-        """The external ids of the rooms that are or may be open."""
-        return tuple(self._ids)
-
-    @contextmanager
-    def creating(self, *external_ids: str) -> Iterator[None]:
-        """Record rooms that the block creates, and may have created when it fails."""
-        for external_id in external_ids:
-            self._ids.setdefault(external_id, None)
-        try:
-            yield
-        except VideskError as error:
-            if len(external_ids) == 1 and _surely_not_created(error):
-                del self._ids[external_ids[0]]
-            raise
-
-    def made(self, external_id: str, room_id: str) -> None:
-        """Record the id of a room that was created."""
-        self._ids[external_id] = room_id
-
-    def doubt(self, external_id: str) -> None:
-        """Record that there may be a second room with an external id."""
-        self._ids[external_id] = None
-
-    def ended(self, external_id: str, room_id: str) -> None:
-        """Forget a room that was ended, unless there may be another with its external id."""
-        if self._ids.get(external_id) == room_id:
-            del self._ids[external_id]
-
-    def end_all(self, videsk: Videsk) -> None:
-        """End the remaining rooms as far as possible; `external_ids` then has those that failed.
-
-        First the rooms whose ids are known; then those to look up; then those that were not found
-        once more: a create that was cut short may still have been under way.
-        """
-        videsk = videsk.with_options(timeout=10.0)
-        failures = 0
-        for attempt in range(3):
-            if attempt == 2 and None in self._ids.values():
-                time.sleep(1.0)
-            for external_id, room_id in list(self._ids.items()):
-                if (room_id is None) == (attempt == 0):
-                    continue
-                try:
-                    if self._end(videsk, external_id, room_id) or attempt == 2:
-                        del self._ids[external_id]
-                except VideskError as error:
-                    failures += 1
-                    if is_hopeless(error) or failures >= 3:
-                        return
-
-    def _end(self, videsk: Videsk, external_id: str, room_id: str | None) -> bool:
-        """End a room by its id, or all with an external id; return whether there was one."""
-        ids = [room_id] if room_id else []
-        if not ids:
-            # All with the external id: a server may have taken it twice. None with another one: a
-            # server may ignore the filter.
-            page = videsk.rooms.list(external_id=external_id)
-            found = [room for room in page if room.external_id == external_id]
-            ids = [room.id for room in found if not room.is_over()]
-            if not ids:
-                return bool(found)
-        for each in ids:
-            try:
-                videsk.rooms.end(each)
-            except NotFoundError:
-                continue
-            self.ended_count += 1
-        return True
-
-
-def _surely_not_created(error: VideskError) -> bool:
-    if isinstance(error, APIError):
-        statuses = [attempt.status for attempt in error.attempts]
-        return all(status is not None and status < 500 for status in statuses)
-    return isinstance(error, ConnectionFailedError)

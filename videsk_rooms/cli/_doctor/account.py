@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import binascii
-import json
 import os
 import platform
 import re
-from base64 import urlsafe_b64decode
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from importlib import metadata
@@ -15,9 +12,11 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
+import jwt
+
 import videsk_rooms
 from videsk_rooms.cli._output import CommandFailedError, describe_error, wire
-from videsk_rooms.cli._params import local_in_full
+from videsk_rooms.cli._times import local_in_full
 from videsk_rooms.errors import APIError, ConfigurationError, ResponseError, VideskError
 
 from .report import Finding, Report, failed, note, ok, refused, skipped
@@ -48,15 +47,13 @@ def versions() -> Finding:
     """Report the versions that a bug report needs."""
     own = {"videsk-rooms": videsk_rooms.__version__, "Python": platform.python_version()}
     found = {package: _version(package) for package in (*_REQUIRED, *_OPTIONAL)}
-    installed = [f"{name} {found[name]}" for name in _OPTIONAL if found[name]]
-    missing = [name for name in _OPTIONAL if not found[name]]
+    extras = [f"{name} {found[name]}" for name in _OPTIONAL if found[name]]
+    missing = ", ".join(name for name in _OPTIONAL if not found[name])
     text = (
         f"videsk-rooms {own['videsk-rooms']}, Python {own['Python']}, "
-        f"aiohttp {found['aiohttp']}; of the extras {', '.join(installed)}"
+        f"aiohttp {found['aiohttp']}; of the extras {', '.join(extras)}"
     )
-    if missing:
-        text += f"; not installed: {', '.join(missing)}"
-    return ok("versions", text, **own, **found)
+    return ok("versions", f"{text}; not installed: {missing}" if missing else text, **own, **found)
 
 
 def _version(package: str) -> str | None:
@@ -114,18 +111,12 @@ def _source_of_token(context: CommandContext) -> tuple[str, str]:
 
 
 def claims_of(token: str) -> Mapping[str, object] | None:
-    """Return the claims of a JWT without verifying it; `None` for anything else.
-
-    The client's own reader of room tokens is none of its public names.
-    """
-    parts = token.split(".")
-    if len(parts) != 3:
-        return None
+    """Return the claims of a JWT without verifying it; `None` for anything else."""
     try:
-        claims = json.loads(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (binascii.Error, ValueError, RecursionError):
+        claims: Mapping[str, object] = jwt.decode(token, options={"verify_signature": False})
+    except (jwt.InvalidTokenError, RecursionError):
         return None
-    return claims if isinstance(claims, dict) else None
+    return claims
 
 
 def _time(seconds: object) -> datetime | None:
@@ -217,7 +208,9 @@ def _rate_limit(headers: Mapping[str, str]) -> Finding:
             "the client makes 20 requests a second, unless rate_limit= says otherwise",
         )
     policy = headers.get("Ratelimit-Policy")
-    found = f"{limit} requests, policy {policy or 'not sent'}; {remaining or 'unknown number'} left"
+    found = f"{limit} requests a second, policy {policy or 'not sent'}"
+    if remaining is not None:
+        found += f"; {remaining} of this second left"
     return ok("rate limit", found, limit=limit, policy=policy, remaining=remaining)
 
 

@@ -38,20 +38,15 @@ class Target:
         host: The name of the API's host.
         port: Its port.
         tls: Whether the connection is over TLS.
-        proxy: The host and port of the proxy, if there is one.
+        next_hop: The host and port that this machine itself connects to: the proxy's, or the API's.
         timeout: Seconds for each step.
     """
 
     host: str
     port: int
     tls: bool
-    proxy: tuple[str, int] | None
+    next_hop: tuple[str, int]
     timeout: float
-
-    @property
-    def next_hop(self) -> tuple[str, int]:
-        """The host and port that this machine itself connects to."""
-        return self.proxy or (self.host, self.port)
 
 
 def address(context: CommandContext) -> Finding:
@@ -66,29 +61,30 @@ def address(context: CommandContext) -> Finding:
 
 def check_way(report: Report, context: CommandContext) -> bool:
     """Report each step of the way to a valid address; return whether all were possible."""
-    parts = urlsplit(_url(context)[0])
+    url = _url(context)[0]
+    parts = urlsplit(url)
     tls = parts.scheme == "https"
     host, port = parts.hostname or "", parts.port or (443 if tls else 80)
-    used = None if context.no_trust_env else _proxy_of_environment(parts.scheme, host)
-    target = Target(host, port, tls, used, min(context.timeout, _TIMEOUT))
-    reached = report.add(_proxy(target, context))
+    named = _proxy_of_environment(parts.scheme, host)
+    reached = report.add(_proxy(url, named, is_used=not context.no_trust_env))
+    next_hop = (host, port) if named is None or context.no_trust_env else named
+    target = Target(host, port, tls, next_hop, min(context.timeout, _TIMEOUT))
     for check, step in (("DNS", _look_up), ("TCP", _connect), ("TLS", _shake_hands)):
         finding = step(target) if reached else skipped(check, "needs what failed before it")
         reached = report.add(finding) and reached
     return reached
 
 
-def _proxy(target: Target, context: CommandContext) -> Finding:
+def _proxy(url: str, named: tuple[str, int] | None, *, is_used: bool) -> Finding:
     """Report the proxy of the environment, and whether it is used."""
     try:
-        Videsk("unused", base_url=_url(context)[0], trust_env=not context.no_trust_env).close()
+        Videsk("unused", base_url=url, trust_env=is_used).close()
     except ConfigurationError as error:
         return refused("proxy", error)
-    named = _proxy_of_environment("https" if target.tls else "http", target.host)
     if named is None:
         return ok("proxy", "none in the environment for this host", used=False)
     where = f"{named[0]}:{named[1]}"
-    if not context.no_trust_env:
+    if is_used:
         return ok("proxy", f"{where}, from the environment", used=True, proxy=where)
     return note(
         "proxy",
@@ -143,7 +139,7 @@ def _shake_hands(target: Target) -> Finding:
     """Check the host's certificate as the client does."""
     if not target.tls:
         return skipped("TLS", "not applicable: plain http")
-    if target.proxy is not None:
+    if target.next_hop != (target.host, target.port):
         return skipped("TLS", "behind the proxy; the call below shows whether it works")
     context = ssl.create_default_context()
     try:

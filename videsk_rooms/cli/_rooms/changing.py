@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from videsk_rooms.cli._account import CommandContext, asking_an_account
-from videsk_rooms.cli._output import complain, describe_error, wrong_usage
+from videsk_rooms.cli._output import below_ctrl_c, complain, describe_error, wrong_usage
 from videsk_rooms.cli._params import (
     Ends,
     ExternalId,
@@ -166,7 +166,8 @@ def _with_token(videsk: Videsk, changed: Room) -> Room:
 def warn_when_stopped(remedy: str) -> Iterator[None]:
     """Say after Ctrl-C that the request may have been processed, and how to find out."""
     try:
-        yield
+        with below_ctrl_c():
+            yield
     except KeyboardInterrupt:
         complain(f"stopped; what was under way may have been done all the same: {remedy}")
         raise

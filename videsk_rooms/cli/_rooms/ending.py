@@ -11,6 +11,7 @@ import typer
 from videsk_rooms.cli._account import CommandContext, asking_an_account
 from videsk_rooms.cli._output import (
     CommandFailedError,
+    ExitCode,
     complain,
     counted,
     describe_error,
@@ -20,19 +21,14 @@ from videsk_rooms.cli._output import (
     write_json,
     wrong_usage,
 )
-from videsk_rooms.cli._params import (
-    ExternalIds,
-    RoomIds,
-    find,
-    require_one,
-)
+from videsk_rooms.cli._params import ExternalIds, RoomIds, find, require_one
 from videsk_rooms.errors import VideskError
 
 from .changing import warn_when_stopped
 from .matching import CreatedAfter, CreatedBefore, ExpBefore, ExternalIdLike, RoomFilter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from videsk_rooms.models import Room
     from videsk_rooms.sync import Videsk
@@ -135,18 +131,14 @@ def _end_matching(context: CommandContext, chosen: RoomFilter, *, yes: bool, dry
             return
         if not yes:
             _ask(_QUESTIONS["ended"].format(counted(len(rooms), "room")), "nothing was ended")
-        errors: list[VideskError | None] = []
-        hopeless: list[VideskError] = []
+        report = _Report(context, "ended", of=len(rooms))
         with warn_when_stopped(_LEFT_OPEN["ended"]):
             # No break: what is under way comes to its end.
-            tried = takewhile(lambda _: not hopeless, rooms)
+            tried = takewhile(report.goes_on, rooms)
             for outcome in videsk.rooms.update_many({"room": r, "ended": True} for r in tried):
                 room = rooms[outcome.index]
-                _report(context, room.id, room.external_id, "ended", outcome.error)
-                errors.append(outcome.error)
-                if outcome.error is not None and is_hopeless(outcome.error):
-                    hopeless.append(outcome.error)
-    _conclude(errors, of=len(rooms))
+                report.add(room.id, room.external_id, outcome.error)
+    report.conclude()
 
 
 def _show_instead(context: CommandContext, rooms: list[Room]) -> None:
@@ -188,10 +180,10 @@ def _change_each(
     each_once = list(dict.fromkeys(rooms or external_ids or ()))
     if len(each_once) > 1 and not yes:
         _ask(_QUESTIONS[done].format(counted(len(each_once), "room")), f"nothing was {done}")
-    errors: list[VideskError | None] = []
+    report = _Report(context, done, of=len(each_once))
     with context.client() as videsk, warn_when_stopped(_LEFT_OPEN[done]):
         method = method_of(videsk)
-        for typed in each_once:
+        for typed in takewhile(report.goes_on, each_once):
             room, external_id = (typed, None) if rooms else (None, typed)
             error = None
             try:
@@ -200,47 +192,56 @@ def _change_each(
                 method(found)
             except VideskError as caught:
                 error = caught
-            _report(context, room, external_id, done, error)
-            errors.append(error)
-            if error is not None and is_hopeless(error):
-                break
-    _conclude(errors, of=len(each_once))
+            report.add(room, external_id, error)
+    report.conclude()
 
 
-def _conclude(errors: Sequence[VideskError | None], *, of: int) -> None:
-    """End a command on several rooms.
+class _Report:
+    """Reports on each room as soon as it is done with.
 
     Args:
-        errors: The error of each room that was tried, if any.
-        of: How many rooms there were.
-
-    Raises:
-        Exit: A room failed.
+        context: How to print it.
+        done: What the rooms are then, in a word.
+        of: How many rooms there are.
     """
-    if of > len(errors):
-        complain(f"{of - len(errors)} more of these rooms not tried: they would fail alike")
-    codes = [exit_code_of(error) for error in errors if error is not None]
-    if codes:
-        raise typer.Exit(exit_code_of_all(codes))
 
+    def __init__(self, context: CommandContext, done: str, *, of: int) -> None:
+        self._context = context
+        self._done = done
+        self._untried = of
+        self._codes: list[ExitCode] = []
+        self._is_hopeless = False
 
-def _report(
-    context: CommandContext,
-    room: str | None,
-    external_id: str | None,
-    done: str,
-    error: VideskError | None,
-) -> None:
-    """Print what became of a room."""
-    text = None if error is None else describe_error(error)
-    if text is not None:
-        complain(f"{room if external_id is None else external_id}: {text}")
-    if context.as_json:
-        own = {} if external_id is None else {"external_id": external_id}
-        write_json({"room": room, **own, done: error is None, "error": text})
-    elif error is None:
-        own_id = "" if external_id is None else f" ({external_id})"
-        context.output().line(f"{done} ", f"{room}{own_id}")
+    def goes_on(self, _room: object) -> bool:
+        """Return whether another room would not fail as all others would."""
+        return not self._is_hopeless
+
+    def add(self, room: str | None, external_id: str | None, error: VideskError | None) -> None:
+        """Print what became of a room."""
+        self._untried -= 1
+        text = None
+        if error is not None:
+            text = describe_error(error)
+            complain(f"{room if external_id is None else external_id}: {text}")
+            self._codes.append(exit_code_of(error))
+            self._is_hopeless |= is_hopeless(error)
+        if self._context.as_json:
+            own = {} if external_id is None else {"external_id": external_id}
+            write_json({"room": room, **own, self._done: error is None, "error": text})
+        elif error is None:
+            own_id = "" if external_id is None else f" ({external_id})"
+            self._context.output().line(f"{self._done} {room}{own_id}")
+
+    def conclude(self) -> None:
+        """End the command.
+
+        Raises:
+            Exit: A room failed.
+        """
+        if self._untried:
+            complain(f"{self._untried} more of these rooms not tried: they would fail alike")
+        if self._codes:
+            raise typer.Exit(exit_code_of_all(self._codes))
 
 
 def _ask(question: str, otherwise: str) -> None:

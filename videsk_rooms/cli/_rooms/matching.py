@@ -2,52 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from videsk_rooms.cli._params import moment
+from videsk_rooms.cli._times import start_or_moment
 
 if TYPE_CHECKING:
     from videsk_rooms.models import Room
-
-_DAYS_AHEAD = {"yesterday": -1, "today": 0, "tomorrow": 1}
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_USAGE = (
-    "give a day, such as yesterday, today or 2026-12-24, or a time, such as '24h ago', "
-    "'2026-12-24 16:00' in your own zone or 2026-12-24T16:00Z"
-)
-
-
-def start_or_moment(text: str) -> datetime:
-    """Parse a day, which stands for its start in the local zone, or a point in time.
-
-    Raises:
-        BadParameter: The text is neither.
-    """
-    try:
-        if text in _DAYS_AHEAD:
-            # Of the calendar, and not 24 hours: a day in which clocks are set has 23 or 25.
-            return _start_of(date.today() + timedelta(days=_DAYS_AHEAD[text]))  # noqa: DTZ011
-        if _DATE.fullmatch(text):
-            return _start_of(date.fromisoformat(text))
-    except (ValueError, OverflowError, OSError):
-        raise typer.BadParameter(f"{text!r} is not a valid date; {_USAGE}") from None
-    return moment(text, usage=_USAGE)
-
-
-def _start_of(day: date) -> datetime:
-    # Where clocks are set at midnight, it comes twice or never; Python 3.10 reads it otherwise than
-    # later ones. Then the day begins at the first full hour that is of this day.
-    midnight = datetime.combine(day, time.min).astimezone(timezone.utc)
-    hours = (midnight + timedelta(hours=number) for number in range(-1, 3))
-    # A zone that moves over the date line may leave a day out.
-    return next((hour for hour in hours if hour.astimezone().date() == day), midnight)
-
 
 CreatedAfter = Annotated[
     datetime | None,

@@ -12,21 +12,14 @@ import typer
 from videsk_rooms.cli._account import CommandContext, asking_an_account, seconds_of
 from videsk_rooms.cli._output import (
     as_json,
+    below_ctrl_c,
     complain,
     describe_error,
     is_hopeless,
     write_json,
     wrong_usage,
 )
-from videsk_rooms.cli._params import (
-    Ended,
-    OwnId,
-    RoomId,
-    ShowToken,
-    find,
-    require_one,
-    sort_of,
-)
+from videsk_rooms.cli._params import Ended, OwnId, RoomId, ShowToken, find, require_one, sort_of
 from videsk_rooms.errors import NotFoundError, VideskError
 
 if TYPE_CHECKING:
@@ -123,7 +116,8 @@ def list_rooms(
             page = videsk.rooms.list(
                 limit=limit, skip=skip, sort=order, ended=ended, external_id=external_id
             )
-            _show_page(context, page, chosen)
+            is_filtered = (ended, external_id) != (None, None)
+            _show_page(context, page, chosen, is_filtered=is_filtered)
 
 
 def _has(status: Status | None, room: Room) -> bool:
@@ -191,7 +185,7 @@ def stats(
     require_one(room, external_id)
     output = context.output()
     as_lines = context.as_json or (watch is not None and output.width is None)
-    with context.client() as videsk:
+    with below_ctrl_c(), context.client() as videsk:
         found = find(videsk, room, external_id)
         while True:
             try:
@@ -231,7 +225,9 @@ def _show_all(context: CommandContext, rooms: Iterable[Room], columns: Sequence[
         complain("no rooms match")
 
 
-def _show_page(context: CommandContext, page: RoomPage, columns: Sequence[str]) -> None:
+def _show_page(
+    context: CommandContext, page: RoomPage, columns: Sequence[str], *, is_filtered: bool
+) -> None:
     if context.as_json:
         write_json({**as_json(page), "has_more": page.has_more})
         return
@@ -239,7 +235,8 @@ def _show_page(context: CommandContext, page: RoomPage, columns: Sequence[str]) 
 
     if not show_rooms(context.output(), page, columns):
         past = f"no rooms after the first {page.skip}, of {page.total}; give a smaller --skip"
-        complain(past if page.total else "no rooms match")
+        none = "no rooms match" if is_filtered else "the account has no rooms"
+        complain(past if page.total else none)
     elif page.has_more:
         after = page.skip + len(page)
         complain(f"{len(page)} of {page.total} rooms; --skip {after} shows the next, --all all")

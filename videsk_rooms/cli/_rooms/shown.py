@@ -13,7 +13,7 @@ import typer
 from rich.cells import cell_len, set_cell_size
 
 from videsk_rooms.cli._output import as_json, printable, write_json
-from videsk_rooms.cli._params import local, local_in_full
+from videsk_rooms.cli._times import local, local_in_full
 from videsk_rooms.models import Authorization, Room
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import attrs
+import typer
 
 from videsk_rooms.cli._output import complain, wrong_usage
 from videsk_rooms.models import Room
@@ -32,6 +33,25 @@ def field_of(column: str) -> str:
 def is_known(column: str) -> bool:
     """Return whether there is such a column."""
     return field_of(column) in {*FIELDS, *PASSED_OVER}
+
+
+def mapped_by(options: Sequence[str]) -> dict[str, str]:
+    """Parse what `--map` is given, such as `name=Cliente`: the fields, by their columns.
+
+    Raises:
+        BadParameter: There is no such field, or no column.
+    """
+    found: dict[str, str] = {}
+    for each in options:
+        field, _, column = (part.strip() for part in each.partition("="))
+        if field not in FIELDS or not column:
+            raise typer.BadParameter(
+                f"{each!r} says of no field which column it is in; give one such as name=Cliente; "
+                f"fields are {', '.join(FIELDS)}",
+                param_hint="'--map'",
+            )
+        found[column] = field
+    return found
 
 
 def fields_of(columns: Sequence[str], mapped: Mapping[str, str] = _NOTHING) -> dict[str, str]:
@@ -68,7 +88,7 @@ def fields_of(columns: Sequence[str], mapped: Mapping[str, str] = _NOTHING) -> d
     if columns and not found:
         raise wrong_usage(f"no column says what a room is to be like; give one of {_told(FIELDS)}")
     if unknown:
-        complain(f"passed over: {', '.join(unknown)}")
+        complain(f"columns passed over: {', '.join(unknown)}")
     return found
 
 

@@ -94,11 +94,6 @@ def failed(row: AnyRow, text: str, error: VideskError | None = None) -> Outcome:
     return Outcome(row.number, row.external_id, Result.FAILED, error=text, outcome_unknown=unknown)
 
 
-def as_line(outcome: Outcome) -> dict[str, object]:
-    """Return an outcome as it is written."""
-    return {**asdict(outcome), "result": outcome.result.value}
-
-
 def of_line(line: Mapping[str, Any]) -> Outcome:
     """Parse an outcome, whose values are texts in CSV.
 
@@ -165,7 +160,7 @@ class ResultStream:
     def note(self, outcome: Outcome, _checksum: str = "") -> None:
         """Write an outcome."""
         with writing():
-            self._writer.write(as_line(outcome))
+            self._writer.write(asdict(outcome))
             self._stream.flush()
 
     def finish(self, _outcomes: Iterable[Outcome], *, excel: bool) -> None:
@@ -206,7 +201,7 @@ class Journal:
 
     def note(self, outcome: Outcome, checksum: str = "") -> None:
         """Append an outcome."""
-        line = json.dumps({**as_line(outcome), "checksum": checksum}).encode() + b"\n"
+        line = json.dumps({**asdict(outcome), "checksum": checksum}).encode() + b"\n"
         try:
             # One call writes all of it, unless the disk becomes full; then the next call fails.
             while line:
@@ -224,7 +219,7 @@ class Journal:
         with whole_file(self._results) as stream:
             writer = tables.Writer(stream, self._form, COLUMNS, excel=excel)
             for outcome in outcomes:
-                writer.write(as_line(outcome))
+                writer.write(asdict(outcome))
         self._file.truncate(0)
 
     def _read_results(self) -> tables.Table:

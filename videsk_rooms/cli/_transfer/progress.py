@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as RichProgress
 from rich.table import Column
 
 from videsk_rooms.cli._output import complain
-from videsk_rooms.cli._params import distance
+from videsk_rooms.cli._times import distance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
 _A_FRAME = 0.1
 _A_LINE = 30.0
-
-
-def limit_in(headers: Mapping[str, str]) -> int | None:
-    """Return how many requests a second the account may make (docs/api.md, "Access")."""
-    sent = re.match(r"[0-9]{1,9}(?![0-9])", headers.get("Ratelimit-Limit", ""))
-    return int(sent[0]) if sent else None
 
 
 class Progress:
@@ -75,6 +68,21 @@ class Progress:
         return figures
 
 
+class _Bar(RichProgress):
+    def get_renderable(self) -> RenderableType:
+        return _Narrower(super().get_renderable())
+
+
+class _Narrower:
+    """Leaves room for the `^C` that a terminal shows, which would otherwise begin another line."""
+
+    def __init__(self, inside: RenderableType) -> None:
+        self._inside = inside
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        return console.render(self._inside, options.update_width(options.max_width - len("^C")))
+
+
 @contextmanager
 def shown(
     what: str, total: int, *, done: int = 0, limit: str = "", colours: bool = True, bar: bool = True
@@ -93,7 +101,7 @@ def shown(
     if not bar or not console.is_terminal or console.is_dumb_terminal:
         yield Progress(total, done, every=_A_LINE, show=lambda now: _print_line(what, now))
         return
-    with RichProgress(
+    with _Bar(
         TextColumn("{task.description}"),
         BarColumn(bar_width=None, table_column=Column(ratio=1)),
         TextColumn("{task.fields[figures]}", table_column=Column(no_wrap=True)),

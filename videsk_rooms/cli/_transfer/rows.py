@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import typer
 
-from videsk_rooms.cli._params import moment, object_in
+from videsk_rooms.cli._params import object_in
+from videsk_rooms.cli._times import moment
 
 from . import columns as known
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from .table import Cells, Table
 
-_TIMES = ("exp", "nbf")
+TIMES = ("exp", "nbf")
 _LONGEST_START = 40
 _UNFIT = re.compile(r"[^\w.-]+")
 
@@ -49,8 +50,7 @@ class Row:
     def fields(self) -> dict[str, Any]:
         """Return the arguments of `create`; a time from now (`2h`) counts from this call on."""
         return {
-            field: moment(value) if field in _TIMES else value
-            for field, value in self.given.items()
+            field: moment(value) if field in TIMES else value for field, value in self.given.items()
         }
 
     def checksum(self, *, update: bool) -> str:
@@ -143,7 +143,7 @@ def _read(field: str, value: object, date_format: str | None) -> Any:
     if field == "settings":
         return value if isinstance(value, dict) else _settings(_text(field, value))
     text = _text(field, value)
-    return _time(field, text.strip(), date_format) if field in _TIMES else text
+    return _time(field, text.strip(), date_format) if field in TIMES else text
 
 
 def _settings(text: str) -> dict[str, Any]:

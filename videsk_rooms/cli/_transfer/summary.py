@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import datetime, timezone
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from videsk_rooms.cli._output import ExitCode, complain, counted, write_json
@@ -74,31 +75,41 @@ def show(
         is_whole: Whether every row was tried, so that the results are written.
     """
     results = figures["results"]
-    failures = [outcome for outcome in outcomes if not outcome.is_done]
-    for outcome in failures[:_SHOWN]:
-        complain(f"row {outcome.row}: {outcome.error}")
-    if len(failures) > _SHOWN:
+    failures: defaultdict[str | None, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        if not outcome.is_done:
+            failures[outcome.error].append(outcome)
+    for text, alike in islice(failures.items(), _SHOWN):
+        complain(f"{_rows(alike)}: {text}")
+    if more := sum(len(alike) for alike in islice(failures.values(), _SHOWN, None)):
         where = f"; all are in {results}" if is_whole and results != STANDARD else ""
-        complain(f"{len(failures) - _SHOWN:,} more rows failed{where}")
+        complain(f"{more:,} more rows failed{where}")
     _warn_of_rooms_that_are_over(_over(outcomes))
     if results == STANDARD:  # where the outcomes are, and nothing else
         complain(_as_text(figures))
         return
-    show_figures(context, figures)
+    _show_figures(context, figures, _as_text(figures))
     if is_whole and not context.as_json:
         output = context.output()
         output.line(f"{output.arrow} {results} has the result of each row")
 
 
-def show_figures(context: CommandContext, figures: Mapping[str, Any], more: str = "") -> None:
-    """Print the figures of an import, and what more there is to say of it."""
+def show_refusals(context: CommandContext, figures: Mapping[str, Any]) -> None:
+    """Print how many rows an import would refuse."""
+    refused = f"{figures['failed']:,}" if figures["failed"] else "none"
+    text = f"{counted(figures['rows'], 'row')}: {refused} would be refused; nothing was sent"
+    _show_figures(context, figures, text)
+
+
+def _show_figures(context: CommandContext, figures: Mapping[str, Any], text: str) -> None:
+    """Print the figures of an import: as JSON for programs, for people in words."""
     if context.as_json:
         write_json(figures)
         return
     output = context.output()
     failed = exit_code_of(figures) is not ExitCode.DONE
     mark, style = (output.cross, "red") if failed else (output.tick, "green")
-    output.line((f"{mark} ", style), _as_text(figures), more)
+    output.line((f"{mark} ", style), text)
 
 
 def _as_text(figures: Mapping[str, Any]) -> str:
@@ -114,13 +125,18 @@ def _over(outcomes: Sequence[Outcome]) -> list[Outcome]:
     return [outcome for outcome in outcomes if outcome.is_done and outcome.is_over(now)]
 
 
+def _rows(outcomes: Sequence[Outcome]) -> str:
+    """Return the numbers of rows in words."""
+    numbers = ", ".join(str(each.row) for each in outcomes[:_SHOWN])
+    more = f" and {len(outcomes) - _SHOWN:,} more" if len(outcomes) > _SHOWN else ""
+    return f"row{'s' if len(outcomes) > 1 else ''} {numbers}{more}"
+
+
 def _warn_of_rooms_that_are_over(over: Sequence[Outcome]) -> None:
     if not over:
         return
-    rows = f"row{'s' if len(over) > 1 else ''} {', '.join(str(each.row) for each in over[:_SHOWN])}"
-    more = f" and {len(over) - _SHOWN:,} more" if len(over) > _SHOWN else ""
     complain(
         f"{counted(len(over), 'room')} {'is' if len(over) == 1 else 'are'} over, and nobody can "
-        f"enter: {rows}{more}; give such a row another external id. New times and --update help "
+        f"enter: {_rows(over)}; give such a row another external id. New times and --update help "
         "only where the API lets a room be opened again"
     )

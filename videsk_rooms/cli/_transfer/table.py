@@ -38,6 +38,7 @@ class Format(str, Enum):
 
 
 _SUFFIXES = {".csv": Format.CSV, ".jsonl": Format.JSONL, ".ndjson": Format.JSONL}
+_WORKBOOKS = {".xls", ".xlsx", ".ods", ".numbers"}
 
 
 def format_of(file: str, given: Format | None, *, default: Format | None = None) -> Format:
@@ -46,10 +47,12 @@ def format_of(file: str, given: Format | None, *, default: Format | None = None)
     Raises:
         CommandFailedError: There is none of them.
     """
-    found = given or _SUFFIXES.get(Path(file).suffix.lower()) or default
+    suffix = Path(file).suffix.lower()
+    found = given or _SUFFIXES.get(suffix) or default
     if found is None:
+        other = "save a spreadsheet as CSV, or " if suffix in _WORKBOOKS else ""
         raise wrong_usage(
-            f"the name of FILE {file!r} has no known suffix; give --format csv or jsonl"
+            f"the name of FILE {file!r} has no known suffix; {other}give --format csv or jsonl"
         )
     return found
 

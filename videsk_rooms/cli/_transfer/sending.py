@@ -1,0 +1,183 @@
+"""Sends the rows of an import, several at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from videsk_rooms.cli._output import CommandFailedError, describe_error, is_hopeless, wire
+from videsk_rooms.errors import (
+    ConflictError,
+    InvalidRequestError,
+    NotFoundError,
+    VideskError,
+)
+
+from . import progress
+from .journal import Result, failed, succeeded
+from .rows import TIMES, BadRow, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from videsk_rooms import AsyncVidesk, Room
+    from videsk_rooms.models import JSONValue
+
+    from .journal import Journal, Outcome, ResultStream
+    from .options import ImportOptions
+    from .progress import Progress
+    from .rows import AnyRow
+
+_SHARE_IN_QUEUE = 1 / 3  # of the time that a call may take
+
+
+class Importer:
+    """Sends the rows of a file, several at a time.
+
+    Not by `create_many`, which makes one call for each item: a row takes two where its room exists,
+    and with `update` one, two or three.
+
+    Args:
+        options: The options of the import, and so the account.
+        rows: The rows.
+        record: Where outcomes are kept, and those of earlier runs.
+
+    Attributes:
+        outcomes: The outcomes so far, by the number of the row.
+        done_before: How many rows earlier runs had done.
+        stopped_by: The error after which all other rows would fail alike, if there was one.
+    """
+
+    def __init__(
+        self, options: ImportOptions, rows: Sequence[AnyRow], record: Journal | ResultStream
+    ) -> None:
+        self._options = options
+        self._record = record
+        self._total = len(rows)
+        self._remaining: list[Row] = []
+        self.outcomes: dict[int, Outcome] = {}
+        self.stopped_by: VideskError | None = None
+        for row in rows:
+            if isinstance(row, BadRow):
+                self._note(failed(row, row.problem))
+            elif (earlier := record.earlier.outcome_of(row, update=options.update)) is None:
+                self._remaining.append(row)
+            else:
+                self.outcomes[row.number] = earlier
+        self.done_before = sum(outcome.is_done for outcome in self.outcomes.values())
+
+    async def run(self) -> None:
+        """Send the rows that remain, or up to one that fails as all others would."""
+        async with self._options.async_client(shared=self._options.shared) as client:
+            videsk = client.with_options(priority="background")
+            await self._first_call(videsk)
+            if not self._remaining:
+                return
+            status = videsk.rate_limit_status
+            limit = (status.limit or 0) / (status.per or 1)  # a client of this command has one
+            with progress.shown(
+                "importing",
+                self._total,
+                done=len(self.outcomes),
+                limit=f"limit {limit:,.0f}/s",
+                colours=not self._options.no_color,
+                bar=not self._record.is_on_terminal,
+            ) as bar:
+                bar.failed = sum(not outcome.is_done for outcome in self.outcomes.values())
+                rows = iter(self._remaining)
+                # Time in the queue of the rate limit counts for the timeout of each call, and more
+                # rows at a time are not faster.
+                through = int(limit * self._options.timeout * _SHARE_IN_QUEUE)
+                workers = range(max(1, min(self._options.concurrency, through)))
+                await asyncio.gather(*(self._send_all(videsk, rows, bar) for _ in workers))
+
+    async def _first_call(self, videsk: AsyncVidesk) -> None:
+        """Make a call that shows whether the token is accepted, and what the rate limit is.
+
+        It looks for a room of an earlier run: the first, and the last if that is gone, which can be
+        where the account may delete rooms. With neither there, that run was on another account,
+        such as a sandbox, and this one has none of its rooms.
+        """
+        done = [each for each in self.outcomes.values() if each.is_done]
+        for known in (done[0], *done[1:][-1:]) if done else (None,):
+            query = {"$limit": 1, "externalId": known and known.external_id}
+            answer = await videsk.request("GET", "/vpaas/rooms", query=query)
+            if known is None or _has_room(answer.json(), known.room):
+                return
+        raise CommandFailedError(
+            f"row {done[0].row} was imported before, and this account does not have its room "
+            f"{done[0].room} ({done[0].external_id!r}); if that was another account, give another "
+            f"--results FILE than {self._record.name}; if its rooms were deleted, take their rows "
+            "out of the file, or give another --results FILE to have them made again"
+        )
+
+    async def _send_all(self, videsk: AsyncVidesk, rows: Iterator[Row], bar: Progress) -> None:
+        while self.stopped_by is None and (row := next(rows, None)) is not None:
+            try:
+                outcome = succeeded(row, *await self._send(videsk, row))
+            except VideskError as error:
+                if is_hopeless(error):
+                    self.stopped_by = error
+                outcome = failed(row, in_a_file(error, row), error)
+            self._note(outcome, row.checksum(update=self._options.update))
+            bar.advance(failed=not outcome.is_done)
+
+    async def _send(self, videsk: AsyncVidesk, row: Row) -> tuple[Result, Room]:
+        fields = row.fields()
+        room: Room | None = None
+        if self._options.update:
+            try:
+                room = await videsk.rooms.get_by_external_id(row.external_id)
+            except NotFoundError:
+                room = None
+        if room is None:
+            try:
+                created = await videsk.rooms.create(external_id=row.external_id, **fields)
+            except ConflictError:
+                room = await videsk.rooms.get_by_external_id(row.external_id)
+            else:
+                return Result.CREATED, created
+        if not self._options.update:
+            return Result.EXISTS, room
+        changes = differences(room, fields)
+        if not changes:
+            return Result.UNCHANGED, room
+        return Result.UPDATED, await videsk.rooms.update(room, **changes)
+
+    def _note(self, outcome: Outcome, checksum: str = "") -> None:
+        self.outcomes[outcome.row] = outcome
+        self._record.note(outcome, checksum)
+
+
+def differences(room: Room, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields whose values a room does not have."""
+    return {
+        field: value
+        for field, value in fields.items()
+        if _comparable(getattr(room, field)) != _comparable(value)
+    }
+
+
+def _comparable(value: object) -> object:
+    # Times to the millisecond, as the API has them (docs/api.md, "On the wire").
+    return wire(value) if isinstance(value, datetime) else value
+
+
+def _has_room(page: JSONValue, room: str | None) -> bool:
+    """Return whether a page has a room, by its id: another account may have the external id."""
+    rooms = page.get("data") if isinstance(page, dict) else None
+    if not isinstance(rooms, list):
+        return False
+    ids = [each.get("id") for each in rooms if isinstance(each, dict)]
+    return room in ids if room else bool(ids)
+
+
+def in_a_file(error: VideskError, row: Row) -> str:
+    """Return the text of an error for the author of the file: arguments are columns there."""
+    if not isinstance(error, InvalidRequestError):
+        return describe_error(error)
+    text = str(error.args[0])
+    typed = row.given.get(error.argument) if error.argument in TIMES else None
+    value, _, remedy = text.partition(": ")
+    return text if typed is None else f"{value} ({typed}): {remedy}"
