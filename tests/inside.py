@@ -7,11 +7,13 @@ file of the tests touches what an object keeps to itself; ruff's SLF001 sees to 
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import videsk_rooms
-from videsk_rooms import AsyncVidesk
+from videsk_rooms import AsyncVidesk, VideskError
 from videsk_rooms._http.call import RetryingCall
+from videsk_rooms._http.deadline import Deadline
 from videsk_rooms._wire import json
 from videsk_rooms._wire.message import make_attempt
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from videsk_rooms import AsyncAccessStock, Videsk
     from videsk_rooms._blocking.loop_thread import LoopThread
     from videsk_rooms._concurrency.fork import ForkGuard
-    from videsk_rooms._http.call import RequestSender
+    from videsk_rooms._http.call import Sender
     from videsk_rooms._ratelimit import RateLimiter
     from videsk_rooms._wire.message import RawResponse, Request, Response
     from videsk_rooms.sandbox import Sandbox
@@ -40,7 +42,7 @@ def settings(client: AsyncVidesk | Videsk) -> Any:
     return client._settings
 
 
-def sender(client: AsyncVidesk | Videsk) -> RequestSender:
+def sender(client: AsyncVidesk | Videsk) -> Sender:
     """Return what sends the requests of a client."""
     return (client if isinstance(client, AsyncVidesk) else client._async)._sender
 
@@ -108,9 +110,12 @@ def parts(kind: Any) -> frozenset[str]:
     return frozenset(kind._parts)
 
 
-def read_as_a_call(request: Request, answer: RawResponse, read: Callable[[Response], T]) -> T:
+def read_as_a_call(
+    request: Request, answer: RawResponse, read: Callable[[Response], T]
+) -> T | VideskError:
     """Read an answer as a call does, after one attempt; nothing is sent."""
-    call = RetryingCall(None, request, None)  # type: ignore[arg-type]  # nothing is sent
+    sender: Any = SimpleNamespace(note=None)
+    call = RetryingCall(sender, request, Deadline(None), None)
     call._attempts.append(make_attempt(1, datetime.now(timezone.utc), 0.1, answer, 0.0))
     return call._read(answer, read)
 

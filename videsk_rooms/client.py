@@ -30,7 +30,7 @@ from ._config import (
     checked_timeout,
 )
 from ._http.attempt import check_loop, completed
-from ._http.call import RequestSender
+from ._http.call import Sender
 from ._http.environment import Environment, read_environment
 from ._http.hooks import Hooks, Observer, checked_hooks, log_as_environment_says
 from ._http.retry_policy import RetryBudget
@@ -152,7 +152,7 @@ class AsyncVidesk(PickledBySettings):
             environment=_environment_for(settings),
             ssl=settings.ssl,
         )
-        self._sender = RequestSender(
+        self._sender = Sender(
             transport=self._transport,
             source=settings.source,
             limiter=make_limiter(

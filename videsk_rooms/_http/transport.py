@@ -7,9 +7,8 @@ import copy
 import platform
 import re
 import ssl as _ssl
-from functools import partial
+from functools import lru_cache, partial
 from io import BytesIO
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -124,13 +123,23 @@ class Transport:
         self,
         request: Request,
         token: Secret,
-        bounds: AttemptBounds,
-        remaining: float,
         permit: Permit,
         *,
+        timeout: Timeout,
+        remaining: float,
         headers: Mapping[str, str],
+        call: str,
     ) -> tuple[RawResponse | TransportFailure, bool]:
         """Send a request once, within the seconds that are left of its call.
+
+        Args:
+            request: The request.
+            token: The token to send.
+            permit: The permit of the rate limit.
+            timeout: The caller's bounds.
+            remaining: The seconds that are left.
+            headers: The caller's headers.
+            call: What a sandbox is told of the call; empty for nothing.
 
         Returns:
             The response or the failure, and whether the token was sent.
@@ -139,12 +148,14 @@ class Transport:
             ClosedError: The client is closed, or was closed meanwhile.
         """
         sent_with.set(token)  # here, because the task of the attempt gets a copy of the context
-        context = RequestContext(token, self._origin, permit)
+        context = RequestContext(token, self._origin, permit, call)
         url = self.url_of(request)
+        seconds = remaining if timeout.attempt is None else min(remaining, timeout.attempt)
         outcome: RawResponse | TransportFailure
         try:
-            exchange = partial(self._exchange, request, context, bounds, url, headers)
-            outcome = await self.in_flight.within(min(remaining, bounds.attempt), exchange)
+            connecting = _connecting_within(timeout.connect)
+            exchange = partial(self._exchange, request, context, connecting, url, headers)
+            outcome = await self.in_flight.within(seconds, exchange)
         except OutOfTimeError:
             outcome = _out_of_time(context, url)
         except StrayCancellationError:
@@ -166,7 +177,7 @@ class Transport:
         self,
         request: Request,
         context: RequestContext,
-        bounds: AttemptBounds,
+        connecting: aiohttp.ClientTimeout,
         url: str,
         headers: Mapping[str, str],
     ) -> RawResponse | TransportFailure:
@@ -177,16 +188,15 @@ class Transport:
             options = {**options, "headers": {**options.get("headers", {}), **headers}}
         try:
             if session is not None:
-                await (
-                    context.commit()
-                )  # when a connection of another's session is had, nobody tells
+                # When a request has its connection in another's session, nobody tells.
+                await context.commit()
             else:
                 session = self._sessions.here() or await self._sessions.open()
             response = await session.request(
                 request.method,
                 URL(url, encoded=True),
                 data=request.body,
-                timeout=bounds.connecting,
+                timeout=connecting,
                 **options,
             )
             context.permit.answered(response.status)
@@ -232,15 +242,10 @@ def closed(*, sent: bool = False) -> ClosedError:
     return error
 
 
-class AttemptBounds:
-    """The bounds on the time of one attempt: of all of it, and of connecting in aiohttp's form."""
-
-    def __init__(self, timeout: Timeout) -> None:
-        self.attempt = inf if timeout.attempt is None else timeout.attempt
-        # aiohttp does not bound the whole attempt: see `_http/attempt.py`.
-        self.connecting = aiohttp.ClientTimeout(
-            total=None, sock_connect=timeout.connect, ceil_threshold=_NO_ROUNDING
-        )
+@lru_cache
+def _connecting_within(seconds: float | None) -> aiohttp.ClientTimeout:
+    # aiohttp does not bound the whole attempt: see `_http/attempt.py`.
+    return aiohttp.ClientTimeout(total=None, sock_connect=seconds, ceil_threshold=_NO_ROUNDING)
 
 
 def _arrived(response: aiohttp.ClientResponse) -> tuple[bytes, bool] | None:
