@@ -144,7 +144,7 @@ class Sender:
         call = RetryingCall(self, request, deadline or self.deadline(), span)
         if span is None:
             return await call.run(read)
-        with span:
+        with span.current():
             return await call.run(read)
 
 
