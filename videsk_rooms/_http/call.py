@@ -244,13 +244,14 @@ class RetryingCall:
         sender = self._sender
         if sender.transport.closed:
             raise closed()
-        token = sender.source.at_hand()
-        if token is not None:
-            return token
-        try:
-            return await self._within(self._deadline.remaining(), sender.source.current)
-        except OutOfTimeError:
-            raise self._too_late("while it waited for the callable given as api_token") from None
+        while (token := sender.source.at_hand()) is None:
+            fetch = partial(sender.source.renewed, None)
+            try:
+                await self._within(self._deadline.remaining(), fetch)
+            except OutOfTimeError:
+                when = "while it waited for the callable given as api_token"
+                raise self._too_late(when) from None
+        return token
 
     async def _acquire_permit(self, rank: Rank) -> Permit:
         permits: list[Permit] = []

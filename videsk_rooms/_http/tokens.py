@@ -47,12 +47,8 @@ class TokenSource(Protocol):
         """Return the token to send now, if it need not be waited for."""
         ...
 
-    async def current(self) -> Secret:
-        """Return the token to send now."""
-        ...
-
-    async def renewed(self, refused: Secret) -> bool:
-        """Look for another token than the refused one; return whether there is one."""
+    async def renewed(self, refused: Secret | None) -> bool:
+        """Look for another token than the refused one, or for the first; return whether it came."""
         ...
 
     def in_pickle(self, *, secrets: bool) -> str | TokenCallable | UnpickledToken:
@@ -121,11 +117,7 @@ class StaticToken:
         """Return the token."""
         return self._token
 
-    async def current(self) -> Secret:
-        """Return the token."""
-        return self._token
-
-    async def renewed(self, refused: Secret) -> bool:
+    async def renewed(self, refused: Secret | None) -> bool:
         """Return false: there is no other token."""
         return False
 
@@ -168,14 +160,10 @@ class TokenFile:
             # It is just being replaced: the last token is the best there is.
         return self._token
 
-    async def current(self) -> Secret:
-        """Return the token in the file."""
-        return self.at_hand()
-
-    async def renewed(self, refused: Secret) -> bool:
+    async def renewed(self, refused: Secret | None) -> bool:
         """Read the file again, even if it seems unchanged."""
         self._state = None
-        return self.at_hand().reveal() != refused.reveal()
+        return refused is None or self.at_hand().reveal() != refused.reveal()
 
     def in_pickle(self, *, secrets: bool) -> UnpickledToken:
         """Leave it to the environment of the other process, which names a file there."""
@@ -197,11 +185,7 @@ class UnpickledToken:
         """Return the token of this process."""
         return self._found().at_hand()
 
-    async def current(self) -> Secret:
-        """Return the token of this process."""
-        return await self._found().current()
-
-    async def renewed(self, refused: Secret) -> bool:
+    async def renewed(self, refused: Secret | None) -> bool:
         """Ask the source of this process."""
         return await self._found().renewed(refused)
 

@@ -21,6 +21,7 @@ from videsk_rooms.errors import APIError, ResponseError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
+
     from opentelemetry import trace
 
     from videsk_rooms._attempt import Attempt
