@@ -54,22 +54,22 @@ def limiter(client: AsyncVidesk) -> RateLimiter:
 
 def limiters(client: AsyncVidesk) -> Sequence[RateLimiter]:
     """Return those of a client and its views."""
-    return list(client._limiters._open)
+    return list(client._limiters.values())
 
 
 def session_here(client: AsyncVidesk) -> ClientSession | None:
     """Return the session whose connections a client uses in the running loop."""
-    return client._transport._external_session or client._transport._sessions.here()
+    return client._sender.transport._external_session or client._sender.transport._sessions.here()
 
 
 def sessions(client: AsyncVidesk) -> list[ClientSession]:
     """Return the sessions that a client has made, one for each loop."""
-    return [session for session, _ in list(client._transport._sessions._open.values())]
+    return [session for session, _ in list(client._sender.transport._sessions._open.values())]
 
 
 def proxy(client: AsyncVidesk) -> str | None:
     """Return the proxy that a client goes by; connecting would take hosts with names."""
-    proxy: str | None = client._transport._options.get("proxy")
+    proxy: str | None = client._sender.transport._options.get("proxy")
     return proxy
 
 
@@ -87,8 +87,8 @@ def connections_in_use(session: ClientSession | None) -> int:
 
 def nothing_is_left(client: AsyncVidesk) -> None:
     """Check that no connection, no place in the queue for the rate limit and no task is in use."""
-    assert not client._transport.in_flight._tasks
-    for session in [client._transport._external_session, *sessions(client)]:
+    assert not client._sender.transport.in_flight._tasks
+    for session in [client._sender.transport._external_session, *sessions(client)]:
         assert connections_in_use(session) == 0
         assert not waits_for_a_connection(session)
     assert client.rate_limit_status.waiting == 0
