@@ -19,7 +19,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from videsk_rooms._concurrency.fork import leak, register_after_fork
-from videsk_rooms._concurrency.loops import call_soon_in, start_daemon
+from videsk_rooms._concurrency.loops import call_soon_in, settle, start_daemon
 
 from .attempt import StrayCancellationError, result_within
 
@@ -230,7 +230,7 @@ class _Fetch:
             with suppress(IndexError):
                 future = self._waiting.pop()
                 failure = None if error is None else _Failure(error, traceback)
-                call_soon_in(future.get_loop(), _settle, future, failure)
+                call_soon_in(future.get_loop(), settle, future, future.set_result, failure)
 
 
 class _Failure:
@@ -251,11 +251,6 @@ class _Failure:
             raise error.with_traceback(self._traceback)
         finally:
             del error  # or the traceback and this frame keep each other alive
-
-
-def _settle(future: asyncio.Future[_Failure | None], failure: _Failure | None) -> None:
-    if not future.done():
-        future.set_result(failure)
 
 
 def _raisable(error: BaseException) -> BaseException:

@@ -11,7 +11,7 @@ import logging
 import os
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, TextIO, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["AttemptEvent", "Hooks", "PaceEvent", "RetryEvent"]
 
 _logger = logging.getLogger("videsk_rooms")
-
-
 _LEVELS = {"info": logging.INFO, "debug": logging.DEBUG}
 
 
@@ -47,26 +45,14 @@ def log_as_environment_says() -> None:
             f"VIDESK_LOG={value!r} in the environment: set it to info or debug, or unset it"
         )
     _logger.setLevel(_LEVELS[value.lower()])
-    if not any(isinstance(handler, _Handler) for handler in _logger.handlers):
-        _logger.addHandler(_Handler())
-
-
-if TYPE_CHECKING:
-    _StreamHandler = logging.StreamHandler[TextIO]
-else:
-    _StreamHandler = logging.StreamHandler  # no generic at run time before Python 3.11
-
-
-class _Handler(_StreamHandler):
-    """Writes to standard error, unless the program has set up logging itself."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if not logging.getLogger().handlers:  # they get the record, too
-            super().emit(record)
+    if any(handler.name == _logger.name for handler in _logger.handlers):
+        return
+    handler = logging.StreamHandler()
+    handler.set_name(_logger.name)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    # If the program has set up logging itself, its handlers get the record, too.
+    handler.addFilter(lambda _: not logging.getLogger().handlers)
+    _logger.addHandler(handler)
 
 
 @attrs.frozen
