@@ -33,7 +33,7 @@ from videsk_rooms._wire.message import (
 from videsk_rooms._wire.status import error_from_response
 from videsk_rooms.errors import ClosedError, VideskError
 
-from .attempt import OutOfTimeError, check_loop
+from .attempt import OutOfTimeError, RequestContext, check_loop
 from .call_header import call_header
 from .deadline import Deadline
 from .failures import deadline_error, mark_outcome_unknown, transport_error
@@ -207,18 +207,15 @@ class RetryingCall:
             raise self._too_late("before the request could be sent")
         self._deadline.has_begun = True
         started, started_at = monotonic(), datetime.now(timezone.utc)
+        transport = sender.transport
+        said = self._call_header() if transport.is_plain_http else ""
+        context = RequestContext(token, transport.origin, permit, said)
         with nullcontext() if self._span is None else self._span.sending():
-            outcome, used = await sender.transport.attempt(
-                self._request,
-                token,
-                permit,
-                timeout=sender.timeout,
-                remaining=remaining,
-                headers=sender.headers,
-                call=self._call_header() if sender.transport.is_plain_http else "",
+            outcome = await transport.attempt(
+                self._request, context, sender.timeout, remaining, headers=sender.headers
             )
         await self._record(outcome, started_at, monotonic() - started)
-        return outcome, token if used else None
+        return outcome, token if context.used else None
 
     async def _record(
         self, outcome: RawResponse | TransportFailure, started_at: datetime, duration: float
