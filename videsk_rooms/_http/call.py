@@ -195,7 +195,10 @@ class RetryingCall:
 
     async def _attempt(self) -> tuple[RawResponse | TransportFailure, Secret | None]:
         sender = self._sender
-        token = await self._token()
+        if sender.transport.closed:
+            raise closed()
+        # Before the permit, so that no call queues behind a callable.
+        token = sender.source.at_hand() or await self._first_token()
         rank = sender.rank(self._deadline)
         permit = sender.limiter.try_acquire(rank, self._request.operation)
         if permit is None:
@@ -214,10 +217,12 @@ class RetryingCall:
             outcome = await transport.attempt(
                 self._request, context, sender.timeout, remaining, headers=sender.headers
             )
-        await self._record(outcome, started_at, monotonic() - started)
+        self._record(outcome, started_at, monotonic() - started)
+        if sender.observer.watches_attempts():
+            await sender.observer.attempted(self._request, self._attempts[-1], self._deadline)
         return outcome, token if context.used else None
 
-    async def _record(
+    def _record(
         self, outcome: RawResponse | TransportFailure, started_at: datetime, duration: float
     ) -> None:
         sender = self._sender
@@ -229,25 +234,19 @@ class RetryingCall:
             sender.server_window.learn(outcome.headers)
         if self._span is not None:
             self._span.attempted(attempt)
-        if sender.observer.watches_attempts():
-            await sender.observer.attempted(self._request, attempt, self._deadline)
 
     def _call_header(self) -> str:
         attempt, in_background = len(self._attempts) + 1, self._sender.is_in_background
         return call_header(self._deadline, attempt, is_in_background=in_background)
 
-    async def _token(self) -> Secret:
-        """Return the token. Fetched before the permit, so that no call queues behind a callable."""
-        sender = self._sender
-        if sender.transport.closed:
-            raise closed()
-        while (token := sender.source.at_hand()) is None:
-            fetch = partial(sender.source.renewed, None)
-            try:
-                await self._within(self._deadline.remaining(), fetch)
-            except OutOfTimeError:
-                when = "while it waited for the callable given as api_token"
-                raise self._too_late(when) from None
+    async def _first_token(self) -> Secret:
+        source = self._sender.source
+        try:
+            while (token := source.at_hand()) is None:
+                await self._within(self._deadline.remaining(), partial(source.renewed, None))
+        except OutOfTimeError:
+            when = "while it waited for the callable given as api_token"
+            raise self._too_late(when) from None
         return token
 
     async def _acquire_permit(self, rank: Rank) -> Permit:

@@ -9,6 +9,7 @@ import re
 import ssl as _ssl
 from functools import lru_cache, partial
 from io import BytesIO
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -49,9 +50,6 @@ _SURELY_NOT_SENT = (
     aiohttp.ServerFingerprintMismatch,
     UnreadBytesError,
 )
-
-# aiohttp rounds timeouts above this up to whole seconds; ours are exact.
-_NO_ROUNDING = float("inf")
 
 
 def user_agent() -> str:
@@ -234,8 +232,9 @@ def closed(*, sent: bool = False) -> ClosedError:
 
 @lru_cache
 def _connecting_within(seconds: float | None) -> aiohttp.ClientTimeout:
-    # aiohttp does not bound the whole attempt: see `_http/attempt.py`.
-    return aiohttp.ClientTimeout(total=None, sock_connect=seconds, ceil_threshold=_NO_ROUNDING)
+    # aiohttp does not bound the whole attempt: see `_http/attempt.py`. It rounds timeouts above the
+    # threshold up to whole seconds; ours are exact.
+    return aiohttp.ClientTimeout(total=None, sock_connect=seconds, ceil_threshold=inf)
 
 
 def _arrived(response: aiohttp.ClientResponse) -> tuple[bytes, bool] | None:
