@@ -38,7 +38,7 @@ from .call_header import call_header
 from .deadline import Deadline
 from .failures import deadline_error, mark_outcome_unknown, transport_error
 from .hooks import Observer
-from .retry_policy import AttemptResult, Decision, RetryBudget, decide, result_from_status
+from .retry_policy import AttemptResult, Decision, RetryBudget, decide, result_of
 from .tokens import TokenSource
 from .tracing import Tracer
 from .transport import Transport, closed
@@ -94,18 +94,9 @@ class Sender:
         """Return a sender that tells `note` each response, also of those that are an error."""
         return attrs.evolve(self, note=note)
 
-    def out_of_time(
-        self,
-        request: Request,
-        deadline: Deadline,
-        when: str,
-        attempts: tuple[Attempt, ...] = (),
-        *,
-        maybe: bool = False,
-    ) -> VideskError:
-        """Make the error for a call whose time was up while no request was under way."""
-        url = self.transport.url_of(request)
-        return deadline_error(request, url, deadline, attempts, when=when, maybe=maybe)
+    def out_of_time(self, request: Request, deadline: Deadline, when: str) -> VideskError:
+        """Make the error for a call whose time was up before its first request was sent."""
+        return RetryingCall(self, request, deadline, None).too_late(when)
 
     @property
     def is_in_background(self) -> bool:
@@ -172,23 +163,23 @@ class RetryingCall:
             except VideskError as error:
                 self._final(error)
                 raise
-            failed = outcome if isinstance(outcome, TransportFailure) else self._read(outcome, read)
-            if not isinstance(failed, TransportFailure | VideskError):
+            result = outcome if isinstance(outcome, TransportFailure) else self._read(outcome, read)
+            if not isinstance(result, TransportFailure | VideskError):
                 self._sender.budget.refill()
-                return failed
-            happened = _result_of(outcome)
+                return result
+            happened = result_of(outcome)
             self._note(happened)
             decision = self._decide(happened)
             if not decision.again:
-                if isinstance(failed, TransportFailure):
-                    failed = self._no_answer(failed, decision)
+                if isinstance(result, TransportFailure):
+                    result = self._no_answer(result, decision)
                 try:
                     # From None: in a task written in Python, aiohttp's exception may still be the
                     # one being handled, and would be printed with what it quotes.
-                    raise self._final(failed) from None
+                    raise self._final(result) from None
                 finally:
-                    del failed  # or the traceback and this frame keep each other alive
-            del failed  # likewise
+                    del result  # or the traceback and this frame keep each other alive
+            del result  # likewise
             await self._wait_for_another(decision, happened)
 
     # -- one attempt ------------------------------------------------------------------------------
@@ -207,7 +198,7 @@ class RetryingCall:
         remaining = self._deadline.remaining()
         if remaining <= 0:
             permit.release()
-            raise self._too_late("before the request could be sent")
+            raise self.too_late("before the request could be sent")
         self._deadline.has_begun = True
         started, started_at = monotonic(), datetime.now(timezone.utc)
         transport = sender.transport
@@ -246,7 +237,7 @@ class RetryingCall:
                 await self._within(self._deadline.remaining(), partial(source.renewed, None))
         except OutOfTimeError:
             when = "while it waited for the callable given as api_token"
-            raise self._too_late(when) from None
+            raise self.too_late(when) from None
         return token
 
     async def _acquire_permit(self, rank: Rank) -> Permit:
@@ -266,7 +257,7 @@ class RetryingCall:
                 await self._sender.observer.paced(self._request, waited, self._deadline)
         except OutOfTimeError:
             waited_for = self._sender.limiter.waited_for()
-            raise self._too_late(f"while it waited for {waited_for}") from None
+            raise self.too_late(f"while it waited for {waited_for}") from None
         except BaseException:  # cancelled, perhaps as the permission came, or in a hook
             for permit in permits:
                 permit.release()
@@ -348,12 +339,14 @@ class RetryingCall:
             why=decision.why,
         )
 
-    def _too_late(self, when: str) -> VideskError:
-        return self._sender.out_of_time(
+    def too_late(self, when: str) -> VideskError:
+        """Make the error for a call whose time is up while no request is under way."""
+        return deadline_error(
             self._request,
+            self._sender.transport.url_of(self._request),
             self._deadline,
-            when,
             tuple(self._attempts),
+            when=when,
             maybe=self._maybe_processed,
         )
 
@@ -366,9 +359,3 @@ class RetryingCall:
         if self._maybe_processed and not error.outcome_unknown:
             mark_outcome_unknown(error, self._request)
         return error
-
-
-def _result_of(outcome: RawResponse | TransportFailure) -> AttemptResult:
-    if isinstance(outcome, TransportFailure):
-        return AttemptResult(None, "not" if outcome.cause == "not_sent" else "maybe")
-    return result_from_status(outcome.status, outcome.headers)
