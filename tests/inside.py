@@ -7,11 +7,13 @@ file of the tests touches what an object keeps to itself; ruff's SLF001 sees to 
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import videsk_rooms
-from videsk_rooms import AsyncVidesk
+from videsk_rooms import AsyncVidesk, VideskError
 from videsk_rooms._http.call import RetryingCall
+from videsk_rooms._http.deadline import Deadline
 from videsk_rooms._wire import json
 from videsk_rooms._wire.message import make_attempt
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from videsk_rooms import AsyncAccessStock, Videsk
     from videsk_rooms._blocking.loop_thread import LoopThread
     from videsk_rooms._concurrency.fork import ForkGuard
-    from videsk_rooms._http.call import RequestSender
+    from videsk_rooms._http.call import Sender
     from videsk_rooms._ratelimit import RateLimiter
     from videsk_rooms._wire.message import RawResponse, Request, Response
     from videsk_rooms.sandbox import Sandbox
@@ -40,7 +42,7 @@ def settings(client: AsyncVidesk | Videsk) -> Any:
     return client._settings
 
 
-def sender(client: AsyncVidesk | Videsk) -> RequestSender:
+def sender(client: AsyncVidesk | Videsk) -> Sender:
     """Return what sends the requests of a client."""
     return (client if isinstance(client, AsyncVidesk) else client._async)._sender
 
@@ -52,22 +54,22 @@ def limiter(client: AsyncVidesk) -> RateLimiter:
 
 def limiters(client: AsyncVidesk) -> Sequence[RateLimiter]:
     """Return those of a client and its views."""
-    return list(client._limiters._open)
+    return list(client._limiters.values())
 
 
 def session_here(client: AsyncVidesk) -> ClientSession | None:
     """Return the session whose connections a client uses in the running loop."""
-    return client._transport._external_session or client._transport._sessions.here()
+    return client._sender.transport._external_session or client._sender.transport._sessions.here()
 
 
 def sessions(client: AsyncVidesk) -> list[ClientSession]:
     """Return the sessions that a client has made, one for each loop."""
-    return [session for session, _ in list(client._transport._sessions._open.values())]
+    return [session for session, _ in list(client._sender.transport._sessions._open.values())]
 
 
 def proxy(client: AsyncVidesk) -> str | None:
     """Return the proxy that a client goes by; connecting would take hosts with names."""
-    proxy: str | None = client._transport._options.get("proxy")
+    proxy: str | None = client._sender.transport._options.get("proxy")
     return proxy
 
 
@@ -85,8 +87,8 @@ def connections_in_use(session: ClientSession | None) -> int:
 
 def nothing_is_left(client: AsyncVidesk) -> None:
     """Check that no connection, no place in the queue for the rate limit and no task is in use."""
-    assert not client._transport.in_flight._tasks
-    for session in [client._transport._external_session, *sessions(client)]:
+    assert not client._sender.transport.in_flight._tasks
+    for session in [client._sender.transport._external_session, *sessions(client)]:
         assert connections_in_use(session) == 0
         assert not waits_for_a_connection(session)
     assert client.rate_limit_status.waiting == 0
@@ -108,9 +110,12 @@ def parts(kind: Any) -> frozenset[str]:
     return frozenset(kind._parts)
 
 
-def read_as_a_call(request: Request, answer: RawResponse, read: Callable[[Response], T]) -> T:
+def read_as_a_call(
+    request: Request, answer: RawResponse, read: Callable[[Response], T]
+) -> T | VideskError:
     """Read an answer as a call does, after one attempt; nothing is sent."""
-    call = RetryingCall(None, request, None)  # type: ignore[arg-type]  # nothing is sent
+    sender: Any = SimpleNamespace(note=None)
+    call = RetryingCall(sender, request, Deadline(None), None)
     call._attempts.append(make_attempt(1, datetime.now(timezone.utc), 0.1, answer, 0.0))
     return call._read(answer, read)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl as _ssl
 import sys
-import threading
 import weakref
 from collections.abc import Awaitable, Callable, Container, Mapping
 from types import EllipsisType, TracebackType
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any, cast
 import aiohttp
 import attrs
 
-from ._concurrency.fork import register_after_fork
 from ._config import (
     Priority,
     RateLimit,
@@ -30,7 +28,7 @@ from ._config import (
     checked_timeout,
 )
 from ._http.attempt import check_loop, completed
-from ._http.call import RequestSender
+from ._http.call import Sender
 from ._http.environment import Environment, read_environment
 from ._http.hooks import Hooks, Observer, checked_hooks, log_as_environment_says
 from ._http.retry_policy import RetryBudget
@@ -106,7 +104,7 @@ class AsyncVidesk(PickledBySettings):
     # Each client has its own. This one is for mocks, which look for the attributes of the class.
     rooms: AsyncRooms = AsyncRooms(cast("Any", None))
 
-    _parts = frozenset({"_is_view", "_limiters", "_sender", "_settings", "_transport", "rooms"})
+    _parts = frozenset({"_is_view", "_limiters", "_sender", "_settings", "rooms"})
 
     def __init__(
         self,
@@ -145,31 +143,32 @@ class AsyncVidesk(PickledBySettings):
 
     def _set_up(self, settings: Settings) -> None:
         self._settings = settings
-        self._transport = Transport(
-            settings.base_url,
-            session=settings.session,
-            proxy=settings.proxy,
-            environment=_environment_for(settings),
-            ssl=settings.ssl,
+        # Weak, so that a view that is gone leaves nothing behind.
+        self._limiters: weakref.WeakValueDictionary[int, RateLimiter] = (
+            weakref.WeakValueDictionary()
         )
-        self._sender = RequestSender(
-            transport=self._transport,
-            source=settings.source,
-            limiter=make_limiter(
-                settings.rate_limit, *account_of(settings.source, settings.base_url)
-            ),
-            timeout=settings.timeout,
-            retry=settings.retry,
-            budget=RetryBudget(),
-            observer=Observer(settings.hooks),
-            tracer=make_tracer(),
-            server_window=ServerWindow(),
-            priority=settings.priority,
-            headers=settings.headers,
-        )
-        self._limiters = _Limiters(self._sender.limiter)
         self._is_view = False
+        self._sender = _make_sender(
+            settings,
+            Transport(
+                settings.base_url,
+                session=settings.session,
+                proxy=settings.proxy,
+                environment=_environment_for(settings),
+                ssl=settings.ssl,
+            ),
+            self._make_limiter(settings),
+            RetryBudget(),
+            ServerWindow(),
+        )
         self.rooms = AsyncRooms(self._sender)
+
+    def _make_limiter(self, settings: Settings) -> RateLimiter:
+        """Make a limiter that is closed with the client."""
+        account = account_of(settings.source, settings.base_url)
+        limiter = make_limiter(settings.rate_limit, *account)
+        self._limiters[id(limiter)] = limiter
+        return limiter
 
     async def request(
         self,
@@ -279,38 +278,26 @@ class AsyncVidesk(PickledBySettings):
         return self._view(attrs.evolve(self._settings, **changes), changes.keys())
 
     def _view(self, settings: Settings, changed: Container[str]) -> Self:
-        sender, old = self._sender, self._settings
-        elsewhere = settings.base_url != old.base_url
-        transport = self._transport
+        sender = self._sender
+        elsewhere = settings.base_url != self._settings.base_url
+        transport, budget = sender.transport, sender.budget
         if elsewhere or "proxy" in changed:
             transport = transport.towards(
                 settings.base_url, proxy=settings.proxy, environment=_environment_for(settings)
             )
+            budget = RetryBudget()  # failures on one way say nothing about another
         # Another token may be another account, which has its own limit, and may be served by
         # another version. So is the same token at another address.
         other_account = elsewhere or "source" in changed
         limiter = sender.limiter
         if other_account or "rate_limit" in changed:
-            limiter = self._limiters.make(settings) or limiter
+            limiter = self._make_limiter(settings)
+        server_window = ServerWindow() if other_account else sender.server_window
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)
-        view._settings = settings
-        view._transport = transport
-        view._sender = attrs.evolve(
-            sender,
-            transport=transport,
-            source=settings.source,
-            limiter=limiter,
-            timeout=settings.timeout,
-            retry=settings.retry,
-            # Failures on one way say nothing about another.
-            budget=sender.budget if transport is self._transport else RetryBudget(),
-            observer=Observer(settings.hooks),
-            server_window=ServerWindow() if other_account else sender.server_window,
-            priority=settings.priority,
-            headers=settings.headers,
-        )
         view._is_view = True
+        view._settings = settings
+        view._sender = _make_sender(settings, transport, limiter, budget, server_window)
         view.rooms = AsyncRooms(view._sender, None if other_account else self.rooms._account)
         return view
 
@@ -343,14 +330,17 @@ class AsyncVidesk(PickledBySettings):
             ```
         """
         if not self._is_view:
-            self._transport.stop()
+            self._sender.transport.stop()
             await completed(self._close())
 
     async def _close(self) -> None:
         try:
-            await self._transport.close()
+            await self._sender.transport.close()
         finally:
-            await self._limiters.close()
+            # Views may be made meanwhile; their calls are refused.
+            for limiter in [reference() for reference in self._limiters.valuerefs()]:
+                if limiter is not None:
+                    await limiter.close()
 
     async def __aenter__(self) -> Self:
         check_loop()
@@ -391,35 +381,23 @@ def _environment_for(settings: Settings) -> Environment:
     )
 
 
-class _Limiters:
-    """The rate limiters of a client and of its views, which are closed together."""
-
-    def __init__(self, first: RateLimiter) -> None:
-        # Weak, so that a view that is gone leaves nothing behind, such as an open file.
-        self._open = weakref.WeakSet([first])
-        self._closed = False
-        self._lock = threading.Lock()
-        register_after_fork(self)
-
-    def make(self, settings: Settings) -> RateLimiter | None:
-        """Make one for a view; `None` once they are closed, when nothing is to be opened."""
-        with self._lock:
-            if self._closed:
-                return None
-            limiter = make_limiter(
-                settings.rate_limit, *account_of(settings.source, settings.base_url)
-            )
-            self._open.add(limiter)
-            return limiter
-
-    async def close(self) -> None:
-        """Close them all; cancelled, call it again."""
-        with self._lock:
-            self._closed = True
-            limiters = list(self._open)
-        for limiter in limiters:
-            await limiter.close()
-
-    def reset_after_fork(self) -> None:
-        """Take another lock, in a child after a fork: a thread of the parent may hold this one."""
-        self._lock = threading.Lock()
+def _make_sender(
+    settings: Settings,
+    transport: Transport,
+    limiter: RateLimiter,
+    budget: RetryBudget,
+    server_window: ServerWindow,
+) -> Sender:
+    return Sender(
+        transport=transport,
+        source=settings.source,
+        limiter=limiter,
+        timeout=settings.timeout,
+        retry=settings.retry,
+        budget=budget,
+        observer=Observer(settings.hooks),
+        tracer=make_tracer(),
+        server_window=server_window,
+        priority=settings.priority,
+        headers=settings.headers,
+    )

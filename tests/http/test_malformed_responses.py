@@ -66,14 +66,11 @@ READERS: dict[str, tuple[Request, Callable[[Any], object]]] = {
 
 
 def read(name: str, status: int, headers: dict[str, str], body: bytes) -> object:
-    """Read an answer as a call does it, or return the error that it raises."""
+    """Read an answer as a call does it, or return the error that the call raises."""
     request, reader = READERS[name]
     answer = RawResponse(status, Headers(headers), body, f"{API}{request.path}")
     result_from_status(status, answer.headers)
-    try:
-        return inside.read_as_a_call(request, answer, reader)
-    except VideskError as error:
-        return error
+    return inside.read_as_a_call(request, answer, reader)
 
 
 # -- whatever it is ------------------------------------------------------------------------------

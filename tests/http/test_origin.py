@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import TYPE_CHECKING, Any, Literal
 
 import aiohttp
 import pytest
-from aioresponses import aioresponses
 from yarl import URL
 
 from videsk_rooms import (
@@ -234,22 +232,6 @@ async def test_a_server_on_this_machine_is_told_which_requests_are_one_call(
     ]
     assert len({said[0] for said in told[:4]}) == 1
     assert told[4][0] != told[0][0]
-
-
-@pytest.mark.parametrize(
-    ("base_url", "is_told"), [("https://api.example", False), ("http://localhost:8910", True)]
-)
-async def test_the_api_is_not_told_which_requests_are_one_call(
-    base_url: str, is_told: bool
-) -> None:
-    """It documents no such header; plain http goes to this machine only."""
-    with aioresponses() as server:
-        server.get(re.compile(".*"), payload={"total": 0, "limit": 10, "skip": 0, "data": []})
-        async with AsyncVidesk("a-token", base_url=base_url) as videsk:
-            await videsk.rooms.list()
-        ((call,),) = server.requests.values()
-    sent = {name.lower() for name in call.kwargs.get("headers") or {}}
-    assert ("videsk-rooms-call" in sent) is is_told
 
 
 @pytest.mark.parametrize("password", ["the-secret", "quoted'secret"])

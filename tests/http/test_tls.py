@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from tests.peers import answering, self_signed, serving, with_length
+from tests.peers import answering, read_request, self_signed, serving, with_length
 from tests.support import TOKEN, printed_by
 from videsk_rooms import AsyncVidesk, ConnectionFailedError, Retry, Videsk
 
@@ -66,6 +66,26 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(
     assert attempt.status is None
     assert attempt.error is not None
     assert "certificate" in attempt.error.lower()
+
+
+async def test_the_api_is_not_told_which_requests_are_one_call(server_side: ssl.SSLContext) -> None:
+    """It documents no such header; only a server that is reached by plain http is told."""
+    requests: list[bytes] = []
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        requests.append(await read_request(reader))
+        writer.write(EMPTY_PAGE)
+        await writer.drain()
+
+    for encrypts in (True, False):
+        async with (
+            serving(converse, ssl=server_side if encrypts else None) as port,
+            AsyncVidesk(
+                TOKEN, base_url=f"http{'s' * encrypts}://127.0.0.1:{port}", ssl=False
+            ) as videsk,
+        ):
+            await videsk.rooms.list()
+    assert [b"videsk-rooms-call:" in request.lower() for request in requests] == [False, True]
 
 
 async def test_a_context_vouches_for_a_certificate(

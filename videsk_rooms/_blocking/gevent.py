@@ -11,9 +11,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gevent import get_hub, monkey, with_timeout
+from gevent import get_hub, monkey, sleep, with_timeout
 from gevent.hub import Waiter
 
+from videsk_rooms._concurrency.clock import monotonic
 from videsk_rooms._concurrency.fork import WatchedLoop, fork_guard
 from videsk_rooms._concurrency.loops import call_in_thread
 
@@ -29,6 +30,8 @@ _start_new_thread = monkey.get_original("_thread", "start_new_thread")
 _allocate_lock = monkey.get_original("_thread", "allocate_lock")
 _getaddrinfo = monkey.get_original("socket", "getaddrinfo")
 _getnameinfo = monkey.get_original("socket", "getnameinfo")
+# Seconds between two looks at a thread that is to end.
+_POLL_INTERVAL = 0.01
 _Selector = monkey.get_original("selectors", "DefaultSelector")
 
 
@@ -71,9 +74,7 @@ class NativeThread:
 
     def __init__(self, run: Callable[[], None]) -> None:
         self._run = run
-        self._lock = _allocate_lock()
         self._runs = False
-        self._joining: list[GreenletEvent] = []
 
     def start(self) -> None:
         """Start it."""
@@ -81,23 +82,17 @@ class NativeThread:
         _start_new_thread(self._main, ())
 
     def join(self, timeout: float) -> None:
-        """Wait for its end, for at most so many seconds."""
-        event = GreenletEvent()
-        with self._lock:
-            if not self._runs:
-                return
-            self._joining.append(event)
-        event.acquire(timeout=timeout)
+        """Wait for its end, for at most so many seconds, in which other greenlets run."""
+        until = monotonic() + timeout
+        while self._runs and monotonic() < until:
+            sleep(_POLL_INTERVAL)
 
     def _main(self) -> None:
         try:
             self._run()
         finally:
             _destroy_hub()
-            with self._lock:
-                self._runs = False
-            for event in self._joining:
-                event.release()
+            self._runs = False
 
 
 class NativeThreadLoop(WatchedLoop):

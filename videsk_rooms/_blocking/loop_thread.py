@@ -15,7 +15,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from videsk_rooms._concurrency.fork import detach_epoll, is_here, is_lost, leak
+from videsk_rooms._concurrency.fork import detach_epoll, is_here, is_lost, leak, original
 from videsk_rooms._concurrency.loops import start_task
 from videsk_rooms.errors import ClosedError
 
@@ -146,7 +146,8 @@ class LoopThread:
         self._threads: list[Thread] = []
         # Lists, because a signal handler cannot strike inside `append` and `pop`.
         self._loops: list[asyncio.AbstractEventLoop] = []
-        self._claims = ["run or close the loop"]
+        # Held from then on by the thread that runs the loop, or by `stop`, which closes it unrun.
+        self._claim = original("_thread", "allocate_lock")()
 
     # In a caller's thread:
 
@@ -190,19 +191,11 @@ class LoopThread:
             self._loops.append(loop)
             if loop is not self.loop:  # a signal handler has called meanwhile
                 loop.close()
-        if self._claims:
+        if not self._claim.locked():
             thread = self.backend.thread(self._run)
             self._threads.append(thread)
             thread.start()
         self.is_started = True
-
-    def _claim(self) -> bool:
-        """Return true once: to the thread that is to run the loop, or to `stop`."""
-        try:
-            self._claims.pop()
-        except IndexError:
-            return False
-        return True
 
     def call_soon(self, callback: Callable[..., object], *arguments: object) -> bool:
         """Call a function in the loop soon; return whether there is a loop to do it."""
@@ -223,7 +216,7 @@ class LoopThread:
         Returns:
             Whether there is a thread that will end.
         """
-        if self._claim():
+        if self._claim.acquire(blocking=False):
             self._last = None  # no loop will await it
             if self.loop is not None:
                 self.loop.close()
@@ -254,7 +247,7 @@ class LoopThread:
 
     def _run(self) -> None:
         loop = self.loop
-        if loop is None or not self._claim():
+        if loop is None or not self._claim.acquire(blocking=False):
             return
         try:
             loop.run_until_complete(self._main())

@@ -8,7 +8,7 @@ deadline is noticed. Such a call is refused.
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ import attrs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 
 @attrs.frozen(eq=False)
@@ -35,8 +36,7 @@ _blocked: dict[asyncio.AbstractEventLoop, _Blocked] = {}
 _callers: ContextVar[tuple[_Blocked, ...]] = ContextVar("videsk_rooms_blocked_loops", default=())
 
 
-@contextmanager
-def waiting_for(target: asyncio.AbstractEventLoop) -> Iterator[None]:
+def waiting_for(target: asyncio.AbstractEventLoop) -> AbstractContextManager[None]:
     """Wait for a call in a loop; the running loop, if there is one, is blocked meanwhile.
 
     Raises:
@@ -44,36 +44,37 @@ def waiting_for(target: asyncio.AbstractEventLoop) -> Iterator[None]:
     """
     callers = tuple(each for each in _callers.get() if _blocked.get(each.loop) is each)
     running = asyncio._get_running_loop()
-    if running is None:
-        _check_for_deadlock(target, {each.loop for each in callers})
-        yield
-        return
-    blocked = _Blocked(running, target)
-    outer = _blocked.get(running)  # of a call that a signal handler interrupts
+    if running is not None:
+        return _blocking(_Blocked(running, target), callers)
+    _check_for_deadlock(target, callers)
+    return nullcontext()
+
+
+@contextmanager
+def _blocking(blocked: _Blocked, callers: tuple[_Blocked, ...]) -> Iterator[None]:
+    loop = blocked.loop
+    outer = _blocked.get(loop)  # of a call that a signal handler interrupts
     # Added before the check: of two loops that start to wait for each other, one finds the other.
-    _blocked[running] = blocked
+    _blocked[loop] = blocked
     restore = _callers.set((*callers, blocked))
     try:
-        _check_for_deadlock(target, {running, *(each.loop for each in callers)})
+        _check_for_deadlock(blocked.waits_for, (*callers, blocked))
         yield
     finally:
         _callers.reset(restore)
         if outer is None:
-            del _blocked[running]
+            del _blocked[loop]
         else:
-            _blocked[running] = outer
+            _blocked[loop] = outer
 
 
-def _check_for_deadlock(
-    loop: asyncio.AbstractEventLoop, waiting: set[asyncio.AbstractEventLoop]
-) -> None:
-    """Follow which loop waits for which; refuse the call if its loop waits for one of these."""
+def _check_for_deadlock(loop: asyncio.AbstractEventLoop, callers: tuple[_Blocked, ...]) -> None:
+    """Follow which loop waits for which; refuse the call if its loop waits for a caller's."""
+    waiting = {each.loop for each in callers}
     seen: set[asyncio.AbstractEventLoop] = set()
     while loop not in seen:
         if loop in waiting:
             raise RuntimeError(_WAITS_FOR_ITSELF)
         seen.add(loop)
-        blocked = _blocked.get(loop)
-        if blocked is None:
-            return
-        loop = blocked.waits_for
+        if (blocked := _blocked.get(loop)) is not None:
+            loop = blocked.waits_for

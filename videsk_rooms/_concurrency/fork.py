@@ -86,60 +86,31 @@ def detach_epoll(loop: asyncio.AbstractEventLoop) -> None:
             os.dup2(own.fileno(), epoll.fileno(), inheritable=False)
 
 
-class Descriptors:
-    """Detects that the process has closed all its descriptors.
-
-    A daemon closes every open descriptor, while threads still use them; the numbers then go to
-    other files. A pipe of our own, which is closed with the others, shows it.
-    """
-
-    def __init__(self) -> None:
-        # gevent's `os.close` closes later, in a hub, and this thread's hub ends with the thread.
-        self._close = original("os", "close")
-        self._number, other = os.pipe()
-        self._close(other)
-        self._state = self._identity()
-
-    def are_lost(self) -> bool:
-        """Return whether our descriptor was closed, and perhaps its number reused."""
-        try:
-            return self._identity() != self._state
-        except OSError:
-            return True
-
-    def _identity(self) -> tuple[int, int]:
-        state = os.fstat(self._number)
-        return state.st_ino, state.st_dev
-
-    def close(self) -> None:
-        """Close our descriptor, unless its number is another file's."""
-        if not self.are_lost():
-            self._close(self._number)
-
-
 class WatchedLoop(asyncio.SelectorEventLoop):
     """A loop that stops for good when its descriptors are lost, and then counts as closed.
 
-    It would otherwise act on other files, such as by closing a connection by its number
-    (docs/decisions/0032-daemons.md).
+    A daemon closes every open descriptor, while threads still use them; the numbers then go to
+    other files. The loop would act on those, such as by closing a connection by its number. A pipe
+    of its own, which is closed with the others, shows it (docs/decisions/0032-daemons.md).
     """
 
     def __init__(self, selector: selectors.BaseSelector) -> None:
-        self._descriptors = Descriptors()
+        # gevent's `os.close` closes later, in a hub, and this thread's hub ends with the thread.
+        self._close_descriptor = original("os", "close")
+        self._pipe, other = os.pipe()
+        self._close_descriptor(other)
+        self._pipe_state = os.fstat(self._pipe)
         self._select, selector.select = selector.select, self._wait  # type: ignore[method-assign]
         super().__init__(selector)
-
-    def time(self) -> float:
-        """Return the time of its timers, which pass also while a test freezes time."""
-        return monotonic()
+        self.time = monotonic  # type: ignore[method-assign]  # it passes also while a test freezes time
 
     def is_lost(self) -> bool:
         """Return whether the process has closed all descriptors since this loop was made."""
-        return not super().is_closed() and self._descriptors.are_lost()
+        return not super().is_closed() and self._has_lost_pipe()
 
     def is_closed(self) -> bool:
         """Return whether it is closed or lost."""
-        return super().is_closed() or self._descriptors.are_lost()
+        return super().is_closed() or self._has_lost_pipe()
 
     def call_soon_threadsafe(  # type: ignore[override]  # its callbacks' types are typeshed's own
         self,
@@ -153,15 +124,23 @@ class WatchedLoop(asyncio.SelectorEventLoop):
         return super().call_soon_threadsafe(callback, *args, context=context)
 
     def close(self) -> None:
-        """Close it, and the descriptor that watches it."""
+        """Close it, and its pipe, unless the number is another file's."""
         super().close()
-        self._descriptors.close()
+        if not self._has_lost_pipe():
+            self._close_descriptor(self._pipe)
+
+    def _has_lost_pipe(self) -> bool:
+        try:
+            state = os.fstat(self._pipe)
+        except OSError:
+            return True
+        return not os.path.samestat(state, self._pipe_state)
 
     def _wait(self, timeout: float | None = None) -> Any:
         try:
             return self._select(timeout)
         finally:
-            if self._descriptors.are_lost():
+            if self._has_lost_pipe():
                 _block_for_ever()
 
 

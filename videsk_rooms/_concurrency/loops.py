@@ -63,17 +63,18 @@ async def call_in_thread(function: Callable[[], T]) -> T:
             result = function()
         except StopIteration as error:  # no future takes one
             wrapped = RuntimeError(f"a function called in a thread raised {error!r}")
-            call_soon_in(loop, _settle, future, future.set_exception, wrapped)
+            call_soon_in(loop, settle, future, future.set_exception, wrapped)
         except BaseException as error:
-            call_soon_in(loop, _settle, future, future.set_exception, error)
+            call_soon_in(loop, settle, future, future.set_exception, error)
         else:
-            call_soon_in(loop, _settle, future, future.set_result, result)
+            call_soon_in(loop, settle, future, future.set_result, result)
 
     start_daemon(run)
     return await future
 
 
-def _settle(future: asyncio.Future[T], set_outcome: Callable[[Any], None], outcome: object) -> None:
+def settle(future: asyncio.Future[T], set_outcome: Callable[[Any], None], outcome: object) -> None:
+    """Set the result or error of a future, unless its waiter was cancelled."""
     if not future.done():
         set_outcome(outcome)
 

@@ -8,6 +8,7 @@ task costs about 16 µs (docs/decisions/0028-waits-in-tasks.md).
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextlib import suppress
 from contextvars import ContextVar
 from math import inf
@@ -71,27 +72,29 @@ async def result_within(seconds: float, function: Callable[[], Coroutine[Any, An
         StrayCancellationError: The coroutine was cancelled, but not by the caller.
         CancelledError: The caller was cancelled. The coroutine has ended.
     """
-    result: _Result[T] = _Result()
-    return await _result_of(asyncio.ensure_future(result.of(function)), result, seconds)
+    return await _Wait(function).result(seconds)
 
 
-class _Result(Generic[T]):
-    """The result or error of a coroutine function, kept outside of the task that runs it.
+class _Wait(Generic[T]):
+    """A coroutine function that runs in a task of its own, and its result or error.
 
-    asyncio's debug mode logs results of tasks, and this one may hold a token. An error of a task is
-    kept by the task, and the task by the frame that waits for it: a cycle. And a task raises
-    `SystemExit` and `KeyboardInterrupt` out of its loop as well, which ends a loop's thread.
+    The task does not keep them. asyncio's debug mode logs results of tasks, and this one may hold a
+    token. An error of a task is kept by the task, and the task by the frame that waits for it: a
+    cycle. And a task raises `SystemExit` and `KeyboardInterrupt` out of its loop as well, which
+    ends a loop's thread.
     """
 
-    __slots__ = ("_has_begun", "_result", "_waiter", "error")
+    __slots__ = ("_error", "_result", "_woken", "task")
 
-    def __init__(self) -> None:
-        self.error: BaseException | None = None
-        self._has_begun = False
-        self._waiter: asyncio.Future[None] | None = None
+    def __init__(self, function: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        self._error: BaseException | None = None
+        # Awaited in place of the task, whose end wakes nobody until a step of the loop later.
+        self._woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.task = start_task(self._run(function))
+        if sys.version_info < (3, 12):  # it has not begun, and may be cancelled before
+            self.task.add_done_callback(self._wake)
 
-    async def of(self, function: Callable[[], Coroutine[Any, Any, T]]) -> None:
-        self._has_begun = True
+    async def _run(self, function: Callable[[], Coroutine[Any, Any, T]]) -> None:
         try:
             self._result = await function()
         except GeneratorExit:  # its loop has ended, and nobody can be woken
@@ -101,69 +104,52 @@ class _Result(Generic[T]):
             raise
         except BaseException as error:
             # Without this frame, or frame and error would keep each other alive.
-            self.error = error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
+            self._error = error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
         self._wake()
 
-    async def wait(self, task: asyncio.Task[None], seconds: float) -> None:
-        """Wait until the coroutine function has ended, or the time is up.
+    def _wake(self, _: object = None) -> None:
+        if not self._woken.done():
+            self._woken.set_result(None)
 
-        `asyncio.wait` waits for the end of the task, which comes a step of the loop later, and
-        returns another step later.
-        """
-        loop = task.get_loop()
-        self._waiter = loop.create_future()
-        timer = None if seconds == inf else loop.call_later(seconds, self._wake)
-        if not self._has_begun:  # it may be cancelled before
-            task.add_done_callback(self._wake)
+    async def result(self, seconds: float) -> T:
+        """Return the result or raise the error, once; see `result_within`."""
+        task, timer = self.task, None
+        if seconds < inf:
+            timer = self._woken.get_loop().call_later(seconds, self._wake)
         try:
-            await self._waiter
+            await self._woken
+            for _ in range(_LAST_STEPS):
+                if task.done():
+                    break
+                await asyncio.sleep(0)
+            in_time = task.done()
+            if not in_time:
+                await _end(task)
+        except GeneratorExit:  # the caller's loop has ended, and nothing can be awaited
+            with suppress(RuntimeError):
+                task.cancel()
+            raise
+        except BaseException:
+            with suppress(asyncio.CancelledError):
+                await _end(task)
+            if isinstance(self._error, SystemExit | KeyboardInterrupt):
+                self._take()  # wins over a cancellation, as in asyncio itself
+            raise
         finally:
             if timer is not None:
                 timer.cancel()
+        if task.cancelled():
+            raise StrayCancellationError if in_time else OutOfTimeError
+        return self._take()
 
-    def _wake(self, _: object = None) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    def take(self) -> T:
-        """Return the result, or raise the error, once."""
-        error, self.error = self.error, None
+    def _take(self) -> T:
+        error, self._error = self._error, None
         if error is None:
             return self._result
         try:
             raise error
         finally:
             del error  # likewise
-
-
-async def _result_of(task: asyncio.Task[None], result: _Result[T], seconds: float) -> T:
-    try:
-        in_time = await _is_done(task, result, seconds)
-        if not in_time:
-            await _end(task)
-    except GeneratorExit:  # the caller's loop has ended, and nothing can be awaited
-        with suppress(RuntimeError):
-            task.cancel()
-        raise
-    except BaseException:
-        with suppress(asyncio.CancelledError):
-            await _end(task)
-        if isinstance(result.error, SystemExit | KeyboardInterrupt):
-            result.take()  # wins over a cancellation, as in asyncio itself
-        raise
-    if task.cancelled():
-        raise StrayCancellationError if in_time else OutOfTimeError
-    return result.take()
-
-
-async def _is_done(task: asyncio.Task[None], result: _Result[Any], seconds: float) -> bool:
-    if seconds > 0 and not task.done():
-        await result.wait(task, seconds)
-    for _ in range(_LAST_STEPS):
-        if task.done():
-            break
-        await asyncio.sleep(0)
-    return task.done()
 
 
 async def _end(task: asyncio.Task[Any], *, cancels: bool = True) -> None:
@@ -209,21 +195,20 @@ class InFlightRequests:
             ClosedError: The client was closed first.
             Exception: As `result_within` does, and whatever the coroutine raises.
         """
-        result: _Result[T] = _Result()
-        task = start_task(result.of(function))
-        self._tasks[task] = None
+        wait = _Wait(function)
+        self._tasks[wait.task] = None
         try:
             # Read after the task is added: if another thread closes the client, it finds the task,
             # or this finds the client closed.
             if self.closed:
-                task.cancel()
-            return await _result_of(task, result, seconds)
+                wait.task.cancel()
+            return await wait.result(seconds)
         except StrayCancellationError:
             if self.closed:
                 raise ClosedError(CLOSED) from None
             raise
         finally:
-            del self._tasks[task]
+            del self._tasks[wait.task]
 
     def close(self, *, but: asyncio.Task[Any] | None) -> None:
         """Cancel all of them, and all later ones; but not the task that closes the client."""
@@ -244,16 +229,18 @@ class RequestContext:
     Attributes:
         token: The token to send.
         origin: The only origin that gets the token.
+        call: What a sandbox is told of the call; empty for nothing.
         used: Whether the token was sent.
         connects: Whether a connection is being made for the request.
         maybe_sent: Whether the request may have been sent.
     """
 
-    __slots__ = ("connects", "maybe_sent", "origin", "permit", "token", "used")
+    __slots__ = ("call", "connects", "maybe_sent", "origin", "permit", "token", "used")
 
-    def __init__(self, token: Secret, origin: Origin, permit: Permit) -> None:
+    def __init__(self, token: Secret, origin: Origin, permit: Permit, call: str) -> None:
         self.token = token
         self.origin = origin
+        self.call = call
         self.used = False
         self.connects = False
         self.maybe_sent = False

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from datetime import datetime, timezone
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
@@ -33,15 +33,15 @@ from videsk_rooms._wire.message import (
 from videsk_rooms._wire.status import error_from_response
 from videsk_rooms.errors import ClosedError, VideskError
 
-from .attempt import OutOfTimeError, check_loop
-from .call_header import with_call
+from .attempt import OutOfTimeError, RequestContext, check_loop
+from .call_header import call_header
 from .deadline import Deadline
 from .failures import deadline_error, mark_outcome_unknown, transport_error
 from .hooks import Observer
-from .retry_policy import AttemptResult, Decision, RetryBudget, decide, result_from_status
+from .retry_policy import AttemptResult, Decision, RetryBudget, decide, result_of
 from .tokens import TokenSource
 from .tracing import Tracer
-from .transport import AttemptBounds, Transport, closed
+from .transport import Transport, closed
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -56,47 +56,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Sender(Protocol):
-    """Sends a request of a resource and reads the answer, retrying as needed."""
-
-    @property
-    def is_in_background(self) -> bool:
-        """Whether it lets interactive calls go first."""
-        ...
-
-    async def __call__(
-        self,
-        request: Request,
-        read: Callable[[Response], T],
-        deadline: Deadline | None = None,
-    ) -> T:
-        """Send a request and read its answer; raise the error of the last attempt."""
-        ...
-
-    def deadline(self) -> Deadline:
-        """Start the time of a call that takes several requests."""
-        ...
-
-    def excluding_queue_time(self) -> Sender:
-        """Return a sender whose deadline excludes time queued for the rate limit."""
-        ...
-
-    def in_background(self) -> Sender:
-        """Return a sender that lets interactive calls go first, unless a priority was set."""
-        ...
-
-    def noting(self, note: Callable[[Response], object]) -> Sender:
-        """Return a sender that tells `note` each response, also of those that are an error."""
-        ...
-
-    def out_of_time(self, request: Request, deadline: Deadline, when: str) -> VideskError:
-        """Make the error for a call whose time was up before its first request was sent."""
-        ...
-
-
 @attrs.frozen
-class RequestSender:
-    """Sends the requests of the resources of one client."""
+class Sender:
+    """Sends the requests of the resources of one client, and reads the answers."""
 
     transport: Transport
     source: TokenSource
@@ -111,15 +73,12 @@ class RequestSender:
     priority: Priority | None = None
     note: Callable[[Response], object] | None = None
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
-    bounds: AttemptBounds = attrs.field(
-        init=False, default=attrs.Factory(lambda self: AttemptBounds(self.timeout), takes_self=True)
-    )
 
     def deadline(self) -> Deadline:
-        """Start the time of a call."""
+        """Start the time of a call, which may take several requests."""
         return Deadline(self.timeout.total, count_queue_time=self.count_queue_time)
 
-    def excluding_queue_time(self) -> RequestSender:
+    def excluding_queue_time(self) -> Sender:
         """Return a sender whose deadline excludes time queued for the rate limit.
 
         Of many calls that start together, the last would otherwise fail for having queued behind
@@ -127,18 +86,17 @@ class RequestSender:
         """
         return attrs.evolve(self, count_queue_time=False)
 
-    def in_background(self) -> RequestSender:
+    def in_background(self) -> Sender:
         """Return a sender that lets interactive calls go first, unless a priority was set."""
         return attrs.evolve(self, priority=self.priority or "background")
 
-    def noting(self, note: Callable[[Response], object]) -> RequestSender:
+    def noting(self, note: Callable[[Response], object]) -> Sender:
         """Return a sender that tells `note` each response, also of those that are an error."""
         return attrs.evolve(self, note=note)
 
     def out_of_time(self, request: Request, deadline: Deadline, when: str) -> VideskError:
         """Make the error for a call whose time was up before its first request was sent."""
-        url = self.transport.url_of(request)
-        return deadline_error(request, url, deadline, (), when=when, maybe=False)
+        return RetryingCall(self, request, deadline, None).too_late(when)
 
     @property
     def is_in_background(self) -> bool:
@@ -172,25 +130,26 @@ class RequestSender:
         """
         notice_fork()
         check_loop()
-        call = RetryingCall(self, request, deadline or self.deadline())
-        tracer = self.tracer
-        call.span = None if tracer is None else tracer.open(request, self.transport.base_url)
-        if call.span is None:
+        base_url = self.transport.base_url
+        span = None if self.tracer is None else self.tracer.open(request, base_url)
+        call = RetryingCall(self, request, deadline or self.deadline(), span)
+        if span is None:
             return await call.run(read)
-        with call.span:
+        with span.current():
             return await call.run(read)
 
 
 class RetryingCall:
     """One call, with its attempts so far."""
 
-    def __init__(self, sender: RequestSender, request: Request, deadline: Deadline) -> None:
-        self.span: Span | None = None
+    def __init__(
+        self, sender: Sender, request: Request, deadline: Deadline, span: Span | None
+    ) -> None:
         self._sender = sender
         self._request = request
         self._deadline = deadline
+        self._span = span
         self._attempts: list[Attempt] = []
-        self._tries = 0
         self._maybe_processed = False
         self._renewed = False
         self._delay = 0.0  # before the next attempt, so far
@@ -199,51 +158,38 @@ class RetryingCall:
         while True:
             try:
                 outcome, used = await self._attempt()
-                if (
-                    isinstance(outcome, RawResponse)
-                    and outcome.status == 401
-                    and await self._renew(used)
-                ):
+                if used is not None and await self._renew(outcome, used):
                     continue
             except VideskError as error:
                 self._final(error)
                 raise
-            if isinstance(outcome, TransportFailure):
-                happened = AttemptResult(None, "not" if outcome.cause == "not_sent" else "maybe")
-                self._note(happened)
-                decision = self._decide(happened)
-                failed: VideskError | None = None
-                if not decision.again:
-                    failed = self._no_answer(outcome, decision)
-            else:
-                if self._sender.note is not None:
-                    answered = make_response(self._request, outcome, tuple(self._attempts))
-                    self._sender.note(answered)
-                try:
-                    value = self._read(outcome, read)
-                except VideskError as error:
-                    failed = error
-                else:
-                    self._sender.budget.refill()
-                    return value
-                happened = result_from_status(outcome.status, outcome.headers)
-                self._note(happened)
-                decision = self._decide(happened)
+            result = outcome if isinstance(outcome, TransportFailure) else self._read(outcome, read)
+            if not isinstance(result, TransportFailure | VideskError):
+                self._sender.budget.refill()
+                return result
+            happened = result_of(outcome)
+            self._note(happened)
+            decision = self._decide(happened)
             if not decision.again:
+                if isinstance(result, TransportFailure):
+                    result = self._no_answer(result, decision)
                 try:
                     # From None: in a task written in Python, aiohttp's exception may still be the
                     # one being handled, and would be printed with what it quotes.
-                    raise self._final(failed) from None
+                    raise self._final(result) from None
                 finally:
-                    del failed  # or the traceback and this frame keep each other alive
-            failed = None  # likewise
+                    del result  # or the traceback and this frame keep each other alive
+            del result  # likewise
             await self._wait_for_another(decision, happened)
 
     # -- one attempt ------------------------------------------------------------------------------
 
     async def _attempt(self) -> tuple[RawResponse | TransportFailure, Secret | None]:
         sender = self._sender
-        token = await self._token()
+        if sender.transport.closed:
+            raise closed()
+        # Before the permit, so that no call queues behind a callable.
+        token = sender.source.at_hand() or await self._first_token()
         rank = sender.rank(self._deadline)
         permit = sender.limiter.try_acquire(rank, self._request.operation)
         if permit is None:
@@ -252,46 +198,47 @@ class RetryingCall:
         remaining = self._deadline.remaining()
         if remaining <= 0:
             permit.release()
-            raise self._too_late("before the request could be sent")
+            raise self.too_late("before the request could be sent")
         self._deadline.has_begun = True
         started, started_at = monotonic(), datetime.now(timezone.utc)
-        with nullcontext() if self.span is None else self.span.sending():
-            outcome, used = await sender.transport.attempt(
-                self._request, token, sender.bounds, remaining, permit, headers=self._headers()
+        transport = sender.transport
+        said = self._call_header() if transport.is_plain_http else ""
+        context = RequestContext(token, transport.origin, permit, said)
+        with nullcontext() if self._span is None else self._span.sending():
+            outcome = await transport.attempt(
+                self._request, context, sender.timeout, remaining, headers=sender.headers
             )
-        duration = monotonic() - started
+        self._record(outcome, started_at, monotonic() - started)
+        if sender.observer.watches_attempts():
+            await sender.observer.attempted(self._request, self._attempts[-1], self._deadline)
+        return outcome, token if context.used else None
+
+    def _record(
+        self, outcome: RawResponse | TransportFailure, started_at: datetime, duration: float
+    ) -> None:
+        sender = self._sender
         attempt = make_attempt(len(self._attempts) + 1, started_at, duration, outcome, self._delay)
-        self._tries += 1
         self._delay = 0.0
         self._attempts.append(attempt)
         if isinstance(outcome, RawResponse):
             sender.limiter.update_limit(outcome.headers)
             sender.server_window.learn(outcome.headers)
-        if self.span is not None:
-            self.span.attempted(attempt)
-        if sender.observer.watches_attempts():
-            await sender.observer.attempted(self._request, attempt, self._deadline)
-        return outcome, token if used else None
+        if self._span is not None:
+            self._span.attempted(attempt)
 
-    def _headers(self) -> Mapping[str, str]:
-        sender = self._sender
-        if not sender.transport.is_plain_http:
-            return sender.headers
-        attempt, in_background = len(self._attempts) + 1, sender.is_in_background
-        return with_call(sender.headers, self._deadline, attempt, is_in_background=in_background)
+    def _call_header(self) -> str:
+        attempt, in_background = len(self._attempts) + 1, self._sender.is_in_background
+        return call_header(self._deadline, attempt, is_in_background=in_background)
 
-    async def _token(self) -> Secret:
-        """Return the token. Fetched before the permit, so that no call queues behind a callable."""
-        sender = self._sender
-        if sender.transport.closed:
-            raise closed()
-        token = sender.source.at_hand()
-        if token is not None:
-            return token
+    async def _first_token(self) -> Secret:
+        source = self._sender.source
         try:
-            return await self._within(self._deadline.remaining(), sender.source.current)
+            while (token := source.at_hand()) is None:
+                await self._within(self._deadline.remaining(), partial(source.renewed, None))
         except OutOfTimeError:
-            raise self._too_late("while it waited for the callable given as api_token") from None
+            when = "while it waited for the callable given as api_token"
+            raise self.too_late(when) from None
+        return token
 
     async def _acquire_permit(self, rank: Rank) -> Permit:
         permits: list[Permit] = []
@@ -310,22 +257,20 @@ class RetryingCall:
                 await self._sender.observer.paced(self._request, waited, self._deadline)
         except OutOfTimeError:
             waited_for = self._sender.limiter.waited_for()
-            raise self._too_late(f"while it waited for {waited_for}") from None
+            raise self.too_late(f"while it waited for {waited_for}") from None
         except BaseException:  # cancelled, perhaps as the permission came, or in a hook
             for permit in permits:
                 permit.release()
             raise
         return permits[0]
 
-    async def _renew(self, refused: Secret | None) -> bool:
-        """Look for a newer token, once a call; if the time is up first, the 401 is raised."""
-        if refused is None or self._renewed:
+    async def _renew(self, outcome: RawResponse | TransportFailure, used: Secret) -> bool:
+        """After a 401, look for a newer token, once a call; out of time, the 401 is raised."""
+        if isinstance(outcome, TransportFailure) or outcome.status != 401 or self._renewed:
             return False
         with suppress(OutOfTimeError):
-            renewing = partial(self._sender.source.renewed, refused)
+            renewing = partial(self._sender.source.renewed, used)
             self._renewed = await self._within(self._deadline.remaining(), renewing)
-        if self._renewed:
-            self._tries -= 1  # the replay does not count as a retry
         return self._renewed
 
     async def _within(self, seconds: float, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -346,7 +291,7 @@ class RetryingCall:
         return decide(
             self._request,
             happened,
-            tries=self._tries,
+            tries=len(self._attempts) - self._renewed,  # the replay does not count as a retry
             retry=self._sender.retry,
             remaining=self._deadline.remaining(),
             affordable=self._sender.budget.affordable,
@@ -366,29 +311,24 @@ class RetryingCall:
             await self._within(self._deadline.remaining(), partial(asyncio.sleep, decision.pause))
         self._delay += decision.pause
 
-    def _read(self, answer: RawResponse, read: Callable[[Response], T]) -> T:
-        """Read an answer, or raise its error; a `VideskError`, whatever the answer holds."""
+    def _read(self, answer: RawResponse, read: Callable[[Response], T]) -> T | VideskError:
+        """Read an answer; return a `VideskError` for any that is not a readable success."""
         response = make_response(self._request, answer, tuple(self._attempts))
-        try:
-            return read(self._success(response, answer))
-        except VideskError:
-            raise
-        except Exception as error:
-            # A bug of a reader that the server's bytes have triggered. Its text may quote them.
-            kind = type(error).__name__
-        raise unexpected(response, f"cannot be read ({kind})")
-
-    def _success(self, response: Response, answer: RawResponse) -> Response:
-        """Return the response of a success, or raise the error of any other."""
+        if self._sender.note is not None:
+            self._sender.note(response)
         error = error_from_response(response, self._request)
-        if error is None and answer.too_long:
-            error = unexpected(response, "is longer than 4 MiB and was cut off")
         if error is not None:
-            try:
-                raise error
-            finally:
-                del error  # or the traceback and this frame keep each other alive
-        return response
+            return error
+        if answer.too_long:
+            return unexpected(response, "is longer than 4 MiB and was cut off")
+        try:
+            return read(response)
+        except VideskError as unreadable:
+            return unreadable
+        except Exception as bug:
+            # A bug of a reader that the server's bytes have triggered. Its text may quote them.
+            kind = type(bug).__name__
+        return unexpected(response, f"cannot be read ({kind})")
 
     def _no_answer(self, failure: TransportFailure, decision: Decision) -> VideskError:
         return transport_error(
@@ -399,7 +339,8 @@ class RetryingCall:
             why=decision.why,
         )
 
-    def _too_late(self, when: str) -> VideskError:
+    def too_late(self, when: str) -> VideskError:
+        """Make the error for a call whose time is up while no request is under way."""
         return deadline_error(
             self._request,
             self._sender.transport.url_of(self._request),
@@ -409,8 +350,7 @@ class RetryingCall:
             maybe=self._maybe_processed,
         )
 
-    def _final(self, error: VideskError | None) -> VideskError:
-        assert error is not None  # noqa: S101 - for the type checker
+    def _final(self, error: VideskError) -> VideskError:
         error.external_id = self._request.external_id
         if isinstance(error, ClosedError) and error.outcome_unknown:
             # The transport knows that the request was sent, but not whether it is safe.

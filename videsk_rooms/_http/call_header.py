@@ -10,19 +10,15 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from .deadline import Deadline
 
-HEADER = "Videsk-Rooms-Call"
+NAME = "Videsk-Rooms-Call"
 
 
-def with_call(
-    headers: Mapping[str, str], deadline: Deadline, attempt: int, *, is_in_background: bool
-) -> dict[str, str]:
-    """Add the header to those of an attempt; requests of one call share a deadline."""
+def call_header(deadline: Deadline, attempt: int, *, is_in_background: bool) -> str:
+    """Return the header's value; requests of one call share a deadline."""
     if not deadline.call_id:
         # Not of `random`, whose numbers a caller may have seeded.
         deadline.call_id = os.urandom(8).hex()
     priority = "background" if is_in_background else "interactive"
-    return {**headers, HEADER: f"{deadline.call_id}; attempt={attempt}; priority={priority}"}
+    return f"{deadline.call_id}; attempt={attempt}; priority={priority}"

@@ -12,19 +12,19 @@ import contextvars
 import inspect
 import threading
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from videsk_rooms._concurrency.fork import leak, register_after_fork
-from videsk_rooms._concurrency.loops import call_soon_in, start_daemon
+from videsk_rooms._concurrency.loops import call_soon_in, settle, start_daemon
 
 from .attempt import StrayCancellationError, result_within
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterator
     from types import TracebackType
 
     from videsk_rooms._quoting import Secret
@@ -56,13 +56,14 @@ class CallableToken:
         """Return the last token."""
         return self._token
 
-    async def current(self) -> Secret:
-        """Return the last token; fetch the first one."""
-        return self._token or await self._newer_than(None)
-
-    async def renewed(self, refused: Secret) -> bool:
-        """Fetch once for all calls that wait with the same refused token."""
-        return (await self._newer_than(refused)).reveal() != refused.reveal()
+    async def renewed(self, refused: Secret | None) -> bool:
+        """Fetch the first token, or another than the refused one: once for all calls that wait."""
+        # Compared by identity: a call that waited while another fetched takes that token, even if
+        # it is the same string again. Repeated if the loop that awaited the token has ended.
+        while (token := self._token) is None or token is refused:
+            fetch, is_new = self._join()
+            await fetch.wait(start=is_new)
+        return refused is None or token.reveal() != refused.reveal()
 
     def in_pickle(self, *, secrets: bool) -> TokenCallable:
         """Return the callable; the copy calls it again."""
@@ -82,15 +83,6 @@ class CallableToken:
         self._fetch = None
         self._lock = threading.Lock()
 
-    async def _newer_than(self, stale: Secret | None) -> Secret:
-        # Compared by identity: a call that waited while another fetched takes that token, even if
-        # it is the same string again. Repeated if the loop that awaited the token has ended.
-        while self._token is stale:
-            fetch, is_new = self._join()
-            await fetch.wait(start=is_new)
-        assert self._token is not None  # noqa: S101 - for the type checker
-        return self._token
-
     def _join(self) -> tuple[_Fetch, bool]:
         """Return the fetch that runs, or a new one, and whether it is new."""
         with self._lock:
@@ -106,9 +98,9 @@ class CallableToken:
             self._token = token
 
 
-# The fetches that the current code runs for: set in the thread or task of a callable, and inherited
+# The fetch that the current code runs for: set in the thread or task of a callable, and inherited
 # by the calls that it makes.
-_current_fetches: ContextVar[tuple[_Fetch, ...]] = ContextVar("videsk_rooms_fetches", default=())
+_current_fetch: ContextVar[_Fetch | None] = ContextVar("videsk_rooms_fetch", default=None)
 
 
 class _Fetch:
@@ -138,18 +130,22 @@ class _Fetch:
 
         A call that joins as it ends gets no failure; it looks for the token or starts another.
         """
-        outer = [fetch for fetch in _current_fetches.get() if not fetch.is_over()]
-        for fetch in outer:
-            fetch._waits_for.append(self)
-        try:
-            if any(self._leads_to(fetch) for fetch in outer):
-                raise RuntimeError(_CALLED_ITSELF)
+        outer = _current_fetch.get()
+        with nullcontext() if outer is None or outer.is_over() else outer._waiting_for(self):
             failure = await self._ended(start=start)
-        finally:
-            for fetch in outer:
-                fetch._waits_for.remove(self)
         if failure is not None:
             failure.raise_error()
+
+    @contextmanager
+    def _waiting_for(self, other: _Fetch) -> Iterator[None]:
+        # Added before the check: of two that start to wait for each other, one finds the other.
+        self._waits_for.append(other)
+        try:
+            if other._leads_to(self):
+                raise RuntimeError(_CALLED_ITSELF)
+            yield
+        finally:
+            self._waits_for.remove(other)
 
     def _leads_to(self, other: _Fetch) -> bool:
         seen: list[_Fetch] = []
@@ -182,7 +178,7 @@ class _Fetch:
 
     def _start(self) -> None:
         context = contextvars.copy_context()
-        context.run(_current_fetches.set, (*_current_fetches.get(), self))
+        context.run(_current_fetch.set, self)
         if inspect.iscoroutinefunction(self._function):
             context.run(self._await, self._function)
             return
@@ -234,7 +230,7 @@ class _Fetch:
             with suppress(IndexError):
                 future = self._waiting.pop()
                 failure = None if error is None else _Failure(error, traceback)
-                call_soon_in(future.get_loop(), _settle, future, failure)
+                call_soon_in(future.get_loop(), settle, future, future.set_result, failure)
 
 
 class _Failure:
@@ -255,11 +251,6 @@ class _Failure:
             raise error.with_traceback(self._traceback)
         finally:
             del error  # or the traceback and this frame keep each other alive
-
-
-def _settle(future: asyncio.Future[_Failure | None], failure: _Failure | None) -> None:
-    if not future.done():
-        future.set_result(failure)
 
 
 def _raisable(error: BaseException) -> BaseException:

@@ -11,7 +11,7 @@ import logging
 import os
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, TextIO, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["AttemptEvent", "Hooks", "PaceEvent", "RetryEvent"]
 
 _logger = logging.getLogger("videsk_rooms")
-
-
 _LEVELS = {"info": logging.INFO, "debug": logging.DEBUG}
 
 
@@ -47,26 +45,14 @@ def log_as_environment_says() -> None:
             f"VIDESK_LOG={value!r} in the environment: set it to info or debug, or unset it"
         )
     _logger.setLevel(_LEVELS[value.lower()])
-    if not any(isinstance(handler, _Handler) for handler in _logger.handlers):
-        _logger.addHandler(_Handler())
-
-
-if TYPE_CHECKING:
-    _StreamHandler = logging.StreamHandler[TextIO]
-else:
-    _StreamHandler = logging.StreamHandler  # no generic at run time before Python 3.11
-
-
-class _Handler(_StreamHandler):
-    """Writes to standard error, unless the program has set up logging itself."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if not logging.getLogger().handlers:  # they get the record, too
-            super().emit(record)
+    if any(handler.name == _logger.name for handler in _logger.handlers):
+        return
+    handler = logging.StreamHandler()
+    handler.set_name(_logger.name)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    # If the program has set up logging itself, its handlers get the record, too.
+    handler.addFilter(lambda _: not logging.getLogger().handlers)
+    _logger.addHandler(handler)
 
 
 @attrs.frozen
@@ -172,52 +158,49 @@ class Observer:
 
     async def attempted(self, request: Request, attempt: Attempt, deadline: Deadline) -> None:
         """Report an attempt that has ended."""
-        if _logger.isEnabledFor(logging.DEBUG):
-            _logger.debug(
-                "%s: %s %s -> %s in %.3f s (attempt %d, after %.3f s)",
-                request.operation,
-                request.method,
-                request.shown_path,
-                attempt.status if attempt.status is not None else attempt.error,
-                attempt.duration,
-                attempt.number,
-                attempt.delay,
-            )
-        if (hook := self._hooks.on_attempt) is not None:
-            event = AttemptEvent(request.operation, request.method, request.shown_path, attempt)
-            await _call_hook(hook, event, deadline)
+        _logger.debug(
+            "%s: %s %s -> %s in %.3f s (attempt %d, after %.3f s)",
+            request.operation,
+            request.method,
+            request.shown_path,
+            attempt.status or attempt.error,
+            attempt.duration,
+            attempt.number,
+            attempt.delay,
+        )
+        await _report(self._hooks.on_attempt, AttemptEvent, request, deadline, attempt)
 
     async def retrying(
         self, request: Request, attempt: Attempt, pause: float, deadline: Deadline
     ) -> None:
         """Report a retry, before its pause."""
-        if _logger.isEnabledFor(logging.INFO):
-            _logger.info(
-                "%s: %s %s -> %s; tried again in %.3f s, as attempt %d",
-                request.operation,
-                request.method,
-                request.shown_path,
-                attempt.status if attempt.status is not None else attempt.error,
-                pause,
-                attempt.number + 1,
-            )
-        if (hook := self._hooks.on_retry) is not None:
-            event = RetryEvent(
-                request.operation, request.method, request.shown_path, attempt, pause
-            )
-            await _call_hook(hook, event, deadline)
+        _logger.info(
+            "%s: %s %s -> %s; tried again in %.3f s, as attempt %d",
+            request.operation,
+            request.method,
+            request.shown_path,
+            attempt.status or attempt.error,
+            pause,
+            attempt.number + 1,
+        )
+        await _report(self._hooks.on_retry, RetryEvent, request, deadline, attempt, pause)
 
     async def paced(self, request: Request, waited: float, deadline: Deadline) -> None:
         """Report a finished wait for the rate limit."""
-        if (hook := self._hooks.on_pace) is not None:
-            event = PaceEvent(request.operation, request.method, request.shown_path, waited)
-            await _call_hook(hook, event, deadline)
+        await _report(self._hooks.on_pace, PaceEvent, request, deadline, waited)
 
 
-async def _call_hook(
-    hook: Callable[[_AnyEvent], Awaitable[None] | None], event: _AnyEvent, deadline: Deadline
+async def _report(
+    hook: Callable[[_AnyEvent], Awaitable[None] | None] | None,
+    make_event: Callable[..., _AnyEvent],
+    request: Request,
+    deadline: Deadline,
+    *details: object,
 ) -> None:
-    """Call a hook; log its exception, which ends no call."""
+    """Call a hook with an event; log its exception, which ends no call."""
+    if hook is None:
+        return
+    event = make_event(request.operation, request.method, request.shown_path, *details)
     try:
         result = hook(event)
     except (Exception, asyncio.CancelledError):  # the hook's: a task is cancelled at an await

@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import attrs
 
 from videsk_rooms._wire.headers import server_wait
+from videsk_rooms._wire.message import TransportFailure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from videsk_rooms._config import Retry
-    from videsk_rooms._wire.message import Request
+    from videsk_rooms._wire.message import RawResponse, Request
 
 # 520 to 527 and 530 are Cloudflare's, in front of the API (docs/api.md, "Access").
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 528), 530})
@@ -109,6 +110,13 @@ def longest_pause(retry: Retry, tries: int) -> float:
     """Return the upper bound of a pause: it doubles with each attempt, up to `max_delay`."""
     # The exponent is bounded because 2.0 ** 2000 overflows.
     return min(retry.max_delay, retry.base_delay * 2.0 ** min(tries - 1, 64))
+
+
+def result_of(outcome: RawResponse | TransportFailure) -> AttemptResult:
+    """Classify what came of an attempt."""
+    if isinstance(outcome, TransportFailure):
+        return AttemptResult(None, "not" if outcome.cause == "not_sent" else "maybe")
+    return result_from_status(outcome.status, outcome.headers)
 
 
 def result_from_status(status: int, headers: Mapping[str, str]) -> AttemptResult:

@@ -47,12 +47,8 @@ class TokenSource(Protocol):
         """Return the token to send now, if it need not be waited for."""
         ...
 
-    async def current(self) -> Secret:
-        """Return the token to send now."""
-        ...
-
-    async def renewed(self, refused: Secret) -> bool:
-        """Look for another token than the refused one; return whether there is one."""
+    async def renewed(self, refused: Secret | None) -> bool:
+        """Look for another token than the refused one, or for the first; return whether it came."""
         ...
 
     def in_pickle(self, *, secrets: bool) -> str | TokenCallable | UnpickledToken:
@@ -121,11 +117,7 @@ class StaticToken:
         """Return the token."""
         return self._token
 
-    async def current(self) -> Secret:
-        """Return the token."""
-        return self._token
-
-    async def renewed(self, refused: Secret) -> bool:
+    async def renewed(self, refused: Secret | None) -> bool:
         """Return false: there is no other token."""
         return False
 
@@ -137,45 +129,36 @@ class StaticToken:
 
 
 class TokenFile:
-    """A token in a file, such as a mounted secret; read again when the file changes."""
+    """A token in a file, such as a mounted secret, which may be replaced at any time."""
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._state: tuple[int, int, int] | None = None
         self._token: Secret | None = None
         self.at_hand()  # a file that cannot be read is an error when the client is made
 
     def at_hand(self) -> Secret:
         """Return the token in the file."""
-        # A stat, and a read of one line when the file has changed: cheaper than a thread.
         source = f"the file {self._path!r} (VIDESK_API_TOKEN_FILE)"
+        token = self._token
         try:
-            stat = os.stat(self._path)
-            state = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-            if self._token is None or state != self._state:
-                with open(self._path, encoding="utf-8") as file:
-                    content = file.read().strip()
-                # Empty later on: it is just being written, and is read again the next time.
-                if content or self._token is None:
-                    self._token = _checked(content, source)
-                    self._state = state
+            # One line, for each request: cheaper than a thread.
+            with open(self._path, encoding="utf-8") as file:
+                content = file.read().strip()
         except (OSError, UnicodeDecodeError) as error:
-            if self._token is None:
-                reason = getattr(error, "strerror", None) or "it is not text"
-                raise ConfigurationError(
-                    f"{source} cannot be read: {reason}; write the API token into it"
-                ) from None
-            # It is just being replaced: the last token is the best there is.
-        return self._token
+            if token is not None:
+                return token  # it is just being replaced: the last token is the best there is
+            reason = getattr(error, "strerror", None) or "it is not text"
+            raise ConfigurationError(
+                f"{source} cannot be read: {reason}; write the API token into it"
+            ) from None
+        # Empty later on: it is just being written, and is read again the next time.
+        if token is None or content not in {"", token.reveal()}:
+            token = self._token = _checked(content, source)
+        return token
 
-    async def current(self) -> Secret:
-        """Return the token in the file."""
-        return self.at_hand()
-
-    async def renewed(self, refused: Secret) -> bool:
-        """Read the file again, even if it seems unchanged."""
-        self._state = None
-        return self.at_hand().reveal() != refused.reveal()
+    async def renewed(self, refused: Secret | None) -> bool:
+        """Return whether the file has another token by now."""
+        return refused is None or self.at_hand().reveal() != refused.reveal()
 
     def in_pickle(self, *, secrets: bool) -> UnpickledToken:
         """Leave it to the environment of the other process, which names a file there."""
@@ -197,11 +180,7 @@ class UnpickledToken:
         """Return the token of this process."""
         return self._found().at_hand()
 
-    async def current(self) -> Secret:
-        """Return the token of this process."""
-        return await self._found().current()
-
-    async def renewed(self, refused: Secret) -> bool:
+    async def renewed(self, refused: Secret | None) -> bool:
         """Ask the source of this process."""
         return await self._found().renewed(refused)
 

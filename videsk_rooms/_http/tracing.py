@@ -10,7 +10,7 @@ URL. It makes none while a request of ours is sent.
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -19,9 +19,8 @@ from videsk_rooms._version import __version__
 from videsk_rooms.errors import APIError, ResponseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
-    from types import TracebackType
 
     from opentelemetry import trace
 
@@ -84,11 +83,10 @@ class Tracer:
 
 
 class Span:
-    """The span of one call; current while the call runs, as a context manager."""
+    """The span of one call."""
 
     def __init__(self, span: trace.Span, request: Request, base_url: str) -> None:
         self._span = span
-        self._current: AbstractContextManager[object] | None = None
         self._attempts = 0
         self._status: int | None = None
         known = request.method in _KNOWN_METHODS
@@ -107,28 +105,24 @@ class Span:
         if not known:
             span.set_attribute("http.request.method_original", request.method)
 
-    def __enter__(self) -> None:
+    @contextmanager
+    def current(self) -> Iterator[None]:
+        """Make it the current span while the call runs, and end it with the call."""
         from opentelemetry.trace import use_span
 
-        self._current = use_span(
+        with use_span(
             self._span, end_on_exit=True, record_exception=False, set_status_on_exception=False
-        )
-        self._current.__enter__()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._status is not None:
-            self._span.set_attribute("http.response.status_code", self._status)
-        if self._attempts > 1:
-            self._span.set_attribute("http.request.resend_count", self._attempts - 1)
-        if error is not None:
-            self._failed(error)
-        if self._current is not None:
-            self._current.__exit__(kind, error, traceback)
+        ):
+            try:
+                yield
+            except BaseException as error:
+                self._failed(error)
+                raise
+            finally:
+                if self._status is not None:
+                    self._span.set_attribute("http.response.status_code", self._status)
+                if self._attempts > 1:
+                    self._span.set_attribute("http.request.resend_count", self._attempts - 1)
 
     def sending(self) -> AbstractContextManager[None]:
         """Suppress spans of instrumentations, as a context manager around an attempt and no more.

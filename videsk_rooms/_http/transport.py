@@ -7,7 +7,7 @@ import copy
 import platform
 import re
 import ssl as _ssl
-from functools import partial
+from functools import lru_cache, partial
 from io import BytesIO
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from videsk_rooms._config import Timeout
     from videsk_rooms._quoting import Secret
-    from videsk_rooms._ratelimit import Permit
     from videsk_rooms._wire.message import FailureCause, Request
 
     from .environment import Environment
@@ -51,9 +50,6 @@ _SURELY_NOT_SENT = (
     aiohttp.ServerFingerprintMismatch,
     UnreadBytesError,
 )
-
-# aiohttp rounds timeouts above this up to whole seconds; ours are exact.
-_NO_ROUNDING = float("inf")
 
 
 def user_agent() -> str:
@@ -83,8 +79,9 @@ class Transport:
         _check(session, ssl)
         self._external_session = session
         self.in_flight = InFlightRequests()
-        self._headers = {"Accept": "application/json", "User-Agent": user_agent()}
-        self._sessions = Sessions(self._headers)
+        own = {"Accept": "application/json", "User-Agent": user_agent()}
+        self._sessions = Sessions(own)
+        self._headers = {} if session is None else own  # what the session does not add
         register_after_fork(self._sessions)
         self._ssl = ssl
         self._lead_to(base_url, proxy, environment)
@@ -99,7 +96,7 @@ class Transport:
         self.base_url = base_url
         # Videsk is reached by https only: what speaks plain http is a sandbox.
         self.is_plain_http = base_url.startswith("http://")
-        self._origin = origin_of(URL(base_url))
+        self.origin = origin_of(URL(base_url))
         session = self._external_session
         self._hint = _hint(environment, session)
         proxy = proxy or environment.proxy
@@ -111,40 +108,41 @@ class Transport:
         if ssl is not None:
             options["ssl"] = ssl
         if session is not None:
-            options["headers"] = self._headers
             options["raise_for_status"] = False
             # A request's middlewares replace its session's, which have no public name.
             middlewares = getattr(session, "_middlewares", ())
             options["middlewares"] = (*middlewares, authorize, RefuseUnreadBytes())
         self._options = options
-        json_headers = {**options.get("headers", {}), "Content-Type": "application/json"}
-        self._json_options = {**options, "headers": json_headers}
 
     async def attempt(
         self,
         request: Request,
-        token: Secret,
-        bounds: AttemptBounds,
+        context: RequestContext,
+        timeout: Timeout,
         remaining: float,
-        permit: Permit,
         *,
         headers: Mapping[str, str],
-    ) -> tuple[RawResponse | TransportFailure, bool]:
+    ) -> RawResponse | TransportFailure:
         """Send a request once, within the seconds that are left of its call.
 
-        Returns:
-            The response or the failure, and whether the token was sent.
+        Args:
+            request: The request.
+            context: What the session needs for it, and notes of it.
+            timeout: The caller's bounds.
+            remaining: The seconds that are left.
+            headers: The caller's headers.
 
         Raises:
             ClosedError: The client is closed, or was closed meanwhile.
         """
-        sent_with.set(token)  # here, because the task of the attempt gets a copy of the context
-        context = RequestContext(token, self._origin, permit)
+        # Here, because the task of the attempt gets a copy of the context.
+        sent_with.set(context.token)
         url = self.url_of(request)
+        seconds = remaining if timeout.attempt is None else min(remaining, timeout.attempt)
         outcome: RawResponse | TransportFailure
         try:
-            exchange = partial(self._exchange, request, context, bounds, url, headers)
-            outcome = await self.in_flight.within(min(remaining, bounds.attempt), exchange)
+            exchange = partial(self._exchange, request, context, timeout, url, headers)
+            outcome = await self.in_flight.within(seconds, exchange)
         except OutOfTimeError:
             outcome = _out_of_time(context, url)
         except StrayCancellationError:
@@ -153,41 +151,41 @@ class Transport:
         except ClosedError:
             raise closed(sent=context.maybe_sent) from None
         finally:
-            permit.release()
+            context.permit.release()
         if isinstance(outcome, TransportFailure):
             if self.closed:
                 raise closed(sent=outcome.cause != "not_sent")
             outcome.hint = self._hint if outcome.cause == "not_sent" else ""
         if context.used:
-            _remove_token(outcome, token)
-        return outcome, context.used
+            _remove_token(outcome, context.token)
+        return outcome
 
     async def _exchange(
         self,
         request: Request,
         context: RequestContext,
-        bounds: AttemptBounds,
+        timeout: Timeout,
         url: str,
         headers: Mapping[str, str],
     ) -> RawResponse | TransportFailure:
         current_request.set(context)  # in the context of this attempt's own task
         session = self._external_session
-        options = self._options if request.body is None else self._json_options
-        if headers:
-            options = {**options, "headers": {**options.get("headers", {}), **headers}}
+        headers = {**self._headers, **headers}
+        if request.body is not None:
+            headers["Content-Type"] = "application/json"
         try:
             if session is not None:
-                await (
-                    context.commit()
-                )  # when a connection of another's session is had, nobody tells
+                # When a request has its connection in another's session, nobody tells.
+                await context.commit()
             else:
                 session = self._sessions.here() or await self._sessions.open()
             response = await session.request(
                 request.method,
                 URL(url, encoded=True),
                 data=request.body,
-                timeout=bounds.connecting,
-                **options,
+                headers=headers,
+                timeout=_connecting_within(timeout.connect),
+                **self._options,
             )
             context.permit.answered(response.status)
             body, too_long = _arrived(response) or await _read(response)
@@ -232,15 +230,11 @@ def closed(*, sent: bool = False) -> ClosedError:
     return error
 
 
-class AttemptBounds:
-    """The bounds on the time of one attempt: of all of it, and of connecting in aiohttp's form."""
-
-    def __init__(self, timeout: Timeout) -> None:
-        self.attempt = inf if timeout.attempt is None else timeout.attempt
-        # aiohttp does not bound the whole attempt: see `_http/attempt.py`.
-        self.connecting = aiohttp.ClientTimeout(
-            total=None, sock_connect=timeout.connect, ceil_threshold=_NO_ROUNDING
-        )
+@lru_cache
+def _connecting_within(seconds: float | None) -> aiohttp.ClientTimeout:
+    # aiohttp does not bound the whole attempt: see `_http/attempt.py`. It rounds timeouts above the
+    # threshold up to whole seconds; ours are exact.
+    return aiohttp.ClientTimeout(total=None, sock_connect=seconds, ceil_threshold=inf)
 
 
 def _arrived(response: aiohttp.ClientResponse) -> tuple[bytes, bool] | None:
