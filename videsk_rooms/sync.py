@@ -49,7 +49,7 @@ class Rooms:
     join: Final = blocking(AsyncRooms.join)
     access_stock: Final = blocking_stock(AsyncRooms.access_stock)
     stats: Final = blocking(AsyncRooms.stats)
-    iter: Final = blocking_iterator(AsyncRooms.iter)
+    iter: Final = blocking_iterator(AsyncRooms.iter, AsyncRooms._batches)
     list: Final = blocking(AsyncRooms.list)
     create_many: Final = blocking_bulk(AsyncRooms.create_many)
     update_many: Final = blocking_bulk(AsyncRooms.update_many)

@@ -23,12 +23,11 @@ from videsk_rooms._operations.bulk_iterators import Outcomes
 from videsk_rooms._operations.derived import derived, hint_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 
     from typing_extensions import Self
 
     from videsk_rooms._operations.bulk_iterators import AsyncOutcomes
-    from videsk_rooms._operations.pagination import Batches
 
     from .portal import Portal
 
@@ -75,14 +74,14 @@ def blocking(
 
 def blocking_iterator(
     method: Callable[Concatenate[Any, P], AsyncGenerator[T, None]],
+    batches: Callable[Concatenate[Any, P], AsyncGenerator[Sequence[T], None]],
 ) -> BlockingMethod[Generator[T, None, None], P]:
-    """Derive a blocking iterator from an asynchronous one."""
+    """Derive a blocking iterator from an asynchronous one, and from one over its batches."""
 
     def call(
         self: BlockingResource, *arguments: P.args, **keywords: P.kwargs
     ) -> Generator[T, None, None]:
-        batches = cast("Batches[T]", method(self._async, *arguments, **keywords))
-        return self._portal.iterate(batches)
+        return self._portal.iterate(batches(self._async, *arguments, **keywords))
 
     kind: Any = Generator  # its first argument is known at run time only
     item = get_args(hint_of(method))[0]
