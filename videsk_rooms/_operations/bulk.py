@@ -107,8 +107,12 @@ class Bulk(Generic[Item, Value]):
                     yield None
         finally:
             self._items = ()  # a generator that nobody else refers to is closed here
-        if self._error is not None:
-            self._raise()
+        error, self._error = self._error, None
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # or the traceback and this frame keep each other alive
 
     def _is_over(self) -> bool:
         return self._ended and self._read == self._dealt_with + self._lost
@@ -156,14 +160,6 @@ class Bulk(Generic[Item, Value]):
         if self._error is None:
             self._error = error
         self._ended = True
-
-    def _raise(self) -> NoReturn:
-        error, self._error = self._error, None
-        assert error is not None  # noqa: S101 - for the type checker
-        try:
-            raise error
-        finally:
-            del error  # or the traceback and this frame keep each other alive
 
     # -- in the loop ------------------------------------------------------------------------------
 
