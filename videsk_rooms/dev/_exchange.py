@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from videsk_rooms.dev._events import Events
     from videsk_rooms.dev._measurements import Measurements
-    from videsk_rooms.dev._parts import SandboxParts
+    from videsk_rooms.sandbox._parts import SandboxParts
     from videsk_rooms.sandbox._store import StoredRoom
 
 TOKEN_REFUSED = 4401

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from videsk_rooms.dev._events import Events
-    from videsk_rooms.dev._parts import SandboxParts
     from videsk_rooms.dev._person import Person
+    from videsk_rooms.sandbox._parts import SandboxParts
     from videsk_rooms.sandbox._store import StoredRoom
 
 MAX_SAMPLES = 180  # of a connection: 15 minutes, one each 5 seconds

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from videsk_rooms.dev._events import Events
     from videsk_rooms.dev._history import RequestHistory
     from videsk_rooms.dev._masking import Masking
-    from videsk_rooms.dev._parts import SandboxParts
+    from videsk_rooms.sandbox._parts import SandboxParts
 
 
 class Overview:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from videsk_rooms.dev._history import ObservedRequest, RequestHistory
     from videsk_rooms.dev._limit_strip import LimitStrip
     from videsk_rooms.dev._masking import Masking
-    from videsk_rooms.dev._parts import SandboxParts
+    from videsk_rooms.sandbox._parts import SandboxParts
 
 MAX_PAGE = 1000
 _MAX_REPLAYS = 16

@@ -30,12 +30,12 @@ from videsk_rooms.sandbox._observer import Observer
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from videsk_rooms.dev._parts import SandboxParts
     from videsk_rooms.dev._state import StateFile
     from videsk_rooms.sandbox._fault import Fault
     from videsk_rooms.sandbox._limit import Verdict
     from videsk_rooms.sandbox._log import RequestRecord
     from videsk_rooms.sandbox._messages import Reply
+    from videsk_rooms.sandbox._parts import SandboxParts
     from videsk_rooms.sandbox._store import StoredRoom
 
 _PAGES = {

@@ -24,7 +24,7 @@ from videsk_rooms.sandbox._validation import find_problem
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from videsk_rooms.dev._parts import SandboxParts
+    from videsk_rooms.sandbox._parts import SandboxParts
 
 _logger = logging.getLogger("videsk_rooms.sandbox")
 _FORM = 1
