@@ -21,7 +21,7 @@ _WAYS = ("advanceSeconds", "to", "opening", "back")
 _MAX_SECONDS = 300_000_000_000.0  # beyond the year 9998, which the clock itself refuses
 
 
-class ClockMover:
+class ClockEndpoint:
     """Moves the clock forward, and back to the machine's time."""
 
     def __init__(self, parts: SandboxParts, moved: Callable[[], None]) -> None:

@@ -39,7 +39,7 @@ _SHARED = {"kind": str, "kinds": list, "on": (str, list), "share": _NUMBER}
 _KNOWN = frozenset({*_SCRIPTED, *_SHARED, *(name for each in _FIELDS.values() for name in each)})
 
 
-class FaultScript:
+class FaultEndpoints:
     """Shows the script of failures, and adds to it."""
 
     def __init__(self, parts: SandboxParts) -> None:

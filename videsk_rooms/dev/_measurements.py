@@ -70,7 +70,7 @@ class Measurements:
             connection.totals = totals
             connection.samples.append(sample)
             connection.minutes.add(totals.at, sample)
-        self._events.measurement(room_id)
+        self._events.measured(room_id)
 
     def of(self, room_id: str) -> list[dict[str, object]]:
         """The `people` of `GET /dev/v1/rooms/{id}/measurements`; called on the server's loop."""

@@ -60,7 +60,7 @@ class IssuedTokens:
         self._rooms.pop(room_id, None)
 
 
-class Rooms:
+class RoomEndpoints:
     """Shows the rooms, and changes them."""
 
     def __init__(

@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from videsk_rooms.dev._answers import refusal
-from videsk_rooms.dev._clock import ClockMover
+from videsk_rooms.dev._clock import ClockEndpoint
 from videsk_rooms.dev._event_stream import EventStream
 from videsk_rooms.dev._events import Events
 from videsk_rooms.dev._exchange import Exchange
-from videsk_rooms.dev._faults import FaultScript
+from videsk_rooms.dev._faults import FaultEndpoints
+from videsk_rooms.dev._headers import CALL_PAGE_HEADERS, PAGE_HEADERS, SDK_HEADERS
 from videsk_rooms.dev._history import RequestHistory
-from videsk_rooms.dev._limit_strip import LimitStrip
 from videsk_rooms.dev._masking import Masking
 from videsk_rooms.dev._measurements import Measurements
-from videsk_rooms.dev._overview import Overview
-from videsk_rooms.dev._requests import Requests
-from videsk_rooms.dev._rooms import IssuedTokens, Rooms
+from videsk_rooms.dev._origin_policy import OriginPolicy
+from videsk_rooms.dev._overview import OverviewEndpoints
+from videsk_rooms.dev._request_counts import RequestCounts
+from videsk_rooms.dev._requests import RequestEndpoints
+from videsk_rooms.dev._rooms import IssuedTokens, RoomEndpoints
 from videsk_rooms.dev._routes import Routes
-from videsk_rooms.dev._safety import CALL_PAGE, PAGE, SDK, Gatekeeper
 from videsk_rooms.dev._static import serve_file
 from videsk_rooms.sandbox._errors import RefusedError
 from videsk_rooms.sandbox._observer import Observer
@@ -39,11 +40,11 @@ if TYPE_CHECKING:
     from videsk_rooms.sandbox._store import StoredRoom
 
 _PAGES = {
-    "/": ("console", "index.html", PAGE),
-    "/call": ("call", "call.html", CALL_PAGE),
-    "/favicon.ico": ("console", "icon.svg", PAGE),
+    "/": ("console", "index.html", PAGE_HEADERS),
+    "/call": ("call", "call.html", CALL_PAGE_HEADERS),
+    "/favicon.ico": ("console", "icon.svg", PAGE_HEADERS),
 }
-_FILES = (("/console/", "console", PAGE), ("/call/", "call", CALL_PAGE))
+_FILES = (("/console/", "console", PAGE_HEADERS), ("/call/", "call", CALL_PAGE_HEADERS))
 
 
 class Site(Observer):
@@ -57,20 +58,20 @@ class Site(Observer):
         self._exchange = Exchange(parts, self._events, self._measurements)
         self._masking = Masking(parts.api_token)
         self._history = RequestHistory(parts.lock)
-        self._strip = LimitStrip()
+        self._counts = RequestCounts()
         self._tokens = IssuedTokens()
         self._stream = EventStream(self._events)
-        self._gatekeeper = Gatekeeper(parts.host)
+        self._origins = OriginPolicy(parts.host)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed: set[str] = set()
         self._routes = self._make_routes()
 
     def _make_routes(self) -> Routes:
         parts, events = self._parts, self._events
-        clock, faults = ClockMover(parts, self.clock_moved), FaultScript(parts)
-        requests = Requests(parts, self._history, self._strip, self._masking)
-        rooms = Rooms(parts, self._tokens, self._exchange, self._measurements)
-        overview = Overview(parts, self._history, clock, events, self._masking)
+        clock, faults = ClockEndpoint(parts, self.clock_moved), FaultEndpoints(parts)
+        requests = RequestEndpoints(parts, self._history, self._counts, self._masking)
+        rooms = RoomEndpoints(parts, self._tokens, self._exchange, self._measurements)
+        overview = OverviewEndpoints(parts, self._history, clock, events, self._masking)
         events.read_requests = self._summaries
         events.read_faults = faults.content
         events.read_clock = clock.content
@@ -108,25 +109,25 @@ class Site(Observer):
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse | None:
         path = request.raw_path.partition("?")[0]
         if path == "/dev" or path.startswith("/dev/"):
-            self._gatekeeper.check_host(request)
-            self._gatekeeper.check_same_origin(request)
+            self._origins.check_host(request)
+            self._origins.check_same_origin(request)
             return await self._routes.answer(request, path)
         if path == "/exchange":
-            self._gatekeeper.check_host(request)
-            self._gatekeeper.check_local_origin(request)
+            self._origins.check_host(request)
+            self._origins.check_local_origin(request)
             return await self._exchange.handle(request)
         if path.startswith("/sdk/"):
-            self._gatekeeper.check_host(request)
-            headers = {**SDK, **self._gatekeeper.check_local_origin(request)}
+            self._origins.check_host(request)
+            headers = {**SDK_HEADERS, **self._origins.check_local_origin(request)}
             return _file(request, "sdk", path.removeprefix("/sdk/"), headers)
         for prefix, folder, headers in _FILES:
             if path.startswith(prefix):
-                self._gatekeeper.check_host(request)
-                self._gatekeeper.check_same_origin(request)
+                self._origins.check_host(request)
+                self._origins.check_same_origin(request)
                 return _file(request, folder, path.removeprefix(prefix), headers)
         if path in _PAGES:
-            self._gatekeeper.check_host(request)
-            self._gatekeeper.check_page(request)
+            self._origins.check_host(request)
+            self._origins.check_page(request)
             return _file(request, *_PAGES[path])
         if path.startswith("/.well-known/"):  # browsers ask for these by themselves
             raise RefusedError(404, "there is no such file")
@@ -136,17 +137,17 @@ class Site(Observer):
 
     def arrived(self, record: RequestRecord, verdict: Verdict | None, fault: Fault | None) -> None:
         """Hear of a request that has come."""
-        self._strip.add(self._history.arrived(record, verdict, fault))
-        self._events.request(record.number)
+        self._counts.add(self._history.arrived(record, verdict, fault))
+        self._events.request_changed(record.number)
 
     def answered(self, number: int, reply: Reply, status: int | None, *, processed: bool) -> None:
         """Hear what a request is answered."""
         self._history.answered(number, reply, status, processed=processed)
-        self._events.request(number)
+        self._events.request_changed(number)
 
     def room_changed(self, room_id: str) -> None:
         """Hear that a room was added, changed or removed."""
-        self._events.room(room_id)
+        self._events.room_changed(room_id)
         if self._state is not None:
             self._state.changed()
         if self._loop is None:  # nobody has come yet, so nobody is in the room
@@ -158,15 +159,15 @@ class Site(Observer):
     def token_issued(self, room_id: str, jti: str, nbf: datetime, exp: datetime) -> None:
         """Hear of a new room token."""
         self._tokens.add(room_id, jti, self._parts.clock.now(), nbf, exp)
-        self._events.room(room_id)
+        self._events.room_changed(room_id)
 
     def faults_changed(self) -> None:
         """Hear that a fault was scripted, used up or dropped."""
-        self._events.faults()
+        self._events.faults_changed()
 
     def clock_moved(self) -> None:
         """Hear that the clock was moved."""
-        self._events.clock()
+        self._events.clock_moved()
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the server has stopped
                 self._loop.call_soon_threadsafe(self._exchange.clock_moved)
