@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from videsk_rooms.sandbox._errors import NAMES, error_reply
@@ -17,8 +18,6 @@ from videsk_rooms.sandbox._fault import (
 from videsk_rooms.sandbox._messages import Operation, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
     from videsk_rooms.sandbox._fault_script import FaultScript
 
 
