@@ -17,7 +17,7 @@ from videsk_rooms.sandbox._faults import Faults
 from videsk_rooms.sandbox._handler import RequestHandler
 from videsk_rooms.sandbox._limit import make_limit
 from videsk_rooms.sandbox._log import RequestLog
-from videsk_rooms.sandbox._observer import NO_OBSERVER, Observer
+from videsk_rooms.sandbox._observer import NO_OBSERVER
 from videsk_rooms.sandbox._parts import SandboxParts, make_parts
 from videsk_rooms.sandbox._server import ServerThread
 from videsk_rooms.sandbox._tokens import ApiTokens
@@ -120,7 +120,7 @@ class Sandbox:
             window=window,
         )
         self._site = _make_site(self._parts, kept) if console else None
-        self._observer: Observer = self._site or NO_OBSERVER
+        self._observer = NO_OBSERVER if self._site is None else self._site.observer
         self._handler = RequestHandler(self._parts, limit, self._observer, retry_after=retry_after)
         self._server: ServerThread | None = None
         self._url: str | None = None
@@ -352,7 +352,7 @@ class Sandbox:
 
     def _close_console(self) -> None:
         if self._site is not None:
-            self._site.stopped()
+            self._site.observer.stopped()
 
     def _refuse_without_console(self) -> None:
         if self._site is None:
@@ -377,11 +377,11 @@ def _open_state(path: str | os.PathLike[str]) -> StateFile:
 
 
 def _make_site(parts: SandboxParts, kept: StateFile | None) -> Site:
-    from videsk_rooms.dev import make_site
+    from videsk_rooms.dev import Site
 
-    site = make_site(parts, kept)
-    parts.observe(site)
-    parts.api.statistics.measured = site.stats
+    site = Site(parts, kept)
+    parts.observe(site.observer)
+    parts.api.statistics.measured = site.observer.measurements.view
     if kept is not None:
         kept.attach(parts)
     return site
