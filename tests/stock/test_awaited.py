@@ -22,7 +22,6 @@ from videsk_rooms import (
     Retry,
     ServerError,
 )
-from videsk_rooms._operations.stock import pause_after
 
 from .support import HOUR, LATE, full, operations, tokens
 
@@ -213,21 +212,6 @@ async def test_a_token_that_tells_another_window_throws_the_others_away(
         assert {(await stock.take()).exp for _ in range(MANY)} == {exp}
 
 
-async def test_a_window_that_moved_is_noticed_after_a_failure_too(
-    sandbox: Sandbox, videsk: AsyncVidesk, room: Room
-) -> None:
-    """The room is retrieved after a failure, and its window compared with the one before."""
-    exp = sandbox.now.replace(microsecond=0) + 5 * HOUR
-    async with videsk.rooms.access_stock(room, size=3) as stock, client(sandbox) as other:
-        await full(stock)
-        await other.rooms.update(room, exp=exp)
-        sandbox.faults.status(500, on="join")
-        await stock.take()
-        await until(lambda: operations(sandbox)["get"] == 2)
-        await full(stock)
-        assert {(await stock.take()).exp for _ in range(3)} == {exp}
-
-
 @pytest.mark.parametrize("operation", ["get", "get_by_external_id", "get_or_create", "list"])
 async def test_an_answer_that_tells_another_window_throws_them_away(
     operation: str, sandbox: Sandbox, videsk: AsyncVidesk, room: Room
@@ -318,13 +302,6 @@ async def test_a_failure_to_fill_is_logged_once_and_tried_again(
     assert "take() asks for each" in warnings[0].getMessage()
 
 
-@pytest.mark.parametrize("failures", [1, 2, 3, 6, 100, 5000])
-def test_the_pause_after_failures_is_bounded(failures: int) -> None:
-    """However long an outage lasts."""
-    longest = min(2 ** (failures - 1), 30)
-    assert longest / 2 <= pause_after(failures) <= longest
-
-
 async def test_a_room_that_is_not_there_is_an_error_of_take(
     videsk: AsyncVidesk, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -383,6 +360,21 @@ async def test_a_closed_client_ends_it(sandbox: Sandbox, room: Room) -> None:
         await stock.take()
         with pytest.raises(ClosedError, match="closed"):
             await stock.take()
+
+
+async def test_a_window_that_moved_is_noticed_after_a_failure_too(
+    sandbox: Sandbox, videsk: AsyncVidesk, room: Room
+) -> None:
+    """The room is retrieved after a failure, and its window compared with the one before."""
+    exp = sandbox.now.replace(microsecond=0) + 5 * HOUR
+    async with videsk.rooms.access_stock(room, size=3) as stock, client(sandbox) as other:
+        await full(stock)
+        await other.rooms.update(room, exp=exp)
+        sandbox.faults.status(500, on="join")
+        await stock.take()
+        await until(lambda: operations(sandbox)["get"] == 2)
+        await full(stock)
+        assert {(await stock.take()).exp for _ in range(3)} == {exp}
 
 
 # -- what it says of itself -----------------------------------------------------------------------
