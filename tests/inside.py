@@ -161,7 +161,7 @@ def orders_kept(sandbox: Sandbox) -> int:
 def access_tokens_kept(sandbox: Sandbox, room_id: str) -> Sequence[object]:
     """Return what a console keeps of the access tokens of a room, also of one that is removed."""
     site: Any = sandbox._site
-    kept: Sequence[object] = site.observer.tokens.of(room_id)
+    kept: Sequence[object] = site._observer.tokens.of(room_id)
     return kept
 
 

@@ -35,21 +35,17 @@ _FILES = (("/console/", "console", PAGE_HEADERS), ("/call/", "call", CALL_PAGE_H
 
 
 class Site:
-    """Answers what is asked outside of `/vpaas`; keeps the rooms in the file `state`, if given.
-
-    Attributes:
-        observer: Hears what happens in the sandbox, and keeps what is shown of it.
-    """
+    """Answers what is asked outside of `/vpaas`; keeps the rooms in the file `state`, if given."""
 
     def __init__(self, parts: SandboxParts, state: StateFile | None = None) -> None:
-        self.observer: SiteObserver = SiteObserver(parts, state)
+        self._observer = SiteObserver(parts, state)
         self._parts = parts
         self._masking = Masking(parts.api_token)
         self._origins = OriginPolicy(parts.host)
         self._routes = self._make_routes()
 
     def _make_routes(self) -> Routes:
-        parts, observer, masking = self._parts, self.observer, self._masking
+        parts, observer, masking = self._parts, self._observer, self._masking
         history, events = observer.history, observer.events
         clock, faults = ClockEndpoint(parts, observer.clock_moved), FaultEndpoints(parts)
         requests = RequestEndpoints(parts, history, observer.counts, masking)
@@ -79,7 +75,7 @@ class Site:
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse | None:
         """Answer a request; `None` leaves it to the API."""
-        self.observer.loop = asyncio.get_running_loop()
+        self._observer.loop = asyncio.get_running_loop()
         try:
             return await self._answer(request)
         except RefusedError as error:
@@ -96,7 +92,7 @@ class Site:
         if path == "/exchange":
             self._origins.check_host(request)
             self._origins.check_local_origin(request)
-            return await self.observer.exchange.handle(request)
+            return await self._observer.exchange.handle(request)
         if path.startswith("/sdk/"):
             self._origins.check_host(request)
             headers = {**SDK_HEADERS, **self._origins.check_local_origin(request)}
@@ -116,7 +112,7 @@ class Site:
 
     def _summaries(self, numbers: list[int]) -> list[dict[str, object]]:
         with self._parts.lock:
-            found = [self.observer.history.get(number) for number in numbers]
+            found = [self._observer.history.get(number) for number in numbers]
         return [each.summary(self._masking) for each in found if each is not None]
 
 

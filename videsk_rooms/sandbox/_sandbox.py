@@ -120,7 +120,7 @@ class Sandbox:
             window=window,
         )
         self._site = _make_site(self._parts, kept) if console else None
-        self._observer = NO_OBSERVER if self._site is None else self._site.observer
+        self._observer = NO_OBSERVER if self._site is None else self._site._observer
         self._handler = RequestHandler(self._parts, limit, self._observer, retry_after=retry_after)
         self._server: ServerThread | None = None
         self._url: str | None = None
@@ -352,7 +352,7 @@ class Sandbox:
 
     def _close_console(self) -> None:
         if self._site is not None:
-            self._site.observer.stopped()
+            self._site._observer.stopped()
 
     def _refuse_without_console(self) -> None:
         if self._site is None:
@@ -380,8 +380,8 @@ def _make_site(parts: SandboxParts, kept: StateFile | None) -> Site:
     from videsk_rooms.dev import Site
 
     site = Site(parts, kept)
-    parts.observe(site.observer)
-    parts.api.statistics.measured = site.observer.measurements.view
+    parts.observe(site._observer)
+    parts.api.statistics.measured = site._observer.measurements.view
     if kept is not None:
         kept.attach(parts)
     return site
