@@ -133,7 +133,10 @@ class Stock:
             raise ClosedError(_NOT_OPEN)
         access = self._next_in_stock()
         self._look_after()
-        return access or await self._issue_now()
+        if access is None:
+            access, _ = await self._issue(self._send, ahead=False)
+        assert access is not None  # noqa: S101 - for the type checker: a refusal was raised
+        return access
 
     def _next_in_stock(self) -> RoomAccess | None:
         while self._tokens:
@@ -142,19 +145,21 @@ class Stock:
                 return access
         return None
 
-    async def _issue_now(self) -> RoomAccess:
-        """Issue a token now; the API's refusal is raised."""
-        deadline = self._send.deadline()
-        access = None
-        if not self._window.is_open():
-            access, _ = await self._retrieve(self._send, deadline)
-        if access is None:
-            access, _ = await self._enter(self._send, deadline)
-        return access
-
     # -- issuing ----------------------------------------------------------------------------------
 
     # Each returns a token, and the version of the window that the token has.
+
+    async def _issue(self, send: Sender, *, ahead: bool) -> tuple[RoomAccess | None, int]:
+        """Join the room if it is open, else retrieve it; the API's refusal is raised."""
+        deadline, window = send.deadline(), self._window
+        access, version = None, window.version
+        # A room that is nearly over may be given more time by somebody: so it is asked for.
+        if not window.is_open() or (ahead and window.is_nearly_over()):
+            access, version = await self._retrieve(send, deadline)
+        # A retrieved room may come without a token.
+        if access is None and not (ahead and window.is_nearly_over()):
+            access, version = await self._enter(send, deadline)
+        return access, version
 
     async def _retrieve(self, send: Sender, deadline: Deadline) -> tuple[RoomAccess | None, int]:
         """Retrieve the room: its window, and a token if the room is not over."""
@@ -219,7 +224,7 @@ class Stock:
 
     async def _issue_ahead(self) -> None:
         try:
-            access, version = await self._next_token()
+            access, version = await self._issue(self._send_ahead, ahead=True)
             self._failures = 0
             window = self._window
             if access is None or window.is_nearly_over() or window.is_stale(access):
@@ -231,17 +236,6 @@ class Stock:
         finally:
             self._running.discard(asyncio.current_task())
             self._changed.set()
-
-    async def _next_token(self) -> tuple[RoomAccess | None, int]:
-        send, window = self._send_ahead, self._window
-        deadline = send.deadline()
-        # A room that is nearly over may be given more time by somebody: so it is asked for.
-        if window.is_open() and not window.is_nearly_over():
-            return await self._enter(send, deadline)
-        access, version = await self._retrieve(send, deadline)
-        if access is not None or window.is_nearly_over():
-            return access, version
-        return await self._enter(send, deadline)  # an answer may come without a token
 
     def _failed(self, error: Exception) -> None:
         self._failures += 1
