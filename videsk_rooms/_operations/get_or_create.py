@@ -9,26 +9,24 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import attrs
-
 from videsk_rooms._concurrency.clock import monotonic
-from videsk_rooms._http.call import Sender
-from videsk_rooms._http.deadline import Deadline
 from videsk_rooms._wire import operations, verify
-from videsk_rooms._wire.message import Request, Response
 from videsk_rooms._wire.operations import with_response
 from videsk_rooms.errors import ConflictError, NotFoundError
 
 from .create import create, find_after_conflict
 from .lifetime import renew
-from .lookup import PathSupport, retrieve
+from .lookup import retrieve
 from .server_time import server_time
 
 if TYPE_CHECKING:
+    from videsk_rooms._http.call import Sender
+    from videsk_rooms._wire.message import Request, Response
     from videsk_rooms.models import Room
 
     from .account import AccountState
     from .leaders import Leader
+    from .lookup import PathSupport
 
 _MOST_CONFLICTS = 4
 
@@ -44,7 +42,7 @@ async def get_or_create(
         account: What the calls to the account share.
         renews: Whether a room that is over is opened again.
     """
-    call = _GetOrCreate(send, request, account.paths, send.deadline(), renews)
+    call = _GetOrCreate(send, request, account.paths, renews=renews)
     leaders, key = account.leaders, (request.external_id, renews, send.is_in_background)
     while (leader := leaders.find(key)) is not None:
         room = await call.follow(leader)
@@ -58,13 +56,15 @@ async def get_or_create(
         return room
 
 
-@attrs.frozen
 class _GetOrCreate:
-    send: Sender
-    request: Request
-    paths: PathSupport
-    deadline: Deadline
-    renews: bool
+    """One call, with all that its steps need."""
+
+    def __init__(self, send: Sender, request: Request, paths: PathSupport, *, renews: bool) -> None:
+        self._send = send
+        self._request = request
+        self._paths = paths
+        self._deadline = send.deadline()
+        self._renews = renews
 
     async def follow(self, leader: Leader) -> Room | None:
         """Wait for a leader, and retrieve the room that it found, with a token of our own.
@@ -76,17 +76,17 @@ class _GetOrCreate:
             DeadlineExceededError: The time was up before the leader had ended.
         """
         began = monotonic()
-        if not await leader.ended(self.deadline.remaining_for_queueing()):
+        if not await leader.ended(self._deadline.remaining_for_queueing()):
             when = "while another call looked up or created the same room"
-            raise self.send.out_of_time(self.request, self.deadline, when)
-        self.deadline.add_queue_time(monotonic() - began)
+            raise self._send.out_of_time(self._request, self._deadline, when)
+        self._deadline.add_queue_time(monotonic() - began)
         if leader.room_id is None:
             return None
-        asked = self.request.external_id or ""
+        asked = self._request.external_id or ""
         # Deleted since, or this is a database node that lags behind.
         with suppress(NotFoundError):
             call = with_response(operations.get(leader.room_id))
-            response, room = await self.send(*call, self.deadline)
+            response, room = await self._send(*call, self._deadline)
             if room.external_id is None or verify.same(room.external_id, asked):
                 return await self._as_asked(response, room)
         return None
@@ -97,7 +97,7 @@ class _GetOrCreate:
         Looked up first, because most callers of this come back for a room: a read has no outcome
         to worry about. Whoever loses the race to create it, looks again.
         """
-        send, request, paths, deadline = self.send, self.request, self.paths, self.deadline
+        send, request, paths, deadline = self._send, self._request, self._paths, self._deadline
         conflicts = 0
         while True:
             look_up = find_after_conflict if conflicts else retrieve
@@ -114,6 +114,6 @@ class _GetOrCreate:
     async def _as_asked(self, response: Response, room: Room) -> Room:
         """Return a room that was there, renewed if it is over and that was asked for."""
         now = server_time(response)
-        if self.renews and room.is_over(now):
-            return await renew(self.send, self.request, room, now, self.deadline)
+        if self._renews and room.is_over(now):
+            return await renew(self._send, self._request, room, now, self._deadline)
         return room
