@@ -145,28 +145,28 @@ def run_in_loop(
 
 def sandbox_clock(sandbox: Sandbox) -> object:
     """Return what tells a sandbox the time, by `now`."""
-    return sandbox._clock
+    return sandbox._parts.clock
 
 
 def count_ids_from(sandbox: Sandbox, count: int) -> None:
     """Set the counter that the ids of rooms hold."""
-    sandbox._api._identifiers._count = count
+    sandbox._parts.identifiers._count = count
 
 
 def ordered(sandbox: Sandbox, *sort: tuple[str, int]) -> Sequence[object]:
     """Return the rooms in an order, which is kept."""
-    return sandbox._store._ordered(sort, sandbox.now)
+    return sandbox._parts.store._ordered(sort, sandbox.now)
 
 
 def orders_kept(sandbox: Sandbox) -> int:
     """Count the orders of rooms that are kept."""
-    return len(sandbox._store._orders)
+    return len(sandbox._parts.store._orders)
 
 
 def access_tokens_kept(sandbox: Sandbox, room_id: str) -> Sequence[object]:
     """Return what a console keeps of the access tokens of a room, also of one that is removed."""
     site: Any = sandbox._site
-    kept: Sequence[object] = site._tokens.of(room_id)
+    kept: Sequence[object] = site._observer.tokens.of(room_id)
     return kept
 
 

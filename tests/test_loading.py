@@ -60,6 +60,7 @@ def test_importing_the_package_loads_nothing_else() -> None:
         ("RateLimit", {"attr", "attrs"}),
         ("Hooks", {"attr", "attrs", "orjson", *ANYIO}),
         ("Response", {"attr", "attrs", "orjson"}),
+        ("RoomSpec", {"attr", "attrs", "cattrs", "orjson", *ANYIO}),
     ],
 )
 def test_names_load_what_they_need(name: str, loaded: set[str]) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-import math
 import os
 import re
-from collections.abc import Mapping
-from typing import Literal, TypeAlias, get_args
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
 
 import attrs
@@ -29,55 +29,44 @@ _VISIBLE = re.compile(r"[\x21-\x7e]+")
 _HOST = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?")
 
 
-def _is_number(value: object, *, least: float, above: bool = False) -> bool:
+def _is_seconds(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    try:
-        number = float(value)
-    except OverflowError:
-        return False
-    return math.isfinite(number) and (number > least if above else number >= least)
+    return 0 <= value <= sys.float_info.max
 
 
-def _bound(_: object, field: attrs.Attribute[float], value: object) -> None:
-    if value is not None and not _is_number(value, least=0, above=True):
-        text = f"Timeout.{field.name}={value!r}: give seconds above 0, or None for no bound"
-        raise ConfigurationError(text)
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
-def _pause(_: object, field: attrs.Attribute[float], value: object) -> None:
-    if not _is_number(value, least=0):
-        raise ConfigurationError(f"Retry.{field.name}={value!r}: give seconds, 0 or more")
+def _refuse_unless(
+    fits: Callable[[Any], bool], remedy: str
+) -> Callable[[object, attrs.Attribute[Any], object], None]:
+    """Make a validator that names the option and shows its value."""
+
+    def check(options: object, field: attrs.Attribute[Any], value: object) -> None:
+        if not fits(value):
+            name = f"{type(options).__name__}.{field.name}"
+            raise ConfigurationError(f"{name}={value!r}: {remedy}")
+
+    return check
 
 
-def _attempts(_: object, field: attrs.Attribute[int], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigurationError(
-            f"Retry.{field.name}={value!r}: give the number of attempts in all; 1 never retries"
-        )
-
-
-def _requests(_: object, field: attrs.Attribute[int], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_REQUESTS:
-        raise ConfigurationError(
-            f"RateLimit.{field.name}={value!r}: give a whole number from 1 to {_MOST_REQUESTS:,}; "
-            "rate_limit=None switches the limit off"
-        )
-
-
-def _at_most(_: object, field: attrs.Attribute[int | None], value: object) -> None:
-    if value is not None and (
-        isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_REQUESTS
-    ):
-        raise ConfigurationError(
-            f"RateLimit.{field.name}={value!r}: give a whole number from 1 to {_MOST_REQUESTS:,}, "
-            "or None for no ceiling of your own"
-        )
-
-
-def _period(_: object, field: attrs.Attribute[float], value: object) -> None:
-    if not _is_number(value, least=0, above=True):
-        raise ConfigurationError(f"RateLimit.{field.name}={value!r}: give seconds above 0")
+_bound = _refuse_unless(
+    lambda value: value is None or (_is_seconds(value) and value > 0),
+    "give seconds above 0, or None for no bound",
+)
+_pause = _refuse_unless(_is_seconds, "give seconds, 0 or more")
+_attempts = _refuse_unless(_is_count, "give the number of attempts in all; 1 never retries")
+_requests = _refuse_unless(
+    lambda value: _is_count(value) and value <= _MOST_REQUESTS,
+    f"give a whole number from 1 to {_MOST_REQUESTS:,}; rate_limit=None switches the limit off",
+)
+_at_most = _refuse_unless(
+    lambda value: value is None or (_is_count(value) and value <= _MOST_REQUESTS),
+    f"give a whole number from 1 to {_MOST_REQUESTS:,}, or None for no ceiling of your own",
+)
+_period = _refuse_unless(lambda value: _is_seconds(value) and value > 0, "give seconds above 0")
 
 
 def _shared(_: object, field: attrs.Attribute[str | None], value: object) -> None:
@@ -209,9 +198,8 @@ def checked_timeout(value: Timeout | float | None) -> Timeout:
 
 def checked_priority(value: object) -> Priority:
     """Refuse what is no priority."""
-    for priority in _PRIORITIES:
-        if isinstance(value, str) and value == priority:
-            return priority
+    if isinstance(value, str) and value in _PRIORITIES:
+        return value
     raise ConfigurationError(
         f"priority={value!r}: give 'interactive' where somebody waits for the call, or "
         "'background' where nobody does"
@@ -256,10 +244,8 @@ def checked_base_url(value: object, *, allow_http: bool = False) -> str:
     shown = f"{source}={value!r}" if "@" not in value else source
     try:
         parts = urlsplit(value)
-        host, port = (
-            _spelled_host(parts.hostname or "", in_brackets="[" in parts.netloc),
-            parts.port,
-        )
+        host = _spelled_host(parts.hostname or "", in_brackets="[" in parts.netloc)
+        netloc = host if parts.port is None else f"{host}:{parts.port}"
     except ValueError:
         raise ConfigurationError(f"{shown} cannot be read; {remedy}") from None
     if parts.username is not None or parts.password is not None:
@@ -278,7 +264,6 @@ def checked_base_url(value: object, *, allow_http: bool = False) -> str:
         raise ConfigurationError(
             f"{shown} ends in a path of the API, which the client adds itself; leave the path out"
         )
-    netloc = host if port is None else f"{host}:{port}"
     return f"{parts.scheme}://{netloc}{parts.path}".rstrip("/")
 
 
@@ -327,19 +312,13 @@ def checked_proxy(value: object) -> str | None:
     return value
 
 
-def _is_url(text: str) -> bool:
-    try:
-        _port = urlsplit(text).port
-    except ValueError:
-        return False
-    return True
-
-
 def is_url_of_proxy(text: str) -> bool:
     """Return whether a text is a URL that aiohttp takes for a proxy's."""
-    if not _is_url(text):
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # which is read only now
+    except ValueError:
         return False
-    parts = urlsplit(text)
     host = parts.hostname or ""
     # A host with other letters than ASCII is left to aiohttp, which encodes it for the resolver.
     is_host = ":" in host or not host.isascii() or _HOST.fullmatch(host)

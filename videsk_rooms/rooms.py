@@ -10,14 +10,15 @@ from math import inf
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeAlias, TypedDict, overload
 
-from ._operations import create as _creation
-from ._operations import lookup
+from ._operations import create as _create
+from ._operations import lifetime, lookup
 from ._operations.access_stock import AsyncAccessStock
 from ._operations.account import AccountState
 from ._operations.bulk import Bulk
 from ._operations.bulk_iterators import AsyncOutcomes
+from ._operations.get_or_create import get_or_create
 from ._operations.outcomes import Progress
-from ._operations.pagination import Batches, read_pages
+from ._operations.pagination import one_by_one, read_pages
 from ._operations.stock import Stock
 from ._operations.with_response import answering
 from ._wire import encode, operations
@@ -168,8 +169,12 @@ class AsyncRooms:
         request = operations.create(
             name=name, external_id=external_id, exp=exp, nbf=nbf, settings=settings
         )
-        room = await _creation.create(
-            self._send, request, self._account.paths, external_id_generated=external_id is None
+        room = await _create.create(
+            self._send,
+            request,
+            self._account.paths,
+            self._send.deadline(),
+            external_id_generated=external_id is None,
         )
         return enterable(room)
 
@@ -224,8 +229,8 @@ class AsyncRooms:
             room = await videsk.rooms.get_by_external_id("ticket-12345")
             ```
         """
-        checked = encode.lookup_key(external_id)
-        _, room = await lookup.retrieve(self._send, checked, self._account.paths)
+        checked, send = encode.lookup_key(external_id), self._send
+        _, room = await lookup.retrieve(send, checked, self._account.paths, send.deadline())
         return enterable(self._saw(room))
 
     async def get_or_create(
@@ -285,9 +290,8 @@ class AsyncRooms:
             nbf=nbf,
             settings=settings,
         )
-        room = await _creation.get_or_create(
-            self._send, request, self._account, renew=check.flag("renew", renew)
-        )
+        renews = check.flag("renew", renew)
+        room = await get_or_create(self._send, request, self._account, renews=renews)
         return enterable(self._saw(room))
 
     async def update(
@@ -375,7 +379,7 @@ class AsyncRooms:
             ```
         """
         with self._account.stocks.moving(room):
-            return await _creation.end(self._send, room)
+            return await lifetime.end(self._send, room)
 
     async def delete(self, room: Room | str) -> None:
         """Delete a room, where the account allows it. The API as published refuses: use `end`.
@@ -544,6 +548,21 @@ class AsyncRooms:
                 print(room.id, room.name)
             ```
         """
+        batches = self._batches(
+            sort=sort, ended=ended, external_id=external_id, page_size=page_size, limit=limit
+        )
+        return one_by_one(batches)
+
+    def _batches(
+        self,
+        *,
+        sort: Sort | None = None,
+        ended: bool | None = None,
+        external_id: str | None = None,
+        page_size: int = 100,
+        limit: int | None = None,
+    ) -> AsyncGenerator[Sequence[Room], None]:
+        """Read all rooms as `iter` does, in batches of a page each."""
         most = inf if limit is None else check.whole("limit", limit, least=1)
         # Two at least, so that pages can overlap by one.
         size = int(max(min(encode.page_size("page_size", page_size), most), 2))
@@ -565,7 +584,7 @@ class AsyncRooms:
             self._saw_all(page)
             return response, page
 
-        return Batches(read_pages(fetch, most))
+        return read_pages(fetch, most)
 
     async def list(
         self,

@@ -5,16 +5,17 @@ from __future__ import annotations
 import ssl as _ssl
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from types import EllipsisType, TracebackType
-from typing import Final, NoReturn, cast
+from types import TracebackType
+from typing import Any, Concatenate, Final, NoReturn, ParamSpec, Protocol, TypeVar, cast, overload
 
 import aiohttp
 
 from ._blocking.access_stock import blocking_stock
 from ._blocking.facade import blocking, blocking_bulk, blocking_iterator
 from ._blocking.portal import Portal
-from ._config import Priority, RateLimit, Retry, Timeout
+from ._config import RateLimit, Retry, Timeout
 from ._http.hooks import Hooks
+from ._operations.derived import derived
 from ._pickling import PickledBySettings, Settings
 from ._ratelimit import RateLimitStatus
 from .client import AsyncVidesk
@@ -24,6 +25,9 @@ if sys.version_info >= (3, 11):
     from typing import Self
 else:
     from typing_extensions import Self
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 __all__ = ["Rooms", "RoomsWithResponse", "Videsk"]
 
@@ -49,7 +53,7 @@ class Rooms:
     join: Final = blocking(AsyncRooms.join)
     access_stock: Final = blocking_stock(AsyncRooms.access_stock)
     stats: Final = blocking(AsyncRooms.stats)
-    iter: Final = blocking_iterator(AsyncRooms.iter)
+    iter: Final = blocking_iterator(AsyncRooms.iter, AsyncRooms._batches)
     list: Final = blocking(AsyncRooms.list)
     create_many: Final = blocking_bulk(AsyncRooms.create_many)
     update_many: Final = blocking_bulk(AsyncRooms.update_many)
@@ -97,6 +101,31 @@ class RoomsWithResponse:
     join: Final = blocking(AsyncRoomsWithResponse.join)
     stats: Final = blocking(AsyncRoomsWithResponse.stats)
     list: Final = blocking(AsyncRoomsWithResponse.list)
+
+
+class _ViewMethod(Protocol[P]):
+    """The type of a method that makes a view: of the same class as the object."""
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, instance: T, owner: type) -> Callable[P, T]: ...
+
+
+def blocking_view(method: Callable[Concatenate[Any, P], AsyncVidesk]) -> _ViewMethod[P]:
+    """Derive a method that makes a blocking view from one that makes an awaited view."""
+
+    def call(self: Videsk, *arguments: P.args, **keywords: P.kwargs) -> Videsk:
+        view = object.__new__(type(self))
+        view.__dict__.update(self.__dict__)
+        view._async = method(self._async, *arguments, **keywords)
+        view._settings = view._async._settings
+        view._is_view = True
+        view.rooms = Rooms(self._portal, view._async.rooms)
+        return view
+
+    return cast("_ViewMethod[P]", derived(call, method))
 
 
 class Videsk(PickledBySettings):
@@ -202,78 +231,7 @@ class Videsk(PickledBySettings):
 
     request: Final = blocking(AsyncVidesk.request)
 
-    def with_options(
-        self,
-        *,
-        timeout: Timeout | float | EllipsisType | None = ...,
-        retry: Retry | EllipsisType = ...,
-        rate_limit: RateLimit | EllipsisType | None = ...,
-        hooks: Hooks | EllipsisType = ...,
-        api_token: str | Callable[[], str | Awaitable[str]] | EllipsisType = ...,
-        priority: Priority | EllipsisType = ...,
-        headers: Mapping[str, str] | EllipsisType | None = ...,
-        base_url: str | EllipsisType | None = ...,
-        proxy: str | EllipsisType | None = ...,
-        allow_http: bool | EllipsisType | None = ...,
-        secrets_in_pickles: bool | EllipsisType = ...,
-    ) -> Self:
-        """Make a view of this client with other options, on the same connections.
-
-        Args:
-            timeout: Seconds for a whole call, or a `Timeout`; `None` for no bound.
-            retry: How often a call is tried.
-            rate_limit: Another rate limit than this client's; `None`: no limit.
-            hooks: Other hooks than this client's.
-            api_token: Another API token; its requests have a rate limit of their own.
-            priority: `"interactive"`: somebody waits for the calls. `"background"`: while the rate
-                limit is used up, interactive calls go first. Absent: interactive, but for `iter`,
-                `create_many`, `update_many`, `delete_many` and `join_many`.
-            headers: Other headers than this client's; `None`: none.
-            base_url: Another address, whose requests have a rate limit of their own; `None`: as
-                for a client that is given none.
-            proxy: Another proxy; `None`: that of the environment, if this client trusts it, or
-                none. Read when the view is made, as with `base_url`.
-            allow_http: Whether `base_url` may be plain http towards another machine.
-            secrets_in_pickles: Whether pickles of the view hold the secrets that were given as
-                arguments: a token given as a string, headers, and passwords in the URLs of the
-                proxy and of Redis. Everyone who reads the pickle has them. In the pipe to a process
-                that is started here, nobody else does; in the broker of a task queue, everyone who
-                may read the broker, its backups and its monitoring.
-
-        Returns:
-            The view. Closing it closes nothing: the connections are this client's.
-
-        Raises:
-            ConfigurationError: An argument is invalid.
-
-        Example:
-            ```python
-            from videsk_rooms import Videsk
-
-            with Videsk() as videsk:
-                patient = videsk.with_options(timeout=120.0)
-                page = patient.rooms.list()
-            ```
-        """
-        view = object.__new__(type(self))
-        view.__dict__.update(self.__dict__)
-        view._async = self._async.with_options(
-            timeout=timeout,
-            retry=retry,
-            rate_limit=rate_limit,
-            hooks=hooks,
-            api_token=api_token,
-            priority=priority,
-            headers=headers,
-            base_url=base_url,
-            proxy=proxy,
-            allow_http=allow_http,
-            secrets_in_pickles=secrets_in_pickles,
-        )
-        view._settings = view._async._settings
-        view._is_view = True
-        view.rooms = Rooms(self._portal, view._async.rooms)
-        return view
+    with_options: Final = blocking_view(AsyncVidesk.with_options)
 
     @property
     def rate_limit_status(self) -> RateLimitStatus:

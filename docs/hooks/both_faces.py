@@ -12,7 +12,7 @@ from typing import Any
 
 import griffe
 
-_DERIVED = re.compile(r"(?:blocking|to_blocking)\w*\((Async\w+)\.(\w+)\)")
+_DERIVED = re.compile(r"(?:blocking|to_blocking)\w*\((Async\w+)\.(\w+)[,)]")
 _CLASSES = {"AsyncRooms": "rooms", "AsyncVidesk": "client"}
 _EXAMPLE = re.compile(r"(?ms)^Example:\n(?P<code>    ```python\n.*?^    ```)$")
 

@@ -191,7 +191,7 @@ def test_while_nobody_reads_nothing_is_kept() -> None:
     """Only that something was missed."""
     events = Events()
     for number in range(100_000):
-        events.request(number)
+        events.request_changed(number)
     assert [events.last_id, events.last_id] == [1, 1]
     assert not events.make()
 
@@ -201,7 +201,7 @@ def test_so_many_bytes_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_events, "KEPT_BYTES", 10_000)
     events = collecting()
     for number in range(100):
-        events.people(str(number), [{"alias": "x" * 500}])
+        events.people_changed(str(number), [{"alias": "x" * 500}])
     events.make()
     kept = [found for each in range(100) if (found := events.since(each)) is not None]
     assert 10 < len(kept) < 20
@@ -215,8 +215,8 @@ def test_rooms_and_measurements_are_not_told_too_often(monkeypatch: pytest.Monke
     events = collecting()
     told = []
     for _ in range(10):
-        events.room("a")
-        events.measurement("a")
+        events.room_changed("a")
+        events.measured("a")
         position = events.last_id
         events.make()
         told.append(kinds(events, position))
@@ -230,7 +230,7 @@ def test_measurements_of_one_room_do_not_hold_up_another_s(monkeypatch: pytest.M
     monkeypatch.setattr(_events, "monotonic", lambda: 1000.0)
     events = collecting()
     for room in ("a", "b"):
-        events.measurement(room)
+        events.measured(room)
         events.make()
     assert kinds(events) == ["measurement", "measurement"]
 
@@ -238,8 +238,8 @@ def test_measurements_of_one_room_do_not_hold_up_another_s(monkeypatch: pytest.M
 def test_who_is_in_a_room_is_told_once_with_the_latest() -> None:
     """However often it changed meanwhile."""
     events = collecting()
-    events.people("a", [{"peer": "1"}])
-    events.people("a", [])
+    events.people_changed("a", [{"peer": "1"}])
+    events.people_changed("a", [])
     events.make()
     found = events.since(0)
     assert found is not None
@@ -251,7 +251,7 @@ def test_more_than_can_wait_begins_anew() -> None:
     """Whoever reads is told, and memory is bounded."""
     events = collecting()
     for number in range(_events.MAX_WAITING + 5):
-        events.room(str(number))
+        events.room_changed(str(number))
     events.make()
     assert kinds(events) == ["reset", "rooms"]
     found = events.since(1)
@@ -266,7 +266,7 @@ def test_a_large_batch_is_told_in_parts() -> None:
     sizes: list[int] = []
     events.read_requests = lambda numbers: sizes.append(len(numbers))
     for number in range(2500):
-        events.request(number)
+        events.request_changed(number)
     while events.make():
         pass
     assert sizes == [1000, 1000, 500]
@@ -277,7 +277,7 @@ def test_kept_events_are_bounded_by_number(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(_events, "KEPT_EVENTS", 3)
     events = collecting()
     for number in range(5):
-        events.people(str(number), [])
+        events.people_changed(str(number), [])
         events.make()
     assert events.since(1) is None
     assert kinds(events, 2) == ["people"] * 3

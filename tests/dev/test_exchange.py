@@ -9,7 +9,8 @@ import aiohttp
 import pytest
 
 from videsk_rooms.dev import _exchange
-from videsk_rooms.dev._exchange import FULL, MALFORMED, MAX_PEOPLE, MAX_SOCKETS, TOKEN_REFUSED
+from videsk_rooms.dev._admission import TOKEN_REFUSED
+from videsk_rooms.dev._exchange import FULL, MALFORMED, MAX_PEOPLE, MAX_SOCKETS
 from videsk_rooms.dev._signals import MAX_CHAT_CHARACTERS, MAX_MESSAGE_BYTES
 from videsk_rooms.sandbox import Sandbox
 

@@ -414,16 +414,16 @@ def test_seconds_of_more_than_a_minute_ago_are_forgotten() -> None:
     """Memory is bounded however long the server runs."""
     from types import SimpleNamespace
 
-    from videsk_rooms.dev._limit_strip import LimitStrip
+    from videsk_rooms.dev._request_counts import RequestCounts
 
-    strip = LimitStrip()
+    counts = RequestCounts()
     for second in range(500):
         request: Any = SimpleNamespace(
             second=second, refused=False, call=SimpleNamespace(priority=None)
         )
-        strip.add(request)
-    assert [each["second"] for each in strip.seconds(499)] == list(range(440, 500))
-    assert len(strip.seconds(0)) == 60  # nothing is left out for its age
+        counts.add(request)
+    assert [each["second"] for each in counts.seconds(499)] == list(range(440, 500))
+    assert len(counts.seconds(0)) == 60  # nothing is left out for its age
 
 
 def test_moving_the_clock_leaves_the_last_minute_alone(server: Server) -> None:

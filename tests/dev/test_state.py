@@ -56,6 +56,14 @@ def test_rooms_and_tokens_last_over_a_restart(file: Path) -> None:
         assert sandbox.api_token == token
 
 
+@pytest.mark.parametrize("wrong", [{"rate": 0}, {"window": "jumping"}, {"port": -1}])
+def test_a_sandbox_that_is_refused_makes_no_file(file: Path, wrong: dict[str, Any]) -> None:
+    """Nor does it change one that is there."""
+    with pytest.raises(ValueError, match=r"give|use"):
+        Sandbox(console=True, state=file, **wrong)
+    assert not file.exists()
+
+
 async def test_whoever_got_an_access_token_enters_after_a_restart(file: Path) -> None:
     """The secret that signs the tokens is the same."""
     async with aiohttp.ClientSession() as session:

@@ -60,3 +60,5 @@ def test_blocking_methods_are_functions_of_the_reference(hook: Any) -> None:
     assert list(rooms["create"].parameters) == list(awaited["create"].parameters)
     assert str(rooms["iter"].returns) == "Generator[Room, None, None]"
     assert str(rooms["create_many"].returns).startswith("Outcomes[")
+    view = package["sync.Videsk"].members["with_options"]
+    assert list(view.parameters) == list(package["client.AsyncVidesk"]["with_options"].parameters)

@@ -26,10 +26,10 @@ from videsk_rooms import (
     TransportError,
     Videsk,
 )
-from videsk_rooms._operations.pagination import Batches, Reading, read_pages
+from videsk_rooms._operations.pagination import Reading, one_by_one, read_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 
     from videsk_rooms import AsyncVidesk
     from videsk_rooms.sandbox import Sandbox
@@ -248,10 +248,10 @@ class Pages:
         rooms = self.rooms[skip : skip + self.size]
         return ANSWER, RoomPage(len(self.rooms), self.size, skip, rooms)
 
-    def read(self) -> Batches[Room]:
-        return Batches(read_pages(self.fetch))
+    def read(self) -> AsyncGenerator[Room, None]:
+        return one_by_one(read_pages(self.fetch))
 
-    async def read_one_and_let_the_next_hang(self) -> Batches[Room]:
+    async def read_one_and_let_the_next_hang(self) -> AsyncGenerator[Room, None]:
         """Take the first room; the second page is under way and stays so."""
         rooms = self.read()
         await rooms.__anext__()
@@ -284,7 +284,7 @@ async def test_no_more_than_one_page_is_ahead() -> None:
 async def test_a_limit_ends_the_reading(limit: int, asked: list[int]) -> None:
     """As many rooms as asked for, and no page for more."""
     pages = Pages(9, size=3)
-    rooms = [room.id async for room in Batches(read_pages(pages.fetch, limit))]
+    rooms = [room.id async for room in one_by_one(read_pages(pages.fetch, limit))]
     assert rooms == [str(number) for number in range(min(limit, 9))]
     assert pages.asked == asked
 
@@ -380,7 +380,7 @@ async def test_a_page_that_fails_when_nobody_waits_for_it_is_not_reported(
         finally:
             raise ValueError("nobody waits for this")
 
-    rooms = Batches(read_pages(fetch))
+    rooms = one_by_one(read_pages(fetch))
     await rooms.__anext__()
     await under_way.wait()
     await asyncio.sleep(0)
@@ -761,15 +761,12 @@ async def test_a_look_up_ends_with_an_error_where_skip_is_ignored(
 
 @given(st.lists(texts, unique=True, max_size=30), st.integers(1, 12))
 async def test_batches_give_each_item_and_no_empty_batch(ids: list[str], limit: int) -> None:
-    """A batch is a page's new rooms; nothing at the end, and again nothing after it."""
+    """A batch is a page's new rooms."""
 
     async def fetch(skip: int) -> tuple[Response, RoomPage]:
         data = tuple(Room(id=room_id) for room_id in ids[skip : skip + limit])
         return ANSWER, RoomPage(len(ids), limit, skip, data)
 
-    batches: Batches[Room] = Batches(read_pages(fetch))
-    given: list[str] = []
-    while batch := await batches.next_batch():
-        given += [room.id for room in batch]
-    assert given == ids
-    assert await batches.next_batch() == ()
+    batches = [batch async for batch in read_pages(fetch)]
+    assert all(batches)
+    assert [room.id for batch in batches for room in batch] == ids

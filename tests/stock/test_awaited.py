@@ -362,6 +362,21 @@ async def test_a_closed_client_ends_it(sandbox: Sandbox, room: Room) -> None:
             await stock.take()
 
 
+async def test_a_window_that_moved_is_noticed_after_a_failure_too(
+    sandbox: Sandbox, videsk: AsyncVidesk, room: Room
+) -> None:
+    """The room is retrieved after a failure, and its window compared with the one before."""
+    exp = sandbox.now.replace(microsecond=0) + 5 * HOUR
+    async with videsk.rooms.access_stock(room, size=3) as stock, client(sandbox) as other:
+        await full(stock)
+        await other.rooms.update(room, exp=exp)
+        sandbox.faults.status(500, on="join")
+        await stock.take()
+        await until(lambda: operations(sandbox)["get"] == 2)
+        await full(stock)
+        assert {(await stock.take()).exp for _ in range(3)} == {exp}
+
+
 # -- what it says of itself -----------------------------------------------------------------------
 
 

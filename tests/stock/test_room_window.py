@@ -88,15 +88,11 @@ def test_a_token_is_stale_half_a_minute_before_it_expires(
     """A token that does not say when expires with its room."""
     assert not at(stale_at - 5 * SECOND).is_stale(access)
     assert at(stale_at).is_stale(access)
-    left = at(stale_at - 5 * SECOND).seconds_until_stale(access)
-    assert left == pytest.approx(5, abs=0.5)
 
 
 def test_a_token_that_never_expires_is_kept() -> None:
     """Neither it nor its room says when."""
-    window = known(Room(ROOM.id))
-    assert not window.is_stale(RoomAccess("t"))
-    assert window.seconds_until_stale(RoomAccess("t")) is None
+    assert not known(Room(ROOM.id)).is_stale(RoomAccess("t"))
 
 
 # -- another window -------------------------------------------------------------------------------
@@ -110,10 +106,17 @@ def test_another_window_is_noticed(changes: dict[str, Any]) -> None:
     window = known()
     room = attrs.evolve(ROOM, **changes)
     assert window.differs_from(room)
-    before = window.version
     window.take(answer_at(NOW), room, OF_ROOM)
-    assert window.version == before + 1
     assert not window.differs_from(room)
+
+
+def test_a_window_in_doubt_is_neither_known_nor_open() -> None:
+    """And another one is noticed all the same."""
+    window = at(NINE)
+    window.doubt()
+    assert not window.is_known
+    assert not window.is_open()
+    assert window.differs_from(attrs.evolve(ROOM, exp=TEN + SECOND))
 
 
 def test_what_an_answer_leaves_out_says_nothing() -> None:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from .facade import BlockingMethod, BlockingResource
+    from videsk_rooms._operations.derived import DerivedMethod
+
+    from .facade import BlockingResource
     from .portal import Portal
 
 P = ParamSpec("P")
@@ -79,10 +81,10 @@ class AccessStock:
 
 def blocking_stock(
     method: Callable[Concatenate[Any, P], AsyncAccessStock],
-) -> BlockingMethod[AccessStock, P]:
+) -> DerivedMethod[AccessStock, P]:
     """Derive a method that makes a stock from one that makes an awaited stock."""
 
     def call(self: BlockingResource, *arguments: P.args, **keywords: P.kwargs) -> AccessStock:
         return AccessStock(self._portal, method(self._async, *arguments, **keywords))
 
-    return cast("BlockingMethod[AccessStock, P]", derived(call, method, returns=AccessStock))
+    return cast("DerivedMethod[AccessStock, P]", derived(call, method, returns=AccessStock))

@@ -16,25 +16,20 @@ from typing import (
     TypeVar,
     cast,
     get_args,
-    overload,
 )
 
 from videsk_rooms._operations.bulk_iterators import Outcomes
-from videsk_rooms._operations.derived import derived, hint_of
+from videsk_rooms._operations.derived import DerivedMethod, derived, hint_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine
-
-    from typing_extensions import Self
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 
     from videsk_rooms._operations.bulk_iterators import AsyncOutcomes
-    from videsk_rooms._operations.pagination import Batches
 
     from .portal import Portal
 
 P = ParamSpec("P")
 R = TypeVar("R")
-R_co = TypeVar("R_co", covariant=True)
 T = TypeVar("T")
 
 
@@ -48,51 +43,37 @@ class BlockingResource(Protocol):
     def _async(self) -> Any: ...
 
 
-class BlockingMethod(Protocol[R_co, P]):
-    """The type of a derived method.
-
-    A descriptor, because not every type checker binds a bare `Callable` to its instance. Its result
-    comes first, because jedi, which editors and notebooks complete by, counts no `ParamSpec`.
-    """
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> Self: ...
-
-    @overload
-    def __get__(self, instance: object, owner: type) -> Callable[P, R_co]: ...
-
-
 def blocking(
     method: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]],
-) -> BlockingMethod[R, P]:
+) -> DerivedMethod[R, P]:
     """Derive a blocking method from a coroutine method: same name, types and docstring."""
 
     def call(self: BlockingResource, *arguments: P.args, **keywords: P.kwargs) -> R:
         return self._portal.call(method, self._async, *arguments, **keywords)
 
-    return cast("BlockingMethod[R, P]", derived(call, method))
+    return cast("DerivedMethod[R, P]", derived(call, method))
 
 
 def blocking_iterator(
     method: Callable[Concatenate[Any, P], AsyncGenerator[T, None]],
-) -> BlockingMethod[Generator[T, None, None], P]:
-    """Derive a blocking iterator from an asynchronous one."""
+    batches: Callable[Concatenate[Any, P], AsyncGenerator[Sequence[T], None]],
+) -> DerivedMethod[Generator[T, None, None], P]:
+    """Derive a blocking iterator from an asynchronous one, and from one over its batches."""
 
     def call(
         self: BlockingResource, *arguments: P.args, **keywords: P.kwargs
     ) -> Generator[T, None, None]:
-        batches = cast("Batches[T]", method(self._async, *arguments, **keywords))
-        return self._portal.iterate(batches)
+        return self._portal.iterate(batches(self._async, *arguments, **keywords))
 
     kind: Any = Generator  # its first argument is known at run time only
     item = get_args(hint_of(method))[0]
     made = derived(call, method, returns=kind[item, None, None])
-    return cast("BlockingMethod[Generator[T, None, None], P]", made)
+    return cast("DerivedMethod[Generator[T, None, None], P]", made)
 
 
 def blocking_bulk(
     method: Callable[Concatenate[Any, P], AsyncOutcomes[T, R]],
-) -> BlockingMethod[Outcomes[T, R], P]:
+) -> DerivedMethod[Outcomes[T, R], P]:
     """Derive a blocking bulk method from an asynchronous one."""
 
     def call(self: BlockingResource, *arguments: P.args, **keywords: P.kwargs) -> Outcomes[T, R]:
@@ -101,4 +82,4 @@ def blocking_bulk(
 
     kind: Any = Outcomes  # its arguments are known at run time only
     made = derived(call, method, returns=kind[get_args(hint_of(method))])
-    return cast("BlockingMethod[Outcomes[T, R], P]", made)
+    return cast("DerivedMethod[Outcomes[T, R], P]", made)

@@ -23,12 +23,11 @@ from .reentrancy import waiting_for
 from .shutdown import block_daemon_at_exit, closed_error, exiting, open_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
     from threading import Event
 
     from videsk_rooms._operations.bulk import Bulk
     from videsk_rooms._operations.outcomes import Outcome
-    from videsk_rooms._operations.pagination import Batches
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -47,13 +46,17 @@ _OUTCOMES_OF_PARENT = (
 class _SerialBatches(Generic[T]):
     """Batches, of which an interrupted caller may want the next and the end at once."""
 
-    def __init__(self, batches: Batches[T]) -> None:
+    def __init__(self, batches: AsyncGenerator[Sequence[T], None]) -> None:
         self._batches = batches
         self._lock = asyncio.Lock()
 
     async def next_batch(self) -> Sequence[T]:
+        """Return the next items; none at the end."""
         async with self._lock:
-            return await self._batches.next_batch()
+            try:  # not `anext` with a default, which raises SystemError on Python 3.13
+                return await self._batches.__anext__()
+            except StopAsyncIteration:
+                return ()
 
     async def close(self) -> None:
         async with self._lock:  # a generator that runs cannot be closed
@@ -150,7 +153,7 @@ class Portal:
             stacklevel=5 if derived else 4,  # the caller of the blocking method
         )
 
-    def iterate(self, batches: Batches[T]) -> Generator[T, None, None]:
+    def iterate(self, batches: AsyncGenerator[Sequence[T], None]) -> Generator[T, None, None]:
         """Iterate over batches, with one hand-off for each; leaving early closes them."""
         inner = self._current()
         serial = _SerialBatches(batches)

@@ -93,22 +93,24 @@ class Bulk(Generic[Item, Value]):
         """
         try:
             while not self._is_over():
-                reads = False
                 if source is not None and self._has_room():
-                    reads = True
                     self._read_one(source, start)
+                elif not self._finished:
+                    yield None
                 # After each item: reading the next one may take long.
                 if self._finished:
                     yield self._next_outcome()
                     self._dealt_with += 1
                     if source is None:
                         self._changed.set()
-                elif not reads:
-                    yield None
         finally:
             self._items = ()  # a generator that nobody else refers to is closed here
-        if self._error is not None:
-            self._raise()
+        error, self._error = self._error, None
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # or the traceback and this frame keep each other alive
 
     def _is_over(self) -> bool:
         return self._ended and self._read == self._dealt_with + self._lost
@@ -121,11 +123,10 @@ class Bulk(Generic[Item, Value]):
             work = self._taken(next(source))
         except StopIteration:
             self._end()
-            return
         except Exception as error:
             self._end(error)
-            return
-        start(*work)
+        else:
+            start(*work)
 
     def _taken(self, item: Item) -> tuple[int, Item, Begin[Value]]:
         """Count an item, and prepare its call now: the item may be changed after it was read."""
@@ -157,14 +158,6 @@ class Bulk(Generic[Item, Value]):
             self._error = error
         self._ended = True
 
-    def _raise(self) -> NoReturn:
-        error, self._error = self._error, None
-        assert error is not None  # noqa: S101 - for the type checker
-        try:
-            raise error
-        finally:
-            del error  # or the traceback and this frame keep each other alive
-
     # -- in the loop ------------------------------------------------------------------------------
 
     def start(self, index: int, item: Item, begin: Begin[Value]) -> None:
@@ -174,25 +167,24 @@ class Bulk(Generic[Item, Value]):
             self._tasks.add(task)
 
     async def _run(self, index: int, item: Item, begin: Begin[Value]) -> None:
+        outcome: Outcome[Item, Value]
         try:
-            self._finished.append(Outcome(index, item, *await self._made(begin)))
+            outcome = Outcome(index, item, await begin(), None)
+        except VideskError as error:
+            if isinstance(error, ClosedError | ConfigurationError):
+                self._end(type(error)(*error.args))  # as it will be for all that follow
+            # Kept for as long as its outcome is, it would keep all frames of the call.
+            outcome = Outcome(index, item, None, error.with_traceback(None))
         except BaseException as error:
             self._end(error)
             self._lost += 1
             if not isinstance(error, Exception):
                 raise
+            return
         finally:
             self._tasks.discard(asyncio.current_task())
             self._changed.set()
-
-    async def _made(self, begin: Begin[Value]) -> tuple[Value | None, VideskError | None]:
-        try:
-            return await begin(), None
-        except VideskError as error:
-            if isinstance(error, ClosedError | ConfigurationError):
-                self._end(type(error)(*error.args))  # as it will be for all that follow
-            # Kept for as long as its outcome is, it would keep all frames of the call.
-            return None, error.with_traceback(None)
+        self._finished.append(outcome)
 
     async def wait(self) -> None:
         """Wait until there is an outcome to be given out, or all is over."""

@@ -8,16 +8,33 @@ other, so that `typing.get_type_hints` and `inspect.signature(eval_str=True)` re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FunctionType
 
-__all__ = ["SOURCE", "derived", "hint_of"]
+__all__ = ["SOURCE", "DerivedMethod", "derived", "hint_of"]
+
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
 
 SOURCE = "<derived method>"
 """The file that tracebacks name for a derived function."""
+
+
+class DerivedMethod(Protocol[R_co, P]):
+    """The type of a derived method: of the class a function, of an object a method.
+
+    A descriptor, because not every type checker binds a bare `Callable` to its instance. Its result
+    comes first, because jedi, which editors and notebooks complete by, counts no `ParamSpec`.
+    """
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Callable[Concatenate[Any, P], R_co]: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> Callable[P, R_co]: ...
 
 
 def derived(

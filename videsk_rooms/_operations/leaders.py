@@ -15,16 +15,36 @@ It works within one event loop: callers of another loop have a leader of their o
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from math import inf
 from typing import TYPE_CHECKING
+
+import attrs
 
 from videsk_rooms._concurrency.loops import call_soon_in
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
-    from types import TracebackType
+    from collections.abc import Hashable, Iterator
 
-    from typing_extensions import Self
+
+@attrs.define(eq=False)
+class Leader:
+    """A call that others wait for.
+
+    Attributes:
+        end: Done when it has ended.
+        room_id: The id of the room that it found or created; `None` if it did not get so far.
+        gave_up: Whether it was cancelled or its time was up, which says nothing about the room.
+    """
+
+    end: asyncio.Future[None]
+    room_id: str | None = None
+    gave_up: bool = False
+
+    async def ended(self, seconds: float) -> bool:
+        """Wait so many seconds for its end; return whether it has ended."""
+        done, _ = await asyncio.wait([self.end], timeout=None if seconds == inf else seconds)
+        return bool(done)
 
 
 class Leaders:
@@ -37,56 +57,23 @@ class Leaders:
         """Return who leads in the running loop, if anybody does."""
         return self._leading.get((asyncio.get_running_loop(), key))
 
-    def lead(self, key: Hashable) -> Leader:
-        """Begin to lead, as a context manager; to be called where nobody leads."""
-        loop_and_key = asyncio.get_running_loop(), key
-        leader = self._leading[loop_and_key] = Leader(self, loop_and_key)
-        return leader
-
-    def end(self, loop_and_key: tuple[asyncio.AbstractEventLoop, Hashable]) -> None:
-        """Forget a leader: the next caller leads."""
-        self._leading.pop(loop_and_key, None)
-
-
-class Leader:
-    """A call that others wait for.
-
-    Attributes:
-        room_id: The id of the room that it found or created; `None` if it did not get so far.
-        gave_up: Whether it was cancelled or its time was up, which says nothing about the room.
-    """
-
-    def __init__(
-        self, leaders: Leaders, loop_and_key: tuple[asyncio.AbstractEventLoop, Hashable]
-    ) -> None:
-        self.room_id: str | None = None
-        self.gave_up: bool = False
-        self._leaders = leaders
-        self._loop_and_key = loop_and_key
-        self._ended: asyncio.Future[None] = loop_and_key[0].create_future()
-
-    async def ended(self, seconds: float) -> bool:
-        """Wait so many seconds for its end; return whether it has ended."""
-        done, _ = await asyncio.wait([self._ended], timeout=None if seconds == inf else seconds)
-        return bool(done)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if exc_type is not None:
-            self.room_id = None
-            self.gave_up = issubclass(exc_type, TimeoutError) or not issubclass(exc_type, Exception)
-        self._leaders.end(self._loop_and_key)
-        # A coroutine that its loop left behind may end anywhere.
-        call_soon_in(self._loop_and_key[0], _end, self._ended)
+    @contextmanager
+    def lead(self, key: Hashable) -> Iterator[Leader]:
+        """Lead in the running loop, where nobody leads, until the block ends."""
+        loop = asyncio.get_running_loop()
+        leader = self._leading[loop, key] = Leader(loop.create_future())
+        try:
+            yield leader
+        except BaseException as error:
+            leader.room_id = None
+            leader.gave_up = isinstance(error, TimeoutError) or not isinstance(error, Exception)
+            raise
+        finally:
+            del self._leading[loop, key]
+            # A coroutine that its loop left behind may end anywhere.
+            call_soon_in(loop, _set, leader.end)
 
 
-def _end(ended: asyncio.Future[None]) -> None:
-    if not ended.done():
-        ended.set_result(None)
+def _set(end: asyncio.Future[None]) -> None:
+    if not end.done():
+        end.set_result(None)

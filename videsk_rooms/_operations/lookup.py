@@ -84,7 +84,7 @@ async def retrieve(
     send: Sender,
     external_id: str,
     paths: PathSupport,
-    deadline: Deadline | None = None,
+    deadline: Deadline,
     *,
     surely_there: bool = False,
 ) -> tuple[Response, Room]:
@@ -94,38 +94,41 @@ async def retrieve(
         send: Sends requests.
         external_id: The caller's own id.
         paths: What is known of the server.
-        deadline: The end of the call; absent, this is all of it.
+        deadline: The end of the call.
         surely_there: Whether the room is known to exist, so that no 404 is the last word.
 
     Raises:
         NotFoundError: No room has it.
         ResponseError: The answers do not show which room has it.
     """
-    deadline = deadline or send.deadline()
     form = _form_of(external_id)
-    missed = False
-    if form is not None and paths.is_worth_asking(form):
-        try:
-            response, found = await send(
-                operations.get_by_external_id(external_id), _reader(external_id, form), deadline
-            )
-        except (APIError, ResponseError) as error:
-            proven = paths.is_proven(form)
-            if not _may_be_a_miss(error, form, proven=proven):
-                raise
-            # A page in place of the API's own words is a proxy's, and no word about the room.
-            may_be_last = proven and not surely_there
-            if may_be_last and isinstance(error, NotFoundError) and error.name is not None:
-                raise not_found(error, _no_room_has(external_id)) from None
-            missed = True
-        else:
-            if found is not None:
-                if found.id.casefold() != external_id.casefold():
-                    paths.found(form)
-                return response, found
-    listed = await find(send, external_id, deadline)
-    if missed and form is not None:
-        paths.missed(form)
+    if form is None or not paths.is_worth_asking(form):
+        return await _retrieve_listed(send, external_id, deadline)
+    call = operations.get_by_external_id(external_id), _reader(external_id, form)
+    answered, missed = None, False
+    try:
+        answered = await send(*call, deadline)
+    except (APIError, ResponseError) as error:
+        proven = paths.is_proven(form)
+        if not _may_be_a_miss(error, form, proven=proven):
+            raise
+        # A page in place of the API's own words is a proxy's, and no word about the room.
+        if isinstance(error, NotFoundError) and error.name and proven and not surely_there:
+            raise not_found(error, _no_room_has(external_id)) from None
+        missed = True
+    if answered is None:
+        answered = await _retrieve_listed(send, external_id, deadline)
+        if missed:
+            paths.missed(form)
+    elif answered[1].id.casefold() != external_id.casefold():
+        paths.found(form)
+    return answered
+
+
+async def _retrieve_listed(
+    send: Sender, external_id: str, deadline: Deadline
+) -> tuple[Response, Room]:
+    listed = await _find(send, external_id, deadline)
     response, room = await send(*with_response(operations.get(listed)), deadline)
     current = room.external_id
     if current is not None and not verify.same(current, external_id, any_case=False):
@@ -133,7 +136,7 @@ async def retrieve(
     return response, room
 
 
-async def find(send: Sender, external_id: str, deadline: Deadline | None = None) -> Room:
+async def _find(send: Sender, external_id: str, deadline: Deadline) -> Room:
     """Find the room that has this `externalId` in the listing, which shows no token.
 
     The id is compared here too, and all pages are read: a filter that the server matches loosely
@@ -146,7 +149,6 @@ async def find(send: Sender, external_id: str, deadline: Deadline | None = None)
         ResponseError: Rooms came without their `externalId`, so that this one cannot be recognised;
             or the server does not page.
     """
-    deadline = deadline or send.deadline()
     reading, nameless = Reading(), None
     alike: dict[str, Room] = {}
     position: int | None = 0
@@ -198,14 +200,14 @@ def _form_of(external_id: str) -> _Form | None:
     return "unsure" if 12 in lengths else "plain"
 
 
-def _reader(external_id: str, form: _Form) -> Callable[[Response], tuple[Response, Room | None]]:
+def _reader(external_id: str, form: _Form) -> Callable[[Response], tuple[Response, Room] | None]:
     """Read the answer to an external id in the path.
 
-    The room is `None` where the path may have led to another one: one that has this for its id, or
-    whose `externalId` is not quite the same, or a path that a proxy has changed.
+    It is `None` where the path may have led to another room: one that has this for its id, or whose
+    `externalId` is not quite the same, or a path that a proxy has changed.
     """
 
-    def read(response: Response) -> tuple[Response, Room | None]:
+    def read(response: Response) -> tuple[Response, Room] | None:
         room = decode.room(response)
         if room.external_id == external_id:
             return response, room
@@ -215,7 +217,7 @@ def _reader(external_id: str, form: _Form) -> Callable[[Response], tuple[Respons
             or room.id.casefold() == external_id.casefold()
             or verify.same(room.external_id, external_id)
         ):
-            return response, None
+            return None
         del room  # error reports that list all variables would show it
         raise verify.foreign(response)
 

@@ -14,22 +14,18 @@ if TYPE_CHECKING:
 
 
 class OpenStocks:
-    """The open stocks of an account, by room."""
+    """The open stocks of an account."""
 
     def __init__(self) -> None:
-        self._by_room: dict[str, set[Stock]] = {}
+        self._open: set[Stock] = set()
 
     def add(self, stock: Stock) -> None:
         """Notify a stock of its room from now on."""
-        self._by_room.setdefault(stock.room_id.casefold(), set()).add(stock)
+        self._open.add(stock)
 
     def discard(self, stock: Stock) -> None:
         """Notify a stock of nothing more."""
-        room_id = stock.room_id.casefold()
-        stocks = self._by_room.get(room_id, set())
-        stocks.discard(stock)
-        if not stocks:
-            self._by_room.pop(room_id, None)
+        self._open.discard(stock)
 
     def saw(self, room: Room) -> Room:
         """Pass on an answer about a room, and return it."""
@@ -56,4 +52,7 @@ class OpenStocks:
             stock.move()
 
     def _of(self, room_id: str) -> list[Stock]:
-        return list(self._by_room.get(room_id.casefold(), ())) if self._by_room else []
+        if not self._open:
+            return []
+        room_id = room_id.casefold()
+        return [stock for stock in tuple(self._open) if stock.room_id.casefold() == room_id]

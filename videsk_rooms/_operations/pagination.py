@@ -21,20 +21,20 @@ elsewhere than asked, repeats a page, leaves one out, or goes on without a new r
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing
 from math import inf
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from videsk_rooms._wire.message import unexpected
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
     from videsk_rooms._wire.message import Response
     from videsk_rooms.errors import ResponseError
     from videsk_rooms.models import Room, RoomPage
 
-T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
 
 # So many times the pages that a listing has are read before stepping back ends.
 _PATIENCE = 8
@@ -46,56 +46,16 @@ _REPEATED = 3
 _STEPS_BACK = 64
 
 
-class Batches(AsyncGenerator[T_co, None], Generic[T_co]):
-    """An asynchronous iterator over items that come in batches.
+async def one_by_one(batches: AsyncGenerator[Sequence[T], None]) -> AsyncGenerator[T, None]:
+    """Yield the items of batches, for awaiting code.
 
-    Awaiting code takes one item at a time; the blocking face takes whole batches, so that it
-    crosses between threads once a page and not once a room.
+    The blocking client takes whole batches, so that it crosses between threads once a page and not
+    once a room: where another thread is busy, a crossing takes milliseconds.
     """
-
-    def __init__(self, source: AsyncGenerator[Sequence[T_co], None]) -> None:
-        self._source = source
-        self._items: Iterator[T_co] = iter(())
-
-    async def next_batch(self) -> Sequence[T_co]:
-        """Return the next items; none at the end."""
-        try:
-            return await self._source.__anext__()
-        except StopAsyncIteration:
-            return ()
-
-    async def __anext__(self) -> T_co:
-        while True:
-            for item in self._items:
-                return item
-            batch = await self.next_batch()
-            if not batch:
-                raise StopAsyncIteration
-            self._items = iter(batch)
-
-    async def asend(self, value: None) -> T_co:
-        """Return the next item."""
-        return await self.__anext__()
-
-    async def athrow(
-        self,
-        typ: type[BaseException] | BaseException,
-        val: BaseException | object = None,
-        tb: TracebackType | None = None,
-        /,
-    ) -> T_co:
-        """Close, and raise what was thrown."""
-        await self.aclose()
-        if isinstance(typ, BaseException):
-            raise typ
-        if isinstance(val, BaseException):
-            raise val.with_traceback(tb)
-        raise (typ() if val is None else typ(val)).with_traceback(tb)
-
-    async def aclose(self) -> None:
-        """Stop reading: what is being fetched is cancelled."""
-        self._items = iter(())
-        await self._source.aclose()
+    async with aclosing(batches):
+        async for batch in batches:
+            for item in batch:
+                yield item
 
 
 async def read_pages(

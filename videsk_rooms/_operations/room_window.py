@@ -35,17 +35,19 @@ class RoomWindow:
     def __init__(self) -> None:
         self.version: int = 0
         self._room: Room | None = None
+        self._is_doubted = False
         self._clock = ServerClock()
         self._tokens_carry_it = False
 
     @property
     def is_known(self) -> bool:
-        """Whether it is known."""
-        return self._room is not None
+        """Whether it is known, and not doubted."""
+        return self._room is not None and not self._is_doubted
 
     def is_open(self) -> bool:
         """Return whether the room is certainly open now."""
-        return self._room is not None and self._room.is_open(self._clock.now())
+        room = self._room
+        return room is not None and not self._is_doubted and room.is_open(self._clock.now())
 
     def is_nearly_over(self) -> bool:
         """Return whether even a new token would expire too soon."""
@@ -55,16 +57,14 @@ class RoomWindow:
 
     def is_stale(self, access: RoomAccess) -> bool:
         """Return whether a token expires so soon that it is not to be handed out."""
-        return _is_near(self._exp_of(access), self._clock.now())
-
-    def seconds_until_stale(self, access: RoomAccess) -> float | None:
-        """Return the seconds until a token becomes stale; `None`: it never does."""
-        exp = self._exp_of(access)
-        return None if exp is None else (exp - _NEAR - self._clock.now()).total_seconds()
+        exp = access.exp
+        if exp is None and self._room is not None:
+            exp = self._room.exp
+        return _is_near(exp, self._clock.now())
 
     def doubt(self) -> None:
-        """Forget it: it may have moved."""
-        self._room = None
+        """Note that it may have moved."""
+        self._is_doubted = True
 
     def move(self) -> None:
         """Note that it has moved; where to is not known yet."""
@@ -74,9 +74,7 @@ class RoomWindow:
     def take(self, response: Response, room: Room, access: RoomAccess | None) -> bool:
         """Take a retrieved room and its token; return whether the room is over."""
         self._clock.set_by(response)
-        if self.differs_from(room):
-            self.version += 1
-        self._room = attrs.evolve(room, access_token=None)
+        self._room, self._is_doubted = attrs.evolve(room, access_token=None), False
         self._tokens_carry_it = access is not None and _carries_window_of(access, room)
         return room.is_over(self._clock.now())
 
@@ -97,10 +95,6 @@ class RoomWindow:
         self._clock.set_by(response)
         room = self._room
         return room is not None and self._tokens_carry_it and not _carries_window_of(access, room)
-
-    def _exp_of(self, access: RoomAccess) -> datetime | None:
-        """Return when a token expires; without a claim of its own, with its room."""
-        return access.exp or (None if self._room is None else self._room.exp)
 
 
 def _is_near(exp: datetime | None, now: datetime) -> bool:

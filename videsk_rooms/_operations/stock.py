@@ -14,6 +14,8 @@ from collections import deque
 from math import inf
 from typing import TYPE_CHECKING
 
+import anyio
+
 from videsk_rooms._concurrency.clock import monotonic
 from videsk_rooms._concurrency.fork import leak, notice_fork, register_after_fork
 from videsk_rooms._concurrency.loops import call_soon_in
@@ -31,7 +33,8 @@ _logger = logging.getLogger("videsk_rooms")
 
 _AT_ONCE = 16
 # Seconds.
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+_LOOK_EVERY = 0.5
+_LONGEST_PAUSE = 30.0
 _NOT_OPEN = (
     "this stock of access tokens is not open; take from it inside its with block, or ask "
     "rooms.join(room) for a token"
@@ -102,7 +105,7 @@ class Stock:
     # -- changes to the room -----------------------------------------------------------------------
 
     def saw(self, room: Room) -> None:
-        """Note an answer about the room that another call got; move if its window differs."""
+        """Note an answer about the room; move if its window differs."""
         if self._window.differs_from(room):
             self.move()
 
@@ -111,8 +114,8 @@ class Stock:
         self._window.move()
         self._tokens.clear()
         self._pause_until = 0.0
-        current = asyncio.current_task()
-        for task in self._running - {current}:  # their tokens would have the old window
+        for task in self._running - {asyncio.current_task()}:
+            # Their tokens would have the old window.
             call_soon_in(task.get_loop(), task.cancel)
         if self._is_open:
             self._look_after()
@@ -130,7 +133,10 @@ class Stock:
             raise ClosedError(_NOT_OPEN)
         access = self._next_in_stock()
         self._look_after()
-        return access or await self._issue_now()
+        if access is None:
+            access, _ = await self._issue(self._send, ahead=False)
+        assert access is not None  # noqa: S101 - for the type checker: a refusal was raised
+        return access
 
     def _next_in_stock(self) -> RoomAccess | None:
         while self._tokens:
@@ -139,41 +145,41 @@ class Stock:
                 return access
         return None
 
-    async def _issue_now(self) -> RoomAccess:
-        """Issue a token now; the API's refusal is raised."""
-        deadline = self._send.deadline()
-        access = None
-        if not self._window.is_open():
-            access, _ = await self._retrieve(self._send, deadline)
-        if access is None:
-            access, _ = await self._enter(self._send, deadline)
-        return access
-
     # -- issuing ----------------------------------------------------------------------------------
 
-    async def _retrieve(self, send: Sender, deadline: Deadline) -> tuple[RoomAccess | None, bool]:
-        """Retrieve the room: its window, and a token if the room is not over.
+    # Each returns a token, and the version of the window that the token has.
 
-        Returns:
-            The token, and whether it certainly has the window that is known afterwards.
-        """
-        version = self._window.version
+    async def _issue(self, send: Sender, *, ahead: bool) -> tuple[RoomAccess | None, int]:
+        """Join the room if it is open, else retrieve it; the API's refusal is raised."""
+        deadline, window = send.deadline(), self._window
+        access, version = None, window.version
+        # A room that is nearly over may be given more time by somebody: so it is asked for.
+        if not window.is_open() or (ahead and window.is_nearly_over()):
+            access, version = await self._retrieve(send, deadline)
+        # A retrieved room may come without a token.
+        if access is None and not (ahead and window.is_nearly_over()):
+            access, version = await self._enter(send, deadline)
+        return access, version
+
+    async def _retrieve(self, send: Sender, deadline: Deadline) -> tuple[RoomAccess | None, int]:
+        """Retrieve the room: its window, and a token if the room is not over."""
+        window, version = self._window, self._window.version
         response, room = await send(*self._get, deadline)
         access = None if room.access_token is None else decode.access_of(room.access_token)
-        if version != self._window.version:
-            return access, False
-        is_over = self._window.take(response, room, access)
-        if version != self._window.version:
-            self._tokens.clear()
-        return None if is_over else access, True
+        if version == window.version:  # or the answer may be older than the move
+            self.saw(room)
+            version = window.version
+            if window.take(response, room, access):
+                return None, version
+        return access, version
 
-    async def _enter(self, send: Sender, deadline: Deadline) -> tuple[RoomAccess, bool]:
-        """Join the room; return the token, and whether it certainly has the known window."""
-        version = self._window.version
+    async def _enter(self, send: Sender, deadline: Deadline) -> tuple[RoomAccess, int]:
+        """Join the room."""
+        window, version = self._window, self._window.version
         response, access = await send(*self._join, deadline)
-        if version == self._window.version and self._window.is_contradicted_by(response, access):
+        if version == window.version and window.is_contradicted_by(response, access):
             self.move()
-        return access, version == self._window.version
+        return access, version
 
     # -- filling ----------------------------------------------------------------------------------
 
@@ -188,7 +194,6 @@ class Stock:
             call_soon_in(filling.get_loop(), self._changed.set)
 
     async def _keep_full(self) -> None:
-        loop = asyncio.get_running_loop()
         try:
             while True:
                 self._changed.clear()
@@ -198,13 +203,8 @@ class Stock:
                     task = asyncio.ensure_future(self._issue_ahead())
                     if not task.done():  # an eager task may be done already
                         self._running.add(task)
-                look = self._next_look()
-                timer = None if look == inf else loop.call_later(look, self._changed.set)
-                try:
+                with anyio.move_on_after(_LOOK_EVERY):  # tokens become stale, and pauses end
                     await self._changed.wait()
-                finally:
-                    if timer is not None:
-                        timer.cancel()
         finally:
             for task in self._running:
                 task.cancel()
@@ -222,22 +222,14 @@ class Stock:
             and self._pause_until <= monotonic()
         )
 
-    def _next_look(self) -> float:
-        """Return in how many seconds something changes by itself."""
-        look = self._pause_until - monotonic() if self._pause_until > monotonic() else inf
-        if self._tokens:
-            kept = self._window.seconds_until_stale(self._tokens[0])
-            look = look if kept is None else min(look, kept)
-        return max(look, 0.0)
-
     async def _issue_ahead(self) -> None:
         try:
-            access, is_certain = await self._next_token()
+            access, version = await self._issue(self._send_ahead, ahead=True)
             self._failures = 0
             window = self._window
             if access is None or window.is_nearly_over() or window.is_stale(access):
                 self._pause_until = monotonic() + _LONGEST_PAUSE
-            elif is_certain:
+            elif version == window.version:
                 self._tokens.append(access)
         except Exception as error:
             self._failed(error)
@@ -245,24 +237,12 @@ class Stock:
             self._running.discard(asyncio.current_task())
             self._changed.set()
 
-    async def _next_token(self) -> tuple[RoomAccess | None, bool]:
-        send, window = self._send_ahead, self._window
-        deadline = send.deadline()
-        # A room that is nearly over may be given more time by somebody: so it is asked for.
-        if window.is_open() and not window.is_nearly_over():
-            return await self._enter(send, deadline)
-        access, is_certain = await self._retrieve(send, deadline)
-        if access is not None or window.is_nearly_over():
-            return access, is_certain
-        return await self._enter(send, deadline)  # an answer may come without a token
-
     def _failed(self, error: Exception) -> None:
         self._failures += 1
         if isinstance(error, ClosedError | ConfigurationError):
             self._pause_until = inf  # all that follow would fail alike
             return
-        bound = min(_FIRST_PAUSE * 2 ** (self._failures - 1), _LONGEST_PAUSE)
-        self._pause_until = monotonic() + bound * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+        self._pause_until = monotonic() + pause_after(self._failures)
         self._window.doubt()  # the room may be over, or gone
         if self._failures == 1:
             _logger.warning(
@@ -271,3 +251,9 @@ class Stock:
                 self.room_id,
                 error,
             )
+
+
+def pause_after(failures: int) -> float:
+    """Return the pause in seconds after so many failures in a row."""
+    bound = min(2.0 ** min(failures - 1, 64), _LONGEST_PAUSE)  # 2.0 ** 2000 is no float
+    return bound * random.uniform(0.5, 1.0)  # noqa: S311 - no secret

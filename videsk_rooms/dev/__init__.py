@@ -4,8 +4,7 @@
 asked for an answer before the API is, and an `Observer` that hears what happens.
 """
 
-from videsk_rooms.dev._parts import SandboxParts
-from videsk_rooms.dev._site import Site, make_site
+from videsk_rooms.dev._site import Site
 from videsk_rooms.dev._state import StateFile
 
-__all__ = ["SandboxParts", "Site", "StateFile", "make_site"]
+__all__ = ["Site", "StateFile"]

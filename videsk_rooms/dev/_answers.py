@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from videsk_rooms.dev._safety import COMMON
+from videsk_rooms.dev._headers import COMMON_HEADERS
 from videsk_rooms.sandbox._errors import RefusedError
 from videsk_rooms.sandbox._messages import to_json
 
@@ -21,7 +21,7 @@ _MAX_DIGITS = 15
 
 def answer(content: object, status: int = 200) -> web.Response:
     """Answer with JSON."""
-    headers = {**COMMON, "Content-Type": "application/json; charset=utf-8"}
+    headers = {**COMMON_HEADERS, "Content-Type": "application/json; charset=utf-8"}
     return web.Response(status=status, body=to_json(content), headers=headers)
 
 

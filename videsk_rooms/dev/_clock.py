@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from videsk_rooms.dev._parts import SandboxParts
+    from videsk_rooms.sandbox._parts import SandboxParts
 
 _WAYS = ("advanceSeconds", "to", "opening", "back")
 _MAX_SECONDS = 300_000_000_000.0  # beyond the year 9998, which the clock itself refuses
 
 
-class ClockMover:
+class ClockEndpoint:
     """Moves the clock forward, and back to the machine's time."""
 
     def __init__(self, parts: SandboxParts, moved: Callable[[], None]) -> None:

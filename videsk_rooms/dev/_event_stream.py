@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from videsk_rooms.dev._answers import whole_number
-from videsk_rooms.dev._safety import COMMON
+from videsk_rooms.dev._headers import COMMON_HEADERS
 from videsk_rooms.sandbox._errors import RefusedError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class EventStream:
 
     async def _send(self, request: web.BaseRequest, after: int | None) -> web.StreamResponse:
         events = self._events
-        headers = {**COMMON, "Content-Type": "text/event-stream; charset=utf-8"}
+        headers = {**COMMON_HEADERS, "Content-Type": "text/event-stream; charset=utf-8"}
         headers["Cache-Control"] = "no-store"
         response = web.StreamResponse(headers=headers)
         await response.prepare(request)

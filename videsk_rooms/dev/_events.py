@@ -54,28 +54,28 @@ class Events:
 
     # -- what happened, from any thread ------------------------------------------------------------
 
-    def request(self, number: int) -> None:
+    def request_changed(self, number: int) -> None:
         """Note that a request has come or was answered."""
         if number not in self._requests:  # else what is sent next tells of both
             self._note(self._requests, number, None)
 
-    def room(self, room_id: str) -> None:
+    def room_changed(self, room_id: str) -> None:
         """Note that a room was added, changed or removed; sent at most four times a second."""
         self._note(self._rooms, room_id, None)
 
-    def measurement(self, room_id: str) -> None:
+    def measured(self, room_id: str) -> None:
         """Note that something was measured in a room; sent at most twice a second a room."""
         self._note(self._measured, room_id, None)
 
-    def people(self, room_id: str, people: Sequence[dict[str, object]]) -> None:
+    def people_changed(self, room_id: str, people: Sequence[dict[str, object]]) -> None:
         """Note who is in a room now, each as `{"peer", "alias", "since"}`."""
         self._note(self._people, room_id, people)
 
-    def faults(self) -> None:
+    def faults_changed(self) -> None:
         """Note that a fault was scripted, used up or dropped."""
         self._faults = True
 
-    def clock(self) -> None:
+    def clock_moved(self) -> None:
         """Note that the clock was moved."""
         self._clock = True
 

@@ -8,11 +8,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from datetime import datetime, timezone
+from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import WSMsgType, web
 
+from videsk_rooms.dev._admission import (
+    TOKEN_REFUSED,
+    ClosedError,
+    find_unless_over,
+    room_of_token,
+)
 from videsk_rooms.dev._person import Person
 from videsk_rooms.dev._signals import (
     MAX_MESSAGE_BYTES,
@@ -21,18 +27,14 @@ from videsk_rooms.dev._signals import (
     read_message,
 )
 from videsk_rooms.sandbox._clock import to_wire
-from videsk_rooms.sandbox._errors import RefusedError
-from videsk_rooms.sandbox._tokens import ROOM_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from videsk_rooms.dev._events import Events
     from videsk_rooms.dev._measurements import Measurements
-    from videsk_rooms.dev._parts import SandboxParts
-    from videsk_rooms.sandbox._store import StoredRoom
+    from videsk_rooms.sandbox._parts import SandboxParts
 
-TOKEN_REFUSED = 4401
 MALFORMED = 4403
 FULL = 4429
 MAX_PEOPLE = 12  # in a room: each of them is connected with every other one
@@ -42,15 +44,6 @@ _CLOSE_SECONDS = 1.0
 _HEARTBEAT_SECONDS = 20.0
 # Rooms end by the sandbox's clock, which tests freeze and move: no timer of the machine tells when.
 _CHECK_SECONDS = 0.25
-
-
-class ClosedError(Exception):
-    """A connection is to be closed, with a code and a reason."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(code, reason)
-        self.code = code
-        self.reason = reason
 
 
 class Exchange:
@@ -107,43 +100,10 @@ class Exchange:
         if message.type is not WSMsgType.TEXT:
             raise MalformedError("not a text")
         token, alias = read_enter(message.data)
-        room_id = self._room_of(token)
+        room_id = room_of_token(self._parts, token)
         if len(self._rooms.get(room_id, {})) >= MAX_PEOPLE:
             raise ClosedError(FULL, f"the room holds {MAX_PEOPLE} people")
         return room_id, alias
-
-    def _room_of(self, token: str) -> str:
-        """Return the room of a token that is good now; its own window and the room's must be open.
-
-        The four messages are those of the documentation; when each comes is the sandbox's choice.
-        """
-        with self._parts.lock:
-            now = self._parts.clock.now()
-            try:
-                claims = self._parts.signer.read(token)
-            except RefusedError as refused:
-                known = refused.message == "invalid signature"
-                message = "invalid signature" if known else "jwt malformed"
-                raise ClosedError(TOKEN_REFUSED, message) from None
-            room_id, nbf, exp = (claims.get(name) for name in ("room", "nbf", "exp"))
-            if claims.get("type") != ROOM_TOKEN:  # such as an API token
-                raise ClosedError(TOKEN_REFUSED, "jwt malformed")
-            if not (isinstance(room_id, str) and isinstance(nbf, int) and isinstance(exp, int)):
-                raise ClosedError(TOKEN_REFUSED, "jwt malformed")
-            room = self._open_room(room_id, now)
-            if room is None or exp <= now.timestamp():
-                raise ClosedError(TOKEN_REFUSED, "jwt expired")
-            if now.timestamp() < nbf or now < room.nbf:
-                raise ClosedError(TOKEN_REFUSED, "jwt not active")
-            return room_id
-
-    def _open_room(self, room_id: str, now: datetime) -> StoredRoom | None:
-        """Find a room that is not over; the lock is held."""
-        try:
-            room = self._parts.store.get(room_id)
-        except RefusedError:
-            return None  # it was deleted
-        return None if room.is_over(now) else room
 
     async def _stay(self, person: Person, socket: web.WebSocketResponse, room_id: str) -> None:
         """Relay what somebody sends until they leave, are disconnected or are too slow."""
@@ -178,7 +138,7 @@ class Exchange:
         )
         _tell(others.values(), {"type": "joined", **person.known()})
         others[peer] = person
-        self._events.people(room_id, self.people(room_id))
+        self._events.people_changed(room_id, self.people(room_id))
         if self._checking is None or self._checking.done():
             self._checking = asyncio.ensure_future(self._check_until_all_left())
         return person
@@ -190,7 +150,7 @@ class Exchange:
         if not people:
             del self._rooms[room_id]
         _tell(people.values(), {"type": "left", "peer": person.peer})
-        self._events.people(room_id, self.people(room_id))
+        self._events.people_changed(room_id, self.people(room_id))
 
     def _take(self, room_id: str, person: Person, message: dict[str, Any]) -> bool:
         """Do what a message asks for; returns whether its sender stays."""
@@ -218,7 +178,9 @@ class Exchange:
             return
         with self._parts.lock:
             now = self._parts.clock.now()
-            over = [room_id for room_id in inside if self._open_room(room_id, now) is None]
+            over = [
+                room_id for room_id in inside if find_unless_over(self._parts, room_id, now) is None
+            ]
         for room_id in over:
             people = list(self._rooms[room_id].values())
             for person in people:

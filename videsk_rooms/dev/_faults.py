@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from videsk_rooms.dev._parts import SandboxParts
     from videsk_rooms.sandbox._faults import Faults
+    from videsk_rooms.sandbox._parts import SandboxParts
 
 MAX_SCRIPTED = 1000
 _MAX_SECONDS = 3600
@@ -39,7 +39,7 @@ _SHARED = {"kind": str, "kinds": list, "on": (str, list), "share": _NUMBER}
 _KNOWN = frozenset({*_SCRIPTED, *_SHARED, *(name for each in _FIELDS.values() for name in each)})
 
 
-class FaultScript:
+class FaultEndpoints:
     """Shows the script of failures, and adds to it."""
 
     def __init__(self, parts: SandboxParts) -> None:
@@ -71,7 +71,7 @@ class FaultScript:
     def content(self) -> dict[str, object]:
         """The faults to come, as `/dev/v1` writes them."""
         with self._parts.lock:
-            faults = self._parts.faults
+            script = self._parts.script
             pending = [
                 {
                     "kind": entry.fault.kind,
@@ -80,9 +80,9 @@ class FaultScript:
                     "every": entry.every,
                     "status": None if entry.fault.reply is None else entry.fault.reply.status,
                 }
-                for entry in faults._script
+                for entry in script.scripted
             ]
-            chance = faults._random
+            chance = script.random
             shared = None
             if chance is not None:
                 shared = {
@@ -105,7 +105,7 @@ class FaultScript:
         kind = content.get("kind")
         if kind not in KINDS:
             raise RefusedError(400, f"kind must be one of {', '.join(KINDS)}")
-        if len(self._parts.faults._script) >= MAX_SCRIPTED:
+        if len(self._parts.script.scripted) >= MAX_SCRIPTED:
             raise RefusedError(409, f"{MAX_SCRIPTED} faults are scripted already; clear them")
         _check(content, {**_SCRIPTED, **_FIELDS[kind]}, nullable=("on", "times"))
         _check_words("on", content.get("on"))

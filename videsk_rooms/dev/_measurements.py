@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from videsk_rooms.dev._events import Events
-    from videsk_rooms.dev._parts import SandboxParts
     from videsk_rooms.dev._person import Person
+    from videsk_rooms.sandbox._parts import SandboxParts
     from videsk_rooms.sandbox._store import StoredRoom
 
 MAX_SAMPLES = 180  # of a connection: 15 minutes, one each 5 seconds
@@ -70,7 +70,7 @@ class Measurements:
             connection.totals = totals
             connection.samples.append(sample)
             connection.minutes.add(totals.at, sample)
-        self._events.measurement(room_id)
+        self._events.measured(room_id)
 
     def of(self, room_id: str) -> list[dict[str, object]]:
         """The `people` of `GET /dev/v1/rooms/{id}/measurements`; called on the server's loop."""

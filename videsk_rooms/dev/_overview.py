@@ -12,21 +12,21 @@ from videsk_rooms.sandbox._messages import OPERATIONS
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from videsk_rooms.dev._clock import ClockMover
+    from videsk_rooms.dev._clock import ClockEndpoint
     from videsk_rooms.dev._events import Events
     from videsk_rooms.dev._history import RequestHistory
     from videsk_rooms.dev._masking import Masking
-    from videsk_rooms.dev._parts import SandboxParts
+    from videsk_rooms.sandbox._parts import SandboxParts
 
 
-class Overview:
+class OverviewEndpoints:
     """Says what this sandbox is."""
 
     def __init__(
         self,
         parts: SandboxParts,
         history: RequestHistory,
-        clock: ClockMover,
+        clock: ClockEndpoint,
         events: Events,
         masking: Masking,
     ) -> None:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from videsk_rooms.dev._history import ObservedRequest, RequestHistory
-    from videsk_rooms.dev._limit_strip import LimitStrip
     from videsk_rooms.dev._masking import Masking
-    from videsk_rooms.dev._parts import SandboxParts
+    from videsk_rooms.dev._request_counts import RequestCounts
+    from videsk_rooms.sandbox._parts import SandboxParts
 
 MAX_PAGE = 1000
 _MAX_REPLAYS = 16
@@ -46,15 +46,15 @@ _NOT_REPLAYED = frozenset(
 )
 
 
-class Requests:
+class RequestEndpoints:
     """Shows requests, and sends one again."""
 
     def __init__(
-        self, parts: SandboxParts, history: RequestHistory, strip: LimitStrip, masking: Masking
+        self, parts: SandboxParts, history: RequestHistory, counts: RequestCounts, masking: Masking
     ) -> None:
         self._parts = parts
         self._history = history
-        self._strip = strip
+        self._counts = counts
         self._masking = masking
         self._replays: set[asyncio.Task[None]] = set()
 
@@ -81,7 +81,7 @@ class Requests:
         """Answer `GET /dev/v1/limit`."""
         with self._parts.lock:
             now = self._history.second()
-            seconds = self._strip.seconds(now)
+            seconds = self._counts.seconds(now)
         return answer({"limit": self._parts.rate, "per": 1, "now": now, "seconds": seconds})
 
     async def one(self, _request: web.BaseRequest, number: str) -> web.Response:

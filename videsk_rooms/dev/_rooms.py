@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from videsk_rooms.dev._exchange import Exchange
     from videsk_rooms.dev._measurements import Measurements
-    from videsk_rooms.dev._parts import SandboxParts
+    from videsk_rooms.sandbox._parts import SandboxParts
     from videsk_rooms.sandbox._store import StoredRoom
 
 MAX_PAGE = 1000
@@ -60,7 +60,7 @@ class IssuedTokens:
         self._rooms.pop(room_id, None)
 
 
-class Rooms:
+class RoomEndpoints:
     """Shows the rooms, and changes them."""
 
     def __init__(

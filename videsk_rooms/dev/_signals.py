@@ -95,10 +95,10 @@ def _chat(message: Message) -> Message:
 
 
 def _quality(message: Message) -> Message:
-    told = {name: _word(message, name) for name in ("status", "quality", "origin")}
+    words = {name: _word(message, name) for name in ("status", "quality", "origin")}
     severity = message.get("severity")
     return {
-        **told,
+        **words,
         "severity": None if severity is None else _word(message, "severity"),
         "value": _number(message.get("value")),
         "timestamp": _number(message.get("timestamp")),

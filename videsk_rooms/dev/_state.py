@@ -15,16 +15,14 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from videsk_rooms.sandbox._clock import from_wire, monotonic, to_wire
+from videsk_rooms.dev._kept_rooms import read_room, write_room
+from videsk_rooms.sandbox._clock import monotonic
 from videsk_rooms.sandbox._errors import RefusedError
 from videsk_rooms.sandbox._messages import to_json
-from videsk_rooms.sandbox._store import Authorization, StoredRoom
 from videsk_rooms.sandbox._validation import find_problem
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from videsk_rooms.dev._parts import SandboxParts
+    from videsk_rooms.sandbox._parts import SandboxParts
 
 _logger = logging.getLogger("videsk_rooms.sandbox")
 _FORM = 1
@@ -76,7 +74,7 @@ class StateFile:
         with parts.lock:
             try:
                 for room in () if content is None else content["rooms"]:
-                    parts.store.add(_to_room(room))
+                    parts.store.add(read_room(room))
             except (KeyError, TypeError, ValueError, AttributeError, RefusedError) as error:
                 raise self._broken(f"a room in it cannot be read ({error!r})") from None
         self._parts = parts
@@ -189,59 +187,10 @@ def _sync_folder(folder: Path) -> None:
 
 def _snapshot(parts: SandboxParts) -> dict[str, object]:
     with parts.lock:
-        rooms = [_from_room(room) for room in parts.store.all()]
+        rooms = [write_room(room) for room in parts.store.all()]
         return {
             "form": _FORM,
             "secret": parts.signer.secret,
             "apiToken": parts.api_token,
             "rooms": rooms,
         }
-
-
-def _from_room(room: StoredRoom) -> dict[str, object]:
-    return {
-        "id": room.id,
-        "name": room.name,
-        "externalId": room.external_id,
-        "exp": to_wire(room.exp),
-        "nbf": to_wire(room.nbf),
-        "settings": room.settings,
-        "createdAt": to_wire(room.created_at),
-        "updatedAt": to_wire(room.updated_at),
-        "endedAt": None if room.ended_at is None else to_wire(room.ended_at),
-        "authorizations": [entry.to_wire() for entry in room.authorizations],
-        "extra": dict(room.extra),
-        "without": sorted(room.hidden),
-    }
-
-
-def _to_room(content: dict[str, Any]) -> StoredRoom:
-    if problem := find_problem(content):
-        raise ValueError(problem)
-    return StoredRoom(
-        id=_text(content["id"]),
-        name=_text(content["name"]),
-        external_id=_text(content["externalId"]),
-        exp=_instant(content["exp"]),
-        nbf=_instant(content["nbf"]),
-        settings=dict(content["settings"]),
-        created_at=_instant(content["createdAt"]),
-        updated_at=_instant(content["updatedAt"]),
-        ended_at=None if content["endedAt"] is None else _instant(content["endedAt"]),
-        authorizations=[
-            Authorization(_text(each["ip"]), _text(each["jti"]), _instant(each["createdAt"]))
-            for each in content["authorizations"]
-        ],
-        extra=dict(content["extra"]),
-        hidden=frozenset(map(_text, content["without"])),
-    )
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not a string")
-    return value
-
-
-def _instant(value: object) -> datetime:
-    return from_wire(_text(value))

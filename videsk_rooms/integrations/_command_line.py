@@ -28,17 +28,20 @@ def run_command_line(arguments: Sequence[str], configured: Configured) -> int:
         SystemExit: The command left with its exit code.
     """
     configured.check()
-    token, url = (configured.values.get(key) for key in ("API_TOKEN", "BASE_URL"))
-    told = {"VIDESK_API_TOKEN": _asked(token), "VIDESK_BASE_URL": cast("str | None", url)}
-    if (allowed := configured.values.get("ALLOW_HTTP")) is not None:
-        told["VIDESK_ALLOW_HTTP"] = "1" if allowed else "0"
-    # In this process's memory, where ps shows neither: a token is no argument of any command.
-    with _environment({name: value for name, value in told.items() if value is not None}):
+    values = configured.values
+    variables = {
+        "VIDESK_API_TOKEN": _called(values.get("API_TOKEN")),
+        "VIDESK_BASE_URL": cast("str | None", values.get("BASE_URL")),
+    }
+    if (allowed := values.get("ALLOW_HTTP")) is not None:
+        variables["VIDESK_ALLOW_HTTP"] = "1" if allowed else "0"
+    # As variables and not as arguments, which `ps` would show to everybody.
+    with _environment({name: value for name, value in variables.items() if value is not None}):
         return main(arguments)
 
 
-def _asked(token: object) -> str | None:
-    """Ask for a token that a function tells."""
+def _called(token: object) -> str | None:
+    """Return the token, which may be a function that returns it, plain or awaitable."""
     given = token() if callable(token) else token
     if inspect.isawaitable(given):
         given = asyncio.run(_awaited(given))
@@ -50,9 +53,9 @@ async def _awaited(given: Awaitable[object]) -> object:
 
 
 @contextmanager
-def _environment(told: dict[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in told}
-    os.environ.update(told)
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     try:
         yield
     finally:

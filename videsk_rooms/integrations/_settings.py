@@ -1,4 +1,4 @@
-"""A client out of the settings of a framework, where the client's arguments stand in capitals."""
+"""Makes a client from a framework's settings: its arguments, with names in capitals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Configured:
 
     Attributes:
         values: Keys to values, in no repr: one is a secret.
-        spelled: How a key is named to whoever set it, with `{}` for the key.
+        spelled: The name of a setting in error texts, with `{}` for the key.
     """
 
     values: Mapping[str, object] = attrs.field(repr=False)
@@ -98,7 +98,7 @@ def text_of(error: ConfigurationError) -> str:
 
 def _argument(key: str, value: object) -> dict[str, object]:
     if value is None and key in {"API_TOKEN", "BASE_URL"}:
-        return {}  # the environment tells
+        return {}  # it is taken from the environment
     if key == _SHARED:
         return {"rate_limit": RateLimit(shared=cast("str | None", value))}
     return {key.lower(): value}
@@ -108,7 +108,7 @@ def _refusal(arguments: dict[str, Any]) -> str | None:
     """Return what a client says to its arguments if it refuses them."""
     limit = arguments.get("rate_limit")
     if isinstance(limit, RateLimit) and (limit.shared or "").startswith("file:"):
-        # The file would be made, by whoever runs the check, and the server may be somebody else.
+        # The check may run as another user than the server, and would own the file that it makes.
         arguments = {**arguments, "rate_limit": attrs.evolve(limit, shared=None)}
     try:
         AsyncVidesk(**arguments)

@@ -10,7 +10,7 @@ _LASTING = {501, 505}
 
 
 def is_transient(error: BaseException) -> bool:
-    """Return whether a call that failed may succeed later, with nobody mending anything."""
+    """Return whether a call that failed may succeed later, without a correction by anybody."""
     if isinstance(error, ServerError):
         return error.status not in _LASTING
     if isinstance(error, APIError):

@@ -36,11 +36,11 @@ class VideskTask(Task):
     when, and every error is retried. Time limits are left as they are: `SoftTimeLimitExceeded`
     fails the task.
 
-    A task whose process was killed is done again. So let it be one that does no harm twice: the
-    rooms it makes have names made of what it is about.
+    A task whose process was killed is done again. So it must do no harm when it is done twice: give
+    each room an `external_id` made of what the task is about.
 
-    The client is yours to make, once where the module is loaded: it begins anew in each process of
-    the pool, and tells by its `rate_limit` whom it shares the account's limit with.
+    Make the client yourself, once, where the module is loaded. It has connections of its own in
+    each process of the pool. Its `rate_limit` says who shares the account's limit.
 
     Example:
         ```python
@@ -84,7 +84,7 @@ class VideskTask(Task):
             exc: What it failed with.
             throw: Whether to raise Celery's `Retry`.
             eta: When to do it again.
-            countdown: In how many seconds; without it and `eta`, `retry_delay` tells of `exc`.
+            countdown: In how many seconds; without it and `eta`, `retry_delay` decides.
             options: What else `celery.Task.retry` takes.
 
         Returns:

@@ -1,4 +1,4 @@
-"""Video rooms in a FastAPI application: one client, as a dependency of whoever calls.
+"""Video rooms in a FastAPI application: one client, as a dependency.
 
 ```python
 from fastapi import FastAPI

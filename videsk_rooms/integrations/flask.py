@@ -54,10 +54,10 @@ class FlaskVidesk:
     `VIDESK_BASE_URL`, `VIDESK_TIMEOUT`, `VIDESK_RETRY`, `VIDESK_RATE_LIMIT`, `VIDESK_HOOKS`,
     `VIDESK_PROXY`, `VIDESK_TRUST_ENV` and `VIDESK_SSL` are its arguments;
     `VIDESK_RATE_LIMIT_SHARED` is short for a `RateLimit(shared=…)`. For a token or an address that
-    is absent or `None`, the environment is asked.
+    is absent or `None`, the environment is read.
 
     Args:
-        app: The application; `None`: `init_app` tells.
+        app: The application; `None`: it is given to `init_app`.
         choose_answer: What chooses the answer to a visitor when a call of the Rooms API failed.
 
     Raises:

@@ -26,7 +26,7 @@ _SOON = 5.0  # seconds, where the API does not say
 
 @attrs.frozen
 class HttpAnswer:
-    """An answer that says no. A subclass may have another body.
+    """The answer to a request that failed. A subclass may have another body.
 
     Attributes:
         status: The HTTP status.

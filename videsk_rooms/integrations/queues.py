@@ -25,8 +25,8 @@ def retry_delay(
     `ServerError` but for 501 and 505, 408 and 425, and a `ResponseError` whose answer could not be
     read at all. Whatever else went wrong has to be corrected by somebody, and fails at once.
 
-    The task has to be one that does no harm when it is done twice; a room that it makes has a name
-    made of what the task is about, its `external_id`.
+    The task must do no harm when it is done twice: give each room an `external_id` made of what the
+    task is about.
 
     Args:
         error: What the task failed with.

@@ -1,9 +1,8 @@
-"""Failures on demand: the script."""
+"""Failures on demand: the methods that script them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from videsk_rooms.sandbox._errors import NAMES, error_reply
@@ -11,35 +10,15 @@ from videsk_rooms.sandbox._fault import (
     MEGABYTE,
     NOT_HTTP,
     NOT_JSON,
-    RANDOM_KINDS,
     Fault,
     FaultKind,
-    applies,
     enormous_answer,
     waf_page,
 )
-from videsk_rooms.sandbox._messages import OPERATIONS, Operation, Reply
-from videsk_rooms.sandbox._observer import NO_OBSERVER, Observer
-from videsk_rooms.sandbox._random_faults import RandomFaults
+from videsk_rooms.sandbox._messages import Operation, Reply
 
 if TYPE_CHECKING:
-    from threading import RLock
-
-
-@dataclass
-class _Scripted:
-    fault: Fault
-    on: frozenset[Operation] | None
-    remaining_uses: int | None
-    every: int
-    seen: int = 0
-
-    def is_due(self, operation: Operation | None) -> bool:
-        """Count a request, and return whether the fault is for it."""
-        if not applies(self.on, operation):
-            return False
-        self.seen += 1
-        return self.seen % self.every == 0
+    from videsk_rooms.sandbox._fault_script import FaultScript
 
 
 class Faults:
@@ -63,13 +42,8 @@ class Faults:
     ```
     """
 
-    _observer: Observer = NO_OBSERVER
-
-    def __init__(self, lock: RLock, seed: int) -> None:
-        self._lock = lock
-        self._seed = seed
-        self._script: list[_Scripted] = []
-        self._random: RandomFaults | None = None
+    def __init__(self, script: FaultScript) -> None:
+        self._script = script
 
     def status(
         self,
@@ -107,11 +81,11 @@ class Faults:
         """
         _check_status(status)
         if html:
-            self._add(Fault("html", processed, waf_page(status, headers)), on, times, every)
+            self._script.add(Fault("html", processed, waf_page(status, headers)), on, times, every)
             return
         text = message or f"Scripted {NAMES.get(status, 'failure')}"
         reply = error_reply(status, text, errors=errors, headers=headers)
-        self._add(Fault("status", processed, reply), on, times, every)
+        self._script.add(Fault("status", processed, reply), on, times, every)
 
     def drop(
         self,
@@ -142,7 +116,7 @@ class Faults:
         if when not in ("before", "after"):
             raise ValueError(f"unknown moment {when!r}; use 'before' or 'after'")
         kind: FaultKind = "drop-before" if when == "before" else "drop-after"
-        self._add(Fault(kind, processed=when == "after", reset=reset), on, times, every)
+        self._script.add(Fault(kind, processed=when == "after", reset=reset), on, times, every)
 
     def delay(
         self,
@@ -175,7 +149,7 @@ class Faults:
         if not 0 <= seconds < float("inf"):
             raise ValueError(f"a delay of {seconds} is invalid; give seconds of 0 or more")
         fault = Fault("delay", processed=True, delay=seconds, delayed_first=process == "last")
-        self._add(fault, on, times, every)
+        self._script.add(fault, on, times, every)
 
     def truncated(
         self,
@@ -203,7 +177,7 @@ class Faults:
         """
         if not 0 <= keep < 1:
             raise ValueError(f"a share of {keep} truncates nothing; give 0.0 up to below 1.0")
-        self._add(Fault("truncated", processed=True, keep=keep), on, times, every)
+        self._script.add(Fault("truncated", processed=True, keep=keep), on, times, every)
 
     def garbage(
         self,
@@ -234,7 +208,7 @@ class Faults:
         """
         _check_status(status)
         reply = Reply(status, body, {"Content-Type": "application/json; charset=utf-8"})
-        self._add(Fault("garbage", processed, reply), on, times, every)
+        self._script.add(Fault("garbage", processed, reply), on, times, every)
 
     def garbage_line(
         self,
@@ -261,7 +235,7 @@ class Faults:
         sandbox.faults.garbage_line(b"SSH-2.0-OpenSSH\r\n")
         ```
         """
-        self._add(Fault("garbage-line", processed, line=line), on, times, every)
+        self._script.add(Fault("garbage-line", processed, line=line), on, times, every)
 
     def empty(
         self,
@@ -290,7 +264,7 @@ class Faults:
         """
         _check_status(status)
         reply = Reply(status, b"", {"Content-Type": "application/json; charset=utf-8"})
-        self._add(Fault("empty", processed, reply), on, times, every)
+        self._script.add(Fault("empty", processed, reply), on, times, every)
 
     def answer(
         self,
@@ -322,7 +296,7 @@ class Faults:
         ```
         """
         _check_status(status)
-        self._add(
+        self._script.add(
             Fault("answer", processed, Reply(status, body, dict(headers or {}))), on, times, every
         )
 
@@ -355,7 +329,7 @@ class Faults:
         """
         if size < 1:
             raise ValueError(f"a size of {size} is not enormous; give 1 byte or more")
-        self._add(enormous_answer(size, gzip=gzip, processed=processed), on, times, every)
+        self._script.add(enormous_answer(size, gzip=gzip, processed=processed), on, times, every)
 
     def random(
         self,
@@ -384,18 +358,7 @@ class Faults:
         sandbox.faults.random(share=0.2, seed=7, kinds=("status", "drop-after"))
         ```
         """
-        if not 0 <= share <= 1:
-            raise ValueError(f"a share of {share} is invalid; give 0.0 to 1.0")
-        chosen = RANDOM_KINDS if kinds is None else tuple(kinds)
-        unknown = [kind for kind in chosen if kind not in RANDOM_KINDS]
-        if unknown or not chosen:
-            raise ValueError(f"unknown kinds {unknown}; use some of {', '.join(RANDOM_KINDS)}")
-        operations = _operations(on)
-        with self._lock:
-            self._random = RandomFaults(
-                share, self._seed if seed is None else seed, operations, chosen
-            )
-            self._observer.faults_changed()
+        self._script.fail_at_random(share, seed, on, kinds)
 
     def clear(self) -> None:
         """Drop the whole script and the random faults.
@@ -404,62 +367,15 @@ class Faults:
         sandbox.faults.clear()
         ```
         """
-        with self._lock:
-            self._script.clear()
-            self._random = None
-            self._observer.faults_changed()
+        self._script.clear()
 
     @property
     def pending(self) -> tuple[Fault, ...]:
         """The scripted faults that are still to come, each once however often it applies."""
-        with self._lock:
-            return tuple(entry.fault for entry in self._script)
-
-    def _add(
-        self,
-        fault: Fault,
-        on: Operation | Collection[Operation] | None,
-        times: int | None,
-        every: int,
-    ) -> None:
-        if every < 1:
-            raise ValueError(f"every={every} is never; give 1 or more, such as 3 for every third")
-        if times is not None and times < 1:
-            raise ValueError(f"{times} times is never; give 1 or more, or None for always")
-        operations = _operations(on)
-        with self._lock:
-            self._script.append(_Scripted(fault, operations, times, every))
-            self._observer.faults_changed()
-
-    def _next(self, operation: Operation | None) -> Fault | None:
-        """Take the fault for a request, if there is one."""
-        for entry in self._script:
-            if entry.is_due(operation):
-                self._use_up(entry)
-                return entry.fault
-        return None if self._random is None else self._random.next(operation)
-
-    def _use_up(self, entry: _Scripted) -> None:
-        if entry.remaining_uses is None:
-            return
-        entry.remaining_uses -= 1
-        if entry.remaining_uses == 0:
-            self._script.remove(entry)
-        self._observer.faults_changed()
+        return self._script.pending()
 
     def __repr__(self) -> str:
-        chance = "" if self._random is None else f", {self._random.share:.0%} at random"
-        return f"<Faults {len(self._script)} scripted{chance}>"
-
-
-def _operations(on: Operation | Collection[Operation] | None) -> frozenset[Operation] | None:
-    if on is None:
-        return None
-    # A lone name is a collection of letters too.
-    asked: frozenset[str] = frozenset([on]) if isinstance(on, str) else frozenset(on)
-    if not asked or not asked <= set(OPERATIONS):
-        raise ValueError(f"unknown operation in {on!r}; use some of {', '.join(OPERATIONS)}")
-    return frozenset(operation for operation in OPERATIONS if operation in asked)
+        return f"<Faults {self._script}>"
 
 
 def _check_status(status: int) -> None:

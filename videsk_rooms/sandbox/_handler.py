@@ -7,21 +7,18 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
-from videsk_rooms.sandbox._api import RoomsApi, Route, find_route
-from videsk_rooms.sandbox._clock import Clock, monotonic
+from videsk_rooms.sandbox._api import Route, find_route
+from videsk_rooms.sandbox._clock import monotonic
 from videsk_rooms.sandbox._errors import RefusedError, error_reply
-from videsk_rooms.sandbox._log import RequestLog, RequestRecord
+from videsk_rooms.sandbox._log import RequestRecord
 from videsk_rooms.sandbox._messages import Reply
 
 if TYPE_CHECKING:
-    from threading import RLock
-
     from videsk_rooms.sandbox._fault import Fault
-    from videsk_rooms.sandbox._faults import Faults
-    from videsk_rooms.sandbox._identifiers import Identifiers
     from videsk_rooms.sandbox._limit import Limit, Verdict
     from videsk_rooms.sandbox._messages import Incoming
     from videsk_rooms.sandbox._observer import Observer
+    from videsk_rooms.sandbox._parts import SandboxParts
 
 _logger = logging.getLogger("videsk_rooms.sandbox")
 
@@ -48,47 +45,39 @@ class RequestHandler:
 
     def __init__(
         self,
-        *,
-        api: RoomsApi,
-        clock: Clock,
-        identifiers: Identifiers,
+        parts: SandboxParts,
         limit: Limit | None,
-        faults: Faults,
-        log: RequestLog,
-        lock: RLock,
-        retry_after: bool,
         observer: Observer,
+        *,
+        retry_after: bool,
     ) -> None:
-        self._api = api
-        self._clock = clock
-        self._identifiers = identifiers
+        self._parts = parts
         self._limit = limit
-        self._faults = faults
-        self._log = log
-        self._lock = lock
-        self._retry_after = retry_after
         self._observer = observer
+        self._retry_after = retry_after
         self._count = 0
 
     def admit(self, incoming: Incoming) -> AdmittedRequest:
         """Count and log a request, and choose its fault."""
-        with self._lock:
+        with self._parts.lock:
             self._count += 1
             route = find_route(incoming.method, incoming.path)
-            verdict = None if self._limit is None else self._limit.count(self._clock.seconds())
+            verdict = (
+                None if self._limit is None else self._limit.count(self._parts.clock.seconds())
+            )
             # The limit stands before everything else: a refused request uses no fault up.
             refused = verdict is not None and not verdict.allowed
-            fault = None if refused else self._faults._next(route.operation)
-            request_id = self._identifiers.uuid()
+            fault = None if refused else self._parts.script.next(route.operation)
+            request_id = self._parts.identifiers.uuid()
             admission = AdmittedRequest(incoming, route, self._count, request_id, verdict, fault)
             record = self._record(admission)
-            self._log._arrived(record)
+            self._parts.requests._arrived(record)
             self._observer.arrived(record, verdict, fault)
             return admission
 
     def answer(self, admission: AdmittedRequest) -> Reply:
         """Process a request, unless its fault or the limit forbids it, and log the outcome."""
-        with self._lock:
+        with self._parts.lock:
             fault = admission.fault
             processed = not admission.over_limit and (fault is None or fault.processed)
             reply = self._process(admission) if processed else Reply(500)
@@ -97,14 +86,14 @@ class RequestHandler:
             elif fault is not None and fault.reply is not None:
                 reply = fault.reply
             status = None if fault is not None and fault.silent else reply.status
-            self._log._answered(admission.number, status, processed=processed)
+            self._parts.requests._answered(admission.number, status, processed=processed)
             reply = Reply(reply.status, reply.body, self._headers(admission, reply))
             self._observer.answered(admission.number, reply, status, processed=processed)
             return reply
 
     def _process(self, admission: AdmittedRequest) -> Reply:
         try:
-            return self._api.answer(admission.route, admission.incoming)
+            return self._parts.api.answer(admission.route, admission.incoming)
         except RefusedError as refused:
             return error_reply(refused.status, refused.message, errors=refused.errors)
         except Exception:
@@ -119,7 +108,7 @@ class RequestHandler:
 
     def _headers(self, admission: AdmittedRequest, reply: Reply) -> dict[str, str]:
         # Not left to aiohttp: it would date answers by the machine's clock, and rooms by this one.
-        date = format_datetime(self._clock.now(), usegmt=True)
+        date = format_datetime(self._parts.clock.now(), usegmt=True)
         headers = {"Date": date, "x-request-id": admission.request_id}
         # A firewall in front of the API sends no rate limit headers.
         in_front = admission.fault is not None and admission.fault.kind == "html"
@@ -139,7 +128,7 @@ class RequestHandler:
             query=incoming.query,
             headers=incoming.headers,
             body=incoming.body,
-            received_at=self._clock.now(),
+            received_at=self._parts.clock.now(),
             monotonic=monotonic(),
             request_id=admission.request_id,
             fault=None if admission.fault is None else admission.fault.kind,

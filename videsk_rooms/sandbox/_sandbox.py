@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import json
 import os
 import sys
-import threading
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
-from videsk_rooms.sandbox._api import Policy, RoomsApi
-from videsk_rooms.sandbox._clock import Clock
+from videsk_rooms.sandbox._api import Policy
+from videsk_rooms.sandbox._arguments import check_aware, check_json, check_port, check_status
 from videsk_rooms.sandbox._faults import Faults
 from videsk_rooms.sandbox._handler import RequestHandler
-from videsk_rooms.sandbox._identifiers import Identifiers
 from videsk_rooms.sandbox._limit import make_limit
 from videsk_rooms.sandbox._log import RequestLog
-from videsk_rooms.sandbox._observer import NO_OBSERVER, Observer
+from videsk_rooms.sandbox._observer import NO_OBSERVER
+from videsk_rooms.sandbox._parts import SandboxParts, make_parts
 from videsk_rooms.sandbox._server import ServerThread
-from videsk_rooms.sandbox._store import RoomStore
-from videsk_rooms.sandbox._tokens import ApiTokens, RoomTokens, Signer
-from videsk_rooms.sandbox._validation import find_problem
+from videsk_rooms.sandbox._tokens import ApiTokens
 
 if sys.version_info >= (3, 11):
     from typing import Self
@@ -99,35 +95,18 @@ class Sandbox:
         console: bool = False,
         state: str | os.PathLike[str] | None = None,
     ) -> None:
-        if not 0 <= port <= 65535:
-            raise ValueError(f"a port of {port} is invalid; give 1 to 65535, or 0 for any free one")
-        _refuse_other_status("delete_status", delete_status, (200, 204))
-        _refuse_other_status("join_status", join_status, (200, 201))
-        self._port = port
-        self._host = host
-        self._lock = threading.RLock()
-        self._clock = Clock()
-        self._store = RoomStore()
-        identifiers = Identifiers(seed)
+        check_port(port)
+        check_status("delete_status", delete_status, (200, 204))
+        check_status("join_status", join_status, (200, 201))
+        limit = make_limit(rate, window)
         if state is not None and not console:
             raise ValueError("state is kept by the console; give console=True, too")
         kept = None if state is None else _open_state(state)
-        secret = identifiers.hexadecimal(64)
-        signer = Signer(secret if kept is None else kept.secret or secret)
-        self._signer = signer
-        self._tokens = ApiTokens(signer, self._clock, identifiers, self._lock)
-        self._api_token = self._first_token(
-            api_token if kept is None else api_token or kept.api_token
-        )
-        self._faults = Faults(self._lock, identifiers.seed())
-        self._requests = RequestLog(self._lock)
-        room_tokens = RoomTokens(signer, identifiers)
-        self._api = RoomsApi(
-            self._store,
-            self._clock,
-            identifiers,
-            self._tokens,
-            room_tokens,
+        self._port = port
+        self._parts = make_parts(
+            seed=seed,
+            secret=None if kept is None else kept.secret,
+            api_token=api_token if kept is None else api_token or kept.api_token,
             policy=Policy(
                 deletion=deletion,
                 delete_status=delete_status,
@@ -136,20 +115,13 @@ class Sandbox:
                 update_token=update_token,
                 reopening=reopening,
             ),
+            host=host,
+            rate=rate,
+            window=window,
         )
-        self._site = self._make_site(kept, room_tokens, rate, window) if console else None
-        self._observer: Observer = self._site or NO_OBSERVER
-        self._handler = RequestHandler(
-            api=self._api,
-            clock=self._clock,
-            identifiers=identifiers,
-            limit=make_limit(rate, window),
-            faults=self._faults,
-            log=self._requests,
-            lock=self._lock,
-            retry_after=retry_after,
-            observer=self._observer,
-        )
+        self._site = _make_site(self._parts, kept) if console else None
+        self._observer = NO_OBSERVER if self._site is None else self._site._observer
+        self._handler = RequestHandler(self._parts, limit, self._observer, retry_after=retry_after)
         self._server: ServerThread | None = None
         self._url: str | None = None
 
@@ -178,35 +150,35 @@ class Sandbox:
     @property
     def api_token(self) -> str:
         """The API token that is let in."""
-        return self._api_token
+        return self._parts.api_token
 
     @property
     def tokens(self) -> ApiTokens:
         """All API tokens: issue, revoke, forbid, bind."""
-        return self._tokens
+        return self._parts.tokens
 
     @property
     def faults(self) -> Faults:
         """The script of failures."""
-        return self._faults
+        return self._parts.faults
 
     @property
     def requests(self) -> RequestLog:
         """The log of all requests."""
-        return self._requests
+        return self._parts.requests
 
     @property
     def now(self) -> datetime:
         """The instant by the sandbox's clock, aware and in UTC."""
-        with self._lock:
-            return self._clock.now()
+        with self._parts.lock:
+            return self._parts.clock.now()
 
     @property
     def rooms(self) -> tuple[dict[str, object], ...]:
         """All rooms as the API writes them, in the order of their creation; copies."""
-        with self._lock:
-            now = self._clock.now()
-            return tuple(room.to_wire(now) for room in self._store.all())
+        with self._parts.lock:
+            now = self._parts.clock.now()
+            return tuple(room.to_wire(now) for room in self._parts.store.all())
 
     def advance(self, by: timedelta) -> None:
         """Move the clock forward: rooms open and end, tokens expire, a new rate window begins.
@@ -224,8 +196,8 @@ class Sandbox:
         sandbox.advance(timedelta(hours=3))
         ```
         """
-        with self._lock:
-            self._clock.advance(by)
+        with self._parts.lock:
+            self._parts.clock.advance(by)
             self._observer.clock_moved()
 
     def add_room(
@@ -263,10 +235,10 @@ class Sandbox:
         room = sandbox.add_room(external_id="ticket-1", exp=sandbox.now)
         ```
         """
-        _refuse_naive(exp=exp, nbf=nbf, created_at=created_at)
-        _refuse_no_json(name=name, external_id=external_id, settings=settings, extra=extra)
-        with self._lock:
-            room = self._api.make_room(
+        check_aware(exp=exp, nbf=nbf, created_at=created_at)
+        check_json(name=name, external_id=external_id, settings=settings, extra=extra)
+        with self._parts.lock:
+            room = self._parts.api.make_room(
                 name=name,
                 external_id=external_id,
                 exp=exp,
@@ -276,12 +248,12 @@ class Sandbox:
             )
             room.extra = copy.deepcopy(dict(extra or {}))
             room.hidden = frozenset(without) - {"id"}
-            if self._store.has(room.external_id):
+            if self._parts.store.has(room.external_id):
                 raise ValueError(
                     f"a room has the external id {room.external_id!r} already; choose another"
                 )
-            self._store.add(room)
-            return room.to_wire(self._clock.now())
+            self._parts.store.add(room)
+            return room.to_wire(self._parts.clock.now())
 
     def add_rooms(self, count: int) -> tuple[str, ...]:
         """Store many rooms past the API, each created a millisecond after the one before.
@@ -296,12 +268,12 @@ class Sandbox:
         ids = sandbox.add_rooms(50_000)
         ```
         """
-        with self._lock:
-            now = self._clock.now()
+        with self._parts.lock:
+            now = self._parts.clock.now()
             ids = []
             for age in reversed(range(count)):
-                room = self._api.make_room(created_at=now - timedelta(milliseconds=age))
-                self._store.add(room)
+                room = self._parts.api.make_room(created_at=now - timedelta(milliseconds=age))
+                self._parts.store.add(room)
                 ids.append(room.id)
             return tuple(ids)
 
@@ -375,61 +347,26 @@ class Sandbox:
 
     def __repr__(self) -> str:
         where = f"at {self._url}" if self._server is not None else "not running"
-        return f"<Sandbox {where}, {len(self._store)} rooms, {len(self._requests)} requests>"
-
-    def _first_token(self, given: str | None) -> str:
-        if given is None:
-            return self._tokens.issue()
-        self._tokens._accept(given)
-        return given
-
-    def _make_site(
-        self,
-        kept: StateFile | None,
-        room_tokens: RoomTokens,
-        rate: int | None,
-        window: Literal["fixed", "sliding"],
-    ) -> Site:
-        from videsk_rooms.dev import SandboxParts, make_site
-
-        parts = SandboxParts(
-            lock=self._lock,
-            clock=self._clock,
-            store=self._store,
-            api=self._api,
-            signer=self._signer,
-            room_tokens=room_tokens,
-            faults=self._faults,
-            requests=self._requests,
-            api_token=self._api_token,
-            host=self._host,
-            rate=rate,
-            window=window,
-        )
-        site = make_site(parts, kept)
-        self._store.observer = room_tokens.observer = self._faults._observer = site
-        self._api.statistics.measured = site.stats
-        if kept is not None:
-            kept.attach(parts)
-        return site
+        rooms, requests = len(self._parts.store), len(self._parts.requests)
+        return f"<Sandbox {where}, {rooms} rooms, {requests} requests>"
 
     def _close_console(self) -> None:
         if self._site is not None:
-            self._site.stopped()
+            self._site._observer.stopped()
 
     def _refuse_without_console(self) -> None:
         if self._site is None:
             raise RuntimeError("the sandbox has no console; make it with Sandbox(console=True)")
 
     def _begin(self) -> ServerThread:
-        with self._lock:
+        with self._parts.lock:
             if self._server is None:
-                self._server = ServerThread(self._handler, self._host, self._port, self._site)
+                self._server = ServerThread(self._handler, self._parts.host, self._port, self._site)
                 self._server.start()
             return self._server
 
     def _began(self, port: int) -> None:
-        host = f"[{self._host}]" if ":" in self._host else self._host
+        host = f"[{self._parts.host}]" if ":" in self._parts.host else self._parts.host
         self._url = f"http://{host}:{port}"
 
 
@@ -439,28 +376,12 @@ def _open_state(path: str | os.PathLike[str]) -> StateFile:
     return StateFile(path)
 
 
-def _refuse_other_status(argument: str, status: int, known: tuple[int, int]) -> None:
-    if status not in known:
-        raise ValueError(
-            f"{argument}={status} is no success of the API; give {known[0]} or {known[1]}, "
-            "or script a failure with faults.status()"
-        )
+def _make_site(parts: SandboxParts, kept: StateFile | None) -> Site:
+    from videsk_rooms.dev import Site
 
-
-def _refuse_naive(**instants: datetime | None) -> None:
-    for name, instant in instants.items():
-        if instant is not None and instant.utcoffset() is None:
-            raise ValueError(f"{name} has no time zone; give an aware datetime")
-
-
-def _refuse_no_json(**values: object) -> None:
-    """Refuse what no listing could be answered with."""
-    for name, value in values.items():
-        content = dict(value) if isinstance(value, Mapping) else value
-        problem = find_problem(content)
-        try:
-            json.dumps(None if problem else content)
-        except TypeError as error:
-            problem = str(error)
-        if problem:
-            raise ValueError(f"{name} is not JSON as the API would send it: {problem}")
+    site = Site(parts, kept)
+    parts.observe(site._observer)
+    parts.api.statistics.measured = site._observer.measurements.view
+    if kept is not None:
+        kept.attach(parts)
+    return site

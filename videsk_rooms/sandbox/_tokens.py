@@ -202,7 +202,7 @@ class ApiTokens:
         token = _bearer(incoming)
         grant = self._grants.get(token)
         if grant is None:
-            grant = self._grant_of_stranger(token)
+            grant = self._grant_of_unknown(token)
         if grant.expires_at is not None and grant.expires_at <= self._clock.now():
             raise RefusedError(401, "jwt expired")
         if grant.revoked:
@@ -213,7 +213,7 @@ class ApiTokens:
                 f"You don't have access to {incoming.path}. Please contact to your administrator.",
             )
 
-    def _grant_of_stranger(self, token: str) -> _Grant:
+    def _grant_of_unknown(self, token: str) -> _Grant:
         kind = self._signer.read(token).get("type")
         # Ours by its signature, yet not in the list: somebody removed it.
         return _Grant(revoked=True) if kind == API_TOKEN else _Grant(type=str(kind))

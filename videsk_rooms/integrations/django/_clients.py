@@ -38,8 +38,8 @@ def configured() -> Configured:
     return Configured(values, f'{SETTING}["{{}}"]')
 
 
-class _OfThisProcess:
-    """Stands for a client: whatever it is asked for is asked of the client that is made by then."""
+class _Proxy:
+    """A proxy for the client of this process, which is made at the first use."""
 
     def __init__(self, kind: Kind) -> None:
         self._kind: Kind = kind
@@ -48,7 +48,7 @@ class _OfThisProcess:
         return getattr(_client(self._kind), name)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self._kind,)  # elsewhere it stands for the client of that process
+        return type(self), (self._kind,)  # in another process, a proxy for the client there
 
     def __repr__(self) -> str:
         return f"<the {self._kind} of the setting {SETTING}>"
@@ -76,5 +76,5 @@ def _forget(*, setting: str, **_: object) -> None:
 
 setting_changed.connect(_forget)
 
-videsk: Videsk = cast("Videsk", _OfThisProcess("Videsk"))
-async_videsk: AsyncVidesk = cast("AsyncVidesk", _OfThisProcess("AsyncVidesk"))
+videsk: Videsk = cast("Videsk", _Proxy("Videsk"))
+async_videsk: AsyncVidesk = cast("AsyncVidesk", _Proxy("AsyncVidesk"))

@@ -78,7 +78,7 @@ class VideskErrorMiddleware:
 
         Args:
             request: What the visitor asked for.
-            answer: What is to be told.
+            answer: The answer.
 
         Returns:
             The response.

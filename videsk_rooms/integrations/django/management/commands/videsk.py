@@ -27,7 +27,7 @@ class Command(BaseCommand):
         "Videsk rooms from the command line, for the account of the setting VIDESK. What follows "
         "is handed on to videsk-rooms, such as `doctor`, or `rooms list --json`."
     )
-    # What is set wrongly is told by the command, in a line.
+    # The command itself reports a wrong setting, in one line.
     requires_system_checks: ClassVar[list[str]] = []
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 SECONDS = 60
 
 
-class LimitStrip:
+class RequestCounts:
     """Counts the requests of the last 60 seconds, under the sandbox's lock."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Who may ask for what, and the headers that keep pages apart.
+"""Who may ask for what, by the headers `Host` and `Origin`.
 
 A page of another site can send requests to this machine: it names the site as `Origin`. And it can
 make its own name stand for this machine's address (DNS rebinding): then its name is the `Host`.
@@ -16,39 +16,12 @@ from videsk_rooms.sandbox._errors import RefusedError
 if TYPE_CHECKING:
     from aiohttp import web
 
-COMMON = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-cache",
-}
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "media-src 'self' blob:; connect-src 'self'; form-action 'none'; base-uri 'none'; "
-    "frame-ancestors 'none'"
-)
-PAGE = {
-    **COMMON,
-    "Content-Security-Policy": _POLICY,
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), display-capture=(), geolocation=()",
-}
-CALL_PAGE = {
-    **PAGE,
-    "Permissions-Policy": (
-        "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), "
-        "fullscreen=(self), picture-in-picture=(self), geolocation=()"
-    ),
-}
-# The stand-in is loaded by pages of another port, too.
-SDK = {**COMMON, "Cross-Origin-Resource-Policy": "cross-origin", "Vary": "Origin"}
-
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?", re.ASCII)
 _ORIGIN = re.compile(r"https?://(?P<host>[^/?#\s]+)", re.ASCII)
 
 
-class Gatekeeper:
-    """Knows by which names this sandbox is called, and refuses what comes by another."""
+class OriginPolicy:
+    """Refuses what comes by a name that is not this sandbox's, or from a page of another."""
 
     def __init__(self, host: str) -> None:
         self._names = {"localhost", host.lower()}

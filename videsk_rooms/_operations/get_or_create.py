@@ -1,0 +1,119 @@
+"""Returns the room that has an external id, made if there is none.
+
+Of concurrent calls for the same room one does it; the others get the room by its id. What they ask
+for beside the id counts for the creation only, so that it may differ.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from videsk_rooms._concurrency.clock import monotonic
+from videsk_rooms._wire import operations, verify
+from videsk_rooms._wire.operations import with_response
+from videsk_rooms.errors import ConflictError, NotFoundError
+
+from .create import create, find_after_conflict
+from .lifetime import renew
+from .lookup import retrieve
+from .server_time import server_time
+
+if TYPE_CHECKING:
+    from videsk_rooms._http.call import Sender
+    from videsk_rooms._wire.message import Request, Response
+    from videsk_rooms.models import Room
+
+    from .account import AccountState
+    from .leaders import Leader
+    from .lookup import PathSupport
+
+_MOST_CONFLICTS = 4
+
+
+async def get_or_create(
+    send: Sender, request: Request, account: AccountState, *, renews: bool
+) -> Room:
+    """Return the room that has the request's `externalId`, made if there is none.
+
+    Args:
+        send: Sends requests.
+        request: The create.
+        account: What the calls to the account share.
+        renews: Whether a room that is over is opened again.
+    """
+    call = _GetOrCreate(send, request, account.paths, renews=renews)
+    leaders, key = account.leaders, (request.external_id, renews, send.is_in_background)
+    while (leader := leaders.find(key)) is not None:
+        room = await call.follow(leader)
+        if room is not None:
+            return room
+        if not leader.gave_up:
+            return await call.look_up_or_create()
+    with leaders.lead(key) as leading:
+        room = await call.look_up_or_create()
+        leading.room_id = room.id
+        return room
+
+
+class _GetOrCreate:
+    """One call, with all that its steps need."""
+
+    def __init__(self, send: Sender, request: Request, paths: PathSupport, *, renews: bool) -> None:
+        self._send = send
+        self._request = request
+        self._paths = paths
+        self._deadline = send.deadline()
+        self._renews = renews
+
+    async def follow(self, leader: Leader) -> Room | None:
+        """Wait for a leader, and retrieve the room that it found, with a token of our own.
+
+        Returns:
+            The room; `None` if there is none to follow it to.
+
+        Raises:
+            DeadlineExceededError: The time was up before the leader had ended.
+        """
+        began = monotonic()
+        if not await leader.ended(self._deadline.remaining_for_queueing()):
+            when = "while another call looked up or created the same room"
+            raise self._send.out_of_time(self._request, self._deadline, when)
+        self._deadline.add_queue_time(monotonic() - began)
+        if leader.room_id is None:
+            return None
+        asked = self._request.external_id or ""
+        # Deleted since, or this is a database node that lags behind.
+        with suppress(NotFoundError):
+            call = with_response(operations.get(leader.room_id))
+            response, room = await self._send(*call, self._deadline)
+            if room.external_id is None or verify.same(room.external_id, asked):
+                return await self._as_asked(response, room)
+        return None
+
+    async def look_up_or_create(self) -> Room:
+        """Look the room up, and create it if there is none.
+
+        Looked up first, because most callers of this come back for a room: a read has no outcome
+        to worry about. Whoever loses the race to create it, looks again.
+        """
+        send, request, paths, deadline = self._send, self._request, self._paths, self._deadline
+        conflicts = 0
+        while True:
+            look_up = find_after_conflict if conflicts else retrieve
+            with suppress(NotFoundError):
+                found = await look_up(send, request.external_id or "", paths, deadline)
+                return await self._as_asked(*found)
+            try:
+                return await create(send, request, paths, deadline, external_id_generated=False)
+            except ConflictError:
+                conflicts += 1
+                if conflicts == _MOST_CONFLICTS:
+                    raise  # made and deleted by others, again and again
+
+    async def _as_asked(self, response: Response, room: Room) -> Room:
+        """Return a room that was there, renewed if it is over and that was asked for."""
+        now = server_time(response)
+        if self._renews and room.is_over(now):
+            return await renew(self._send, self._request, room, now, self._deadline)
+        return room

@@ -1,0 +1,66 @@
+"""Who may enter which room: the check of a room's token, as of the first message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from videsk_rooms.sandbox._errors import RefusedError
+from videsk_rooms.sandbox._tokens import ROOM_TOKEN
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from videsk_rooms.sandbox._parts import SandboxParts
+    from videsk_rooms.sandbox._store import StoredRoom
+
+TOKEN_REFUSED = 4401
+
+
+class ClosedError(Exception):
+    """A connection is to be closed, with a code and a reason."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+
+def room_of_token(parts: SandboxParts, token: str) -> str:
+    """Return the room of a token that is good now; its own window and the room's must be open.
+
+    The four messages are those of the documentation; when each comes is the sandbox's choice.
+
+    Raises:
+        ClosedError: The token lets nobody in.
+    """
+    with parts.lock:
+        now = parts.clock.now()
+        try:
+            claims = parts.signer.read(token)
+        except RefusedError as refused:
+            known = refused.message == "invalid signature"
+            raise _refused("invalid signature" if known else "jwt malformed") from None
+        room_id, nbf, exp = (claims.get(name) for name in ("room", "nbf", "exp"))
+        if claims.get("type") != ROOM_TOKEN:  # such as an API token
+            raise _refused("jwt malformed")
+        if not (isinstance(room_id, str) and isinstance(nbf, int) and isinstance(exp, int)):
+            raise _refused("jwt malformed")
+        room = find_unless_over(parts, room_id, now)
+        if room is None or exp <= now.timestamp():
+            raise _refused("jwt expired")
+        if now.timestamp() < nbf or now < room.nbf:
+            raise _refused("jwt not active")
+        return room_id
+
+
+def find_unless_over(parts: SandboxParts, room_id: str, now: datetime) -> StoredRoom | None:
+    """Find a room that is not over; the lock is held."""
+    try:
+        room = parts.store.get(room_id)
+    except RefusedError:
+        return None  # it was deleted
+    return None if room.is_over(now) else room
+
+
+def _refused(reason: str) -> ClosedError:
+    return ClosedError(TOKEN_REFUSED, reason)

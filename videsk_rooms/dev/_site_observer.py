@@ -1,0 +1,110 @@
+"""Hears what happens in a sandbox, for its console."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from videsk_rooms.dev._events import Events
+from videsk_rooms.dev._exchange import Exchange
+from videsk_rooms.dev._history import RequestHistory
+from videsk_rooms.dev._measurements import Measurements
+from videsk_rooms.dev._request_counts import RequestCounts
+from videsk_rooms.dev._rooms import IssuedTokens
+from videsk_rooms.sandbox._observer import Observer
+
+if TYPE_CHECKING:
+    import asyncio
+    from datetime import datetime
+
+    from videsk_rooms.dev._state import StateFile
+    from videsk_rooms.sandbox._fault import Fault
+    from videsk_rooms.sandbox._limit import Verdict
+    from videsk_rooms.sandbox._log import RequestRecord
+    from videsk_rooms.sandbox._messages import Reply
+    from videsk_rooms.sandbox._parts import SandboxParts
+
+
+class SiteObserver(Observer):
+    """Keeps what the console shows, and makes events of what changes.
+
+    Attributes:
+        events: What is sent to those who look at the console.
+        measurements: What the stand-in for the Browser SDK has measured.
+        exchange: Who is in which room.
+        history: The latest requests.
+        counts: How many requests came in each of the latest seconds.
+        tokens: The latest tokens of rooms.
+        loop: The server's, once something was asked of the site.
+    """
+
+    def __init__(self, parts: SandboxParts, state: StateFile | None) -> None:
+        self.events: Events = Events()
+        self.measurements: Measurements = Measurements(parts, self.events)
+        self.exchange: Exchange = Exchange(parts, self.events, self.measurements)
+        self.history: RequestHistory = RequestHistory(parts.lock)
+        self.counts: RequestCounts = RequestCounts()
+        self.tokens: IssuedTokens = IssuedTokens()
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._parts = parts
+        self._state = state
+        self._changed: set[str] = set()
+
+    def arrived(self, record: RequestRecord, verdict: Verdict | None, fault: Fault | None) -> None:
+        """Hear of a request that has come."""
+        self.counts.add(self.history.arrived(record, verdict, fault))
+        self.events.request_changed(record.number)
+
+    def answered(self, number: int, reply: Reply, status: int | None, *, processed: bool) -> None:
+        """Hear what a request is answered."""
+        self.history.answered(number, reply, status, processed=processed)
+        self.events.request_changed(number)
+
+    def room_changed(self, room_id: str) -> None:
+        """Hear that a room was added, changed or removed."""
+        self.events.room_changed(room_id)
+        if self._state is not None:
+            self._state.changed()
+        if self.loop is None:  # nobody has come yet, so nobody is in the room
+            return
+        self._changed.add(room_id)
+        if len(self._changed) == 1:
+            self._call_soon(self.loop)
+
+    def token_issued(self, room_id: str, jti: str, nbf: datetime, exp: datetime) -> None:
+        """Hear of a new room token."""
+        self.tokens.add(room_id, jti, self._parts.clock.now(), nbf, exp)
+        self.events.room_changed(room_id)
+
+    def faults_changed(self) -> None:
+        """Hear that a fault was scripted, used up or dropped."""
+        self.events.faults_changed()
+
+    def clock_moved(self) -> None:
+        """Hear that the clock was moved."""
+        self.events.clock_moved()
+        if self.loop is not None:
+            with contextlib.suppress(RuntimeError):  # the server has stopped
+                self.loop.call_soon_threadsafe(self.exchange.clock_moved)
+
+    def stopped(self) -> None:
+        """Hear that the sandbox was stopped."""
+        if self._state is not None:
+            self._state.save()
+
+    def _call_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            loop.call_soon_threadsafe(self._tell_changed)
+        except RuntimeError:  # the server has stopped
+            self._changed.clear()
+
+    def _tell_changed(self) -> None:
+        with self._parts.lock:
+            changed, self._changed = self._changed, set()
+            known = {room_id for room_id in changed if self._parts.store.find(room_id)}
+            for room_id in changed - known:
+                self.tokens.forget(room_id)
+        for room_id in changed:
+            self.exchange.room_changed(room_id)
+        for room_id in changed - known:
+            self.measurements.forget(room_id)

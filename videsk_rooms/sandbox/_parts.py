@@ -1,0 +1,111 @@
+"""The parts of a sandbox, and how they are put together."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from videsk_rooms.sandbox._api import Policy, RoomsApi
+from videsk_rooms.sandbox._clock import Clock
+from videsk_rooms.sandbox._fault_script import FaultScript
+from videsk_rooms.sandbox._faults import Faults
+from videsk_rooms.sandbox._identifiers import Identifiers
+from videsk_rooms.sandbox._log import RequestLog
+from videsk_rooms.sandbox._store import RoomStore
+from videsk_rooms.sandbox._tokens import ApiTokens, RoomTokens, Signer
+
+if TYPE_CHECKING:
+    from threading import RLock
+
+    from videsk_rooms.sandbox._limit import Window
+    from videsk_rooms.sandbox._observer import Observer
+
+
+@dataclass(frozen=True)
+class SandboxParts:
+    """The parts of one sandbox; whoever uses one of them holds `lock` meanwhile.
+
+    Attributes:
+        lock: Guards all that follows.
+        clock: The sandbox's time.
+        identifiers: Makes ids.
+        store: The rooms.
+        api: The operations, which also make rooms.
+        signer: Verifies the tokens of rooms, but for their times: `RefusedError` says why not.
+        tokens: All API tokens.
+        room_tokens: Issues the tokens of rooms.
+        script: The script of failures.
+        faults: The methods that write the script.
+        requests: The log.
+        api_token: The token that is let in; it must appear in no answer but the one that asks it.
+        host: The address that the sandbox listens on.
+        rate: Requests per second, `None` without a limit.
+        window: How the limit counts.
+    """
+
+    lock: RLock
+    clock: Clock
+    identifiers: Identifiers
+    store: RoomStore
+    api: RoomsApi
+    signer: Signer
+    tokens: ApiTokens
+    room_tokens: RoomTokens
+    script: FaultScript
+    faults: Faults
+    requests: RequestLog
+    api_token: str = field(repr=False)
+    host: str
+    rate: int | None
+    window: Window
+
+    def observe(self, observer: Observer) -> None:
+        """Have an observer hear of rooms, of their tokens and of faults."""
+        self.store.observer = self.room_tokens.observer = self.script.observer = observer
+
+
+def make_parts(
+    *,
+    seed: int | None,
+    secret: str | None,
+    api_token: str | None,
+    policy: Policy,
+    host: str,
+    rate: int | None,
+    window: Window,
+) -> SandboxParts:
+    """Put the parts of a sandbox together.
+
+    A seed makes the same secret, API token and faults in every run: they are drawn in this order.
+    """
+    lock = threading.RLock()
+    clock = Clock()
+    store = RoomStore()
+    identifiers = Identifiers(seed)
+    drawn_secret = identifiers.hexadecimal(64)
+    signer = Signer(secret or drawn_secret)
+    tokens = ApiTokens(signer, clock, identifiers, lock)
+    if api_token is None:
+        api_token = tokens.issue()
+    else:
+        tokens._accept(api_token)
+    script = FaultScript(lock, identifiers.seed())
+    room_tokens = RoomTokens(signer, identifiers)
+    return SandboxParts(
+        lock=lock,
+        clock=clock,
+        identifiers=identifiers,
+        store=store,
+        api=RoomsApi(store, clock, identifiers, tokens, room_tokens, policy=policy),
+        signer=signer,
+        tokens=tokens,
+        room_tokens=room_tokens,
+        script=script,
+        faults=Faults(script),
+        requests=RequestLog(lock),
+        api_token=api_token,
+        host=host,
+        rate=rate,
+        window=window,
+    )
