@@ -19,8 +19,9 @@ _ISO_TIME = re.compile(
     r"(?:([Zz])|([+-](?:[01]\d|2[0-3])):?([0-5]\d)?)?",
     re.ASCII,
 )
-# The documented form, "2042-08-14T18:00:00.000Z": where its signs stand. Between them Python takes
-# nothing but digits from 3.11 on, and 24 hours from 3.14 on.
+# The documented form, "2042-08-14T18:00:00.000Z": where its signs stand. Between them CPython takes
+# nothing but ASCII digits from 3.11 on, and 24 hours from 3.14 on. PyPy takes the digits of any
+# script.
 _SIGNS, _SIGNS_AT, _Z_AT = "--T::.", slice(4, 20, 3), slice(23, None)
 _READS_Z, _READS_24 = sys.version_info >= (3, 11), sys.version_info >= (3, 14)
 
@@ -37,6 +38,7 @@ def read_time(text: str) -> datetime:
         text[_SIGNS_AT] == _SIGNS
         and text[_Z_AT] == "Z"
         and _READS_Z
+        and text.isascii()
         and not (_READS_24 and text[11:13] == "24")
     ):
         return _from_iso(text)
