@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote
 
 import attrs
@@ -16,12 +16,18 @@ from . import validation as check
 from .headers import http_date
 from .message import Request, Response
 
+if TYPE_CHECKING:
+    from videsk_rooms.errors import RoomState
+
 # In the words of the API's messages. They may change without notice, so that a remedy which leans
 # on them is right without them as well.
 _OF_TOKENS = re.compile(r"(?i)\b(integration token|api[- ]?token|access to|administrator|ip)\b")
-_OF_TIME = re.compile(
-    r"(?i)\b(end|ends|ended|over|closed?|expired?|expiration|finished|past|future|early|started"
-    r"|opens?|active|yet|exp|nbf)\b"
+_OF_START = re.compile(
+    r"(?i)\b(yet|early|nbf|opens|not active|not (?:been )?(?:opened|started|begun)"
+    r"|hasn't (?:opened|started|begun))\b"
+)
+_OF_END = re.compile(
+    r"(?i)\b((?:is|was) (?:already )?over|(?<!not )ended|closed|expired|finished|in the past)\b"
 )
 _DATE_PRECISION = timedelta(seconds=1)
 _ROOM_IN_PATH = re.compile(r"/vpaas/rooms/([^/]+)(?:/[^/]+)?/?")
@@ -61,16 +67,15 @@ class Refusal:
         return self.room_id is not None and is_object_id(self.room_id)
 
     @property
-    def own_words(self) -> str:
-        """The API's words without the id that it repeats, such as `end-of-year-party`."""
+    def told_state(self) -> RoomState | None:
+        """The state of the room that the API speaks of, if it speaks of one."""
         if self.room_id is None:
-            return self.words
-        return self.words.replace(unquote(self.room_id), "").replace(self.room_id, "")
-
-    @property
-    def is_about_time(self) -> bool:
-        """Whether the API speaks of a room that is over, or not open yet."""
-        return self.room_id is not None and _OF_TIME.search(self.own_words) is not None
+            return None
+        # Without the id that it repeats, such as `closed-beta`.
+        words = self.words.replace(unquote(self.room_id), "").replace(self.room_id, "")
+        if _OF_START.search(words):
+            return "not open yet"
+        return "over" if _OF_END.search(words) else None
 
     @property
     def is_about_token(self) -> bool:
@@ -102,20 +107,6 @@ OTHER = 0
 """Stands for the statuses below 500 that have no remedy of their own."""
 
 
-def is_idempotent(method: str) -> bool:
-    """Return whether HTTP defines a method so that sending it twice has the effect of once."""
-    return method in {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}
-
-
-def _repeatable_by_method(operation: Operation) -> bool:
-    if not is_idempotent(operation.method):
-        raise TypeError(
-            f"{operation.name} is a {operation.method}; give repeatable=True if it may be sent "
-            "again after a lost answer, else repeatable=False"
-        )
-    return True
-
-
 @attrs.frozen
 class Operation:
     """The fixed facts of an operation.
@@ -127,16 +118,14 @@ class Operation:
         remedies: What its errors suggest, by status; 400 stands for 422 too. A status that is not
             named has the remedy of all operations.
         repeatable: Whether a request whose answer was lost may be sent again, though it may have
-            been processed. A POST or a PATCH has to say so; every other method may.
+            been processed.
     """
 
     name: str
     method: str
     template: str
     remedies: Mapping[int, Remedy] = attrs.field(factory=dict)
-    repeatable: bool = attrs.field(
-        kw_only=True, default=attrs.Factory(_repeatable_by_method, takes_self=True)
-    )
+    repeatable: bool = attrs.field(kw_only=True)
 
     def request(
         self,

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar, get_args
 from urllib.parse import quote
 from uuid import uuid4
 
+import attrs
+
 from videsk_rooms.errors import InvalidRequestError
 from videsk_rooms.models import Room, RoomAccess, RoomPage, RoomStats, StatsView
 
@@ -20,7 +22,7 @@ from . import decode, encode, remedies, verify
 from . import validation as check
 from .json import dumps
 from .message import Request, Response, unexpected
-from .operation import OTHER, Operation, Refusal, is_idempotent
+from .operation import OTHER, Operation, Refusal
 
 if TYPE_CHECKING:
     from videsk_rooms.models import JSONValue
@@ -82,6 +84,7 @@ LIST = Operation(
     "GET",
     _ROOMS,
     {400: "Correct limit, skip, sort or the filters; errors says which, if the API named one."},
+    repeatable=True,
 )
 
 
@@ -107,7 +110,7 @@ def listing(
 
 
 def _nothing_to_get(refusal: Refusal) -> str:
-    if refusal.has_room_id or refusal.is_about_time:
+    if refusal.has_room_id or refusal.told_state:
         return remedies.missing(over=_OVER)(refusal)
     return (
         "No room has this id, nor this external id. rooms.get_by_external_id() also finds external "
@@ -125,8 +128,9 @@ GET = Operation(
         403: remedies.forbidden(over=_OVER),
         404: _nothing_to_get,
     },
+    repeatable=True,
 )
-GET_BY_EXTERNAL_ID = Operation("rooms.get_by_external_id", "GET", _ROOM, GET.remedies)
+GET_BY_EXTERNAL_ID = attrs.evolve(GET, name="rooms.get_by_external_id")
 
 
 def get(room: Room | str) -> Call[Room]:
@@ -230,6 +234,7 @@ DELETE = Operation(
         409: _END_INSTEAD,
         410: "The room is no longer there, so nothing is left to do.",
     },
+    repeatable=True,
 )
 
 
@@ -290,6 +295,7 @@ STATS = Operation(
         409: remedies.STATE,
         410: "The room, or its statistics, are no longer there.",
     },
+    repeatable=True,
 )
 
 
@@ -311,6 +317,10 @@ def stats(room: Room | str, *, view: StatsView) -> Call[RoomStats]:
 # -- anything else --------------------------------------------------------------------------------
 
 
+# HTTP defines these so that sending one twice has the effect of once.
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+
+
 def any_request(method: object, path: object, *, query: object, json: object) -> Call[Response]:
     """Send a request to any path of the API, and return the answer as it is."""
     checked_method, checked_path = check.method("method", method), check.path("path", path)
@@ -320,7 +330,7 @@ def any_request(method: object, path: object, *, query: object, json: object) ->
         checked_path,
         query=encode.query(check.query_pairs("query", query)),
         body=None if json is None else dumps(check.json_value("json", json)),
-        repeatable=is_idempotent(checked_method),
+        repeatable=checked_method in _IDEMPOTENT,
     )
     return request, decode.whole
 

@@ -102,7 +102,7 @@ def forbidden(
             return f"Look in the dashboard whether the token is still there; if not, {_NEW_TOKEN}"
         if refusal.is_about_token:
             return _text(rights, refusal)
-        return _text(over if refusal.is_about_time else text, refusal)
+        return _text(over if refusal.told_state else text, refusal)
 
     return found
 
@@ -113,7 +113,7 @@ def missing(over: Remedy = _OVER_OR_EARLY) -> Callable[[Refusal], str]:
     def found(refusal: Refusal) -> str:
         if refusal.room_id is None:
             return "Check the path, and base_url, which ends before /vpaas."
-        if refusal.is_about_time:
+        if refusal.told_state:
             return _text(over, refusal)
         if not refusal.has_room_id:
             return _not_a_room_id(refusal).lstrip()

@@ -6,7 +6,6 @@ decide, then the caller's own `Room`, then a status of 410.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from . import operations
@@ -21,13 +20,6 @@ _REFUSALS = frozenset({400, 403, 404, 409, 410, 422})
 # These send no times of a room, so that an answer which speaks of one speaks of the room's own.
 # So does a 403, which refuses no input.
 _ENTERING = (operations.JOIN, operations.GET, operations.GET_BY_EXTERNAL_ID)
-_OF_START = re.compile(
-    r"(?i)\b(yet|early|nbf|not active|not (?:been )?(?:opened|started|begun)"
-    r"|hasn't (?:opened|started|begun))\b"
-)
-_OF_END = re.compile(
-    r"(?i)\b((?:is|was) (?:already )?over|(?<!not )ended|closed|expired|finished|in the past)\b"
-)
 
 
 def room_state(operation: Operation | None, refusal: Refusal) -> RoomState | None:
@@ -44,14 +36,8 @@ def room_state(operation: Operation | None, refusal: Refusal) -> RoomState | Non
         return None
     found: RoomState | None = "over" if status == 410 else None
     if operation in _ENTERING:
-        return _by_words(refusal) or _by_own_room(refusal) or found
-    return _by_words(refusal) or found if status == 403 else found
-
-
-def _by_words(refusal: Refusal) -> RoomState | None:
-    if _OF_START.search(refusal.own_words):
-        return "not open yet"
-    return "over" if _OF_END.search(refusal.own_words) else None
+        return refusal.told_state or _by_own_room(refusal) or found
+    return refusal.told_state or found if status == 403 else found
 
 
 def _by_own_room(refusal: Refusal) -> RoomState | None:
