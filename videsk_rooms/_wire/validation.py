@@ -93,9 +93,7 @@ def _reads(
 def text(argument: str, value: object, *, least: int = 0, most: int) -> str:
     """Check a string of `least` to `most` characters."""
     expected = f"give a string of {f'{least} to' if least else 'at most'} {most} characters"
-    if not isinstance(value, str):
-        raise refusal(argument, value, f"{expected}, not {_kind(value)}")
-    plain = plain_str(value)
+    plain = _string(argument, value, expected)
     # Code points: the server, counting UTF-16 units, may still refuse what passes here.
     if not least <= len(plain) <= most:
         raise refusal(argument, value, f"{expected}; this one has {len(plain)}")
@@ -109,13 +107,10 @@ def room_id(room: object) -> str:
 
 @_reads
 def _room_id(argument: str, room: object) -> str:
-    given = room.id if isinstance(room, Room) else room
-    value = plain_str(given) if isinstance(given, str) else given
-    if isinstance(value, str) and _PLAIN_ID.fullmatch(value):
-        return value  # every ObjectId; the rest is for what may come instead
     expected = "give a room or a room id, such as '64f1a2b3c4d5e6f7a8b9c0d1'"
-    if not isinstance(value, str):
-        raise refusal(argument, value, f"{expected}, not {_kind(value)}")
+    value = _string(argument, room.id if isinstance(room, Room) else room, expected)
+    if _PLAIN_ID.fullmatch(value):
+        return value  # every ObjectId; the rest is for what may come instead
     if not value:
         raise refusal(argument, value, expected)
     if value in {".", ".."} or _CHANGES_PATH.search(value):
@@ -127,10 +122,8 @@ def _room_id(argument: str, room: object) -> str:
 @_reads
 def path(argument: str, given: object) -> str:
     """Check a path of the API, percent-encoded."""
-    value = plain_str(given) if isinstance(given, str) else given
     expected = "give a path of the API that begins with one slash, such as '/vpaas/rooms'"
-    if not isinstance(value, str):
-        raise refusal(argument, value, f"{expected}, not {_kind(value)}")
+    value = _string(argument, given, expected)
     if value.startswith("//") or not _ENCODED_PATH.fullmatch(value):
         encode = "put the query into query=, percent-encode the rest"
         raise refusal(argument, value, f"{expected}; {encode}")
@@ -142,17 +135,20 @@ def path(argument: str, given: object) -> str:
 @_reads
 def method(argument: str, value: object) -> str:
     """Check an HTTP method."""
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z]+", value):
-        raise refusal(argument, value, "give an HTTP method, such as 'GET'")
-    return plain_str(value).upper()
+    expected = "give an HTTP method, such as 'GET'"
+    plain = _string(argument, value, expected)
+    if not re.fullmatch(r"[A-Za-z]+", plain):
+        raise refusal(argument, value, expected)
+    return plain.upper()
 
 
 @_reads
 def one_of(argument: str, value: object, known: Sequence[str]) -> str:
     """Check that a value is one of those known."""
-    plain = plain_str(value) if isinstance(value, str) else value
-    if not isinstance(plain, str) or plain not in known:
-        raise refusal(argument, value, f"give one of {', '.join(map(repr, known))}")
+    expected = f"give one of {', '.join(map(repr, known))}"
+    plain = _string(argument, value, expected)
+    if plain not in known:
+        raise refusal(argument, value, expected)
     return plain
 
 
@@ -338,6 +334,12 @@ def _query_text(name: str, value: object) -> str:
     if isinstance(value, datetime):
         return wire_time(instant(f"query[{name!r}]", value, now=value))
     raise refusal(f"query[{name!r}]", value, "give a string, number, truth value or aware datetime")
+
+
+def _string(argument: str, value: object, expected: str) -> str:
+    if not isinstance(value, str):
+        raise refusal(argument, value, f"{expected}, not {_kind(value)}")
+    return plain_str(value)
 
 
 def _encodable(argument: str, value: str) -> str:
