@@ -15,7 +15,6 @@ import attrs
 
 from ._fields.read import FaultError, is_too_deep, reader
 from ._fields.show import line_of, table_of
-from ._fields.table import shown
 from ._fields.write import written
 from .errors import InvalidRequestError, ResponseError
 
@@ -170,7 +169,8 @@ class Room(_Model):
     """Your own id for it, unique in the account."""
     exp: datetime | None = None
     """When participants are disconnected, in UTC."""
-    nbf: datetime | None = attrs.field(default=None, metadata=shown(place=2.5))
+    # People see it before `exp`, which is field 3 counted from 0.
+    nbf: datetime | None = attrs.field(default=None, metadata={"place": 2.5})
     """When the room opens, in UTC."""
     settings: Mapping[str, JSONValue] | None = None
     """Its settings, such as `{"maxParticipants": 10}`."""

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from .table import Field
 
-__all__ = ["schema_of"]
-
 # A string, as `to_dict` writes it: pydantic would expect a `datetime` to serialise.
 _TIME = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 
