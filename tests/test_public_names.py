@@ -197,11 +197,17 @@ def own_data(kind: type) -> list[str]:
     if "__attrs_attrs__" in vars(kind):
         # What a class merely has of another one is explained there.
         return [field.name for field in attrs.fields(kind) if field.name in vars(kind)["__slots__"]]
-    return [
+    own = [
         name
         for name in inspect.get_annotations(kind)
         if not (name.startswith("_") or callable(getattr(kind, name, None)))
     ]
+    if not (issubclass(kind, VideskError) and "__init__" in vars(kind)):
+        return own
+    # An error keeps what its constructor is given besides the text.
+    _, *names = parameters(kind)
+    given = [name for name in names if name in own or not hasattr(kind, name)]
+    return [*given, *(name for name in own if name not in given)]
 
 
 @pytest.mark.parametrize("name", methods())
