@@ -77,13 +77,13 @@ def names_a_room(request: Request) -> bool:
 def about_input(refusal: Refusal) -> str:
     """Suggest to correct the fields that were sent, or the clock."""
     correct = "Correct the input; errors says which field, if the API named one."
-    return f"{_clock(refusal)}{correct}{_not_a_room_id(refusal)}"
+    return _sentences(_clock(refusal), correct, _not_a_room_id(refusal))
 
 
 def about_room(text: str) -> Callable[[Refusal], str]:
     """Suggest what a text says, after what to do if the path seems to hold an external id."""
     # That first, because it is then the likely cause, and the text may be long.
-    return lambda refusal: f"{_not_a_room_id(refusal)} {text}".lstrip()
+    return lambda refusal: _sentences(_not_a_room_id(refusal), text)
 
 
 def forbidden(
@@ -116,7 +116,7 @@ def missing(over: Remedy = _OVER_OR_EARLY) -> Callable[[Refusal], str]:
         if refusal.told_state:
             return _text(over, refusal)
         if not refusal.has_room_id:
-            return _not_a_room_id(refusal).lstrip()
+            return _not_a_room_id(refusal)
         if refusal.request.room is not None:
             return "The room is no longer there, or belongs to another account than the token."
         return CHECK_ROOM_ID
@@ -126,9 +126,7 @@ def missing(over: Remedy = _OVER_OR_EARLY) -> Callable[[Refusal], str]:
 
 def cannot_join(refusal: Refusal) -> str:
     """Say when a room can be joined: which status refuses a join is not documented."""
-    if window := closed_window(refusal):
-        return window
-    return _WHEN_OPEN if refusal.has_room_id else _not_a_room_id(refusal).lstrip()
+    return closed_window(refusal) or _not_a_room_id(refusal) or _WHEN_OPEN
 
 
 def may_not_join(refusal: Refusal) -> str:
@@ -166,6 +164,10 @@ def _text(remedy: Remedy, refusal: Refusal) -> str:
     return remedy if isinstance(remedy, str) else remedy(refusal)
 
 
+def _sentences(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
+
+
 def _support(refusal: Refusal) -> str:
     what = "the request id" if refusal.response.request_id else "the time of the call"
     return f"If it persists, send Videsk support {what}."
@@ -180,7 +182,7 @@ def _not_a_room_id(refusal: Refusal) -> str:
     if refusal.room_id is None or refusal.has_room_id:
         return ""
     return (
-        f" '{shown(unquote(refusal.room_id), ID_LENGTH)}' does not look like a room id, which has "
+        f"'{shown(unquote(refusal.room_id), ID_LENGTH)}' does not look like a room id, which has "
         "24 hexadecimal digits. Only retrieving takes an external id: get the room with "
         "rooms.get_by_external_id(), and pass that."
     )
@@ -197,7 +199,7 @@ def _clock(refusal: Refusal) -> str:
     way = "ahead of" if ahead > timedelta(0) else "behind"
     return (
         f"This machine's clock is {_span(abs(ahead))} {way} the server's: set it, because exp and "
-        "nbf are judged by the server's. "
+        "nbf are judged by the server's."
     )
 
 
