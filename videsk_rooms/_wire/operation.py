@@ -29,6 +29,8 @@ _OF_START = re.compile(
 _OF_END = re.compile(
     r"(?i)\b((?:is|was) (?:already )?over|(?<!not )ended|closed|expired|finished|in the past)\b"
 )
+# Those of the statuses below 500 that refuse what is asked for, and not who asks, or how often.
+_REFUSALS = frozenset({400, 403, 404, 409, 410, 422})
 _DATE_PRECISION = timedelta(seconds=1)
 _ROOM_IN_PATH = re.compile(r"/vpaas/rooms/([^/]+)(?:/[^/]+)?/?")
 _OBJECT_ID = re.compile(r"[0-9A-Fa-f]{24}")
@@ -53,18 +55,46 @@ class Refusal:
         request: The request.
         response: The answer.
         words: The API's words, details included.
-        room_id: What stands in the path where a room id belongs, percent-encoded.
+        operation: The operation that was refused, if it is one of the API's.
     """
 
     request: Request
     response: Response
     words: str
-    room_id: str | None
+    operation: Operation | None
+
+    @property
+    def room_id(self) -> str | None:
+        """What stands in the path where a room id belongs, percent-encoded."""
+        return room_in_path(self.request.path)
 
     @property
     def has_room_id(self) -> bool:
         """Whether the path names a room, and not by what can only be an external id."""
         return self.room_id is not None and is_object_id(self.room_id)
+
+    @property
+    def is_about_token(self) -> bool:
+        """Whether the API speaks of the token, or of permissions."""
+        return _OF_TOKENS.search(self.words) is not None
+
+    @property
+    def room_state(self) -> RoomState | None:
+        """The state that the room was refused for; `None` for another reason, or an unknown one.
+
+        Which status refuses a join then is not documented (docs/api.md, "Operations"). So the API's
+        words decide, then the caller's own `Room`, then a status of 410.
+        """
+        status = self.response.status
+        if self.room_id is None or status not in _REFUSALS:
+            return None
+        if status == 403 and self.is_about_token:
+            return None
+        enters = self.operation is not None and self.operation.enters
+        # A 403 refuses no input, and so speaks of no times that were sent.
+        told = self.told_state if enters or status == 403 else None
+        own = self._own_state if enters and status != 404 else None
+        return told or own or ("over" if status == 410 else None)
 
     @property
     def told_state(self) -> RoomState | None:
@@ -78,14 +108,11 @@ class Refusal:
         return "over" if _OF_END.search(words) else None
 
     @property
-    def is_about_token(self) -> bool:
-        """Whether the API speaks of the token, or of permissions."""
-        return _OF_TOKENS.search(self.words) is not None
-
-    @property
-    def server_time(self) -> datetime:
-        """The server's time, or this machine's if the answer has no date."""
-        return http_date(self.response.headers.get("date", "")) or self.local_time
+    def _own_state(self) -> RoomState | None:
+        room = self.request.room
+        if room is not None and room.is_over(self.server_time):
+            return "over"
+        return "not open yet" if self.is_early else None
 
     @property
     def is_early(self) -> bool:
@@ -93,6 +120,11 @@ class Refusal:
         room = self.request.room
         opens_at = None if room is None else room.nbf
         return opens_at is not None and opens_at >= self.server_time + _DATE_PRECISION
+
+    @property
+    def server_time(self) -> datetime:
+        """The server's time, or this machine's if the answer has no date."""
+        return http_date(self.response.headers.get("date", "")) or self.local_time
 
     @property
     def local_time(self) -> datetime:
@@ -119,6 +151,8 @@ class Operation:
             named has the remedy of all operations.
         repeatable: Whether a request whose answer was lost may be sent again, though it may have
             been processed.
+        enters: Whether it asks for a token to enter a room. It sends no times, so that an answer
+            which speaks of one speaks of the room's own.
     """
 
     name: str
@@ -126,6 +160,7 @@ class Operation:
     template: str
     remedies: Mapping[int, Remedy] = attrs.field(factory=dict)
     repeatable: bool = attrs.field(kw_only=True)
+    enters: bool = attrs.field(kw_only=True, default=False)
 
     def request(
         self,

@@ -129,6 +129,7 @@ GET = Operation(
         404: _nothing_to_get,
     },
     repeatable=True,
+    enters=True,
 )
 GET_BY_EXTERNAL_ID = attrs.evolve(GET, name="rooms.get_by_external_id")
 
@@ -264,6 +265,7 @@ JOIN = Operation(
         OTHER: remedies.cannot_join,
     },
     repeatable=True,  # another token is issued, and the lost one is used by nobody
+    enters=True,
 )
 
 

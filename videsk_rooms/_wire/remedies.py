@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from videsk_rooms._quoting import ID_LENGTH, shown
 
 from .headers import http_date, server_wait
-from .operation import OTHER, Operation, Refusal, Remedy, room_in_path
+from .operation import OTHER, Refusal, Remedy, room_in_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,9 +44,9 @@ _WHEN_OPEN = (
 _OVER_OR_EARLY = "The room is over, or not open yet: rooms.get() shows its nbf, exp and ended."
 
 
-def remedy(operation: Operation | None, refusal: Refusal) -> str:
+def remedy(refusal: Refusal) -> str:
     """Return what to do about an error of the API, as whole sentences."""
-    own = {} if operation is None else operation.remedies
+    own = {} if refusal.operation is None else refusal.operation.remedies
     status = _SAME.get(refusal.response.status, refusal.response.status)
     others = _SERVER_ERROR if status >= 500 else own.get(OTHER, _OTHER)
     found = own.get(status) or _OF_ALL.get(status, others)

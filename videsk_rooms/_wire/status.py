@@ -30,10 +30,9 @@ from videsk_rooms.errors import (
 from .headers import server_wait
 from .json import loads
 from .message import Headers, place_of, unexpected
-from .operation import Refusal, room_in_path
+from .operation import Refusal
 from .operations import operation_of
 from .remedies import remedy, remedy_of_page
-from .room_state import room_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,12 +121,10 @@ def _api_error(response: Response, request: Request) -> APIError:
         details = _details(feathers.get("errors"))
         said = {"name": name, "message": message, "class_name": class_name, "errors": details}
         words = f"{message} {_quoted(details)}"
-        refusal = Refusal(request, response, words, room_in_path(request.path))
-        operation = operation_of(request)
-        what_to_do = remedy(operation, refusal)
-        text = _text(response, name or _phrase(status), message, details, what_to_do)
+        refusal = Refusal(request, response, words, operation_of(request))
+        text = _text(response, name or _phrase(status), message, details, remedy(refusal))
         error = _error(kind, response, text, status=status, **said)
-        error.room_state = room_state(operation, refusal)
+        error.room_state = refusal.room_state
     error.retry_after = server_wait(status, response.headers)
     return error
 
