@@ -173,7 +173,7 @@ class Operation:
         """Build a request; `room` is what the path names, if it names one."""
         path = self.template
         if "{roomId}" in path:
-            path = path.replace("{roomId}", check.room_id(room))
+            path = path.replace("{roomId}", check.room_id("room", room))
         return Request(
             self.name,
             self.method,

@@ -6,6 +6,7 @@ The limits are the API's (docs/api.md, "Operations"). What the API does not docu
 from __future__ import annotations
 
 import functools
+import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -71,7 +72,7 @@ class Reading:
         value = self._value
         if type(value) in _WITHOUT_METHODS_OF_THEIR_OWN:
             return  # by a signal handler, such as that of a time limit, and not by the value
-        raised = f"reading this {_name_of_type(value)} raised {_name_of_type(error)}"
+        raised = f"reading this {type(value).__name__} raised {type(error).__name__}"
         raise refusal(self._argument, value, f"{raised}; give a plain value") from error
 
 
@@ -100,13 +101,9 @@ def text(argument: str, value: object, *, least: int = 0, most: int) -> str:
     return _encodable(argument, plain)
 
 
-def room_id(room: object) -> str:
-    """Check the id of a room, and quote it so that it stays one segment of the path."""
-    return _room_id("room", room)
-
-
 @_reads
-def _room_id(argument: str, room: object) -> str:
+def room_id(argument: str, room: object) -> str:
+    """Check the id of a room, and quote it so that it stays one segment of the path."""
     expected = "give a room or a room id, such as '64f1a2b3c4d5e6f7a8b9c0d1'"
     value = _string(argument, room.id if isinstance(room, Room) else room, expected)
     if _PLAIN_ID.fullmatch(value):
@@ -323,14 +320,10 @@ def _query_pairs(name: str, value: object, *, depth: int) -> list[tuple[str, str
 
 
 def _query_text(name: str, value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"  # docs/api.md, "On the wire"
     if isinstance(value, str):
         return _encodable(f"query[{name!r}]", value)
-    if isinstance(value, int):
-        return str(int.__int__(value))
-    if isinstance(value, float) and math.isfinite(value):
-        return repr(float.__float__(value))
+    if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
+        return json.dumps(value)  # a truth value is `true` or `false` (docs/api.md, "On the wire")
     if isinstance(value, datetime):
         return wire_time(instant(f"query[{name!r}]", value, now=value))
     raise refusal(f"query[{name!r}]", value, "give a string, number, truth value or aware datetime")
@@ -369,14 +362,10 @@ def shown_as(value: object) -> str:
         return without_tokens(plain_str(repr(value)))
     except Exception:
         # An integer of thousands of digits, a list in a list in a list, a broken __repr__.
-        return f"<{_name_of_type(value)}>"
-
-
-def _name_of_type(value: object) -> str:
-    return type(value).__name__
+        return f"<{type(value).__name__}>"
 
 
 def _kind(value: object) -> str:
-    kind = _name_of_type(value)
+    kind = type(value).__name__
     article = "an" if kind[:1].lower() in tuple("aeio") else "a"
     return "None" if value is None else f"{article} {kind}"
