@@ -73,8 +73,6 @@ class Headers(Mapping[str, str]):
     """The headers of an answer: read-only, names in any case, picklable."""
 
     # Copied for each answer; a view of aiohttp's own mapping took 30 lines.
-    __slots__ = ("_names",)
-
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._names: dict[str, str] = {}
         for name, value in headers.items():
@@ -89,9 +87,6 @@ class Headers(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._names)
-
-    def __reduce__(self) -> tuple[type[Headers], tuple[dict[str, str]]]:
-        return Headers, (self._names,)
 
     def __repr__(self) -> str:
         return f"Headers({self._names!r})"

@@ -14,6 +14,8 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 from urllib.parse import quote
 
+import attrs
+
 from videsk_rooms._fields.table import wire_name
 from videsk_rooms._fields.times import wire_time
 from videsk_rooms.errors import InvalidRequestError, without_tokens
@@ -50,6 +52,7 @@ def refusal(argument: str, value: object, expected: str) -> InvalidRequestError:
     return InvalidRequestError(f"{argument}={shown}: {expected}", argument=argument)
 
 
+@attrs.define
 class Reading:
     """Refuses a value that raises while it is examined, in the methods of its own class.
 
@@ -57,11 +60,8 @@ class Reading:
     Its exception is the cause of the refusal.
     """
 
-    __slots__ = ("_argument", "_value")
-
-    def __init__(self, argument: str, value: object) -> None:
-        self._argument = argument
-        self._value = value
+    _argument: str
+    _value: object
 
     def __enter__(self) -> None:
         pass
