@@ -23,6 +23,7 @@ from . import validation as check
 from .json import dumps
 from .message import Request, Response, unexpected
 from .operation import OTHER, Operation, Refusal
+from .query import encoded_query, query_pairs
 
 if TYPE_CHECKING:
     from videsk_rooms.models import JSONValue
@@ -103,7 +104,7 @@ def listing(
         pairs.append(("ended", "true" if check.flag("ended", ended) else "false"))
     if external_id is not None:
         pairs.append(("externalId", encode.lookup_key(external_id)))
-    return LIST.request(query=encode.query(pairs)), verify.page(external_id)
+    return LIST.request(query=encoded_query(pairs)), verify.page(external_id)
 
 
 # -- retrieve -------------------------------------------------------------------------------------
@@ -304,7 +305,7 @@ STATS = Operation(
 def stats(room: Room | str, *, view: StatsView) -> Call[RoomStats]:
     """Read statistics, which hold no token: a room or the answer to a join does."""
     request = STATS.request(room)
-    request.query = encode.query([("view", check.one_of("view", view, get_args(StatsView)))])
+    request.query = encoded_query([("view", check.one_of("view", view, get_args(StatsView)))])
 
     def read(response: Response) -> RoomStats:
         read_stats = decode.stats(response, view)
@@ -330,7 +331,7 @@ def any_request(method: object, path: object, *, query: object, json: object) ->
         "request",
         checked_method,
         checked_path,
-        query=encode.query(check.query_pairs("query", query)),
+        query=encoded_query(query_pairs("query", query)),
         body=None if json is None else dumps(check.json_value("json", json)),
         repeatable=checked_method in _IDEMPOTENT,
     )

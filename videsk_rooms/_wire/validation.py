@@ -6,7 +6,6 @@ The limits are the API's (docs/api.md, "Operations"). What the API does not docu
 from __future__ import annotations
 
 import functools
-import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -38,7 +37,7 @@ _FIELD = re.compile(r"[A-Za-z_$][A-Za-z0-9_.]*")
 _ENCODED_PATH = re.compile(r"/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*")
 _DOT = re.compile(r"(?i)%2e")
 _SORT = "give 'created_at', '-created_at', a sequence of those, or a mapping of field to 1 or -1"
-_DEEPEST = 100
+DEEPEST = 100
 _GREATEST = 2**63 - 1  # what any server can read
 _SHOWN = 80
 _WITHOUT_METHODS_OF_THEIR_OWN = frozenset({str, bytes, int, float, bool, type(None), timedelta})
@@ -76,7 +75,7 @@ class Reading:
         raise refusal(self._argument, value, f"{raised}; give a plain value") from error
 
 
-def _reads(
+def reads(
     check: Callable[Concatenate[str, Any, P], T],
 ) -> Callable[Concatenate[str, Any, P], T]:
     """Make a check of a named value refuse a value that raises while it is examined."""
@@ -90,7 +89,7 @@ def _reads(
     return cast("Callable[Concatenate[str, Any, P], T]", checked)
 
 
-@_reads
+@reads
 def text(argument: str, value: object, *, least: int = 0, most: int) -> str:
     """Check a string of `least` to `most` characters."""
     expected = f"give a string of {f'{least} to' if least else 'at most'} {most} characters"
@@ -98,10 +97,10 @@ def text(argument: str, value: object, *, least: int = 0, most: int) -> str:
     # Code points: the server, counting UTF-16 units, may still refuse what passes here.
     if not least <= len(plain) <= most:
         raise refusal(argument, value, f"{expected}; this one has {len(plain)}")
-    return _encodable(argument, plain)
+    return encodable(argument, plain)
 
 
-@_reads
+@reads
 def room_id(argument: str, room: object) -> str:
     """Check the id of a room, and quote it so that it stays one segment of the path."""
     expected = "give a room or a room id, such as '64f1a2b3c4d5e6f7a8b9c0d1'"
@@ -113,10 +112,10 @@ def room_id(argument: str, room: object) -> str:
     if value in {".", ".."} or _CHANGES_PATH.search(value):
         changes = f"{expected}; this one would change the path of the request"
         raise refusal(argument, value, changes)
-    return quote(_encodable(argument, value), safe="")
+    return quote(encodable(argument, value), safe="")
 
 
-@_reads
+@reads
 def path(argument: str, given: object) -> str:
     """Check a path of the API, percent-encoded."""
     expected = "give a path of the API that begins with one slash, such as '/vpaas/rooms'"
@@ -129,7 +128,7 @@ def path(argument: str, given: object) -> str:
     return value
 
 
-@_reads
+@reads
 def method(argument: str, value: object) -> str:
     """Check an HTTP method."""
     expected = "give an HTTP method, such as 'GET'"
@@ -139,7 +138,7 @@ def method(argument: str, value: object) -> str:
     return plain.upper()
 
 
-@_reads
+@reads
 def one_of(argument: str, value: object, known: Sequence[str]) -> str:
     """Check that a value is one of those known."""
     expected = f"give one of {', '.join(map(repr, known))}"
@@ -149,7 +148,7 @@ def one_of(argument: str, value: object, known: Sequence[str]) -> str:
     return plain
 
 
-@_reads
+@reads
 def whole(argument: str, value: object, *, least: int, most: int | None = None) -> int:
     """Check a whole number within bounds."""
     expected = f"give a whole number from {least} to {most}" if most else f"give {least} or more"
@@ -161,7 +160,7 @@ def whole(argument: str, value: object, *, least: int, most: int | None = None) 
     return number
 
 
-@_reads
+@reads
 def flag(argument: str, value: object) -> bool:
     """Check a truth value."""
     if not isinstance(value, bool):
@@ -169,7 +168,7 @@ def flag(argument: str, value: object) -> bool:
     return value
 
 
-@_reads
+@reads
 def instant(argument: str, value: object, *, now: datetime) -> datetime:
     """Turn an aware `datetime`, or a `timedelta` from now, into UTC with whole milliseconds."""
     expected = "give an aware datetime, such as datetime.now(timezone.utc), or a timedelta from now"
@@ -211,7 +210,7 @@ def window(exp: datetime | None, nbf: datetime | None, *, now: datetime) -> None
         raise refusal("nbf", wire_time(nbf), f"give a time before exp, which is {wire_time(exp)}")
 
 
-@_reads
+@reads
 def sort(argument: str, value: object) -> list[tuple[str, int]]:
     """Turn `"created_at"`, `"-created_at"`, a sequence of those, or a mapping into pairs."""
     if isinstance(value, Mapping):
@@ -242,7 +241,7 @@ def _sort_pair(argument: str, field: object, direction: object) -> tuple[str, in
     return wire_name(plain_str(field)), way
 
 
-@_reads
+@reads
 def settings(argument: str, value: object) -> dict[str, JSONValue]:
     """Check the settings of a room: an object that JSON can hold."""
     if not isinstance(value, Mapping):
@@ -251,15 +250,15 @@ def settings(argument: str, value: object) -> dict[str, JSONValue]:
     return cast("dict[str, JSONValue]", json_value(argument, value))
 
 
-@_reads
+@reads
 def json_value(argument: str, value: object, *, depth: int = 0) -> JSONValue:
     """Copy a value into plain JSON types, or refuse it; `argument` grows into a path on the way."""
-    if depth > _DEEPEST:
-        raise refusal(argument[:_SHOWN], "…", f"nest at most {_DEEPEST} deep, without cycles")
+    if depth > DEEPEST:
+        raise refusal(argument[:_SHOWN], "…", f"nest at most {DEEPEST} deep, without cycles")
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return _encodable(argument, value)
+        return encodable(argument, value)
     if isinstance(value, int):
         number = int.__int__(value)
         if not -(2**63) <= number < 2**64:
@@ -271,7 +270,7 @@ def json_value(argument: str, value: object, *, depth: int = 0) -> JSONValue:
         return float.__float__(value)
     if isinstance(value, Mapping):
         return {
-            _key(argument, key): json_value(f"{argument}[{shown_as(key)}]", item, depth=depth + 1)
+            key_of(argument, key): json_value(f"{argument}[{shown_as(key)}]", item, depth=depth + 1)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple):
@@ -282,51 +281,11 @@ def json_value(argument: str, value: object, *, depth: int = 0) -> JSONValue:
     raise refusal(argument, value, f"JSON has no {type(value).__name__}; give what JSON can hold")
 
 
-def _key(argument: str, key: object) -> str:
+def key_of(argument: str, key: object) -> str:
+    """Check the name of a member."""
     if not isinstance(key, str):
         raise refusal(argument, key, "give keys that are strings")
-    return _encodable(argument, key)
-
-
-@_reads
-def query_pairs(argument: str, query: object) -> list[tuple[str, str]]:
-    """Spell a query as Feathers reads it: `{"$sort": {"exp": -1}}` is `$sort[exp]=-1`."""
-    if query is None:
-        return []
-    if not isinstance(query, Mapping):
-        raise refusal(argument, query, "give a mapping of names to values")
-    pairs: list[tuple[str, str]] = []
-    for name, value in query.items():
-        if not isinstance(name, str) or not plain_str(name):
-            raise refusal(argument, name, "give names that are strings")
-        pairs += _query_pairs(_encodable(argument, name), value, depth=0)
-    return pairs
-
-
-def _query_pairs(name: str, value: object, *, depth: int) -> list[tuple[str, str]]:
-    if depth > _DEEPEST:
-        raise refusal("query", "…", f"nest at most {_DEEPEST} deep, without cycles")
-    if value is None:
-        return []
-    if isinstance(value, Mapping):
-        return [
-            pair
-            for key, item in value.items()
-            for pair in _query_pairs(f"{name}[{_key('query', key)}]", item, depth=depth + 1)
-        ]
-    if isinstance(value, list | tuple):
-        return [pair for item in value for pair in _query_pairs(name, item, depth=depth + 1)]
-    return [(name, _query_text(name, value))]
-
-
-def _query_text(name: str, value: object) -> str:
-    if isinstance(value, str):
-        return _encodable(f"query[{name!r}]", value)
-    if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
-        return json.dumps(value)  # a truth value is `true` or `false` (docs/api.md, "On the wire")
-    if isinstance(value, datetime):
-        return wire_time(instant(f"query[{name!r}]", value, now=value))
-    raise refusal(f"query[{name!r}]", value, "give a string, number, truth value or aware datetime")
+    return encodable(argument, key)
 
 
 def _string(argument: str, value: object, expected: str) -> str:
@@ -335,7 +294,8 @@ def _string(argument: str, value: object, expected: str) -> str:
     return plain_str(value)
 
 
-def _encodable(argument: str, value: str) -> str:
+def encodable(argument: str, value: str) -> str:
+    """Check that UTF-8 can encode a string."""
     plain = plain_str(value)
     try:
         plain.encode("utf-8")
