@@ -48,8 +48,8 @@ def remedy(refusal: Refusal) -> str:
     """Return what to do about an error of the API, as whole sentences."""
     own = {} if refusal.operation is None else refusal.operation.remedies
     status = _SAME.get(refusal.response.status, refusal.response.status)
-    others = _SERVER_ERROR if status >= 500 else own.get(OTHER, _OTHER)
-    found = own.get(status) or _OF_ALL.get(status, others)
+    general = 500 if status >= 500 else OTHER
+    found = own.get(status) or _OF_ALL.get(status) or own.get(general) or _OF_ALL[general]
     return _text(found, refusal)
 
 
@@ -261,7 +261,7 @@ _OF_ALL: dict[int, Remedy] = {
     413: "Send less: the body is too large for the API.",
     425: _with_support("The server was asked too early. Try again in a moment."),
     429: lambda refusal: f"{_later(refusal.response)}, and {_LOWER_RATE}",
+    500: lambda refusal: f"{_later(refusal.response)}. {_support(refusal)}",
     501: _with_support("The API does not offer this, so trying again does not help."),
+    OTHER: _with_support("Look up what the status means."),
 }
-_SERVER_ERROR: Remedy = lambda refusal: f"{_later(refusal.response)}. {_support(refusal)}"  # noqa: E731
-_OTHER: Remedy = _with_support("Look up what the status means.")
