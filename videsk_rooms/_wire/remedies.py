@@ -16,12 +16,12 @@ from urllib.parse import unquote
 from videsk_rooms._quoting import ID_LENGTH, shown
 
 from .headers import http_date, server_wait
-from .operation import OTHER, Refusal, Remedy, room_in_path
+from .operation import OTHER, Refusal, Remedy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .message import Request, Response
+    from .message import Response
 
 _PAYLOAD_TIMES = re.compile(r"(?i)\b(exp|nbf|expir\w*|future|past)\b")
 # A `Date` is cut to seconds, and an answer takes a while.
@@ -64,11 +64,6 @@ def remedy_of_page(response: Response) -> str:
     if status >= 500 or status in {408, 425}:
         return f"{answered}. {_later(response)}; if it persists, {give_id}"
     return f"{answered}: {give_id}"
-
-
-def names_a_room(request: Request) -> bool:
-    """Return whether the path of a request names a room."""
-    return room_in_path(request.path) is not None
 
 
 # -- parts for the operations ---------------------------------------------------------------------
