@@ -65,7 +65,7 @@ class Refusal:
 
     @property
     def room_id(self) -> str | None:
-        """What stands in the path where a room id belongs, percent-encoded."""
+        """The part of the path where a room id belongs, percent-encoded; `None` if it has none."""
         return room_in_path(self.request.path)
 
     @property
