@@ -27,7 +27,7 @@ Celery's in JSON. All other attributes are then neutral: `0`, `None` or empty.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
 from ._quoting import without_tokens as without_tokens  # noqa: PLC0414 - used from here
 
@@ -192,6 +192,23 @@ class ResponseError(VideskError):
         attempts: The attempts, in order.
     """
 
+    @overload
+    def __init__(self, message: str) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        method: str,
+        url: str,
+        path: str | None = None,
+        body_start: str = "",
+        request_id: str | None = None,
+        attempts: tuple[Attempt, ...] = (),
+    ) -> None: ...
+
     def __init__(
         self,
         message: str,
@@ -238,6 +255,26 @@ class APIError(VideskError):
     status: int = 0
     retry_after: float | None = None
     room_state: RoomState | None = None
+
+    @overload
+    def __init__(self, text: str) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        text: str,
+        *,
+        status: int,
+        name: str | None,
+        message: str,
+        class_name: str | None,
+        errors: Mapping[str, object] | list[object],
+        method: str,
+        url: str,
+        request_id: str | None,
+        headers: Mapping[str, str],
+        attempts: tuple[Attempt, ...],
+    ) -> None: ...
 
     def __init__(
         self,
