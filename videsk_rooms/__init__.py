@@ -113,65 +113,10 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = [
-    "APIError",
-    "AccessStock",
-    "Answer",
-    "AsyncAccessStock",
-    "AsyncOutcomes",
-    "AsyncRooms",
-    "AsyncRoomsWithResponse",
-    "AsyncVidesk",
-    "Attempt",
-    "AttemptEvent",
-    "AuthenticationError",
-    "Authorization",
-    "BadRequestError",
-    "ClosedError",
-    "ConfigurationError",
-    "ConflictError",
-    "ConnectionFailedError",
-    "DeadlineExceededError",
-    "EnterableRoom",
-    "Headers",
-    "Hooks",
-    "InvalidRequestError",
-    "JSONValue",
-    "NotFoundError",
-    "Outcome",
-    "OutcomeUnknownAtDeadlineError",
-    "OutcomeUnknownError",
-    "Outcomes",
-    "PaceEvent",
-    "PermissionDeniedError",
-    "Progress",
-    "RateLimit",
-    "RateLimitError",
-    "RateLimitStatus",
-    "Response",
-    "ResponseError",
-    "Retry",
-    "RetryEvent",
-    "Room",
-    "RoomAccess",
-    "RoomChange",
-    "RoomPage",
-    "RoomSpec",
-    "RoomStats",
-    "Rooms",
-    "RoomsWithResponse",
-    "ServerError",
-    "Sort",
-    "StatsView",
-    "Timeout",
-    "TransportError",
-    "Videsk",
-    "VideskError",
-    "When",
-]
-
-
-if not TYPE_CHECKING:  # type checkers would take any misspelt name for one that it finds
+# Type checkers go by the names above. They read no `__all__` but a list of strings, and would take
+# any misspelt name for one that `__getattr__` finds.
+if not TYPE_CHECKING:
+    __all__ = list(_HOME_OF)
 
     def __getattr__(name: str) -> object:
         if name not in _HOME_OF:
@@ -182,4 +127,4 @@ if not TYPE_CHECKING:  # type checkers would take any misspelt name for one that
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *_HOME_OF})

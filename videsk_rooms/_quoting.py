@@ -7,22 +7,12 @@ through `shown` before it reaches an error, a log line or a span (docs/decisions
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from itertools import islice
+from typing import TypeAlias
 
-from ._redaction import QUOTED, REMOVED, SECRET_NAME, Secret, redacted, sent_with
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-__all__ = [
-    "ID_LENGTH",
-    "TEXT_LENGTH",
-    "Secret",
-    "sent_with",
-    "shown",
-    "shown_data",
-    "without_tokens",
-]
+from ._redaction import QUOTED, REMOVED, SECRET_NAME, redacted
+from ._redaction import Secret as Secret  # noqa: PLC0414 - used from here
+from ._redaction import sent_with as sent_with  # noqa: PLC0414 - used from here
 
 TEXT_LENGTH, ID_LENGTH = 300, 100
 _MOST_VALUES, _DEEPEST, _LONGEST_VALUE = 500, 20, 1_000
@@ -63,31 +53,27 @@ class _DataCopy:
     def copy(self, value: _JSON, *, depth: int, secret: bool) -> _JSON:
         self._remaining -= 1
         if isinstance(value, str):
-            return REMOVED if secret and " " not in value else self._text(value)
+            return REMOVED if secret and " " not in value else _shown_value(value)
         if not isinstance(value, dict | list):
             return value
         if depth == _DEEPEST:
             return "…"
         if isinstance(value, list):
-            items = value[: max(self._remaining, 0)]
+            items = islice(value, max(self._remaining, 0))
             return [self.copy(item, depth=depth + 1, secret=secret) for item in items]
-        return dict(self._members(value, depth=depth + 1, secret=secret))
-
-    def _members(
-        self, value: dict[str, _JSON], *, depth: int, secret: bool
-    ) -> Iterator[tuple[str, _JSON]]:
-        for name, member in value.items():
-            if self._remaining <= 0:
-                return
+        copied: dict[str, _JSON] = {}
+        for name, member in islice(value.items(), max(self._remaining, 0)):
             named = SECRET_NAME.search(name[:QUOTED]) is not None
-            if named and isinstance(member, str):
-                self._remaining -= 1
-                yield self._text(name), REMOVED
-            else:
-                yield self._text(name), self.copy(member, depth=depth, secret=secret or named)
+            copied[_shown_value(name)] = (
+                REMOVED
+                if named and isinstance(member, str)
+                else self.copy(member, depth=depth + 1, secret=secret or named)
+            )
+        return copied
 
-    def _text(self, text: str) -> str:
-        return _cut(redacted(text), _LONGEST_VALUE)
+
+def _shown_value(text: str) -> str:
+    return _cut(redacted(text), _LONGEST_VALUE)
 
 
 def _cut(text: str, limit: int) -> str:

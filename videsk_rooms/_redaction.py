@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode, urlsafe_b64encode
 from contextvars import ContextVar
-from functools import cache
+from html.entities import html5
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _spans_of_tokens(text: str, secret: Secret | None) -> Iterator[tuple[int, in
     spellings: tuple[str, ...] = ()
     if secret is not None and len(secret.reveal()) >= _SHORTEST_ECHO:
         spellings = (secret.reveal(), *secret.encodings)
-    decoded = _Decoded(text, range(len(text)), range(1, len(text) + 1))
+    decoded = _Decoded(text, [(at, at + 1) for at in range(len(text))])
     for _ in range(_ROUNDS):
         yield from decoded.tokens()
         compact = decoded.read(_NOT_IN_A_TOKEN) if spellings else decoded
@@ -133,17 +133,19 @@ def _spans_of_tokens(text: str, secret: Secret | None) -> Iterator[tuple[int, in
 class _Decoded:
     """A decoded text, and the span of each of its characters in the original text."""
 
-    def __init__(self, text: str, starts: Sequence[int], ends: Sequence[int]) -> None:
+    def __init__(self, text: str, spans: Sequence[tuple[int, int]]) -> None:
         self._text = text
-        self._starts = starts
-        self._ends = ends
+        self._spans = spans
+
+    def _span(self, start: int, end: int) -> tuple[int, int]:
+        return self._spans[start][0], self._spans[end - 1][1]
 
     def tokens(self) -> Iterator[tuple[int, int]]:
         for pattern in _TOKENS:
             for match in pattern.finditer(self._text):
                 start, end = match.span(match.lastindex or 0)
                 if start < end:
-                    yield self._starts[start], self._ends[end - 1]
+                    yield self._span(start, end)
 
     def parts_of(self, token: str) -> Iterator[tuple[int, int]]:
         """Find a token, and each part of it that is too long to be there by chance."""
@@ -157,7 +159,7 @@ class _Decoded:
                     start, end = self._extended(start, end, token, offset)
                 if end - start >= least:
                     found[start:end] = b"\1" * (end - start)
-                    yield self._starts[start], self._ends[end - 1]
+                    yield self._span(start, end)
                 at = self._text.find(piece, end)
 
     def _extended(self, start: int, end: int, token: str, offset: int) -> tuple[int, int]:
@@ -172,22 +174,18 @@ class _Decoded:
     def read(self, pattern: re.Pattern[str]) -> _Decoded:
         """Decode each match of a pattern; return the same object if there is none."""
         kept: list[str] = []
-        starts: list[int] = []
-        ends: list[int] = []
+        spans: list[tuple[int, int]] = []
         at = 0
         for match in pattern.finditer(self._text):
             start, end = match.span()
             meaning = _meaning_of(match)
             kept += (self._text[at:start], meaning)
-            starts += self._starts[at:start]
-            ends += self._ends[at:start]
-            starts += [self._starts[start]] * len(meaning)
-            ends += [self._ends[end - 1]] * len(meaning)
+            spans += self._spans[at:start]
+            spans += [self._span(start, end)] * len(meaning)
             at = end
         if not kept:
             return self
-        text = "".join(kept) + self._text[at:]
-        return _Decoded(text, [*starts, *self._starts[at:]], [*ends, *self._ends[at:]])
+        return _Decoded("".join(kept) + self._text[at:], [*spans, *self._spans[at:]])
 
 
 def _pieces(token: str) -> list[tuple[int, str]]:
@@ -208,14 +206,7 @@ def _meaning_of(match: re.Match[str]) -> str:
     if kind == "hex":
         return chr(int(value, 16))
     if kind == "decimal":
-        return chr(int(value)) if 32 <= int(value) < 127 else "?"
+        return chr(int(value))
     if kind == "name":
-        return _ascii_entities().get(value, "?")
+        return html5.get(f"{value};", "?")
     return value if kind == "sign" else ""
-
-
-@cache
-def _ascii_entities() -> dict[str, str]:
-    from html.entities import html5  # 2,000 names, which few errors need
-
-    return {name.rstrip(";"): sign for name, sign in html5.items() if sign.isascii()}

@@ -121,8 +121,6 @@ class InvalidRequestError(VideskError, ValueError):
         argument: The argument, as the caller wrote it; empty if only the text is known.
     """
 
-    argument: str
-
     def __init__(self, message: str, *, argument: str = "") -> None:
         super().__init__(message)
         self.argument = argument
@@ -143,8 +141,6 @@ class TransportError(VideskError):
     Attributes:
         attempts: The attempts, in order.
     """
-
-    attempts: tuple[Attempt, ...]
 
     def __init__(
         self,
@@ -182,8 +178,6 @@ class OutcomeUnknownError(TransportError):
 class OutcomeUnknownAtDeadlineError(DeadlineExceededError, OutcomeUnknownError):
     """The time was up and the request may have been processed: both of its bases at once."""
 
-    outcome_unknown = True
-
 
 class ResponseError(VideskError):
     """The answer is not one of the API: not JSON, of a wrong type, a redirect, far too long.
@@ -197,14 +191,6 @@ class ResponseError(VideskError):
         request_id: The server's or the proxy's id of the request.
         attempts: The attempts, in order.
     """
-
-    status: int
-    method: str
-    url: str
-    path: str | None
-    body_start: str
-    request_id: str | None
-    attempts: tuple[Attempt, ...]
 
     @overload
     def __init__(self, message: str) -> None: ...
@@ -267,15 +253,6 @@ class APIError(VideskError):
     """
 
     status: int = 0
-    name: str | None
-    message: str
-    class_name: str | None
-    errors: Mapping[str, object] | list[object]
-    method: str
-    url: str
-    request_id: str | None
-    headers: Mapping[str, str]
-    attempts: tuple[Attempt, ...]
     retry_after: float | None = None
     room_state: RoomState | None = None
 
@@ -320,11 +297,11 @@ class APIError(VideskError):
         self.name = name
         self.message = message
         self.class_name = class_name
-        self.errors = {} if errors is None else errors
+        self.errors: Mapping[str, object] | list[object] = {} if errors is None else errors
         self.method = method
         self.url = url
         self.request_id = request_id
-        self.headers = {} if headers is None else headers
+        self.headers: Mapping[str, str] = {} if headers is None else headers
         self.attempts = attempts
 
 

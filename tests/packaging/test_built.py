@@ -129,7 +129,6 @@ def test_the_metadata_says_what_the_package_is(files: Built) -> None:
         "aiohttp",
         "anyio",
         "attrs",
-        "cattrs",
     }
 
 

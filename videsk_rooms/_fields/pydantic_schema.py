@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from .table import Field
 
-__all__ = ["schema_of"]
-
 # A string, as `to_dict` writes it: pydantic would expect a `datetime` to serialise.
 _TIME = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 
@@ -34,7 +32,8 @@ def schema_of(model: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         partial(_validated, model),
         json_schema_input_schema=handler.generate_schema(_shape(model, tokens=True)),
         serialization=core_schema.plain_serializer_function_ser_schema(
-            _written, return_schema=handler.generate_schema(_shape(model, tokens=False))
+            lambda value: value.to_dict(),
+            return_schema=handler.generate_schema(_shape(model, tokens=False)),
         ),
     )
 
@@ -45,11 +44,6 @@ def _validated(model: Any, value: object) -> object:
     if isinstance(value, Mapping):
         return model.from_dict(value)
     raise ValueError(f"give a {model.__name__}, or a mapping as its to_dict() returns it")
-
-
-def _written(value: Any) -> dict[str, Any]:
-    written: dict[str, Any] = value.to_dict()
-    return written
 
 
 @cache

@@ -1,9 +1,9 @@
-"""Makes a reader from the table of a model's fields: what the API usually sends, checked by type.
+"""Makes the reader of a model from the table of its fields.
 
-Anything unusual raises an exception without text. `structure.py` then decides, and says where in
-the JSON the fault lies.
+A reader takes values of the exact types and nothing else. Its error says where in the JSON the
+first fault lies.
 
-The reader is compiled from a text, as the methods of an attrs class are. A closure over the fields
+The reader is compiled from a text, as the methods of an attrs class are. A loop over the fields
 takes 1.4 times as long (docs/decisions/0036-one-table-of-fields.md).
 """
 
@@ -16,87 +16,115 @@ from .table import EXTRA, fields_of
 from .times import read_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator
 
     from .table import Field
 
 M = TypeVar("M")
 
-__all__ = ["DEEPEST", "REFUSALS", "is_deeper", "is_too_deep", "reader", "unknown"]
-
 # Python 3.10 recurses 1,000 times at most, the caller's own frames included. What MongoDB stores
 # is nested 100 deep at most.
 DEEPEST = 500
-# An unknown value lies below five levels at most: a page, a list, a room, a list, an authorization.
-# Below fewer levels this bound is too strict; `structure.py` then measures the whole answer.
-_DEEPEST_WITHIN = DEEPEST - 5
 
-_PLAIN = frozenset({str, bool, int})
+_EXPECTED = {
+    str: "a string",
+    bool: "true or false",
+    int: "a whole number",
+    dict: "an object",
+    list: "a list",
+}
 
-REFUSALS = (ValueError, TypeError, KeyError, OverflowError)
-"""What a reader raises for an unusual answer."""
+
+class FaultError(Exception):
+    """A value that a model cannot have.
+
+    Its traceback holds what was sent. So it is not chained to what a caller sees.
+
+    Attributes:
+        path: Where in the JSON it lies, such as `data[3].createdAt`; empty for the whole.
+        reason: The end of a sentence that begins with "the answer".
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        # The comma is for the place that is named after it.
+        return f"{self.reason} at {self.path}" if self.path else self.reason.removesuffix(",")
 
 
 def reader(model: type[M]) -> Callable[[Any], M]:
-    """Return the function that reads a model from what JSON holds."""
+    """Return the function that reads a model from what JSON holds, or raises `FaultError`."""
     return _reader(cast("Any", model))
 
 
 @cache
 def _reader(model: Any) -> Callable[[Any], Any]:
-    fields, has_extra = fields_of(model), hasattr(model, EXTRA)
+    fields = fields_of(model)
+    known = frozenset(field.wire for field in fields)
     scope: dict[str, Any] = {
         "__name__": __name__,  # profilers and debuggers look for it
         "blank": _mutable(model),
-        "known": frozenset(field.wire for field in fields),
+        "fault": _fault,
         "model": model,
-        "refuse_deep": _refuse_deep,
-        "unknown": unknown,
-        **{f"read_{field.name}": _converter(field) for field in fields},
+        "read_time": read_time,
+        "unknown": lambda sent: {name: sent[name] for name in sent if name not in known},
+        "wrong": wrong,
+        **{f"read_{field.name}": _list_reader(field) for field in fields if field.item},
     }
     # Names of fields, and nothing that was sent, stand in the text.
-    exec("\n".join(_source(fields, has_extra=has_extra)), scope)  # noqa: S102 - as attrs does
+    exec("\n".join(_source(model, fields)), scope)  # noqa: S102 - as attrs does
     read: Callable[[Any], Any] = scope["read"]
     return read
 
 
-def _source(fields: Sequence[Field], *, has_extra: bool) -> Iterator[str]:
+def _source(model: type, fields: tuple[Field, ...]) -> Iterator[str]:
     yield "def read(sent):"
     yield "    if type(sent) is not dict:"
-    yield "        raise TypeError"
+    yield "        raise wrong('', 'an object', sent)"
     yield "    get, made, absent = sent.get, blank(), 0"
     for field in fields:
+        expected = "an ISO date-time" if field.is_time else _EXPECTED[field.kind]
+        refuse = f"raise fault(sent, {field.wire!r}, {expected!r})"
         yield f"    if (value := get({field.wire!r})) is None:"
-        yield "        raise TypeError" if field.is_required else "        absent += 1"
-        if field.kind in _PLAIN:
-            yield f"    elif type(value) is not {field.kind.__name__}:"
-            yield "        raise TypeError"
-        else:
+        yield f"        {refuse if field.is_required else 'absent += 1'}"
+        yield f"    elif type(value) is not {'str' if field.is_time else field.kind.__name__}:"
+        yield f"        {refuse}"
+        if field.is_time:
+            yield "    else:"
+            yield "        try:"
+            yield "            value = read_time(value)"
+            yield "        except (ValueError, OverflowError):"
+            yield f"            {refuse}"
+        if field.item:
             yield "    else:"
             yield f"        value = read_{field.name}(value)"
         yield f"    made.{field.name} = value"
-    # Where what was sent and what is absent are as many as the fields, nothing is unknown. To look
-    # for it would take longer.
-    yield f"    rest = {{}} if len(sent) + absent == {len(fields)} else unknown(sent, known)"
-    yield "    if rest:"
-    yield "        refuse_deep(rest)"
-    if has_extra:
-        yield f"    made.{EXTRA} = rest"
+    if hasattr(model, EXTRA):
+        # Where what was sent and what is absent are as many as the fields, nothing is unknown. To
+        # look for it would take longer.
+        yield f"    made.{EXTRA} = {{}} if len(sent) + absent == {len(fields)} else unknown(sent)"
     yield "    made.__class__ = model"
     yield "    return made"
 
 
-def _converter(field: Field) -> Callable[[Any], object]:
-    if field.item is None:
-        return read_time if field.is_time else _refuse_deep
+def _list_reader(field: Field) -> Callable[[list[Any]], tuple[object, ...]]:
     read = _reader(field.item)
 
-    def read_all(values: Any) -> tuple[object, ...]:
-        if type(values) is not list:
-            raise TypeError
-        return tuple([read(value) for value in values])
+    def read_list(values: list[Any]) -> tuple[object, ...]:
+        made: list[object] = []
+        try:
+            for value in values:
+                made.append(read(value))  # noqa: PERF401 - the fault is that of the next item
+        except FaultError as fault:
+            rest = f".{fault.path}" if fault.path else ""
+            fault.path = f"{field.wire}[{len(made)}]{rest}"
+            raise
+        return tuple(made)
 
-    return read_all
+    return read_list
 
 
 def _mutable(model: type) -> type:
@@ -111,18 +139,29 @@ def _mutable(model: type) -> type:
     )
 
 
-# -- what has no field, and what is nested --------------------------------------------------------
+# -- faults ---------------------------------------------------------------------------------------
 
 
-def unknown(sent: Mapping[str, Any], known: Collection[str]) -> dict[str, Any]:
-    """Return what was sent and has no field."""
-    return {name: value for name, value in sent.items() if name not in known}
+def _fault(sent: dict[str, Any], name: str, expected: str) -> FaultError:
+    return wrong(name, expected, sent[name]) if name in sent else FaultError(name, "lacks a field")
 
 
-def is_deeper(container: list[Any] | dict[str, Any], levels: int) -> bool:
-    """Return whether lists and objects are nested in more levels, the outermost counted."""
-    level = [container]
-    for _ in range(levels):
+def wrong(path: str, expected: str, value: object) -> FaultError:
+    """Make the fault of a value that is not what is expected."""
+    return FaultError(path, f"should be {expected}, not {_kind_of(value)},")
+
+
+def _kind_of(value: object) -> str:
+    if isinstance(value, str):
+        return "a string" if value else "an empty string"
+    kinds = {type(None): "null", bool: "a truth value", dict: "an object", list: "a list"}
+    return kinds.get(type(value), "a decimal number" if isinstance(value, float) else "a number")
+
+
+def is_too_deep(value: object) -> bool:
+    """Return whether lists and objects are nested more than 500 deep."""
+    level: list[Any] = [[value]]
+    for _ in range(DEEPEST + 1):
         level = [
             item
             for outer in level
@@ -132,18 +171,3 @@ def is_deeper(container: list[Any] | dict[str, Any], levels: int) -> bool:
         if not level:
             return False
     return True
-
-
-def is_too_deep(value: object) -> bool:
-    """Return whether lists and objects are nested more than 500 deep."""
-    return is_deeper([value], DEEPEST + 1)
-
-
-def _refuse_deep(values: Any) -> dict[str, Any]:
-    if type(values) is not dict:
-        raise TypeError
-    for value in values.values():
-        if (type(value) is dict or type(value) is list) and is_deeper(value, _DEEPEST_WITHIN):
-            raise ValueError
-    checked: dict[str, Any] = values
-    return checked

@@ -13,8 +13,6 @@ from .times import UTC
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["line_of", "table_of"]
-
 _NAME_LENGTH = 60
 _COLUMNS = ("id", "name", "external_id", "nbf", "exp", "ended")
 

@@ -1,8 +1,8 @@
 """The table of a model's fields.
 
 The attrs class of a model is the table. A field needs a name and an annotation; its name on the
-wire follows from the name; people see it under its name. `shown` gives it another place. The
-readers, the writer, and the lists of the command line are made from the table.
+wire follows from the name; people see it under its name. `place` in its metadata gives it another
+place. The reader, the writer, and the lists of the command line are made from the table.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import attrs
-
-__all__ = ["EXTRA", "Field", "fields_of", "shown", "wire_name"]
 
 EXTRA = "extra"
 """The field that holds what the server sent and no other field takes. It has no row."""
@@ -48,15 +46,6 @@ class Field:
     def is_time(self) -> bool:
         """Whether it is a date-time."""
         return self.kind in _TIME
-
-
-def shown(*, place: float) -> dict[str, object]:
-    """Return the metadata of a field that people see at another place than that of the class.
-
-    Args:
-        place: Its place among the fields of the model, counted from 0.
-    """
-    return {"place": place}
 
 
 def wire_name(name: str) -> str:

@@ -6,8 +6,6 @@ import re
 import sys
 from datetime import datetime, timezone
 
-__all__ = ["UTC", "read_time", "wire_time"]
-
 UTC = timezone.utc
 _from_iso = datetime.fromisoformat
 

@@ -9,8 +9,6 @@ from typing import Any
 from .table import EXTRA, fields_of
 from .times import UTC
 
-__all__ = ["written"]
-
 
 def written(model: object, *, tokens: bool) -> dict[str, Any]:
     """Return what JSON holds of a model; what is `None` is left out, as the API leaves it out."""

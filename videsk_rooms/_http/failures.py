@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from videsk_rooms._wire.message import place_of
-from videsk_rooms._wire.remedies import names_a_room
+from videsk_rooms._wire.operation import room_in_path
 from videsk_rooms._wire.validation import shown_as
 from videsk_rooms.errors import (
     ConflictError,
@@ -126,7 +126,7 @@ def how_to_resolve(request: Request) -> str:
             f"rooms.get_by_external_id({shown}), or have it either way with "
             f"rooms.get_or_create({shown})."
         )
-    what = "the room" if names_a_room(request) else "what it changes"
+    what = "the room" if room_in_path(request.path) else "what it changes"
     return f"It may have been processed: look at {what} before trying again."
 
 

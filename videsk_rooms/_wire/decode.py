@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from videsk_rooms._fields.read import REFUSALS, reader
-from videsk_rooms._fields.structure import FaultError, kind_of, structure
+from videsk_rooms._fields.read import FaultError, reader, wrong
 from videsk_rooms.models import JSONValue, Room, RoomAccess, RoomPage, RoomStats, StatsView
 
-from .json import is_too_deep, loads, parse
-from .message import json_of, unexpected
+from .json import loads
+from .message import unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,8 +50,8 @@ def access(response: Response) -> RoomAccess:
     """Read the answer to a join."""
     token = _model(response, Joined).access_token
     if not token:
-        what = "should be a string that is not empty, not an empty string,"
-        raise unexpected(response, what, path="accessToken")
+        fault = wrong("accessToken", "a string that is not empty", token)
+        raise unexpected(response, fault.reason, path=fault.path)
     return access_of(token)
 
 
@@ -60,7 +59,7 @@ def stats(response: Response, view: StatsView) -> RoomStats:
     """Read statistics, whose fields are not documented."""
     value = response.json()
     if not isinstance(value, dict):
-        raise unexpected(response, f"should be an object, not {kind_of(value)}")
+        raise unexpected(response, wrong("", "an object", value).reason)
     return RoomStats(view, value)
 
 
@@ -74,23 +73,15 @@ def whole(response: Response) -> Response:
 
 
 def _model(response: Response, model: type[M]) -> M:
-    value = json_of(response, parse)
+    value = response.json()
     try:
         return reader(model)(value)
-    except REFUSALS:
-        # Not chained: what the parsers say may quote the body, tokens included.
-        pass
-    path, reason = "", "is not JSON"
-    try:
-        if not is_too_deep(value, response.body):
-            return structure(model, value)
     except FaultError as error:
         path, reason = error.path, error.reason
     finally:
         # Error reports that list all variables would show it.
         del value
-    # The comma is for the place that is named after it.
-    raise unexpected(response, reason if path else reason.removesuffix(","), path=path or None)
+    raise unexpected(response, reason, path=path)  # not chained: the fault holds what was sent
 
 
 # -- access tokens --------------------------------------------------------------------------------

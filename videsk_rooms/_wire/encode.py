@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
 
 from videsk_rooms._fields.table import wire_name
 from videsk_rooms._fields.times import wire_time
@@ -12,7 +11,7 @@ from videsk_rooms._fields.times import wire_time
 from . import validation as check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from videsk_rooms.models import JSONValue
 
@@ -40,11 +39,6 @@ def page_size(argument: str, value: object) -> int:
 def lookup_key(external_id: object) -> str:
     """Check an `externalId`; an empty one might match every room."""
     return check.text("external_id", external_id, least=1, most=check.EXTERNAL_ID_LENGTH)
-
-
-def query(pairs: Iterable[tuple[str, str]]) -> str:
-    """Percent-encode a query."""
-    return urlencode(list(pairs), quote_via=quote, safe="$")
 
 
 _CHECKS: dict[str, Callable[[object], JSONValue]] = {

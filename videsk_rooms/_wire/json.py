@@ -14,23 +14,12 @@ import re
 from math import isfinite
 from typing import TYPE_CHECKING, cast
 
-from videsk_rooms._fields.read import DEEPEST, is_deeper
+from videsk_rooms._fields.read import DEEPEST, is_too_deep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from videsk_rooms.models import JSONValue
-
-__all__ = [
-    "MOST_VALUES",
-    "TooManyValuesError",
-    "dumps",
-    "is_too_deep",
-    "loads",
-    "parse",
-    "standard_read",
-    "standard_write",
-]
 
 _TOO_DEEP = f"nested more than {DEEPEST} deep"
 _ALL_BUT_OPENING_BRACKETS = bytes(set(range(256)) - set(b"[{"))
@@ -63,19 +52,6 @@ def loads(body: bytes) -> JSONValue:
         TooManyValuesError: It holds more values than are read.
         ValueError: It is not JSON, or nested more than 500 deep. The text may quote the body.
     """
-    value = parse(body)
-    if is_too_deep(value, body):
-        raise ValueError(_TOO_DEEP)
-    return value
-
-
-def parse(body: bytes) -> JSONValue:
-    """Read JSON for a caller that checks itself how deep the values that it keeps are nested.
-
-    Raises:
-        TooManyValuesError: It holds more values than are read.
-        ValueError: It is not JSON. The text may quote the body.
-    """
     # Commas and brackets within strings count as well. They are counted before anything is read,
     # because every value costs memory, up to 70 times its length.
     if (
@@ -83,12 +59,10 @@ def parse(body: bytes) -> JSONValue:
         and len(body.translate(None, _ALL_BUT_STARTS_OF_VALUES)) >= MOST_VALUES
     ):
         raise TooManyValuesError
-    return _read(body) if len(body) <= _MOST_FOR_ORJSON else standard_read(body)
-
-
-def is_too_deep(value: JSONValue, body: bytes) -> bool:
-    """Return whether what was read of a body is nested more than 500 deep."""
-    return _may_be_too_deep(body) and is_deeper([value], DEEPEST + 1)
+    value = _read(body) if len(body) <= _MOST_FOR_ORJSON else standard_read(body)
+    if _may_be_too_deep(body) and is_too_deep(value):
+        raise ValueError(_TOO_DEEP)
+    return value
 
 
 def dumps(value: object) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
 
 import attrs
@@ -25,21 +25,6 @@ _PLAIN_ID = re.compile(r"(?!eyJ)[0-9A-Za-z_.:-]{1,64}")
 _URL_LENGTH = 500
 
 T_co = TypeVar("T_co", covariant=True)
-
-__all__ = [
-    "Answer",
-    "Headers",
-    "RawResponse",
-    "Request",
-    "Response",
-    "TransportFailure",
-    "headers_without",
-    "json_of",
-    "make_attempt",
-    "make_response",
-    "response_error",
-    "unexpected",
-]
 
 
 @attrs.define
@@ -88,8 +73,6 @@ class Headers(Mapping[str, str]):
     """The headers of an answer: read-only, names in any case, picklable."""
 
     # Copied for each answer; a view of aiohttp's own mapping took 30 lines.
-    __slots__ = ("_names",)
-
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._names: dict[str, str] = {}
         for name, value in headers.items():
@@ -104,9 +87,6 @@ class Headers(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._names)
-
-    def __reduce__(self) -> tuple[type[Headers], tuple[dict[str, str]]]:
-        return Headers, (self._names,)
 
     def __repr__(self) -> str:
         return f"Headers({self._names!r})"
@@ -198,7 +178,14 @@ class Response:
         Raises:
             ResponseError: The body is not JSON, or holds more than 65,536 values.
         """
-        return json_of(self)
+        try:
+            return loads(self.body)
+        # The parser's own words are left out, because they may quote the body, tokens included.
+        except TooManyValuesError:
+            what = f"holds more than {MOST_VALUES:,} values, and was not read"
+        except ValueError:
+            what = "is not JSON" if self.body else "has an empty body"
+        raise unexpected(self, what)
 
 
 @attrs.frozen(weakref_slot=False)
@@ -243,40 +230,25 @@ def make_response(request: Request, answer: RawResponse, attempts: tuple[Attempt
     )
 
 
-def json_of(response: Response, read: Callable[[bytes], JSONValue] = loads) -> JSONValue:
-    """Read the body of an answer as JSON.
-
-    Raises:
-        ResponseError: It is not JSON, or more of it than is read.
-    """
-    try:
-        return read(response.body)
-    # The parser's own words are left out, because they may quote the body, tokens included.
-    except TooManyValuesError:
-        what = f"holds more than {MOST_VALUES:,} values, and was not read"
-    except ValueError:
-        what = "is not JSON" if response.body else "has an empty body"
-    raise unexpected(response, what)
-
-
-def unexpected(response: Response, what: str, *, path: str | None = None) -> ResponseError:
+def unexpected(response: Response, what: str, *, path: str = "") -> ResponseError:
     """Make the error for an answer that is not what the API sends.
 
     Args:
         response: The answer.
-        what: The end of a sentence that begins with "the answer".
-        path: Where in the JSON the fault lies, or `None` for the whole.
+        what: The end of a sentence that begins with "the answer". A comma at its end is for the
+            path, which follows.
+        path: Where in the JSON the fault lies; empty for the whole.
     """
     body = response.body[:_QUOTED_SOURCE].decode("utf-8-sig", "replace")
     start = without_tokens(body)[:_QUOTED]
-    where = f" at {shown(path)}" if path else ""
+    fault = f"{what} at {path}" if path else what.removesuffix(",")
     quoted = f"; it begins with {start!r}" if start else ""
     named = f", with request id {response.request_id}" if response.request_id else ""
     text = (
-        f"{what}{where}{quoted}. If base_url points at the API and no proxy stands in between, "
+        f"{fault}{quoted}. If base_url points at the API and no proxy stands in between, "
         f"report it{named}."
     )
-    return response_error(response, text, path=path and shown(path), body_start=shown(start))
+    return response_error(response, text, path=path or None, body_start=shown(start))
 
 
 def response_error(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote
 
 import attrs
@@ -16,13 +16,21 @@ from . import validation as check
 from .headers import http_date
 from .message import Request, Response
 
+if TYPE_CHECKING:
+    from videsk_rooms.errors import RoomState
+
 # In the words of the API's messages. They may change without notice, so that a remedy which leans
 # on them is right without them as well.
 _OF_TOKENS = re.compile(r"(?i)\b(integration token|api[- ]?token|access to|administrator|ip)\b")
-_OF_TIME = re.compile(
-    r"(?i)\b(end|ends|ended|over|closed?|expired?|expiration|finished|past|future|early|started"
-    r"|opens?|active|yet|exp|nbf)\b"
+_OF_START = re.compile(
+    r"(?i)\b(yet|early|nbf|opens|not active|not (?:been )?(?:opened|started|begun)"
+    r"|hasn't (?:opened|started|begun))\b"
 )
+_OF_END = re.compile(
+    r"(?i)\b((?:is|was) (?:already )?over|(?<!not )ended|closed|expired|finished|in the past)\b"
+)
+# Those of the statuses below 500 that refuse what is asked for, and not who asks, or how often.
+_REFUSALS = frozenset({400, 403, 404, 409, 410, 422})
 _DATE_PRECISION = timedelta(seconds=1)
 _ROOM_IN_PATH = re.compile(r"/vpaas/rooms/([^/]+)(?:/[^/]+)?/?")
 _OBJECT_ID = re.compile(r"[0-9A-Fa-f]{24}")
@@ -47,13 +55,18 @@ class Refusal:
         request: The request.
         response: The answer.
         words: The API's words, details included.
-        room_id: What stands in the path where a room id belongs, percent-encoded.
+        operation: The operation that was refused, if it is one of the API's.
     """
 
     request: Request
     response: Response
     words: str
-    room_id: str | None
+    operation: Operation | None
+
+    @property
+    def room_id(self) -> str | None:
+        """The part of the path where a room id belongs, percent-encoded; `None` if it has none."""
+        return room_in_path(self.request.path)
 
     @property
     def has_room_id(self) -> bool:
@@ -61,26 +74,45 @@ class Refusal:
         return self.room_id is not None and is_object_id(self.room_id)
 
     @property
-    def own_words(self) -> str:
-        """The API's words without the id that it repeats, such as `end-of-year-party`."""
-        if self.room_id is None:
-            return self.words
-        return self.words.replace(unquote(self.room_id), "").replace(self.room_id, "")
-
-    @property
-    def is_about_time(self) -> bool:
-        """Whether the API speaks of a room that is over, or not open yet."""
-        return self.room_id is not None and _OF_TIME.search(self.own_words) is not None
-
-    @property
     def is_about_token(self) -> bool:
         """Whether the API speaks of the token, or of permissions."""
         return _OF_TOKENS.search(self.words) is not None
 
     @property
-    def server_time(self) -> datetime:
-        """The server's time, or this machine's if the answer has no date."""
-        return http_date(self.response.headers.get("date", "")) or self.local_time
+    def room_state(self) -> RoomState | None:
+        """The state that the room was refused for; `None` for another reason, or an unknown one.
+
+        Which status refuses a join then is not documented (docs/api.md, "Operations"). So the API's
+        words decide, then the caller's own `Room`, then a status of 410.
+        """
+        status = self.response.status
+        if self.room_id is None or status not in _REFUSALS:
+            return None
+        if status == 403 and self.is_about_token:
+            return None
+        enters = self.operation is not None and self.operation.enters
+        # A 403 refuses no input, and so speaks of no times that were sent.
+        told = self.told_state if enters or status == 403 else None
+        own = self._own_state if enters and status != 404 else None
+        return told or own or ("over" if status == 410 else None)
+
+    @property
+    def told_state(self) -> RoomState | None:
+        """The state of the room that the API speaks of, if it speaks of one."""
+        if self.room_id is None:
+            return None
+        # Without the id that it repeats, such as `closed-beta`.
+        words = self.words.replace(unquote(self.room_id), "").replace(self.room_id, "")
+        if _OF_START.search(words):
+            return "not open yet"
+        return "over" if _OF_END.search(words) else None
+
+    @property
+    def _own_state(self) -> RoomState | None:
+        room = self.request.room
+        if room is not None and room.is_over(self.server_time):
+            return "over"
+        return "not open yet" if self.is_early else None
 
     @property
     def is_early(self) -> bool:
@@ -88,6 +120,11 @@ class Refusal:
         room = self.request.room
         opens_at = None if room is None else room.nbf
         return opens_at is not None and opens_at >= self.server_time + _DATE_PRECISION
+
+    @property
+    def server_time(self) -> datetime:
+        """The server's time, or this machine's if the answer has no date."""
+        return http_date(self.response.headers.get("date", "")) or self.local_time
 
     @property
     def local_time(self) -> datetime:
@@ -102,20 +139,6 @@ OTHER = 0
 """Stands for the statuses below 500 that have no remedy of their own."""
 
 
-def is_idempotent(method: str) -> bool:
-    """Return whether HTTP defines a method so that sending it twice has the effect of once."""
-    return method in {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}
-
-
-def _repeatable_by_method(operation: Operation) -> bool:
-    if not is_idempotent(operation.method):
-        raise TypeError(
-            f"{operation.name} is a {operation.method}; give repeatable=True if it may be sent "
-            "again after a lost answer, else repeatable=False"
-        )
-    return True
-
-
 @attrs.frozen
 class Operation:
     """The fixed facts of an operation.
@@ -127,16 +150,17 @@ class Operation:
         remedies: What its errors suggest, by status; 400 stands for 422 too. A status that is not
             named has the remedy of all operations.
         repeatable: Whether a request whose answer was lost may be sent again, though it may have
-            been processed. A POST or a PATCH has to say so; every other method may.
+            been processed.
+        enters: Whether it asks for a token to enter a room. It sends no times, so that an answer
+            which speaks of one speaks of the room's own.
     """
 
     name: str
     method: str
     template: str
     remedies: Mapping[int, Remedy] = attrs.field(factory=dict)
-    repeatable: bool = attrs.field(
-        kw_only=True, default=attrs.Factory(_repeatable_by_method, takes_self=True)
-    )
+    repeatable: bool = attrs.field(kw_only=True)
+    enters: bool = attrs.field(kw_only=True, default=False)
 
     def request(
         self,
@@ -149,7 +173,7 @@ class Operation:
         """Build a request; `room` is what the path names, if it names one."""
         path = self.template
         if "{roomId}" in path:
-            path = path.replace("{roomId}", check.room_id(room))
+            path = path.replace("{roomId}", check.room_id("room", room))
         return Request(
             self.name,
             self.method,

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar, get_args
 from urllib.parse import quote
 from uuid import uuid4
 
+import attrs
+
 from videsk_rooms.errors import InvalidRequestError
 from videsk_rooms.models import Room, RoomAccess, RoomPage, RoomStats, StatsView
 
@@ -20,7 +22,8 @@ from . import decode, encode, remedies, verify
 from . import validation as check
 from .json import dumps
 from .message import Request, Response, unexpected
-from .operation import OTHER, Operation, Refusal, is_idempotent
+from .operation import OTHER, Operation, Refusal
+from .query import encoded_query, query_pairs
 
 if TYPE_CHECKING:
     from videsk_rooms.models import JSONValue
@@ -82,6 +85,7 @@ LIST = Operation(
     "GET",
     _ROOMS,
     {400: "Correct limit, skip, sort or the filters; errors says which, if the API named one."},
+    repeatable=True,
 )
 
 
@@ -100,14 +104,14 @@ def listing(
         pairs.append(("ended", "true" if check.flag("ended", ended) else "false"))
     if external_id is not None:
         pairs.append(("externalId", encode.lookup_key(external_id)))
-    return LIST.request(query=encode.query(pairs)), verify.page(external_id)
+    return LIST.request(query=encoded_query(pairs)), verify.page(external_id)
 
 
 # -- retrieve -------------------------------------------------------------------------------------
 
 
 def _nothing_to_get(refusal: Refusal) -> str:
-    if refusal.has_room_id or refusal.is_about_time:
+    if refusal.has_room_id or refusal.told_state:
         return remedies.missing(over=_OVER)(refusal)
     return (
         "No room has this id, nor this external id. rooms.get_by_external_id() also finds external "
@@ -125,8 +129,10 @@ GET = Operation(
         403: remedies.forbidden(over=_OVER),
         404: _nothing_to_get,
     },
+    repeatable=True,
+    enters=True,
 )
-GET_BY_EXTERNAL_ID = Operation("rooms.get_by_external_id", "GET", _ROOM, GET.remedies)
+GET_BY_EXTERNAL_ID = attrs.evolve(GET, name="rooms.get_by_external_id")
 
 
 def get(room: Room | str) -> Call[Room]:
@@ -230,6 +236,7 @@ DELETE = Operation(
         409: _END_INSTEAD,
         410: "The room is no longer there, so nothing is left to do.",
     },
+    repeatable=True,
 )
 
 
@@ -259,6 +266,7 @@ JOIN = Operation(
         OTHER: remedies.cannot_join,
     },
     repeatable=True,  # another token is issued, and the lost one is used by nobody
+    enters=True,
 )
 
 
@@ -290,13 +298,14 @@ STATS = Operation(
         409: remedies.STATE,
         410: "The room, or its statistics, are no longer there.",
     },
+    repeatable=True,
 )
 
 
 def stats(room: Room | str, *, view: StatsView) -> Call[RoomStats]:
     """Read statistics, which hold no token: a room or the answer to a join does."""
     request = STATS.request(room)
-    request.query = encode.query([("view", check.one_of("view", view, get_args(StatsView)))])
+    request.query = encoded_query([("view", check.one_of("view", view, get_args(StatsView)))])
 
     def read(response: Response) -> RoomStats:
         read_stats = decode.stats(response, view)
@@ -311,6 +320,10 @@ def stats(room: Room | str, *, view: StatsView) -> Call[RoomStats]:
 # -- anything else --------------------------------------------------------------------------------
 
 
+# HTTP defines these so that sending one twice has the effect of once.
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+
+
 def any_request(method: object, path: object, *, query: object, json: object) -> Call[Response]:
     """Send a request to any path of the API, and return the answer as it is."""
     checked_method, checked_path = check.method("method", method), check.path("path", path)
@@ -318,9 +331,9 @@ def any_request(method: object, path: object, *, query: object, json: object) ->
         "request",
         checked_method,
         checked_path,
-        query=encode.query(check.query_pairs("query", query)),
+        query=encoded_query(query_pairs("query", query)),
         body=None if json is None else dumps(check.json_value("json", json)),
-        repeatable=is_idempotent(checked_method),
+        repeatable=checked_method in _IDEMPOTENT,
     )
     return request, decode.whole
 

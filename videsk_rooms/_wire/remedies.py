@@ -16,12 +16,12 @@ from urllib.parse import unquote
 from videsk_rooms._quoting import ID_LENGTH, shown
 
 from .headers import http_date, server_wait
-from .operation import OTHER, Operation, Refusal, Remedy, room_in_path
+from .operation import OTHER, Refusal, Remedy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .message import Request, Response
+    from .message import Response
 
 _PAYLOAD_TIMES = re.compile(r"(?i)\b(exp|nbf|expir\w*|future|past)\b")
 # A `Date` is cut to seconds, and an answer takes a while.
@@ -44,12 +44,12 @@ _WHEN_OPEN = (
 _OVER_OR_EARLY = "The room is over, or not open yet: rooms.get() shows its nbf, exp and ended."
 
 
-def remedy(operation: Operation | None, refusal: Refusal) -> str:
+def remedy(refusal: Refusal) -> str:
     """Return what to do about an error of the API, as whole sentences."""
-    own = {} if operation is None else operation.remedies
+    own = {} if refusal.operation is None else refusal.operation.remedies
     status = _SAME.get(refusal.response.status, refusal.response.status)
-    others = _SERVER_ERROR if status >= 500 else own.get(OTHER, _OTHER)
-    found = own.get(status) or _OF_ALL.get(status, others)
+    general = 500 if status >= 500 else OTHER
+    found = own.get(status) or _OF_ALL.get(status) or own.get(general) or _OF_ALL[general]
     return _text(found, refusal)
 
 
@@ -66,24 +66,19 @@ def remedy_of_page(response: Response) -> str:
     return f"{answered}: {give_id}"
 
 
-def names_a_room(request: Request) -> bool:
-    """Return whether the path of a request names a room."""
-    return room_in_path(request.path) is not None
-
-
 # -- parts for the operations ---------------------------------------------------------------------
 
 
 def about_input(refusal: Refusal) -> str:
     """Suggest to correct the fields that were sent, or the clock."""
     correct = "Correct the input; errors says which field, if the API named one."
-    return f"{_clock(refusal)}{correct}{_not_a_room_id(refusal)}"
+    return _sentences(_clock(refusal), correct, _not_a_room_id(refusal))
 
 
 def about_room(text: str) -> Callable[[Refusal], str]:
     """Suggest what a text says, after what to do if the path seems to hold an external id."""
     # That first, because it is then the likely cause, and the text may be long.
-    return lambda refusal: f"{_not_a_room_id(refusal)} {text}".lstrip()
+    return lambda refusal: _sentences(_not_a_room_id(refusal), text)
 
 
 def forbidden(
@@ -102,7 +97,7 @@ def forbidden(
             return f"Look in the dashboard whether the token is still there; if not, {_NEW_TOKEN}"
         if refusal.is_about_token:
             return _text(rights, refusal)
-        return _text(over if refusal.is_about_time else text, refusal)
+        return _text(over if refusal.told_state else text, refusal)
 
     return found
 
@@ -113,10 +108,10 @@ def missing(over: Remedy = _OVER_OR_EARLY) -> Callable[[Refusal], str]:
     def found(refusal: Refusal) -> str:
         if refusal.room_id is None:
             return "Check the path, and base_url, which ends before /vpaas."
-        if refusal.is_about_time:
+        if refusal.told_state:
             return _text(over, refusal)
         if not refusal.has_room_id:
-            return _not_a_room_id(refusal).lstrip()
+            return _not_a_room_id(refusal)
         if refusal.request.room is not None:
             return "The room is no longer there, or belongs to another account than the token."
         return CHECK_ROOM_ID
@@ -126,9 +121,7 @@ def missing(over: Remedy = _OVER_OR_EARLY) -> Callable[[Refusal], str]:
 
 def cannot_join(refusal: Refusal) -> str:
     """Say when a room can be joined: which status refuses a join is not documented."""
-    if window := closed_window(refusal):
-        return window
-    return _WHEN_OPEN if refusal.has_room_id else _not_a_room_id(refusal).lstrip()
+    return closed_window(refusal) or _not_a_room_id(refusal) or _WHEN_OPEN
 
 
 def may_not_join(refusal: Refusal) -> str:
@@ -166,6 +159,10 @@ def _text(remedy: Remedy, refusal: Refusal) -> str:
     return remedy if isinstance(remedy, str) else remedy(refusal)
 
 
+def _sentences(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
+
+
 def _support(refusal: Refusal) -> str:
     what = "the request id" if refusal.response.request_id else "the time of the call"
     return f"If it persists, send Videsk support {what}."
@@ -180,7 +177,7 @@ def _not_a_room_id(refusal: Refusal) -> str:
     if refusal.room_id is None or refusal.has_room_id:
         return ""
     return (
-        f" '{shown(unquote(refusal.room_id), ID_LENGTH)}' does not look like a room id, which has "
+        f"'{shown(unquote(refusal.room_id), ID_LENGTH)}' does not look like a room id, which has "
         "24 hexadecimal digits. Only retrieving takes an external id: get the room with "
         "rooms.get_by_external_id(), and pass that."
     )
@@ -197,7 +194,7 @@ def _clock(refusal: Refusal) -> str:
     way = "ahead of" if ahead > timedelta(0) else "behind"
     return (
         f"This machine's clock is {_span(abs(ahead))} {way} the server's: set it, because exp and "
-        "nbf are judged by the server's. "
+        "nbf are judged by the server's."
     )
 
 
@@ -259,7 +256,7 @@ _OF_ALL: dict[int, Remedy] = {
     413: "Send less: the body is too large for the API.",
     425: _with_support("The server was asked too early. Try again in a moment."),
     429: lambda refusal: f"{_later(refusal.response)}, and {_LOWER_RATE}",
+    500: lambda refusal: f"{_later(refusal.response)}. {_support(refusal)}",
     501: _with_support("The API does not offer this, so trying again does not help."),
+    OTHER: _with_support("Look up what the status means."),
 }
-_SERVER_ERROR: Remedy = lambda refusal: f"{_later(refusal.response)}. {_support(refusal)}"  # noqa: E731
-_OTHER: Remedy = _with_support("Look up what the status means.")

@@ -11,7 +11,7 @@ import html
 import re
 from http import HTTPStatus
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from videsk_rooms._quoting import ID_LENGTH, TEXT_LENGTH, shown, shown_data, without_tokens
@@ -30,15 +30,14 @@ from videsk_rooms.errors import (
 from .headers import server_wait
 from .json import loads
 from .message import Headers, place_of, unexpected
-from .operation import Refusal, room_in_path
+from .operation import Refusal
 from .operations import operation_of
 from .remedies import remedy, remedy_of_page
-from .room_state import room_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from videsk_rooms.errors import ResponseError, RoomState
+    from videsk_rooms.errors import ResponseError
     from videsk_rooms.models import JSONValue
 
     from .message import Request, Response
@@ -96,19 +95,15 @@ def conflict(response: Response, message: str, what_to_do: str) -> ConflictError
 
 def _concluded(kind: type[E], response: Response | APIError, message: str, what_to_do: str) -> E:
     """Make an error of the API that is concluded from its answer and not sent by it."""
-    status = HTTPStatus(kind.status)
-    return kind(
+    phrase = _phrase(kind.status)
+    return _error(
+        kind,
+        response,
         f"{place_of(response.method, response.url)}: {message}. {what_to_do}",
-        status=status.value,
-        name=status.phrase.replace(" ", ""),
+        status=kind.status,
         message=message,
-        class_name=status.phrase.lower().replace(" ", "-"),
-        errors={},
-        method=response.method,
-        url=without_tokens(response.url),
-        request_id=response.request_id,
-        headers=_shown_headers(response.headers),
-        attempts=response.attempts,
+        name=phrase.replace(" ", ""),
+        class_name=phrase.lower().replace(" ", "-"),
     )
 
 
@@ -116,35 +111,35 @@ def _api_error(response: Response, request: Request) -> APIError:
     status = response.status
     kind = _BY_STATUS.get(status, ServerError if status >= 500 else APIError)
     feathers = _feathers(response.body)
-    state: RoomState | None = None
     if feathers is None:
-        name = class_name = None
-        details: Mapping[str, object] | list[object] = {}
-        message, what_to_do = _words_of_a_page(response.body, status), remedy_of_page(response)
+        message = _words_of_a_page(response.body, status)
+        text = _text(response, _phrase(status), message, {}, remedy_of_page(response))
+        error = _error(kind, response, text, status=status, message=message)
     else:
         name, class_name = _string(feathers, "name"), _string(feathers, "className")
         message = _string(feathers, "message", TEXT_LENGTH) or _phrase(status)
         details = _details(feathers.get("errors"))
+        said = {"name": name, "message": message, "class_name": class_name, "errors": details}
         words = f"{message} {_quoted(details)}"
-        refusal = Refusal(request, response, words, room_in_path(request.path))
-        operation = operation_of(request)
-        what_to_do, state = remedy(operation, refusal), room_state(operation, refusal)
-    error = kind(
-        _text(response, name or _phrase(status), message, details, what_to_do),
-        status=status,
-        name=name,
-        message=message,
-        class_name=class_name,
-        errors=details,
+        refusal = Refusal(request, response, words, operation_of(request))
+        text = _text(response, name or _phrase(status), message, details, remedy(refusal))
+        error = _error(kind, response, text, status=status, **said)
+        error.room_state = refusal.room_state
+    error.retry_after = server_wait(status, response.headers)
+    return error
+
+
+def _error(kind: type[E], response: Response | APIError, text: str, **said: Any) -> E:
+    headers = islice(response.headers.items(), _MOST_HEADERS)
+    return kind(
+        text,
+        **said,
         method=response.method,
         url=without_tokens(response.url),
         request_id=response.request_id,
-        headers=_shown_headers(response.headers),
+        headers=Headers({name: shown(value, _LONGEST_HEADER) for name, value in headers}),
         attempts=response.attempts,
     )
-    error.retry_after = server_wait(status, response.headers)
-    error.room_state = state
-    return error
 
 
 def _text(response: Response, name: str, message: str, details: object, what_to_do: str) -> str:
@@ -164,12 +159,6 @@ def _quoted(details: object) -> str:
     return text if len(text) <= TEXT_LENGTH else f"{text[: TEXT_LENGTH - 1]}…"
 
 
-def _shown_headers(headers: Mapping[str, str]) -> Headers:
-    """Copy headers for an error: printable, without tokens, and no more than anybody reads."""
-    some = islice(headers.items(), _MOST_HEADERS)
-    return Headers({name: shown(value, _LONGEST_HEADER) for name, value in some})
-
-
 def _feathers(body: bytes) -> dict[str, JSONValue] | None:
     if len(body) > _SEARCHED:
         return None
@@ -184,9 +173,7 @@ def _details(value: JSONValue) -> Mapping[str, object] | list[object]:
     # docs/api.md, "Errors": an object or a list
     if not isinstance(value, dict | list):
         return {}
-    copied = shown_data(value)
-    assert isinstance(copied, dict | list)  # noqa: S101 - for the type checker
-    return cast("Mapping[str, object] | list[object]", copied)
+    return cast("Mapping[str, object] | list[object]", shown_data(value))
 
 
 def _string(value: dict[str, JSONValue], key: str, limit: int = ID_LENGTH) -> str | None:

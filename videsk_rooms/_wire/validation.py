@@ -13,6 +13,8 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 from urllib.parse import quote
 
+import attrs
+
 from videsk_rooms._fields.table import wire_name
 from videsk_rooms._fields.times import wire_time
 from videsk_rooms.errors import InvalidRequestError, without_tokens
@@ -35,7 +37,7 @@ _FIELD = re.compile(r"[A-Za-z_$][A-Za-z0-9_.]*")
 _ENCODED_PATH = re.compile(r"/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*")
 _DOT = re.compile(r"(?i)%2e")
 _SORT = "give 'created_at', '-created_at', a sequence of those, or a mapping of field to 1 or -1"
-_DEEPEST = 100
+DEEPEST = 100
 _GREATEST = 2**63 - 1  # what any server can read
 _SHOWN = 80
 _WITHOUT_METHODS_OF_THEIR_OWN = frozenset({str, bytes, int, float, bool, type(None), timedelta})
@@ -49,6 +51,7 @@ def refusal(argument: str, value: object, expected: str) -> InvalidRequestError:
     return InvalidRequestError(f"{argument}={shown}: {expected}", argument=argument)
 
 
+@attrs.define
 class Reading:
     """Refuses a value that raises while it is examined, in the methods of its own class.
 
@@ -56,11 +59,8 @@ class Reading:
     Its exception is the cause of the refusal.
     """
 
-    __slots__ = ("_argument", "_value")
-
-    def __init__(self, argument: str, value: object) -> None:
-        self._argument = argument
-        self._value = value
+    _argument: str
+    _value: object
 
     def __enter__(self) -> None:
         pass
@@ -71,11 +71,11 @@ class Reading:
         value = self._value
         if type(value) in _WITHOUT_METHODS_OF_THEIR_OWN:
             return  # by a signal handler, such as that of a time limit, and not by the value
-        raised = f"reading this {_name_of_type(value)} raised {_name_of_type(error)}"
+        raised = f"reading this {type(value).__name__} raised {type(error).__name__}"
         raise refusal(self._argument, value, f"{raised}; give a plain value") from error
 
 
-def _reads(
+def reads(
     check: Callable[Concatenate[str, Any, P], T],
 ) -> Callable[Concatenate[str, Any, P], T]:
     """Make a check of a named value refuse a value that raises while it is examined."""
@@ -89,48 +89,37 @@ def _reads(
     return cast("Callable[Concatenate[str, Any, P], T]", checked)
 
 
-@_reads
+@reads
 def text(argument: str, value: object, *, least: int = 0, most: int) -> str:
     """Check a string of `least` to `most` characters."""
     expected = f"give a string of {f'{least} to' if least else 'at most'} {most} characters"
-    if not isinstance(value, str):
-        raise refusal(argument, value, f"{expected}, not {_kind(value)}")
-    plain = plain_str(value)
+    plain = _string(argument, value, expected)
     # Code points: the server, counting UTF-16 units, may still refuse what passes here.
     if not least <= len(plain) <= most:
         raise refusal(argument, value, f"{expected}; this one has {len(plain)}")
-    return _encodable(argument, plain)
+    return encodable(argument, plain)
 
 
-def room_id(room: object) -> str:
+@reads
+def room_id(argument: str, room: object) -> str:
     """Check the id of a room, and quote it so that it stays one segment of the path."""
-    return _room_id("room", room)
-
-
-@_reads
-def _room_id(argument: str, room: object) -> str:
-    given = room.id if isinstance(room, Room) else room
-    value = plain_str(given) if isinstance(given, str) else given
-    if isinstance(value, str) and _PLAIN_ID.fullmatch(value):
-        return value  # every ObjectId; the rest is for what may come instead
     expected = "give a room or a room id, such as '64f1a2b3c4d5e6f7a8b9c0d1'"
-    if not isinstance(value, str):
-        raise refusal(argument, value, f"{expected}, not {_kind(value)}")
+    value = _string(argument, room.id if isinstance(room, Room) else room, expected)
+    if _PLAIN_ID.fullmatch(value):
+        return value  # every ObjectId; the rest is for what may come instead
     if not value:
         raise refusal(argument, value, expected)
     if value in {".", ".."} or _CHANGES_PATH.search(value):
         changes = f"{expected}; this one would change the path of the request"
         raise refusal(argument, value, changes)
-    return quote(_encodable(argument, value), safe="")
+    return quote(encodable(argument, value), safe="")
 
 
-@_reads
+@reads
 def path(argument: str, given: object) -> str:
     """Check a path of the API, percent-encoded."""
-    value = plain_str(given) if isinstance(given, str) else given
     expected = "give a path of the API that begins with one slash, such as '/vpaas/rooms'"
-    if not isinstance(value, str):
-        raise refusal(argument, value, f"{expected}, not {_kind(value)}")
+    value = _string(argument, given, expected)
     if value.startswith("//") or not _ENCODED_PATH.fullmatch(value):
         encode = "put the query into query=, percent-encode the rest"
         raise refusal(argument, value, f"{expected}; {encode}")
@@ -139,24 +128,27 @@ def path(argument: str, given: object) -> str:
     return value
 
 
-@_reads
+@reads
 def method(argument: str, value: object) -> str:
     """Check an HTTP method."""
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z]+", value):
-        raise refusal(argument, value, "give an HTTP method, such as 'GET'")
-    return plain_str(value).upper()
+    expected = "give an HTTP method, such as 'GET'"
+    plain = _string(argument, value, expected)
+    if not re.fullmatch(r"[A-Za-z]+", plain):
+        raise refusal(argument, value, expected)
+    return plain.upper()
 
 
-@_reads
+@reads
 def one_of(argument: str, value: object, known: Sequence[str]) -> str:
     """Check that a value is one of those known."""
-    plain = plain_str(value) if isinstance(value, str) else value
-    if not isinstance(plain, str) or plain not in known:
-        raise refusal(argument, value, f"give one of {', '.join(map(repr, known))}")
+    expected = f"give one of {', '.join(map(repr, known))}"
+    plain = _string(argument, value, expected)
+    if plain not in known:
+        raise refusal(argument, value, expected)
     return plain
 
 
-@_reads
+@reads
 def whole(argument: str, value: object, *, least: int, most: int | None = None) -> int:
     """Check a whole number within bounds."""
     expected = f"give a whole number from {least} to {most}" if most else f"give {least} or more"
@@ -168,7 +160,7 @@ def whole(argument: str, value: object, *, least: int, most: int | None = None) 
     return number
 
 
-@_reads
+@reads
 def flag(argument: str, value: object) -> bool:
     """Check a truth value."""
     if not isinstance(value, bool):
@@ -176,7 +168,7 @@ def flag(argument: str, value: object) -> bool:
     return value
 
 
-@_reads
+@reads
 def instant(argument: str, value: object, *, now: datetime) -> datetime:
     """Turn an aware `datetime`, or a `timedelta` from now, into UTC with whole milliseconds."""
     expected = "give an aware datetime, such as datetime.now(timezone.utc), or a timedelta from now"
@@ -218,7 +210,7 @@ def window(exp: datetime | None, nbf: datetime | None, *, now: datetime) -> None
         raise refusal("nbf", wire_time(nbf), f"give a time before exp, which is {wire_time(exp)}")
 
 
-@_reads
+@reads
 def sort(argument: str, value: object) -> list[tuple[str, int]]:
     """Turn `"created_at"`, `"-created_at"`, a sequence of those, or a mapping into pairs."""
     if isinstance(value, Mapping):
@@ -249,7 +241,7 @@ def _sort_pair(argument: str, field: object, direction: object) -> tuple[str, in
     return wire_name(plain_str(field)), way
 
 
-@_reads
+@reads
 def settings(argument: str, value: object) -> dict[str, JSONValue]:
     """Check the settings of a room: an object that JSON can hold."""
     if not isinstance(value, Mapping):
@@ -258,15 +250,15 @@ def settings(argument: str, value: object) -> dict[str, JSONValue]:
     return cast("dict[str, JSONValue]", json_value(argument, value))
 
 
-@_reads
+@reads
 def json_value(argument: str, value: object, *, depth: int = 0) -> JSONValue:
     """Copy a value into plain JSON types, or refuse it; `argument` grows into a path on the way."""
-    if depth > _DEEPEST:
-        raise refusal(argument[:_SHOWN], "…", f"nest at most {_DEEPEST} deep, without cycles")
+    if depth > DEEPEST:
+        raise refusal(argument[:_SHOWN], "…", f"nest at most {DEEPEST} deep, without cycles")
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return _encodable(argument, value)
+        return encodable(argument, value)
     if isinstance(value, int):
         number = int.__int__(value)
         if not -(2**63) <= number < 2**64:
@@ -278,7 +270,7 @@ def json_value(argument: str, value: object, *, depth: int = 0) -> JSONValue:
         return float.__float__(value)
     if isinstance(value, Mapping):
         return {
-            _key(argument, key): json_value(f"{argument}[{shown_as(key)}]", item, depth=depth + 1)
+            key_of(argument, key): json_value(f"{argument}[{shown_as(key)}]", item, depth=depth + 1)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple):
@@ -289,58 +281,21 @@ def json_value(argument: str, value: object, *, depth: int = 0) -> JSONValue:
     raise refusal(argument, value, f"JSON has no {type(value).__name__}; give what JSON can hold")
 
 
-def _key(argument: str, key: object) -> str:
+def key_of(argument: str, key: object) -> str:
+    """Check the name of a member."""
     if not isinstance(key, str):
         raise refusal(argument, key, "give keys that are strings")
-    return _encodable(argument, key)
+    return encodable(argument, key)
 
 
-@_reads
-def query_pairs(argument: str, query: object) -> list[tuple[str, str]]:
-    """Spell a query as Feathers reads it: `{"$sort": {"exp": -1}}` is `$sort[exp]=-1`."""
-    if query is None:
-        return []
-    if not isinstance(query, Mapping):
-        raise refusal(argument, query, "give a mapping of names to values")
-    pairs: list[tuple[str, str]] = []
-    for name, value in query.items():
-        if not isinstance(name, str) or not plain_str(name):
-            raise refusal(argument, name, "give names that are strings")
-        pairs += _query_pairs(_encodable(argument, name), value, depth=0)
-    return pairs
+def _string(argument: str, value: object, expected: str) -> str:
+    if not isinstance(value, str):
+        raise refusal(argument, value, f"{expected}, not {_kind(value)}")
+    return plain_str(value)
 
 
-def _query_pairs(name: str, value: object, *, depth: int) -> list[tuple[str, str]]:
-    if depth > _DEEPEST:
-        raise refusal("query", "…", f"nest at most {_DEEPEST} deep, without cycles")
-    if value is None:
-        return []
-    if isinstance(value, Mapping):
-        return [
-            pair
-            for key, item in value.items()
-            for pair in _query_pairs(f"{name}[{_key('query', key)}]", item, depth=depth + 1)
-        ]
-    if isinstance(value, list | tuple):
-        return [pair for item in value for pair in _query_pairs(name, item, depth=depth + 1)]
-    return [(name, _query_text(name, value))]
-
-
-def _query_text(name: str, value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"  # docs/api.md, "On the wire"
-    if isinstance(value, str):
-        return _encodable(f"query[{name!r}]", value)
-    if isinstance(value, int):
-        return str(int.__int__(value))
-    if isinstance(value, float) and math.isfinite(value):
-        return repr(float.__float__(value))
-    if isinstance(value, datetime):
-        return wire_time(instant(f"query[{name!r}]", value, now=value))
-    raise refusal(f"query[{name!r}]", value, "give a string, number, truth value or aware datetime")
-
-
-def _encodable(argument: str, value: str) -> str:
+def encodable(argument: str, value: str) -> str:
+    """Check that UTF-8 can encode a string."""
     plain = plain_str(value)
     try:
         plain.encode("utf-8")
@@ -367,14 +322,10 @@ def shown_as(value: object) -> str:
         return without_tokens(plain_str(repr(value)))
     except Exception:
         # An integer of thousands of digits, a list in a list in a list, a broken __repr__.
-        return f"<{_name_of_type(value)}>"
-
-
-def _name_of_type(value: object) -> str:
-    return type(value).__name__
+        return f"<{type(value).__name__}>"
 
 
 def _kind(value: object) -> str:
-    kind = _name_of_type(value)
+    kind = type(value).__name__
     article = "an" if kind[:1].lower() in tuple("aeio") else "a"
     return "None" if value is None else f"{article} {kind}"
