@@ -118,7 +118,7 @@ def test_pyright_shows_type_and_meaning_of_a_field(editor: LanguageServer) -> No
     assert "name: str | None" in (shown := editor.hover("room.name"))
     assert "The display name." in shown
     assert "access_token: str" in (shown := editor.hover("room.access_token"))
-    assert "a browser gives to Videsk's SDK" in shown
+    assert "The token for Videsk's Browser SDK" in shown
 
 
 # -- the texts ------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ def test_the_client_loads_no_optional_package_but_the_fast_ones() -> None:
     """An extra costs those who use it."""
     loaded = loaded_by("from videsk_rooms import AsyncVidesk, Videsk")
     assert loaded & OPTIONAL <= {"orjson"}
-    assert loaded >= {"aiohttp", "anyio"}
+    assert loaded >= {"aiohttp", "anyio", "cattrs"}
 
 
 def test_the_sandbox_loads_nothing_of_the_client() -> None:

@@ -26,7 +26,7 @@ from videsk_rooms import (
     RoomPage,
     RoomStats,
 )
-from videsk_rooms._fields.read import reader
+from videsk_rooms._fields.structure import structure
 from videsk_rooms._wire import decode
 from videsk_rooms.models import enterable
 
@@ -258,7 +258,7 @@ def test_decoded_models_are_collected_in_cycles() -> None:
         """Takes weak references."""
 
     watched = Watched()
-    room = reader(Room)({"id": "a", "settings": {}, "extra": watched})
+    room = structure({"id": "a", "settings": {}, "extra": watched}, Room)
     watched["room"] = room
     gone = weakref.ref(watched)
     del room, watched

@@ -17,10 +17,10 @@ class Attempt:
         number: 1 for the first.
         started_at: When it began, in UTC.
         duration: How long it took, in seconds.
-        status: The HTTP status of the answer, or `None` if none came.
-        error: Why no answer came, or `None`.
-        delay: The wait before it, in seconds.
-        request_id: The server's or the proxy's id of it.
+        status: The HTTP status, or `None` without a response.
+        error: Why no response arrived, or `None`.
+        delay: The pause before it, in seconds.
+        request_id: The id of the request, from the server or a proxy.
     """
 
     number: int

@@ -83,12 +83,12 @@ def _shared(_: object, field: attrs.Attribute[str | None], value: object) -> Non
 
 @attrs.frozen
 class Timeout:
-    """The bounds on the time of a call, in seconds; `None` lifts a bound.
+    """The time limits of a call, in seconds. `None`: no limit.
 
     Attributes:
-        total: The whole call: waiting for the rate limit and for a connection, every attempt, and
-            every pause between them.
-        attempt: One attempt, from waiting for a connection to the last byte of the answer.
+        total: The whole call: the rate limit's queue, waiting for a connection, all attempts, and
+            the pauses between them.
+        attempt: One attempt, from waiting for a connection to the last byte of the response.
         connect: Making a connection, within the attempt.
 
     Raises:
@@ -109,16 +109,16 @@ class Timeout:
 
 @attrs.frozen
 class Retry:
-    """How often a call is tried, and how long it pauses in between.
+    """How often a call is retried, and after which pauses.
 
     The backoff is exponential with full jitter: each delay is random, between 0 and a bound that
     starts at `base_delay` and doubles up to `max_delay`.
 
     Attributes:
-        attempts: The number of attempts in all; 1 never retries.
+        attempts: The maximum number of attempts; 1 never retries.
         base_delay: Upper bound of the first delay, in seconds.
         max_delay: Upper bound of the backoff, in seconds.
-        max_retry_after: The longest wait that a server may ask for, in seconds; if it asks for
+        max_retry_after: The longest `Retry-After` to wait for, in seconds. If the server asks for
             more, its error is raised at once, with `retry_after`.
 
     Raises:
@@ -140,19 +140,19 @@ class Retry:
 
 @attrs.frozen
 class RateLimit:
-    """How many requests may leave in how much time, and who shares them.
+    """The maximum rate of requests, and who shares it.
 
     Attributes:
-        requests: How many requests, 1 to 10,000. A `Ratelimit-Limit` that the server sends is
-            believed over it, within bounds: 1 to 10,000 requests, at least one a minute.
-        per: In how many seconds.
+        requests: Requests per window, 1 to 10,000. A `Ratelimit-Limit` of the server overrides it,
+            within bounds: 1 to 10,000 requests, at least one a minute.
+        per: The window, in seconds.
         shared: `None`: all clients of this process that use the same account.
             `"file:/path"`: all processes of this machine that name the same file.
             `"redis://host:6379/0"`: all machines that name the same server, for the same API token
             (extra `redis`). In no repr, for it may hold a password; in the pickle of a client only
             by `secrets_in_pickles`.
-        at_most: How many requests of this client and its views may leave in `per` seconds, 1 to
-            10,000, whatever the server allows; `None`: as many as the account may.
+        at_most: A cap for this client and its views: requests per window, 1 to 10,000, even if the
+            server allows more. `None`: no cap.
 
     Raises:
         ConfigurationError: A number is out of range, or `shared` cannot be read.

@@ -56,41 +56,43 @@ class AsyncVidesk(PickledBySettings):
     """The client for asyncio code.
 
     Use it in an `async with` block, or call `close()`. One client serves any number of concurrent
-    calls. In several event loops it has connections in each, which close with the loop; a child
-    after `os.fork()` has its own.
+    calls, also in several event loops and after `os.fork()`: each loop and each child process has
+    separate connections.
 
-    Copying or unpickling gives a new, open client with the same settings. A pickle holds no token:
-    the other process looks for one in its environment, or calls the callable;
-    `with_options(secrets_in_pickles=True)` allows another way.
+    Copying or unpickling gives a new, open client with the same settings. A pickle contains no
+    token: the other process takes one from its environment or calls the callable.
+    `with_options(secrets_in_pickles=True)` includes it.
 
     Args:
-        api_token: The API token, or a callable that returns it, plain or awaitable. The callable is
-            called once at first, and once more when the API refuses the token. A plain callable
-            runs in a thread. Absent: `VIDESK_API_TOKEN`, else the file that `VIDESK_API_TOKEN_FILE`
-            names, which is read again when it changes.
-        base_url: Where the API is. Absent: `VIDESK_BASE_URL`, else `https://api.videsk.io`. Plain
-            http is allowed towards this machine only, unless `allow_http` is set.
-        timeout: Seconds for a whole call, or a `Timeout`; `None` for no bound.
-        retry: How often a call is tried; `Retry(attempts=1)` never retries.
-        rate_limit: How many requests a second may be sent, and who shares them; `None`: no limit.
-        hooks: Functions that are called during calls.
-        headers: Sent with every request, such as a key of your gateway; never `Authorization`.
-        session: Your own `aiohttp.ClientSession`, which this client then does not close; its
-            middlewares run around the one that sends the token.
+        api_token: The API token, or a callable that returns it, plain or async. The callable is
+            called on first use, and again when the API refuses the token. A plain one runs in a
+            thread. Default: `VIDESK_API_TOKEN`, else the file that `VIDESK_API_TOKEN_FILE` names,
+            which is read again when it changes.
+        base_url: The API's address. Default: `VIDESK_BASE_URL`, else `https://api.videsk.io`. Plain
+            http is for this machine only, unless `allow_http` is set.
+        timeout: Seconds for a whole call, retries included, or a `Timeout`. `None`: no bound.
+        retry: When to retry; `Retry(attempts=1)` never retries.
+        rate_limit: The maximum rate of requests, and who shares it. `None`: no limit.
+        hooks: Functions that run during calls.
+        headers: Sent with every request, such as your gateway's key. `Authorization` is refused.
+        session: Your own `aiohttp.ClientSession`, which stays open. It has aiohttp's weaknesses: no
+            bound on headers and interim responses, and a partial response on an idle connection
+            fails the next call. `aiohttp.TCPConnector(force_close=True)` avoids the latter.
         proxy: URL of a proxy.
-        trust_env: Whether `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment name the
-            proxy, and `SSL_CERT_FILE`, `SSL_CERT_DIR` or `REQUESTS_CA_BUNDLE` the authorities to
-            trust. Read once, here; not for this machine, nor for a `session`, which decides itself.
-        ssl: An `ssl.SSLContext`, an `aiohttp.Fingerprint`, or `False` to check no certificate.
-        allow_http: Whether `base_url` may be plain http towards another machine, such as a sandbox
-            in a network of your own. Everyone on the way reads the token: never for the API
-            itself. Absent: `VIDESK_ALLOW_HTTP`, `1` or `0`; else not.
+        trust_env: Whether to take the proxy from `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, and
+            certificate authorities from `SSL_CERT_FILE`, `SSL_CERT_DIR` or `REQUESTS_CA_BUNDLE`.
+            They are read once, here, and ignored for this machine and for a `session`.
+        ssl: An `ssl.SSLContext`, an `aiohttp.Fingerprint`, or `False` to skip the certificate
+            check.
+        allow_http: Whether `base_url` may be plain http to another machine, such as a sandbox in
+            your network. Anybody on the path can read the token. Default: `VIDESK_ALLOW_HTTP` (`1`
+            or `0`), else not.
 
     Attributes:
         rooms: The rooms of the account.
 
     Raises:
-        ConfigurationError: There is no token, or an argument is invalid.
+        ConfigurationError: There is no API token, or an argument is invalid.
 
     Example:
         ```python
@@ -178,22 +180,21 @@ class AsyncVidesk(PickledBySettings):
         query: Mapping[str, object] | None = None,
         json: object = None,
     ) -> Response:
-        """Call any path of the API, with the same token, bounds and errors as everything else.
+        """Call any path of the API, with the same token, retries, rate limit and errors.
 
         Args:
             method: The HTTP method.
             path: The path, percent-encoded, such as `/vpaas/rooms`.
-            query: Names to values: strings, numbers, booleans, aware datetimes, sequences, and
-                mappings, which are encoded as Feathers reads them (`{"$sort": {"createdAt": -1}}`).
-                `None` is left out.
-            json: The body; `None` for none.
+            query: A mapping to strings, numbers, booleans, aware datetimes, sequences or mappings,
+                encoded for Feathers (`{"$sort": {"createdAt": -1}}`). `None` values are omitted.
+            json: The body. `None`: no body.
 
         Returns:
-            The answer, undecoded.
+            The response, unchanged.
 
         Raises:
-            InvalidRequestError: An argument was refused; nothing was sent.
-            VideskError: `videsk_rooms.errors` lists what else can go wrong.
+            InvalidRequestError: An argument is invalid; nothing was sent.
+            VideskError: Any other error of `videsk_rooms.errors`.
 
         API: any path
 
@@ -220,31 +221,26 @@ class AsyncVidesk(PickledBySettings):
         allow_http: bool | EllipsisType | None = ...,
         secrets_in_pickles: bool | EllipsisType = ...,
     ) -> Self:
-        """Make a view of this client with other options, on the same connections.
+        """Return a view of this client with other options and the same connections.
 
         Args:
-            timeout: Seconds for a whole call, or a `Timeout`; `None` for no bound.
-            retry: How often a call is tried.
-            rate_limit: Another rate limit than this client's; `None`: no limit.
-            hooks: Other hooks than this client's.
-            api_token: Another API token; its requests have a rate limit of their own.
-            priority: `"interactive"`: somebody waits for the calls. `"background"`: while the rate
-                limit is used up, interactive calls go first. Absent: interactive, but for `iter`,
-                `create_many`, `update_many`, `delete_many` and `join_many`.
-            headers: Other headers than this client's; `None`: none.
-            base_url: Another address, whose requests have a rate limit of their own; `None`: as
-                for a client that is given none.
-            proxy: Another proxy; `None`: that of the environment, if this client trusts it, or
-                none. Read when the view is made, as with `base_url`.
-            allow_http: Whether `base_url` may be plain http towards another machine.
-            secrets_in_pickles: Whether pickles of the view hold the secrets that were given as
-                arguments: a token given as a string, headers, and passwords in the URLs of the
-                proxy and of Redis. Everyone who reads the pickle has them. In the pipe to a process
-                that is started here, nobody else does; in the broker of a task queue, everyone who
-                may read the broker, its backups and its monitoring.
+            timeout: Seconds for a whole call, retries included, or a `Timeout`. `None`: no bound.
+            retry: When to retry.
+            rate_limit: Another rate limit. `None`: no limit.
+            hooks: Other hooks.
+            api_token: Another API token, with a separate rate limit.
+            priority: `"background"` calls wait for `"interactive"` ones while the rate limit is
+                used up. Default: interactive, except `iter` and the `…_many` methods.
+            headers: Other headers. `None`: none.
+            base_url: Another address, with a separate rate limit. `None`: the default.
+            proxy: Another proxy. `None`: the environment's, if `trust_env` is set, else none.
+            allow_http: Whether `base_url` may be plain http to another machine.
+            secrets_in_pickles: Whether pickles contain secrets given as arguments: a string token,
+                headers, and passwords in the URLs of the proxy and of Redis. Use it for a process
+                that you start, never for a task queue, whose broker others may read.
 
         Returns:
-            The view. Closing it closes nothing: the connections are this client's.
+            The view. Closing it has no effect on the connections.
 
         Raises:
             ConfigurationError: An argument is invalid.
@@ -303,9 +299,9 @@ class AsyncVidesk(PickledBySettings):
 
     @property
     def rate_limit_status(self) -> RateLimitStatus:
-        """How much of the account's rate is left, by the last answers, and how many calls wait.
+        """The rate limit by the last responses, and how many calls wait.
 
-        Costs no request.
+        Sends no request.
 
         Example:
             ```python
@@ -317,9 +313,9 @@ class AsyncVidesk(PickledBySettings):
         return sender.server_window.status(sender.limiter)
 
     async def close(self) -> None:
-        """Close the connections. Later calls, and calls that run, raise `ClosedError`.
+        """Close the connections. Running and later calls raise `ClosedError`.
 
-        If it is cancelled, it still closes all of them, and raises `CancelledError` afterwards.
+        If cancelled, it closes all of them first, then raises `CancelledError`.
 
         Example:
             ```python

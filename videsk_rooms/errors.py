@@ -15,12 +15,12 @@
         ├── NotFoundError 404       ├── ConflictError 409         ├── RateLimitError 429
         └── ServerError 5xx
 
-Every error is plain data: it keeps nothing alive, it can be pickled, and its text ends in the
-remedy. No error carries a token. Each says whether the request may have been processed all the same
-(`outcome_unknown`), and by which `external_id` the room of a create is to be looked up.
+Errors are plain data without tokens, and can be pickled. The text ends with the remedy.
+`outcome_unknown` says whether the request may have been processed. After a create, `external_id`
+identifies the room.
 
-Every class can be made from its text alone, which is all that some result stores keep, such as
-Celery's in JSON. All other attributes are then neutral: `0`, `None` or empty.
+Result stores such as Celery's JSON keep only the text of an error. Rebuilt from it, all other
+attributes are `0`, `None` or empty.
 
 `str(error)` ends with the address of the error's page; `error.args[0]` is the text without it.
 """
@@ -67,7 +67,7 @@ PAGES = "https://videsk-rooms.readthedocs.io/latest/errors/"
 class VideskError(Exception):
     """The base of all errors of this package.
 
-    Catch it to catch them all:
+    Catch it to catch all of them:
 
     ```python
     from videsk_rooms import VideskError
@@ -79,10 +79,9 @@ class VideskError(Exception):
     ```
 
     Attributes:
-        outcome_unknown: Whether the request may have been processed all the same: an attempt was
-            sent, and no answer said what became of it. Always false for reads.
-        external_id: The `external_id` of a create, the caller's or a generated one, to look the
-            room up by; `None` for other calls.
+        outcome_unknown: Whether the request may have been processed, because an attempt got no
+            response. Always false for reads.
+        external_id: The `external_id` of a create, given or generated. `None` for other calls.
     """
 
     outcome_unknown: bool = False
@@ -111,14 +110,14 @@ def _restore(
 
 
 class ConfigurationError(VideskError, ValueError):
-    """The client was set up wrongly. Nothing is sent until that is corrected."""
+    """The client is configured wrongly. Nothing was sent."""
 
 
 class InvalidRequestError(VideskError, ValueError):
-    """An argument was refused before anything was sent.
+    """An argument is invalid. Nothing was sent.
 
     Attributes:
-        argument: The argument, as the caller wrote it; empty if only the text is known.
+        argument: The name of the argument; empty if only the text is known.
     """
 
     def __init__(self, message: str, *, argument: str = "") -> None:
@@ -134,9 +133,9 @@ class ClosedError(VideskError):
 
 
 class TransportError(VideskError):
-    """No answer came.
+    """No response arrived.
 
-    This class itself is raised for a read whose answer was lost; a read changes nothing.
+    This class itself means that the response to a read was lost. A read changes nothing.
 
     Attributes:
         attempts: The attempts, in order.
@@ -155,19 +154,19 @@ class TransportError(VideskError):
 
 
 class ConnectionFailedError(TransportError):
-    """No connection could be made, so the request was surely not processed."""
+    """No connection could be made, so the request was not processed."""
 
 
 class DeadlineExceededError(TransportError, TimeoutError):
-    """The time of the call was up.
+    """The call exceeded its timeout.
 
-    If the request may have been processed all the same (`outcome_unknown`), the error is an
-    `OutcomeUnknownError` as well.
+    If the request may have been processed (`outcome_unknown`), the error is also an
+    `OutcomeUnknownError`.
     """
 
 
 class OutcomeUnknownError(TransportError):
-    """The request was sent and no answer came: it may have been processed.
+    """The request was sent, no response arrived, and it may have been processed.
 
     Repeating a create with the same `external_id` makes no second room.
     """
@@ -176,19 +175,19 @@ class OutcomeUnknownError(TransportError):
 
 
 class OutcomeUnknownAtDeadlineError(DeadlineExceededError, OutcomeUnknownError):
-    """The time was up and the request may have been processed: both of its bases at once."""
+    """The call exceeded its timeout, and the request may have been processed."""
 
 
 class ResponseError(VideskError):
-    """The answer is not one of the API: not JSON, of a wrong type, a redirect, far too long.
+    """The response is not the API's: not JSON, a wrong type, a redirect, or too long.
 
     Attributes:
-        status: The HTTP status of the answer; `0` if only the text is known.
+        status: The HTTP status; `0` if only the text is known.
         method: The request's method.
         url: The request's URL.
-        path: The wrong place in the JSON (`data[3].createdAt`), or `None` for the whole.
-        body_start: The beginning of the body, printable, without tokens.
-        request_id: The server's or the proxy's id of the request.
+        path: The place of the fault in the JSON (`data[3].createdAt`), or `None` for the whole.
+        body_start: The start of the body, printable, without tokens.
+        request_id: The id of the request, from the server or a proxy.
         attempts: The attempts, in order.
     """
 
@@ -232,24 +231,23 @@ class ResponseError(VideskError):
 
 
 class APIError(VideskError):
-    """The API answered with an error. Statuses without a subclass of their own have this class.
+    """The API answered with an error status. Statuses without a subclass have this class.
 
     Attributes:
         status: The HTTP status; `0` if only the text is known and the class has no status.
-        name: The API's name of the error (`NotAuthenticated`), `None` if a proxy answered.
-        message: The message of the API, or the text of a proxy's page: one printable line of at
-            most 300 characters.
+        name: The API's name for the error (`NotAuthenticated`); `None` if a proxy answered.
+        message: The message of the API or of a proxy's page, as one printable line of at most 300
+            characters.
         class_name: The API's `className` (`not-authenticated`).
-        errors: The API's details: an object or a list as it was sent, without tokens, and cut
-            where it is deeper than 20 levels or has more than 500 values.
+        errors: The API's details, an object or a list, without tokens, cut after 20 levels or 500
+            values.
         method: The request's method.
         url: The request's URL.
-        request_id: The server's or the proxy's id of the request.
-        headers: The answer's headers, printable, without tokens, each cut at 1,000 characters.
+        request_id: The id of the request, from the server or a proxy.
+        headers: The response's headers, printable, without tokens, each cut at 1,000 characters.
         attempts: The attempts, in order.
         retry_after: The seconds to wait before the next request, if the server said so.
-        room_state: `"over"` or `"not open yet"` where a room was refused because of that, whatever
-            the status; `None` for all other reasons, and where the answer does not show it.
+        room_state: `"over"` or `"not open yet"` if that is why the API refused; else `None`.
     """
 
     status: int = 0
@@ -318,13 +316,13 @@ class AuthenticationError(APIError):
 
 
 class PermissionDeniedError(APIError):
-    """403: the API allows it to nobody, such as deleting a room, or not to this token; or a WAF."""
+    """403: refused to everybody, such as deleting a room, or to this token, or by a WAF."""
 
     status = 403
 
 
 class NotFoundError(APIError):
-    """404: there is no such room, or there are no such statistics yet."""
+    """404: no such room, or no such statistics yet."""
 
     status = 404
 

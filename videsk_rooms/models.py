@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, Union, cast,
 
 import attrs
 
-from ._fields.read import FaultError, is_too_deep, reader
+from ._fields.read import FaultError, is_too_deep
 from ._fields.show import line_of, table_of
 from ._fields.write import written
 from .errors import InvalidRequestError, ResponseError
@@ -44,13 +44,13 @@ class _Model:
     __slots__ = ()
 
     def to_dict(self, *, tokens: bool = False) -> dict[str, Any]:
-        """Return the model as JSON holds it: the API's names, times in UTC, nothing for `None`.
+        """Return the model as a dict for JSON: the API's names, UTC times, no `None`.
 
         Args:
-            tokens: Whether access tokens are included.
+            tokens: Whether to include access tokens.
 
         Returns:
-            A new dict, which `json.dumps` takes and `from_dict` reads.
+            A new dict for `json.dumps` and `from_dict`.
 
         Example:
             ```python
@@ -61,10 +61,10 @@ class _Model:
         return written(self, tokens=tokens)
 
     def to_json(self, *, tokens: bool = False) -> str:
-        """Return the model as JSON, as `to_dict` does.
+        """Return `to_dict` as JSON.
 
         Args:
-            tokens: Whether access tokens are included.
+            tokens: Whether to include access tokens.
 
         Returns:
             JSON on one line.
@@ -80,16 +80,16 @@ class _Model:
     @classmethod
     # Not `Self`: its module would have to be loaded, for the hints to be resolved.
     def from_dict(cls: type[M], value: Mapping[str, Any]) -> M:  # noqa: PYI019
-        """Read a model from what `to_dict` returned, or from the API's own JSON.
+        """Read a model from the result of `to_dict`, or from the API's JSON.
 
         Args:
-            value: A mapping with the API's names. `RoomAccess` needs the token.
+            value: A mapping with the API's names. `RoomAccess` needs the token in it.
 
         Returns:
             The model.
 
         Raises:
-            InvalidRequestError: A field is missing or of another type.
+            InvalidRequestError: A field is missing or has the wrong type.
 
         Example:
             ```python
@@ -98,13 +98,15 @@ class _Model:
             room = Room.from_dict({"id": "64f1a2b3c4d5e6f7a8b9c0d1", "name": "Support"})
             ```
         """
+        from ._fields.structure import structure  # loads cattrs
+
         given: object = value
         if isinstance(given, Mapping):
             given = dict(given)
         fault = "is nested more than 500 deep"
         try:
             if not is_too_deep(given):
-                return reader(cls)(given)
+                return structure(given, cls)
         except FaultError as error:
             fault = str(error)
         expected = "give a mapping as to_dict() returns it"
@@ -124,12 +126,12 @@ class _Model:
 
 @attrs.frozen(weakref_slot=False)
 class Authorization(_Model):
-    """An attempt to enter a room that was let in.
+    """An authorized attempt to enter a room.
 
     Attributes:
-        ip: The address that it came from.
+        ip: The address of the attempt.
         jti: The UUID of the access token.
-        created_at: When it was let in, in UTC.
+        created_at: When it was authorized, in UTC.
     """
 
     ip: str | None = None
@@ -139,25 +141,24 @@ class Authorization(_Model):
 
 @attrs.frozen(weakref_slot=False, eq=False)
 class Room(_Model):
-    """A video room. What the server did not send is `None`.
+    """A video room. Fields that the server did not send are `None`.
 
-    The same room asked for twice is equal: `access_token`, which is another each time, counts
-    neither for equality nor for the hash. `str(room)` is one short line, and a notebook shows a
-    table.
+    Equality and hash ignore `access_token`, which differs each time. `str(room)` is one short line;
+    a notebook shows a table.
 
     Attributes:
         id: The server's id for the room: 24 hex digits.
         name: The display name.
-        external_id: Your own id for it, unique in the account.
+        external_id: Your own id for the room, unique in the account.
         exp: When participants are disconnected, in UTC.
         nbf: When the room opens, in UTC.
-        settings: Its settings, such as `{"maxParticipants": 10}`.
-        ended: Whether it was ended.
+        settings: The settings, such as `{"maxParticipants": 10}`.
+        ended: Whether the room was ended.
         created_at: When it was created, in UTC.
         updated_at: When it was last changed, in UTC.
-        authorizations: Who was let in.
-        access_token: The token that a browser gives to Videsk's SDK to enter; in no repr.
-        extra: What the server sent that has no field here, under the server's names.
+        authorizations: Authorized attempts to enter.
+        access_token: The token for Videsk's Browser SDK; never in a repr.
+        extra: Fields unknown to this package, under the server's names.
     """
 
     # What an editor shows beside a field; the same text as above, which `help()` shows.
@@ -166,26 +167,26 @@ class Room(_Model):
     name: str | None = None
     """The display name."""
     external_id: str | None = None
-    """Your own id for it, unique in the account."""
+    """Your own id for the room, unique in the account."""
     exp: datetime | None = None
     """When participants are disconnected, in UTC."""
     # People see it before `exp`, which is field 3 counted from 0.
     nbf: datetime | None = attrs.field(default=None, metadata={"place": 2.5})
     """When the room opens, in UTC."""
     settings: Mapping[str, JSONValue] | None = None
-    """Its settings, such as `{"maxParticipants": 10}`."""
+    """The settings, such as `{"maxParticipants": 10}`."""
     ended: bool | None = None
-    """Whether it was ended."""
+    """Whether the room was ended."""
     created_at: datetime | None = None
     """When it was created, in UTC."""
     updated_at: datetime | None = None
     """When it was last changed, in UTC."""
     authorizations: tuple[Authorization, ...] | None = None
-    """Who was let in."""
+    """Authorized attempts to enter."""
     access_token: str | None = attrs.field(default=None, repr=False, eq=False)
-    """The token that a browser gives to Videsk's SDK to enter; in no repr."""
+    """The token for Videsk's Browser SDK; never in a repr."""
     extra: Mapping[str, JSONValue] = attrs.field(factory=dict)
-    """What the server sent that has no field here, under the server's names."""
+    """Fields unknown to this package, under the server's names."""
 
     def __eq__(self, other: object) -> bool:
         # Not by attrs, for which a room and the same room with a token are of two classes.
@@ -204,15 +205,15 @@ class Room(_Model):
         return table_of((self,))
 
     def is_open(self, at: datetime | None = None) -> bool:
-        """Return whether the room lets people in, by its `ended`, `nbf` and `exp`.
+        """Return whether people can join, by `ended`, `nbf` and `exp`.
 
-        A field that the server did not send says nothing: a room without any of them is open.
+        Absent fields are ignored: a room without any of them is open.
 
         Args:
-            at: An aware `datetime`. Absent: now, by this machine's clock.
+            at: An aware `datetime`. Default: now, by this machine's clock.
 
         Returns:
-            Whether it has opened and is not over.
+            Whether the room has opened and is not over.
 
         Raises:
             InvalidRequestError: `at` is naive, or not a `datetime`.
@@ -227,15 +228,15 @@ class Room(_Model):
         return not self.is_over(moment) and (self.nbf is None or self.nbf <= moment)
 
     def is_over(self, at: datetime | None = None) -> bool:
-        """Return whether the room has ended, by its `ended` and `exp`.
+        """Return whether the room is over, by `ended` and `exp`.
 
-        A field that the server did not send says nothing: a room without any of them is not over.
+        Absent fields are ignored: a room without any of them is not over.
 
         Args:
-            at: An aware `datetime`. Absent: now, by this machine's clock.
+            at: An aware `datetime`. Default: now, by this machine's clock.
 
         Returns:
-            Whether it was ended, or its time is up.
+            Whether the room was ended or has expired.
 
         Raises:
             InvalidRequestError: `at` is naive, or not a `datetime`.
@@ -255,10 +256,10 @@ _TOKEN: Any = Room.access_token  # the slot, which is a descriptor
 
 
 class EnterableRoom(Room):
-    """A room with an access token, as `create`, `get` and their like return it.
+    """A room with an access token, as `create` and `get` return it.
 
-    It is a `Room` in all else, equal to one with the same fields. A room of a page, or of `update`,
-    may have no token, and is a `Room`.
+    Otherwise it is a `Room`, and equal to one with the same fields. Rooms of a page or of `update`
+    may have no token, so they are a `Room`.
     """
 
     __slots__ = ()
@@ -268,10 +269,10 @@ class EnterableRoom(Room):
 
     @property
     def access_token(self) -> str:
-        """The token that a browser gives to Videsk's SDK to enter; in no repr.
+        """The token for Videsk's Browser SDK; never in a repr.
 
-        The API documents that it sends one. If it did not, as for a room that is over perhaps,
-        reading this raises `ResponseError`; `join` asks for another.
+        If the API sent none, perhaps because the room is over, reading it raises `ResponseError`.
+        Use `join` then.
         """
         token: str | None = _TOKEN.__get__(self)
         if token is None:
@@ -287,13 +288,13 @@ class EnterableRoom(Room):
         _TOKEN.__set__(self, token)
 
     def to_dict(self, *, tokens: bool = False) -> dict[str, Any]:
-        """Return the room as JSON holds it, as a `Room` does.
+        """Return the room as a dict for JSON, like `Room.to_dict`.
 
         Args:
-            tokens: Whether the access token is included.
+            tokens: Whether to include the access token.
 
         Returns:
-            A new dict, which `json.dumps` takes and `from_dict` reads.
+            A new dict for `json.dumps` and `from_dict`.
 
         Example:
             ```python
@@ -316,15 +317,14 @@ def enterable(room: Room) -> EnterableRoom:
 
 @attrs.frozen(weakref_slot=False)
 class RoomPage(_Model):
-    """One page of rooms; iterates and indexes over them.
+    """One page of rooms, with iteration, `len()` and indexing.
 
-    A page is not all rooms: `has_more` says whether others come after it, `str(page)` how many
-    there are, and `rooms.iter()` reads all of them. A notebook shows a table.
+    `has_more` says whether more rooms follow; `rooms.iter()` reads all. A notebook shows a table.
 
     Attributes:
-        total: The number of rooms in all.
-        limit: The most rooms that a page holds. The server may have lowered what was asked for.
-        skip: The number of rooms before this page.
+        total: The number of all rooms.
+        limit: The maximum size of the page, which the server may have lowered.
+        skip: The number of rooms before the page.
         data: The rooms.
     """
 
@@ -365,12 +365,12 @@ class RoomPage(_Model):
 
 @attrs.frozen(weakref_slot=False)
 class RoomAccess(_Model):
-    """The right to enter a room.
+    """An access token for a room, and what it contains.
 
-    The token is read without verifying its signature: the server verifies it when it is used.
+    The token is read without verifying its signature. The server verifies it.
 
     Attributes:
-        access_token: The token that a browser gives to Videsk's SDK to enter; in no repr.
+        access_token: The token for Videsk's Browser SDK; never in a repr.
         exp: When it expires, in UTC.
         nbf: When it becomes valid, in UTC.
         jti: The UUID of the token, as in `Authorization.jti`.
@@ -392,8 +392,8 @@ class RoomStats(_Model):
     """Statistics of a room.
 
     Attributes:
-        view: The view that was asked for.
-        data: The server's object, untouched: its fields are not documented.
+        view: The requested view.
+        data: The server's object, unchanged. Its fields are not documented.
     """
 
     view: StatsView

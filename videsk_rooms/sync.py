@@ -62,9 +62,10 @@ class Rooms:
 
     @property
     def with_response(self) -> RoomsWithResponse:
-        """The methods that get one answer, with the last response: its status, headers, attempts.
+        """The same methods, returning also the last response: status, headers, attempts.
 
-        Each takes the same arguments, and returns an `Answer` with `value` and `response`.
+        Each takes the same arguments and returns an `Answer` with `value` and `response`. Iterators
+        and bulk methods are not included.
 
         Example:
             ```python
@@ -79,9 +80,9 @@ class Rooms:
 
 
 class RoomsWithResponse:
-    """The methods of `Rooms` that get one answer, each returning an `Answer`.
+    """The methods of `Rooms` that return one result, each returning an `Answer`.
 
-    Found as `Rooms.with_response`. `AsyncRooms` describes each call.
+    See `Rooms.with_response`. `AsyncRooms` describes each call.
     """
 
     def __init__(self, portal: Portal, awaited: AsyncRoomsWithResponse) -> None:
@@ -131,46 +132,45 @@ def blocking_view(method: Callable[Concatenate[Any, P], AsyncVidesk]) -> _ViewMe
 class Videsk(PickledBySettings):
     """The client for blocking code.
 
-    Use it in a `with` block, or call `close()`. Threads may share it. It has every method of
-    `AsyncVidesk` and of its resources under the same name, and runs them on an event loop in a
-    thread of its own. It works after `os.fork()` in both processes, and in gevent's greenlets. It
-    also works where a loop runs already, as in a notebook; in a coroutine it warns, once, that it
-    blocks that loop. Ctrl-C cancels the request.
+    Use it in a `with` block, or call `close()`. Threads may share it. It has the same methods as
+    `AsyncVidesk` and runs them on an event loop in a thread. It works before and after `os.fork()`,
+    under gevent, and in notebooks. In a coroutine it warns once that it blocks the loop. Ctrl-C
+    cancels the request.
 
-    At exit, open clients are closed. Functions that `atexit` runs before that may call them, but
-    the first call, and resolving a host's name, need a thread that Python may refuse by then:
-    `ClosedError`.
+    Open clients are closed at exit. `atexit` functions may still use them, except for a first call
+    and for resolving a host name, which need a new thread: `ClosedError`.
 
-    Copying or unpickling gives a new, open client with the same settings. A pickle holds no token:
-    the other process looks for one in its environment, or calls the callable;
-    `with_options(secrets_in_pickles=True)` allows another way.
+    Copying or unpickling gives a new, open client with the same settings. A pickle contains no
+    token: the other process takes one from its environment or calls the callable.
+    `with_options(secrets_in_pickles=True)` includes it.
 
     Args:
-        api_token: The API token, or a callable that returns it, plain or awaitable, as in
-            `AsyncVidesk`. Absent: `VIDESK_API_TOKEN`, else the file named by
-            `VIDESK_API_TOKEN_FILE`.
-        base_url: Where the API is. Absent: `VIDESK_BASE_URL`, else `https://api.videsk.io`. Plain
-            http is allowed towards this machine only, unless `allow_http` is set.
-        timeout: Seconds for a whole call, or a `Timeout`; `None` for no bound.
-        retry: How often a call is tried; `Retry(attempts=1)` never retries.
-        rate_limit: How many requests a second may be sent, and who shares them; `None`: no limit.
-        hooks: Functions that are called during calls; they run in the client's own thread.
-        headers: Sent with every request, such as a key of your gateway; never `Authorization`.
+        api_token: The API token, or a callable that returns it, plain or async, as in
+            `AsyncVidesk`. Default: `VIDESK_API_TOKEN`, else the file that `VIDESK_API_TOKEN_FILE`
+            names.
+        base_url: The API's address. Default: `VIDESK_BASE_URL`, else `https://api.videsk.io`. Plain
+            http is for this machine only, unless `allow_http` is set.
+        timeout: Seconds for a whole call, retries included, or a `Timeout`. `None`: no bound.
+        retry: When to retry; `Retry(attempts=1)` never retries.
+        rate_limit: The maximum rate of requests, and who shares it. `None`: no limit.
+        hooks: Functions that run during calls, in the client's thread.
+        headers: Sent with every request, such as your gateway's key. `Authorization` is refused.
         proxy: URL of a proxy.
-        trust_env: Whether `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment name the
-            proxy, and `SSL_CERT_FILE`, `SSL_CERT_DIR` or `REQUESTS_CA_BUNDLE` the authorities to
-            trust. Read once, here; not for this machine.
-        ssl: An `ssl.SSLContext`, an `aiohttp.Fingerprint`, or `False` to check no certificate.
-        allow_http: Whether `base_url` may be plain http towards another machine, such as a sandbox
-            in a network of your own. Everyone on the way reads the token: never for the API
-            itself. Absent: `VIDESK_ALLOW_HTTP`, `1` or `0`; else not.
+        trust_env: Whether to take the proxy from `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, and
+            certificate authorities from `SSL_CERT_FILE`, `SSL_CERT_DIR` or `REQUESTS_CA_BUNDLE`.
+            They are read once, here, and ignored for this machine.
+        ssl: An `ssl.SSLContext`, an `aiohttp.Fingerprint`, or `False` to skip the certificate
+            check.
+        allow_http: Whether `base_url` may be plain http to another machine, such as a sandbox in
+            your network. Anybody on the path can read the token. Default: `VIDESK_ALLOW_HTTP` (`1`
+            or `0`), else not.
 
     Attributes:
         rooms: The rooms of the account.
 
     Raises:
-        ConfigurationError: There is no token, an argument is invalid, or eventlet has patched the
-            process.
+        ConfigurationError: There is no API token, an argument is invalid, or eventlet has patched
+            the process.
 
     Example:
         ```python
@@ -235,9 +235,9 @@ class Videsk(PickledBySettings):
 
     @property
     def rate_limit_status(self) -> RateLimitStatus:
-        """How much of the account's rate is left, by the last answers, and how many calls wait.
+        """The rate limit by the last responses, and how many calls wait.
 
-        Costs no request.
+        Sends no request.
 
         Example:
             ```python
@@ -253,7 +253,7 @@ class Videsk(PickledBySettings):
     def close(self) -> None:
         """Close the connections and end the thread.
 
-        Later calls, and calls that run, raise `ClosedError`.
+        Running and later calls raise `ClosedError`.
 
         Example:
             ```python

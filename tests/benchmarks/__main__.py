@@ -19,6 +19,7 @@ _REPEATS, _QUICK_REPEATS, _QUICK_SHARE = 19, 1, 0.05
 _TOLD = (
     "aiohttp",
     "attrs",
+    "cattrs",
     "orjson",
     "httpx",
     "niquests",

@@ -129,6 +129,7 @@ def test_the_metadata_says_what_the_package_is(files: Built) -> None:
         "aiohttp",
         "anyio",
         "attrs",
+        "cattrs",
     }
 
 

@@ -1,16 +1,15 @@
-"""Makes the reader of a model from the table of its fields.
+"""Makes the hooks by which cattrs structures models, from the tables of their fields.
 
-A reader takes values of the exact types and nothing else. Its error says where in the JSON the
-first fault lies.
+A hook takes values of the exact types and nothing else: those that cattrs makes itself coerce, so
+that `null` becomes "None". Its error says where in the JSON the first fault lies.
 
-The reader is compiled from a text, as the methods of an attrs class are. A loop over the fields
-takes 1.4 times as long (docs/decisions/0036-one-table-of-fields.md).
+A hook is compiled from a text, as the methods of an attrs class are. A loop over the fields takes
+1.4 times as long (docs/decisions/0036-one-table-of-fields.md).
 """
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
 from .table import EXTRA, fields_of
 from .times import read_time
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from .table import Field
 
-M = TypeVar("M")
+    Hook = Callable[[Any, Any], Any]
 
 # Python 3.10 recurses 1,000 times at most, the caller's own frames included. What MongoDB stores
 # is nested 100 deep at most.
@@ -55,13 +54,13 @@ class FaultError(Exception):
         return f"{self.reason} at {self.path}" if self.path else self.reason.removesuffix(",")
 
 
-def reader(model: type[M]) -> Callable[[Any], M]:
-    """Return the function that reads a model from what JSON holds, or raises `FaultError`."""
-    return _reader(cast("Any", model))
+def make_hook(model: Any, hook_of: Callable[[Any], Hook]) -> Hook:
+    """Make the hook of a model, which raises `FaultError` where a value is not as it should be.
 
-
-@cache
-def _reader(model: Any) -> Callable[[Any], Any]:
+    Args:
+        model: The attrs class.
+        hook_of: Returns the hook of another model, which this one has a list of.
+    """
     fields = fields_of(model)
     known = frozenset(field.wire for field in fields)
     scope: dict[str, Any] = {
@@ -72,16 +71,16 @@ def _reader(model: Any) -> Callable[[Any], Any]:
         "read_time": read_time,
         "unknown": lambda sent: {name: sent[name] for name in sent if name not in known},
         "wrong": wrong,
-        **{f"read_{field.name}": _list_reader(field) for field in fields if field.item},
+        **{f"read_{field.name}": _list_reader(field, hook_of) for field in fields if field.item},
     }
     # Names of fields, and nothing that was sent, stand in the text.
     exec("\n".join(_source(model, fields)), scope)  # noqa: S102 - as attrs does
-    read: Callable[[Any], Any] = scope["read"]
-    return read
+    hook: Hook = scope["structure"]
+    return hook
 
 
 def _source(model: type, fields: tuple[Field, ...]) -> Iterator[str]:
-    yield "def read(sent):"
+    yield "def structure(sent, _):"
     yield "    if type(sent) is not dict:"
     yield "        raise wrong('', 'an object', sent)"
     yield "    get, made, absent = sent.get, blank(), 0"
@@ -110,14 +109,17 @@ def _source(model: type, fields: tuple[Field, ...]) -> Iterator[str]:
     yield "    return made"
 
 
-def _list_reader(field: Field) -> Callable[[list[Any]], tuple[object, ...]]:
-    read = _reader(field.item)
+def _list_reader(
+    field: Field, hook_of: Callable[[Any], Hook]
+) -> Callable[[list[Any]], tuple[object, ...]]:
+    item = field.item
+    hook = hook_of(item)
 
     def read_list(values: list[Any]) -> tuple[object, ...]:
         made: list[object] = []
         try:
             for value in values:
-                made.append(read(value))  # noqa: PERF401 - the fault is that of the next item
+                made.append(hook(value, item))  # noqa: PERF401 - the fault is that of the next item
         except FaultError as fault:
             rest = f".{fault.path}" if fault.path else ""
             fault.path = f"{field.wire}[{len(made)}]{rest}"

@@ -60,10 +60,10 @@ class AttemptEvent:
     """An attempt has ended.
 
     Attributes:
-        operation: Which call it belongs to, such as `rooms.create`.
+        operation: The call, such as `rooms.create`.
         method: The HTTP method.
         path: The path, without the query.
-        attempt: What was tried and what came of it.
+        attempt: The attempt and its result.
     """
 
     operation: str
@@ -77,11 +77,11 @@ class RetryEvent:
     """A call will be retried.
 
     Attributes:
-        operation: Which call it is, such as `rooms.create`.
+        operation: The call, such as `rooms.create`.
         method: The HTTP method.
         path: The path, without the query.
         attempt: The attempt that failed.
-        pause: Seconds until the next attempt, without the wait for the rate limit.
+        pause: Seconds until the next attempt, without the rate limit's queue.
     """
 
     operation: str
@@ -93,13 +93,13 @@ class RetryEvent:
 
 @attrs.frozen
 class PaceEvent:
-    """An attempt has waited for the rate limit, and is sent now.
+    """A request leaves the rate limit's queue.
 
     Attributes:
-        operation: Which call it belongs to, such as `rooms.create`.
+        operation: The call, such as `rooms.create`.
         method: The HTTP method.
         path: The path, without the query.
-        waited: Seconds.
+        waited: The time in the queue, in seconds.
     """
 
     operation: str
@@ -112,13 +112,13 @@ class PaceEvent:
 class Hooks:
     """Functions that are called during a call, plain or async.
 
-    A plain one runs in the event loop, so it must not block. An async one is awaited, until the
-    call's deadline at most. An exception of a hook is logged and does not end the call.
+    A plain function runs in the event loop and must not block it. An async one is awaited, until
+    the call's deadline at most. An exception in a hook is logged and does not fail the call.
 
     Attributes:
         on_attempt: Called after each attempt.
         on_retry: Called before each pause.
-        on_pace: Called when an attempt had to wait for the rate limit.
+        on_pace: Called when a request leaves the rate limit's queue.
 
     Example:
         ```python

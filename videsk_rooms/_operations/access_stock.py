@@ -25,17 +25,16 @@ NOT_PICKLED = (
 class AsyncAccessStock:
     """Access tokens of one room, issued ahead in the background, each handed out once.
 
-    Made by `AsyncRooms.access_stock`, and filled while its `async with` block runs. Never are more
-    than `size` in stock and asked for together. What is taken is replaced. A token that expires
-    within 30 seconds is thrown away, and so are all of them when the room's `exp` or `nbf` moves or
-    the room ends, as far as this client learns of it: by its own calls, or by the tokens that it is
-    issued.
+    `AsyncRooms.access_stock` makes it. It is filled up to `size` while its `async with` block runs,
+    and a token that is taken is replaced. Tokens that expire within 30 seconds are discarded. All
+    are discarded if the room ends or its `exp` or `nbf` changes, as far as this client's calls and
+    tokens show it.
 
-    When no token can be issued ahead, the logger `videsk_rooms` says so once, as a warning. It is
-    tried again, after pauses of up to 30 seconds; until then `take` issues one when it is called.
+    If no token can be issued ahead, the logger `videsk_rooms` warns once. The client retries after
+    pauses of up to 30 seconds. Meanwhile `take` issues tokens on demand.
 
-    After `os.fork()` the child has an empty stock, and fills it once it takes from it: no token is
-    handed out by both.
+    After `os.fork()`, the child has an empty stock, which its first `take` fills. So no token is
+    used by both.
 
     Example:
         ```python
@@ -58,29 +57,29 @@ class AsyncAccessStock:
 
     @property
     def size(self) -> int:
-        """How many tokens it holds when it is full."""
+        """The number of tokens of a full stock."""
         return self._stock.size
 
     @property
     def level(self) -> int:
-        """How many tokens can be taken without a request."""
+        """The number of tokens that `take` returns without a request."""
         return self._stock.level()
 
     async def take(self) -> RoomAccess:
-        """Take a token out of the stock. If it is empty, one is issued at once.
+        """Take a token from the stock. If it is empty, one is issued at once.
 
-        That request goes before those in the background, unless the client's view says otherwise,
-        and may take the client's `timeout`.
+        That request goes before background requests, unless the view has another `priority`, and
+        has the client's `timeout`.
 
         Returns:
-            A token that nobody else gets, and what it says of itself.
+            A token that nobody else gets, with the times and the id that it contains.
 
         Raises:
             ClosedError: The stock is not open, or the client is closed.
             NotFoundError: There is no such room.
             APIError: The room is over or not open yet; the API does not document the status.
-            OutcomeUnknownError: No answer came back; a token may have been issued.
-            VideskError: See `videsk_rooms.errors` for whatever else can go wrong.
+            OutcomeUnknownError: No response arrived; a token may have been issued.
+            VideskError: Any other error of `videsk_rooms.errors`.
 
         API: `POST /vpaas/rooms/{roomId}/join`, or `GET /vpaas/rooms/{roomId}` before the room opens
 

@@ -16,13 +16,13 @@ Value_co = TypeVar("Value_co", covariant=True)
 
 @attrs.frozen(weakref_slot=False)
 class Outcome(Generic[Item_co, Value_co]):
-    """The outcome of one item of many.
+    """The outcome of one item of a bulk call.
 
     Attributes:
         index: The item's position, from 0.
         item: The item, as it was given.
-        value: What the call returned, as far as it returns anything; `None` if it failed.
-        error: Why it failed; `None` if it did not.
+        value: The result of the call; `None` if it failed or has none.
+        error: The error, or `None`.
     """
 
     index: int
@@ -37,7 +37,7 @@ class Outcome(Generic[Item_co, Value_co]):
         return self.error is None
 
     def result(self) -> Value_co:
-        """Return the value, or raise the error, as the single call would have.
+        """Return the value or raise the error.
 
         Returns:
             What the call returned.
@@ -66,13 +66,13 @@ class Outcome(Generic[Item_co, Value_co]):
 
 @attrs.frozen
 class Progress:
-    """How far many calls have come.
+    """The progress of a bulk call.
 
     Attributes:
-        done: How many outcomes were given out, with the one that is about to be.
+        done: The number of outcomes, the next one included.
         failed: How many of those are errors.
-        under_way: How many calls have begun and not ended.
-        total: How many items there are, or `None` where their iterable has no `len()`.
+        under_way: The number of calls in progress.
+        total: The number of items, or `None` if their iterable has no `len()`.
     """
 
     done: int

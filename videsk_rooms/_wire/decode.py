@@ -1,6 +1,6 @@
 """Responses to models. No I/O.
 
-The readers are made from the models' tables of fields (`_fields`).
+cattrs structures the models, by hooks that are made from the tables of their fields (`_fields`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from videsk_rooms._fields.read import FaultError, reader, wrong
+from videsk_rooms._fields.read import FaultError, wrong
+from videsk_rooms._fields.structure import structure
 from videsk_rooms.models import JSONValue, Room, RoomAccess, RoomPage, RoomStats, StatsView
 
 from .json import loads
@@ -75,7 +76,7 @@ def whole(response: Response) -> Response:
 def _model(response: Response, model: type[M]) -> M:
     value = response.json()
     try:
-        return reader(model)(value)
+        return structure(value, model)
     except FaultError as error:
         path, reason = error.path, error.reason
     finally:

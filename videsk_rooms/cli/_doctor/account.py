@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from videsk_rooms.sync import Videsk
 
 CALL_CHECKS = ("access", "clock", "rate limit", "path")
-_REQUIRED = ("aiohttp", "attrs", "anyio")
+_REQUIRED = ("aiohttp", "attrs", "cattrs", "anyio")
 # The packages of the extras.
 _OPTIONAL = (
     *("rich", "typer", "charset-normalizer", "PyJWT"),
