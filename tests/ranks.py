@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from videsk_rooms._ratelimit.no_limit import NoLimit
+from videsk_rooms._ratelimit.limiter import NoLimit
 
 if TYPE_CHECKING:
     import pytest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from videsk_rooms._ratelimit import latency, schedule, store_limiter
+from videsk_rooms._ratelimit import latency, limiter, schedule
 
 from .blocks import DOCS, ROOT
 
@@ -48,6 +48,6 @@ def test_the_numbers_of_the_rate_limit_are_the_codes() -> None:
         f"in the last {1 + schedule.TICK} s",
         f"the least of {latency.SAMPLES}",
         f"(of fewer than {latency.FEW},",
-        f"pauses everybody for {store_limiter.FIRST_PAUSE} s",
+        f"pauses everybody for {limiter.FIRST_PAUSE} s",
     ):
         assert phrase in decision

@@ -6,8 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from videsk_rooms._ratelimit.rank import Rank
-from videsk_rooms._ratelimit.schedule import Ask, Message
+from videsk_rooms._ratelimit.schedule import Ask, Message, Rank
 
 if TYPE_CHECKING:
     from videsk_rooms._ratelimit.limit import Limit

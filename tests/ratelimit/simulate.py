@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Literal
 import attrs
 
 from videsk_rooms._ratelimit.latency import Latency
-from videsk_rooms._ratelimit.rank import Rank
-from videsk_rooms._ratelimit.schedule import Ask, Message, Schedule, Update
+from videsk_rooms._ratelimit.schedule import Ask, Message, Rank, Schedule, Update
 
 from .delay import Delay, exponential, spiky
 

@@ -8,12 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from videsk_rooms._ratelimit import Rank
-from videsk_rooms._ratelimit.fallback import FallbackStore
+from videsk_rooms._ratelimit.fallback_store import FallbackStore
 from videsk_rooms._ratelimit.latency import Latency
 from videsk_rooms._ratelimit.limit import Limit, ObservedLimit
+from videsk_rooms._ratelimit.limiter import StoreLimiter
 from videsk_rooms._ratelimit.memory_store import MemoryStore
 from videsk_rooms._ratelimit.store import PATIENCE, StoreUnreachableError
-from videsk_rooms._ratelimit.store_limiter import StoreLimiter
 
 if TYPE_CHECKING:
     from tests.ratelimit.virtual_time import VirtualLoop
@@ -106,7 +106,9 @@ class World:
             observed = ObservedLimit(limit)
             store: Store = self.shared.memory
             if shared:
-                store = FallbackStore(self.ways[number], observed, clock=loop.time)
+                store = FallbackStore(
+                    self.ways[number], MemoryStore(loop.time), observed, clock=loop.time
+                )
             limiter = StoreLimiter(
                 observed, Latency(), partial(_the_same, store), shared=shared, clock=loop.time
             )

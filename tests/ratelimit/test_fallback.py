@@ -13,8 +13,9 @@ from tests.ratelimit.simulated import LIMIT, SOON, Shared, Way, World
 from tests.ratelimit.virtual_time import VirtualLoop, leave_behind, simulate
 from videsk_rooms import ClosedError
 from videsk_rooms._ratelimit import Rank
-from videsk_rooms._ratelimit.fallback import PROBE_EVERY, SHARE, FallbackStore
+from videsk_rooms._ratelimit.fallback_store import PROBE_EVERY, SHARE, FallbackStore
 from videsk_rooms._ratelimit.limit import Limit, ObservedLimit
+from videsk_rooms._ratelimit.memory_store import MemoryStore
 from videsk_rooms._ratelimit.schedule import Ask, Message
 from videsk_rooms._ratelimit.store import PATIENCE
 
@@ -444,7 +445,7 @@ def test_after_a_fork_the_child_looks_for_the_store_itself(
     """What looked for it in the parent will not tell the child."""
     parent, child = VirtualLoop(), VirtualLoop()
     way = Way(Shared(child))
-    store = FallbackStore(way, ObservedLimit(LIMIT), clock=child.time)
+    store = FallbackStore(way, MemoryStore(child.time), ObservedLimit(LIMIT), clock=child.time)
     asks: Callable[[int], Message] = lambda number: Message(  # noqa: E731 - one line of a test
         ask=Ask(str(number), Rank.INTERACTIVE, 0.0, 4, 1.0, 0.0, 0.0)
     )

@@ -29,7 +29,7 @@ from tests.ratelimit.support import (
 )
 from videsk_rooms import AsyncVidesk, ConfigurationError, RateLimit, Retry, Videsk
 from videsk_rooms._ratelimit import Rank, make_limiter
-from videsk_rooms._ratelimit.fallback import SHARE
+from videsk_rooms._ratelimit.fallback_store import SHARE
 from videsk_rooms._ratelimit.file_store import FileStore
 from videsk_rooms._ratelimit.limit import Limit
 from videsk_rooms._ratelimit.schedule import Message, Update

@@ -20,8 +20,8 @@ from videsk_rooms import AsyncVidesk, ClosedError, RateLimit
 from videsk_rooms._ratelimit import Rank, make_limiter
 from videsk_rooms._ratelimit.latency import Latency
 from videsk_rooms._ratelimit.limit import Limit, ObservedLimit
+from videsk_rooms._ratelimit.limiter import StoreLimiter
 from videsk_rooms._ratelimit.memory_store import MemoryStore
-from videsk_rooms._ratelimit.store_limiter import StoreLimiter
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from tests.support import TOKEN
 from tests.waiting import until
 from videsk_rooms import AsyncVidesk, ConfigurationError, Hooks, RateLimit
 from videsk_rooms._ratelimit import Rank, make_limiter
-from videsk_rooms._ratelimit.fallback import SHARE
+from videsk_rooms._ratelimit.fallback_store import SHARE
 from videsk_rooms._ratelimit.limit import Limit
 from videsk_rooms._ratelimit.redis_store import SCRIPT, RedisStore
 from videsk_rooms._ratelimit.schedule import Message, Update

@@ -8,8 +8,9 @@ import pytest
 
 from tests.peers import serving
 from tests.ratelimit.asking import ask
-from videsk_rooms._ratelimit.fallback import FallbackStore
+from videsk_rooms._ratelimit.fallback_store import FallbackStore
 from videsk_rooms._ratelimit.limit import Limit, ObservedLimit
+from videsk_rooms._ratelimit.memory_store import MemoryStore
 from videsk_rooms._ratelimit.redis_store import RedisStore
 
 if TYPE_CHECKING:
@@ -125,7 +126,11 @@ async def command(reader: asyncio.StreamReader) -> list[bytes]:
 async def check_falls_back(port: int, caplog: pytest.LogCaptureFixture, query: str = "") -> None:
     """See that nothing is raised, and that the process limits itself."""
     redis = RedisStore(f"redis://:a-password@127.0.0.1:{port}/0{query}", lambda: "a-token")
-    store = FallbackStore(redis, ObservedLimit(LIMIT), clock=lambda: 1000.0)
+
+    def clock() -> float:
+        return 1000.0
+
+    store = FallbackStore(redis, MemoryStore(clock), ObservedLimit(LIMIT), clock=clock)
     # A window must pass over what may have left by permits of the store.
     assert await store.apply(ask(1, LIMIT)) == pytest.approx((LIMIT.per + 0.05) / 2)
     await store.close()

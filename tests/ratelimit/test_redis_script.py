@@ -10,9 +10,8 @@ import attrs
 import pytest
 import redis
 
-from videsk_rooms._ratelimit.rank import Rank
 from videsk_rooms._ratelimit.redis_store import SCRIPT
-from videsk_rooms._ratelimit.schedule import GRACE, Ask, Message, Schedule, Update
+from videsk_rooms._ratelimit.schedule import GRACE, Ask, Message, Rank, Schedule, Update
 
 if TYPE_CHECKING:
     from tests.ratelimit.redis_server import RedisServer

@@ -14,7 +14,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from videsk_rooms._ratelimit.file_store import FileStore
 from videsk_rooms._ratelimit.memory_store import MemoryStore
-from videsk_rooms._ratelimit.rank import Rank
 from videsk_rooms._ratelimit.schedule import (
     BACKGROUND_EVERY,
     GRACE,
@@ -22,6 +21,7 @@ from videsk_rooms._ratelimit.schedule import (
     TICK,
     Ask,
     Message,
+    Rank,
     Schedule,
     Update,
 )

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections import OrderedDict
+from collections import deque
 from typing import TYPE_CHECKING
+
+import attrs
 
 from videsk_rooms._concurrency.fork import register_after_fork
 from videsk_rooms.errors import ConfigurationError
 
-from .ceiling import Ceiling
-from .fallback import FallbackStore
+from .ceiling_store import CeilingStore
+from .fallback_store import FallbackStore
 from .latency import Latency
 from .limit import Limit, ObservedLimit
+from .limiter import NoLimit, RateLimiter, StoreLimiter
 from .memory_store import MemoryStore
-from .no_limit import NoLimit
-from .store_limiter import StoreLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from videsk_rooms._config import RateLimit
 
-    from .limiter import RateLimiter
+    from .schedule import Ask
     from .store import Store
 
 
@@ -47,18 +48,14 @@ def make_limiter(
         return NoLimit()
     limit = ObservedLimit(Limit(rate_limit.requests, rate_limit.per))
     known = _accounts.get(account)
-
-    def make_store() -> Store:  # no partial, whose repr would show the URL and its password
-        # It holds the account, which so lives as long as one of its clients.
-        return _store_of(known, limit, rate_limit.shared, token)
-
-    shared = rate_limit.shared is not None
-    limiter: RateLimiter = StoreLimiter(limit, known.latency, make_store, shared=shared)
+    # It holds the account, which so lives as long as one of its clients.
+    make_store = _stores_of(known, limit, rate_limit.shared, token)
+    at_most = None
     if rate_limit.at_most is not None:
-        own = ObservedLimit(Limit(rate_limit.at_most, rate_limit.per), source="RateLimit.at_most")
-        store = MemoryStore()
-        # With a latency of its own: its permits also wait for those of the account.
-        limiter = Ceiling(StoreLimiter(own, Latency(), lambda: store), limiter)
+        at_most = Limit(rate_limit.at_most, rate_limit.per)
+        make_store = _below(at_most, make_store)
+    shared = rate_limit.shared is not None
+    limiter = StoreLimiter(limit, known.latency, make_store, at_most=at_most, shared=shared)
     register_after_fork(limiter)
     return limiter
 
@@ -79,7 +76,7 @@ class _Accounts:
             weakref.WeakValueDictionary()
         )
         # A program may make a client for each call.
-        self._recent: OrderedDict[Hashable, _Account] = OrderedDict()
+        self._recent: deque[_Account] = deque(maxlen=_MOST_RECENT)
         self.reset_after_fork()
         register_after_fork(self)
 
@@ -89,10 +86,8 @@ class _Accounts:
             known = self._in_use.get(account)
             if known is None:
                 known = self._in_use[account] = _Account()
-            self._recent[account] = known
-            self._recent.move_to_end(account)
-            while len(self._recent) > _MOST_RECENT:
-                self._recent.popitem(last=False)
+            if known not in self._recent:
+                self._recent.append(known)
             return known
 
     def reset_after_fork(self) -> None:
@@ -103,20 +98,36 @@ class _Accounts:
 _accounts = _Accounts()
 
 
-def _store_of(
+def _below(at_most: Limit, make_store: Callable[[], Store]) -> Callable[[], Store]:
+    """Make stores that keep a client's own limit as well."""
+    own = MemoryStore()
+
+    def lowered(ask: Ask) -> Ask:
+        return attrs.evolve(ask, requests=at_most.requests, per=at_most.per)
+
+    return lambda: CeilingStore(own, lowered, make_store())
+
+
+def _stores_of(
     account: _Account, limit: ObservedLimit, shared: str | None, token: Callable[[], str]
-) -> Store:
+) -> Callable[[], Store]:
+    """Return what makes the store of each event loop.
+
+    No partial, whose repr would show the URL and its password.
+    """
     if shared is None:
-        return account.store
+        return lambda: account.store
     scheme, _, rest = shared.partition(":")
     if scheme == "file":
         from .file_store import FileStore
 
-        return FallbackStore(FileStore(rest), limit)
+        file = FileStore(rest)
+        return lambda: FallbackStore(file, account.store, limit)
     if scheme in {"redis", "rediss"}:
-        from .redis_store import RedisStore
+        from .redis_store import RedisStore, check_url
 
-        return FallbackStore(RedisStore(shared, token), limit)
+        check_url(shared)
+        return lambda: FallbackStore(RedisStore(shared, token), account.store, limit)
     # `_config.py` refuses all others. The value is not shown: it may hold a password.
     raise ConfigurationError(
         "RateLimit.shared has no store; give 'file:/a/path' for this machine, or "

@@ -25,13 +25,11 @@ from videsk_rooms._concurrency.clock import monotonic
 from videsk_rooms._concurrency.fork import fork_guard
 from videsk_rooms.errors import ConfigurationError
 
-from .schedule import Schedule
+from .schedule import Message, Schedule
 from .store import PATIENCE, StoreUnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from .schedule import Message
 
 # "VRrl": tells our files from other databases.
 _APPLICATION_ID = 0x5652726C
@@ -45,7 +43,8 @@ class FileStore:
         self._path = _checked(path)
         self._clock = clock
         try:
-            fork_guard.run(self._begin)
+            # It writes, so that a file or a folder that is read-only is refused now.
+            fork_guard.run(partial(self._apply_now, Message()))
         except (OSError, sqlite3.Error) as error:
             if _is_busy(error):  # by others that use it
                 return
@@ -77,15 +76,6 @@ class FileStore:
     def reset_after_fork(self) -> None:
         """Nothing is the parent's."""
 
-    def _begin(self) -> None:
-        _make(self._path)
-        with self._database() as database:
-            database.execute("BEGIN IMMEDIATE")
-            _prepare(database)
-            # Written once more, so that a file or a folder that is read-only is refused now.
-            database.execute(f"PRAGMA application_id={_APPLICATION_ID}")
-            database.execute("COMMIT")
-
     def _apply_now(self, message: Message) -> float:
         _make(self._path)
         with self._database() as database:
@@ -96,7 +86,7 @@ class FileStore:
             answer = schedule.apply(message, now)
             _write(database, schedule)
             database.execute("COMMIT")
-        return answer
+            return answer
 
     @contextlib.contextmanager
     def _database(self) -> Iterator[sqlite3.Connection]:

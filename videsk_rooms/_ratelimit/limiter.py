@@ -1,52 +1,72 @@
-"""The interfaces of rate limiters and of the permits that they give."""
+"""The rate limiter of a client: it decides when the next request may be sent."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import asyncio
+import threading
+from typing import TYPE_CHECKING, TypeAlias
+
+from videsk_rooms._concurrency.clock import monotonic
+from videsk_rooms._concurrency.fork import is_lost, leak
+from videsk_rooms._concurrency.loops import run_coroutine_in
+from videsk_rooms.errors import CLOSED, ClosedError
+
+from .loop_queue import LoopQueue
+from .permit import FreePermit, QueuedPermit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from .limit import Limit
-    from .rank import Rank
+    from .latency import Latency
+    from .limit import Limit, ObservedLimit
+    from .schedule import Rank
+    from .store import Store
+
+# Seconds of the first pause after a 429. Each that follows soon is twice as long.
+FIRST_PAUSE = 0.1
 
 
-class Permit(Protocol):
-    """The permission to send one request."""
+class StoreLimiter:
+    """Gives permits as a store allows; in each event loop with a queue of its own."""
 
-    @property
-    def waited(self) -> float:
-        """For how many seconds the request waited for it; 0 if it did not."""
-        ...
+    def __init__(
+        self,
+        limit: ObservedLimit,
+        latency: Latency,
+        make_store: Callable[[], Store],
+        *,
+        at_most: Limit | None = None,
+        shared: bool = False,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        """Make a limiter.
 
-    async def commit(self) -> bool:
-        """Note that the request has its connection, and is sent as soon as this returns.
-
-        If connecting took long, it may first wait for another permit. That wait is part of the
-        attempt: it counts against `Timeout.attempt`, and is not in `waited`.
-
-        Returns:
-            Whether it has waited.
+        Args:
+            limit: The account's limit, as far as it is known.
+            latency: The latency to the server.
+            make_store: Makes the store of an event loop, or returns the same one.
+            at_most: The client's own limit, which the store keeps as well.
+            shared: Whether other processes share the limit.
+            clock: Returns seconds.
         """
-        ...
+        self._limit = limit
+        self._latency = latency
+        self._make_store = make_store
+        self._at_most = at_most
+        self._shared = shared
+        self._clock = clock
+        self._by_loop: dict[asyncio.AbstractEventLoop, LoopQueue] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+        self._paused_until = 0.0
+        self._refusals = 0
 
-    def answered(self, status: int) -> None:
-        """Note that the head of the answer has arrived."""
-        ...
+    def try_acquire(self, rank: Rank, operation: str) -> QueuedPermit | None:
+        """Return a permit if nobody waits, and a store in memory gives one."""
+        permit = QueuedPermit(self._here(), operation)
+        return permit if permit.try_now(rank) else None
 
-    def release(self) -> None:
-        """End it. If the request was not sent, it does not count."""
-        ...
-
-
-class RateLimiter(Protocol):
-    """Decides when a request may be sent."""
-
-    def try_acquire(self, rank: Rank, operation: str) -> Permit | None:
-        """Return a permit if the request may be sent now; `None` if it would have to wait."""
-        ...
-
-    async def acquire(self, rank: Rank, operation: str) -> Permit:
+    async def acquire(self, rank: Rank, operation: str) -> QueuedPermit:
         """Wait until the request may be sent. If the wait is cancelled, nothing counts.
 
         Args:
@@ -56,41 +76,127 @@ class RateLimiter(Protocol):
         Raises:
             ClosedError: The limiter was closed meanwhile.
         """
-        ...
+        permit = QueuedPermit(self._here(), operation)
+        await permit.wait(rank)
+        return permit
 
     def update_limit(self, headers: Mapping[str, str]) -> None:
-        """Apply the limit that an answer's headers give."""
-        ...
+        """Apply the account's limit that an answer's headers give."""
+        if self._limit.learn(headers) and not self._closed:
+            self._here().ask_now()
 
     def pause(self, seconds: float | None) -> None:
         """Pause all requests after a 429 that asks to wait for `seconds`; `None`: it does not say.
 
-        The pause is no longer than that, and shorter at first unless it exceeds the window.
+        A 429 that asks for more than a window pauses them for that long. Otherwise the first pause
+        is short, and each that follows soon is twice as long, up to what the 429 asks for, or a
+        window. One refusal may be an accident, and to wait for a window costs a whole limit of
+        requests. The refused request itself waits as long as it was asked to.
         """
-        ...
+        now, window = self._clock(), self._limit.limit.per
+        if now < self._paused_until or self._closed:
+            return  # it was sent before the pause
+        if now > self._paused_until + window:
+            self._refusals = 0
+        longest = window if seconds is None else seconds
+        pause = longest if longest > window else min(FIRST_PAUSE * 2**self._refusals, longest)
+        self._refusals += 1
+        self._paused_until = now + pause
+        self._here().pause(pause)
 
     def waited_for(self) -> str:
-        """Name the limit that requests wait for, where it comes from, and a pause.
-
-        Returns:
-            The end of a sentence.
-        """
-        ...
+        """Name the limits that requests wait for, and a pause by this process: ends a sentence."""
+        others = ", shared with other processes" if self._shared else ""
+        account = f"{self._limit}{others}"
+        if self._at_most is not None and self._at_most is self.limit:
+            account = f"{self._at_most} (RateLimit.at_most), within the account's {account}"
+        pause = self._paused_until - self._clock()
+        paused = f", and a 429 pauses all calls for {pause:.3g} s more" if pause > 0 else ""
+        return f"the rate limit of {account}{paused}"
 
     @property
-    def limit(self) -> Limit | None:
-        """The limit that applies; `None`: there is none."""
-        ...
+    def limit(self) -> Limit:
+        """The limit that applies: the lower of the account's and the client's own."""
+        limits = (
+            [self._limit.limit] if self._at_most is None else [self._at_most, self._limit.limit]
+        )
+        return min(limits, key=lambda each: each.requests / each.per)
 
     @property
     def waiting(self) -> int:
         """How many requests wait in this process."""
-        ...
+        return sum(len(each) for each in list(self._by_loop.values()))
 
     async def close(self) -> None:
-        """Raise `ClosedError` to all who wait, and close the store."""
-        ...
+        """Raise `ClosedError` to all who wait, and close the stores; cancelled, call it again.
+
+        Each queue is closed in its own loop, if that runs.
+        """
+        with self._lock:
+            self._closed = True
+        for loop, here in list(self._by_loop.items()):
+            if loop.is_running() and not loop.is_closed():
+                await run_coroutine_in(loop, here.close)
+            self._by_loop.pop(loop, None)
 
     def reset_after_fork(self) -> None:
-        """Forget what belongs to the parent, in a child after a fork."""
-        ...
+        """Forget the parent's loops, in a child after a fork."""
+        for here in self._by_loop.values():
+            here.reset_after_fork()
+        leak(self._by_loop)
+        self._lock = threading.Lock()
+        self._by_loop = {}
+
+    def _here(self) -> LoopQueue:
+        """Return the queue of the running loop."""
+        loop = asyncio.get_running_loop()
+        found = self._by_loop.get(loop)
+        return found if found is not None else self._begin_in(loop)
+
+    def _begin_in(self, loop: asyncio.AbstractEventLoop) -> LoopQueue:
+        with self._lock:
+            if self._closed:
+                raise ClosedError(CLOSED)
+            for ended in [each for each in self._by_loop if each.is_closed()]:
+                gone = self._by_loop.pop(ended)
+                if is_lost(ended):
+                    leak(gone)
+            here = LoopQueue(self._make_store(), loop, self._limit, self._latency, self._clock)
+            self._by_loop[loop] = here
+            return here
+
+
+class NoLimit:
+    """The limiter of `rate_limit=None`: every request may be sent at once."""
+
+    limit = None
+    waiting = 0
+
+    def try_acquire(self, rank: Rank, operation: str) -> FreePermit:
+        """Return a permit."""
+        return FREE_PERMIT
+
+    async def acquire(self, rank: Rank, operation: str) -> FreePermit:
+        """Return a permit."""
+        return FREE_PERMIT
+
+    def update_limit(self, headers: Mapping[str, str]) -> None:
+        """Nothing is limited."""
+
+    def pause(self, seconds: float | None) -> None:
+        """Nothing is limited."""
+
+    def waited_for(self) -> str:
+        """Nothing is waited for."""
+        return "no rate limit"
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    def reset_after_fork(self) -> None:
+        """Nothing is held."""
+
+
+FREE_PERMIT = FreePermit()
+
+RateLimiter: TypeAlias = StoreLimiter | NoLimit

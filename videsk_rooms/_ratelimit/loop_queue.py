@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-from itertools import count
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -14,7 +12,6 @@ from videsk_rooms.errors import CLOSED, ClosedError
 
 from .memory_store import MemoryStore
 from .queue import Waiter, WaitQueue
-from .rank import Rank
 from .schedule import Ask, Message, Update
 
 if TYPE_CHECKING:
@@ -22,13 +19,9 @@ if TYPE_CHECKING:
 
     from .latency import Latency
     from .limit import ObservedLimit
-    from .limiter import Permit
+    from .schedule import Rank
     from .store import Store
 
-# Seconds after its permit in which a request may be sent without another permit.
-_ON_TIME = 0.005
-# After so many permits a request is sent, late or not: on a machine that stalls, none is on time.
-_PERMITS = 3
 # Seconds in which the last updates must reach the store when the limiter is closed.
 _LAST_UPDATES = 1.0
 
@@ -44,13 +37,12 @@ class LoopQueue:
         latency: Latency,
         clock: Callable[[], float],
     ) -> None:
-        self.limit = limit
+        self._limit = limit
         self.latency = latency
         self.clock = clock
         self._store = store
         self._loop = loop
-        self._queue: WaitQueue[LoopPermit] = WaitQueue()
-        self._ids = _ids()
+        self._queue = WaitQueue()
         self._pending: list[tuple[str, float | None]] = []
         self._pause = 0.0
         self._changed = asyncio.Event()
@@ -60,45 +52,43 @@ class LoopQueue:
     def __len__(self) -> int:
         return len(self._queue)
 
-    def try_acquire(self, rank: Rank, operation: str) -> Permit | None:
-        """Return a permit if nobody waits, and a store in memory gives one."""
+    def try_now(self, request_id: str, operation: str, rank: Rank) -> bool:
+        """Return whether nobody waits, and a store in memory gives a permit."""
         store = self._store
         if self._queue or not isinstance(store, MemoryStore):
-            return None
-        permit = LoopPermit(self, next(self._ids), operation)
-        if store.apply_now(Message(ask=permit.ask(rank, waited=0.0))) > 0:
-            store.note(permit.id, None)
-            return None
-        permit.granted()
-        return permit
+            return False
+        if store.apply_now(Message(ask=self._ask_for(request_id, operation, rank))) > 0:
+            store.note(request_id, None)
+            return False
+        return True
 
-    async def acquire(self, rank: Rank, operation: str) -> Permit:
-        """Wait for a permit."""
-        permit = LoopPermit(self, next(self._ids), operation)
-        await self.wait_for(permit, rank)
-        return permit
+    async def wait_for(self, request_id: str, operation: str, rank: Rank) -> tuple[float, float]:
+        """Wait until a permit is given; cancelled, nothing is counted.
 
-    async def wait_for(self, permit: LoopPermit, rank: Rank) -> None:
-        """Wait until a permit is given; cancelled, nothing is counted."""
+        Returns:
+            When it was given, and for how many seconds the request waited for the limit.
+        """
         if self._closed:
             raise ClosedError(CLOSED)
-        waiter = Waiter(permit, rank, self.clock(), behind_others=bool(self._queue))
+        waiter = Waiter(request_id, operation, rank, self.clock(), waits=bool(self._queue))
         self._queue.add(waiter)
         self._ask()
         try:
-            await waiter.future
+            given_at = await waiter.future
         except BaseException:  # GeneratorExit too, of a coroutine that its loop left behind
             self._queue.discard(waiter)
-            self.note(permit.id, None)
+            self.note(request_id, None)
             self.ask_now()
             raise
+        # The time that a remote store takes to answer is no wait for the limit.
+        return given_at, given_at - waiter.since if waiter.waits else 0.0
 
-    def note(self, permit_id: str, counted_at: float | None) -> None:
+    def note(self, request_id: str, counted_at: float | None) -> None:
         """Report when a request was counted at the latest; `None`: it was not sent."""
         if isinstance(self._store, MemoryStore):
-            self._store.note(permit_id, counted_at)
+            self._store.note(request_id, counted_at)
         elif not self._closed:
-            self._pending.append((permit_id, counted_at))
+            self._pending.append((request_id, counted_at))
 
     def pause(self, seconds: float) -> None:
         """Have the store pause all requests."""
@@ -110,8 +100,8 @@ class LoopQueue:
 
     def ask_now(self) -> None:
         """Ask the store at once: another request may fit into the window now."""
-        if self._queue:
-            self._queue.ask_now()
+        for waiter in self._queue.heads():
+            waiter.due = 0.0
         self._ask()
 
     async def close(self) -> None:
@@ -144,7 +134,7 @@ class LoopQueue:
             return
         if self._asking is not None and not self._asking.done():
             self._changed.set()
-        elif self._pending or self._pause or (self._queue and self._queue.heads()):
+        elif self._pending or self._pause or self._queue.heads():
             # Not by the loop's task factory: an eager one would start the task at once, and the
             # store may be applying a message now.
             self._asking = asyncio.Task(self._ask_until_done(), loop=self._loop)
@@ -172,7 +162,7 @@ class LoopQueue:
             await self._send(None)  # otherwise they are sent with the next ask
         for waiter in heads:
             if waiter.due <= now:
-                ask = waiter.permit.ask(waiter.rank, waited=now - waiter.since)
+                ask = self._ask_for(waiter.id, waiter.operation, waiter.rank, now - waiter.since)
                 again = await self._send(ask)
                 if again == 0:
                     self._grant(waiter)
@@ -196,14 +186,17 @@ class LoopQueue:
             self._pause = max(self._pause, pause)
             raise
 
-    def _grant(self, waiter: Waiter[LoopPermit]) -> None:
+    def _ask_for(self, request_id: str, operation: str, rank: Rank, waited: float = 0.0) -> Ask:
+        limit, latency = self._limit.limit, self.latency
+        late = latency.late(operation)
+        return Ask(request_id, rank, waited, limit.requests, limit.per, latency.out, late)
+
+    def _grant(self, waiter: Waiter) -> None:
         self._queue.discard(waiter)
         if waiter.future.done():
-            self.note(waiter.permit.id, None)
+            self.note(waiter.id, None)
         else:
-            # The time that a remote store takes to answer is no wait for the limit.
-            waiter.permit.granted(self.clock() - waiter.since if waiter.waits else 0.0)
-            waiter.future.set_result(None)
+            waiter.future.set_result(self.clock())
 
     async def _sleep(self, seconds: float) -> None:
         timer = self._loop.call_later(seconds, self._changed.set)
@@ -211,72 +204,3 @@ class LoopQueue:
             await self._changed.wait()
         finally:
             timer.cancel()
-
-
-class LoopPermit:
-    """A permit, given by the queue of an event loop."""
-
-    __slots__ = ("_at", "_operation", "_queue", "_released", "_sent_at", "id", "waited")
-
-    def __init__(self, queue: LoopQueue, permit_id: str, operation: str) -> None:
-        self.id = permit_id
-        self.waited = 0.0
-        self._queue = queue
-        self._operation = operation
-        self._at = 0.0
-        self._sent_at: float | None = None
-        self._released = False
-
-    def ask(self, rank: Rank, *, waited: float) -> Ask:
-        """Return the ask for this permit."""
-        limit, latency = self._queue.limit.limit, self._queue.latency
-        return Ask(
-            self.id,
-            rank,
-            waited,
-            limit.requests,
-            limit.per,
-            out=latency.out,
-            late=latency.late(self._operation),
-        )
-
-    def granted(self, waited: float = 0.0) -> None:
-        """Note that the store gave it now."""
-        self._at = self._queue.clock()
-        self.waited += waited
-
-    async def commit(self) -> bool:
-        """Note that the request is sent now; if the permit is too old, wait for another first."""
-        if self._sent_at is not None or self._released:
-            return False
-        permits = 1
-        while (now := self._queue.clock()) - self._at > _ON_TIME and permits <= _PERMITS:
-            await self._queue.wait_for(self, Rank.CONTINUED)
-            permits += 1
-        self._sent_at = now
-        return permits > 1
-
-    def answered(self, status: int) -> None:
-        """Note the latency, and report when the request was counted at the latest."""
-        if self._sent_at is None or self._released:
-            return
-        now, latency = self._queue.clock(), self._queue.latency
-        if status < 500 and status != 429:  # a proxy may answer others
-            latency.note(self._operation, now - self._sent_at)
-        # The server may refuse quicker than it answers otherwise.
-        counted_at = max(now - latency.back(self._operation), self._sent_at + latency.out)
-        self._queue.note(self.id, counted_at)
-        self._queue.ask_now()
-        self._released = True
-
-    def release(self) -> None:
-        """Give it back, unless the request was sent."""
-        if not self._released and self._sent_at is None:
-            self._queue.note(self.id, None)
-            self._queue.ask_now()
-        self._released = True
-
-
-def _ids() -> map[str]:
-    prefix = secrets.token_hex(5)
-    return map(f"{prefix}.{{}}".format, count())

@@ -3,83 +3,76 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from typing import Generic, TypeVar
+from bisect import insort
+from operator import attrgetter
 
-from .rank import Rank
+import attrs
 
-P = TypeVar("P")
+from .schedule import Rank
 
 
-class Waiter(Generic[P]):
+@attrs.define(eq=False)
+class Waiter:
     """A request that waits.
 
     Attributes:
-        permit: The permit that it waits for.
+        id: The id of its permit.
+        operation: Its operation.
         rank: Its rank; the lowest goes first.
-        future: Done when the permit is given, or the wait has failed.
         since: When it was added to the queue.
-        due: When the store is to be asked again.
         waits: Whether it had to wait: for others in the queue, or because the store said so.
+        due: When the store is to be asked again.
+        future: Has as its result when the permit was given, or raises why it was not.
     """
 
-    def __init__(self, permit: P, rank: Rank, since: float, *, behind_others: bool) -> None:
-        self.permit = permit
-        self.rank = rank
-        self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.since = since
-        self.due = 0.0
-        self.waits = behind_others
+    id: str
+    operation: str
+    rank: Rank
+    since: float
+    waits: bool
+    due: float = 0.0
+    future: asyncio.Future[float] = attrs.field(
+        factory=lambda: asyncio.get_running_loop().create_future()
+    )
 
 
-class WaitQueue(Generic[P]):
+class WaitQueue:
     """Waiters by rank, and in each rank in order; each may be removed at any moment."""
 
     def __init__(self) -> None:
-        self._by_rank: dict[Rank, OrderedDict[Waiter[P], None]] = {
-            rank: OrderedDict() for rank in Rank
-        }
+        self._interactive: list[Waiter] = []
+        self._background: list[Waiter] = []
 
     def __len__(self) -> int:
-        return sum(map(len, self._by_rank.values()))
+        return len(self._interactive) + len(self._background)
 
-    def __bool__(self) -> bool:
-        return any(self._by_rank.values())
-
-    def add(self, waiter: Waiter[P]) -> None:
+    def add(self, waiter: Waiter) -> None:
         """Add a waiter, behind those of its rank."""
-        self._by_rank[waiter.rank][waiter] = None
+        insort(self._waiters(waiter.rank), waiter, key=attrgetter("rank"))
 
-    def discard(self, waiter: Waiter[P]) -> None:
+    def discard(self, waiter: Waiter) -> None:
         """Remove a waiter, if it still waits."""
-        self._by_rank[waiter.rank].pop(waiter, None)
+        waiters = self._waiters(waiter.rank)
+        if waiter in waiters:
+            waiters.remove(waiter)
 
-    def heads(self) -> list[Waiter[P]]:
+    def heads(self) -> list[Waiter]:
         """Return the first interactive waiter and the first background one, as far as there are."""
-        interactive = self._first(Rank.CONTINUED, Rank.INTERACTIVE)
-        background = self._first(Rank.BACKGROUND_CONTINUED, Rank.BACKGROUND)
-        return [waiter for waiter in (interactive, background) if waiter is not None]
-
-    def ask_now(self) -> None:
-        """Make the first waiters due now: another request may fit into the window."""
-        for waiter in self.heads():
-            waiter.due = 0.0
+        heads: list[Waiter] = []
+        for waiters in (self._interactive, self._background):
+            for waiter in waiters:
+                if not waiter.future.done():  # or cancelled, and removed soon
+                    heads.append(waiter)
+                    break
+        return heads
 
     def fail_all(self, error: Exception) -> None:
         """Raise an error to all who wait."""
-        for waiters in self._by_rank.values():
+        for waiters in (self._interactive, self._background):
             for waiter in waiters:
                 if not waiter.future.done():
                     waiter.future.set_exception(error)
             waiters.clear()
 
-    def _first(self, *ranks: Rank) -> Waiter[P] | None:
-        return next(
-            (
-                waiter
-                for rank in ranks
-                for waiter in self._by_rank[rank]
-                if not waiter.future.done()  # or cancelled, and removed soon
-            ),
-            None,
-        )
+    def _waiters(self, rank: Rank) -> list[Waiter]:
+        return self._background if rank.is_background else self._interactive

@@ -44,25 +44,15 @@ local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
 local message = cjson.decode(ARGV[1])
 
-local function new_state()
+local function new_state(paused_until)
   return {
-    counted = {}, waiting = {}, paused_until = 0, without_background = 0,
-    last_interactive = 0, last_background = 0, window = 0,
+    counted = {}, waiting = {}, paused_until = paused_until, without_background = 0,
+    last_interactive = 0, last_background = 0,
   }
 end
 
-local function read()
-  local stored = redis.call('GET', KEYS[1])
-  if not stored then return new_state() end
-  local ok, found = pcall(cmsgpack.unpack, stored)
-  for name, value in pairs(new_state()) do
-    ok = ok and type(found) == 'table' and type(found[name]) == type(value)
-    ok = ok and found[name] == found[name]
-  end
-  return ok and found
-end
-
-local state
+local stored = redis.call('GET', KEYS[1])
+local state = new_state(0)
 
 local function forget(per)
   local later = false
@@ -70,7 +60,7 @@ local function forget(per)
     later = later or one.latest > now + IMPLAUSIBLE
     if not (one.latest > now - per - TICK) then state.counted[id] = nil end
   end
-  if later then state.counted, state.waiting = {}, {} end
+  if later then state.counted = {} end
   if later or state.paused_until > now + LONGEST_PAUSE then
     state.paused_until = now + per + TICK
   end
@@ -157,7 +147,6 @@ end
 
 local function answer(ask)
   forget(ask.per)
-  state.window = ask.per
   state.counted[ask.id] = nil
   state.waiting[ask.id] = {rank = ask.rank, since = now - ask.waited, due = now}
   local wait = opens(ask) - now
@@ -187,16 +176,23 @@ local function apply()
   return message.ask ~= cjson.null and answer(message.ask) or 0
 end
 
-state = read()
-local applied, wait = false
-if state then applied, wait = pcall(apply) end
-if not applied then -- the key held something else
-  state = new_state()
-  state.paused_until = now + 1
+local function apply_to_stored()
+  if stored then state = cmsgpack.unpack(stored) end
+  for name, value in pairs(new_state(0)) do
+    assert(type(state[name]) == type(value) and state[name] == state[name])
+  end
+  return apply()
+end
+
+local is_ours, wait = pcall(apply_to_stored)
+if not is_ours then -- the key held something else
+  state = new_state(now + 1)
   wait = apply()
 end
-local kept = math.max(state.paused_until - now, state.window) + 120
-redis.call('SET', KEYS[1], cmsgpack.pack(state), 'PX', math.ceil(kept * 1000))
+local window = message.ask ~= cjson.null and message.ask.per or 0
+local needed = math.max(state.paused_until - now, window)
+local kept = math.max((needed + 120) * 1000, redis.call('PTTL', KEYS[1]))
+redis.call('SET', KEYS[1], cmsgpack.pack(state), 'PX', math.ceil(kept))
 return string.format('%.6f', wait)
 """
 
@@ -210,9 +206,6 @@ class RedisStore:
         Args:
             url: Of the Redis server, or of any node of a cluster.
             account: Returns what only the processes of one account have: its token.
-
-        Raises:
-            ConfigurationError: The URL or the client of Redis cannot be used.
         """
         self._url = url
         self._account = account
@@ -221,7 +214,6 @@ class RedisStore:
         self._watch: AsyncGenerator[None, None] | None = None
         self._is_cluster = False
         self._applying: set[asyncio.Task[Any] | None] = set()
-        _check_url(url)
 
     async def apply(self, message: Message) -> float:
         """Apply a message to the schedule in Redis; return the wait, 0 for a permit."""
@@ -308,7 +300,12 @@ def _checked(answer: object) -> float:
     return float(text)
 
 
-def _check_url(url: str) -> None:
+def check_url(url: str) -> None:
+    """Check that it can be used, as far as that shows without a connection.
+
+    Raises:
+        ConfigurationError: The URL is none of Redis', or Redis' own client is missing.
+    """
     try:
         from redis.asyncio import ConnectionPool
     except ImportError:

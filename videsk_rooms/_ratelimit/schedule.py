@@ -15,12 +15,11 @@ Times are seconds of one clock, whichever the store has. `redis_store.py` has th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import IntEnum
 from math import isfinite
 from typing import Any
 
 import attrs
-
-from .rank import Rank
 
 TICK = 0.002
 """Seconds that a window counts as longer: clocks and timers are no finer."""
@@ -44,6 +43,23 @@ _KEEPS_ONE_FREE = 5.0
 """Seconds after an interactive request in which the background leaves one request unused."""
 _SPARES_FROM = 5
 """The lowest limit of which the background leaves one request unused."""
+
+
+class Rank(IntEnum):
+    """The order of waiting requests: the lowest goes first.
+
+    A call's later requests go before other calls' first ones, so that work once begun ends.
+    """
+
+    CONTINUED = 0
+    INTERACTIVE = 1
+    BACKGROUND_CONTINUED = 2
+    BACKGROUND = 3
+
+    @property
+    def is_background(self) -> bool:
+        """Whether nobody waits for it."""
+        return self >= Rank.BACKGROUND_CONTINUED
 
 
 @attrs.frozen
@@ -176,8 +192,9 @@ class Schedule:
         return wait
 
     def _opens(self, ask: Ask, now: float) -> float:
+        """Return when a request may be sent."""
         opens, owed = self.paused_until, self._owed_to_background()
-        position = self._queue(owed).index(ask.id)
+        position = self._position(ask.id, owed)
         if not ask.rank.is_background:
             # The background asks for one permit at a time, so that one waiting request may stand
             # for several permits that it is owed.
@@ -196,17 +213,14 @@ class Schedule:
         before = sorted(one.latest - min(one.out, ask.out) for one in self.counted.values())
         return max(opens, before[-fewer] + window * (1 + windows))
 
-    def _queue(self, owed_to_background: int) -> list[str]:
-        """Return the ids of the waiting requests, in order."""
-        queue = sorted(
-            self.waiting, key=lambda each: (self.waiting[each].rank, self.waiting[each].since, each)
-        )
-        if owed_to_background:
-            for index, each in enumerate(queue):
-                if self.waiting[each].rank >= Rank.BACKGROUND_CONTINUED:
-                    queue.insert(0, queue.pop(index))
-                    break
-        return queue
+    def _position(self, request_id: str, owed: int) -> int:
+        """Return how many waiting requests go first."""
+        queue = sorted((each.rank, each.since, one) for one, each in self.waiting.items())
+        if owed:
+            first = next(each for each in queue if each[0] >= Rank.BACKGROUND_CONTINUED)
+            queue.remove(first)
+            queue.insert(0, first)
+        return [one for _, _, one in queue].index(request_id)
 
     def _owed_to_background(self) -> int:
         """Return how many permits the background is owed, if any of it waits."""
@@ -232,20 +246,15 @@ class Schedule:
 
     def _forget(self, now: float, per: float) -> None:
         """Drop what is out of the window, gone, or of a clock that was set back."""
-        horizon, out_of_window = now + _IMPLAUSIBLE, now - per - TICK
-        dropped = [
-            (each, one.latest)
-            for each, one in self.counted.items()
-            if not out_of_window < one.latest <= horizon
-        ]
-        is_set_back = any(latest > horizon for _, latest in dropped)
-        if is_set_back:
+        horizon, window = now + _IMPLAUSIBLE, per + TICK
+        if any(one.latest > horizon for one in self.counted.values()):
             self.counted.clear()
-            self.waiting.clear()
-        if is_set_back or self.paused_until > now + _LONGEST_PAUSE:
-            self.paused_until = now + per + TICK
-        for each, _ in dropped:
-            self.counted.pop(each, None)
+            self.paused_until = now + window
+        if self.paused_until > now + _LONGEST_PAUSE:
+            self.paused_until = now + window
+        self.counted = {
+            each: one for each, one in self.counted.items() if one.latest > now - window
+        }
         self.waiting = {
             each: waiting
             for each, waiting in self.waiting.items()

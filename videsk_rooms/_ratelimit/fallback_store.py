@@ -17,14 +17,15 @@ import attrs
 from videsk_rooms._concurrency.clock import monotonic
 from videsk_rooms._concurrency.fork import leak
 
-from .memory_store import MemoryStore
-from .schedule import Message, Update
+from .ceiling_store import CeilingStore
+from .schedule import Message
 from .store import PATIENCE, StoreUnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .limit import ObservedLimit
+    from .memory_store import MemoryStore
     from .schedule import Ask
     from .store import Store
 
@@ -40,10 +41,24 @@ class FallbackStore:
     """A store that always answers: while the shared one cannot, it limits this process alone."""
 
     def __init__(
-        self, store: Store, limit: ObservedLimit, clock: Callable[[], float] = monotonic
+        self,
+        store: Store,
+        local: MemoryStore,
+        limit: ObservedLimit,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
+        """Make a store.
+
+        Args:
+            store: The shared one.
+            local: Counts the account's requests of this process, in all its loops and clients.
+            limit: The limit, as far as it is known.
+            clock: Returns seconds.
+        """
         self._store = store
-        self._local = MemoryStore(clock)
+        self._local = local
+        # While other processes may not have noticed that the store is back.
+        self._careful = CeilingStore(local, _share_of, store)
         self._limit = limit
         self._clock = clock
         self._is_lost = False
@@ -52,24 +67,16 @@ class FallbackStore:
         self._careful_until = 0.0
 
     async def apply(self, message: Message) -> float:
-        """Apply a message to the shared store, or to a local one while that is out of reach."""
+        """Apply a message to the shared store, or to the local one while that is out of reach."""
         if self._is_lost:
             self._begin_probe()
-            return self._apply_local(message)
-        wait, sent = 0.0, message
-        if message.ask is not None and self._clock() < self._careful_until:
-            # Other processes may not have noticed yet, so this one still keeps to its share.
-            wait = self._apply_local(Message(message.updates, ask=message.ask))
-            if wait > 0:
-                sent = attrs.evolve(message, ask=None)
+            return self._careful.apply_to_own(message)
+        store = self._careful if self._clock() < self._careful_until else self._store
         try:
-            wait = max(wait, await self._store.apply(sent))
+            return await store.apply(message)
         except StoreUnreachableError as error:
             self._lose(error)
-            return self._apply_local(message)
-        if wait > 0 and message.ask is not None:
-            self._local.apply_now(Message([Update(message.ask.id, None)]))
-        return wait
+            return self._careful.apply_to_own(message)
 
     async def close(self) -> None:
         """Close the store."""
@@ -83,12 +90,6 @@ class FallbackStore:
         leak(self._probe)  # collecting it would complain that it is pending
         self._probe = None
         self._store.reset_after_fork()
-
-    def _apply_local(self, message: Message) -> float:
-        ask = message.ask
-        return self._local.apply_now(
-            attrs.evolve(message, ask=ask if ask is None else _share_of(ask))
-        )
 
     def _lose(self, error: StoreUnreachableError) -> None:
         # Until all requests that the store permitted, to any process, are out of the window.
