@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -478,3 +479,38 @@ async def test_one_client_lets_the_people_of_another_go_first(sandbox: Sandbox) 
         await asyncio.wait(calls)
         await asyncio.sleep(0)
     assert ended == [1, 0]
+
+
+# -- a herd ---------------------------------------------------------------------------------------
+
+
+async def test_a_herd_for_one_new_room_costs_a_request_each() -> None:
+    """And two for looking it up and creating it; each has a token of their own."""
+    many = 200
+    async with (
+        Sandbox(rate=many // 2, window="sliding") as sandbox,
+        client(sandbox, RateLimit(many // 2)) as videsk,
+    ):
+        rooms = await asyncio.gather(*(videsk.rooms.get_or_create("class") for _ in range(many)))
+        assert len({room.id for room in rooms}) == 1
+        assert len({room.access_token for room in rooms}) == many
+        assert {request.status for request in sandbox.requests} == {200, 201, 404}
+        spent = Counter(request.operation for request in sandbox.requests)
+        assert spent == {"get": many, "list": 1, "create": 1}
+
+
+async def test_a_herd_for_many_rooms_costs_a_request_each() -> None:
+    """As people who do not wait for long: nobody's second request is before others' first one."""
+    many = 60
+    async with (
+        Sandbox(rate=many // 3, window="sliding") as sandbox,
+        client(sandbox, RateLimit(many // 3), timeout=9.0) as videsk,
+    ):
+        names = [f"lesson-{number}" for number in range(many)]
+        for name in names:
+            sandbox.add_room(external_id=name)
+        rooms = await asyncio.gather(*(videsk.rooms.get_or_create(name) for name in names))
+        assert [room.external_id for room in rooms] == names
+        assert [request.status for request in sandbox.requests] == [200] * many
+        came = [request.monotonic for request in sandbox.requests]
+        assert came[-1] - came[0] < 3.0

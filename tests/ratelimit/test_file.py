@@ -453,6 +453,36 @@ def test_a_file_that_cannot_be_had_any_more_is_out_of_reach(path: Path) -> None:
     assert answers(store, 1) == [0]
 
 
+def test_out_of_reach_all_of_a_process_keep_to_one_share(path: Path) -> None:
+    """Its clients of an account and their loops together, not each of them."""
+    limit = Limit(20, 0.2)
+    account = object()
+    rate_limit = RateLimit(limit.requests, limit.per, shared=f"file:{path}")
+    limiters = [make_limiter(rate_limit, account, lambda: "a-token") for _ in range(2)]
+    path.unlink()
+    path.mkdir()
+    times: list[float] = []
+
+    async def use(limiter: RateLimiter) -> None:
+        for _ in range(5):
+            permit = await limiter.acquire(Rank.INTERACTIVE, "list")
+            await permit.commit()
+            times.append(time.monotonic())
+            permit.answered(200)
+
+    threads = [
+        threading.Thread(target=lambda each=each: asyncio.run(use(each)), daemon=True)
+        for each in limiters * 2
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert len(times) == 20
+    # Times are taken after the permit, on a machine that may stall in between.
+    check_paced(times, Limit(int(SHARE * limit.requests), 0.75 * limit.per))
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_garbage_in_the_file_is_no_raw_error(path: Path, seed: int) -> None:
     """Some bytes of it, or all behind the first, are others'."""
@@ -727,7 +757,8 @@ def test_every_spelling_is_the_same_file(
     elsewhere = path.parent / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
-    asyncio.run(limiter.acquire(Rank.INTERACTIVE, "list"))
+    for _ in range(2):  # also in another loop
+        asyncio.run(limiter.acquire(Rank.INTERACTIVE, "list"))
     assert list(elsewhere.iterdir()) == []
     asyncio.run(limiter.close())
 

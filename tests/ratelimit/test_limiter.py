@@ -15,6 +15,7 @@ from tests.ratelimit.simulated import LIMIT, SOON, World
 from tests.ratelimit.virtual_time import VirtualLoop, leave_behind, simulate
 from videsk_rooms import ClosedError, ConfigurationError, RateLimit
 from videsk_rooms._ratelimit import Rank, make_limiter
+from videsk_rooms._ratelimit.latency import FEW
 from videsk_rooms._ratelimit.limit import Limit
 from videsk_rooms._wire.message import Headers
 
@@ -129,17 +130,30 @@ async def test_what_counts_is_when_a_request_leaves(loop: VirtualLoop) -> None:
 @in_virtual_time
 async def test_an_answer_tells_that_its_request_was_counted_before(loop: VirtualLoop) -> None:
     """Until then it may be under way; so the next window begins where the answer is known."""
-    world = World(loop, limit=Limit(1, 1.0), way=0.05)
+    world = World(loop, limit=Limit(1, 1.0), way=0.2)
     (limiter,) = world.limiters
+    for _ in range(FEW):
+        await world.send()
     permit = await world.permit()
     await permit.commit()
+    began = world.now
     successor = world.sending()
-    await asyncio.sleep(0.4)
+    await asyncio.sleep(0.5)
     permit.answered(200)
     permit.release()
     assert limiter.waiting == 1
-    # Of 0.4 s there and back, half is taken for the way out.
-    assert 1.0 <= await successor <= 1.4
+    # Of the 0.4 s there and back, half is taken for the way out; 0.1 s were lost on one of them.
+    assert [await successor - began] == Soon(1.1)
+
+
+@in_virtual_time
+async def test_the_first_answers_tell_no_more_than_that_their_requests_were_counted(
+    loop: VirtualLoop,
+) -> None:
+    """A cold server may have held them back before it counted them, or afterwards."""
+    world = World(loop, limit=Limit(1, 1.0), way=0.2)
+    left = await results([world.sending() for _ in range(3)])
+    assert left == Soon(0.0, 1.4, 2.8)
 
 
 @in_virtual_time
@@ -408,7 +422,7 @@ def test_a_quick_refusal_was_counted_no_sooner_than_it_can_have_come(status: int
 async def test_a_server_that_takes_half_a_minute_costs_no_throughput(loop: VirtualLoop) -> None:
     """So long a way is none of a clock that was set back."""
     world = World(loop, way=15.0)
-    await asyncio.gather(*(world.send() for _ in range(8)))
+    await asyncio.gather(*(world.send() for _ in range(FEW)))
     began = world.now
     tasks = [world.sending() for _ in range(5 * LIMIT.requests)]
     left = await results(tasks)

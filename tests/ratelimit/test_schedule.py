@@ -45,10 +45,16 @@ def ask(
     return Message(ask=Ask(str(number), rank, waited, requests, 1.0, out, late))
 
 
-def permitted(schedule: Schedule, now: float, *numbers: int, rank: Rank = Rank.INTERACTIVE) -> None:
+def permitted(
+    schedule: Schedule,
+    now: float,
+    *numbers: int,
+    rank: Rank = Rank.INTERACTIVE,
+    requests: int = 3,
+) -> None:
     """Have requests leave at once."""
     for number in numbers:
-        assert schedule.apply(ask(number, rank), now) == 0
+        assert schedule.apply(ask(number, rank, requests=requests), now) == 0
 
 
 # -- examples -------------------------------------------------------------------------------------
@@ -104,6 +110,14 @@ def test_a_long_wait_is_asked_about_again_at_its_half() -> None:
     assert schedule.apply(ask(4), NOW + 0.999) == LEAST_WAIT
 
 
+def test_who_is_far_behind_waits_for_several_windows() -> None:
+    """Of one request in a window, the second that waits may leave after two of them."""
+    schedule = Schedule()
+    assert schedule.apply(ask(1, requests=1), NOW) == 0
+    assert schedule.apply(ask(2, requests=1), NOW) == pytest.approx((1.0 + TICK) / 2)
+    assert schedule.apply(ask(3, requests=1), NOW) == pytest.approx(1.0 + TICK)
+
+
 def test_who_does_not_ask_again_blocks_nobody() -> None:
     """It was killed, or forgotten: a moment after its time it counts as gone."""
     schedule = Schedule()
@@ -134,6 +148,23 @@ def test_a_pause_is_longest_an_hour() -> None:
     permitted(schedule, NOW + 3600.0, 2)
 
 
+def test_who_waited_by_a_later_clock_blocks_nobody() -> None:
+    """Though nothing was counted by it: it will not ask again for an hour."""
+    schedule = Schedule()
+    schedule.apply(Message(pause=60.0, ask=ask(1).ask), NOW + 3600.0)
+    assert schedule.apply(ask(2, requests=1), NOW) > 0
+    assert schedule.apply(ask(3, requests=1), NOW + 1.0 + TICK) == 0
+
+
+def test_a_clock_that_is_set_back_does_not_hold_up_the_background() -> None:
+    """Neither by when some of it left, nor by when somebody came."""
+    schedule = Schedule(last_background=NOW + 1e6, last_interactive=NOW + 1e6)
+    assert schedule.apply(ask(0, Rank.BACKGROUND, requests=5), NOW) <= 0.16
+    now = NOW + 6.0
+    for number in range(5):
+        assert schedule.apply(ask(number, Rank.BACKGROUND, requests=5), now + 0.16 * number) == 0
+
+
 @pytest.mark.parametrize("by", [30.0, 3600.0, 1e6])
 def test_a_clock_that_is_set_back_costs_a_window(by: float) -> None:
     """What was counted by the old time, and a pause until then, hold up nobody for long."""
@@ -153,16 +184,30 @@ def test_the_background_leaves_evenly() -> None:
     assert schedule.apply(ask(2, Rank.BACKGROUND, requests=10), NOW + 0.08) == 0
 
 
-def test_the_background_keeps_one_place_free_while_people_come() -> None:
-    """For the next one of them; when none has come for a while, it takes all."""
-    for since, places in ((1.0, 4), (6.0, 5)):
-        schedule = Schedule(last_interactive=NOW - since)
-        now, left = NOW, 0
-        for number in range(10):
-            now += 0.16
-            left += schedule.apply(ask(number, Rank.BACKGROUND, requests=5), now) == 0
-            if number == 4:
-                assert left == places
+@pytest.mark.parametrize(
+    ("requests", "since", "places"), [(5, 1.0, 4), (5, 6.0, 5), (4, 1.0, 4), (4, 6.0, 4)]
+)
+def test_the_background_keeps_one_place_free_while_people_come(
+    requests: int, since: float, places: int
+) -> None:
+    """For the next one of them, if there are many; when none has come for a while, it takes all."""
+    schedule = Schedule(last_interactive=NOW - since)
+    now, left = NOW, 0
+    for number in range(requests):
+        now += 0.8 / requests
+        left += schedule.apply(ask(number, Rank.BACKGROUND, requests=requests), now) == 0
+    assert left == places
+
+
+def test_the_background_is_owed_nothing_for_when_none_of_it_waited() -> None:
+    """After a hundred calls alone, its first request is owed one permit, and no more."""
+    schedule = Schedule()
+    permitted(schedule, NOW, *range(100), requests=100)
+    now = NOW + 2.0
+    permitted(schedule, now, 100)
+    permitted(schedule, now, 101, rank=Rank.BACKGROUND)
+    assert schedule.apply(ask(102, Rank.BACKGROUND, requests=3), now) > 0
+    permitted(schedule, now, 103)
 
 
 def test_the_background_is_owed_what_it_did_not_get() -> None:

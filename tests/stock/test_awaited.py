@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import pickle
+import time
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -16,9 +17,12 @@ from tests.support import as_json
 from tests.waiting import until
 from videsk_rooms import (
     APIError,
+    AsyncVidesk,
     ClosedError,
+    ConfigurationError,
     InvalidRequestError,
     NotFoundError,
+    RateLimit,
     Retry,
     ServerError,
 )
@@ -28,7 +32,7 @@ from .support import HOUR, LATE, full, operations, tokens
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from videsk_rooms import AsyncVidesk, Room
+    from videsk_rooms import Room
     from videsk_rooms.sandbox import Sandbox
 
 MANY = 20
@@ -212,6 +216,40 @@ async def test_a_token_that_tells_another_window_throws_the_others_away(
         assert {(await stock.take()).exp for _ in range(MANY)} == {exp}
 
 
+async def test_before_the_room_opens_a_retrieved_window_throws_the_others_away(
+    sandbox: Sandbox, videsk: AsyncVidesk
+) -> None:
+    """No token but the room itself tells that somebody else has updated it."""
+    held = sandbox.add_room(nbf=sandbox.now + HOUR)
+    room_id = str(held["id"])
+    exp = sandbox.now.replace(microsecond=0) + 5 * HOUR
+    async with videsk.rooms.access_stock(room_id, size=MANY) as stock, client(sandbox) as other:
+        await full(stock)
+        await other.rooms.update(room_id, exp=exp)
+        assert (await stock.take()).exp != exp
+        await until(lambda: stock.level < MANY - 1)
+        await full(stock)
+        assert {(await stock.take()).exp for _ in range(MANY)} == {exp}
+
+
+async def test_tokens_that_were_on_their_way_during_an_update_are_not_kept(
+    sandbox: Sandbox, videsk: AsyncVidesk, room: Room
+) -> None:
+    """The server may have issued them before it moved the room."""
+    exp = sandbox.now.replace(microsecond=0) + 5 * HOUR
+    async with videsk.rooms.access_stock(room, size=MANY) as stock:
+        await full(stock)
+        sandbox.faults.delay(0.3, process="first", on="join", times=3)
+        for _ in range(3):
+            await stock.take()
+        asked = len(sandbox.requests)
+        await until(lambda: len(sandbox.requests) >= asked + 2)
+        await videsk.rooms.update(room, exp=exp)
+        await asyncio.sleep(0.5)
+        await full(stock)
+        assert {(await stock.take()).exp for _ in range(MANY)} == {exp}
+
+
 @pytest.mark.parametrize("operation", ["get", "get_by_external_id", "get_or_create", "list"])
 async def test_an_answer_that_tells_another_window_throws_them_away(
     operation: str, sandbox: Sandbox, videsk: AsyncVidesk, room: Room
@@ -252,8 +290,10 @@ async def test_a_room_that_is_opened_again_has_tokens_again(
         await full(stock)
         await videsk.rooms.end(room)
         await until(lambda: not inside.fills(stock))
+        began = time.monotonic()
         await videsk.rooms.update(room, ended=False)
         await full(stock)
+        assert time.monotonic() - began < 20.0
 
 
 async def test_tokens_are_thrown_away_half_a_minute_before_they_expire(
@@ -268,6 +308,20 @@ async def test_tokens_are_thrown_away_half_a_minute_before_they_expire(
         assert (await stock.take()).exp is not None
         # It is not filled with what would be thrown away again.
         assert len(sandbox.requests) <= asked + 2
+
+
+async def test_a_token_that_is_stale_when_somebody_comes_is_not_handed_out(
+    sandbox: Sandbox, videsk: AsyncVidesk
+) -> None:
+    """Though the loop was kept busy, and nothing was thrown away yet."""
+    held = sandbox.add_room(nbf=sandbox.now - HOUR, exp=sandbox.now + HOUR / 3600 * 34)
+    async with videsk.rooms.access_stock(str(held["id"]), size=2) as stock:
+        await full(stock)
+        asked = operations(sandbox)["join"]
+        time.sleep(4.5)  # noqa: ASYNC251 - that is the test
+        assert stock.level == 0
+        await stock.take()
+        assert operations(sandbox)["join"] > asked
 
 
 async def test_for_a_room_that_is_over_nothing_is_issued_again_and_again(
@@ -296,8 +350,12 @@ async def test_a_failure_to_fill_is_logged_once_and_tried_again(
                 await stock.take()
             sandbox.faults.clear()
             await full(stock)
+            assert len(caplog.records) == 1
+            sandbox.faults.status(500, on=("get", "join"), times=None)
+            await stock.take()
+            # What failed is no news after a success.
+            await until(lambda: len(caplog.records) == 2)
     warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
-    assert len(warnings) == 1
     assert room.id in warnings[0].getMessage()
     assert "take() asks for each" in warnings[0].getMessage()
 
@@ -310,6 +368,51 @@ async def test_a_room_that_is_not_there_is_an_error_of_take(
         with pytest.raises(NotFoundError):
             await stock.take()
         await until(lambda: caplog.records)
+
+
+async def test_after_a_failure_the_room_is_looked_at(
+    sandbox: Sandbox, videsk: AsyncVidesk, room: Room
+) -> None:
+    """It may be over: then nobody goes on trying to join it."""
+    async with videsk.rooms.access_stock(room, size=3) as stock, client(sandbox) as other:
+        await full(stock)
+        await other.rooms.end(room)
+        sandbox.requests.clear()
+        await stock.take()
+        await until(lambda: operations(sandbox)["get"])
+        assert operations(sandbox) == {"join": 1, "get": 1}
+
+
+async def test_what_cannot_pass_by_itself_is_not_tried_again(sandbox: Sandbox) -> None:
+    """A callable that returns no token is asked once, and `take` raises what it meets."""
+    asked: list[int] = []
+
+    def no_token() -> str:
+        asked.append(1)
+        return ""
+
+    videsk = AsyncVidesk(no_token, base_url=sandbox.url)
+    async with videsk, videsk.rooms.access_stock("64f1a2b3c4d5e6f7a8b9c0d1", size=3) as stock:
+        await until(lambda: asked)
+        await asyncio.sleep(0.2)
+        assert len(asked) == 1
+        with pytest.raises(ConfigurationError):
+            await stock.take()
+
+
+async def test_time_in_the_queue_of_the_rate_limit_does_not_count(
+    sandbox: Sandbox, room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Or the last ones of a large stock would fail, and nobody waits for them."""
+    pace = RateLimit(at_most=2, per=1.0)
+    async with (
+        AsyncVidesk(
+            sandbox.api_token, base_url=sandbox.url, rate_limit=pace, timeout=2.0
+        ) as videsk,
+        videsk.rooms.access_stock(room, size=8) as stock,
+    ):
+        await full(stock)
+    assert caplog.records == []
 
 
 async def test_leaving_the_block_ends_what_fills_it(

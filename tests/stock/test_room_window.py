@@ -61,6 +61,9 @@ def test_nothing_is_known_at_first() -> None:
         (NINE - SECOND, False, False),
         (NINE, True, False),
         (TEN - 60 * SECOND, True, False),
+        (TEN - 32 * SECOND, True, False),
+        # A second before its tokens are stale.
+        (TEN - 31 * SECOND, True, True),
         (TEN - 30 * SECOND, True, True),
         (TEN, False, True),
     ],

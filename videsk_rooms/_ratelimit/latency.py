@@ -22,7 +22,9 @@ class Latency:
     """The shortest times to the server and back, and how much longer they may be.
 
     A round trip includes the server's work, which differs between operations. So the shortest round
-    trip of each operation is kept by itself. The way out is half of the shortest of all.
+    trip of each operation is kept by itself. The way out is half of the shortest of all. Of an
+    operation with few answers nothing is assumed: on a cold or busy server the quickest of them may
+    be far from the shortest trip that is possible.
     """
 
     def __init__(self) -> None:
@@ -36,13 +38,16 @@ class Latency:
         if trips is None:
             trips = self._trips.setdefault(operation, _Trips())
         if trips.add(max(trip, 0.0)):
-            shortest = min(trips.shortest for trips in list(self._trips.values()))
+            known = (each.shortest for each in list(self._trips.values()))
+            shortest = min(each for each in known if each is not None)
             self.out = min(shortest / 2, _LONGEST_OUT)
 
     def back(self, operation: str) -> float:
         """Return the shortest time from the count of a request of this operation to its answer."""
         trips = self._trips.get(operation)
-        return 0.0 if trips is None else max(trips.shortest - self.out, 0.0)
+        if trips is None or trips.shortest is None:
+            return 0.0
+        return max(trips.shortest - self.out, 0.0)
 
     def late(self, operation: str) -> float:
         """Return by how many seconds the way out may be longer than the shortest."""
@@ -51,32 +56,29 @@ class Latency:
 
 
 class _Trips:
-    """The times that one operation's last answers took."""
+    """The times that one operation's last answers took.
+
+    Attributes:
+        shortest: The shortest that is possible; `None`: there were few answers.
+        late: By how much the way out may be longer.
+    """
 
     def __init__(self) -> None:
         self._trips: deque[float] = deque(maxlen=SAMPLES)
         self._seen = 0
         self._least = inf
-        self.shortest = 0.0
+        self.shortest: float | None = None
         self.late = _LATE_AT_FIRST
 
     def add(self, trip: float) -> bool:
         """Add a trip; return whether the shortest was computed again."""
         self._trips.append(trip)
         self._seen += 1
-        if trip < self._least or self._seen <= FEW or self._seen % _RECOMPUTED_EVERY == 0:
-            self._recompute()
-            return True
-        return False
-
-    def _recompute(self) -> None:
+        if self._seen < FEW or (trip >= self._least and self._seen % _RECOMPUTED_EVERY):
+            return False
         trips = sorted(self._trips)
-        count = len(trips)
         self._least = least = trips[0]
         # The shortest possible trip may be shorter than the shortest measured one.
-        if count < FEW:
-            doubt = max(trips[-1] - least, least / 10)
-        else:
-            doubt = (trips[count // 4] - least) / 2
-            self.late = min(LATE_FACTOR * (trips[-1] - least) + LATE_BASE, _LATEST)
-        self.shortest = max(least - doubt, 0.0)
+        self.shortest = max(least - (trips[len(trips) // 4] - least) / 2, 0.0)
+        self.late = min(LATE_FACTOR * (trips[-1] - least) + LATE_BASE, _LATEST)
+        return True
