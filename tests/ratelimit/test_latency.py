@@ -22,21 +22,26 @@ def test_nothing_is_assumed_of_a_path_that_nobody_knows() -> None:
     assert latency.late("get") >= 1.0
 
 
-def test_few_answers_say_nothing() -> None:
-    """The first ones of a cold server may all be far from the shortest trip that there is."""
-    latency = known(*[0.120] * 19)
+def test_the_first_answers_say_nothing() -> None:
+    """Of a cold or busy server, all may be far from the shortest trip that there is."""
+    latency = known(*[0.120] * 4)
     assert (latency.out, latency.back("get")) == (0.0, 0.0)
     assert latency.late("get") >= 1.0
-    latency.note("get", 0.120)
-    assert latency.out + latency.back("get") == pytest.approx(0.120)
 
 
-def test_an_operation_with_few_answers_says_nothing_of_the_way_out() -> None:
+def test_an_operation_with_too_few_answers_says_nothing_of_the_way_out() -> None:
     """Or a process that knows its way would seem to have a shorter one, and hold up others."""
     latency = known(*[0.120] * 20)
     latency.note("create", 0.010)
     assert (latency.out, latency.back("get")) == (0.060, 0.060)
     assert latency.back("create") == 0.0
+
+
+def test_few_answers_are_doubted_by_all_that_they_differ() -> None:
+    """The least of them says little of the least that there is."""
+    latency = known(0.120, 0.130, 0.160, 0.140, 0.130)
+    assert latency.out + latency.back("get") == pytest.approx(0.120 - 0.040)
+    assert latency.late("get") >= 1.0
 
 
 def test_many_answers_are_doubted_by_what_the_quickest_differ() -> None:

@@ -151,7 +151,7 @@ def test_a_pause_is_longest_an_hour() -> None:
 def test_who_waited_by_a_later_clock_blocks_nobody() -> None:
     """Though nothing was counted by it: it will not ask again for an hour."""
     schedule = Schedule()
-    schedule.apply(Message(pause=60.0, ask=ask(1).ask), NOW + 3600.0)
+    schedule.apply(Message(pause=60.0, ask=ask(1, Rank.CONTINUED).ask), NOW + 3600.0)
     assert schedule.apply(ask(2, requests=1), NOW) > 0
     assert schedule.apply(ask(3, requests=1), NOW + 1.0 + TICK) == 0
 

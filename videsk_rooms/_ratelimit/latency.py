@@ -10,7 +10,7 @@ from collections import deque
 from math import inf
 
 SAMPLES = 256
-FEW = 20
+FEWEST, FEW = 5, 20
 _RECOMPUTED_EVERY = 16
 _LONGEST_OUT = 2.0  # more is work; a store would take it for a clock that was set back
 _LATE_AT_FIRST = 1.0
@@ -23,8 +23,8 @@ class Latency:
 
     A round trip includes the server's work, which differs between operations. So the shortest round
     trip of each operation is kept by itself. The way out is half of the shortest of all. Of an
-    operation with few answers nothing is assumed: on a cold or busy server the quickest of them may
-    be far from the shortest trip that is possible.
+    operation with fewer than five answers nothing is assumed: a cold or busy server may have held
+    back all of them.
     """
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class _Trips:
     """The times that one operation's last answers took.
 
     Attributes:
-        shortest: The shortest that is possible; `None`: there were few answers.
+        shortest: The shortest that is possible; `None`: there were too few answers.
         late: By how much the way out may be longer.
     """
 
@@ -74,11 +74,18 @@ class _Trips:
         """Add a trip; return whether the shortest was computed again."""
         self._trips.append(trip)
         self._seen += 1
-        if self._seen < FEW or (trip >= self._least and self._seen % _RECOMPUTED_EVERY):
+        if self._seen < FEWEST or (
+            trip >= self._least and self._seen > FEW and self._seen % _RECOMPUTED_EVERY
+        ):
             return False
         trips = sorted(self._trips)
+        count = len(trips)
         self._least = least = trips[0]
         # The shortest possible trip may be shorter than the shortest measured one.
-        self.shortest = max(least - (trips[len(trips) // 4] - least) / 2, 0.0)
-        self.late = min(LATE_FACTOR * (trips[-1] - least) + LATE_BASE, _LATEST)
+        if count < FEW:
+            doubt = max(trips[-1] - least, least / 10)
+        else:
+            doubt = (trips[count // 4] - least) / 2
+            self.late = min(LATE_FACTOR * (trips[-1] - least) + LATE_BASE, _LATEST)
+        self.shortest = max(least - doubt, 0.0)
         return True
