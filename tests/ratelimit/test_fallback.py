@@ -204,6 +204,31 @@ def test_an_error_that_is_not_foreseen_goes_to_whoever_waits() -> None:
     simulate(run)
 
 
+@pytest.mark.parametrize(("pause", "waits"), [(0.0, 0.0), (3.0, 3.0)])
+def test_what_a_cancelled_task_was_about_to_tell_is_told_with_the_next_question(
+    pause: float, waits: float
+) -> None:
+    """Somebody cancels all tasks of the loop: places that are free stay free, and a pause holds."""
+
+    async def run(loop: VirtualLoop) -> None:
+        world = World(loop, shared=True, takes=0.01)
+        permits = [await world.permit() for _ in range(LIMIT.requests)]
+        for permit in permits:
+            permit.release()
+        if pause:
+            world.limiters[0].pause(pause)
+        await asyncio.sleep(0.005)  # on its way
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await asyncio.sleep(0.1)
+        began = world.now
+        await world.send()
+        assert waits <= world.now - began <= waits + 0.1
+        await world.close()
+
+    simulate(run)
+
+
 # -- closing --------------------------------------------------------------------------------------
 
 

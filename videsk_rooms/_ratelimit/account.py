@@ -60,12 +60,12 @@ def make_limiter(
     return limiter
 
 
+@attrs.frozen(eq=False)
 class _Account:
     """An account's latency and store in this process."""
 
-    def __init__(self) -> None:
-        self.latency = Latency()
-        self.store = MemoryStore()
+    latency: Latency = attrs.field(factory=Latency)
+    store: MemoryStore = attrs.field(factory=MemoryStore)
 
 
 class _Accounts:
@@ -111,10 +111,8 @@ def _below(at_most: Limit, make_store: Callable[[], Store]) -> Callable[[], Stor
 def _stores_of(
     account: _Account, limit: ObservedLimit, shared: str | None, token: Callable[[], str]
 ) -> Callable[[], Store]:
-    """Return what makes the store of each event loop.
-
-    No partial, whose repr would show the URL and its password.
-    """
+    """Return what makes the store of each event loop."""
+    # No partials, whose repr would show the URL and its password.
     if shared is None:
         return lambda: account.store
     scheme, _, rest = shared.partition(":")

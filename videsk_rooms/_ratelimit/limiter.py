@@ -12,7 +12,7 @@ from videsk_rooms._concurrency.loops import run_coroutine_in
 from videsk_rooms.errors import CLOSED, ClosedError
 
 from .loop_queue import LoopQueue
-from .permit import FreePermit, QueuedPermit
+from .permit import FreePermit, Permit, QueuedPermit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,12 +61,12 @@ class StoreLimiter:
         self._paused_until = 0.0
         self._refusals = 0
 
-    def try_acquire(self, rank: Rank, operation: str) -> QueuedPermit | None:
+    def try_acquire(self, rank: Rank, operation: str) -> Permit | None:
         """Return a permit if nobody waits, and a store in memory gives one."""
         permit = QueuedPermit(self._here(), operation)
         return permit if permit.try_now(rank) else None
 
-    async def acquire(self, rank: Rank, operation: str) -> QueuedPermit:
+    async def acquire(self, rank: Rank, operation: str) -> Permit:
         """Wait until the request may be sent. If the wait is cancelled, nothing counts.
 
         Args:
@@ -172,11 +172,11 @@ class NoLimit:
     limit = None
     waiting = 0
 
-    def try_acquire(self, rank: Rank, operation: str) -> FreePermit:
+    def try_acquire(self, rank: Rank, operation: str) -> Permit:
         """Return a permit."""
         return FREE_PERMIT
 
-    async def acquire(self, rank: Rank, operation: str) -> FreePermit:
+    async def acquire(self, rank: Rank, operation: str) -> Permit:
         """Return a permit."""
         return FREE_PERMIT
 

@@ -209,7 +209,6 @@ class RedisStore:
         """
         self._url = url
         self._account = account
-        self._redis: Any = None  # Redis or RedisCluster
         self._script: Any = None
         self._watch: AsyncGenerator[None, None] | None = None
         self._is_cluster = False
