@@ -174,11 +174,11 @@ class NoLimit:
 
     def try_acquire(self, rank: Rank, operation: str) -> Permit:
         """Return a permit."""
-        return FREE_PERMIT
+        return _FREE_PERMIT
 
     async def acquire(self, rank: Rank, operation: str) -> Permit:
         """Return a permit."""
-        return FREE_PERMIT
+        return _FREE_PERMIT
 
     def update_limit(self, headers: Mapping[str, str]) -> None:
         """Nothing is limited."""
@@ -197,6 +197,6 @@ class NoLimit:
         """Nothing is held."""
 
 
-FREE_PERMIT = FreePermit()
+_FREE_PERMIT = FreePermit()
 
 RateLimiter: TypeAlias = StoreLimiter | NoLimit
