@@ -106,13 +106,13 @@ class StoreLimiter:
 
     def waited_for(self) -> str:
         """Name the limits that requests wait for, and a pause by this process: ends a sentence."""
-        others = ", shared with other processes" if self._shared else ""
-        account = f"{self._limit}{others}"
+        limits = str(self._limit)
         if self._at_most is not None and self._at_most is self.limit:
-            account = f"{self._at_most} (RateLimit.at_most), within the account's {account}"
+            limits = f"{self._at_most} (RateLimit.at_most), within the account's {limits}"
         pause = self._paused_until - self._clock()
         paused = f", and a 429 pauses all calls for {pause:.3g} s more" if pause > 0 else ""
-        return f"the rate limit of {account}{paused}"
+        others = ", shared with other processes" if self._shared else ""
+        return f"the rate limit of {limits}{paused}{others}"
 
     @property
     def limit(self) -> Limit:
