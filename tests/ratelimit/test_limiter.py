@@ -147,6 +147,26 @@ async def test_an_answer_tells_that_its_request_was_counted_before(loop: Virtual
 
 
 @in_virtual_time
+async def test_what_a_proxy_answers_says_nothing_of_the_way(loop: VirtualLoop) -> None:
+    """It is nearer than the server, and refuses at once what it does not pass on."""
+    world = World(loop, limit=Limit(1, 1.0), way=0.2)
+    for _ in range(FEW):
+        await world.send()
+    for status in (429, 502, 503):
+        permit = await world.permit()
+        await permit.commit()
+        await asyncio.sleep(0.01)
+        permit.answered(status)
+    permit = await world.permit()
+    await permit.commit()
+    began = world.now
+    successor = world.sending()
+    await asyncio.sleep(0.4)
+    permit.answered(200)
+    assert [await successor - began] == Soon(1.0)
+
+
+@in_virtual_time
 async def test_the_first_answers_tell_no_more_than_that_their_requests_were_counted(
     loop: VirtualLoop,
 ) -> None:

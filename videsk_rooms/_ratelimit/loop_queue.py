@@ -193,9 +193,7 @@ class LoopQueue:
 
     def _grant(self, waiter: Waiter) -> None:
         self._queue.discard(waiter)
-        if waiter.future.done():
-            self.note(waiter.id, None)
-        else:
+        if not waiter.future.done():  # or cancelled: it gives the permit back itself
             waiter.future.set_result(self.clock())
 
     async def _sleep(self, seconds: float) -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 from math import isfinite
+from operator import attrgetter
 from typing import Any
 
 import attrs
@@ -247,7 +248,7 @@ class Schedule:
     def _forget(self, now: float, per: float) -> None:
         """Drop what is out of the window, gone, or of a clock that was set back."""
         horizon, window = now + _IMPLAUSIBLE, per + TICK
-        if any(one.latest > horizon for one in self.counted.values()):
+        if max(map(_latest, self.counted.values()), default=now) > horizon:
             self.counted.clear()
             self.paused_until = now + window
         if self.paused_until > now + _LONGEST_PAUSE:
@@ -296,4 +297,5 @@ class Schedule:
         return schedule
 
 
+_latest = attrgetter("latest")
 _NUMBERS = ("paused_until", "last_interactive", "last_background")
