@@ -422,7 +422,7 @@ def test_a_quick_refusal_was_counted_no_sooner_than_it_can_have_come(status: int
 
     async def run(loop: VirtualLoop) -> None:
         world = World(loop, limit=Limit(1, 1.0))
-        for _ in range(3):
+        for _ in range(FEW):
             permit = await world.permit()
             await permit.commit()
             await asyncio.sleep(0.5)
