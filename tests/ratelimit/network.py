@@ -163,10 +163,10 @@ class Network:
 
 
 @contextlib.contextmanager
-def network(path: Path, *, command: tuple[str, ...] = ()) -> Iterator[Network]:
+def network(path: Path) -> Iterator[Network]:
     """Start a sandbox behind a relay."""
     process = subprocess.Popen(
-        [*command, sys.executable, "-m", "tests.ratelimit.network", json.dumps(attrs.asdict(path))],
+        [sys.executable, "-m", "tests.ratelimit.network", json.dumps(attrs.asdict(path))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
