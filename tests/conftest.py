@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
 patch_aioresponses()
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "tests.order", "tests.core_coverage"]
 
 # What a shell puts in the background is deaf to Ctrl-C, and so is all that it starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -48,83 +48,6 @@ if getproxies():
         os.environ[name] = f"{besides},127.0.0.1,localhost".lstrip(",")
 
 
-# A process that coverage.py measures takes a fifth of a second more to start, and whatever it does
-# takes longer. Those of these tests are left alone: they build, type or measure, or do many times
-# over what other tests do once.
-COVERAGE = os.environ.get("COVERAGE_PROCESS_START")
-PROCESSES_NOT_MEASURED = (
-    "tests/benchmarks/",
-    "tests/browser/",
-    "tests/chaos/",
-    "tests/cli/",
-    "tests/conformance/",
-    "tests/dev/",
-    "tests/docs/",
-    "tests/hostile/",
-    "tests/packaging/",
-    "tests/scale/",
-    "tests/test_typing.py",
-)
-
-
-# What takes longest, in this order; whichever process has a file has all of it.
-LONGEST_FIRST = (
-    "tests/chaos/test_chaos.py",
-    "tests/dev/test_calls.py",
-    "tests/docs/test_site.py",
-    "tests/docs/test_examples.py",
-    "tests/wire/test_decode.py",
-    "tests/test_typing.py",
-    "tests/docs/test_programs.py",
-    "tests/blocking/test_gevent.py",
-    "tests/conformance/test_web.py",
-    "tests/blocking/test_exit.py",
-    "tests/packaging/test_installed.py",
-    "tests/concurrency/test_fork.py",
-    "tests/benchmarks/test_benchmarks.py",
-    "tests/ratelimit/test_loops.py",
-    "tests/ratelimit/test_redis.py",
-    "tests/hostile/test_behaviours.py",
-    "tests/http/test_deadlines.py",
-    "tests/operations/test_create.py",
-    "tests/ratelimit/test_file.py",
-    "tests/ratelimit/test_clients.py",
-    "tests/hostile/test_bounds.py",
-    "tests/wire/test_encode.py",
-    "tests/test_pytest_plugin.py",
-    "tests/test_quoting.py",
-    "tests/http/test_connection.py",
-    "tests/cli/test_demo_command.py",
-    "tests/docs/test_command_line_guide.py",
-    "tests/http/test_races.py",
-    "tests/http/test_logging.py",
-    "tests/wire/test_remedies.py",
-    "tests/ratelimit/test_simulate.py",
-    "tests/conformance/test_workers_celery.py",
-    "tests/scale/test_scale.py",
-    "tests/test_new_field_and_operation.py",
-    "tests/packaging/test_built.py",
-    "tests/dev/test_stand_in.py",
-    "tests/dev/test_console.py",
-    "tests/browser/test_entering.py",
-    "tests/browser/test_obstacles.py",
-    "tests/http/test_retry.py",
-    "tests/concurrency/test_leaks.py",
-    "tests/sandbox/test_faults.py",
-)
-
-
-# What measures how much gets done in some seconds, when the other processes have little left to do.
-MEASURED_LAST = ("tests/ratelimit/test_runs.py",)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest files, so that no process is left with one at the end."""
-    places = {file: place for place, file in enumerate(LONGEST_FIRST)}
-    places.update((file, len(LONGEST_FIRST) + 1) for file in MEASURED_LAST)
-    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(LONGEST_FIRST)))
-
-
 def pytest_collection_finish() -> None:
     """Keep the garbage collector from looking through what is there before the first test.
 
@@ -133,27 +56,6 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
-
-
-@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
-def pytest_xdist_auto_num_workers() -> int | None:
-    """Make `-n auto` four processes more than cores: most of the time tests wait."""
-    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
-        return None
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0)) + 4
-    return (os.cpu_count() or 1) + 4
-
-
-@pytest.hookimpl(tryfirst=True)  # before fixtures of whatever scope start a process
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Have coverage.py leave the processes of some tests alone."""
-    if COVERAGE is None:
-        return
-    if item.nodeid.startswith(PROCESSES_NOT_MEASURED):
-        os.environ.pop("COVERAGE_PROCESS_START", None)
-    else:
-        os.environ["COVERAGE_PROCESS_START"] = COVERAGE
 
 
 @pytest.fixture(autouse=True)
