@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     # By file: a line that is there, and what is put before it.
     Edits: TypeAlias = dict[str, list[tuple[str, str]]]
 
+pytestmark = pytest.mark.any_python("which files an edit touches is the same everywhere")
+
 PACKAGE = Path(videsk_rooms.__file__).parent
 ID = "64f1a2b3c4d5e6f7a8b9c0d1"
 ROOM = {"id": ID, "region": "scl", "exp": "2042-08-14T18:00:00.000Z"}

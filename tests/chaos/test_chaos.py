@@ -7,7 +7,11 @@ import os
 import subprocess
 from typing import Any
 
+import pytest
+
 from .crew import CHECKED, ROOT, UNCHECKED_MEMORY
+
+pytestmark = pytest.mark.any_python("what it adds up, other tests show one by one on every Python")
 
 # Only ends a run that hangs past its own patience.
 _PATIENCE = 170

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from videsk_rooms import Room
     from videsk_rooms.sandbox import Sandbox
 
+pytestmark = pytest.mark.any_python("the page and the browser are the same everywhere")
+
 HOUR = timedelta(hours=1)
 
 

@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 
     Opener = Callable[..., ConsolePage]
 
-# Playwright's loop counts as running in the thread of the tests, and stands still meanwhile.
-pytestmark = pytest.mark.filterwarnings("ignore:Videsk was called in a coroutine:RuntimeWarning")
+pytestmark = [
+    pytest.mark.any_python("the page and the browser are the same everywhere"),
+    # Playwright's loop counts as running in the thread of the tests, and stands still meanwhile.
+    pytest.mark.filterwarnings("ignore:Videsk was called in a coroutine:RuntimeWarning"),
+]
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from tests.browser.chromium import Visits
 
+pytestmark = pytest.mark.any_python("the page and the browser are the same everywhere")
+
 HOUR = timedelta(hours=1)
 # The 64 fields of the event `stats`, as Videsk's documentation names them.
 FIELDS = set(

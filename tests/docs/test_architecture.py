@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from videsk_rooms._ratelimit import latency, limiter, schedule
 
 from .blocks import DOCS, ROOT
+
+pytestmark = pytest.mark.any_python("words, not code")
 
 PACKAGE = ROOT / "videsk_rooms"
 PAGE = (DOCS / "architecture.md").read_text(encoding="utf-8")

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.any_python("what a command shows, tests/cli shows on every Python")
+
 # Only the English page: tests/docs/test_translations.py holds the Spanish one to the same code.
 PAGE = (DOCS / "guide" / "command-line.md").read_text(encoding="utf-8")
 BLOCKS = blocks_of(PAGE)

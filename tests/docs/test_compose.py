@@ -23,6 +23,8 @@ from .blocks import EXAMPLES, ROOT
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+pytestmark = pytest.mark.any_python("how services find each other, not what they run")
+
 COMPOSE = EXAMPLES / "compose" / "compose.yaml"
 _NAMESPACE = ("unshare", "--user", "--map-root-user", "--net", "--mount")
 

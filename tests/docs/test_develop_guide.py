@@ -21,6 +21,8 @@ from .blocks import DOCS, EXAMPLES, blocks_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+pytestmark = pytest.mark.any_python("the page and the browser are the same everywhere")
+
 PAGE = DOCS / "guide" / "develop-without-an-account.md"
 BLOCKS = blocks_of(PAGE.read_text(encoding="utf-8"))
 TYPED = [line for block in BLOCKS if block.language == "sh" for line in block.code.splitlines()]

@@ -8,6 +8,8 @@ import pytest
 
 from .blocks import DOCS
 
+pytestmark = pytest.mark.any_python("words, not code")
+
 STANDINGS = {
     "not-offered.md": ("published", "documented", "not documented", "advertised", "unknown"),
     "not-offered.es.md": (

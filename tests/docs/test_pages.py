@@ -20,6 +20,8 @@ from .blocks import DOCS, ROOT, blocks_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.any_python("words, not code")
+
 _WRONG = sorted((DOCS / "guide").glob("when-things-go-wrong*.md"))
 _LINK = re.compile(r"\]\((?!https?://)([^)#]+)(?:#([^)]+))?\)")
 

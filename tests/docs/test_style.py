@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # The changelog is a list, and a decision is kept as it was written.
+pytestmark = pytest.mark.any_python("words, not code")
+
 _PAGES = [
     ROOT / "README.md",
     *(

@@ -12,6 +12,8 @@ from tests.conformance.matrix import WHATS, Cell, Matrix
 
 from .blocks import DOCS, ROOT
 
+pytestmark = pytest.mark.any_python("words, not code")
+
 PAGE = (DOCS / "where-it-runs.md").read_text(encoding="utf-8")
 
 

@@ -8,6 +8,8 @@ from tests.ratelimit.redis_server import MISSING, PROGRAM
 
 from .run import run
 
+pytestmark = pytest.mark.any_python("what it adds up, other tests show one by one on every Python")
+
 
 @pytest.mark.skipif(PROGRAM is None, reason=MISSING)
 def test_killed_workers_lose_no_room_and_make_none_twice() -> None:
