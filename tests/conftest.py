@@ -14,12 +14,18 @@ import aioresponses.core
 import pytest
 
 from tests import retrying
+from tests.ratelimit import redis_server
 from tests.support import API, TOKEN, patch_aioresponses
 from videsk_rooms import AsyncVidesk, Retry, Videsk
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+
+    from playwright.sync_api import Browser
+
+    from tests.browser.chromium import Visits
+    from tests.ratelimit.redis_server import RedisServer
 
 patch_aioresponses()
 pytest_plugins = ["pytester", "tests.order", "tests.core_coverage"]
@@ -115,3 +121,33 @@ async def fast(sandbox: Sandbox) -> AsyncIterator[AsyncVidesk]:
     """An awaited client on the sandbox: four attempts a call, short pauses, no rate limit."""
     async with retrying.client(sandbox) as videsk:
         yield videsk
+
+
+@pytest.fixture(scope="session")
+def common_redis() -> Iterator[RedisServer]:
+    """A Redis for tests that leave it as it is: each uses a token of its own."""
+    if redis_server.PROGRAM is None:
+        pytest.skip(redis_server.MISSING)
+    with redis_server.serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser for all tests of a module."""
+    from tests.browser.chromium import MISSING, PROGRAM, running
+
+    if PROGRAM is None:
+        pytest.skip(MISSING)
+    with running() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visits(chromium: Browser) -> Iterator[Visits]:
+    """Visitors of one test, which fails if anything troubled them."""
+    from tests.browser.chromium import Visits
+
+    visits = Visits(chromium)
+    yield visits
+    visits.end()

@@ -11,30 +11,12 @@ from tests.docs.blocks import EXAMPLES
 from videsk_rooms import Retry, Videsk
 from videsk_rooms.sandbox import Sandbox
 
-from .chromium import MISSING, PROGRAM, Visits, running
 from .support import TicketPage, served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A browser for all tests of a module."""
-    if PROGRAM is None:
-        pytest.skip(MISSING)
-    with running() as browser:
-        yield browser
-
-
-@pytest.fixture
-def visits(chromium: Browser) -> Iterator[Visits]:
-    """Visitors of one test, which fails if anything troubled them."""
-    visits = Visits(chromium)
-    yield visits
-    visits.end()
+    from .chromium import Visits
 
 
 @pytest.fixture(scope="module")

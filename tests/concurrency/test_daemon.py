@@ -10,14 +10,12 @@ import pytest
 
 from tests.concurrency.daemons import PROGRAMS
 from tests.concurrency.support import ends_well
-from tests.ratelimit.conftest import common_redis
 
 if TYPE_CHECKING:
     from tests.ratelimit.redis_server import RedisServer
     from videsk_rooms.sandbox import Sandbox
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no daemons")
-__all__ = ["common_redis"]
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

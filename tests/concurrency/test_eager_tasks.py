@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from tests.ratelimit.conftest import common_redis
 from videsk_rooms import AsyncVidesk, RateLimit
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(
     sys.version_info < (3, 12), reason="Python 3.12 brought eager tasks"
 )
-__all__ = ["common_redis"]
 
 
 async def eagerly() -> None:

@@ -1,4 +1,4 @@
-"""What the documents are run with: an account, a generated client, a browser."""
+"""What the documents are run with: an account, a generated client."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.benchmarks.generated import generating
-from tests.browser.conftest import chromium, visits
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-__all__ = ["account", "chromium", "generated_rooms", "visits"]
 
 
 @pytest.fixture

@@ -14,15 +14,6 @@ if TYPE_CHECKING:
     from tests.ratelimit.redis_server import RedisServer
 
 
-@pytest.fixture(scope="session")
-def common_redis() -> Iterator[RedisServer]:
-    """A Redis for tests that leave it as it is: each uses a token of its own."""
-    if PROGRAM is None:
-        pytest.skip(MISSING)
-    with serving() as server:
-        yield server
-
-
 @pytest.fixture
 def own_redis() -> Iterator[RedisServer]:
     """A Redis for one test, which may kill it and start it again."""
