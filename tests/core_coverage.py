@@ -52,7 +52,7 @@ class Switch:
             os.environ["COVERAGE_PROCESS_START"] = self._configuration
             self._coverage.start()
         else:
-            del os.environ["COVERAGE_PROCESS_START"]
+            os.environ.pop("COVERAGE_PROCESS_START", None)
             self._coverage.stop()
 
     def save(self) -> None:

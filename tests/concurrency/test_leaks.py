@@ -37,7 +37,7 @@ CALLS, CLIENTS, SOME = 4_000, 500, 400
 FAST = RateLimit(requests=10_000)  # paced, and never waiting
 
 _thread_for_thread = pytest.mark.skipif(
-    "coverage" in sys.modules and sys.modules["coverage"].Coverage.current() is not None,
+    "'coverage' in sys.modules and sys.modules['coverage'].Coverage.current()",  # when it runs
     reason="coverage.py keeps a tracer of each thread; this runs where it does not measure",
 )
 AT_ONCE, THREADS = 16, 4
