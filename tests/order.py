@@ -52,7 +52,7 @@ LONGEST_FIRST = (
     "tests/test_editors.py",
     "tests/packaging/test_installed.py",
     "tests/http/test_tokens_callable.py",
-    # It counts what is left of a second's calls, which takes more than a second while all begin.
+    # How much it finds depends on how fast calls are: not while all the others begin.
     "tests/concurrency/test_leaks.py",
 )
 
