@@ -70,8 +70,8 @@ class Secret:
         self._value = value
         raw = value.encode("ascii")
         # As a body may repeat it: some escape a slash in JSON.
-        self.echoes = {raw, value.replace("/", "\\/").encode("ascii")}
-        self.encodings = (raw.hex(), raw.hex().upper(), *_base64_of(raw))
+        self.echoes: set[bytes] = {raw, value.replace("/", "\\/").encode("ascii")}
+        self.encodings: tuple[str, ...] = (raw.hex(), raw.hex().upper(), *_base64_of(raw))
 
     def reveal(self) -> str:
         """Return the token, for the `Authorization` header."""

@@ -185,7 +185,7 @@ class InFlightRequests:
 
     def __init__(self) -> None:
         self._tasks: dict[asyncio.Task[Any], None] = {}
-        self.closed = False
+        self.closed: bool = False
         register_after_fork(self)
 
     async def within(self, seconds: float, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -238,13 +238,13 @@ class RequestContext:
     __slots__ = ("call", "connects", "maybe_sent", "origin", "permit", "token", "used")
 
     def __init__(self, token: Secret, origin: Origin, permit: Permit, call: str) -> None:
-        self.token = token
-        self.origin = origin
-        self.call = call
-        self.used = False
-        self.connects = False
-        self.maybe_sent = False
-        self.permit = permit
+        self.token: Secret = token
+        self.origin: Origin = origin
+        self.call: str = call
+        self.used: bool = False
+        self.connects: bool = False
+        self.maybe_sent: bool = False
+        self.permit: Permit = permit
 
     async def commit(self) -> bool:
         """Commit the permit: the request has its connection and leaves as soon as this returns.

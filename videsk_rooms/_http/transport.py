@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from videsk_rooms._quoting import Secret
     from videsk_rooms._wire.message import FailureCause, Request
 
+    from .attempt import Origin
     from .environment import Environment
 
 # A shorter token, such as a test's, may occur in an answer that does not echo it.
@@ -78,7 +79,7 @@ class Transport:
     ) -> None:
         _check(session, ssl)
         self._external_session = session
-        self.in_flight = InFlightRequests()
+        self.in_flight: InFlightRequests = InFlightRequests()
         own = {"Accept": "application/json", "User-Agent": user_agent()}
         self._sessions = Sessions(own)
         self._headers = {} if session is None else own  # what the session does not add
@@ -95,8 +96,8 @@ class Transport:
     def _lead_to(self, base_url: str, proxy: str | None, environment: Environment) -> None:
         self.base_url = base_url
         # Videsk is reached by https only: what speaks plain http is a sandbox.
-        self.is_plain_http = base_url.startswith("http://")
-        self.origin = origin_of(URL(base_url))
+        self.is_plain_http: bool = base_url.startswith("http://")
+        self.origin: Origin = origin_of(URL(base_url))
         session = self._external_session
         self._hint = _hint(environment, session)
         proxy = proxy or environment.proxy

@@ -29,7 +29,7 @@ class Latency:
 
     def __init__(self) -> None:
         self._trips: dict[str, _Trips] = {}
-        self.out = 0.0
+        self.out: float = 0.0
         """The shortest way out."""
 
     def note(self, operation: str, trip: float) -> None:

@@ -41,7 +41,7 @@ class ObservedLimit:
     __slots__ = ("_last", "_logged", "_source", "limit")
 
     def __init__(self, limit: Limit, *, source: str = "set by rate_limit") -> None:
-        self.limit = limit
+        self.limit: Limit = limit
         self._source = source
         self._last: tuple[str | None, str | None] = (None, None)
         self._logged = {limit}

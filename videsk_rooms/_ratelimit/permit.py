@@ -26,7 +26,7 @@ class QueuedPermit:
     __slots__ = ("_at", "_id", "_operation", "_queue", "_released", "_sent_at", "waited")
 
     def __init__(self, queue: LoopQueue, operation: str) -> None:
-        self.waited = 0.0
+        self.waited: float = 0.0
         self._queue = queue
         self._operation = operation
         self._id = secrets.token_hex(8)
@@ -87,7 +87,7 @@ class QueuedPermit:
 class FreePermit:
     """A permit where nothing is limited."""
 
-    waited = 0.0
+    waited: float = 0.0
 
     async def commit(self) -> bool:
         """Nothing is counted."""
