@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _RETRY = Retry(attempts=3, **SHORT_PAUSES)
 _AT_ONCE = 8
 _HIGH_LIMIT = 2_000
+_PARENT = os.getppid()
 
 
 # -- work that is done in spite of being killed ---------------------------------------------------
@@ -173,6 +174,8 @@ async def _run(rooms: AsyncRooms, name: str, number: int, result: _Result) -> No
 
 
 def _examine(error: VideskError) -> None:
+    if os.getppid() != _PARENT:
+        sys.exit("the process that started this one was killed, and so its sandbox is gone")
     secret = os.environ["VIDESK_API_TOKEN"]
     examine(error, attempts=_RETRY.attempts, secret=secret, kind="both", external_id=None)
 
