@@ -13,6 +13,7 @@ from videsk_rooms import AsyncAccessStock, AsyncVidesk
 from videsk_rooms.integrations.fastapi import VideskState, add_error_handlers
 
 PEOPLE = 300
+LENGTH = timedelta(hours=2)
 
 
 class State(VideskState):
@@ -21,20 +22,20 @@ class State(VideskState):
     stock: AsyncAccessStock
 
 
-def next_nine() -> datetime:
-    """Return when the next class begins: at nine, by the clock of this machine."""
+def this_nine() -> datetime:
+    """Return when the class begins: today at nine, or tomorrow once that class is over."""
     now = datetime.now().astimezone()
     nine = now.replace(hour=9, minute=0, second=0, microsecond=0)
-    return nine if nine > now else nine + timedelta(days=1)
+    return nine if now < nine + LENGTH else nine + timedelta(days=1)
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[State]:
     """Create the room, and fill the stock while the application runs."""
-    nine = next_nine()
+    nine = this_nine()
     async with AsyncVidesk(timeout=10.0) as videsk:
         room = await videsk.rooms.get_or_create(
-            f"class-{nine:%Y-%m-%d}", name="Algebra", nbf=nine, exp=nine + timedelta(hours=2)
+            f"class-{nine:%Y-%m-%d}", name="Algebra", nbf=nine, exp=nine + LENGTH
         )
         async with videsk.rooms.access_stock(room, size=PEOPLE) as stock:
             yield {"videsk": videsk, "stock": stock}

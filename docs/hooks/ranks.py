@@ -17,7 +17,7 @@ BOOSTS = {
     "glossary": 2.0,
     "guide/": 2.0,
     "not-offered": 2.0,
-    "decisions/": 0.3,
+    "decisions/": 0.001,
     "architecture": 0.3,
     "changelog": 0.3,
     "comparison": 0.5,

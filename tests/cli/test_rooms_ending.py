@@ -107,7 +107,7 @@ def test_a_dry_run_shows_the_rooms_and_ends_none(day: Sandbox, ask: Ask, as_json
     more = ["--json"] * as_json
     done = ask("rooms", "end", "--created-before", "24h ago", "--dry-run", *more)
     assert done.returncode == 0
-    assert done.stderr == "videsk-rooms: 2 rooms would be ended; nothing was sent\n"
+    assert done.stderr == "videsk-rooms: 2 rooms would be ended; none was\n"
     assert len(done.stdout.splitlines()) == 2 + (not as_json)
     assert "appointment-1" in done.stdout
     assert ended(day) == set()

@@ -114,6 +114,13 @@ def test_an_external_id_is_an_id(page: Path) -> None:
     assert confused == []
 
 
+@pytest.mark.parametrize("page", _PAGES, ids=_relative)
+def test_no_line_becomes_a_heading_by_where_it_is_wrapped(page: Path) -> None:
+    """Python-Markdown needs no space after `#`, so `#305` at the start of a line is one."""
+    prose = re.sub(r"^( *)(```+).*?^\1\2$", "", _read(page), flags=re.DOTALL | re.MULTILINE)
+    assert re.findall(r"^#+[^# ].*", prose, re.MULTILINE) == []
+
+
 @pytest.mark.parametrize(
     ("page", "found"),
     [

@@ -52,9 +52,9 @@ class FlaskVidesk:
 
     What the application's configuration says goes to the client: `VIDESK_API_TOKEN`,
     `VIDESK_BASE_URL`, `VIDESK_TIMEOUT`, `VIDESK_RETRY`, `VIDESK_RATE_LIMIT`, `VIDESK_HOOKS`,
-    `VIDESK_PROXY`, `VIDESK_TRUST_ENV` and `VIDESK_SSL` are its arguments;
-    `VIDESK_RATE_LIMIT_SHARED` is short for a `RateLimit(shared=…)`. For a token or an address that
-    is absent or `None`, the environment is read.
+    `VIDESK_HEADERS`, `VIDESK_PROXY`, `VIDESK_TRUST_ENV`, `VIDESK_SSL` and `VIDESK_ALLOW_HTTP` are
+    its arguments; `VIDESK_RATE_LIMIT_SHARED` is short for a `RateLimit(shared=…)`. For a token or
+    an address that is absent or `None`, the environment is read.
 
     Args:
         app: The application; `None`: it is given to `init_app`.

@@ -150,7 +150,7 @@ def _show_instead(context: CommandContext, rooms: list[Room]) -> None:
         from .shown import show_rooms
 
         show_rooms(context.output(), rooms)
-    complain(f"{counted(len(rooms), 'room')} would be ended; nothing was sent")
+    complain(f"{counted(len(rooms), 'room')} would be ended; none was")
 
 
 def _change_each(

@@ -14,9 +14,9 @@ VIDESK = {
 ```
 
 The keys of `VIDESK` are the client's arguments in capitals: `API_TOKEN`, `BASE_URL`, `TIMEOUT`,
-`RETRY`, `RATE_LIMIT`, `HOOKS`, `PROXY`, `TRUST_ENV`, `SSL`; `RATE_LIMIT_SHARED` is short for a
-`RateLimit(shared=…)`. For a token or an address that is absent or `None`, the environment is read.
-`manage.py check` reports wrong settings.
+`RETRY`, `RATE_LIMIT`, `HOOKS`, `HEADERS`, `PROXY`, `TRUST_ENV`, `SSL`, `ALLOW_HTTP`;
+`RATE_LIMIT_SHARED` is short for a `RateLimit(shared=…)`. For a token or an address that is absent
+or `None`, the environment is read. `manage.py check` reports wrong settings.
 
 ```python
 from videsk_rooms.integrations.django import async_videsk, videsk
