@@ -258,6 +258,9 @@ def test_what_is_said_about_a_token_stays() -> None:
     assert shown_data(said) == said
 
 
+SECRETS: JSONValue = {f"token{n}": "" for n in range(1_000)}
+
+
 @pytest.mark.parametrize(
     "value",
     [[0] * 10_000, {str(n): n for n in range(10_000)}, [[0] * 100] * 100, "a" * 10_000],
@@ -266,6 +269,16 @@ def test_what_is_said_about_a_token_stays() -> None:
 def test_data_is_bounded(value: JSONValue) -> None:
     """Nobody reads more, and logs have it whole."""
     assert len(repr(shown_data(value))) < 6_000
+
+
+@pytest.mark.parametrize(
+    "value",
+    [SECRETS, [SECRETS] * 100, {str(n): SECRETS for n in range(100)}],
+    ids=["object", "list", "objects"],
+)
+def test_secrets_in_data_are_bounded(value: JSONValue) -> None:
+    """They count as all other values do, though none of them is shown."""
+    assert repr(shown_data(value)).count("[removed]") <= 500
 
 
 def test_deep_data_is_cut() -> None:

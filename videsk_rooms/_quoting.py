@@ -62,13 +62,17 @@ class _DataCopy:
             items = islice(value, max(self._remaining, 0))
             return [self.copy(item, depth=depth + 1, secret=secret) for item in items]
         copied: dict[str, _JSON] = {}
-        for name, member in islice(value.items(), max(self._remaining, 0)):
+        for name, member in value.items():
+            if self._remaining <= 0:
+                break
             named = SECRET_NAME.search(name[:QUOTED]) is not None
-            copied[_shown_value(name)] = (
-                REMOVED
-                if named and isinstance(member, str)
-                else self.copy(member, depth=depth + 1, secret=secret or named)
-            )
+            if named and isinstance(member, str):
+                self._remaining -= 1
+                copied[_shown_value(name)] = REMOVED
+            else:
+                copied[_shown_value(name)] = self.copy(
+                    member, depth=depth + 1, secret=secret or named
+                )
         return copied
 
 

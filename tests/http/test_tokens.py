@@ -17,6 +17,7 @@ from videsk_rooms import (
     ConfigurationError,
     DeadlineExceededError,
     Hooks,
+    RateLimit,
     Retry,
     Videsk,
     VideskError,
@@ -252,6 +253,20 @@ def test_a_file_without_a_token_is_told_when_a_client_is_made(
     assert str(token_file) in str(caught.value)
     assert "VIDESK_API_TOKEN_FILE" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+async def test_a_call_that_waited_for_the_limit_sends_the_newer_token(
+    sandbox: Sandbox, token_file: Path
+) -> None:
+    """The file may be replaced meanwhile, and the token that it held be refused."""
+    newer = sandbox.tokens.issue()
+    async with client(sandbox).with_options(rate_limit=RateLimit(requests=1, per=0.3)) as videsk:
+        await videsk.rooms.list()
+        waiting = asyncio.ensure_future(videsk.rooms.list())
+        await until(lambda: videsk.rate_limit_status.waiting == 1)
+        replace(token_file, newer)
+        await waiting
+    assert tokens_sent(sandbox) == [sandbox.api_token, newer]
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
+    from pathlib import Path
 
 # No JWT: nothing can tell it from other text but that it is the token which was sent.
 SECRET = "an-opaque/token+4711="
@@ -287,3 +288,41 @@ def test_a_refused_token_is_not_in_the_traceback() -> None:
     with pytest.raises(ConfigurationError) as caught:
         AsyncVidesk(token)
     assert SECRET not in everything_told_by(caught.value)
+
+
+def variables_of(error: BaseException) -> str:
+    """Return what those who report errors with all variables see of ours."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    ours = [each for each in frames if each.f_globals["__name__"].startswith("videsk_rooms.")]
+    assert ours
+    return repr([each.f_locals for each in ours])
+
+
+@pytest.mark.parametrize("returned", [f"Bearer {SECRET}", f"{SECRET} ü", SECRET.encode()])
+@pytest.mark.parametrize("awaited", [False, True], ids=["plain", "awaited"])
+async def test_a_refused_token_of_a_callable_is_in_no_variable(
+    sandbox: Sandbox, awaited: bool, returned: Any
+) -> None:
+    """It is the token but for a slip, and is refused in the middle of a call."""
+
+    async def fetch() -> Any:
+        return returned
+
+    async with AsyncVidesk(fetch if awaited else lambda: returned, base_url=sandbox.url) as videsk:
+        with pytest.raises(ConfigurationError, match="callable") as caught:
+            await videsk.rooms.list()
+    assert SECRET not in variables_of(caught.value)
+
+
+async def test_a_refused_token_of_a_file_is_in_no_variable(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is read before each request."""
+    path = tmp_path / "token"
+    path.write_text(SECRET, encoding="utf-8")
+    monkeypatch.setenv("VIDESK_API_TOKEN_FILE", str(path))
+    async with AsyncVidesk(base_url=sandbox.url) as videsk:
+        path.write_text(f"Bearer {SECRET}", encoding="utf-8")
+        with pytest.raises(ConfigurationError, match="Bearer") as caught:
+            await videsk.rooms.list()
+    assert SECRET not in variables_of(caught.value)

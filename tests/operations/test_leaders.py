@@ -136,7 +136,8 @@ async def test_an_interactive_call_does_not_wait_for_one_in_the_background(
         fast.with_options(priority="background").rooms.get_or_create("there")
     )
     await arrived(sandbox, 1)
-    assert (await fast.rooms.get_or_create("there")).external_id == "there"
+    found = await asyncio.wait_for(fast.rooms.get_or_create("there"), LATE / 2)
+    assert found.external_id == "there"
     behind.cancel()
 
 
@@ -214,6 +215,21 @@ async def test_those_behind_a_leader_that_fails_try_for_themselves(sandbox: Sand
     assert all(isinstance(error, ServerError) for error in failed)
     assert failed[0] is not failed[1]
     assert each_has_a_token_of_its_own([room for room in done if isinstance(room, Room)])
+
+
+async def test_those_behind_a_leader_that_fails_try_at_the_same_time(sandbox: Sandbox) -> None:
+    """One after another, each would wait for the failures of all before it."""
+    sandbox.faults.status(500, on="create")
+    sandbox.faults.delay(0.2, on="create")
+    async with client(sandbox, retry=Retry(attempts=1)) as videsk:
+        calls = [asyncio.ensure_future(videsk.rooms.get_or_create("new")) for _ in range(4)]
+        await until(lambda: operations(sandbox)["create"] == 1)
+        sandbox.faults.delay(LATE, on="create", times=None)
+        await until(lambda: operations(sandbox)["create"] == 4)
+        for call in calls:
+            call.cancel()
+        failed, *_ = await asyncio.gather(*calls, return_exceptions=True)
+    assert isinstance(failed, ServerError)
 
 
 async def test_a_room_that_is_gone_when_a_follower_comes_is_made_again(

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import pickle
 import time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import pytest
 
@@ -271,6 +271,29 @@ async def test_an_answer_that_tells_another_window_throws_them_away(
         assert stock.level == 0
 
 
+@pytest.mark.parametrize("operation", ["get", "join"])
+async def test_an_answer_from_before_an_update_throws_nothing_away(
+    operation: Literal["get", "join"], sandbox: Sandbox, videsk: AsyncVidesk, room: Room
+) -> None:
+    """It arrives when the stock knows the new window, and tells the old one."""
+    exp = sandbox.now.replace(microsecond=0) + 5 * HOUR
+    async with videsk.rooms.access_stock(room, size=1) as stock:
+        if operation == "join":
+            await full(stock)
+            await stock.take()
+        # One is to fill the stock, and is cancelled.
+        sandbox.faults.delay(0.5, on=operation, process="first", times=2)
+        asked = operations(sandbox)[operation]
+        taking = asyncio.ensure_future(stock.take())
+        await until(lambda: operations(sandbox)[operation] == asked + 2)
+        await videsk.rooms.update(room, exp=exp)
+        await full(stock)
+        assert not taking.done()
+        assert (await taking).exp != exp
+        assert stock.level == 1
+        assert (await stock.take()).exp == exp
+
+
 async def test_a_room_that_is_ended_has_no_tokens(videsk: AsyncVidesk, room: Room) -> None:
     """Whoever comes is told why by the API."""
     async with videsk.rooms.access_stock(room, size=3) as stock:
@@ -361,6 +384,18 @@ async def test_a_failure_to_fill_is_logged_once_and_tried_again(
     assert "take() asks for each" in warnings[0].getMessage()
 
 
+async def test_after_a_failure_to_fill_the_room_is_looked_at(
+    sandbox: Sandbox, videsk: AsyncVidesk, room: Room
+) -> None:
+    """It may be over, or gone."""
+    async with videsk.rooms.access_stock(room, size=3) as stock:
+        await full(stock)
+        sandbox.faults.status(500, on="join")
+        await stock.take()
+        await until(lambda: operations(sandbox)["get"] == 2)
+        await full(stock)
+
+
 async def test_a_room_that_is_not_there_is_an_error_of_take(
     videsk: AsyncVidesk, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -443,6 +478,22 @@ async def test_the_end_of_the_block_by_an_error_ends_it_too(
     with pytest.raises(ZeroDivisionError):
         await fail()
     assert stock.level == 0
+
+
+async def test_a_block_that_a_blocked_loop_leaves_ends_it_too(
+    videsk: AsyncVidesk, room: Room
+) -> None:
+    """Its look at the stock and its end are due at once. On Python 3.10 the one hid the other."""
+    stock = videsk.rooms.access_stock(room, size=3)
+
+    async def block() -> None:
+        async with stock:
+            await full(stock)
+            asyncio.get_running_loop().call_soon(time.sleep, 0.6)
+            await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(block(), LATE)
+    nothing_is_left(videsk)
 
 
 async def test_before_the_block_nothing_is_sent(

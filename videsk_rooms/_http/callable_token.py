@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from videsk_rooms._concurrency.fork import leak, register_after_fork
 from videsk_rooms._concurrency.loops import call_soon_in, settle, start_daemon
+from videsk_rooms.errors import ConfigurationError
 
 from .attempt import StrayCancellationError, result_within
 
@@ -219,8 +220,13 @@ class _Fetch:
             self._end(_raisable(error))
 
     def _succeed(self, returned: object) -> None:
-        self._take(self, returned)
-        self._end()
+        try:
+            self._take(self, returned)
+        except ConfigurationError as error:
+            # Without the frames, whose variables hold what was returned.
+            self._end(error.with_traceback(None))
+        else:
+            self._end()
 
     def _end(self, error: BaseException | None = None) -> None:
         """Wake all that wait: with a failure, or to look for the token."""

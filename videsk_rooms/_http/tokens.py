@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from videsk_rooms._quoting import Secret
 from videsk_rooms.errors import ConfigurationError
@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 
-_QUOTES = frozenset("\"'`“\N{LEFT SINGLE QUOTATION MARK}«")
+_WRONG_BEGINNINGS = {
+    **dict.fromkeys(
+        "\"'`“\N{LEFT SINGLE QUOTATION MARK}«",
+        "a quotation mark, which is not part of the token: docker run --env-file keeps it, for "
+        "one; give the token without quotation marks",
+    ),
+    "\ufeff": "a byte order mark (BOM), as some editors write one; save it as UTF-8 without BOM",
+}
 
 _NONE_FOUND = (
     "there is no API token; pass api_token=, or set VIDESK_API_TOKEN to the token, or "
@@ -80,30 +87,29 @@ def _token_of_environment() -> TokenSource | None:
 
 def _checked(value: object, source: str) -> Secret:
     """Check a token; no error shows it."""
+    fault = _fault_of(value)
+    if fault is None:
+        return Secret(cast("str", value))
+    del value  # error reports that list all variables would show it
+    raise ConfigurationError(f"{source} {fault}")
+
+
+def _fault_of(value: object) -> str | None:
+    """Return why this is no token, as the end of a sentence; `None` if it is one."""
     if not isinstance(value, str):
-        raise ConfigurationError(
-            f"{source} gave a {type(value).__name__}; an API token is a string"
-        )
+        return f"gave a {type(value).__name__}; an API token is a string"
     if not value:
-        raise ConfigurationError(f"{source} is empty; give the API token from Videsk's dashboard")
+        return "is empty; give the API token from Videsk's dashboard"
     if value[:7].lower() == "bearer ":
-        raise ConfigurationError(f"{source} begins with 'Bearer'; give the token alone")
-    if value[0] in _QUOTES:
-        raise ConfigurationError(
-            f"{source} begins with a quotation mark, which is not part of the token: docker run "
-            "--env-file keeps it, for one; give the token without quotation marks"
-        )
-    if value[0] == "\ufeff":
-        raise ConfigurationError(
-            f"{source} begins with a byte order mark (BOM), as some editors write one; save it as "
-            "UTF-8 without BOM"
-        )
-    if not _PRINTABLE.fullmatch(value):
-        raise ConfigurationError(
-            f"{source} holds a control character, a space or a letter beyond ASCII; "
-            "give the API token as the dashboard shows it"
-        )
-    return Secret(value)
+        return "begins with 'Bearer'; give the token alone"
+    if value[0] in _WRONG_BEGINNINGS:
+        return f"begins with {_WRONG_BEGINNINGS[value[0]]}"
+    if _PRINTABLE.fullmatch(value):
+        return None
+    return (
+        "holds a control character, a space or a letter beyond ASCII; give the API token as the "
+        "dashboard shows it"
+    )
 
 
 class StaticToken:
@@ -153,7 +159,10 @@ class TokenFile:
             ) from None
         # Empty later on: it is just being written, and is read again the next time.
         if token is None or content not in {"", token.reveal()}:
-            token = self._token = _checked(content, source)
+            try:
+                token = self._token = _checked(content, source)
+            finally:
+                del content  # likewise
         return token
 
     async def renewed(self, refused: Secret | None) -> bool:

@@ -94,7 +94,7 @@ class Transport:
         return other
 
     def _lead_to(self, base_url: str, proxy: str | None, environment: Environment) -> None:
-        self.base_url = base_url
+        self.base_url: str = base_url
         # Videsk is reached by https only: what speaks plain http is a sandbox.
         self.is_plain_http: bool = base_url.startswith("http://")
         self.origin: Origin = origin_of(URL(base_url))

@@ -14,8 +14,6 @@ from collections import deque
 from math import inf
 from typing import TYPE_CHECKING
 
-import anyio
-
 from videsk_rooms._concurrency.clock import monotonic
 from videsk_rooms._concurrency.fork import leak, notice_fork, register_after_fork
 from videsk_rooms._concurrency.loops import call_soon_in
@@ -203,13 +201,21 @@ class Stock:
                     task = asyncio.ensure_future(self._issue_ahead())
                     if not task.done():  # an eager task may be done already
                         self._running.add(task)
-                with anyio.move_on_after(_LOOK_EVERY):  # tokens become stale, and pauses end
-                    await self._changed.wait()
+                await self._change()
         finally:
             for task in self._running:
                 task.cancel()
             if self._running:
                 await asyncio.wait(self._running)
+
+    async def _change(self) -> None:
+        """Wait for a change, or for a while: tokens become stale, and pauses end."""
+        # Not by a cancel scope: on Python 3.10 one whose time is up swallows a cancellation.
+        timer = asyncio.get_running_loop().call_later(_LOOK_EVERY, self._changed.set)
+        try:
+            await self._changed.wait()
+        finally:
+            timer.cancel()
 
     def _is_short(self) -> bool:
         # One alone finds out what the room's window is, and whether tokens are issued at all.
