@@ -31,7 +31,10 @@ ROOM = {"id": ID, "region": "scl", "exp": "2042-08-14T18:00:00.000Z"}
 
 FIELD: Edits = {
     "models.py": [
-        ("        ended: Whether the room was ended.\n", "        region: Where it is served from.\n"),
+        (
+            "        ended: Whether the room was ended.\n",
+            "        region: Where it is served from.\n",
+        ),
         ("    access_token: str | None = attrs.field(", "    region: str | None = None\n"),
     ],
 }
