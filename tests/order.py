@@ -10,7 +10,7 @@ import os
 import pytest
 
 # Most of the time tests wait, for servers, for timeouts, for other processes.
-MORE_PROCESSES_THAN_CORES = 6
+MORE_PROCESSES_THAN_CORES = 4
 
 # The files that take 15 seconds and more, the longest first but for the last.
 LONGEST_FIRST = (

@@ -56,11 +56,15 @@ def patch_aioresponses() -> None:
 
 
 def printed_by(
-    *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    *arguments: str,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    patience: float = 120,
 ) -> str:
     """Run Python to its end, with every warning an error, and return what it printed.
 
     It must succeed, and say nothing on its standard error. `env` goes on top of the environment.
+    A process that does not end is given up after `patience` seconds.
     """
     done = subprocess.run(
         [sys.executable, "-W", "error", *arguments],
@@ -68,7 +72,7 @@ def printed_by(
         env={**os.environ, **(env or {})},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=patience,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stderr

@@ -48,10 +48,13 @@ def test_the_profile_sees_the_thread_of_the_loop() -> None:
         assert (ours > 0) == lines[0].startswith(("awaited", "blocking"))
 
 
+# Valgrind takes some 40 seconds for it, and many times as long beside other tests.
+@pytest.mark.timeout(400)
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is missing")
 def test_instructions_of_a_call_are_counted() -> None:
     """The count sees what a call costs: bare aiohttp's is positive, without the interpreter's."""
-    printed = printed_by("-m", "tests.benchmarks.instructions", "--quick", "aiohttp", cwd=ROOT)
+    command = ["-m", "tests.benchmarks.instructions", "--quick", "aiohttp"]
+    printed = printed_by(*command, cwd=ROOT, patience=380)
 
     title, counted = printed.strip().splitlines()
     assert title == "get of a room, awaited"
