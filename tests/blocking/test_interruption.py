@@ -365,7 +365,8 @@ def test_interruptions_of_first_calls(sandbox: Sandbox) -> None:
         for _ in range(150):
             with blocking_client(sandbox) as client:
                 came += interrupted_at_random(alarm, client.rooms.list, longest=0.003)
-                assert len(loop_threads()) <= 1
+                # A start that was struck is repeated; of two threads one finds the loop taken.
+                wait_until(lambda: len(loop_threads()) <= 1)
                 assert client.rooms.list().total == 0
             assert not inside.loop_thread(client).calls
     assert came > 0

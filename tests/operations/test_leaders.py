@@ -222,7 +222,7 @@ async def test_those_behind_a_leader_that_fails_try_at_the_same_time(sandbox: Sa
     sandbox.faults.status(500, on="create")
     sandbox.faults.status(404, on="get")  # the leader's look-up; those of the others take for ever
     sandbox.faults.delay(LATE, on="get", times=None)
-    async with client(sandbox, retry=Retry(attempts=1)) as videsk:
+    async with client(sandbox, retry=Retry(attempts=1), timeout=None) as videsk:
         calls = [asyncio.ensure_future(videsk.rooms.get_or_create("new")) for _ in range(4)]
         await until(lambda: operations(sandbox)["get"] == 4)
         for call in calls:
