@@ -81,6 +81,7 @@ def test_a_greenlet_that_is_killed(sandbox: Sandbox, relay: Relay) -> None:
     running.go_on()
     assert running.says() == "killed"
     wait_until(lambda: relay.closed == 1)
+    under_way(sandbox, 2)
     running.go_on()
     assert running.says() == "timed out"
     wait_until(lambda: relay.closed == 2)
