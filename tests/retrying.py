@@ -10,8 +10,8 @@ from videsk_rooms import AsyncVidesk, Retry
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from videsk_rooms._emulator.messages import Operation
     from videsk_rooms.sandbox import Sandbox
-    from videsk_rooms.sandbox._messages import Operation
 
     Fail: TypeAlias = Callable[[Sandbox, Operation | None], object]
 

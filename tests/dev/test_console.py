@@ -15,8 +15,8 @@ from playwright.sync_api import expect
 
 from tests.browser.chromium import Visits
 from videsk_rooms import NotFoundError, Retry, Videsk
+from videsk_rooms._emulator.fault import KINDS
 from videsk_rooms.sandbox import Sandbox
-from videsk_rooms.sandbox._fault import KINDS
 
 from .console_page import ConsolePage
 

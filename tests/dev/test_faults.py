@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from videsk_rooms._emulator.fault import KINDS
 from videsk_rooms.dev import _faults
-from videsk_rooms.sandbox._fault import KINDS
 
 if TYPE_CHECKING:
     from .server import Server

@@ -51,8 +51,8 @@ if TYPE_CHECKING:
 
     from aiohttp.abc import ResolveResult
 
+    from videsk_rooms._emulator.messages import Operation
     from videsk_rooms.sandbox import Sandbox
-    from videsk_rooms.sandbox._messages import Operation
 
 PAGE = b'{"total":0,"limit":10,"skip":0,"data":[]}'
 FOR_EVER: dict[str, Any] = {"timeout": None}

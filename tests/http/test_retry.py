@@ -55,8 +55,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tests.retrying import Fail
+    from videsk_rooms._emulator.messages import Operation
     from videsk_rooms.sandbox import Sandbox
-    from videsk_rooms.sandbox._messages import Operation
 
 pytestmark = pytest.mark.videsk_sandbox(deletion=True)
 

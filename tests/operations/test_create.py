@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from aioresponses.core import aioresponses
 
     from tests.retrying import Fail
+    from videsk_rooms._emulator.messages import Operation
     from videsk_rooms.sandbox import RequestRecord, Sandbox
-    from videsk_rooms.sandbox._messages import Operation
 
 ROOMS = f"{API}/vpaas/rooms"
 JSON = {"Content-Type": "application/json"}

@@ -10,8 +10,8 @@ import pytest
 from tests import inside
 from tests.sandbox.support import ROOMS, Api
 from tests.sandbox.test_operations import claims, wire
-from videsk_rooms.sandbox._clock import from_wire, to_wire
-from videsk_rooms.sandbox._store import StoredRoom
+from videsk_rooms._emulator.clock import from_wire, to_wire
+from videsk_rooms._emulator.store import StoredRoom
 
 if TYPE_CHECKING:
     from videsk_rooms.sandbox import Sandbox

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from tests.sandbox.support import Api
+from videsk_rooms._emulator.limit import FixedWindow, SlidingWindow
 from videsk_rooms.sandbox import Sandbox
-from videsk_rooms.sandbox._limit import FixedWindow, SlidingWindow
 
 if TYPE_CHECKING:
     import aiohttp

@@ -111,7 +111,7 @@ async def test_long_bodies_are_kept_of_fewer_requests(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Until they are as long as is kept together; after `clear` it begins anew."""
-    monkeypatch.setattr("videsk_rooms.sandbox._log.KEPT_BODIES", 250)
+    monkeypatch.setattr("videsk_rooms._emulator.log.KEPT_BODIES", 250)
     body = {"name": "x" * 80}
     for _ in range(5):
         await api.call("POST", ROOMS, content=body)
@@ -124,7 +124,7 @@ async def test_long_bodies_are_kept_of_fewer_requests(
 
 async def test_the_latest_are_kept(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of more requests than are kept the oldest are gone."""
-    monkeypatch.setattr("videsk_rooms.sandbox._log.KEPT_RECORDS", 3)
+    monkeypatch.setattr("videsk_rooms._emulator.log.KEPT_RECORDS", 3)
     for _ in range(5):
         await api.list()
     assert [request.number for request in api.sandbox.requests] == [3, 4, 5]

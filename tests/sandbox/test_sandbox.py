@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import contextlib
 import gc
 import http.client
-import pathlib
 import socket
 import sys
 import threading
@@ -20,7 +18,6 @@ from typing import Any
 import aiohttp
 import pytest
 
-import videsk_rooms.sandbox
 from tests.sandbox.support import ROOMS, Api
 from tests.waiting import until
 from videsk_rooms.sandbox import Sandbox
@@ -347,17 +344,3 @@ class TestChance:
     def test_without_a_seed_all_differ(self) -> None:
         """Two sandboxes have nothing in common."""
         assert Sandbox().api_token != Sandbox().api_token
-
-
-def test_it_imports_nothing_of_the_client() -> None:
-    """A mistake in the client must not hide in the sandbox, so they share no code."""
-    folder = pathlib.Path(videsk_rooms.sandbox.__file__).parent
-    for path in folder.glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            if isinstance(node, ast.ImportFrom):
-                assert node.level == 0, path
-                names = [node.module or ""]
-            for name in names:
-                if name.split(".")[0] == "videsk_rooms":
-                    assert name.startswith(("videsk_rooms.sandbox", "videsk_rooms.dev")), path

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from videsk_rooms.sandbox._errors import RefusedError
-from videsk_rooms.sandbox._tokens import ROOM_TOKEN
+from videsk_rooms._emulator.errors import RefusedError
+from videsk_rooms._emulator.tokens import ROOM_TOKEN
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from videsk_rooms.sandbox._parts import SandboxParts
-    from videsk_rooms.sandbox._store import StoredRoom
+    from videsk_rooms._emulator.parts import SandboxParts
+    from videsk_rooms._emulator.store import StoredRoom
 
 TOKEN_REFUSED = 4401
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from videsk_rooms._emulator.errors import RefusedError
+from videsk_rooms._emulator.messages import to_json
 from videsk_rooms.dev._headers import COMMON_HEADERS
-from videsk_rooms.sandbox._errors import RefusedError
-from videsk_rooms.sandbox._messages import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from videsk_rooms._emulator.clock import from_wire, to_wire
+from videsk_rooms._emulator.errors import RefusedError
 from videsk_rooms.dev._answers import answer, read_body
 from videsk_rooms.dev._rooms import room_of
-from videsk_rooms.sandbox._clock import from_wire, to_wire
-from videsk_rooms.sandbox._errors import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aiohttp import web
 
-    from videsk_rooms.sandbox._parts import SandboxParts
+    from videsk_rooms._emulator.parts import SandboxParts
 
 _WAYS = ("advanceSeconds", "to", "opening", "back")
 _MAX_SECONDS = 300_000_000_000.0  # beyond the year 9998, which the clock itself refuses

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from videsk_rooms._emulator.errors import RefusedError
 from videsk_rooms.dev._answers import whole_number
 from videsk_rooms.dev._headers import COMMON_HEADERS
-from videsk_rooms.sandbox._errors import RefusedError
 
 if TYPE_CHECKING:
     from videsk_rooms.dev._events import Events

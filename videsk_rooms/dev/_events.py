@@ -10,8 +10,8 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
-from videsk_rooms.sandbox._clock import monotonic
-from videsk_rooms.sandbox._messages import to_json
+from videsk_rooms._emulator.clock import monotonic
+from videsk_rooms._emulator.messages import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import WSMsgType, web
 
+from videsk_rooms._emulator.clock import to_wire
 from videsk_rooms.dev._admission import (
     TOKEN_REFUSED,
     ClosedError,
@@ -26,14 +27,13 @@ from videsk_rooms.dev._signals import (
     read_enter,
     read_message,
 )
-from videsk_rooms.sandbox._clock import to_wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from videsk_rooms._emulator.parts import SandboxParts
     from videsk_rooms.dev._events import Events
     from videsk_rooms.dev._measurements import Measurements
-    from videsk_rooms.sandbox._parts import SandboxParts
 
 MALFORMED = 4403
 FULL = 4429

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from videsk_rooms._emulator.errors import RefusedError
+from videsk_rooms._emulator.fault import KINDS
 from videsk_rooms.dev._answers import answer, read_body
-from videsk_rooms.sandbox._errors import RefusedError
-from videsk_rooms.sandbox._fault import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aiohttp import web
 
-    from videsk_rooms.sandbox._faults import Faults
-    from videsk_rooms.sandbox._parts import SandboxParts
+    from videsk_rooms._emulator.faults import Faults
+    from videsk_rooms._emulator.parts import SandboxParts
 
 MAX_SCRIPTED = 1000
 _MAX_SECONDS = 3600

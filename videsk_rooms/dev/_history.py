@@ -7,19 +7,19 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from videsk_rooms._emulator.clock import monotonic, to_wire
 from videsk_rooms.dev._calls import HEADER, read_call
-from videsk_rooms.sandbox._clock import monotonic, to_wire
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Mapping
     from threading import RLock
 
+    from videsk_rooms._emulator.fault import Fault
+    from videsk_rooms._emulator.limit import Verdict
+    from videsk_rooms._emulator.log import RequestRecord
+    from videsk_rooms._emulator.messages import Reply
     from videsk_rooms.dev._masking import Masking
-    from videsk_rooms.sandbox._fault import Fault
-    from videsk_rooms.sandbox._limit import Verdict
-    from videsk_rooms.sandbox._log import RequestRecord
-    from videsk_rooms.sandbox._messages import Reply
 
 KEPT_REQUESTS = 10_000
 KEPT_BYTES = 32 * 1024 * 1024

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from videsk_rooms.sandbox._clock import from_wire, to_wire
-from videsk_rooms.sandbox._store import Authorization, StoredRoom
-from videsk_rooms.sandbox._validation import find_problem
+from videsk_rooms._emulator.clock import from_wire, to_wire
+from videsk_rooms._emulator.store import Authorization, StoredRoom
+from videsk_rooms._emulator.validation import find_problem
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -10,20 +10,20 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from videsk_rooms._emulator.clock import to_wire
+from videsk_rooms._emulator.errors import RefusedError
 from videsk_rooms.dev._report import make_report
 from videsk_rooms.dev._rollup import Minutes
 from videsk_rooms.dev._samples import Sample, Totals, make_sample, read_totals
-from videsk_rooms.sandbox._clock import to_wire
-from videsk_rooms.sandbox._errors import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from videsk_rooms._emulator.parts import SandboxParts
+    from videsk_rooms._emulator.store import StoredRoom
     from videsk_rooms.dev._events import Events
     from videsk_rooms.dev._person import Person
-    from videsk_rooms.sandbox._parts import SandboxParts
-    from videsk_rooms.sandbox._store import StoredRoom
 
 MAX_SAMPLES = 180  # of a connection: 15 minutes, one each 5 seconds
 MAX_CONNECTIONS = 200  # of a room, also those of people who have left

@@ -11,7 +11,7 @@ import re
 import socket
 from typing import TYPE_CHECKING
 
-from videsk_rooms.sandbox._errors import RefusedError
+from videsk_rooms._emulator.errors import RefusedError
 
 if TYPE_CHECKING:
     from aiohttp import web

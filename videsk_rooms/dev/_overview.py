@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from videsk_rooms._emulator.fault import KINDS
+from videsk_rooms._emulator.messages import OPERATIONS
 from videsk_rooms._version import __version__
 from videsk_rooms.dev._answers import answer
-from videsk_rooms.sandbox._fault import KINDS
-from videsk_rooms.sandbox._messages import OPERATIONS
 
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from videsk_rooms._emulator.parts import SandboxParts
     from videsk_rooms.dev._clock import ClockEndpoint
     from videsk_rooms.dev._events import Events
     from videsk_rooms.dev._history import RequestHistory
     from videsk_rooms.dev._masking import Masking
-    from videsk_rooms.sandbox._parts import SandboxParts
 
 
 class OverviewEndpoints:

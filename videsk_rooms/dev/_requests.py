@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 import aiohttp
 from yarl import URL
 
+from videsk_rooms._emulator.errors import RefusedError
 from videsk_rooms.dev._answers import answer, read_body, whole_number
 from videsk_rooms.dev._calls import HEADER
 from videsk_rooms.dev._history import SHOWN_BYTES
 from videsk_rooms.dev._snippets import as_curl, as_python
-from videsk_rooms.sandbox._errors import RefusedError
 
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from videsk_rooms._emulator.parts import SandboxParts
     from videsk_rooms.dev._history import ObservedRequest, RequestHistory
     from videsk_rooms.dev._masking import Masking
     from videsk_rooms.dev._request_counts import RequestCounts
-    from videsk_rooms.sandbox._parts import SandboxParts
 
 MAX_PAGE = 1000
 _MAX_REPLAYS = 16

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from videsk_rooms.sandbox._clock import to_wire
+from videsk_rooms._emulator.clock import to_wire
 
 if TYPE_CHECKING:
     from videsk_rooms.dev._samples import Sample

@@ -6,20 +6,20 @@ from collections import OrderedDict, deque
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from videsk_rooms._emulator.clock import to_milliseconds, to_wire
+from videsk_rooms._emulator.errors import RefusedError
+from videsk_rooms._emulator.store import Authorization
 from videsk_rooms.dev._answers import answer, read_body, whole_number
-from videsk_rooms.sandbox._clock import to_milliseconds, to_wire
-from videsk_rooms.sandbox._errors import RefusedError
-from videsk_rooms.sandbox._store import Authorization
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from aiohttp import web
 
+    from videsk_rooms._emulator.parts import SandboxParts
+    from videsk_rooms._emulator.store import StoredRoom
     from videsk_rooms.dev._exchange import Exchange
     from videsk_rooms.dev._measurements import Measurements
-    from videsk_rooms.sandbox._parts import SandboxParts
-    from videsk_rooms.sandbox._store import StoredRoom
 
 MAX_PAGE = 1000
 KEPT_TOKENS = 50

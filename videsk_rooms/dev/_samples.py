@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from videsk_rooms._emulator.clock import to_wire
 from videsk_rooms.dev._signals import is_number
-from videsk_rooms.sandbox._clock import to_wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

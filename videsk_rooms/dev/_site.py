@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from videsk_rooms._emulator.errors import RefusedError
 from videsk_rooms.dev._answers import refusal
 from videsk_rooms.dev._clock import ClockEndpoint
 from videsk_rooms.dev._event_stream import EventStream
@@ -20,11 +21,10 @@ from videsk_rooms.dev._rooms import RoomEndpoints
 from videsk_rooms.dev._routes import Routes
 from videsk_rooms.dev._site_observer import SiteObserver
 from videsk_rooms.dev._static import serve_file
-from videsk_rooms.sandbox._errors import RefusedError
 
 if TYPE_CHECKING:
+    from videsk_rooms._emulator.parts import SandboxParts
     from videsk_rooms.dev._state import StateFile
-    from videsk_rooms.sandbox._parts import SandboxParts
 
 _PAGES = {
     "/": ("console", "index.html", PAGE_HEADERS),

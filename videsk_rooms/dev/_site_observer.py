@@ -5,24 +5,24 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from videsk_rooms._emulator.observer import Observer
 from videsk_rooms.dev._events import Events
 from videsk_rooms.dev._exchange import Exchange
 from videsk_rooms.dev._history import RequestHistory
 from videsk_rooms.dev._measurements import Measurements
 from videsk_rooms.dev._request_counts import RequestCounts
 from videsk_rooms.dev._rooms import IssuedTokens
-from videsk_rooms.sandbox._observer import Observer
 
 if TYPE_CHECKING:
     import asyncio
     from datetime import datetime
 
+    from videsk_rooms._emulator.fault import Fault
+    from videsk_rooms._emulator.limit import Verdict
+    from videsk_rooms._emulator.log import RequestRecord
+    from videsk_rooms._emulator.messages import Reply
+    from videsk_rooms._emulator.parts import SandboxParts
     from videsk_rooms.dev._state import StateFile
-    from videsk_rooms.sandbox._fault import Fault
-    from videsk_rooms.sandbox._limit import Verdict
-    from videsk_rooms.sandbox._log import RequestRecord
-    from videsk_rooms.sandbox._messages import Reply
-    from videsk_rooms.sandbox._parts import SandboxParts
 
 
 class SiteObserver(Observer):

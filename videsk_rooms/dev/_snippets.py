@@ -12,10 +12,10 @@ import shlex
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlencode
 
-from videsk_rooms.sandbox._validation import find_problem
+from videsk_rooms._emulator.validation import find_problem
 
 if TYPE_CHECKING:
-    from videsk_rooms.sandbox._log import RequestRecord
+    from videsk_rooms._emulator.log import RequestRecord
 
 _SHOWN_BYTES = 64 * 1024
 _TIMES = frozenset({"exp", "nbf"})

@@ -15,14 +15,14 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from videsk_rooms._emulator.clock import monotonic
+from videsk_rooms._emulator.errors import RefusedError
+from videsk_rooms._emulator.messages import to_json
+from videsk_rooms._emulator.validation import find_problem
 from videsk_rooms.dev._kept_rooms import read_room, write_room
-from videsk_rooms.sandbox._clock import monotonic
-from videsk_rooms.sandbox._errors import RefusedError
-from videsk_rooms.sandbox._messages import to_json
-from videsk_rooms.sandbox._validation import find_problem
 
 if TYPE_CHECKING:
-    from videsk_rooms.sandbox._parts import SandboxParts
+    from videsk_rooms._emulator.parts import SandboxParts
 
 _logger = logging.getLogger("videsk_rooms.sandbox")
 _FORM = 1

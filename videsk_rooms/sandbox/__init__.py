@@ -1,15 +1,14 @@
 """The Rooms API in the same process, for tests and demos.
 
-It is written from `docs/api.md` and shares no code with the client, so that a mistake
-in one of them does not hide in the other.
+`_emulator/` is the API, `dev/` the console, and the class here puts them together.
 """
 
-from videsk_rooms.sandbox._fault import Fault, FaultKind
-from videsk_rooms.sandbox._faults import Faults
-from videsk_rooms.sandbox._log import RequestLog, RequestRecord
-from videsk_rooms.sandbox._messages import Operation
+from videsk_rooms._emulator.fault import Fault, FaultKind
+from videsk_rooms._emulator.faults import Faults
+from videsk_rooms._emulator.log import RequestLog, RequestRecord
+from videsk_rooms._emulator.messages import Operation
+from videsk_rooms._emulator.tokens import ApiTokens
 from videsk_rooms.sandbox._sandbox import Sandbox
-from videsk_rooms.sandbox._tokens import ApiTokens
 
 __all__ = [
     "ApiTokens",

@@ -11,16 +11,16 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
-from videsk_rooms.sandbox._api import Policy
-from videsk_rooms.sandbox._arguments import check_aware, check_json, check_port, check_status
-from videsk_rooms.sandbox._faults import Faults
-from videsk_rooms.sandbox._handler import RequestHandler
-from videsk_rooms.sandbox._limit import make_limit
-from videsk_rooms.sandbox._log import RequestLog
-from videsk_rooms.sandbox._observer import NO_OBSERVER
-from videsk_rooms.sandbox._parts import SandboxParts, make_parts
-from videsk_rooms.sandbox._server import ServerThread
-from videsk_rooms.sandbox._tokens import ApiTokens
+from videsk_rooms._emulator.api import Policy
+from videsk_rooms._emulator.arguments import check_aware, check_json, check_port, check_status
+from videsk_rooms._emulator.faults import Faults
+from videsk_rooms._emulator.handler import RequestHandler
+from videsk_rooms._emulator.limit import make_limit
+from videsk_rooms._emulator.log import RequestLog
+from videsk_rooms._emulator.observer import NO_OBSERVER
+from videsk_rooms._emulator.parts import SandboxParts, make_parts
+from videsk_rooms._emulator.server import ServerThread
+from videsk_rooms._emulator.tokens import ApiTokens
 
 if sys.version_info >= (3, 11):
     from typing import Self

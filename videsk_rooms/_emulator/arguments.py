@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from videsk_rooms.sandbox._validation import find_problem
+from videsk_rooms._emulator.validation import find_problem
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
-from videsk_rooms.sandbox._api import Route, find_route
-from videsk_rooms.sandbox._clock import monotonic
-from videsk_rooms.sandbox._errors import RefusedError, error_reply
-from videsk_rooms.sandbox._log import RequestRecord
-from videsk_rooms.sandbox._messages import Reply
+from videsk_rooms._emulator.api import Route, find_route
+from videsk_rooms._emulator.clock import monotonic
+from videsk_rooms._emulator.errors import RefusedError, error_reply
+from videsk_rooms._emulator.log import RequestRecord
+from videsk_rooms._emulator.messages import Reply
 
 if TYPE_CHECKING:
-    from videsk_rooms.sandbox._fault import Fault
-    from videsk_rooms.sandbox._limit import Limit, Verdict
-    from videsk_rooms.sandbox._messages import Incoming
-    from videsk_rooms.sandbox._observer import Observer
-    from videsk_rooms.sandbox._parts import SandboxParts
+    from videsk_rooms._emulator.fault import Fault
+    from videsk_rooms._emulator.limit import Limit, Verdict
+    from videsk_rooms._emulator.messages import Incoming
+    from videsk_rooms._emulator.observer import Observer
+    from videsk_rooms._emulator.parts import SandboxParts
 
 _logger = logging.getLogger("videsk_rooms.sandbox")
 

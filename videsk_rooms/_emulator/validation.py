@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from videsk_rooms.sandbox._clock import from_wire
-from videsk_rooms.sandbox._errors import RefusedError
+from videsk_rooms._emulator.clock import from_wire
+from videsk_rooms._emulator.errors import RefusedError
 
 if TYPE_CHECKING:
-    from videsk_rooms.sandbox._messages import Incoming
+    from videsk_rooms._emulator.messages import Incoming
 
 MAX_NAME = 500
 MAX_EXTERNAL_ID = 100

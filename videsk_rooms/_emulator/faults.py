@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from videsk_rooms.sandbox._errors import NAMES, error_reply
-from videsk_rooms.sandbox._fault import (
+from videsk_rooms._emulator.errors import NAMES, error_reply
+from videsk_rooms._emulator.fault import (
     MEGABYTE,
     NOT_HTTP,
     NOT_JSON,
@@ -15,10 +15,10 @@ from videsk_rooms.sandbox._fault import (
     enormous_answer,
     waf_page,
 )
-from videsk_rooms.sandbox._messages import Operation, Reply
+from videsk_rooms._emulator.messages import Operation, Reply
 
 if TYPE_CHECKING:
-    from videsk_rooms.sandbox._fault_script import FaultScript
+    from videsk_rooms._emulator.fault_script import FaultScript
 
 
 class Faults:

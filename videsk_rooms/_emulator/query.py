@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from videsk_rooms.sandbox._errors import RefusedError
+from videsk_rooms._emulator.errors import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

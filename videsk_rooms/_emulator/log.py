@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, overload
 
 from multidict import CIMultiDictProxy
 
-from videsk_rooms.sandbox._fault import FaultKind
-from videsk_rooms.sandbox._messages import OPERATIONS, Operation
+from videsk_rooms._emulator.fault import FaultKind
+from videsk_rooms._emulator.messages import OPERATIONS, Operation
 
 if TYPE_CHECKING:
     from threading import RLock

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from videsk_rooms.sandbox._clock import to_wire
-from videsk_rooms.sandbox._errors import RefusedError
+from videsk_rooms._emulator.clock import to_wire
+from videsk_rooms._emulator.errors import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from videsk_rooms.sandbox._store import StoredRoom
+    from videsk_rooms._emulator.store import StoredRoom
 
     Measured = Callable[[str, StoredRoom, datetime], dict[str, object] | None]
 

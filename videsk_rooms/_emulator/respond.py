@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from aiohttp.abc import AbstractStreamWriter
 
-    from videsk_rooms.sandbox._fault import Fault
-    from videsk_rooms.sandbox._messages import Reply
+    from videsk_rooms._emulator.fault import Fault
+    from videsk_rooms._emulator.messages import Reply
 
 _CHUNK = 256 * 1024
 _GZIP = zlib.MAX_WBITS | 16

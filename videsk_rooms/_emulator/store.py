@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from videsk_rooms.sandbox._clock import to_milliseconds, to_wire
-from videsk_rooms.sandbox._errors import RefusedError
-from videsk_rooms.sandbox._observer import NO_OBSERVER, Observer
+from videsk_rooms._emulator.clock import to_milliseconds, to_wire
+from videsk_rooms._emulator.errors import RefusedError
+from videsk_rooms._emulator.observer import NO_OBSERVER, Observer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
-    from videsk_rooms.sandbox._query import ListQuery
+    from videsk_rooms._emulator.query import ListQuery
 
 _SORT_ATTRIBUTES = {
     "id": "id",

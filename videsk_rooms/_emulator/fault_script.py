@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from videsk_rooms.sandbox._fault import RANDOM_KINDS, Fault, FaultKind, applies
-from videsk_rooms.sandbox._messages import OPERATIONS, Operation
-from videsk_rooms.sandbox._observer import NO_OBSERVER, Observer
-from videsk_rooms.sandbox._random_faults import RandomFaults
+from videsk_rooms._emulator.fault import RANDOM_KINDS, Fault, FaultKind, applies
+from videsk_rooms._emulator.messages import OPERATIONS, Operation
+from videsk_rooms._emulator.observer import NO_OBSERVER, Observer
+from videsk_rooms._emulator.random_faults import RandomFaults
 
 if TYPE_CHECKING:
     from collections.abc import Collection

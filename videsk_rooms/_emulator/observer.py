@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from videsk_rooms.sandbox._fault import Fault
-    from videsk_rooms.sandbox._limit import Verdict
-    from videsk_rooms.sandbox._log import RequestRecord
-    from videsk_rooms.sandbox._messages import Reply
+    from videsk_rooms._emulator.fault import Fault
+    from videsk_rooms._emulator.limit import Verdict
+    from videsk_rooms._emulator.log import RequestRecord
+    from videsk_rooms._emulator.messages import Reply
 
 
 class Observer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from videsk_rooms.sandbox._messages import Reply, json_reply
+from videsk_rooms._emulator.messages import Reply, json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

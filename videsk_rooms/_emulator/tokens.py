@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from videsk_rooms.sandbox._errors import RefusedError
-from videsk_rooms.sandbox._observer import NO_OBSERVER, Observer
+from videsk_rooms._emulator.errors import RefusedError
+from videsk_rooms._emulator.observer import NO_OBSERVER, Observer
 
 if TYPE_CHECKING:
     from threading import RLock
 
-    from videsk_rooms.sandbox._clock import Clock
-    from videsk_rooms.sandbox._identifiers import Identifiers
-    from videsk_rooms.sandbox._messages import Incoming
+    from videsk_rooms._emulator.clock import Clock
+    from videsk_rooms._emulator.identifiers import Identifiers
+    from videsk_rooms._emulator.messages import Incoming
 
     Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
-from videsk_rooms.sandbox._messages import Operation, Reply, json_reply
+from videsk_rooms._emulator.messages import Operation, Reply, json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

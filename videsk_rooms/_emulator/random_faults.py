@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from videsk_rooms.sandbox._errors import error_reply
-from videsk_rooms.sandbox._fault import (
+from videsk_rooms._emulator.errors import error_reply
+from videsk_rooms._emulator.fault import (
     MEGABYTE,
     NOT_HTTP,
     NOT_JSON,
@@ -15,11 +15,11 @@ from videsk_rooms.sandbox._fault import (
     enormous_answer,
     waf_page,
 )
-from videsk_rooms.sandbox._messages import Reply
+from videsk_rooms._emulator.messages import Reply
 
 if TYPE_CHECKING:
-    from videsk_rooms.sandbox._fault import FaultKind
-    from videsk_rooms.sandbox._messages import Operation
+    from videsk_rooms._emulator.fault import FaultKind
+    from videsk_rooms._emulator.messages import Operation
 
 _STATUSES = (429, 500, 502, 503, 504)
 _DELAYS = (0.01, 0.05)

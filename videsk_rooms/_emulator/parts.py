@@ -6,20 +6,20 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from videsk_rooms.sandbox._api import Policy, RoomsApi
-from videsk_rooms.sandbox._clock import Clock
-from videsk_rooms.sandbox._fault_script import FaultScript
-from videsk_rooms.sandbox._faults import Faults
-from videsk_rooms.sandbox._identifiers import Identifiers
-from videsk_rooms.sandbox._log import RequestLog
-from videsk_rooms.sandbox._store import RoomStore
-from videsk_rooms.sandbox._tokens import ApiTokens, RoomTokens, Signer
+from videsk_rooms._emulator.api import Policy, RoomsApi
+from videsk_rooms._emulator.clock import Clock
+from videsk_rooms._emulator.fault_script import FaultScript
+from videsk_rooms._emulator.faults import Faults
+from videsk_rooms._emulator.identifiers import Identifiers
+from videsk_rooms._emulator.log import RequestLog
+from videsk_rooms._emulator.store import RoomStore
+from videsk_rooms._emulator.tokens import ApiTokens, RoomTokens, Signer
 
 if TYPE_CHECKING:
     from threading import RLock
 
-    from videsk_rooms.sandbox._limit import Window
-    from videsk_rooms.sandbox._observer import Observer
+    from videsk_rooms._emulator.limit import Window
+    from videsk_rooms._emulator.observer import Observer
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,14 @@ from urllib.parse import parse_qsl
 
 from aiohttp import HttpVersion11, web
 
-from videsk_rooms.sandbox._clock import monotonic
-from videsk_rooms.sandbox._messages import Incoming
-from videsk_rooms.sandbox._respond import respond
+from videsk_rooms._emulator.clock import monotonic
+from videsk_rooms._emulator.messages import Incoming
+from videsk_rooms._emulator.respond import respond
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from videsk_rooms.sandbox._handler import RequestHandler
+    from videsk_rooms._emulator.handler import RequestHandler
 
     Site = Callable[[web.BaseRequest], Awaitable[web.StreamResponse | None]]
 

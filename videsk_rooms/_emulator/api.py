@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from videsk_rooms.sandbox._clock import to_milliseconds
-from videsk_rooms.sandbox._errors import RefusedError, error_reply
-from videsk_rooms.sandbox._messages import Reply, json_reply
-from videsk_rooms.sandbox._query import read_list_query
-from videsk_rooms.sandbox._stats import Statistics
-from videsk_rooms.sandbox._store import Authorization, RoomStore, StoredRoom
-from videsk_rooms.sandbox._validation import (
+from videsk_rooms._emulator.clock import to_milliseconds
+from videsk_rooms._emulator.errors import RefusedError, error_reply
+from videsk_rooms._emulator.messages import Reply, json_reply
+from videsk_rooms._emulator.query import read_list_query
+from videsk_rooms._emulator.stats import Statistics
+from videsk_rooms._emulator.store import Authorization, RoomStore, StoredRoom
+from videsk_rooms._emulator.validation import (
     CREATE_FIELDS,
     DEFAULT_LIFE,
     UPDATE_FIELDS,
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from videsk_rooms.sandbox._clock import Clock
-    from videsk_rooms.sandbox._identifiers import Identifiers
-    from videsk_rooms.sandbox._messages import Incoming, Operation
-    from videsk_rooms.sandbox._tokens import ApiTokens, RoomTokens
+    from videsk_rooms._emulator.clock import Clock
+    from videsk_rooms._emulator.identifiers import Identifiers
+    from videsk_rooms._emulator.messages import Incoming, Operation
+    from videsk_rooms._emulator.tokens import ApiTokens, RoomTokens
 
 _PATH = re.compile(r"/vpaas/rooms(?:/(?P<room>[^/]+)(?:/(?P<part>join|stats))?)?/?")
 _BROKEN_ENCODING = re.compile(r"%(?![0-9a-fA-F]{2})")
