@@ -21,14 +21,20 @@ import asyncio
 import gc
 import logging
 import os
+import signal
 import threading
-from typing import NoReturn
+from contextlib import suppress
+from typing import TYPE_CHECKING, NoReturn
 
 import aiohttp
 import gevent
 from aiohttp.abc import AbstractResolver
 
 from videsk_rooms import ClosedError, NotFoundError, RateLimit, Retry, Videsk
+from videsk_rooms._blocking.gevent import GreenletEvent
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 # Python's checks are on, and asyncio's tell of every callback that was slow on a busy machine.
 logging.getLogger("asyncio").setLevel(logging.ERROR)
@@ -271,6 +277,48 @@ def interrupted() -> None:
             print("interrupted", flush=True)
         wait_for_a_line()
         assert client.rooms.list().total == 0
+
+
+class AlarmError(KeyboardInterrupt):
+    """What strikes a wait; of the kind that gevent hands to the main greenlet."""
+
+
+def waits(frame: FrameType | None) -> bool:
+    """Return whether a frame waits for a call, or was called by one that does."""
+    while frame is not None:
+        if frame.f_code is GreenletEvent.acquire.__code__:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def interrupted_at_any_moment() -> None:
+    """Wherever a wait is struck, nothing of it is raised in later code, and its watchers end."""
+    struck: list[int] = []
+    armed = True
+
+    def strike(_number: int, frame: FrameType | None) -> None:
+        nonlocal armed
+        if armed and waits(frame):
+            armed = False
+            struck.append(1)
+            raise AlarmError
+
+    with make_client() as client:
+        client.rooms.list()
+        before = gevent.get_hub().loop.activecnt
+        signal.signal(signal.SIGALRM, strike)
+        signal.setitimer(signal.ITIMER_REAL, 50e-6, 50e-6)
+        for _ in range(400):
+            armed = True
+            with suppress(AlarmError):
+                client.rooms.list()
+            armed = False
+            assert client.rooms.list().total == 5
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        gevent.sleep(0.2)  # longer than a wait, whose watchers end by themselves
+        assert struck
+        assert gevent.get_hub().loop.activecnt == before
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ def script(sandbox: Sandbox, program: str, *arguments: str, url: str | None = No
         "forked",
         "patched_after_the_client_was_made",
         "in_a_real_thread",
+        "interrupted_at_any_moment",
         "forgotten",
     ],
 )

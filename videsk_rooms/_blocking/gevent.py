@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gevent import get_hub, monkey, sleep, with_timeout
+from gevent import get_hub, monkey, sleep
 from gevent.hub import Waiter
 
 from videsk_rooms._concurrency.clock import monotonic
@@ -43,22 +43,29 @@ class GreenletEvent:
         self._is_set = False
         self._watcher: Any = None
 
-    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        """Wait until it is set, for at most so many seconds; -1 waits without a bound."""
-        waiter: Waiter[None] = Waiter()
-        watcher = get_hub().loop.async_()  # the only part of a hub that other threads may use
-        watcher.start(waiter.switch, None)
+    def acquire(self, *, timeout: float) -> bool:
+        """Wait until it is set, for at most so many seconds."""
+        hub = get_hub()
+        # No `gevent.Timeout`: a signal that strikes its end leaves it to be raised in later code.
+        # These two switch to the waiter, which does nothing once nobody waits there.
+        waiter: Waiter[None] = Waiter(hub)
+        # The only part of a hub that other threads may use. Without `ref`, one that a signal leaves
+        # behind keeps no hub running.
+        watcher = hub.loop.async_(ref=False)
+        timer = hub.loop.timer(timeout)
         try:
+            watcher.start(waiter.switch, None)
+            timer.start(waiter.switch, None)
             with self._lock:
                 if self._is_set:
                     return True
                 self._watcher = watcher
-            with_timeout(None if timeout < 0 else timeout, waiter.get, timeout_value=None)
+            waiter.get()
             return self._is_set
         finally:
             with self._lock:
                 self._watcher = None
-            watcher.stop()
+            timer.close()
             watcher.close()
 
     def release(self) -> None:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class OneShotEvent(Protocol):
     """One-shot event: one waiter, set from any thread. A raw lock that is held is one."""
 
-    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        """Wait until it is set, for at most so many seconds; -1 waits without a bound."""
+    def acquire(self, *, timeout: float) -> bool:
+        """Wait until it is set, for at most so many seconds."""
         ...
 
     def release(self) -> None:
