@@ -97,11 +97,18 @@ class WatchedLoop(asyncio.SelectorEventLoop):
     def __init__(self, selector: selectors.BaseSelector) -> None:
         # gevent's `os.close` closes later, in a hub, and this thread's hub ends with the thread.
         self._close_descriptor = original("os", "close")
+        # One that could not be made has no pipe, so asyncio's finalizer leaves it alone.
+        self._pipe = -1
         self._pipe, other = os.pipe()
         self._close_descriptor(other)
         self._pipe_state = os.fstat(self._pipe)
         self._select, selector.select = selector.select, self._wait  # type: ignore[method-assign]
-        super().__init__(selector)
+        try:
+            super().__init__(selector)
+        except BaseException:
+            selector.close()
+            self._close_descriptor(self._pipe)
+            raise
         self.time = monotonic  # type: ignore[method-assign]  # it passes also while a test freezes time
 
     def is_lost(self) -> bool:
@@ -110,7 +117,7 @@ class WatchedLoop(asyncio.SelectorEventLoop):
 
     def is_closed(self) -> bool:
         """Return whether it is closed or lost."""
-        return super().is_closed() or self._has_lost_pipe()
+        return self._has_lost_pipe() or super().is_closed()
 
     def call_soon_threadsafe(  # type: ignore[override]  # its callbacks' types are typeshed's own
         self,
