@@ -78,9 +78,9 @@ def check_both_faces_share(sandbox: Sandbox, shared: str) -> None:
             await videsk.rooms.list()
 
     asyncio.run(two_calls())
-    videsk = Videsk(sandbox.api_token, base_url=sandbox.url, rate_limit=rate_limit, timeout=1.0)
+    videsk = Videsk(sandbox.api_token, base_url=sandbox.url, rate_limit=rate_limit)
     with videsk:
         videsk.rooms.list()
         with pytest.raises(TimeoutError, match="rate limit"):
-            videsk.rooms.list()
+            videsk.with_options(timeout=1.0).rooms.list()
     assert len(sandbox.requests) == 3
