@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import tempfile
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from tests.waiting import PATIENCE, wait_until
 from videsk_rooms._ratelimit import redis_store
 from videsk_rooms._ratelimit.limit import Limit
 from videsk_rooms._ratelimit.redis_store import RedisStore
+from videsk_rooms._ratelimit.store import StoreUnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +41,12 @@ def nodes() -> Iterator[list[RedisServer]]:
     """Two nodes, each with a half of the slots."""
     if PROGRAM is None:
         pytest.skip(MISSING)
+    with _cluster() as nodes:
+        yield nodes
+
+
+@contextlib.contextmanager
+def _cluster() -> Iterator[list[RedisServer]]:
     with contextlib.ExitStack() as stack:
         nodes = []
         for _ in HALVES:
@@ -96,3 +104,40 @@ async def test_a_script_that_was_flushed_is_loaded_again(nodes: list[RedisServer
 def test_clients_share_a_cluster(sandbox: Sandbox, nodes: list[RedisServer]) -> None:
     """What one has used up, the other has not, blocking or awaited; nothing stays open."""
     check_both_faces_share(sandbox, nodes[0].url)
+
+
+async def test_slots_of_a_node_that_hangs_are_found_on_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The cluster gives them away, and a node that hangs cannot say so."""
+    with _cluster() as nodes:
+        by_slots = list(zip(nodes, HALVES, strict=True))
+        store = RedisStore(nodes[0].url, lambda: TOKENS[0])
+        assert await store.apply(ask(1, FAR)) == 0
+        await store.close()
+        by_slots.sort(key=lambda each: _has_keys(each[0]))
+        (lives, _), (hangs, (first, last)) = by_slots
+        store = RedisStore(lives.url, lambda: TOKENS[0])
+        assert await store.apply(ask(1, FAR)) == 0
+        hangs.pause()
+        with redis.Redis.from_url(lives.url) as inside, inside.pipeline(transaction=False) as all_:
+            node: Any = inside.execute_command("CLUSTER", "MYID")
+            for slot in range(first, last + 1):
+                all_.execute_command("CLUSTER", "SETSLOT", slot, "NODE", node)
+            all_.execute()
+        # The client of Redis looks for another node after 5 s, and a message has one.
+        monkeypatch.setattr(redis_store, "PATIENCE", 1.0)
+        tries = 0
+        while True:
+            tries += 1
+            with contextlib.suppress(StoreUnreachableError):
+                assert await store.apply(ask(1, FAR)) == 0
+                break
+            assert tries < 20
+        hangs.go_on()
+        await store.close()
+
+
+def _has_keys(node: RedisServer) -> bool:
+    with redis.Redis.from_url(node.url) as inside:
+        return bool(inside.keys())

@@ -9,7 +9,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from videsk_rooms._concurrency.clock import monotonic
 from videsk_rooms._wire import operations, verify
 from videsk_rooms._wire.operations import with_response
 from videsk_rooms.errors import ConflictError, NotFoundError
@@ -75,11 +74,9 @@ class _GetOrCreate:
         Raises:
             DeadlineExceededError: The time was up before the leader had ended.
         """
-        began = monotonic()
-        if not await leader.ended(self._deadline.remaining_for_queueing()):
+        if not await leader.ended(self._deadline.remaining()):
             when = "while another call looked up or created the same room"
             raise self._send.out_of_time(self._request, self._deadline, when)
-        self._deadline.add_queue_time(monotonic() - began)
         if leader.room_id is None:
             return None
         asked = self._request.external_id or ""

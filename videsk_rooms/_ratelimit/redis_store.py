@@ -230,6 +230,10 @@ class RedisStore:
                     self._is_cluster = True
                     return _checked(await self._run(data))
         except Exception as error:  # whatever answers there, and whatever the client makes of it
+            # The next message connects anew: after a failover, the address leads to another server,
+            # and the one that is connected may be its replica, or hang.
+            with anyio.move_on_after(PATIENCE):
+                await self.close()
             # Its text may hold the URL, and that a password.
             raise StoreUnreachableError(f"Redis: {type(error).__name__}") from None
         finally:
