@@ -147,6 +147,10 @@ OWN: dict[str, tuple[Any, dict[str, object]]] = {
         lambda videsk: videsk.rooms.join(ID),
         {"id": "peer-1", "accessToken": TOKEN},
     ),
+    "a join that tells the room in a field": (
+        lambda videsk: videsk.rooms.join(ID),
+        {"accessToken": TOKEN, "room": {"id": ID, "externalId": "b-2"}},
+    ),
     "statistics with an id of their own": (
         lambda videsk: videsk.rooms.stats(ID),
         {"id": OTHER_ID, "externalId": "b-2"},

@@ -56,6 +56,12 @@ def access(response: Response) -> RoomAccess:
     return access_of(token)
 
 
+def has_fields(response: Response, *names: str) -> bool:
+    """Return whether an answer is an object with these fields."""
+    value = response.json()
+    return isinstance(value, dict) and all(name in value for name in names)
+
+
 def stats(response: Response, view: StatsView) -> RoomStats:
     """Read statistics, whose fields are not documented."""
     value = response.json()

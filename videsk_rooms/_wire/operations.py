@@ -274,8 +274,8 @@ def join(room: Room | str) -> Call[RoomAccess]:
     """Get an access token, which may not be that of another call about another room."""
 
     def read(response: Response) -> RoomAccess:
-        # A join is answered by a token alone. What has an id and an externalId is a room.
-        if b'"externalId"' in response.body and b'"id"' in response.body:
+        # The token of a join may come with more fields. What has an id and an externalId is a room.
+        if decode.has_fields(response, "id", "externalId"):
             verify.retrieved(room)(response)
         return decode.access(response)
 
