@@ -240,7 +240,7 @@ class APIError(VideskError):
             characters.
         class_name: The API's `className` (`not-authenticated`).
         errors: The API's details, an object or a list, without tokens, cut after 20 levels or 500
-            values.
+            values. If the response has no `errors`, its other fields, such as `data`.
         method: The request's method.
         url: The request's URL.
         request_id: The id of the request, from the server or a proxy.

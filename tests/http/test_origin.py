@@ -118,6 +118,17 @@ async def test_a_redirect_to_nowhere_is_still_told(
     assert "password" not in str(caught.value)
 
 
+@pytest.mark.parametrize("status", [300, 302, 304])
+async def test_a_redirect_without_a_location_says_so(
+    sandbox: Sandbox, once: AsyncVidesk, status: int
+) -> None:
+    """No empty quotes stand where the address belongs."""
+    sandbox.faults.answer(status)
+    with pytest.raises(ResponseError, match="redirects without a Location") as caught:
+        await once.rooms.list()
+    assert caught.value.status == status
+
+
 # -- the caller's session -------------------------------------------------------------------------
 
 

@@ -335,6 +335,32 @@ async def test_details_of_another_kind_are_none(
     assert caught.value.errors == {}
 
 
+AJV = [{"instancePath": "/exp", "keyword": "format", "message": 'must match "date-time"'}]
+
+
+@pytest.mark.parametrize(
+    ("body", "details"),
+    [
+        ({"name": "BadRequest", "message": "failed", "data": AJV, "errors": {}}, {"data": AJV}),
+        ({"name": "BadRequest", "message": "failed", "data": AJV}, {"data": AJV}),
+        ({"error": "This address may not"}, {"error": "This address may not"}),
+        ({"title": "Access denied", "status": 403}, {"title": "Access denied", "status": 403}),
+        ({"message": ["exp is no date"], "error": ""}, {"message": ["exp is no date"]}),
+        ({"message": "no", "data": {"a": 1}, "errors": {"exp": "late"}}, {"exp": "late"}),
+        ({"name": "BadRequest", "message": "no", "code": 400, "data": {}, "errors": {}}, {}),
+    ],
+)
+async def test_what_an_error_says_elsewhere_is_told(
+    sandbox: Sandbox, once: AsyncVidesk, body: dict[str, object], details: dict[str, object]
+) -> None:
+    """Feathers' schemas use `data`, gateways other names (docs/api.md, "Errors")."""
+    sandbox.faults.answer(403, body=json.dumps(body).encode())
+    with pytest.raises(PermissionDeniedError) as caught:
+        await once.rooms.list()
+    assert caught.value.errors == details
+    assert not details or str(details) in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("body", "name", "message"),
     [

@@ -6,7 +6,6 @@ answers with HTML, or with nothing at all (docs/api.md, "Access").
 
 from __future__ import annotations
 
-import codecs
 import html
 import re
 from http import HTTPStatus
@@ -53,6 +52,7 @@ _BY_STATUS: dict[int, type[APIError]] = {
     429: RateLimitError,
 }
 
+_READ = frozenset({"name", "message", "code", "className", "errors"})
 # Each reads on to the next "<" at most, or matches to the end: a page that opens what it never
 # closes would otherwise be read to its end from every "<", and hold up the loop for seconds.
 _MARKUP = re.compile(r"(?is)<(script|style)\b.*?(?:</\1>|\Z)|<[^<>]*>")
@@ -77,7 +77,7 @@ def error_from_response(response: Response, request: Request) -> APIError | Resp
     if status < 400:
         return unexpected(
             response,
-            f"redirects to {_redirect_target(response)}, and redirects are not followed "
+            f"redirects {_redirect_target(response)}, and redirects are not followed "
             "because the token would travel along",
         )
     return _api_error(response, request)
@@ -118,7 +118,7 @@ def _api_error(response: Response, request: Request) -> APIError:
     else:
         name, class_name = _string(feathers, "name"), _string(feathers, "className")
         message = _string(feathers, "message", TEXT_LENGTH) or _phrase(status)
-        details = _details(feathers.get("errors"))
+        details = _details(feathers)
         said = {"name": name, "message": message, "class_name": class_name, "errors": details}
         words = f"{message} {_quoted(details)}"
         refusal = Refusal(request, response, words, operation_of(request))
@@ -163,17 +163,25 @@ def _feathers(body: bytes) -> dict[str, JSONValue] | None:
     if len(body) > _SEARCHED:
         return None
     try:
-        value = loads(body.removeprefix(codecs.BOM_UTF8))
+        value = loads(body)
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
 
 
-def _details(value: JSONValue) -> Mapping[str, object] | list[object]:
-    # docs/api.md, "Errors": an object or a list
-    if not isinstance(value, dict | list):
-        return {}
-    return cast("Mapping[str, object] | list[object]", shown_data(value))
+def _details(error: dict[str, JSONValue]) -> Mapping[str, object] | list[object]:
+    """Return the `errors` of an error; if it has none, the fields that nothing else is read from.
+
+    The schemas of Feathers put what is wrong into `data`, and other servers use other names
+    (docs/api.md, "Errors").
+    """
+    errors = error.get("errors")
+    details = errors if isinstance(errors, dict | list) else {}
+    if not details:
+        known = _READ if isinstance(error.get("message"), str) else _READ - {"message"}
+        rest = {name: value for name, value in error.items() if value and name not in known}
+        details = cast("dict[str, JSONValue]", rest) or details
+    return cast("Mapping[str, object] | list[object]", shown_data(details))
 
 
 def _string(value: dict[str, JSONValue], key: str, limit: int = ID_LENGTH) -> str | None:
@@ -198,10 +206,13 @@ def _phrase(status: int) -> str:
 
 
 def _redirect_target(response: Response) -> str:
+    given = response.headers.get("location")
+    if not given:
+        return "without a Location"
     try:
-        location = urlsplit(response.headers.get("location", ""))
+        location = urlsplit(given)
     except ValueError:
-        return "a location that cannot be read"
+        return "to a location that cannot be read"
     host = (location.netloc or "").rpartition("@")[2]
     target = f"{location.scheme}://{host}{location.path}" if host else location.path
-    return f"'{shown(target)}'"
+    return f"to '{shown(target)}'"
