@@ -99,6 +99,13 @@ def test_both_refuse_or_give_the_same(body: bytes) -> None:
     assert standard == fast
 
 
+def test_a_byte_order_mark_is_ignored() -> None:
+    """RFC 8259, section 8.1, allows it; some proxies and editors write one."""
+    assert [_json.loads(mark + b'{"a":1}') for mark in (b"", b"\xef\xbb\xbf")] == [{"a": 1}] * 2
+    with pytest.raises(ValueError, match=r".*"):
+        _json.loads(b"\xef\xbb\xbf")
+
+
 def test_a_body_too_long_for_orjson_is_read_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """Orjson takes twelve times its length in memory."""
     monkeypatch.setattr(_json, "_MOST_FOR_ORJSON", 0)

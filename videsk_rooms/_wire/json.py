@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from math import isfinite
 from typing import TYPE_CHECKING, cast
 
@@ -59,6 +60,8 @@ def loads(body: bytes) -> JSONValue:
         and len(body.translate(None, _ALL_BUT_STARTS_OF_VALUES)) >= MOST_VALUES
     ):
         raise TooManyValuesError
+    # "implementations … MAY ignore the presence of a byte order mark" (RFC 8259, section 8.1).
+    body = body.removeprefix(BOM_UTF8)
     value = _read(body) if len(body) <= _MOST_FOR_ORJSON else standard_read(body)
     if _may_be_too_deep(body) and is_too_deep(value):
         raise ValueError(_TOO_DEEP)
