@@ -87,10 +87,14 @@ def test_without_a_token_all_but_the_token_is_there(way: Callable[[Any], Any]) -
         _ = room.access_token
 
 
-async def test_a_room_whose_answer_has_no_token_can_be_read(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("sent", [{}, {"accessToken": None}, {"accessToken": ""}])
+async def test_a_room_whose_answer_has_no_token_can_be_read(
+    sandbox: Sandbox, sent: dict[str, object]
+) -> None:
     """Such as one that is over: the API does not document otherwise."""
     over = {**sandbox.add_room(name="Support"), "ended": True}
     over.pop("accessToken", None)
+    over |= sent
     sandbox.faults.answer(200, body=json.dumps(over).encode(), on="get")
     async with AsyncVidesk(sandbox.api_token, base_url=sandbox.url) as videsk:
         room = await videsk.rooms.get(str(over["id"]))

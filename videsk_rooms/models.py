@@ -275,7 +275,7 @@ class EnterableRoom(Room):
         Use `join` then.
         """
         token: str | None = _TOKEN.__get__(self)
-        if token is None:
+        if not token:
             raise ResponseError(
                 f"room {self.id}: the API sent no access token with the room; ask rooms.join(room) "
                 "for one, which says why if the room lets nobody in"
@@ -302,7 +302,7 @@ class EnterableRoom(Room):
             print(room.to_dict()["externalId"])
             ```
         """
-        return super().to_dict(tokens=tokens and _TOKEN.__get__(self) is not None)
+        return super().to_dict(tokens=tokens and bool(_TOKEN.__get__(self)))
 
     def __getstate__(self) -> dict[str, Any]:
         # attrs would read the token as a caller does.

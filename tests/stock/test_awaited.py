@@ -135,11 +135,12 @@ async def test_two_stocks_of_a_room_hand_out_different_tokens(
         assert len(tokens(taken)) == 6
 
 
+@pytest.mark.parametrize("sent", [{}, {"accessToken": None}, {"accessToken": ""}])
 async def test_a_retrieved_room_without_a_token_is_joined(
-    sandbox: Sandbox, videsk: AsyncVidesk, room: Room
+    sandbox: Sandbox, videsk: AsyncVidesk, room: Room, sent: dict[str, object]
 ) -> None:
     """That every answer has one is documented, and still nothing to depend on."""
-    sandbox.faults.answer(200, body=as_json(sandbox.rooms[0]), on="get")
+    sandbox.faults.answer(200, body=as_json({**sandbox.rooms[0], **sent}), on="get")
     async with videsk.rooms.access_stock(room, size=2) as stock:
         await full(stock)
         assert operations(sandbox) == {"get": 1, "join": 2}

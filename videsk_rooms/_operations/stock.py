@@ -163,7 +163,7 @@ class Stock:
         """Retrieve the room: its window, and a token if the room is not over."""
         window, version = self._window, self._window.version
         response, room = await send(*self._get, deadline)
-        access = None if room.access_token is None else decode.access_of(room.access_token)
+        access = decode.access_of(room.access_token) if room.access_token else None
         if version == window.version:  # or the answer may be older than the move
             self.saw(room)
             version = window.version
