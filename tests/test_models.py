@@ -533,6 +533,8 @@ def test_a_time_keeps_its_microseconds_and_not_its_zone() -> None:
         ({"id": 1}, "should be a string, not a number, at id"),
         ({"id": "a", "exp": "soon"}, "should be an ISO date-time, not a string, at exp"),
         ({"id": "a", "authorizations": [{}, 1]}, "not a number, at authorizations[1]"),
+        ({"id": "a", "exp": START}, "should be an ISO date-time, not a datetime, at exp"),
+        ({"id": "a", "authorizations": ()}, "should be a list, not a tuple, at authorizations"),
         ([], "should be an object, not a list; give a mapping as to_dict() returns it"),
     ],
 )

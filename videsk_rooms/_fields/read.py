@@ -34,6 +34,16 @@ _EXPECTED = {
 }
 
 
+_KINDS = {
+    type(None): "null",
+    bool: "a truth value",
+    int: "a number",
+    float: "a decimal number",
+    dict: "an object",
+    list: "a list",
+}
+
+
 class FaultError(Exception):
     """A value that a model cannot have.
 
@@ -156,8 +166,7 @@ def wrong(path: str, expected: str, value: object) -> FaultError:
 def _kind_of(value: object) -> str:
     if isinstance(value, str):
         return "a string" if value else "an empty string"
-    kinds = {type(None): "null", bool: "a truth value", dict: "an object", list: "a list"}
-    return kinds.get(type(value), "a decimal number" if isinstance(value, float) else "a number")
+    return _KINDS.get(type(value), f"a {type(value).__name__}")  # not JSON: given to `from_dict`
 
 
 def is_too_deep(value: object) -> bool:

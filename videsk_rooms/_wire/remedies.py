@@ -56,7 +56,7 @@ def remedy(refusal: Refusal) -> str:
 def remedy_of_page(response: Response) -> str:
     """Return what to do where a firewall or proxy answered in place of the API."""
     status, answered = response.status, "A firewall or proxy answered in place of the API"
-    give_id = "check base_url and proxy, and give the request id to whoever runs it."
+    give_id = f"check base_url and proxy, and give {_to_find_it(response)} to whoever runs it."
     if status == 407:
         return "A proxy asks for credentials: give them in proxy=, or in HTTPS_PROXY."
     if status == 429:
@@ -164,8 +164,11 @@ def _sentences(*parts: str) -> str:
 
 
 def _support(refusal: Refusal) -> str:
-    what = "the request id" if refusal.response.request_id else "the time of the call"
-    return f"If it persists, send Videsk support {what}."
+    return f"If it persists, send Videsk support {_to_find_it(refusal.response)}."
+
+
+def _to_find_it(response: Response) -> str:
+    return "the request id" if response.request_id else "the time of the call"
 
 
 def _with_support(text: str) -> Callable[[Refusal], str]:

@@ -111,7 +111,8 @@ def room_id(argument: str, room: object) -> str:
         raise refusal(argument, value, expected)
     if value in {".", ".."} or _CHANGES_PATH.search(value):
         changes = f"{expected}; this one would change the path of the request"
-        raise refusal(argument, value, changes)
+        own = "your own id is looked up with rooms.get_by_external_id()"
+        raise refusal(argument, value, f"{changes}; {own}")
     return quote(encodable(argument, value), safe="")
 
 
@@ -156,7 +157,8 @@ def whole(argument: str, value: object, *, least: int, most: int | None = None) 
         raise refusal(argument, value, f"{expected}, not {_kind(value)}")
     number = int.__int__(value)
     if not least <= number <= (most or _GREATEST):
-        raise refusal(argument, value, expected)
+        bound = f", at most {_GREATEST}" if number > _GREATEST and not most else ""
+        raise refusal(argument, value, expected + bound)
     return number
 
 
@@ -214,8 +216,8 @@ def window(exp: datetime | None, nbf: datetime | None, *, now: datetime) -> None
 def sort(argument: str, value: object) -> list[tuple[str, int]]:
     """Turn `"created_at"`, `"-created_at"`, a sequence of those, or a mapping into pairs."""
     if isinstance(value, Mapping):
-        pairs = [_sort_pair(argument, *each) for each in value.items()]
-    elif isinstance(value, Sequence):
+        pairs = [_sort_pair(argument, {field: way}, field, way) for field, way in value.items()]
+    elif isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         words = [value] if isinstance(value, str) else value
         pairs = [_sort_word(argument, word) for word in words]
     else:
@@ -229,16 +231,15 @@ def _sort_word(argument: str, word: object) -> tuple[str, int]:
     if not isinstance(word, str):
         raise refusal(argument, word, _SORT)
     plain = plain_str(word)
-    return _sort_pair(argument, plain.removeprefix("-"), -1 if plain.startswith("-") else 1)
+    field, way = plain.removeprefix("-"), -1 if plain.startswith("-") else 1
+    return _sort_pair(argument, word, field, way)
 
 
-def _sort_pair(argument: str, field: object, direction: object) -> tuple[str, int]:
-    if not isinstance(field, str) or not _FIELD.fullmatch(field):
-        raise refusal(argument, field, _SORT)
-    way = int.__int__(direction) if isinstance(direction, int) else 0
-    if isinstance(direction, bool) or way not in {1, -1}:
-        raise refusal(argument, {plain_str(field): direction}, _SORT)
-    return wire_name(plain_str(field)), way
+def _sort_pair(argument: str, given: object, field: object, way: object) -> tuple[str, int]:
+    number = int.__int__(way) if isinstance(way, int) and not isinstance(way, bool) else 0
+    if not isinstance(field, str) or not _FIELD.fullmatch(field) or number not in {1, -1}:
+        raise refusal(argument, given, _SORT)
+    return wire_name(plain_str(field)), number
 
 
 @reads
