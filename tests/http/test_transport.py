@@ -221,6 +221,7 @@ async def test_a_read_that_got_a_broken_answer_changed_nothing(answer: bytes) ->
             await videsk.rooms.list()
     assert type(caught.value) is TransportError
     assert caught.value.attempts[0].status is None
+    assert "400, " not in f"{caught.value} {caught.value.attempts[0].error}"
 
 
 async def test_endless_headers_are_no_answer() -> None:

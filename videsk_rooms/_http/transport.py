@@ -323,13 +323,17 @@ def _check(session: object, ssl: object) -> None:
 # aiohttp quotes up to 8 KiB of bytes that are not HTTP.
 _QUOTED = 16_384
 _CREDENTIALS = re.compile(r"//\S*@")
+# With what a server would refuse what aiohttp's parser refuses. No server has sent it.
+_PARSERS_STATUS = re.compile(r"\b400, (?:message[:=]\s*)?")
 
 
 def _described(error: BaseException) -> str:
     name = type(error).__name__
-    text = str(error)
+    text = _PARSERS_STATUS.sub("", str(error))
     if isinstance(error, aiohttp.ClientResponseError):
-        text = f"{error.status}, {error.message}"  # without the URL, whose query may name a person
+        text = error.message  # without the URL, whose query may name a person
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        text = f"{error.status}, {text}"
     # aiohttp quotes a proxy's URL with its password, and bytes that are not HTTP with line breaks.
     text = shown(" ".join(_CREDENTIALS.sub("//", text[:_QUOTED]).split()))
     if isinstance(error, ConnectionLostError | UnreadBytesError):
