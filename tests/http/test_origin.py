@@ -211,12 +211,14 @@ async def test_requests_say_what_they_want_and_who_sends_them(sandbox: Sandbox, 
         client(sandbox, session=session if owner == "caller" else None) as videsk,
     ):
         await videsk.rooms.list()
-        await videsk.rooms.create(name="Support")
-    assert len(sandbox.requests) == 2
+        room = await videsk.rooms.create(name="Support")
+        await videsk.rooms.join(room)
+    assert len(sandbox.requests) == 3
     for request in sandbox.requests:
         assert request.headers["Accept"] == "application/json"
         assert request.headers["User-Agent"].startswith("videsk-rooms/")
-    assert sandbox.requests[1].headers["Content-Type"] == "application/json"
+    declared = [request.headers.get("Content-Type") for request in sandbox.requests]
+    assert declared == [None, "application/json", None]
 
 
 async def test_a_server_on_this_machine_is_told_which_requests_are_one_call(

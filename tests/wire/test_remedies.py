@@ -424,6 +424,7 @@ async def test_a_page_in_the_apis_place_is_not_the_tokens_fault(
         ("jwt malformed", "mistyped"),
         ("invalid signature", "mistyped"),
         ("Unexpected token x in JSON at position 0", "mistyped"),
+        ("IP not allowed", "from this IP address"),
     ],
 )
 async def test_a_refused_token_says_why_where_the_words_tell(

@@ -103,7 +103,11 @@ class Transport:
         proxy = proxy or environment.proxy
         ssl = environment.ssl if self._ssl is None else self._ssl
         # What differs from aiohttp's defaults, and from the settings of our own sessions.
-        options: dict[str, Any] = {"allow_redirects": False}  # the token would travel along
+        options: dict[str, Any] = {
+            "allow_redirects": False,  # the token would travel along
+            # aiohttp declares a POST without a body as application/octet-stream.
+            "skip_auto_headers": ("Content-Type",),
+        }
         if proxy is not None:
             options["proxy"] = proxy
         if ssl is not None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .message import Response
 
 _PAYLOAD_TIMES = re.compile(r"(?i)\b(exp|nbf|expir\w*|future|past)\b")
+# Which status refuses another address than the token is bound to is not documented.
+_ADDRESS = re.compile(r"(?i)\bip\b")
 # A `Date` is cut to seconds, and an answer takes a while.
 _CLOCK_TOLERANCE = timedelta(seconds=60)
 # Statuses that mean the same to a caller.
@@ -204,6 +206,8 @@ def _clock(refusal: Refusal) -> str:
 def _unknown_token(refusal: Refusal) -> str:
     if "expired" in refusal.words:
         return f"The API token has expired: in the dashboard, {_NEW_TOKEN}"
+    if _ADDRESS.search(refusal.words):
+        return RIGHTS
     if "header" in refusal.words:
         return (
             "The token did not arrive as it was sent: check base_url and whatever stands between "
