@@ -182,6 +182,16 @@ async def test_stats_are_passed_on_untouched(
     assert await wired.rooms.stats(ID, view=view) == RoomStats(view, data)  # type: ignore[arg-type]  # the test's own object
 
 
+@pytest.mark.parametrize(("status", "body"), [(204, ""), (200, ""), (200, "null")])
+async def test_stats_that_are_nothing_may_not_be_there_yet(
+    wire: aioresponses, wired: AsyncVidesk, status: int, body: str
+) -> None:
+    """Feathers answers so if a service finds nothing; a summary needs a compiled session."""
+    wire.get(f"{ONE}/stats?view=summary", status=status, body=body)
+    with pytest.raises(ResponseError, match="no statistics: they may not be there yet"):
+        await wired.rooms.stats(ID, view="summary")
+
+
 async def test_stats_that_are_no_object_are_refused(wire: aioresponses, wired: AsyncVidesk) -> None:
     """An object is documented."""
     wire.get(f"{ONE}/stats?view=report", payload=[1])

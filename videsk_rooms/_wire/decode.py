@@ -64,6 +64,8 @@ def has_fields(response: Response, *names: str) -> bool:
 
 def stats(response: Response, view: StatsView) -> RoomStats:
     """Read statistics, whose fields are not documented."""
+    if response.body in {b"", b"null"}:  # as Feathers answers if a service finds nothing
+        raise unexpected(response, "holds no statistics: they may not be there yet")
     value = response.json()
     if not isinstance(value, dict):
         raise unexpected(response, wrong("", "an object", value).reason)

@@ -182,7 +182,7 @@ class Response:
             return loads(self.body)
         # The parser's own words are left out, because they may quote the body, tokens included.
         except TooManyValuesError:
-            what = f"holds more than {MOST_VALUES:,} values, and was not read"
+            what = f"holds more than {MOST_VALUES:,} values; request() returns its body unread"
         except ValueError:
             what = "is not JSON" if self.body else "has an empty body"
         raise unexpected(self, what)
