@@ -322,7 +322,7 @@ def test_more_values_than_are_read_are_refused(
 ) -> None:
     """They are counted before anything is made of them."""
     body = b"[" + b",".join([element] * MANY) + b"]"
-    assert "holds more than 65,536 values; request() returns" in str(refusal(read, body))
+    assert "holds more than 65,536 values; ask for a smaller page" in str(refusal(read, body))
 
 
 def test_so_many_values_are_read() -> None:

@@ -320,7 +320,7 @@ class RetryingCall:
         if error is not None:
             return error
         if answer.too_long:
-            return unexpected(response, "is longer than 4 MiB and was cut off")
+            return unexpected(response, "is longer than 4 MiB; ask for a smaller page")
         try:
             return read(response)
         except VideskError as unreadable:

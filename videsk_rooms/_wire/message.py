@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _QUOTED, _QUOTED_SOURCE = 200, 16_384
 _PLAIN_ID = re.compile(r"(?!eyJ)[0-9A-Za-z_.:-]{1,64}")
 _URL_LENGTH = 500
+# Pages of rooms that hundreds of people have entered are long.
+_ASK_FOR_LESS = "ask for a smaller page, or read the body of what request() returns"
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -182,7 +184,7 @@ class Response:
             return loads(self.body)
         # The parser's own words are left out, because they may quote the body, tokens included.
         except TooManyValuesError:
-            what = f"holds more than {MOST_VALUES:,} values; request() returns its body unread"
+            what = f"holds more than {MOST_VALUES:,} values; {_ASK_FOR_LESS}"
         except ValueError:
             what = "is not JSON" if self.body else "has an empty body"
         raise unexpected(self, what)
