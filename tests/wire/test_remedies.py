@@ -19,6 +19,7 @@ from videsk_rooms import (
     PermissionDeniedError,
     RateLimitError,
     Retry,
+    Room,
     ServerError,
 )
 from videsk_rooms.errors import plain_text
@@ -280,9 +281,12 @@ async def test_statistics_of_an_external_id_name_it_first(once: AsyncVidesk) -> 
     assert told.index(NO_ROOM_ID) < told.index("once the session is compiled")
 
 
-async def test_a_room_that_was_had_is_no_mistyped_id(sandbox: Sandbox, once: AsyncVidesk) -> None:
-    """The caller gave a room, so that nobody has typed its id."""
-    room = await once.rooms.create()
+@pytest.mark.parametrize("room_id", [None, "room-7"])
+async def test_a_room_that_was_had_is_no_mistyped_id(
+    sandbox: Sandbox, once: AsyncVidesk, room_id: str | None
+) -> None:
+    """The caller gave a room, so that nobody has typed its id, whatever its form."""
+    room = Room(id=room_id) if room_id else await once.rooms.create()
     for call in (once.rooms.get, once.rooms.join, once.rooms.end):
         sandbox.faults.status(404)
         with pytest.raises(NotFoundError, match="no longer there, or belongs to another account"):

@@ -70,8 +70,11 @@ class Refusal:
 
     @property
     def has_room_id(self) -> bool:
-        """Whether the path names a room, and not by what can only be an external id."""
-        return self.room_id is not None and is_object_id(self.room_id)
+        """Whether the path names a room, and not by what can only be an external id.
+
+        The id of a `Room` is an id of the API's, whatever its form.
+        """
+        return self.request.room is not None or is_object_id(self.room_id or "")
 
     @property
     def is_about_token(self) -> bool:
