@@ -8,6 +8,7 @@ import json
 import pickle
 import weakref
 from datetime import datetime, timedelta, timezone
+from enum import Enum
 from typing import Any
 
 import attrs
@@ -472,6 +473,10 @@ def test_the_time_may_be_told_in_any_zone() -> None:
     assert not room.is_over((START - MINUTE).astimezone(there))
 
 
+class Id(str, Enum):
+    ROOM = "a"
+
+
 class NoTime(datetime):
     """A datetime whose offset cannot be asked for, as `pandas.NaT` is."""
 
@@ -533,8 +538,9 @@ def test_a_time_keeps_its_microseconds_and_not_its_zone() -> None:
         ({"id": 1}, "should be a string, not a number, at id"),
         ({"id": "a", "exp": "soon"}, "should be an ISO date-time, not a string, at exp"),
         ({"id": "a", "authorizations": [{}, 1]}, "not a number, at authorizations[1]"),
-        ({"id": "a", "exp": START}, "should be an ISO date-time, not a datetime, at exp"),
-        ({"id": "a", "authorizations": ()}, "should be a list, not a tuple, at authorizations"),
+        ({"id": Id.ROOM}, "should be a string, not Id, at id"),
+        ({"id": "a", "exp": START}, "should be an ISO date-time, not datetime, at exp"),
+        ({"id": "a", "authorizations": ()}, "should be a list, not tuple, at authorizations"),
         ([], "should be an object, not a list; give a mapping as to_dict() returns it"),
     ],
 )

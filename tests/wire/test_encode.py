@@ -439,6 +439,19 @@ def test_a_refusal_names_the_argument_and_says_what_would_be_right(
     assert reason in str(error)
 
 
+def test_a_namesake_of_a_type_is_named_in_full() -> None:
+    """A `bool` of numpy is none of Python's."""
+    value = type("bool", (), {"__module__": "numpy"})()
+    assert "give True or False, not a numpy.bool" in str(refusal(lambda: listing(ended=value)))
+    assert "JSON has no numpy.bool;" in str(refusal(lambda: create(settings={"a": value})))
+
+
+def test_a_value_is_shown_in_one_line() -> None:
+    """A table of pandas is written in several; an error may become a line of a log."""
+    value = type("Series", (), {"__repr__": lambda _: "0    a\ndtype: str"})()
+    assert "name=0    a dtype: str: give" in str(refusal(lambda: create(name=value)))
+
+
 def test_a_long_value_is_shown_in_short() -> None:
     """An error is read by people."""
     error = refusal(lambda: create(name="a" * 10_000))

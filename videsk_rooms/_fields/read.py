@@ -164,9 +164,9 @@ def wrong(path: str, expected: str, value: object) -> FaultError:
 
 
 def _kind_of(value: object) -> str:
-    if isinstance(value, str):
+    if type(value) is str:
         return "a string" if value else "an empty string"
-    return _KINDS.get(type(value), f"a {type(value).__name__}")  # not JSON: given to `from_dict`
+    return _KINDS.get(type(value), type(value).__name__)  # not JSON's, but given to `from_dict`
 
 
 def is_too_deep(value: object) -> bool:

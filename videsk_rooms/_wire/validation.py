@@ -5,6 +5,7 @@ The limits are the API's (docs/api.md, "Operations"). What the API does not docu
 
 from __future__ import annotations
 
+import builtins
 import functools
 import math
 import re
@@ -279,7 +280,7 @@ def json_value(argument: str, value: object, *, depth: int = 0) -> JSONValue:
             json_value(f"{argument}[{index}]", item, depth=depth + 1)
             for index, item in enumerate(value)
         ]
-    raise refusal(argument, value, f"JSON has no {type(value).__name__}; give what JSON can hold")
+    raise refusal(argument, value, f"JSON has no {_type_name(value)}; give what JSON can hold")
 
 
 def key_of(argument: str, key: object) -> str:
@@ -320,13 +321,21 @@ def plain_str(text: str) -> str:
 def shown_as(value: object) -> str:
     """Write a value for an error, whatever its `repr` does; a token may be given by mistake."""
     try:
-        return without_tokens(plain_str(repr(value)))
+        # A table of pandas is written in several lines.
+        return without_tokens(" ".join(plain_str(repr(value)).splitlines()))
     except Exception:
         # An integer of thousands of digits, a list in a list in a list, a broken __repr__.
         return f"<{type(value).__name__}>"
 
 
 def _kind(value: object) -> str:
-    kind = type(value).__name__
+    kind = _type_name(value)
     article = "an" if kind[:1].lower() in tuple("aeio") else "a"
     return "None" if value is None else f"{article} {kind}"
+
+
+def _type_name(value: object) -> str:
+    kind = type(value)
+    # numpy has a `bool` too.
+    is_namesake = kind.__module__ != "builtins" and hasattr(builtins, kind.__name__)
+    return f"{kind.__module__}.{kind.__name__}" if is_namesake else kind.__name__
