@@ -30,7 +30,7 @@ from videsk_rooms.integrations.flask import FlaskVidesk
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
 
 # Other objects are made by the package, or have fields that `attrs` writes the constructor of.
@@ -163,11 +163,24 @@ def test_under_trio_it_says_that_it_runs_on_asyncio() -> None:
             trio.run(use)
 
 
-def test_without_a_loop_it_says_so() -> None:
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda videsk: videsk.rooms.list(),
+        lambda videsk: videsk.rooms.get_or_create("ticket-12345"),
+        lambda videsk: anext(videsk.rooms.iter()),
+        lambda videsk: anext(videsk.rooms.create_many([{}])),
+        lambda videsk: videsk.rooms.access_stock("64f1a2b3c4d5e6f7a8b9c0d1", size=2).__aenter__(),
+        lambda videsk: videsk.close(),
+        lambda videsk: videsk.with_options(timeout=9.0).close(),
+    ],
+    ids=["one", "shared", "pages", "many", "stock", "close", "close of a view"],
+)
+def test_without_a_loop_it_says_so(call: Callable[[AsyncVidesk], Awaitable[object]]) -> None:
     """Whatever else drives the coroutine."""
-    call = AsyncVidesk("a-token-of-the-tests").rooms.list()
+    begun = call(AsyncVidesk("a-token-of-the-tests")).__await__()
     with pytest.raises(ConfigurationError, match="asyncio only"):
-        call.send(None)
+        next(begun)
 
 
 def test_under_trio_the_blocking_client_runs_in_a_thread(videsk_sandbox: Sandbox) -> None:

@@ -325,6 +325,7 @@ class AsyncVidesk(PickledBySettings):
             await client.close()
             ```
         """
+        check_loop()
         if not self._is_view:
             self._sender.transport.stop()
             await completed(self._close())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
+from videsk_rooms._http.attempt import check_loop
 from videsk_rooms.models import RoomAccess
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class AsyncAccessStock:
         return await self._stock.take()
 
     async def __aenter__(self) -> Self:
+        check_loop()
         self._open_stocks.add(self._stock)
         self._stock.open()
         return self

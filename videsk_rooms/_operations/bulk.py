@@ -20,6 +20,7 @@ from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar
 
+from videsk_rooms._http.attempt import check_loop
 from videsk_rooms._wire import validation as check
 from videsk_rooms.errors import ClosedError, ConfigurationError, VideskError
 
@@ -203,6 +204,7 @@ class Bulk(Generic[Item, Value]):
 
     async def given_out(self) -> AsyncGenerator[Outcome[Item, Value], None]:
         """Yield the outcomes. When it ends, or is closed early, no call is running."""
+        check_loop()
         try:
             source: Iterator[Item] | None = None
             if isinstance(self._items, AsyncIterable):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from videsk_rooms._http.attempt import check_loop
 from videsk_rooms._wire import operations, verify
 from videsk_rooms._wire.operations import with_response
 from videsk_rooms.errors import ConflictError, NotFoundError
@@ -41,6 +42,7 @@ async def get_or_create(
         account: What the calls to the account share.
         renews: Whether a room that is over is opened again.
     """
+    check_loop()
     call = _GetOrCreate(send, request, account.paths, renews=renews)
     leaders, key = account.leaders, (request.external_id, renews, send.is_in_background)
     while (leader := leaders.find(key)) is not None:
