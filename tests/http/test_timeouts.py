@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import inside
 from tests.peers import LINGER_SECONDS, answering, read_request, serving
 from tests.support import TOKEN
 from tests.waiting import until
 from videsk_rooms import (
     AsyncVidesk,
+    ConnectionFailedError,
     DeadlineExceededError,
     Retry,
     Timeout,
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 
 ID = "64f1a2b3c4d5e6f7a8b9c0d1"
 SHORT = 0.3
+CONNECTING = Timeout(total=LINGER_SECONDS, attempt=LINGER_SECONDS, connect=SHORT)
 ONCE: dict[str, Any] = {"retry": Retry(attempts=1), "rate_limit": None}
 
 CALLS: dict[str, tuple[Callable[[AsyncVidesk], Awaitable[object]], bool]] = {
@@ -147,7 +152,7 @@ async def test_a_connection_that_is_not_made_in_time_sent_nothing() -> None:
         AsyncVidesk(
             TOKEN,
             base_url=f"https://127.0.0.1:{port}",
-            timeout=Timeout(total=LINGER_SECONDS, attempt=LINGER_SECONDS, connect=SHORT),
+            timeout=CONNECTING,
             ssl=ssl.create_default_context(),
             **ONCE,
         ) as videsk,
@@ -156,6 +161,65 @@ async def test_a_connection_that_is_not_made_in_time_sent_nothing() -> None:
             await videsk.rooms.create(external_id="ticket-1")
     assert not getattr(caught.value, "outcome_unknown", False)
     assert caught.value.attempts[0].duration < LINGER_SECONDS / 2
+
+
+async def test_all_addresses_of_a_host_share_the_time_to_connect(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Four dead ones take no longer than one: the time is up while the first is tried."""
+    reached: list[asyncio.StreamReader] = []
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reached.append(reader)
+        await silence(reader, writer)
+
+    async with serving(silent) as port:
+        address = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", port))
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [address] * 4)
+        async with AsyncVidesk(
+            TOKEN, base_url=f"https://videsk.example:{port}", timeout=CONNECTING, ssl=False, **ONCE
+        ) as videsk:
+            with pytest.raises(ConnectionFailedError, match="ConnectionTimeoutError"):
+                await videsk.rooms.list()
+    assert len(reached) == 1
+
+
+async def test_the_time_to_connect_covers_the_look_up_of_the_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A resolver that does not answer is a network that cannot be reached."""
+    released = threading.Event()
+
+    def look_up(*_: object, **__: object) -> list[object]:
+        released.wait(LINGER_SECONDS)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    try:
+        async with AsyncVidesk(
+            TOKEN, base_url="https://videsk.example", timeout=CONNECTING, **ONCE
+        ) as videsk:
+            with pytest.raises(ConnectionFailedError, match="ConnectionTimeoutError"):
+                await videsk.rooms.create(external_id="ticket-1")
+    finally:
+        released.set()
+
+
+async def test_the_time_to_connect_covers_the_answer_of_the_proxy() -> None:
+    """The tunnel is a part of the connection."""
+    async with (
+        serving(silence) as port,
+        AsyncVidesk(
+            TOKEN,
+            base_url="https://api.videsk.io",
+            proxy=f"http://127.0.0.1:{port}",
+            timeout=CONNECTING,
+            **ONCE,
+        ) as videsk,
+    ):
+        with pytest.raises(ConnectionFailedError, match="ConnectionTimeoutError"):
+            await videsk.rooms.create(external_id="ticket-1")
+        inside.nothing_is_left(videsk)
 
 
 @pytest.mark.parametrize("timeout", [None, Timeout(total=None, attempt=None, connect=None)])

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+from aiohttp.helpers import ceil_timeout
 
 from videsk_rooms._concurrency.fork import fork_guard, is_here, is_lost, leak
 from videsk_rooms._concurrency.loops import call_in_thread, call_soon_in, run_coroutine_in
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
     from aiohttp.abc import AbstractResolver
+    from aiohttp.client_proto import ResponseHandler
     from aiohttp.connector import Connection
     from aiohttp.tracing import Trace
     from yarl import URL
@@ -215,6 +217,14 @@ class Connector(aiohttp.TCPConnector):
             raise
         protocol.expect_answer(connection)
         return connection
+
+    async def _create_connection(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> ResponseHandler:
+        # aiohttp allows so much for each address of the host, and does not bound the look-up of its
+        # name, nor the answer of a proxy.
+        async with ceil_timeout(timeout.sock_connect, timeout.ceil_threshold):
+            return await super()._create_connection(req, traces, timeout)
 
     async def _connect_clean(
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
