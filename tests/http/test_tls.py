@@ -68,6 +68,32 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(
     assert "certificate" in attempt.error.lower()
 
 
+async def test_a_refused_certificate_says_how_to_trust_another(server_side: ssl.SSLContext) -> None:
+    """The network and the proxy are fine where a certificate came."""
+    with pytest.raises(ConnectionFailedError, match=r"clock; .* in ssl=, or in SSL_CERT_FILE\."):
+        await list_rooms(server_side)
+
+
+async def test_a_failed_handshake_is_told_in_words(trusting: ssl.SSLContext) -> None:
+    """Without the memory address of the context, by which equal errors would all differ."""
+
+    async def hang_up(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+
+    async with (
+        serving(hang_up) as port,
+        AsyncVidesk(
+            TOKEN,
+            base_url=f"https://127.0.0.1:{port}",
+            retry=Retry(attempts=1),
+            rate_limit=None,
+            ssl=trusting,
+        ) as videsk,
+    ):
+        with pytest.raises(ConnectionFailedError, match=rf"127\.0\.0\.1:{port} \[Connection"):
+            await videsk.rooms.list()
+
+
 async def test_the_api_is_not_told_which_requests_are_one_call(server_side: ssl.SSLContext) -> None:
     """It documents no such header; only a server that is reached by plain http is told."""
     requests: list[bytes] = []

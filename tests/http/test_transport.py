@@ -224,6 +224,13 @@ async def test_a_read_that_got_a_broken_answer_changed_nothing(answer: bytes) ->
     assert "400, " not in f"{caught.value} {caught.value.attempts[0].error}"
 
 
+async def test_a_connection_that_is_lost_within_the_head_is_told_in_words() -> None:
+    """The object that aiohttp has parsed so far is not shown."""
+    async with serving(answering(BROKEN["half a head"])) as port, towards(port) as videsk:
+        with pytest.raises(TransportError, match=r"ServerDisconnectedError: Server disconnected\."):
+            await videsk.rooms.list()
+
+
 async def test_endless_headers_are_no_answer() -> None:
     """An older aiohttp reads them to the end, and finds no body; a newer one does not."""
     async with serving(answering(ENDLESS_HEADERS)) as port, towards(port) as videsk:

@@ -64,7 +64,7 @@ def transport_error(
             external_id=request.external_id,
         )
     if failure.cause == "not_sent":
-        text = f"{what} Nothing was sent. Check base_url, the network and the proxy; try again."
+        text = f"{what} Nothing was sent. {failure.remedy}"
         return ConnectionFailedError(text, attempts=attempts)
     return TransportError(f"{what} Nothing was changed; try again.", attempts=attempts)
 

@@ -59,7 +59,10 @@ async def authorize(request: ClientRequest, handler: ClientHandlerType) -> Clien
         return await handler(request)
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
         raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+    except aiohttp.ServerDisconnectedError:
+        # Not as aiohttp words it, which may be the repr of a half-read answer.
+        raise ConnectionLostError("ServerDisconnectedError: Server disconnected") from None
+    except aiohttp.ClientOSError as error:
         raise ConnectionLostError(f"{type(error).__name__}: {error}") from None
 
 

@@ -19,6 +19,7 @@ from videsk_rooms._concurrency.fork import notice_fork, register_after_fork
 from videsk_rooms._quoting import sent_with, shown
 from videsk_rooms._version import __version__
 from videsk_rooms._wire.message import RawResponse, TransportFailure, headers_without
+from videsk_rooms._wire.remedies import PROXY_CREDENTIALS
 from videsk_rooms.errors import CLOSED, ClosedError, ConfigurationError
 
 from .attempt import (
@@ -50,6 +51,10 @@ _SURELY_NOT_SENT = (
     aiohttp.ClientHttpProxyError,
     aiohttp.ServerFingerprintMismatch,
     UnreadBytesError,
+)
+_TRUST = (
+    "Check base_url and this machine's clock; name an authority of your own in ssl=, or in "
+    "SSL_CERT_FILE."
 )
 
 
@@ -287,7 +292,12 @@ def _failure_of(error: BaseException, context: RequestContext, url: str) -> Tran
     aiohttp's exceptions hold the request with its headers, and so the token.
     """
     if isinstance(error, _SURELY_NOT_SENT):
-        return TransportFailure("not_sent", _described(error), url)
+        failure = TransportFailure("not_sent", _described(error), url)
+        if isinstance(error, aiohttp.ClientConnectorCertificateError):
+            failure.remedy = _TRUST
+        elif isinstance(error, aiohttp.ClientHttpProxyError) and error.status == 407:
+            failure.remedy = PROXY_CREDENTIALS
+        return failure
     if isinstance(error, ValueError) and not context.maybe_sent:
         # A proxy's URL that only aiohttp refuses. It is not shown, because it may hold a password.
         return TransportFailure("not_sent", "the proxy cannot be used", url)
@@ -329,6 +339,7 @@ _QUOTED = 16_384
 _CREDENTIALS = re.compile(r"//\S*@")
 # With what a server would refuse what aiohttp's parser refuses. No server has sent it.
 _PARSERS_STATUS = re.compile(r"\b400, (?:message[:=]\s*)?")
+_CONTEXT = re.compile(r" ssl:<[^>]*>")
 
 
 def _described(error: BaseException) -> str:
@@ -336,6 +347,11 @@ def _described(error: BaseException) -> str:
     text = _PARSERS_STATUS.sub("", str(error))
     if isinstance(error, aiohttp.ClientResponseError):
         text = error.message  # without the URL, whose query may name a person
+    elif isinstance(error, aiohttp.ClientConnectorError):
+        # Without a memory address, which would make a text of its own of each process.
+        text = _CONTEXT.sub("", text)
+        if error.strerror is None:  # a connection that ends within the handshake of TLS
+            text = text.replace("[None]", f"[{error.os_error!r}]")
     if isinstance(error, aiohttp.ClientHttpProxyError):
         text = f"{error.status}, {text}"
     # aiohttp quotes a proxy's URL with its password, and bytes that are not HTTP with line breaks.

@@ -135,6 +135,7 @@ class TransportFailure:
         detail: The network's error, without tokens.
         timed_out: Whether the time was up, sent or not.
         hint: What may be the reason, as a sentence with a space before it; empty for nothing.
+        remedy: What to do, where nothing was sent.
     """
 
     cause: FailureCause
@@ -142,6 +143,7 @@ class TransportFailure:
     url: str
     timed_out: bool = False
     hint: str = ""
+    remedy: str = "Check base_url, the network and the proxy; try again."
 
 
 @attrs.frozen(weakref_slot=False)

@@ -36,6 +36,7 @@ CHECK_ROOM_ID = f"Check the room id. {BY_EXTERNAL_ID}"
 STATE = (
     "The room is in a state that does not allow this: look at it with rooms.get(), and try again."
 )
+PROXY_CREDENTIALS = "A proxy asks for credentials: give them in proxy=, or in HTTPS_PROXY."
 RIGHTS = "Check in the dashboard that the token may do this, and from this IP address."
 _NEW_TOKEN = "make a new one, and set VIDESK_API_TOKEN or api_token= to it."  # noqa: S105
 _LOWER_RATE = "lower the rate of all processes."
@@ -60,7 +61,7 @@ def remedy_of_page(response: Response) -> str:
     status, answered = response.status, "A firewall or proxy answered in place of the API"
     give_id = f"check base_url and proxy, and give {_to_find_it(response)} to whoever runs it."
     if status == 407:
-        return "A proxy asks for credentials: give them in proxy=, or in HTTPS_PROXY."
+        return PROXY_CREDENTIALS
     if status == 429:
         return f"A firewall or proxy limits the rate. {_later(response)} and {_LOWER_RATE}"
     if status >= 500 or status in {408, 425}:

@@ -120,6 +120,8 @@ _PHRASES = {
     "check base_url and proxy": "check --base-url and the proxy",
     "check base_url and whatever": "check --base-url and whatever",
     "Check base_url, the network": "Check --base-url, the network",
+    "Check base_url and this": "Check --base-url and this",
+    "in ssl=, or in SSL_CERT_FILE": "in SSL_CERT_FILE",
     "If base_url points": "If --base-url points",
     "and base_url, which ends": "and --base-url, which ends",
     "in proxy=, or in HTTPS_PROXY": "in HTTPS_PROXY",
