@@ -85,6 +85,17 @@ def connections_in_use(session: ClientSession | None) -> int:
     return 0 if connector is None else len(connector._acquired)
 
 
+def reusable_connections(session: ClientSession | None) -> int:
+    """Count the idle connections on which nothing has come since their last answer."""
+    connector = None if session is None else session.connector
+    idle = [] if connector is None else list(connector._conns.values())
+    return sum(
+        protocol.is_connected() and not protocol.should_close
+        for connections in idle
+        for protocol, _ in list(connections)
+    )
+
+
 def nothing_is_left(client: AsyncVidesk) -> None:
     """Check that no connection, no place in the queue for the rate limit and no task is in use."""
     assert not client._sender.transport.in_flight._tasks

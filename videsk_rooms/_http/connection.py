@@ -53,10 +53,10 @@ class ConnectionLostError(ClientConnectionError):
 
 
 class UnreadBytesError(ClientConnectionError):
-    """A connection has bytes that no request waits for. Nothing was sent on it."""
+    """A connection has ended, or has bytes that no request waits for. Nothing was sent on it."""
 
     def __init__(self, *, reused: bool) -> None:
-        super().__init__("the server sent bytes that were not asked for")
+        super().__init__("the server closed the connection, or sent bytes that were not asked for")
         self.reused = reused
 
 
