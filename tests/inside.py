@@ -144,6 +144,12 @@ def loop_thread(client: Videsk) -> LoopThread:
     return client._portal._inner
 
 
+def loop_thread_ids(client: Videsk) -> set[int]:
+    """Return the system's ids of the threads that have been started for a client's loop."""
+    started: Sequence[Any] = loop_thread(client)._threads
+    return {thread.native_id for thread in started if thread.native_id is not None}
+
+
 def run_in_loop(
     client: Videsk, function: Callable[..., Coroutine[Any, Any, T]], *arguments: object
 ) -> T:

@@ -6,7 +6,7 @@ import asyncio
 import random
 import resource
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from contextvars import ContextVar
 from time import sleep, thread_time
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from tests.hostile.api import new_key
-from tests.hostile.judge import TIMEOUT, Call, Fault, Machine, behaviour_at
+from tests.hostile.judge import TIMEOUT, Call, Fault, behaviour_at
 from tests.hostile.operations import OPERATIONS, awaited, blocking
 from tests.hostile.server import LATER, converse
 from tests.peers import serving
@@ -22,7 +22,7 @@ from tests.support import TOKEN
 from videsk_rooms import AsyncVidesk, Retry, Videsk
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from contextlib import AbstractContextManager
 
 AT_ONCE = 32
@@ -91,22 +91,13 @@ def _mixed(numbers: Iterable[int], operations: Iterable[str]) -> list[tuple[int,
     return pairs
 
 
-@asynccontextmanager
-async def _watching() -> AsyncIterator[None]:
-    watch = asyncio.ensure_future(Machine.watch())
-    try:
-        yield
-    finally:
-        watch.cancel()
-
-
 async def run_awaited(numbers: Iterable[int], operations: Iterable[str], figures: Figures) -> None:
     """Call operations of one awaited client, each behaviour with each, many at once.
 
     The calls share their connections, so that what one leaves on its connection meets the others.
     """
     waiting = iter(_mixed(numbers, operations))
-    async with serving(converse) as port, _watching():
+    async with serving(converse) as port:
         url = f"http://127.0.0.1:{port}"
 
         async def work(client: AsyncVidesk) -> None:
@@ -146,7 +137,7 @@ async def run_blocking(numbers: Iterable[int], operations: Iterable[str], figure
     """Do the same with one blocking client, many threads at once."""
     waiting = _mixed(numbers, operations)
     loop = asyncio.get_running_loop()
-    async with serving(converse) as port, _watching():
+    async with serving(converse) as port:
         url = f"http://127.0.0.1:{port}"
 
         def work(number: int, name: str) -> list[Call]:
@@ -166,7 +157,7 @@ async def run_blocking(numbers: Iterable[int], operations: Iterable[str], figure
 
 
 def _two_blocking_calls(client: Videsk, number: int, name: str) -> list[Call]:
-    hostile = Call(name, OPERATIONS[name], behaviour_at(number))
+    hostile = Call(name, OPERATIONS[name], behaviour_at(number), client)
     key = new_key(number)
     try:
         hostile.gave(blocking(hostile.operation, client, key), key)
@@ -174,7 +165,7 @@ def _two_blocking_calls(client: Videsk, number: int, name: str) -> list[Call]:
         hostile.raised(error)
     if behaviour_at(number).is_late:
         sleep(2 * LATER)
-    after = Call(name, OPERATIONS[name], None)
+    after = Call(name, OPERATIONS[name], None, client)
     key = new_key()
     try:
         view = client.with_options(timeout=_PATIENT)
