@@ -72,7 +72,7 @@ OPERATION: Edits = {
 USES_FIELD = """
 import json
 from videsk_rooms import Room, Videsk
-from videsk_rooms.cli._transfer import columns, export
+from videsk_rooms.cli._transfer import export, rows
 
 with Videsk() as videsk:
     room = videsk.rooms.get("64f1a2b3c4d5e6f7a8b9c0d1")
@@ -82,7 +82,7 @@ print(json.dumps([
     json.loads(room.to_json()),
     Room.from_dict(room.to_dict()) == room,
     "region" in export.COLUMNS,
-    columns.fields_of(["name", "region"]),
+    rows.fields_of(["name", "region"], {}),
 ]))
 """
 USES_OPERATION = """

@@ -10,13 +10,15 @@ import pytest
 from videsk_rooms import Room
 from videsk_rooms.cli._transfer.journal import (
     COLUMNS,
+    EarlierRuns,
     Outcome,
-    PreviousRuns,
     Result,
+    done_in,
     of_line,
 )
 from videsk_rooms.cli._transfer.rows import Row
-from videsk_rooms.cli._transfer.sending import differences
+from videsk_rooms.cli._transfer.sending import differences, outcome_of
+from videsk_rooms.cli._transfer.table import Table
 
 ROW = Row(7, "a-1", {"name": "Ana"})
 CREATED = Outcome(2, "a-1", Result.CREATED, room="6", exp="2042-08-14T18:00:00.000Z", ended=False)
@@ -24,18 +26,16 @@ FAILED = Outcome(2, "a-1", Result.FAILED, error="refused")
 DONE = [Result.CREATED, Result.UPDATED, Result.UNCHANGED, Result.EXISTS]
 
 
-def runs(*outcomes: tuple[str, Outcome]) -> PreviousRuns:
-    earlier = PreviousRuns()
-    for checksum, outcome in outcomes:
-        earlier.add(outcome, checksum)
-    return earlier
+def runs(*outcomes: tuple[str, Outcome]) -> EarlierRuns:
+    lines = [{**asdict(outcome), "checksum": checksum} for checksum, outcome in outcomes]
+    return dict(done_in(Table(COLUMNS, list(enumerate(lines)))))
 
 
-def finished(outcome: Outcome) -> PreviousRuns:
+def finished(outcome: Outcome) -> EarlierRuns:
     return runs(("", outcome))
 
 
-def begun(outcome: Outcome, row: Row = ROW, *, update: bool) -> PreviousRuns:
+def begun(outcome: Outcome, row: Row = ROW, *, update: bool) -> EarlierRuns:
     return runs((row.checksum(update=update), outcome))
 
 
@@ -52,35 +52,35 @@ def test_times_differ_by_milliseconds_and_no_less() -> None:
 def test_what_is_done_is_not_done_again(result: Result) -> None:
     """Where the row stands now is told, and not where it stood."""
     earlier = finished(replace(CREATED, result=result))
-    assert earlier.outcome_of(ROW, update=False) == replace(CREATED, result=result, row=7)
+    assert outcome_of(ROW, earlier, update=False) == replace(CREATED, result=result, row=7)
 
 
 def test_what_failed_and_what_is_new_is_left_to_do() -> None:
     """In either kind of run."""
     for update in (False, True):
-        assert finished(FAILED).outcome_of(ROW, update=update) is None
-        assert begun(FAILED, update=update).outcome_of(ROW, update=update) is None
-        assert PreviousRuns().outcome_of(ROW, update=update) is None
+        assert outcome_of(ROW, finished(FAILED), update=update) is None
+        assert outcome_of(ROW, begun(FAILED, update=update), update=update) is None
+        assert outcome_of(ROW, {}, update=update) is None
 
 
 def test_a_row_that_failed_in_this_run_may_be_done_since_an_earlier_one() -> None:
     """As when a room was taken out of the results of neither."""
     earlier = runs(("", CREATED), ("", FAILED))
-    assert earlier.outcome_of(ROW, update=False) is not None
+    assert outcome_of(ROW, earlier, update=False) is not None
 
 
 def test_bringing_up_to_date_goes_on_with_its_own_run_alone() -> None:
     """After a run that came to its end, rooms may have been changed, and `2h` is another time."""
-    assert finished(CREATED).outcome_of(ROW, update=True) is None
-    assert begun(CREATED, update=False).outcome_of(ROW, update=True) is None
-    assert begun(CREATED, update=True).outcome_of(ROW, update=True) == replace(CREATED, row=7)
+    assert outcome_of(ROW, finished(CREATED), update=True) is None
+    assert outcome_of(ROW, begun(CREATED, update=False), update=True) is None
+    assert outcome_of(ROW, begun(CREATED, update=True), update=True) == replace(CREATED, row=7)
 
 
 def test_a_row_that_was_changed_meanwhile_is_brought_up_to_date() -> None:
     """Also in a run that is gone on with; without --update its room stays as it is."""
     changed = Row(7, "a-1", {"name": "Ana María"})
-    assert begun(CREATED, update=True).outcome_of(changed, update=True) is None
-    assert begun(CREATED, update=True).outcome_of(changed, update=False) is not None
+    assert outcome_of(changed, begun(CREATED, update=True), update=True) is None
+    assert outcome_of(changed, begun(CREATED, update=True), update=False) is not None
 
 
 @pytest.mark.parametrize("outcome", [CREATED, FAILED, Outcome(3, None, Result.FAILED)])

@@ -9,13 +9,13 @@ import pytest
 
 from videsk_rooms.cli._output import CommandFailedError
 from videsk_rooms.cli._transfer import table
-from videsk_rooms.cli._transfer.columns import is_known
-from videsk_rooms.cli._transfer.rows import AnyRow, BadRow, Row, rows_of
+from videsk_rooms.cli._transfer.journal import Outcome, failed
+from videsk_rooms.cli._transfer.rows import AnyRow, Row, rows_of
 from videsk_rooms.cli._transfer.table import Format
 
 
 def rows(text: str, *, file: str = "rooms.csv", form: Format = Format.CSV) -> list[AnyRow]:
-    return rows_of(table.read(text, form, is_known=is_known), file)
+    return rows_of(table.read(text, form), file)
 
 
 def names(text: str, *, file: str = "rooms.csv") -> list[str | None]:
@@ -107,9 +107,9 @@ def test_settings_are_an_object_in_either_format() -> None:
 def test_a_value_that_cannot_be_is_its_row_s_own_matter(line: str, said: str) -> None:
     """The rows beside it are read."""
     bad, good = rows(f'{line}\n{{"name": "Ana"}}\n', form=Format.JSONL)
-    assert isinstance(bad, BadRow)
-    assert bad.number == 1
-    assert said in bad.problem
+    assert isinstance(bad, Outcome)
+    assert bad.row == 1
+    assert said in str(bad.error)
     assert isinstance(good, Row)
 
 
@@ -125,7 +125,7 @@ def test_a_second_row_of_one_name_is_refused() -> None:
     """One room cannot be as two rows want it."""
     first, second = rows("external_id,name\na,Ana\na,Luis\n")
     assert isinstance(first, Row)
-    assert second == BadRow(3, "a", "row 2 has this external_id already; change one")
+    assert second == failed(3, "a", "row 2 has this external_id already; change one")
 
 
 def test_a_row_without_a_name_gets_one_of_its_own() -> None:

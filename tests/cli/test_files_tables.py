@@ -13,17 +13,16 @@ from hypothesis import strategies as st
 from tests.strategies import texts
 from videsk_rooms.cli._output import CommandFailedError
 from videsk_rooms.cli._transfer import table as tables
-from videsk_rooms.cli._transfer.columns import is_known
 from videsk_rooms.cli._transfer.rows import rows_of
 from videsk_rooms.cli._transfer.table import Format, format_of
 
 
 def csv(text: str) -> tables.Table:
-    return tables.read(text, Format.CSV, is_known=is_known)
+    return tables.read(text, Format.CSV)
 
 
 def json_lines(text: str) -> tables.Table:
-    return tables.read(text, Format.JSONL, is_known=is_known)
+    return tables.read(text, Format.JSONL)
 
 
 def written(form: Format, *lines: dict[str, object]) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Ask
     from videsk_rooms.sandbox import Operation
 
+EMPTY_PAGE = b'{"total": 0, "limit": 1, "skip": 0, "data": []}'
 ROWS = """\
 name,external_id,exp,settings
 Check-up,appointment-1,2h,"{""maxParticipants"": 2}"
@@ -220,7 +221,7 @@ def test_no_more_rows_at_a_time_than_get_through_the_line(
 ) -> None:
     """The others would come to their deadline there, as if something were wrong."""
     slow = {"Ratelimit-Limit": "1"}
-    account.faults.answer(200, headers=slow, body=b'{"data": []}', on="list")
+    account.faults.answer(200, headers=slow, body=EMPTY_PAGE, on="list")
     account.faults.status(403, on="create", times=None)
     ask("rooms", "import", "rooms.csv", "--timeout", "5")
     assert sent(account, "create") == 1

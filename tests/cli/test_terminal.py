@@ -159,9 +159,8 @@ def test_half_a_sign_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_limit_of_too_many_digits_is_none(account: Sandbox, tmp_path: Path) -> None:
     """The header is the server's: Python reads no more than 4,300 digits of a number."""
     (tmp_path / "rooms.csv").write_text("name\nAna\n")
-    account.faults.answer(
-        200, headers={"Ratelimit-Limit": "9" * 5_000}, body=b'{"data": []}', on="list"
-    )
+    page = b'{"total": 0, "limit": 1, "skip": 0, "data": []}'
+    account.faults.answer(200, headers={"Ratelimit-Limit": "9" * 5_000}, body=page, on="list")
     done = call("rooms", "import", str(tmp_path / "rooms.csv"), env=variables(account))
     assert done.returncode == 0
 

@@ -16,7 +16,7 @@ from videsk_rooms.models import Room
 
 from . import progress, table
 from .files import STANDARD, standard_output, whole_file
-from .table import Format, format_of
+from .table import Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ def run(options: ExportOptions, file: str) -> None:
         VideskError: The account cannot be reached; a file that was there stays as it was.
     """
     usual = Format.CSV if options.excel else Format.JSONL if file == STANDARD else None
-    form = format_of(file, options.form, default=usual)
+    form = table.format_of(file, options.form, default=usual)
     if options.excel and form is not Format.CSV:
         raise wrong_usage("--excel is for CSV; leave it out, or give --format csv")
     if options.as_json and file == STANDARD:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import shutil
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 STANDARD = "-"
 
-_OF_SPREADSHEETS = ("cp1252", "utf_16", "utf_16_le", "utf_16_be")
-
 
 def read_text(file: str, encoding: str | None = None) -> str:
     """Read a file, or standard input.
@@ -32,44 +31,50 @@ def read_text(file: str, encoding: str | None = None) -> str:
     Raises:
         CommandFailedError: The file cannot be read, or is not in this encoding.
     """
+    raw = _read_bytes(file)
+    used = encoding or _encoding_of(raw)
     try:
-        if file != STANDARD:
-            raw = Path(file).read_bytes()
-        elif isinstance(sys.stdin, io.TextIOWrapper):
-            raw = sys.stdin.buffer.read()
-        else:
-            raw = sys.stdin.read().encode()
-    except OSError as error:
-        raise wrong_usage(
-            f"{file!r} cannot be read: {error.strerror}; name a file that can"
-        ) from None
-    try:
-        text = raw.decode(encoding or "utf-8")
+        text = raw.decode(used)
     except LookupError:
         raise wrong_usage(
             f"--encoding {encoding!r} is not known; give one such as utf-8 or cp1252"
         ) from None
     except UnicodeDecodeError:
-        text = "\0"
-    if "\0" in text[:2]:  # UTF-16 without a byte order mark decodes as UTF-8
-        if encoding is not None:
-            raise wrong_usage(f"{file!r} is not {encoding}; leave out --encoding, or give another")
-        text = _of_a_spreadsheet(file, raw)
+        raise wrong_usage(
+            f"{file!r} is not {encoding}; leave out --encoding, or give another"
+            if encoding
+            else f"{file!r} is not UTF-8, nor what spreadsheets write; give --encoding, or save it "
+            "as UTF-8, which spreadsheets call 'CSV UTF-8'"
+        ) from None
+    if used not in {encoding, "utf-8"}:
+        complain(f"{file} is read as {used}; if its letters are wrong, give --encoding")
     return text.removeprefix("\ufeff")
 
 
-def _of_a_spreadsheet(file: str, raw: bytes) -> str:
-    from charset_normalizer import from_bytes
-
-    # Among all encodings it takes the few accents of a list of names for Central European ones.
-    found = from_bytes(raw, cp_isolation=list(_OF_SPREADSHEETS)).best()
-    if found is None:
+def _read_bytes(file: str) -> bytes:
+    try:
+        if file != STANDARD:
+            return Path(file).read_bytes()
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            return bytes(sys.stdin.buffer.read())
+        return sys.stdin.read().encode()
+    except OSError as error:
         raise wrong_usage(
-            f"{file!r} is not UTF-8, nor what spreadsheets write; give --encoding, or save it as "
-            "UTF-8, which spreadsheets call 'CSV UTF-8'"
-        )
-    complain(f"{file} is read as {found.encoding}; if its letters are wrong, give --encoding")
-    return str(found)
+            f"{file!r} cannot be read: {error.strerror}; name a file that can"
+        ) from None
+
+
+def _encoding_of(raw: bytes) -> str:
+    """Return the encoding of a table: what spreadsheets write, where it is not UTF-8."""
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if b"\0" in raw[:2]:  # half of the first letter of a header
+        return "utf-16-be" if raw.startswith(b"\0") else "utf-16-le"
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
 
 
 def standard_output() -> TextIO:

@@ -14,22 +14,18 @@ from videsk_rooms.cli._output import ExitCode, complain, describe_error, wrong_u
 from videsk_rooms.cli._signals import handled, leave, run_until_stopped
 from videsk_rooms.errors import ClosedError, InvalidRequestError
 
-from . import columns, journal
-from . import table as tables
+from . import journal, table
 from .files import STANDARD, read_text
-from .journal import failed
-from .rows import BadRow, rows_of
+from .journal import Outcome, failed
+from .rows import rows_of
 from .sending import Importer, in_a_file
 from .summary import exit_code_of, show, show_refusals, summarize
-from .table import format_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .journal import Outcome
     from .options import ImportOptions
     from .rows import AnyRow
-    from .table import Format
 
 _GO_ON = "The same command goes on with the rest."
 
@@ -37,7 +33,7 @@ _GO_ON = "The same command goes on with the rest."
 def check(options: ImportOptions, file: str) -> ExitCode:
     """Report which rows would be refused, and send nothing."""
     began = time.monotonic()
-    _, rows = _read(options, file, format_of(file, options.form))
+    rows, _ = _read(options, file, table.format_of(file, options.form))
     bad = asyncio.run(_refusals(rows))
     for outcome in bad:
         complain(f"row {outcome.row}: {outcome.error}")
@@ -54,14 +50,13 @@ def run(options: ImportOptions, file: str) -> ExitCode:
         CommandFailedError: The file cannot be imported, or the outcomes cannot be kept.
         VideskError: The account cannot be reached.
     """
-    form = format_of(file, options.form)
+    form = table.format_of(file, options.form)
     if options.as_json and (options.results or file) == STANDARD:
         raise wrong_usage("standard output has the results; give --results FILE to have --json")
-    table, rows = _read(options, file, form)
-    # SIGTERM runs the `finally` blocks, too: the bar hides the terminal's cursor.
+    rows, excel = _read(options, file, form)
     with (
         journal.recorded(file, options.results, form) as record,
-        handled(leave, signal.SIGTERM),
+        handled(leave, signal.SIGTERM),  # outside of the loop, too, so that `finally` blocks run
     ):
         work = Importer(options, rows, record)
         began = time.monotonic()
@@ -70,10 +65,10 @@ def run(options: ImportOptions, file: str) -> ExitCode:
         except (KeyboardInterrupt, SystemExit):
             complain(f"stopped after {len(work.outcomes):,} of {len(rows):,} rows. {_GO_ON}")
             raise
-        outcomes = [work.outcomes[row.number] for row in rows if row.number in work.outcomes]
         seconds, is_whole = time.monotonic() - began, work.stopped_by is None
+        outcomes = [outcome for _, outcome in sorted(work.outcomes.items())]
         if is_whole:
-            record.finish(outcomes, excel=table.excel)  # as the file that was imported
+            record.finish(outcomes, excel=excel)
         figures = summarize(
             len(rows),
             outcomes,
@@ -88,20 +83,16 @@ def run(options: ImportOptions, file: str) -> ExitCode:
         return exit_code_of(figures)
 
 
-def _read(options: ImportOptions, file: str, form: Format) -> tuple[tables.Table, list[AnyRow]]:
-    mapped = columns.mapped_by(options.mapped or ())
-    table = tables.read(
-        read_text(file, options.encoding),
-        form,
-        is_known=lambda column: column.strip() in mapped or columns.is_known(column),
-    )
+def _read(options: ImportOptions, file: str, form: table.Format) -> tuple[list[AnyRow], bool]:
+    """Return the rows of a file, and whether it is a table of Excel with semicolons."""
+    read = table.read(read_text(file, options.encoding), form)
     rows = rows_of(
-        table,
+        read,
         "" if file == STANDARD else Path(file).name,
-        fields=columns.fields_of(table.columns, mapped),
+        mapped=dict(options.mapped or ()),
         date_format=options.date_format,
     )
-    return table, rows
+    return rows, read.excel
 
 
 async def _refusals(rows: Sequence[AnyRow]) -> list[Outcome]:
@@ -110,12 +101,12 @@ async def _refusals(rows: Sequence[AnyRow]) -> list[Outcome]:
     await closed.close()
     bad = []
     for row in rows:
-        if isinstance(row, BadRow):
-            bad.append(failed(row, row.problem))
+        if isinstance(row, Outcome):
+            bad.append(row)
             continue
         with suppress(ClosedError):
             try:
                 await closed.rooms.create(external_id=row.external_id, **row.fields())
             except InvalidRequestError as error:
-                bad.append(failed(row, in_a_file(error, row)))
+                bad.append(failed(row.number, row.external_id, in_a_file(error, row)))
     return bad

@@ -14,10 +14,10 @@ from __future__ import annotations
 import json
 import os
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from videsk_rooms.cli._output import CommandFailedError, wire, writing, wrong_usage
 
@@ -28,10 +28,6 @@ from .table import Format, format_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
-
-    from videsk_rooms import Room, VideskError
-
-    from .rows import AnyRow, Row
 
 
 class Result(str, Enum):
@@ -79,19 +75,16 @@ class Outcome:
         return bool(self.ended) or (self.exp is not None and self.exp <= wire(now))
 
 
+EarlierRuns: TypeAlias = "Mapping[str | None, tuple[str, Outcome]]"
+"""The rows that earlier runs have done, by external id: their outcomes, each with the checksum of
+the row if it was in the run that is to be continued."""
+
 COLUMNS = tuple(field.name for field in fields(Outcome))
 
 
-def succeeded(row: Row, result: Result, room: Room) -> Outcome:
-    """Return the outcome of a row whose room exists."""
-    exp = None if room.exp is None else wire(room.exp)
-    return Outcome(row.number, row.external_id, result, room.id, exp, room.ended)
-
-
-def failed(row: AnyRow, text: str, error: VideskError | None = None) -> Outcome:
+def failed(row: int, external_id: str | None, text: str, *, unknown: bool = False) -> Outcome:
     """Return the outcome of a row that failed, or that cannot be sent."""
-    unknown = error is not None and error.outcome_unknown
-    return Outcome(row.number, row.external_id, Result.FAILED, error=text, outcome_unknown=unknown)
+    return Outcome(row, external_id, Result.FAILED, error=text, outcome_unknown=unknown)
 
 
 def of_line(line: Mapping[str, Any]) -> Outcome:
@@ -111,47 +104,12 @@ def of_line(line: Mapping[str, Any]) -> Outcome:
     )
 
 
-class PreviousRuns:
-    """Outcomes of earlier runs, by external id: first those of the results, then of the journal."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, tuple[str, Outcome]] = {}
-
-    def add(self, outcome: Outcome, checksum: str = "") -> None:
-        """Add an outcome, with the checksum of its row if it is of the run to be continued."""
-        own_id = outcome.external_id
-        # A failure says nothing of a room that was made before, or by another row of the same id.
-        if own_id is not None and (outcome.is_done or own_id not in self._found):
-            self._found[own_id] = checksum, outcome
-
-    def add_all(self, table: tables.Table) -> None:
-        """Add the outcomes of a table, without those that cannot be parsed."""
-        for _, line in table.lines:
-            if not isinstance(line, str):
-                with suppress(ValueError, KeyError, TypeError):
-                    self.add(of_line(line), str(line.get("checksum", "")))
-
-    def outcome_of(self, row: Row, *, update: bool) -> Outcome | None:
-        """Return the outcome of a row that need not be sent again.
-
-        With `update` all rooms are looked at: since the end of an earlier run somebody may have
-        changed them, and `2h` from now is another time. So only the run that is continued counts,
-        and only for rows that have not changed since.
-        """
-        checksum, outcome = self._found.get(row.external_id, ("", None))
-        if outcome is None or not outcome.is_done:
-            return None
-        if update and checksum != row.checksum(update=True):
-            return None
-        return replace(outcome, row=row.number)
-
-
 class ResultStream:
     """Standard output: outcomes as they come, and nothing of earlier runs."""
 
     def __init__(self, form: Format) -> None:
         self.name = STANDARD
-        self.earlier = PreviousRuns()
+        self.earlier: EarlierRuns = {}
         with writing():
             self._stream = standard_output()
             self._writer = tables.Writer(self._stream, form, COLUMNS)
@@ -182,14 +140,14 @@ class Journal:
         require_regular(self._results)  # reading from a pipe would wait for ever
         self._form = format_of(name, None, default=form)
         self._path = self._results.with_name(f"{self._results.name}.journal")
-        self.earlier = PreviousRuns()
-        self.earlier.add_all(self._read_results())
+        earlier = dict(done_in(self._read_results()))
         try:
             self._file = open(self._path, "a+b", buffering=0)  # noqa: SIM115 - close() closes it
-            self.earlier.add_all(self._read_journal())
+            earlier |= done_in(self._read_journal())
         except OSError as error:
             remedy = "say with --results FILE where the results are to go"
             raise cannot_write(self._results, error, remedy) from None
+        self.earlier: EarlierRuns = earlier
 
     def close(self) -> None:
         """Close the journal, and remove it if it is empty."""
@@ -228,7 +186,7 @@ class Journal:
         if not text.strip():
             return empty
         try:
-            table = tables.read(text, self._form, is_known=COLUMNS.__contains__)
+            table = tables.read(text, self._form)
         except CommandFailedError:
             table = empty
         # No other file has both: a file of rooms may have an external_id and an exp alone.
@@ -245,8 +203,18 @@ class Journal:
             # SIGKILL left half a line. It is ended and not cut off, because another import may
             # have appended to it by now.
             self._file.write(b"\n")
-        text = content.decode(errors="replace")
-        return tables.read(text, Format.JSONL, is_known=COLUMNS.__contains__)
+        return tables.read(content.decode(errors="replace"), Format.JSONL)
+
+
+def done_in(table: tables.Table) -> Iterator[tuple[str | None, tuple[str, Outcome]]]:
+    """Yield the rows that are done; a failure says nothing of a room that was made before."""
+    for _, line in table.lines:
+        if isinstance(line, str):
+            continue
+        with suppress(ValueError, KeyError, TypeError):
+            outcome = of_line(line)
+            if outcome.is_done:
+                yield outcome.external_id, (str(line.get("checksum", "")), outcome)
 
 
 @contextmanager

@@ -5,16 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from videsk_rooms.cli._account import CommandContext
-from videsk_rooms.cli._params import (
-    Ended,
-    Sort,
-    content_of,
-)
+from videsk_rooms.cli._params import Ended, Sort, content_of
 
 from .table import Format
 
@@ -27,6 +23,19 @@ def _date_format(text: str) -> str:
     raise typer.BadParameter(
         f"{text!r} is not a format of dates; give Python's codes, such as '%d-%m-%Y %H:%M' for "
         "24-12-2031 16:00, or '%d/%m/%Y' for a day alone"
+    )
+
+
+def _mapping(text: str) -> tuple[str, str]:
+    """Parse a column and its field from `field=column`."""
+    from .rows import FIELDS
+
+    field, _, column = (part.strip() for part in text.partition("="))
+    if field in FIELDS and column:
+        return column, field
+    raise typer.BadParameter(
+        f"{text!r} says of no field which column it is in; give one such as name=Cliente; "
+        f"fields are {', '.join(FIELDS)}"
     )
 
 
@@ -47,29 +56,6 @@ Shared = Annotated[
         "all. With a password in it, write the URL into a file and give @FILE.",
     ),
 ]
-Encoding = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME", help="Of FILE, such as cp1252. Absent: UTF-8, else what spreadsheets write."
-    ),
-]
-DateFormat = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FORMAT",
-        parser=_date_format,
-        help="How FILE writes dates, such as '%d/%m/%Y %H:%M'; times as for --exp go, too.",
-    ),
-]
-Mapped = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--map",
-        metavar="FIELD=COLUMN",
-        help="The column that a field is in, such as name=Cliente; several times for several. "
-        "Other unknown columns are passed over then.",
-    ),
-]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +69,7 @@ class ImportOptions(CommandContext):
         dry_run: Whether to send nothing.
         encoding: The encoding of the file; `None`: found.
         date_format: How times may be written, too.
-        mapped: The columns that are called otherwise, each as `field=column`.
+        mapped: The columns that are called otherwise, each with its field.
         concurrency: How many rows are sent at a time.
         shared: Where the rate limit is shared with others.
     """
@@ -107,9 +93,31 @@ class ImportOptions(CommandContext):
         bool,
         typer.Option("--dry-run", help="Say which rows would be refused, and send nothing."),
     ] = False
-    encoding: Encoding = None
-    date_format: DateFormat = None
-    mapped: Mapped = None
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Of FILE, such as cp1252. Absent: UTF-8, else what spreadsheets write.",
+        ),
+    ] = None
+    date_format: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORMAT",
+            parser=_date_format,
+            help="How FILE writes dates, such as '%d/%m/%Y %H:%M'; times as for --exp go, too.",
+        ),
+    ] = None
+    mapped: Annotated[
+        list[Any] | None,
+        typer.Option(
+            "--map",
+            metavar="FIELD=COLUMN",
+            parser=_mapping,
+            help="The column that a field is in, such as name=Cliente; several times for several. "
+            "Other unknown columns are passed over then.",
+        ),
+    ] = None
     concurrency: Annotated[
         int,
         typer.Option(

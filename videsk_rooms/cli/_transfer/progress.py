@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.console import Console
+from rich.constrain import Constrain
+from rich.live import Live
 from rich.progress import BarColumn, TextColumn
-from rich.progress import Progress as RichProgress
+from rich.progress import Progress as Bar
 from rich.table import Column
 
 from videsk_rooms.cli._output import complain
@@ -39,9 +40,8 @@ class Progress:
         self, total: int, done: int, *, every: float, show: Callable[[Progress], object]
     ) -> None:
         self.total = total
-        self.done = done
+        self.done = self._before = done
         self.failed = 0
-        self._before = done
         self._every = every
         self._show = show
         self._began = self._shown = time.monotonic()
@@ -56,31 +56,16 @@ class Progress:
 
     def figures(self) -> list[str]:
         """Return the count, the speed and the time that remains, in words."""
-        speed = (self.done - self._before) / max(time.monotonic() - self._began, 0.001)
         figures = [f"{self.done:,}/{self.total:,}"]
         if self.failed:
             figures.append(f"{self.failed:,} failed")
+        speed = (self.done - self._before) / max(time.monotonic() - self._began, 0.001)
         if speed:
             figures.append(f"{speed:.1f}/s")
         if speed and self.done < self.total:
             remaining = timedelta(seconds=max((self.total - self.done) / speed, 1))
             figures.append(f"{distance(remaining).removeprefix('in ')} left")
         return figures
-
-
-class _Bar(RichProgress):
-    def get_renderable(self) -> RenderableType:
-        return _Narrower(super().get_renderable())
-
-
-class _Narrower:
-    """Leaves room for the `^C` that a terminal shows, which would otherwise begin another line."""
-
-    def __init__(self, inside: RenderableType) -> None:
-        self._inside = inside
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        return console.render(self._inside, options.update_width(options.max_width - len("^C")))
 
 
 @contextmanager
@@ -99,23 +84,33 @@ def shown(
     """
     console = Console(stderr=True, no_color=None if colours else True)
     if not bar or not console.is_terminal or console.is_dumb_terminal:
-        yield Progress(total, done, every=_A_LINE, show=lambda now: _print_line(what, now))
+        yield Progress(
+            total,
+            done,
+            every=_A_LINE,
+            show=lambda now: complain(f"{what} {', '.join(now.figures())}"),
+        )
         return
-    with _Bar(
+    bars = Bar(
         TextColumn("{task.description}"),
         BarColumn(bar_width=None, table_column=Column(ratio=1)),
         TextColumn("{task.fields[figures]}", table_column=Column(no_wrap=True)),
         console=console,
         expand=True,
+    )
+    task = bars.add_task(what, total=total, completed=done, figures=limit)
+
+    def paint(now: Progress) -> None:
+        figures = "  ".join(filter(None, [*now.figures(), limit]))
+        bars.update(task, completed=now.done, figures=figures)
+
+    with Live(
+        # With room for the `^C` that a terminal shows, which would otherwise begin another line.
+        get_renderable=lambda: Constrain(bars.get_renderable(), console.width - len("^C")),
+        console=console,
         redirect_stdout=False,
         redirect_stderr=False,
-    ) as painted:
-        task = painted.add_task(what, total=total, completed=done, figures=limit)
-
-        def paint(now: Progress) -> None:
-            figures = "  ".join(filter(None, [*now.figures(), limit]))
-            painted.update(task, completed=now.done, figures=figures)
-
+    ):
         progress = Progress(total, done, every=_A_FRAME, show=paint)
         try:
             yield progress
@@ -125,4 +120,3 @@ def shown(
 
 def _print_line(what: str, now: Progress) -> None:
     complain(f"{what} {', '.join(now.figures())}")
-    sys.stderr.flush()

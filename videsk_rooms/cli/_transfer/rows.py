@@ -11,26 +11,39 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import attrs
 import typer
 
+from videsk_rooms.cli._output import complain, wrong_usage
 from videsk_rooms.cli._params import object_in
 from videsk_rooms.cli._times import moment
+from videsk_rooms.models import Room
+from videsk_rooms.rooms import RoomSpec
 
-from . import columns as known
+from .journal import Outcome, failed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from .table import Cells, Table
+    from .table import Table
 
+# What a room can be given, and what else `rooms export`, `rooms list --json` and
+# `rooms get --show-token` show of one.
+FIELDS = tuple(RoomSpec.__annotations__)
+PASSED_OVER = tuple(field.name for field in attrs.fields(Room) if field.name not in FIELDS)
 TIMES = ("exp", "nbf")
+_INSIDE_A_NAME = re.compile(r"(?<=[a-z])(?=[A-Z])|[\s-]+")
 _LONGEST_START = 40
 _UNFIT = re.compile(r"[^\w.-]+")
+_EXAMPLE = datetime(2026, 12, 24, 16)  # noqa: DTZ001 - only shown
 
 
 @dataclass(frozen=True)
@@ -58,29 +71,15 @@ class Row:
         return _digest(update, self.external_id, self.given)[:16]
 
 
-@dataclass(frozen=True)
-class BadRow:
-    """A row that cannot be sent.
-
-    Attributes:
-        number: Its number in the file.
-        external_id: The external id of its room, if it has one.
-        problem: What is wrong, and the remedy.
-    """
-
-    number: int
-    external_id: str | None
-    problem: str
-
-
-AnyRow: TypeAlias = "Row | BadRow"
+AnyRow: TypeAlias = "Row | Outcome"
+"""A row, or the outcome of one that cannot be sent."""
 
 
 def rows_of(
     table: Table,
     file: str,
     *,
-    fields: Mapping[str, str] | None = None,
+    mapped: Mapping[str, str] | None = None,
     date_format: str | None = None,
 ) -> list[AnyRow]:
     """Parse the rows of a table.
@@ -88,46 +87,98 @@ def rows_of(
     Args:
         table: The table.
         file: The name of its file; empty for standard input.
-        fields: The field of each column; `None`: as the columns are called.
+        mapped: The fields of columns that are called otherwise.
         date_format: How times may be written, too, as `datetime.strptime` has it.
 
     Raises:
-        CommandFailedError: There is no such column.
+        CommandFailedError: A column is unknown.
     """
-    if fields is None:
-        fields = known.fields_of(table.columns)
-    reader = _Reader(file, date_format)
-    return [reader.row(number, line, fields) for number, line in table.lines]
+    fields = fields_of(table.columns, mapped or {})
+    parser = _RowParser(file, date_format)
+    return [
+        failed(number, None, line) if isinstance(line, str) else parser.row(number, line, fields)
+        for number, line in table.lines
+    ]
 
 
-_EXAMPLE = datetime(2026, 12, 24, 16)  # noqa: DTZ001 - only shown
+# -- columns ---------------------------------------------------------------------------------------
 
 
-class _Reader:
+def fields_of(columns: Sequence[str], mapped: Mapping[str, str]) -> dict[str, str]:
+    """Return the field of each column, without those that only the API sets.
+
+    Args:
+        columns: The columns.
+        mapped: The fields of columns that are called otherwise; with any, unknown columns are
+            passed over.
+
+    Raises:
+        CommandFailedError: There is no such column, or two are of one field, or none is left.
+    """
+    for column in mapped:
+        if column not in columns:
+            raise wrong_usage(f"--map: there is no column {column!r}; there are {_told(columns)}")
+    found: dict[str, str] = {}
+    unknown: list[str] = []
+    for column in columns:
+        field = mapped.get(column) or _INSIDE_A_NAME.sub("_", column.strip()).lower()
+        if field not in FIELDS:
+            unknown += [column] if field not in PASSED_OVER else []
+            continue
+        twice = next((other for other, its in found.items() if its == field), None)
+        if twice is not None:
+            raise wrong_usage(
+                f"columns {twice!r} and {column!r} are the same; take one of them out"
+            )
+        found[column] = field
+    if unknown and not mapped:
+        raise wrong_usage(_not_a_column(unknown[0]))
+    if columns and not found:
+        raise wrong_usage(f"no column says what a room is to be like; give one of {_told(FIELDS)}")
+    if unknown:
+        complain(f"columns passed over: {', '.join(unknown)}")
+    return found
+
+
+def _not_a_column(column: str) -> str:
+    near = get_close_matches(column.strip().lower(), FIELDS, n=1)
+    meant = f"call it {near[0]!r} if that is meant, or take it out" if near else "take it out"
+    example = shlex.quote(f"{near[0] if near else 'name'}={column}")
+    return (
+        f"there is no column {column!r}; {meant}, or say which it is, as --map {example}. "
+        f"Rooms have {_told(FIELDS)}, and what only the API sets is passed over: "
+        f"{', '.join(PASSED_OVER[:-2])}"  # not the token, nor `extra`
+    )
+
+
+def _told(fields: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(fields[:-1]), *fields[-1:])))
+
+
+# -- values ----------------------------------------------------------------------------------------
+
+
+class _RowParser:
     def __init__(self, file: str, date_format: str | None) -> None:
         self._file = file
         self._date_format = date_format
         self._rows: dict[str, int] = {}  # the first row of each external id
         self._equal_rows: Counter[str] = Counter()
 
-    def row(self, number: int, line: Cells, fields: Mapping[str, str]) -> AnyRow:
-        if isinstance(line, str):
-            return BadRow(number, None, line)
+    def row(self, number: int, line: Mapping[str, object], fields: Mapping[str, str]) -> AnyRow:
         values = {fields[column]: value for column, value in line.items() if column in fields}
         external_id = values.pop("external_id", None)
         shown = external_id if isinstance(external_id, str) else None
         try:
-            given = {
-                field: _read(field, value, self._date_format) for field, value in values.items()
-            }
+            given = {field: self._parsed(field, value) for field, value in values.items()}
             own_id = (
                 self._derived(given) if external_id is None else _text("external_id", external_id)
             )
         except typer.BadParameter as error:
-            return BadRow(number, shown, error.message)
+            return failed(number, shown, error.message)
         first = self._rows.setdefault(own_id, number)
         if first != number:
-            return BadRow(number, shown, f"row {first} has this external_id already; change one")
+            return failed(number, shown, f"row {first} has this external_id already; change one")
         return Row(number, own_id, given)
 
     def _derived(self, given: Mapping[str, Any]) -> str:
@@ -137,13 +188,24 @@ class _Reader:
         start = _UNFIT.sub("-", self._file.rpartition(".")[0] or self._file)[:_LONGEST_START]
         return f"{start or 'import'}-{_digest(content, ordinal)[:20]}"
 
+    def _parsed(self, field: str, value: object) -> Any:
+        """Parse a value as far as no client is needed; the client checks the rest."""
+        if field == "settings":
+            return value if isinstance(value, dict) else _settings(_text(field, value))
+        text = _text(field, value)
+        return self._time(field, text.strip()) if field in TIMES else text
 
-def _read(field: str, value: object, date_format: str | None) -> Any:
-    """Parse a value as far as no client is needed; the client checks the rest."""
-    if field == "settings":
-        return value if isinstance(value, dict) else _settings(_text(field, value))
-    text = _text(field, value)
-    return _time(field, text.strip(), date_format) if field in TIMES else text
+    def _time(self, field: str, text: str) -> str:
+        remedy = "; or say with --date-format how dates are written"
+        if self._date_format is not None:
+            remedy = f"; or a date that exists, written as {_EXAMPLE:{self._date_format}}"
+            with suppress(ValueError):
+                text = datetime.strptime(text, self._date_format).isoformat(" ")  # noqa: DTZ007
+        try:
+            moment(text)
+        except typer.BadParameter as error:
+            raise typer.BadParameter(f"{field} {error.message}{remedy}") from None
+        return text
 
 
 def _settings(text: str) -> dict[str, Any]:
@@ -152,26 +214,6 @@ def _settings(text: str) -> dict[str, Any]:
     except ValueError as error:
         remedy = """give an object such as {"maxParticipants": 10}"""
         raise typer.BadParameter(f"settings {error}; {remedy}") from None
-
-
-def _time(field: str, text: str, date_format: str | None) -> str:
-    if date_format is None:
-        return _checked(field, text, "; or say with --date-format how dates are written")
-    try:
-        text = datetime.strptime(text, date_format).isoformat(" ")  # noqa: DTZ007 - by moment()
-    except ValueError:
-        return _checked(
-            field, text, f"; or a date that exists, written as {_EXAMPLE:{date_format}}"
-        )
-    return _checked(field, text)
-
-
-def _checked(field: str, text: str, remedy: str = "") -> str:
-    try:
-        moment(text)
-    except typer.BadParameter as error:
-        raise typer.BadParameter(f"{field} {error.message}{remedy}") from None
-    return text
 
 
 def _text(field: str, value: object) -> str:

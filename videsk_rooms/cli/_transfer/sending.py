@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from videsk_rooms.cli._output import CommandFailedError, describe_error, is_hopeless, wire
-from videsk_rooms.errors import (
-    ConflictError,
-    InvalidRequestError,
-    NotFoundError,
-    VideskError,
-)
+from videsk_rooms.errors import ConflictError, InvalidRequestError, NotFoundError, VideskError
 
 from . import progress
-from .journal import Result, failed, succeeded
-from .rows import TIMES, BadRow, Row
+from .journal import Outcome, Result, failed
+from .rows import TIMES, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from videsk_rooms import AsyncVidesk, Room
-    from videsk_rooms.models import JSONValue
 
-    from .journal import Journal, Outcome, ResultStream
+    from .journal import EarlierRuns, Journal, ResultStream
     from .options import ImportOptions
     from .progress import Progress
     from .rows import AnyRow
@@ -59,12 +54,12 @@ class Importer:
         self.outcomes: dict[int, Outcome] = {}
         self.stopped_by: VideskError | None = None
         for row in rows:
-            if isinstance(row, BadRow):
-                self._note(failed(row, row.problem))
-            elif (earlier := record.earlier.outcome_of(row, update=options.update)) is None:
-                self._remaining.append(row)
-            else:
+            if isinstance(row, Outcome):
+                self._note(row)
+            elif (earlier := outcome_of(row, record.earlier, update=options.update)) is not None:
                 self.outcomes[row.number] = earlier
+            else:
+                self._remaining.append(row)
         self.done_before = sum(outcome.is_done for outcome in self.outcomes.values())
 
     async def run(self) -> None:
@@ -84,7 +79,7 @@ class Importer:
                 colours=not self._options.no_color,
                 bar=not self._record.is_on_terminal,
             ) as bar:
-                bar.failed = sum(not outcome.is_done for outcome in self.outcomes.values())
+                bar.failed = len(self.outcomes) - self.done_before
                 rows = iter(self._remaining)
                 # Time in the queue of the rate limit counts for the timeout of each call, and more
                 # rows at a time are not faster.
@@ -101,9 +96,10 @@ class Importer:
         """
         done = [each for each in self.outcomes.values() if each.is_done]
         for known in (done[0], *done[1:][-1:]) if done else (None,):
-            query = {"$limit": 1, "externalId": known and known.external_id}
-            answer = await videsk.request("GET", "/vpaas/rooms", query=query)
-            if known is None or _has_room(answer.json(), known.room):
+            external_id = None if known is None else known.external_id
+            page = await videsk.rooms.list(limit=1, external_id=external_id)
+            # By its id: another account may have the external id.
+            if known is None or known.room in [room.id for room in page]:
                 return
         raise CommandFailedError(
             f"row {done[0].row} was imported before, and this account does not have its room "
@@ -115,11 +111,16 @@ class Importer:
     async def _send_all(self, videsk: AsyncVidesk, rows: Iterator[Row], bar: Progress) -> None:
         while self.stopped_by is None and (row := next(rows, None)) is not None:
             try:
-                outcome = succeeded(row, *await self._send(videsk, row))
+                result, room = await self._send(videsk, row)
             except VideskError as error:
                 if is_hopeless(error):
                     self.stopped_by = error
-                outcome = failed(row, in_a_file(error, row), error)
+                text = in_a_file(error, row)
+                unknown = error.outcome_unknown
+                outcome = failed(row.number, row.external_id, text, unknown=unknown)
+            else:
+                exp = None if room.exp is None else wire(room.exp)
+                outcome = Outcome(row.number, row.external_id, result, room.id, exp, room.ended)
             self._note(outcome, row.checksum(update=self._options.update))
             bar.advance(failed=not outcome.is_done)
 
@@ -150,6 +151,19 @@ class Importer:
         self._record.note(outcome, checksum)
 
 
+def outcome_of(row: Row, earlier: EarlierRuns, *, update: bool) -> Outcome | None:
+    """Return the outcome of a row that need not be sent again.
+
+    With `update` all rooms are looked at: since the end of an earlier run somebody may have
+    changed them, and `2h` from now is another time. So only the run that is continued counts,
+    and only for rows that have not changed since.
+    """
+    checksum, outcome = earlier.get(row.external_id, ("", None))
+    if outcome is None or (update and checksum != row.checksum(update=True)):
+        return None
+    return replace(outcome, row=row.number)
+
+
 def differences(room: Room, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields whose values a room does not have."""
     return {
@@ -162,15 +176,6 @@ def differences(room: Room, fields: Mapping[str, Any]) -> dict[str, Any]:
 def _comparable(value: object) -> object:
     # Times to the millisecond, as the API has them (docs/api.md, "On the wire").
     return wire(value) if isinstance(value, datetime) else value
-
-
-def _has_room(page: JSONValue, room: str | None) -> bool:
-    """Return whether a page has a room, by its id: another account may have the external id."""
-    rooms = page.get("data") if isinstance(page, dict) else None
-    if not isinstance(rooms, list):
-        return False
-    ids = [each.get("id") for each in rooms if isinstance(each, dict)]
-    return room in ids if room else bool(ids)
 
 
 def in_a_file(error: VideskError, row: Row) -> str:

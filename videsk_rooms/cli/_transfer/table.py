@@ -15,7 +15,7 @@ from videsk_rooms.cli._output import printable, wrong_usage
 from videsk_rooms.cli._params import object_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import TextIO
 
 Cells: TypeAlias = "Mapping[str, object] | str"
@@ -23,7 +23,9 @@ Cells: TypeAlias = "Mapping[str, object] | str"
 
 # What Excel separates by where the comma is the decimal point.
 _EXCEL_DELIMITER = ";"
-_DELIMITERS = (",", _EXCEL_DELIMITER, "\t")
+# A comma may be in the name of a column; in the header of a file with commas the others are not.
+_BEFORE_COMMAS = ("\t", _EXCEL_DELIMITER)
+_QUOTED = re.compile(r'"[^"]*"')
 # https://owasp.org/www-community/attacks/CSV_Injection; also after apostrophes, so that each cell
 # is read as it was written.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -73,52 +75,41 @@ class Table:
     excel: bool = False
 
 
-def read(text: str, form: Format, *, is_known: Callable[[str], bool]) -> Table:
+def read(text: str, form: Format) -> Table:
     """Parse a table.
-
-    Args:
-        text: The content of the file.
-        form: Its format.
-        is_known: Whether there is such a column. The delimiter of CSV is the one by which most
-            columns are known.
 
     Raises:
         CommandFailedError: The header is invalid.
     """
-    return _read_csv(text, is_known) if form is Format.CSV else _read_json_lines(text)
+    return _read_csv(text) if form is Format.CSV else _read_json_lines(text)
 
 
-def _read_csv(text: str, is_known: Callable[[str], bool]) -> Table:
+def _read_csv(text: str) -> Table:
     csv.field_size_limit(_LONGEST_CELL)
-    empty = " ".join((*_DELIMITERS, '"'))
-    first = next((line for line in text.splitlines() if line.strip(empty)), "")
-    parted = {sign: _cells(first, sign) for sign in _DELIMITERS}
-    # Where no column is known by its name, the one that parts most.
-    delimiter = max(parted, key=lambda sign: (sum(map(is_known, parted[sign])), len(parted[sign])))
+    delimiter = _delimiter_of(text)
     # Strict: otherwise a quote that is never closed would make one cell of all that follows.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    lines = iter(lambda: _next(reader), None)
-    numbered = ((number, line) for number, line in enumerate(lines, 1) if _has_content(line))
-    _, header = next(numbered, (0, ""))
+    numbered = enumerate(iter(lambda: _next(reader), None), 1)
+    lines = ((number, line) for number, line in numbered if _has_content(line))
+    _, header = next(lines, (0, ""))
     if isinstance(header, str):
         raise wrong_usage(
             f"the first line is not a header: {header or 'the file is empty'}; begin with the "
             "names of the columns"
         )
     columns = [column.strip() for column in header]
-    while columns and not columns[-1]:
+    while not columns[-1]:
         columns.pop()
     if "" in columns:
         raise wrong_usage(f"column {columns.index('') + 1} has no name; give it one")
-    cells = [(number, _by_column(columns, line)) for number, line in numbered]
+    cells = [(number, _by_column(columns, line)) for number, line in lines]
     return Table(columns, cells, excel=delimiter == _EXCEL_DELIMITER)
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
-    try:
-        return next(csv.reader([line], delimiter=delimiter), [])
-    except csv.Error:  # reported when the file is parsed
-        return []
+def _delimiter_of(text: str) -> str:
+    lines = _QUOTED.sub("quoted", text).splitlines()
+    header = next((line for line in lines if line.strip(' ,;\t"')), "")
+    return next((sign for sign in _BEFORE_COMMAS if sign in header), ",")
 
 
 def _next(reader: Iterator[list[str]]) -> list[str] | str | None:
