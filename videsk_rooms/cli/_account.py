@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,13 +13,13 @@ import typer
 
 from videsk_rooms.errors import ConfigurationError
 
-from ._output import CommandFailedError, ExitCode
-from ._params import with_options
+from ._output import CommandFailedError, ExitCode, wrong_usage
+from ._params import OwnId, RoomId, with_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from videsk_rooms import AsyncVidesk
+    from videsk_rooms import AsyncVidesk, Room
     from videsk_rooms.sync import Videsk
 
     from ._output import Output
@@ -166,4 +167,58 @@ class CommandContext:
         return text.replace("pass api_token=", "give --token-file", 1)
 
 
+@dataclass(frozen=True, kw_only=True)
+class RoomContext(CommandContext):
+    """The options of a command on one room.
+
+    Attributes:
+        room: The id of the room; `None`: it is named by its external id.
+        external_id: The external id of the room, in place of its id.
+
+    Raises:
+        CommandFailedError: The room is named in no way, or in both.
+    """
+
+    room: RoomId = None
+    external_id: OwnId = None
+
+    def __post_init__(self) -> None:
+        require_one(self.room, self.external_id)
+
+    @property
+    def look(self) -> str:
+        """The command that shows the room."""
+        return look_command(self.room, self.external_id)
+
+    def find(self, videsk: Videsk) -> str | Room:
+        """Return the id of the room, or the room if it has to be looked up."""
+        return find(videsk, self.room, self.external_id)
+
+
 asking_an_account = with_options(CommandContext)
+asking_for_a_room = with_options(RoomContext)
+
+
+def require_one(room: object, external_id: object) -> None:
+    """Check that a room is given in exactly one way.
+
+    Raises:
+        CommandFailedError: It is given in none, or in both.
+    """
+    if (room is None) == (external_id is None):
+        raise wrong_usage("give either a ROOM or --external-id, to say which room")
+
+
+def find(videsk: Videsk, room: str | None, external_id: str | None) -> str | Room:
+    """Return an id as it is; look an external id up.
+
+    Only Retrieve is documented to take an external id in the path (docs/api.md, "Operations").
+    """
+    return str(room) if external_id is None else videsk.rooms.get_by_external_id(external_id)
+
+
+def look_command(room: str | None, external_id: str | None) -> str:
+    """Return the command that shows a room."""
+    if external_id is None:
+        return f"videsk-rooms rooms get {room}"
+    return f"videsk-rooms rooms get --external-id {shlex.quote(external_id)}"

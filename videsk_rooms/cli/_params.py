@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import json
 import re
-import shlex
 import sys
 from dataclasses import fields
 from datetime import datetime
@@ -15,14 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Concatenate, TypeVar, get_type
 
 import typer
 
-from ._output import wrong_usage
 from ._times import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from videsk_rooms.models import Room
-    from videsk_rooms.sync import Videsk
 
 Options = TypeVar("Options")
 
@@ -155,10 +150,6 @@ Opens = Annotated[
     datetime | None,
     typer.Option("--nbf", metavar="WHEN", parser=moment, help="When it opens, before --exp."),
 ]
-Sort = Annotated[
-    str | None,
-    typer.Option(metavar="FIELDS", help="Such as -created_at (newest first), or name,-exp."),
-]
 Ended = Annotated[
     bool | None,
     typer.Option("--ended/--no-ended", help="Only rooms that are over, or only the others."),
@@ -183,21 +174,18 @@ def settings_of(text: str | None) -> dict[str, Any] | None:
         raise typer.BadParameter(f"{source} {error}; {remedy}", param_hint="'--settings'") from None
 
 
-def sort_of(text: str | None) -> list[str] | None:
+def sort_of(text: str) -> list[str]:
     """Parse an order, such as `-created_at,name`.
 
     Raises:
         BadParameter: A field has an invalid name.
     """
-    if text is None:
-        return None
     sorted_by = text.split(",")
     for field in sorted_by:
         if not _SORT_FIELD.fullmatch(field):
             raise typer.BadParameter(
                 f"{field!r} is not a field to sort by; give one such as created_at, -created_at "
-                "for the newest first, or several with commas between them",
-                param_hint="'--sort'",
+                "for the newest first, or several with commas between them"
             )
     return sorted_by
 
@@ -229,28 +217,3 @@ ExternalIds = Annotated[
         help="Your own id for a room, in place of the API's; for several rooms several times.",
     ),
 ]
-
-
-def require_one(room: object, external_id: object) -> None:
-    """Check that a room is given in exactly one way.
-
-    Raises:
-        CommandFailedError: It is given in none, or in both.
-    """
-    if (room is None) == (external_id is None):
-        raise wrong_usage("give either a ROOM or --external-id, to say which room")
-
-
-def find(videsk: Videsk, room: str | None, external_id: str | None) -> str | Room:
-    """Return an id as it is; look an external id up.
-
-    Only Retrieve is documented to take an external id in the path (docs/api.md, "Operations").
-    """
-    return str(room) if external_id is None else videsk.rooms.get_by_external_id(external_id)
-
-
-def look_command(room: str | None, external_id: str | None) -> str:
-    """Return the command that shows a room."""
-    if external_id is None:
-        return f"rooms get {room}"
-    return f"rooms get --external-id {shlex.quote(external_id)}"

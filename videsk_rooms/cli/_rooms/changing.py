@@ -7,23 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from videsk_rooms.cli._account import CommandContext, asking_an_account
-from videsk_rooms.cli._output import below_ctrl_c, complain, describe_error, wrong_usage
-from videsk_rooms.cli._params import (
-    Ends,
-    ExternalId,
-    Name,
-    Opens,
-    OwnId,
-    RoomId,
-    Settings,
-    ShowToken,
-    find,
+from videsk_rooms.cli._account import (
+    CommandContext,
+    RoomContext,
+    asking_an_account,
+    asking_for_a_room,
     look_command,
-    require_one,
-    settings_of,
 )
+from videsk_rooms.cli._output import below_ctrl_c, complain, describe_error, wrong_usage
+from videsk_rooms.cli._params import Ends, ExternalId, Name, Opens, Settings, ShowToken, settings_of
 from videsk_rooms.errors import InvalidRequestError, VideskError
+
+from .shown import show_access, show_room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,26 +49,23 @@ def create(
 
     Absent: a generated name and external id, open from now on, for 3 hours.
     """
-    fields = {"name": name, "exp": exp, "nbf": nbf, "settings": settings_of(settings)}
-    if if_missing and external_id is None:
-        raise wrong_usage("--if-missing needs the --external-id to look for; give one")
-    look = look_command(None, external_id) if external_id else "rooms list --sort -created_at"
-    with context.client() as videsk, warn_when_stopped(f"look with: videsk-rooms {look}"):
-        if external_id is not None and if_missing:
-            room = videsk.rooms.get_or_create(external_id, **_given(fields))
+    fields = _given(name=name, exp=exp, nbf=nbf, settings=settings_of(settings))
+    newest = "videsk-rooms rooms list --sort -created_at"
+    look = look_command(None, external_id) if external_id else newest
+    with context.client() as videsk, warn_when_stopped(f"look with: {look}"):
+        if not if_missing:
+            room = videsk.rooms.create(external_id=external_id, **fields)
+        elif external_id is not None:
+            room = videsk.rooms.get_or_create(external_id, **fields)
         else:
-            room = videsk.rooms.create(external_id=external_id, **_given(fields))
-    from .shown import show_room
-
+            raise wrong_usage("--if-missing needs the --external-id to look for; give one")
     show_room(context, room, show_token=show_token)
 
 
-@asking_an_account
+@asking_for_a_room
 def update(
-    context: CommandContext,
-    room: RoomId = None,
+    context: RoomContext,
     *,
-    external_id: OwnId = None,
     name: Name = None,
     new_external_id: Annotated[
         str | None,
@@ -96,57 +88,39 @@ def update(
     A field can be given another value, but not be taken away: the API documents no
     way to.
     """
-    require_one(room, external_id)
-    fields = {"name": name, "exp": exp, "nbf": nbf, "settings": settings_of(settings)}
-    changes = _given({**fields, "external_id": new_external_id, "ended": ended})
+    fields = _given(name=name, exp=exp, nbf=nbf, settings=settings_of(settings))
+    changes = fields | _given(external_id=new_external_id, ended=ended)
     if not changes:
         raise wrong_usage(
             "nothing to change was given; give at least one of --name, --new-external-id, --exp, "
             "--nbf, --settings, --ended and --not-ended"
         )
-    look = f"look with: videsk-rooms {look_command(room, external_id)}"
-    with context.client() as videsk, warn_when_stopped(look):
-        found = find(videsk, room, external_id)
+    with context.client() as videsk, warn_when_stopped(f"look with: {context.look}"):
+        found = context.find(videsk)
         try:
-            changed = videsk.rooms.update(found, **changes)
+            room = videsk.rooms.update(found, **changes)
         except InvalidRequestError as error:  # its external_id is the new one
             text = describe_error(error)
             raise wrong_usage(text.replace("--external-id", "--new-external-id", 1)) from None
-        if show_token and changed.access_token is None:
-            changed = _with_token(videsk, changed)
-    from .shown import show_room
-
-    show_room(context, changed, show_token=show_token)
+        if show_token and room.access_token is None:
+            room = _with_token(videsk, room)
+    show_room(context, room, show_token=show_token)
 
 
-@asking_an_account
-def join(
-    context: CommandContext,
-    room: RoomId = None,
-    *,
-    external_id: OwnId = None,
-    show_token: ShowToken = False,
-) -> None:
+@asking_for_a_room
+def join(context: RoomContext, *, show_token: ShowToken = False) -> None:
     """Ask for a fresh access token, and show what it says of itself.
 
     The token itself is shown only with --show-token, with --json too. Each call
     issues another one.
     """
-    require_one(room, external_id)
     with context.client() as videsk, warn_when_stopped("a token may have been issued"):
-        found = find(videsk, room, external_id)
-        access = videsk.rooms.join(found)
-    from .shown import show_access
-
-    show_access(
-        context,
-        found if isinstance(found, str) else found.id,
-        access,
-        show_token=show_token,
-    )
+        room = context.find(videsk)
+        access = videsk.rooms.join(room)
+    show_access(context, room if isinstance(room, str) else room.id, access, show_token=show_token)
 
 
-def _given(fields: dict[str, Any]) -> dict[str, Any]:
+def _given(**fields: Any) -> dict[str, Any]:
     return {field: value for field, value in fields.items() if value is not None}
 
 

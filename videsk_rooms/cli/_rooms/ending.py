@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime  # noqa: TC003 - typer reads the hints
+from fnmatch import fnmatchcase
 from itertools import takewhile
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from videsk_rooms.cli._account import CommandContext, asking_an_account
+from videsk_rooms.cli._account import CommandContext, asking_an_account, find, require_one
 from videsk_rooms.cli._output import (
     CommandFailedError,
-    ExitCode,
     complain,
     counted,
     describe_error,
@@ -21,17 +22,21 @@ from videsk_rooms.cli._output import (
     write_json,
     wrong_usage,
 )
-from videsk_rooms.cli._params import ExternalIds, RoomIds, find, require_one
+from videsk_rooms.cli._params import ExternalIds, RoomIds  # noqa: TC001 - typer reads the hints
+from videsk_rooms.cli._times import start_or_moment
 from videsk_rooms.errors import VideskError
 
 from .changing import warn_when_stopped
-from .matching import CreatedAfter, CreatedBefore, ExpBefore, ExternalIdLike, RoomFilter
+from .shown import show_rooms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from videsk_rooms.models import Room
     from videsk_rooms.sync import Videsk
+
+Outcome: TypeAlias = "tuple[str | None, str | None, VideskError | None]"
+"""The id of a room and its external id, as far as they are known, and what was wrong."""
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before several.")]
 
@@ -51,10 +56,31 @@ def end(
     rooms: RoomIds = None,
     *,
     external_id: ExternalIds = None,
-    created_after: CreatedAfter = None,
-    created_before: CreatedBefore = None,
-    exp_before: ExpBefore = None,
-    external_id_like: ExternalIdLike = None,
+    created_after: Annotated[
+        datetime | None,
+        typer.Option(
+            metavar="WHEN",
+            parser=start_or_moment,
+            help="All rooms created at that time or later: yesterday, 2026-12-24, '48h ago'.",
+        ),
+    ] = None,
+    created_before: Annotated[
+        datetime | None,
+        typer.Option(
+            metavar="WHEN",
+            parser=start_or_moment,
+            help="All rooms created before: today, '24h ago', or '2026-12-24 16:00' in your own "
+            "zone.",
+        ),
+    ] = None,
+    exp_before: Annotated[
+        datetime | None,
+        typer.Option(metavar="WHEN", parser=start_or_moment, help="All rooms whose exp is before."),
+    ] = None,
+    external_id_like: Annotated[
+        str | None,
+        typer.Option(metavar="PATTERN", help="All rooms with such an external id, as 'ticket-*'."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show which of all rooms would be ended; end none.")
     ] = False,
@@ -73,8 +99,7 @@ def end(
     --json each room is an object on a line of its own: room, ended, error; and
     external_id, if rooms were not named by their ids.
     """
-    filters = (created_after, created_before, exp_before, external_id_like)
-    if all(each is None for each in filters):
+    if (created_after, created_before, exp_before, external_id_like) == (None,) * 4:
         if dry_run:
             raise wrong_usage("--dry-run is for --created-before and the like; give one of those")
         _change_each(context, rooms, external_id, "ended", lambda videsk: videsk.rooms.end, yes=yes)
@@ -84,7 +109,17 @@ def end(
             "--created-after, --created-before, --exp-before and --external-id-like choose among "
             "all rooms; leave them out, or ROOM and --external-id"
         )
-    _end_matching(context, RoomFilter(*filters), yes=yes, dry_run=dry_run)
+
+    def matches(room: Room) -> bool:
+        own_id = room.external_id or ""
+        return (
+            not room.is_over()
+            and _is_in(room.created_at, created_after, created_before)
+            and _is_in(room.exp, None, exp_before)
+            and (external_id_like is None or fnmatchcase(own_id, external_id_like))
+        )
+
+    _end_matching(context, matches, yes=yes, dry_run=dry_run)
 
 
 @asking_an_account
@@ -107,12 +142,24 @@ def delete(
     )
 
 
-def _end_matching(context: CommandContext, chosen: RoomFilter, *, yes: bool, dry_run: bool) -> None:
+def _is_in(moment: datetime | None, start: datetime | None, end: datetime | None) -> bool:
+    """Return whether a time is in a span; one that is not known is in none that has a bound."""
+    if moment is None:
+        return start is None and end is None
+    return (start is None or start <= moment) and (end is None or moment < end)
+
+
+# -- all rooms that match --------------------------------------------------------------------------
+
+
+def _end_matching(
+    context: CommandContext, matches: Callable[[Room], bool], *, yes: bool, dry_run: bool
+) -> None:
     """End the rooms that match, several at a time, and report on each.
 
     Args:
         context: The account.
-        chosen: Which rooms.
+        matches: Which rooms.
         yes: Whether not to ask.
         dry_run: Whether to show the rooms, and end none.
 
@@ -122,23 +169,26 @@ def _end_matching(context: CommandContext, chosen: RoomFilter, *, yes: bool, dry
     """
     with context.client() as videsk:
         # The API filters by none of these (docs/api.md, "Operations").
-        rooms = [room for room in videsk.rooms.iter(ended=False) if chosen.matches(room)]
+        rooms = list(filter(matches, videsk.rooms.iter(ended=False)))
         if not rooms:
             complain("no rooms match")
-            return
-        if dry_run:
+        elif dry_run:
             _show_instead(context, rooms)
-            return
-        if not yes:
-            _ask(_QUESTIONS["ended"].format(counted(len(rooms), "room")), "nothing was ended")
-        report = _Report(context, "ended", of=len(rooms))
-        with warn_when_stopped(_LEFT_OPEN["ended"]):
-            # No break: what is under way comes to its end.
-            tried = takewhile(report.goes_on, rooms)
-            for outcome in videsk.rooms.update_many({"room": r, "ended": True} for r in tried):
-                room = rooms[outcome.index]
-                report.add(room.id, room.external_id, outcome.error)
-    report.conclude()
+        else:
+            if not yes:
+                _ask("ended", len(rooms))
+            _report(context, "ended", len(rooms), _end_all(videsk, rooms))
+
+
+def _end_all(videsk: Videsk, rooms: list[Room]) -> Iterator[Outcome]:
+    """End rooms, in the order of completion, unless the rest would fail alike."""
+    is_hopeless_now = False
+    # What is under way comes to its end.
+    tried = takewhile(lambda _: not is_hopeless_now, rooms)
+    for outcome in videsk.rooms.update_many({"room": room, "ended": True} for room in tried):
+        is_hopeless_now |= outcome.error is not None and is_hopeless(outcome.error)
+        room = rooms[outcome.index]
+        yield room.id, room.external_id, outcome.error
 
 
 def _show_instead(context: CommandContext, rooms: list[Room]) -> None:
@@ -147,10 +197,11 @@ def _show_instead(context: CommandContext, rooms: list[Room]) -> None:
             own = {"room": room.id, "external_id": room.external_id}
             write_json({**own, "ended": False, "error": None})
     else:
-        from .shown import show_rooms
-
         show_rooms(context.output(), rooms)
     complain(f"{counted(len(rooms), 'room')} would be ended; none was")
+
+
+# -- rooms that are named --------------------------------------------------------------------------
 
 
 def _change_each(
@@ -179,11 +230,11 @@ def _change_each(
     require_one(rooms or None, external_ids or None)
     each_once = list(dict.fromkeys(rooms or external_ids or ()))
     if len(each_once) > 1 and not yes:
-        _ask(_QUESTIONS[done].format(counted(len(each_once), "room")), f"nothing was {done}")
-    report = _Report(context, done, of=len(each_once))
-    with context.client() as videsk, warn_when_stopped(_LEFT_OPEN[done]):
+        _ask(done, len(each_once))
+
+    def outcomes(videsk: Videsk) -> Iterator[Outcome]:
         method = method_of(videsk)
-        for typed in takewhile(report.goes_on, each_once):
+        for typed in each_once:
             room, external_id = (typed, None) if rooms else (None, typed)
             error = None
             try:
@@ -192,67 +243,59 @@ def _change_each(
                 method(found)
             except VideskError as caught:
                 error = caught
-            report.add(room, external_id, error)
-    report.conclude()
+            yield room, external_id, error
+            if error is not None and is_hopeless(error):
+                return
+
+    with context.client() as videsk:
+        _report(context, done, len(each_once), outcomes(videsk))
 
 
-class _Report:
-    """Reports on each room as soon as it is done with.
-
-    Args:
-        context: How to print it.
-        done: What the rooms are then, in a word.
-        of: How many rooms there are.
-    """
-
-    def __init__(self, context: CommandContext, done: str, *, of: int) -> None:
-        self._context = context
-        self._done = done
-        self._untried = of
-        self._codes: list[ExitCode] = []
-        self._is_hopeless = False
-
-    def goes_on(self, _room: object) -> bool:
-        """Return whether another room would not fail as all others would."""
-        return not self._is_hopeless
-
-    def add(self, room: str | None, external_id: str | None, error: VideskError | None) -> None:
-        """Print what became of a room."""
-        self._untried -= 1
-        text = None
-        if error is not None:
-            text = describe_error(error)
-            complain(f"{room if external_id is None else external_id}: {text}")
-            self._codes.append(exit_code_of(error))
-            self._is_hopeless |= is_hopeless(error)
-        if self._context.as_json:
-            own = {} if external_id is None else {"external_id": external_id}
-            write_json({"room": room, **own, self._done: error is None, "error": text})
-        elif error is None:
-            own_id = "" if external_id is None else f" ({external_id})"
-            self._context.output().line(f"{self._done} {room}{own_id}")
-
-    def conclude(self) -> None:
-        """End the command.
-
-        Raises:
-            Exit: A room failed.
-        """
-        if self._untried:
-            complain(f"{self._untried} more of these rooms not tried: they would fail alike")
-        if self._codes:
-            raise typer.Exit(exit_code_of_all(self._codes))
+# -- of both ---------------------------------------------------------------------------------------
 
 
-def _ask(question: str, otherwise: str) -> None:
+def _ask(done: str, count: int) -> None:
     """Ask for confirmation.
 
     Raises:
         CommandFailedError: Standard input is no terminal, or the answer is no.
     """
+    question = _QUESTIONS[done].format(counted(count, "room"))
     if not sys.stdin.isatty():
         raise wrong_usage(f"{question} Nobody can be asked here; confirm with --yes")
     # On standard error: what was done may be piped on.
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise CommandFailedError(otherwise)
+        raise CommandFailedError(f"nothing was {done}")
+
+
+def _report(context: CommandContext, done: str, count: int, outcomes: Iterable[Outcome]) -> None:
+    """Report on each room as soon as it is done with.
+
+    Args:
+        context: How to print it.
+        done: What the rooms are then, in a word.
+        count: How many rooms there are.
+        outcomes: What became of them; fewer, if the rest would fail alike.
+
+    Raises:
+        Exit: A room failed.
+    """
+    codes = []
+    with warn_when_stopped(_LEFT_OPEN[done]):
+        for room, external_id, error in outcomes:
+            count -= 1
+            if error is not None:
+                complain(f"{room if external_id is None else external_id}: {describe_error(error)}")
+                codes.append(exit_code_of(error))
+            if context.as_json:
+                own = {} if external_id is None else {"external_id": external_id}
+                text = None if error is None else describe_error(error)
+                write_json({"room": room, **own, done: error is None, "error": text})
+            elif error is None:
+                own_id = "" if external_id is None else f" ({external_id})"
+                context.output().line(f"{done} {room}{own_id}")
+    if count:
+        complain(f"{count} more of these rooms not tried: they would fail alike")
+    if codes:
+        raise typer.Exit(exit_code_of_all(codes))

@@ -5,11 +5,17 @@ from __future__ import annotations
 import time
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from videsk_rooms.cli._account import CommandContext, asking_an_account, seconds_of
+from videsk_rooms.cli._account import (
+    CommandContext,
+    RoomContext,
+    asking_an_account,
+    asking_for_a_room,
+    seconds_of,
+)
 from videsk_rooms.cli._output import (
     as_json,
     below_ctrl_c,
@@ -19,8 +25,10 @@ from videsk_rooms.cli._output import (
     write_json,
     wrong_usage,
 )
-from videsk_rooms.cli._params import Ended, OwnId, RoomId, ShowToken, find, require_one, sort_of
+from videsk_rooms.cli._params import Ended, ShowToken, sort_of
 from videsk_rooms.errors import NotFoundError, VideskError
+
+from .shown import columns_of, show_outline, show_room, show_rooms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -60,13 +68,15 @@ def list_rooms(
         bool, typer.Option("--all", help="All rooms, each shown as soon as it is read.")
     ] = False,
     sort: Annotated[
-        str | None,
+        Any,
         typer.Option(
             metavar="FIELDS",
+            parser=sort_of,
+            show_default=False,
             help="Such as created_at (oldest first), or name,-exp. Absent: -created_at, the "
             "newest first.",
         ),
-    ] = None,
+    ] = "-created_at",
     ended: Ended = None,
     status: Annotated[
         Status | None,
@@ -81,9 +91,10 @@ def list_rooms(
         str | None, typer.Option(metavar="ID", help="Only the room with this external id.")
     ] = None,
     columns: Annotated[
-        str | None,
+        Any,
         typer.Option(
             metavar="FIELDS",
+            parser=columns_of,
             help="What the table shows, whole, such as id,external_id,nbf,exp,status.",
         ),
     ] = None,
@@ -95,29 +106,26 @@ def list_rooms(
     has_more and data; with --all or --status each room is an object on a line
     of its own.
     """
-    order = sort_of(sort) or ["-created_at"]
-    if (everything or status) and (limit is not None or skip is not None):
+    is_whole = everything or status is not None
+    if is_whole and (limit is not None or skip is not None):
         option = "--all" if everything else "--status"
         raise wrong_usage(
             f"{option} reads every page; leave out --limit and --skip, or {option} itself"
         )
     if columns is not None and context.as_json:
         raise wrong_usage("JSON has every field; leave out --columns or --json")
-    from .shown import columns_of
-
-    chosen = columns_of(columns)
     with context.client() as videsk:
-        if everything or status:
+        if is_whole:
             # Somebody waits for the table, though all rooms are read.
             rooms = videsk.with_options(priority="interactive").rooms
-            found = rooms.iter(sort=order, ended=ended, external_id=external_id)
-            _show_all(context, (each for each in found if _has(status, each)), chosen)
-        else:
-            page = videsk.rooms.list(
-                limit=limit, skip=skip, sort=order, ended=ended, external_id=external_id
-            )
-            is_filtered = (ended, external_id) != (None, None)
-            _show_page(context, page, chosen, is_filtered=is_filtered)
+            found = rooms.iter(sort=sort, ended=ended, external_id=external_id)
+            _show_all(context, (room for room in found if _has(status, room)), columns or ())
+            return
+        page = videsk.rooms.list(
+            limit=limit, skip=skip, sort=sort, ended=ended, external_id=external_id
+        )
+    is_filtered = (ended, external_id) != (None, None)
+    _show_page(context, page, columns or (), is_filtered=is_filtered)
 
 
 def _has(status: Status | None, room: Room) -> bool:
@@ -129,35 +137,44 @@ def _has(status: Status | None, room: Room) -> bool:
     return status is (Status.OPEN if room.is_open() else Status.WAITING)
 
 
-@asking_an_account
-def get(
-    context: CommandContext,
-    room: RoomId = None,
-    *,
-    external_id: OwnId = None,
-    show_token: ShowToken = False,
+def _show_all(context: CommandContext, rooms: Iterable[Room], columns: Sequence[str]) -> None:
+    if context.as_json:
+        for room in rooms:
+            write_json(as_json(room))
+    elif not show_rooms(context.output(), rooms, columns):
+        complain("no rooms match")
+
+
+def _show_page(
+    context: CommandContext, page: RoomPage, columns: Sequence[str], *, is_filtered: bool
 ) -> None:
+    if context.as_json:
+        write_json({**as_json(page), "has_more": page.has_more})
+    elif not show_rooms(context.output(), page, columns):
+        past = f"no rooms after the first {page.skip}, of {page.total}; give a smaller --skip"
+        none = "no rooms match" if is_filtered else "the account has no rooms"
+        complain(past if page.total else none)
+    elif page.has_more:
+        after = page.skip + len(page)
+        complain(f"{len(page)} of {page.total} rooms; --skip {after} shows the next, --all all")
+
+
+@asking_for_a_room
+def get(context: RoomContext, *, show_token: ShowToken = False) -> None:
     """Show a room.
 
     Exit code 4: there is none.
     """
-    require_one(room, external_id)
     with context.client() as videsk:
-        if external_id is None:
-            found = videsk.rooms.get(str(room))
-        else:
-            found = videsk.rooms.get_by_external_id(external_id)
-    from .shown import show_room
-
-    show_room(context, found, show_token=show_token)
+        found = context.find(videsk)
+        room = videsk.rooms.get(found) if isinstance(found, str) else found
+    show_room(context, room, show_token=show_token)
 
 
-@asking_an_account
+@asking_for_a_room
 def stats(
-    context: CommandContext,
-    room: RoomId = None,
+    context: RoomContext,
     *,
-    external_id: OwnId = None,
     view: Annotated[
         View,
         typer.Option(
@@ -182,11 +199,10 @@ def stats(
     The API documents no fields of it. With --json the server's object is
     printed untouched. Exit code 4: there is no such room, or nothing yet.
     """
-    require_one(room, external_id)
     output = context.output()
     as_lines = context.as_json or (watch is not None and output.width is None)
     with below_ctrl_c(), context.client() as videsk:
-        found = find(videsk, room, external_id)
+        found = context.find(videsk)
         while True:
             try:
                 data = videsk.rooms.stats(found, view=view.value).data
@@ -206,37 +222,7 @@ def _show_stats(output: Output | None, data: Mapping[str, JSONValue], *, is_watc
     if output is None:
         write_json(data)
         return
-    from .shown import show_outline
-
     if is_watched:
         output.console.clear()
         output.line((f"{datetime.now():%H:%M:%S}, until Ctrl-C", "dim"))  # noqa: DTZ005 - for people
     show_outline(output, data)
-
-
-def _show_all(context: CommandContext, rooms: Iterable[Room], columns: Sequence[str]) -> None:
-    if context.as_json:
-        for room in rooms:
-            write_json(as_json(room))
-        return
-    from .shown import show_rooms
-
-    if not show_rooms(context.output(), rooms, columns):
-        complain("no rooms match")
-
-
-def _show_page(
-    context: CommandContext, page: RoomPage, columns: Sequence[str], *, is_filtered: bool
-) -> None:
-    if context.as_json:
-        write_json({**as_json(page), "has_more": page.has_more})
-        return
-    from .shown import show_rooms
-
-    if not show_rooms(context.output(), page, columns):
-        past = f"no rooms after the first {page.skip}, of {page.total}; give a smaller --skip"
-        none = "no rooms match" if is_filtered else "the account has no rooms"
-        complain(past if page.total else none)
-    elif page.has_more:
-        after = page.skip + len(page)
-        complain(f"{len(page)} of {page.total} rooms; --skip {after} shows the next, --all all")

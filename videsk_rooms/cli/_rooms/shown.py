@@ -30,20 +30,19 @@ _SHORT_ID, _LEAST_NAME = 9, 8
 _NOT_SHOWN = "not shown; --show-token shows it"
 
 
-def columns_of(text: str | None) -> Sequence[str]:
-    """Parse the names of columns; without any, return none.
+def columns_of(text: str) -> list[str]:
+    """Parse the names of columns.
 
     Raises:
         BadParameter: There is no such column.
     """
     known = [*(each for each in _names() if each != "authorizations"), "status"]
-    columns = [] if text is None else [each.strip() for each in text.split(",")]
+    columns = [each.strip() for each in text.split(",")]
     for column in columns:
         if column not in known:
             raise typer.BadParameter(
                 f"there is no column {column!r}; give some of {', '.join(known)}, with commas "
-                "between them",
-                param_hint="'--columns'",
+                "between them"
             )
     return columns
 
@@ -166,32 +165,16 @@ def show_access(asked: CommandContext, room: str, access: RoomAccess, *, show_to
     )
 
 
-def show_outline(page: Output, value: object, indent: int = 0) -> None:
-    """Show an object whose fields nobody knows beforehand."""
+def show_outline(page: Output, value: Any, indent: int = 0) -> None:
+    """Show an object or a list whose fields nobody knows beforehand."""
     start = " " * indent
-    if isinstance(value, Mapping):
-        for name, item in value.items():
-            if _is_plain(item):
-                page.line(start, (f"{name}: ", "bold"), _text(item))
-            else:
-                page.line(start, (f"{name}:", "bold"))
-                show_outline(page, item, indent + 2)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        for number, item in enumerate(value, start=1):
-            if _is_plain(item):
-                page.line(start, "- ", _text(item))
-            else:
-                page.line(start, f"{number}.")
-                show_outline(page, item, indent + 2)
-    else:
-        page.line(start, _text(value))
-
-
-def _is_plain(value: object) -> bool:
-    """Return whether a value fits on one line."""
-    if isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, str)):
-        return not value
-    return True
+    is_object = isinstance(value, Mapping)
+    for name, item in value.items() if is_object else enumerate(value, 1):
+        if item and not isinstance(item, str) and isinstance(item, Mapping | Sequence):
+            page.line(start, (f"{name}:" if is_object else f"{name}.", "bold"))
+            show_outline(page, item, indent + 2)
+        else:
+            page.line(start, (f"{name}: " if is_object else "- ", "bold"), _text(item))
 
 
 def _show_fields(page: Output, fields: Mapping[str, object]) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import attrs
 
 from videsk_rooms.cli._output import as_json, complain, counted, write_json, writing, wrong_usage
-from videsk_rooms.cli._params import sort_of
 from videsk_rooms.cli._signals import handled, leave
 from videsk_rooms.models import Room
 
@@ -41,7 +40,6 @@ def run(options: ExportOptions, file: str) -> None:
         raise wrong_usage("--excel is for CSV; leave it out, or give --format csv")
     if options.as_json and file == STANDARD:
         raise wrong_usage("standard output has the rooms; give a FILE to have --json")
-    sort = sort_of(options.sort)
     with (
         options.client(shared=options.shared) as videsk,
         handled(leave, signal.SIGTERM),
@@ -56,7 +54,7 @@ def run(options: ExportOptions, file: str) -> None:
             colours=not options.no_color,
             bar=file != STANDARD,  # the rows may come to the same terminal, also through a pipe
         ) as bar:
-            for room in rooms.iter(sort=sort, ended=options.ended):
+            for room in rooms.iter(sort=options.sort, ended=options.ended):
                 writer.write(as_json(room))
                 bar.advance()
     if options.as_json:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from videsk_rooms.cli._account import CommandContext
-from videsk_rooms.cli._params import Ended, Sort, content_of
+from videsk_rooms.cli._params import Ended, content_of, sort_of
 
 from .table import Format
 
@@ -137,14 +137,21 @@ class ExportOptions(CommandContext):
 
     Attributes:
         form: The format of the file; `None`: that of its suffix; on standard output JSON Lines.
-        sort: The order of the rooms, as it was typed.
+        sort: The order of the rooms.
         ended: Only rooms that are over, or only the others.
         excel: Whether CSV is as Excel opens it.
         shared: Where the rate limit is shared with others.
     """
 
     form: Form = None
-    sort: Sort = None
+    sort: Annotated[
+        Any,
+        typer.Option(
+            metavar="FIELDS",
+            parser=sort_of,
+            help="Such as -created_at (newest first), or name,-exp.",
+        ),
+    ] = None
     ended: Ended = None
     excel: Annotated[
         bool,
