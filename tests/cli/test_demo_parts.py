@@ -16,6 +16,7 @@ from videsk_rooms import ConflictError, NotFoundError, Videsk, VideskError
 from videsk_rooms.cli._demo import story
 from videsk_rooms.cli._demo.created import CreatedRooms
 from videsk_rooms.cli._demo.steps import Demo, Step, code_of_steps
+from videsk_rooms.cli._output import Output
 from videsk_rooms.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def videsk(account: Sandbox) -> Iterator[Videsk]:
 
 @pytest.fixture
 def demo() -> Demo:
-    return Demo(output=None, code={}, sandbox=None)
+    return Demo(Output(quiet=True), code={}, sandbox=None)
 
 
 # -- the code that is shown -----------------------------------------------------------------------

@@ -13,7 +13,7 @@ import typer
 
 from videsk_rooms.errors import ConfigurationError
 
-from ._output import CommandFailedError, ExitCode, wrong_usage
+from ._output import CommandFailedError, ExitCode, Output, wrong_usage
 from ._params import OwnId, RoomId, with_options
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from videsk_rooms import AsyncVidesk, Room
     from videsk_rooms.sync import Videsk
-
-    from ._output import Output
 
 Client = TypeVar("Client")
 
@@ -152,10 +150,8 @@ class CommandContext:
             ) from None
 
     def output(self) -> Output:
-        """Return standard output for people."""
-        from ._output import Output
-
-        return Output(colours=not self.no_color)
+        """Return standard output for people, which is silent with `--json`."""
+        return Output(colours=not self.no_color, quiet=self.as_json)
 
     def _named_as_typed(self, text: str) -> str:
         """Replace the names of arguments by those of options."""

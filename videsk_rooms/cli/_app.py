@@ -10,11 +10,10 @@ import typer
 import videsk_rooms
 
 from ._demo import demo
-from ._dev import dev
 from ._doctor import doctor
 from ._output import EPILOG, CommandFailedError, ExitCode, writing
 from ._rooms import rooms
-from ._sandbox import sandbox
+from ._serving import dev, sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

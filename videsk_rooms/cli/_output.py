@@ -313,6 +313,7 @@ class Output:
 
     Args:
         colours: `False` shows none; `True` leaves it to the terminal and to `NO_COLOR`.
+        quiet: Whether to print nothing, because programs read JSON.
 
     Attributes:
         tick: The mark of success, in characters that the output can show.
@@ -320,11 +321,11 @@ class Output:
         arrow: The mark of a remedy.
     """
 
-    def __init__(self, *, colours: bool = True) -> None:
+    def __init__(self, *, colours: bool = True, quiet: bool = False) -> None:
         from rich.console import Console  # takes longer to import than all that --help needs
 
         # No highlighting: rich would colour numbers and ids in every text.
-        self.console = Console(highlight=False, no_color=None if colours else True)
+        self.console = Console(highlight=False, no_color=None if colours else True, quiet=quiet)
         try:
             "✓✗→".encode(self.console.encoding)
             self.tick, self.cross, self.arrow = "✓", "✗", "→"

@@ -1,8 +1,13 @@
-"""Serves a sandbox until a signal: what `videsk-rooms sandbox` and `videsk-rooms dev` share."""
+"""`videsk-rooms sandbox` and `videsk-rooms dev`: serve the API on this machine until a signal.
+
+`dev` serves all that a product needs of Videsk: beside the API a console, and a stand-in for the
+Browser SDK.
+"""
 
 from __future__ import annotations
 
 import errno
+import ipaddress
 import os
 import re
 import shlex
@@ -10,20 +15,27 @@ import signal
 import socket
 import sys
 import time
+import webbrowser
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path  # noqa: TC003 - typer reads the hints
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
 
-from ._output import CommandFailedError, printable, write_json
+from ._output import CommandFailedError, complain, printable, write_json
+from ._params import with_options
+from ._signals import handled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from videsk_rooms.sandbox import RequestLog, RequestRecord, Sandbox
 
+_DEV_PORT = 8910
+_SANDBOX_HEADING = "Sandbox of the Videsk Rooms API at {url}; Ctrl-C ends it.\n"
+_DEV_HEADING = "Console: {console_url}\nBrowser SDK, a stand-in: {sdk_url}\nCtrl-C ends it.\n"
 _LOOK_EVERY = 0.1
 # A request is answered within a moment of its arrival, unless it is never answered.
 _ANSWER_WITHIN = 5.0
@@ -126,8 +138,6 @@ class Serving:
         Raises:
             CommandFailedError: It cannot listen there.
         """
-        from ._signals import handled
-
         stops: list[int] = []
         # A list and not an Event: a handler that runs while the main thread is inside of Event.wait
         # could wait for the lock that this thread holds.
@@ -165,6 +175,96 @@ class Serving:
             if name in variables:
                 print(f"export VIDESK_{name.upper()}={shlex.quote(variables[name])}")
         print(flush=True)
+
+
+@with_options(Serving)
+def sandbox(
+    serving: Serving,
+    *,
+    port: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=65535,
+            metavar="N",
+            show_default=False,
+            help="Port to listen on. Absent: any free one.",
+        ),
+    ] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(metavar="S", help="Makes ids and tokens the same in every run."),
+    ] = None,
+    deletion: Annotated[
+        bool,
+        typer.Option("--deletion", help="Allow deleting rooms. Absent: refused, as published."),
+    ] = False,
+) -> None:
+    """Run the Rooms API on this machine, for trying things and for tests.
+
+    Prints where it listens, the two variables to set, and a line for each
+    request. Rooms are kept in memory. Ctrl-C and SIGTERM end it with exit code
+    0; a port that is taken is exit code 1.
+    """
+    serving.run(
+        serving.sandbox(port, seed=seed, deletion=deletion),
+        port,
+        lambda sandbox: serving.announce(sandbox, _SANDBOX_HEADING),
+        any_port="none for any free one",
+    )
+
+
+@with_options(Serving)
+def dev(
+    serving: Serving,
+    *,
+    port: Annotated[
+        int,
+        typer.Option(min=0, max=65535, metavar="N", help="Port to listen on; 0: any free one."),
+    ] = _DEV_PORT,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Keep the rooms and the token in this file. Absent: in memory.",
+            show_default=False,
+        ),
+    ] = None,
+    open_console: Annotated[
+        bool, typer.Option("--open", help="Open the console in the browser.")
+    ] = False,
+) -> None:
+    """Run all that a product needs of Videsk on this machine, offline.
+
+    Serves the Rooms API, a console that shows what happens, and a stand-in for
+    the Browser SDK. Prints where the console is, the variables to set, and a
+    line for each request. Ctrl-C and SIGTERM end it with exit code 0; a port
+    that is taken is exit code 1.
+    """
+    if not _is_loopback(serving.host):
+        complain(
+            f"warning: --host {serving.host} lets whoever reaches this machine use the console and "
+            "read the API token; leave --host out unless you trust the network"
+        )
+
+    def ready(sandbox: Sandbox) -> None:
+        serving.announce(
+            sandbox, _DEV_HEADING, console_url=sandbox.console_url, sdk_url=sandbox.sdk_url
+        )
+        if open_console:
+            webbrowser.open(reachable(sandbox.console_url))
+
+    try:
+        sandbox = serving.sandbox(port, console=True, state=state)
+        serving.run(sandbox, port, ready, any_port="--port 0 for any free one")
+    except ValueError as error:  # the options are checked: the file is broken
+        raise CommandFailedError(f"--state: {error}") from None
+    except BrokenPipeError:  # of standard output
+        raise
+    except OSError as error:  # where it listens is checked
+        raise CommandFailedError(
+            f"--state {state}: {error.strerror or error}; give a file that can be read and written"
+        ) from None
 
 
 class NewRequests:
@@ -214,3 +314,10 @@ def _why_not(error: OSError, host: str, port: int, any_port: str) -> str:
     else:
         reason = os.strerror(error.errno)  # asyncio's text repeats the address
     return f"cannot listen on {host}, port {port}: {reason}; choose another --host or --port"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from videsk_rooms.cli._account import NoColor  # noqa: TC001 - typer reads it
-from videsk_rooms.cli._output import Output
+from videsk_rooms.cli._output import Output, write_json
 from videsk_rooms.errors import VideskError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def demo(
         # Also where the parent shell ignores it: no room must stay open.
         stack.enter_context(handled(signal.default_int_handler, signal.SIGINT))
         shown = Demo(
-            output=None if as_json else Output(colours=not no_color),
+            Output(colours=not no_color, quiet=as_json),
             code=code_of_steps(story),
             sandbox=None if live else stack.enter_context(Sandbox()),
         )
@@ -80,8 +80,10 @@ def demo(
         try:
             _run(shown, story, prefix)
         finally:
-            shown.conclude(time.monotonic() - began)
-    if not shown.ok or shown.open_rooms:
+            summary = shown.conclude(time.monotonic() - began)
+            if as_json:
+                write_json(summary)
+    if not summary["ok"]:
         raise typer.Exit(1)
 
 

@@ -11,10 +11,11 @@ import inspect
 import textwrap
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import TYPE_CHECKING
 
-from videsk_rooms.cli._output import write_json
+from rich.syntax import Syntax
+from rich.text import Text
+
 from videsk_rooms.errors import VideskError, without_tokens
 
 from .created import CreatedRooms
@@ -135,7 +136,7 @@ class Demo:
     """Records and shows the steps.
 
     Args:
-        output: Where they are shown; `None`: nowhere, but for one JSON object at the end.
+        output: Where they are shown.
         code: The lines of each step, by title.
         sandbox: The sandbox that they run against; `None`: an account.
 
@@ -144,9 +145,7 @@ class Demo:
         rooms: The rooms to end at the end.
     """
 
-    def __init__(
-        self, *, output: Output | None, code: Mapping[str, str], sandbox: Sandbox | None
-    ) -> None:
+    def __init__(self, output: Output, *, code: Mapping[str, str], sandbox: Sandbox | None) -> None:
         self.sandbox = sandbox
         self.steps: list[Step] = []
         self.rooms = CreatedRooms()
@@ -154,14 +153,14 @@ class Demo:
         self._code = code
 
     @property
-    def ok(self) -> bool:
-        """Whether every check of every step held."""
-        return bool(self.steps) and all(step.ok for step in self.steps)
-
-    @property
     def open_rooms(self) -> tuple[str, ...]:
         """The external ids of rooms that may be open; a sandbox leaves none."""
         return () if self.sandbox else tuple(self.rooms.maybe_open)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every check of every step held."""
+        return bool(self.steps) and all(step.ok for step in self.steps)
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
@@ -175,11 +174,7 @@ class Demo:
             yield step
         finally:
             sent = self.sandbox.requests[before:] if self.sandbox else ()
-            lines = (f"{each.method} {each.path} {each.status}" for each in sent)
-            counts = [(line, len(list(group))) for line, group in groupby(lines)]
-            step.requests = [
-                line if count == 1 else f"{line} ({count} times)" for line, count in counts
-            ]
+            step.requests = [f"{each.method} {each.path} {each.status}" for each in sent]
 
     @contextmanager
     def refusal(self, title: str, kind: type[VideskError]) -> Iterator[Step]:
@@ -214,47 +209,37 @@ class Demo:
 
     def say(self, text: str, style: str = "") -> None:
         """Show a paragraph."""
-        if self._output:
-            self._output.say("", text, style=style)
+        self._output.say("", text, style=style)
 
-    def conclude(self, seconds: float) -> None:
-        """Show how it went, and which rooms may be open."""
-        steps, ended, left = self.steps, self.rooms.ended_count, self.open_rooms
-        if self._output is None:
-            write_json(
-                {
-                    "ok": self.ok and not left,
-                    "live": self.sandbox is None,
-                    "seconds": round(seconds, 3),
-                    "steps": [step.as_json() for step in steps],
-                    "ended_afterwards": ended,
-                    "maybe_open": list(left),
-                }
-            )
-            return
-        failed = [str(step.number) for step in steps if not step.ok]
+    def conclude(self, seconds: float) -> dict[str, object]:
+        """Show how it went, and which rooms may be open; return both and the steps for programs."""
+        failed = [str(step.number) for step in self.steps if not step.ok]
+        count = len(self.steps)
         if not failed:
-            text = f"{len(steps)} steps, every one checked, in {seconds:.1f} s."
-        elif not steps[-1].finished and steps[-1].error is None:
-            text = f"Stopped in step {len(steps)}, after {seconds:.1f} s."
+            text = f"{count} steps, every one checked, in {seconds:.1f} s."
+        elif not self.steps[-1].finished and self.steps[-1].error is None:
+            text = f"Stopped in step {count}, after {seconds:.1f} s."
         else:
             text = f"Failed: step {', '.join(failed)}, after {seconds:.1f} s."
         self.say(text, style="bold red" if failed else "bold green")
-        if ended:
-            self.say(f"Rooms ended after it: {ended}.")
-        if left:
+        if self.rooms.ended_count:
+            self.say(f"Rooms ended after it: {self.rooms.ended_count}.")
+        if self.open_rooms:
             self.say(
                 "These rooms may be open in the account, where each ends within 3 hours; look them "
-                f"up by their external_id and end them: {', '.join(left)}.",
+                f"up by their external_id and end them: {', '.join(self.open_rooms)}.",
                 style="bold red",
             )
+        return {
+            "ok": self.ok and not self.open_rooms,
+            "live": self.sandbox is None,
+            "seconds": round(seconds, 3),
+            "steps": [step.as_json() for step in self.steps],
+            "ended_afterwards": self.rooms.ended_count,
+            "maybe_open": list(self.open_rooms),
+        }
 
     def _show_code(self, step: Step) -> None:
-        if not self._output:
-            return
-        from rich.syntax import Syntax
-        from rich.text import Text
-
         self._output.say(f"{step.number:>2}  ", step.title, style="bold")
         # The terminal's own sixteen colours, readable on light and on dark.
         code = step.code or "(its source is not available)"
@@ -266,19 +251,16 @@ class Demo:
 
     def _show_result(self, step: Step) -> None:
         output = self._output
-        if not output:
-            return
         mark, style = (output.tick, "green") if step.ok else (output.cross, "bold red")
         output.say(f"    {mark} ", step.result or "stopped here", mark_style=style)
         for check in (each for each in step.checks if not each.ok):
             output.say("      ", f"{check.what}:", style="red")
             output.say("        expected ", check.expected)
             output.say("        came     ", check.came)
-        requests = step.requests
-        if len(requests) > _MOST_REQUESTS:
-            more = f"and {len(requests) - _MOST_REQUESTS + 1} more like these"
-            requests = [*requests[: _MOST_REQUESTS - 1], more]
-        for request in requests:
+        shown = step.requests[:_MOST_REQUESTS]
+        if more := len(step.requests) - len(shown):
+            shown[-1] = f"and {more + 1} more like these"
+        for request in shown:
             output.say("      ", request, style="dim")
         output.line()
 

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from videsk_rooms.cli._account import CommandContext, asking_an_account
+from videsk_rooms.cli._output import write_json
 from videsk_rooms.cli._params import content_of
 
 
@@ -40,7 +41,7 @@ def doctor(
     from .redis import check_redis
     from .report import Report, skipped
 
-    report = Report(None if context.as_json else context.output())
+    report = Report(context.output())
     report.add(account.versions())
     has_token = report.add(account.token(context))
     has_address = report.add(network.address(context))
@@ -52,5 +53,8 @@ def doctor(
             report.add(skipped(check, f"needs {lacking}"))
     if url is not None:
         check_redis(report, context, url, can_call=has_token and has_address)
-    if not report.conclude():
+    result = report.conclude()
+    if context.as_json:
+        write_json(result)
+    if not result["ok"]:
         raise typer.Exit(1)

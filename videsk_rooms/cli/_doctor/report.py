@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from videsk_rooms.cli._output import describe_error, write_json
+from videsk_rooms.cli._output import describe_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,13 +16,7 @@ if TYPE_CHECKING:
 _WIDTH = 10
 
 
-class Status(str, Enum):
-    """How a check came out."""
-
-    OK = "ok"
-    NOTE = "note"
-    FAILED = "failed"
-    SKIPPED = "skipped"
+Status: TypeAlias = Literal["ok", "note", "failed", "skipped"]
 
 
 @dataclass(frozen=True)
@@ -47,17 +40,17 @@ class Finding:
 
 def ok(check: str, found: str, **data: object) -> Finding:
     """Return the finding that nothing is wrong."""
-    return Finding(check, Status.OK, found, data=data)
+    return Finding(check, "ok", found, data=data)
 
 
 def note(check: str, found: str, remedy: str, **data: object) -> Finding:
     """Return a finding that is worth knowing."""
-    return Finding(check, Status.NOTE, found, remedy, data)
+    return Finding(check, "note", found, remedy, data)
 
 
 def failed(check: str, found: str, remedy: str | None = None, **data: object) -> Finding:
     """Return the finding that something is wrong; without a remedy, `found` ends in one."""
-    return Finding(check, Status.FAILED, found, remedy, data)
+    return Finding(check, "failed", found, remedy, data)
 
 
 def refused(check: str, error: ConfigurationError | str, *names: str) -> Finding:
@@ -77,48 +70,40 @@ def refused(check: str, error: ConfigurationError | str, *names: str) -> Finding
 
 def skipped(check: str, why: str) -> Finding:
     """Return the finding of a check that was not made."""
-    return Finding(check, Status.SKIPPED, why)
+    return Finding(check, "skipped", why)
 
 
 class Report:
     """The findings so far, shown as they come.
 
     Args:
-        output: Where they are shown; `None`: as one JSON object, at the end.
+        output: Where they are shown.
     """
 
-    def __init__(self, output: Output | None) -> None:
+    def __init__(self, output: Output) -> None:
         self._output = output
         self._findings: list[Finding] = []
 
     def add(self, finding: Finding) -> bool:
         """Record a finding and show it; return whether the checks that need it can go on."""
         self._findings.append(finding)
-        if self._output is not None:
-            _show(self._output, finding)
-        return finding.status is not Status.FAILED
+        output = self._output
+        mark, style = {
+            "ok": (output.tick, "green"),
+            "note": ("!", "yellow"),
+            "failed": (output.cross, "bold red"),
+            "skipped": ("-", "dim"),
+        }[finding.status]
+        start = f"{mark:<{len(output.cross)}} {finding.check:<{_WIDTH}} "
+        output.say(start, finding.found, mark_style=style)
+        if finding.remedy:
+            output.say(f"{'':<{len(start)}}{output.arrow} ", finding.remedy)
+        return finding.status != "failed"
 
-    def conclude(self) -> bool:
-        """Show the result; return whether nothing is wrong."""
-        wrong = [finding.check for finding in self._findings if finding.status is Status.FAILED]
-        if self._output is None:
-            checks = [asdict(finding) for finding in self._findings]
-            write_json({"ok": not wrong, "checks": checks})
-        else:
-            self._output.line()
-            text = f"Wrong: {', '.join(wrong)}." if wrong else "Nothing is wrong."
-            self._output.say("", text, style="bold")
-        return not wrong
-
-
-def _show(output: Output, finding: Finding) -> None:
-    mark, style = {
-        Status.OK: (output.tick, "green"),
-        Status.NOTE: ("!", "yellow"),
-        Status.FAILED: (output.cross, "bold red"),
-        Status.SKIPPED: ("-", "dim"),
-    }[finding.status]
-    start = f"{mark:<{len(output.cross)}} {finding.check:<{_WIDTH}} "
-    output.say(start, finding.found, mark_style=style)
-    if finding.remedy:
-        output.say(f"{'':<{len(start)}}{output.arrow} ", finding.remedy)
+    def conclude(self) -> dict[str, object]:
+        """Show the result, and return it with all findings, for programs."""
+        wrong = [finding.check for finding in self._findings if finding.status == "failed"]
+        self._output.line()
+        text = f"Wrong: {', '.join(wrong)}." if wrong else "Nothing is wrong."
+        self._output.say("", text, style="bold")
+        return {"ok": not wrong, "checks": [asdict(finding) for finding in self._findings]}
