@@ -6,9 +6,11 @@ import inspect
 import json
 import re
 import sys
+from contextlib import suppress
 from dataclasses import fields
 from datetime import datetime
 from functools import wraps
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Concatenate, TypeVar, get_type_hints
 
@@ -18,6 +20,7 @@ from ._times import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from ipaddress import IPv4Address, IPv6Address
 
 Options = TypeVar("Options")
 
@@ -113,6 +116,22 @@ def object_in(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("is not a JSON object")
     return value
+
+
+# -- hosts -----------------------------------------------------------------------------------------
+
+
+def ip_of(host: str) -> IPv4Address | IPv6Address | None:
+    """Return the IP address that a host is given by; `None` for a name."""
+    with suppress(ValueError):
+        return ip_address(host)
+    return None
+
+
+def is_this_machine(host: str) -> bool:
+    """Return whether connections to a host stay on this machine."""
+    ip = ip_of(host)
+    return host.lower() == "localhost" if ip is None else ip.is_loopback
 
 
 # -- options of rooms ------------------------------------------------------------------------------

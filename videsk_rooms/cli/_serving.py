@@ -7,7 +7,6 @@ Browser SDK.
 from __future__ import annotations
 
 import errno
-import ipaddress
 import os
 import re
 import shlex
@@ -25,7 +24,7 @@ from urllib.parse import urlsplit
 import typer
 
 from ._output import CommandFailedError, complain, printable, write_json
-from ._params import with_options
+from ._params import is_this_machine, with_options
 from ._signals import handled
 
 if TYPE_CHECKING:
@@ -241,7 +240,7 @@ def dev(
     line for each request. Ctrl-C and SIGTERM end it with exit code 0; a port
     that is taken is exit code 1.
     """
-    if not _is_loopback(serving.host):
+    if not is_this_machine(serving.host):
         complain(
             f"warning: --host {serving.host} lets whoever reaches this machine use the console and "
             "read the API token; leave --host out unless you trust the network"
@@ -314,10 +313,3 @@ def _why_not(error: OSError, host: str, port: int, any_port: str) -> str:
     else:
         reason = os.strerror(error.errno)  # asyncio's text repeats the address
     return f"cannot listen on {host}, port {port}: {reason}; choose another --host or --port"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import socket
 import ssl
 import time
-from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from videsk_rooms.cli._output import wire
+from videsk_rooms.cli._params import ip_of, is_this_machine
 from videsk_rooms.errors import ConfigurationError
 from videsk_rooms.sync import Videsk
 
@@ -28,25 +28,6 @@ if TYPE_CHECKING:
 DEFAULT_BASE_URL = "https://api.videsk.io"
 _TIMEOUT = 5.0
 _DAYS_TO_RENEW = 14
-
-
-@dataclass(frozen=True)
-class Target:
-    """The other end of connections.
-
-    Attributes:
-        host: The name of the API's host.
-        port: Its port.
-        tls: Whether the connection is over TLS.
-        next_hop: The host and port that this machine itself connects to: the proxy's, or the API's.
-        timeout: Seconds for each step.
-    """
-
-    host: str
-    port: int
-    tls: bool
-    next_hop: tuple[str, int]
-    timeout: float
 
 
 def address(context: CommandContext) -> Finding:
@@ -64,13 +45,24 @@ def check_way(report: Report, context: CommandContext) -> bool:
     url = _url(context)[0]
     parts = urlsplit(url)
     tls = parts.scheme == "https"
-    host, port = parts.hostname or "", parts.port or (443 if tls else 80)
-    named = _proxy_of_environment(parts.scheme, host)
-    reached = report.add(_proxy(url, named, is_used=not context.no_trust_env))
-    next_hop = (host, port) if named is None or context.no_trust_env else named
-    target = Target(host, port, tls, next_hop, min(context.timeout, _TIMEOUT))
-    for check, step in (("DNS", _look_up), ("TCP", _connect), ("TLS", _shake_hands)):
-        finding = step(target) if reached else skipped(check, "needs what failed before it")
+    api = (parts.hostname or "", parts.port or (443 if tls else 80))
+    proxy = _proxy_of_environment(parts.scheme, api[0])
+    reached = report.add(_proxy(url, proxy, is_used=not context.no_trust_env))
+    # What this machine itself connects to.
+    next_hop = api if proxy is None or context.no_trust_env else proxy
+    timeout = min(context.timeout, _TIMEOUT)
+    steps = {
+        "DNS": partial(_look_up, *next_hop),
+        "TCP": partial(_connect, *next_hop, timeout),
+        "TLS": partial(_shake_hands, *api, timeout),
+    }
+    if not tls:
+        steps["TLS"] = partial(skipped, "TLS", "not applicable: plain http")
+    elif next_hop != api:
+        behind = "behind the proxy; the call below shows whether it works"
+        steps["TLS"] = partial(skipped, "TLS", behind)
+    for check, step in steps.items():
+        finding = step() if reached else skipped(check, "needs what failed before it")
         reached = report.add(finding) and reached
     return reached
 
@@ -95,10 +87,9 @@ def _proxy(url: str, named: tuple[str, int] | None, *, is_used: bool) -> Finding
     )
 
 
-def _look_up(target: Target) -> Finding:
+def _look_up(host: str, port: int) -> Finding:
     """Look up the host's name."""
-    host, port = target.next_hop
-    if _is_address(host):
+    if ip_of(host) is not None:
         return skipped("DNS", f"{host} is an IP address already")
     started = time.monotonic()
     try:
@@ -116,12 +107,11 @@ def _look_up(target: Target) -> Finding:
     return ok("DNS", f"{host} is at {', '.join(addresses)}{_within(took)}", addresses=addresses)
 
 
-def _connect(target: Target) -> Finding:
+def _connect(host: str, port: int, timeout: float) -> Finding:
     """Connect to the host, or to the proxy."""
-    host, port = target.next_hop
     started = time.monotonic()
     try:
-        with socket.create_connection((host, port), target.timeout) as connection:
+        with socket.create_connection((host, port), timeout) as connection:
             peer = connection.getpeername()[0]
     except OSError as error:
         reason = error.strerror or str(error) or type(error).__name__
@@ -135,23 +125,19 @@ def _connect(target: Target) -> Finding:
     return ok("TCP", f"connected to {peer}, port {port}{_within(took)}", seconds=round(took, 4))
 
 
-def _shake_hands(target: Target) -> Finding:
+def _shake_hands(host: str, port: int, timeout: float) -> Finding:
     """Check the host's certificate as the client does."""
-    if not target.tls:
-        return skipped("TLS", "not applicable: plain http")
-    if target.next_hop != (target.host, target.port):
-        return skipped("TLS", "behind the proxy; the call below shows whether it works")
     context = ssl.create_default_context()
     try:
         with (
-            socket.create_connection((target.host, target.port), target.timeout) as connection,
-            context.wrap_socket(connection, server_hostname=target.host) as secured,
+            socket.create_connection((host, port), timeout) as connection,
+            context.wrap_socket(connection, server_hostname=host) as secured,
         ):
             certificate, version = secured.getpeercert() or {}, secured.version()
     except ssl.SSLCertVerificationError as error:
         return failed(
             "TLS",
-            f"the certificate of {target.host} is refused: {error.verify_message}",
+            f"the certificate of {host} is refused: {error.verify_message}",
             "check the name (--base-url) and this machine's clock; where a proxy presents a "
             "certificate of its own, name its authority in SSL_CERT_FILE",
         )
@@ -159,7 +145,7 @@ def _shake_hands(target: Target) -> Finding:
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
         return failed(
             "TLS",
-            f"no TLS with {target.host}, port {target.port}: {reason}",
+            f"no TLS with {host}, port {port}: {reason}",
             "check whether that port speaks https (--base-url), and what stands in between",
         )
     return _judged(certificate, version)
@@ -189,25 +175,13 @@ def _proxy_of_environment(scheme: str, host: str) -> tuple[str, int] | None:
     """Return the proxy for a host, as a client finds it; without its password."""
     proxies = getproxies()
     url = proxies.get(scheme) or proxies.get("all")
-    if not url or _is_this_machine(host) or proxy_bypass(host):
+    if not url or is_this_machine(host) or proxy_bypass(host):
         return None
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError:
         return None
-
-
-def _is_this_machine(host: str) -> bool:
-    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _within(seconds: float) -> str:
