@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import os
+import struct
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,7 +14,7 @@ import pytest
 
 from tests.cli.support import account as variables
 from tests.cli.support import call, called_on_a_terminal
-from videsk_rooms.cli._output import below_ctrl_c
+from videsk_rooms.cli._output import below_ctrl_c, complain
 from videsk_rooms.cli._transfer import table
 from videsk_rooms.cli._transfer.files import standard_output
 from videsk_rooms.cli._transfer.table import Format
@@ -181,3 +184,45 @@ def test_what_follows_ctrl_c_begins_a_line(
     with pytest.raises(KeyboardInterrupt), below_ctrl_c():
         raise KeyboardInterrupt
     assert told.getvalue() == shown
+
+
+def shown_on(columns: int, text: str) -> list[str]:
+    """Return the lines of a terminal of so many columns after a complaint."""
+    import fcntl
+    import pty
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with open(theirs, "w", encoding="utf-8") as screen, contextlib.redirect_stderr(screen):
+        complain(text)
+    shown = os.read(ours, 65_536).decode().removesuffix("\r\n")
+    os.close(ours)
+    assert "\n" not in shown  # one line, that the terminal breaks
+    return [shown[start : start + columns] for start in range(0, len(shown), columns)]
+
+
+REFUSED = (
+    "POST http://127.0.0.1:8931/vpaas/rooms: 409 Conflict: externalId already exists. Fetch the "
+    "room that has it with `videsk-rooms rooms get --external-id ID`, or choose another one."
+)
+
+
+@posix
+@pytest.mark.parametrize("columns", [60, 80, 100, 120])
+def test_a_terminal_breaks_an_error_between_words(columns: int) -> None:
+    """And not in a command that is to be copied; what is copied is the whole text."""
+    lines = shown_on(columns, REFUSED)
+    assert len(lines) > 1
+    assert [line for line in lines[:-1] if not line.endswith(" ")] == []
+    assert [line for line in lines if line.startswith(" ")] == []
+    assert any("`videsk-rooms rooms get --external-id ID`" in line for line in lines)
+    assert " ".join("".join(lines).split()) == f"videsk-rooms: {REFUSED}"
+
+
+@posix
+def test_a_word_longer_than_the_terminal_is_whole() -> None:
+    """The terminal breaks it, where nothing else can."""
+    lines = shown_on(20, f"see {'x' * 50}  for more")
+    assert lines[0] == "videsk-rooms: see " + "xx"
+    assert "".join(lines) == f"videsk-rooms: see {'x' * 50}  for more"

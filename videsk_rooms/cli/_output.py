@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import os
+import re
 import shlex
 import sys
 from collections.abc import Mapping
@@ -210,14 +211,40 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
+# A command between backticks is one.
+_WORD = re.compile(r"((?:`[^`]*`|\S)+)( *)")
+
+
 def counted(count: int, thing: str) -> str:
     """Return a number of things in words."""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def complain(text: str) -> None:
-    """Print one line on standard error. A terminal breaks it, and it is copied whole."""
-    print(f"videsk-rooms: {printable(text)}", file=sys.stderr)
+    """Print one line on standard error, to be copied whole."""
+    print(broken_at_words(f"videsk-rooms: {printable(text)}", sys.stderr), file=sys.stderr)
+
+
+def broken_at_words(line: str, stream: TextIO) -> str:
+    """Fill a line with spaces where a terminal is to break it, between words.
+
+    Not with line breaks: a command that is copied would be run in parts.
+    """
+    try:
+        columns = os.get_terminal_size(stream.fileno()).columns
+    except OSError:  # not a terminal
+        return line
+    from rich.cells import cell_len
+
+    filled, used = "", 0
+    for word, gap in _WORD.findall(line):
+        width = cell_len(word)
+        if used + width >= columns > width:
+            filled += " " * (columns - used)
+            used = 0
+        filled += word + gap
+        used = (used + width + len(gap)) % max(columns, 1)
+    return filled
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import os
 import socket
 import ssl
 import time
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 DEFAULT_BASE_URL = "https://api.videsk.io"
 _TIMEOUT = 5.0
 _DAYS_TO_RENEW = 14
+_CHECK_PROXY = (
+    "check the proxy that the environment names (HTTPS_PROXY, ALL_PROXY), or give --no-trust-env "
+    "to go without it"
+)
 
 
 def address(context: CommandContext) -> Finding:
@@ -63,6 +68,8 @@ def check_way(report: Report, context: CommandContext) -> bool:
         steps["TLS"] = partial(skipped, "TLS", behind)
     for check, step in steps.items():
         finding = step() if reached else skipped(check, "needs what failed before it")
+        if finding.status == "failed" and next_hop != api:
+            finding = replace(finding, remedy=_CHECK_PROXY)
         reached = report.add(finding) and reached
     return reached
 

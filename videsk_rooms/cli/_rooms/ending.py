@@ -13,6 +13,7 @@ import typer
 from videsk_rooms.cli._account import CommandContext, asking_an_account, find, require_one
 from videsk_rooms.cli._output import (
     CommandFailedError,
+    broken_at_words,
     complain,
     counted,
     describe_error,
@@ -264,7 +265,7 @@ def _ask(done: str, count: int) -> None:
     if not sys.stdin.isatty():
         raise wrong_usage(f"{question} Nobody can be asked here; confirm with --yes")
     # On standard error: what was done may be piped on.
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    print(broken_at_words(f"{question} [y/N]", sys.stderr), end=" ", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise CommandFailedError(f"nothing was {done}")
 

@@ -117,7 +117,7 @@ def _next(reader: Iterator[list[str]]) -> list[str] | str | None:
     try:
         return next(reader, None)
     except csv.Error as error:
-        return f"not CSV: {error}; put quotes around a cell, and double those inside"
+        return f"not CSV: {error}; close the quotes around a cell, and double those inside"
 
 
 def _has_content(line: Sequence[str]) -> bool:
