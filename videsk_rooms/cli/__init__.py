@@ -1,6 +1,7 @@
 """The command line `videsk-rooms`, of the extra `cli`.
 
-A file or a folder for each command, registered in `_app.py`. `_account.py` has the options that all
+The commands are registered in `_app.py`: a folder for each, and `_serving.py` for `sandbox` and
+`dev`. `_account.py` has the options that all
 commands on an account share, `_output.py` what they print and their exit codes, `_params.py` and
 `_times.py` how values are typed. A command that a signal ends exits with 128 and the signal's
 number (130 after Ctrl-C), except `videsk-rooms sandbox` and `videsk-rooms dev`, which a signal ends
@@ -35,12 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 # The packages of the extra, by the names that they are imported by.
-_PACKAGES = {
-    "charset_normalizer": "charset-normalizer",
-    "jwt": "PyJWT",
-    "rich": "rich",
-    "typer": "typer",
-}
+_PACKAGES = {"jwt": "PyJWT", "rich": "rich", "typer": "typer"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,7 +7,7 @@ import json
 import re
 import sys
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from functools import wraps
 from ipaddress import ip_address
@@ -30,42 +30,43 @@ def with_options(
 ) -> Callable[[Callable[Concatenate[Options, ...], None]], Callable[..., None]]:
     """Return a decorator that adds the fields of a dataclass to a command, as options of its own.
 
+    Its help has those of the dataclass itself first, then those of the command, then the inherited.
+
     Args:
         kind: The dataclass. The command gets an instance first, then its own arguments by name.
 
     Returns:
         The decorator; typer reads the options from the signature of what it makes.
     """
-    shared = _options_of(kind)
+    hints = get_type_hints(kind, include_extras=True)
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    shared = {
+        each.name: inspect.Parameter(
+            each.name, keyword, default=each.default, annotation=hints[each.name]
+        )
+        for each in fields(kind)  # type: ignore[arg-type]  # a dataclass
+    }
+    base = kind.__mro__[1]
+    inherited = {each.name for each in fields(base)} if is_dataclass(base) else {*shared}
 
     def decorate(command: Callable[Concatenate[Options, ...], None]) -> Callable[..., None]:
         @wraps(command)
         def run(**given: Any) -> None:
-            options = kind(**{each.name: given.pop(each.name) for each in shared})
+            options = kind(**{name: given.pop(name) for name in shared})
             command(options, **given)
 
         _, *own = inspect.signature(command, eval_str=True).parameters.values()
-        keywords = [*(each.replace(kind=each.KEYWORD_ONLY) for each in own), *shared]
+        keywords = [
+            *(shared[name] for name in shared if name not in inherited),
+            *(each.replace(kind=keyword) for each in own),
+            *(shared[name] for name in shared if name in inherited),
+        ]
         del run.__wrapped__  # typer would read the options of what it wraps
         run.__signature__ = inspect.Signature(keywords)  # type: ignore[attr-defined]  # PEP 362
         run.__annotations__ = {each.name: each.annotation for each in keywords}
         return run
 
     return decorate
-
-
-def _options_of(kind: type) -> list[inspect.Parameter]:
-    """Return the fields of a dataclass as parameters, those that it inherits last."""
-    hints = get_type_hints(kind, include_extras=True)
-    return [
-        inspect.Parameter(
-            each.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=each.default,
-            annotation=hints[each.name],
-        )
-        for each in sorted(fields(kind), key=lambda each: each.name not in kind.__annotations__)
-    ]
 
 
 # -- text and JSON --------------------------------------------------------------------------------

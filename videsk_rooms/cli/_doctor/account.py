@@ -31,10 +31,7 @@ if TYPE_CHECKING:
 CALL_CHECKS = ("access", "clock", "rate limit", "path")
 _REQUIRED = ("aiohttp", "attrs", "cattrs", "anyio")
 # The packages of the extras.
-_OPTIONAL = (
-    *("rich", "typer", "charset-normalizer", "PyJWT"),
-    *("orjson", "opentelemetry-api", "redis"),
-)
+_OPTIONAL = ("rich", "typer", "PyJWT", "orjson", "opentelemetry-api", "redis")
 _ANOTHER_TOKEN = "make another one of type api-token in Videsk's dashboard"  # noqa: S105 - a text
 # A clock that is off by more makes rooms open and end noticeably at another time.
 _OFF = timedelta(seconds=10)

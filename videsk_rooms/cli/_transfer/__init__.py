@@ -5,8 +5,7 @@ options.py                their options
 sending.py                the rows of an import, sent
 progress.py  summary.py   what they print
 journal.py                the outcomes of an import: its journal, and the file of results
-rows.py                   the rows of a file, each with the external id of its room
-columns.py                the field of each column
+rows.py                   the rows of a file: the field of each column, the external id of each room
 table.py                  CSV and JSON Lines as text
 files.py                  reading files, and replacing them as a whole
 """
