@@ -1,14 +1,14 @@
 """The command line `videsk-rooms`, of the extra `cli`.
 
 The commands are registered in `_app.py`: a folder for each, and `_serving.py` for `sandbox` and
-`dev`. `_account.py` has the options that all
-commands on an account share, `_output.py` what they print and their exit codes, `_params.py` and
-`_times.py` how values are typed. A command that a signal ends exits with 128 and the signal's
-number (130 after Ctrl-C), except `videsk-rooms sandbox` and `videsk-rooms dev`, which a signal ends
-with 0.
+`dev`. `_account.py` has the options that all commands on an account share, `_output.py` what they
+print and their exit codes, `_params.py` and `_times.py` how values are typed.
 
-The files that `--help` needs import typer and nothing heavier: the client, the sandbox and rich are
-imported by what a command runs.
+A command that a signal ends exits with 128 and the signal's number (130 after Ctrl-C), except
+`videsk-rooms sandbox` and `videsk-rooms dev`, which a signal ends with 0.
+
+The files that `--help` needs import typer and nothing heavier: the client, the sandbox and rich's
+console are imported by what a command runs.
 """
 
 from __future__ import annotations

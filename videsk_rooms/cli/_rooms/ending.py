@@ -31,7 +31,7 @@ from .changing import warn_when_stopped
 from .shown import show_rooms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from videsk_rooms.models import Room
     from videsk_rooms.sync import Videsk
@@ -103,7 +103,7 @@ def end(
     if (created_after, created_before, exp_before, external_id_like) == (None,) * 4:
         if dry_run:
             raise wrong_usage("--dry-run is for --created-before and the like; give one of those")
-        _change_each(context, rooms, external_id, "ended", lambda videsk: videsk.rooms.end, yes=yes)
+        _change_named(context, rooms, external_id, "ended", yes=yes)
         return
     if rooms or external_id:
         raise wrong_usage(
@@ -138,9 +138,7 @@ def delete(
     --json each room is an object on a line of its own: room, deleted, error; and
     external_id, if it was given.
     """
-    _change_each(
-        context, rooms, external_id, "deleted", lambda videsk: videsk.rooms.delete, yes=yes
-    )
+    _change_named(context, rooms, external_id, "deleted", yes=yes)
 
 
 def _is_in(moment: datetime | None, start: datetime | None, end: datetime | None) -> bool:
@@ -205,23 +203,21 @@ def _show_instead(context: CommandContext, rooms: list[Room]) -> None:
 # -- rooms that are named --------------------------------------------------------------------------
 
 
-def _change_each(
+def _change_named(
     context: CommandContext,
     rooms: list[str] | None,
     external_ids: list[str] | None,
     done: str,
-    method_of: Callable[[Videsk], Callable[[str | Room], object]],
     *,
     yes: bool,
 ) -> None:
-    """Call the API for each room once, and report on each.
+    """End or delete each room once, and report on each.
 
     Args:
         context: The account.
         rooms: The ids of the rooms.
         external_ids: The external ids of the rooms, in place of their ids.
-        done: What the rooms are then, in a word.
-        method_of: Returns the method of a client.
+        done: What the rooms are then: `ended` or `deleted`.
         yes: Whether not to ask before several.
 
     Raises:
@@ -229,27 +225,33 @@ def _change_each(
         Exit: A room failed.
     """
     require_one(rooms or None, external_ids or None)
-    each_once = list(dict.fromkeys(rooms or external_ids or ()))
-    if len(each_once) > 1 and not yes:
-        _ask(done, len(each_once))
-
-    def outcomes(videsk: Videsk) -> Iterator[Outcome]:
-        method = method_of(videsk)
-        for typed in each_once:
-            room, external_id = (typed, None) if rooms else (None, typed)
-            error = None
-            try:
-                found = find(videsk, room, external_id)
-                room = found if isinstance(found, str) else found.id
-                method(found)
-            except VideskError as caught:
-                error = caught
-            yield room, external_id, error
-            if error is not None and is_hopeless(error):
-                return
-
+    ids = [(room, None) for room in dict.fromkeys(rooms or ())]
+    own_ids = [(None, external_id) for external_id in dict.fromkeys(external_ids or ())]
+    named = [*ids, *own_ids]
+    if len(named) > 1 and not yes:
+        _ask(done, len(named))
     with context.client() as videsk:
-        _report(context, done, len(each_once), outcomes(videsk))
+        change = videsk.rooms.end if done == "ended" else videsk.rooms.delete
+        _report(context, done, len(named), _one_by_one(videsk, named, change))
+
+
+def _one_by_one(
+    videsk: Videsk,
+    named: Sequence[tuple[str | None, str | None]],
+    change: Callable[[str | Room], object],
+) -> Iterator[Outcome]:
+    """Change rooms in their order, unless the rest would fail alike."""
+    for room, external_id in named:
+        found_id, error = room, None
+        try:
+            found = find(videsk, room, external_id)
+            found_id = found if isinstance(found, str) else found.id
+            change(found)
+        except VideskError as caught:
+            error = caught
+        yield found_id, external_id, error
+        if error is not None and is_hopeless(error):
+            return
 
 
 # -- of both ---------------------------------------------------------------------------------------
