@@ -1,4 +1,4 @@
-"""Pickles and copies a client as its settings.
+"""The settings of a client, by which it is pickled and copied.
 
 The new client makes its own connections, threads and queues. A pickle holds a secret that was
 given as an argument only if that was allowed (docs/decisions/0013-pickled-clients.md).
@@ -6,7 +6,6 @@ given as an argument only if that was allowed (docs/decisions/0013-pickled-clien
 
 from __future__ import annotations
 
-import copy
 import io
 import pickle
 import ssl as _ssl
@@ -16,34 +15,44 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from ._config import Priority, RateLimit, Retry, Timeout
-from ._http.hooks import Hooks
+from ._config import (
+    Priority,
+    RateLimit,
+    Retry,
+    Timeout,
+    checked_headers,
+    checked_proxy,
+    checked_rate_limit,
+    checked_retry,
+    checked_secrets_in_pickles,
+    checked_timeout,
+)
+from ._http.hooks import Hooks, checked_hooks
 from ._http.tokens import TokenSource, token_source
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
     import aiohttp  # noqa: TC004 - attrs reads no types, and aiohttp is loaded late
-    from typing_extensions import Self
 
 
 @attrs.frozen(repr=False)
 class Settings:
-    """The checked options of a client."""
+    """The options of a client, checked here where that takes no other option."""
 
-    source: TokenSource
+    source: TokenSource = attrs.field(converter=token_source)
     base_url: str
-    timeout: Timeout
-    retry: Retry
-    rate_limit: RateLimit | None
-    hooks: Hooks
+    timeout: Timeout = attrs.field(converter=checked_timeout)
+    retry: Retry = attrs.field(converter=checked_retry)
+    rate_limit: RateLimit | None = attrs.field(converter=checked_rate_limit)
+    hooks: Hooks = attrs.field(converter=checked_hooks)
     session: aiohttp.ClientSession | None
-    proxy: str | None
+    proxy: str | None = attrs.field(converter=checked_proxy)
     trust_env: bool
     ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None
-    allow_http: bool = False
+    headers: Mapping[str, str] = attrs.field(converter=checked_headers)
+    allow_http: bool
     priority: Priority | None = None
-    secrets_in_pickles: bool = False
-    headers: Mapping[str, str] = attrs.field(factory=dict)
+    secrets_in_pickles: bool = attrs.field(default=False, converter=checked_secrets_in_pickles)
 
     def __reduce__(self) -> tuple[object, ...]:
         _check_picklable(self)
@@ -54,10 +63,14 @@ class Settings:
             del rest[name]
         return _unpickled, (api_token, rest)
 
+    def __deepcopy__(self, _: dict[int, object]) -> Settings:
+        # They are immutable, and the objects in them, such as an SSLContext, may be shared.
+        return self
+
 
 def _unpickled(api_token: Any, rest: dict[str, Any]) -> Settings:
     # `secrets_in_pickles` is not passed on: each process has to allow it.
-    return Settings(token_source(api_token), session=None, **rest)
+    return Settings(api_token, session=None, **rest)
 
 
 class PickledBySettings:
@@ -72,28 +85,13 @@ class PickledBySettings:
         raise NotImplementedError
 
     def __getstate__(self) -> dict[str, object]:
-        return {**self._added(), "_settings": self._settings}
+        added = {name: value for name, value in vars(self).items() if name not in self._parts}
+        return {**added, "_settings": self._settings}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         added = dict(state)
         self._set_up(added.pop("_settings"))
         self.__dict__.update(added)
-
-    def __copy__(self) -> Self:
-        copied = object.__new__(type(self))
-        copied._set_up(self._settings)
-        copied.__dict__.update(self._added())
-        return copied
-
-    def __deepcopy__(self, memo: dict[int, object]) -> Self:
-        # Settings are immutable, and the objects in them, such as an SSLContext, may be shared.
-        copied = copy.copy(self)
-        memo[id(self)] = copied
-        copied.__dict__.update(copy.deepcopy(self._added(), memo))
-        return copied
-
-    def _added(self) -> dict[str, object]:
-        return {name: value for name, value in vars(self).items() if name not in self._parts}
 
 
 # -- what is not pickled --------------------------------------------------------------------------

@@ -19,20 +19,14 @@ from ._config import (
     Timeout,
     checked_allow_http,
     checked_base_url,
-    checked_headers,
     checked_priority,
-    checked_proxy,
-    checked_rate_limit,
-    checked_retry,
-    checked_secrets_in_pickles,
-    checked_timeout,
 )
 from ._http.attempt import check_loop, completed
 from ._http.call import Sender
 from ._http.environment import Environment, read_environment
-from ._http.hooks import Hooks, Observer, checked_hooks, log_as_environment_says
+from ._http.hooks import Hooks, Observer, log_as_environment_says
 from ._http.retry_policy import RetryBudget
-from ._http.tokens import account_of, token_source
+from ._http.tokens import account_of
 from ._http.tracing import make_tracer
 from ._http.transport import Transport
 from ._pickling import PickledBySettings, Settings
@@ -128,17 +122,17 @@ class AsyncVidesk(PickledBySettings):
         http = checked_allow_http(allow_http)
         self._set_up(
             Settings(
-                source=token_source(api_token),
+                source=api_token,
                 base_url=checked_base_url(base_url, allow_http=http),
-                timeout=checked_timeout(timeout),
-                retry=checked_retry(retry),
-                rate_limit=checked_rate_limit(rate_limit),
-                hooks=checked_hooks(hooks),
+                timeout=timeout,
+                retry=retry,
+                rate_limit=rate_limit,
+                hooks=hooks,
                 session=session,
-                proxy=checked_proxy(proxy),
+                proxy=proxy,
                 trust_env=trust_env,
                 ssl=ssl,
-                headers=checked_headers(headers),
+                headers=headers,
                 allow_http=http,
             )
         )
@@ -257,20 +251,15 @@ class AsyncVidesk(PickledBySettings):
             "rate_limit": rate_limit,
             "hooks": hooks,
             "source": api_token,
-            "priority": priority,
+            "priority": priority if priority is ... else checked_priority(priority),
             "headers": headers,
             "proxy": proxy,
-            "allow_http": allow_http,
             "secrets_in_pickles": secrets_in_pickles,
         }
-        changes: dict[str, Any] = {
-            name: _CHECKS[name](value) for name, value in given.items() if value is not ...
-        }
-        if not (base_url is allow_http is ...):
-            changes["base_url"] = checked_base_url(
-                self._settings.base_url if base_url is ... else base_url,
-                allow_http=changes.get("allow_http", self._settings.allow_http),
-            )
+        changes: dict[str, Any] = {name: value for name, value in given.items() if value is not ...}
+        http = self._settings.allow_http if allow_http is ... else checked_allow_http(allow_http)
+        url = self._settings.base_url if base_url is ... else base_url
+        changes |= {"allow_http": http, "base_url": checked_base_url(url, allow_http=http)}
         return self._view(attrs.evolve(self._settings, **changes), changes.keys())
 
     def _view(self, settings: Settings, changed: Container[str]) -> Self:
@@ -353,20 +342,6 @@ class AsyncVidesk(PickledBySettings):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._settings.base_url!r})"
-
-
-_CHECKS: dict[str, Callable[[Any], object]] = {
-    "timeout": checked_timeout,
-    "retry": checked_retry,
-    "rate_limit": checked_rate_limit,
-    "hooks": checked_hooks,
-    "source": token_source,
-    "priority": checked_priority,
-    "headers": checked_headers,
-    "proxy": checked_proxy,
-    "allow_http": checked_allow_http,
-    "secrets_in_pickles": checked_secrets_in_pickles,
-}
 
 
 def _environment_for(settings: Settings) -> Environment:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from videsk_rooms._quoting import Secret
 from videsk_rooms.errors import ConfigurationError
@@ -47,25 +47,9 @@ _STRING_NOT_PICKLED = (
 )
 
 
-class TokenSource(Protocol):
-    """Where the token comes from."""
-
-    def at_hand(self) -> Secret | None:
-        """Return the token to send now, if it need not be waited for."""
-        ...
-
-    async def renewed(self, refused: Secret | None) -> bool:
-        """Look for another token than the refused one, or for the first; return whether it came."""
-        ...
-
-    def in_pickle(self, *, secrets: bool) -> str | TokenCallable | UnpickledToken:
-        """Return what is pickled in its place: a token only where secrets are allowed."""
-        ...
-
-
-def token_source(api_token: str | TokenCallable | UnpickledToken | None) -> TokenSource:
+def token_source(api_token: str | TokenCallable | TokenSource | None) -> TokenSource:
     """Choose the source of the token: the argument, the environment, or a file that it names."""
-    if isinstance(api_token, UnpickledToken):
+    if isinstance(api_token, TokenSource):
         return api_token
     if callable(api_token):
         return CallableToken(api_token, partial(_checked, source="the callable given as api_token"))
@@ -205,6 +189,15 @@ class UnpickledToken:
                 _NONE_IN_ENVIRONMENT if self._from_environment else _STRING_NOT_PICKLED
             )
         return self._source
+
+
+TokenSource: TypeAlias = StaticToken | CallableToken | TokenFile | UnpickledToken
+"""Where the token comes from. Each has these methods:
+
+- `at_hand`: the token to send now, if it need not be waited for;
+- `renewed`: look for another token than the refused one, or for the first; whether it came;
+- `in_pickle`: what is pickled in its place: a token only where secrets are allowed.
+"""
 
 
 def account_of(source: TokenSource, base_url: str) -> tuple[Hashable, Callable[[], str]]:
