@@ -12,60 +12,20 @@ from typing import TYPE_CHECKING
 from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from ._attempt import Attempt as Attempt
-    from ._blocking.access_stock import AccessStock as AccessStock
-    from ._config import RateLimit as RateLimit
-    from ._config import Retry as Retry
-    from ._config import Timeout as Timeout
-    from ._http.hooks import AttemptEvent as AttemptEvent
-    from ._http.hooks import Hooks as Hooks
-    from ._http.hooks import PaceEvent as PaceEvent
-    from ._http.hooks import RetryEvent as RetryEvent
-    from ._operations.access_stock import AsyncAccessStock as AsyncAccessStock
-    from ._operations.bulk_iterators import AsyncOutcomes as AsyncOutcomes
-    from ._operations.bulk_iterators import Outcomes as Outcomes
-    from ._operations.outcomes import Outcome as Outcome
-    from ._operations.outcomes import Progress as Progress
-    from ._ratelimit.status import RateLimitStatus as RateLimitStatus
-    from ._wire.message import Answer as Answer
-    from ._wire.message import Headers as Headers
-    from ._wire.message import Response as Response
-    from .client import AsyncVidesk as AsyncVidesk
-    from .errors import APIError as APIError
-    from .errors import AuthenticationError as AuthenticationError
-    from .errors import BadRequestError as BadRequestError
-    from .errors import ClosedError as ClosedError
-    from .errors import ConfigurationError as ConfigurationError
-    from .errors import ConflictError as ConflictError
-    from .errors import ConnectionFailedError as ConnectionFailedError
-    from .errors import DeadlineExceededError as DeadlineExceededError
-    from .errors import InvalidRequestError as InvalidRequestError
-    from .errors import NotFoundError as NotFoundError
-    from .errors import OutcomeUnknownAtDeadlineError as OutcomeUnknownAtDeadlineError
-    from .errors import OutcomeUnknownError as OutcomeUnknownError
-    from .errors import PermissionDeniedError as PermissionDeniedError
-    from .errors import RateLimitError as RateLimitError
-    from .errors import ResponseError as ResponseError
-    from .errors import ServerError as ServerError
-    from .errors import TransportError as TransportError
-    from .errors import VideskError as VideskError
-    from .models import Authorization as Authorization
-    from .models import EnterableRoom as EnterableRoom
-    from .models import JSONValue as JSONValue
-    from .models import Room as Room
-    from .models import RoomAccess as RoomAccess
-    from .models import RoomPage as RoomPage
-    from .models import RoomStats as RoomStats
-    from .models import StatsView as StatsView
-    from .rooms import AsyncRooms as AsyncRooms
-    from .rooms import AsyncRoomsWithResponse as AsyncRoomsWithResponse
-    from .rooms import RoomChange as RoomChange
-    from .rooms import RoomSpec as RoomSpec
-    from .rooms import Sort as Sort
-    from .rooms import When as When
-    from .sync import Rooms as Rooms
-    from .sync import RoomsWithResponse as RoomsWithResponse
-    from .sync import Videsk as Videsk
+    from ._attempt import *
+    from ._blocking.access_stock import *
+    from ._config import *
+    from ._http.hooks import *
+    from ._operations.access_stock import *
+    from ._operations.bulk_iterators import *
+    from ._operations.outcomes import *
+    from ._ratelimit.status import *
+    from ._wire.message import *
+    from .client import *
+    from .errors import *
+    from .models import *
+    from .rooms import *
+    from .sync import *
 
 _HOMES = {
     "_attempt": ("Attempt",),
@@ -113,8 +73,9 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-# Type checkers go by the names above. They read no `__all__` but a list of strings, and would take
-# any misspelt name for one that `__getattr__` finds.
+# Type checkers go by the imports above, each of which brings the names in `__all__` of its module.
+# They read no `__all__` but a list of strings, and would take any misspelt name for one that
+# `__getattr__` finds.
 if not TYPE_CHECKING:
     __all__ = list(_HOME_OF)
 

@@ -14,7 +14,7 @@ import attrs
 
 from .errors import ConfigurationError
 
-__all__ = ["RateLimit", "Retry", "Timeout", "checked_base_url", "checked_timeout"]
+__all__ = ["RateLimit", "Retry", "Timeout"]
 
 Priority: TypeAlias = Literal["interactive", "background"]
 """Whose requests go first while the rate limit is used up."""

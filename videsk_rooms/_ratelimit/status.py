@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from .limiter import RateLimiter
 
+__all__ = ["RateLimitStatus"]
+
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 

@@ -18,6 +18,8 @@ from .json import MOST_VALUES, TooManyValuesError, loads
 if TYPE_CHECKING:
     from datetime import datetime
 
+__all__ = ["Answer", "Headers", "Response"]
+
 # How much of a body an error quotes, and how much is searched for tokens before it is cut: a token
 # that is cut is not recognised.
 _QUOTED, _QUOTED_SOURCE = 200, 16_384
