@@ -96,16 +96,13 @@ class VideskError(Exception):
         return f"{sentence(text)} See {PAGES}{name}/".lstrip()
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Exception itself calls cls(*args), which does not work with keyword-only arguments.
-        return (_restore, (type(self), self.args, self.__dict__.copy()))
+        # Exception itself calls cls(*args), but the `__init__` of a subclass may take others.
+        return (_with_args, (type(self), self.args), self.__dict__)
 
 
-def _restore(
-    kind: type[VideskError], args: tuple[object, ...], state: dict[str, object]
-) -> VideskError:
-    error = kind.__new__(kind, *args)
+def _with_args(kind: type[VideskError], args: tuple[object, ...]) -> VideskError:
+    error = kind.__new__(kind)
     error.args = args
-    error.__dict__.update(state)
     return error
 
 
