@@ -690,10 +690,7 @@ class AsyncRooms:
         def prepare(spec: RoomSpec) -> Begin[EnterableRoom]:
             return partial(create, **_arguments(spec, "specs", known=_SPEC))
 
-        bulk = Bulk(
-            "create_many", "specs", specs, prepare, concurrency=concurrency, on_progress=on_progress
-        )
-        return AsyncOutcomes(bulk)
+        return AsyncOutcomes("create_many", Bulk("specs", specs, prepare, concurrency, on_progress))
 
     @overload
     def update_many(
@@ -757,15 +754,9 @@ class AsyncRooms:
         def prepare(change: RoomChange) -> Begin[Room]:
             return partial(update, **_arguments(change, "changes", known=_CHANGE, needed=_NEEDED))
 
-        bulk = Bulk(
-            "update_many",
-            "changes",
-            changes,
-            prepare,
-            concurrency=concurrency,
-            on_progress=on_progress,
+        return AsyncOutcomes(
+            "update_many", Bulk("changes", changes, prepare, concurrency, on_progress)
         )
-        return AsyncOutcomes(bulk)
 
     @overload
     def delete_many(
@@ -826,10 +817,7 @@ class AsyncRooms:
         def prepare(room: Room | str) -> Begin[None]:
             return partial(delete, room)
 
-        bulk = Bulk(
-            "delete_many", "rooms", rooms, prepare, concurrency=concurrency, on_progress=on_progress
-        )
-        return AsyncOutcomes(bulk)
+        return AsyncOutcomes("delete_many", Bulk("rooms", rooms, prepare, concurrency, on_progress))
 
     @overload
     def join_many(
@@ -890,10 +878,7 @@ class AsyncRooms:
         def prepare(room: Room | str) -> Begin[RoomAccess]:
             return partial(join, room)
 
-        bulk = Bulk(
-            "join_many", "rooms", rooms, prepare, concurrency=concurrency, on_progress=on_progress
-        )
-        return AsyncOutcomes(bulk)
+        return AsyncOutcomes("join_many", Bulk("rooms", rooms, prepare, concurrency, on_progress))
 
     def _saw(self, room: Room) -> Room:
         return self._account.stocks.saw(room)

@@ -35,15 +35,8 @@ class RequestHandler:
         on_progress: Callable[[Progress], object] | None = None,
     ) -> AsyncOutcomes[int, str]:
         """Make a call for each item."""
-        bulk = Bulk(
-            "call_many",
-            "items",
-            items,
-            self._prepare,
-            concurrency=concurrency,
-            on_progress=on_progress,
-        )
-        return AsyncOutcomes(bulk)
+        bulk = Bulk("items", items, self._prepare, concurrency, on_progress)
+        return AsyncOutcomes("call_many", bulk)
 
     def _prepare(self, item: int) -> Begin[str]:
         return partial(self._call, item)
@@ -79,10 +72,7 @@ def at_once(
     def prepare(item: int) -> Begin[str]:
         return partial(_as_text, item)
 
-    bulk = Bulk(
-        "call_many", "items", items, prepare, concurrency=concurrency, on_progress=on_progress
-    )
-    return AsyncOutcomes(bulk)
+    return AsyncOutcomes("call_many", Bulk("items", items, prepare, concurrency, on_progress))
 
 
 async def _as_text(item: int) -> str:

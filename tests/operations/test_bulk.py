@@ -265,8 +265,8 @@ async def test_tasks_that_begin_at_once() -> None:
     def prepare(item: int) -> Begin[int]:
         return partial(double, item)
 
-    bulk = Bulk("call_many", "items", range(10), prepare, concurrency=3, on_progress=None)
-    assert [each.value async for each in AsyncOutcomes(bulk)] == list(range(0, 20, 2))
+    outcomes = AsyncOutcomes("call_many", Bulk("items", range(10), prepare, 3, None))
+    assert [each.value async for each in outcomes] == list(range(0, 20, 2))
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 

@@ -78,7 +78,7 @@ def blocking_bulk(
 
     def call(self: BlockingResource, *arguments: P.args, **keywords: P.kwargs) -> Outcomes[T, R]:
         bulk = method(self._async, *arguments, **keywords)._for_a_thread()
-        return Outcomes(bulk.operation, self._portal.run_bulk(bulk))
+        return Outcomes(method.__name__, self._portal.run_bulk(bulk))
 
     kind: Any = Outcomes  # its arguments are known at run time only
     made = derived(call, method, returns=kind[get_args(hint_of(method))])

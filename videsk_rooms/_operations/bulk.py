@@ -44,19 +44,16 @@ class Bulk(Generic[Item, Value]):
 
     def __init__(
         self,
-        operation: str,
         argument: str,
         items: Iterable[Item] | AsyncIterable[Item],
         prepare: Callable[[Item], Begin[Value]],
-        *,
         concurrency: object,
         on_progress: Callable[[Progress], object] | None,
     ) -> None:
         """Prepare it; nothing is read yet.
 
         Args:
-            operation: The name of the public method.
-            argument: The name of its argument that holds the items.
+            argument: The name of the argument that holds the items.
             items: One item for each call.
             prepare: Makes a call of an item, or refuses it by a `VideskError`.
             concurrency: How many items may be read and not finished, 1 or more.
@@ -65,7 +62,6 @@ class Bulk(Generic[Item, Value]):
         Raises:
             InvalidRequestError: An argument is invalid.
         """
-        self.operation = operation
         self._items = _checked_items(argument, items)
         self._argument = argument
         self._prepare = prepare

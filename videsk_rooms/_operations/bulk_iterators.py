@@ -67,8 +67,8 @@ class AsyncOutcomes(_Forgettable, AsyncIterator[Outcome[Item_co, Value_co]]):
         ```
     """
 
-    def __init__(self, bulk: Bulk[Item_co, Value_co]) -> None:
-        self._operation = bulk.operation
+    def __init__(self, operation: str, bulk: Bulk[Item_co, Value_co]) -> None:
+        self._operation = operation
         self._asked = False
         self._bulk = bulk
         self._generator = bulk.given_out()
