@@ -14,12 +14,12 @@ from videsk_rooms._concurrency.fork import (
     notice_fork,
     register_after_fork,
 )
+from videsk_rooms._concurrency.waits import waiting_for
 from videsk_rooms._operations.derived import SOURCE
 from videsk_rooms.errors import ClosedError
 
 from .backends import thread_backend
 from .loop_thread import Call, LoopThread
-from .reentrancy import waiting_for
 from .shutdown import block_daemon_at_exit, closed_error, exiting, open_threads
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ T = TypeVar("T")
 
 # Seconds. A thread may take longer: a task that does not let itself be cancelled keeps it.
 _PATIENCE_AT_CLOSE = 5.0
+_WAITS_FOR_ITSELF = (
+    "a blocking client was called from its own event loop, or by code that this loop waits for, so "
+    "it would wait for itself; use AsyncVidesk in hooks and in a callable given as api_token"
+)
 _ITERATOR_OF_PARENT = (
     "this iterator belongs to the process that was forked; call iter() again in this one"
 )
@@ -128,7 +132,7 @@ class Portal:
         if running is not None and running is not loop:
             self._warn_once_of_blocking()
         call: Call[R] = Call(inner, function, arguments, keywords)
-        with waiting_for(loop):
+        with waiting_for(loop, _WAITS_FOR_ITSELF, blocks=running):
             try:
                 inner.calls.add(call)
                 if not inner.call_soon(call.start):

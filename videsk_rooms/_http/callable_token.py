@@ -12,20 +12,20 @@ import contextvars
 import inspect
 import threading
 from collections.abc import Awaitable, Callable
-from contextlib import contextmanager, nullcontext, suppress
-from contextvars import ContextVar
+from contextlib import suppress
 from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from videsk_rooms._concurrency.fork import leak, register_after_fork
 from videsk_rooms._concurrency.loops import call_soon_in, settle, start_daemon
+from videsk_rooms._concurrency.waits import Waiter, add_waiter, waiting_for
 from videsk_rooms.errors import ConfigurationError
 
 from .attempt import StrayCancellationError, result_within
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Hashable
     from types import TracebackType
 
     from videsk_rooms._quoting import Secret
@@ -99,11 +99,6 @@ class CallableToken:
             self._token = token
 
 
-# The fetch that the current code runs for: set in the thread or task of a callable, and inherited
-# by the calls that it makes.
-_current_fetch: ContextVar[_Fetch | None] = ContextVar("videsk_rooms_fetch", default=None)
-
-
 class _Fetch:
     """One call of the callable, for all calls that wait for it, in whichever loops.
 
@@ -119,8 +114,8 @@ class _Fetch:
         self._in_loop = False
         self._task: asyncio.Task[None] | None = None  # a loop alone does not keep a task alive
         self._over = False
+        self._waiter = Waiter(self)  # for the code of the callable
         self._waiting: list[asyncio.Future[_Failure | None]] = []
-        self._waits_for: list[_Fetch] = []
 
     def is_over(self) -> bool:
         """Return whether it has ended, or can no longer end."""
@@ -131,34 +126,10 @@ class _Fetch:
 
         A call that joins as it ends gets no failure; it looks for the token or starts another.
         """
-        outer = _current_fetch.get()
-        with nullcontext() if outer is None or outer.is_over() else outer._waiting_for(self):
+        with waiting_for(self, _CALLED_ITSELF):
             failure = await self._ended(start=start)
         if failure is not None:
             failure.raise_error()
-
-    @contextmanager
-    def _waiting_for(self, other: _Fetch) -> Iterator[None]:
-        # Added before the check: of two that start to wait for each other, one finds the other.
-        self._waits_for.append(other)
-        try:
-            if other._leads_to(self):
-                raise RuntimeError(_CALLED_ITSELF)
-            yield
-        finally:
-            self._waits_for.remove(other)
-
-    def _leads_to(self, other: _Fetch) -> bool:
-        seen: list[_Fetch] = []
-        ahead = [self]
-        while ahead:
-            fetch = ahead.pop()
-            if fetch is other:
-                return True
-            if fetch not in seen:
-                seen.append(fetch)
-                ahead += fetch._waits_for
-        return False
 
     async def _ended(self, *, start: bool) -> _Failure | None:
         future: asyncio.Future[_Failure | None] = asyncio.get_running_loop().create_future()
@@ -179,7 +150,7 @@ class _Fetch:
 
     def _start(self) -> None:
         context = contextvars.copy_context()
-        context.run(_current_fetch.set, self)
+        context.run(add_waiter, self._waiter)
         if inspect.iscoroutinefunction(self._function):
             context.run(self._await, self._function)
             return
@@ -230,7 +201,7 @@ class _Fetch:
 
     def _end(self, error: BaseException | None = None) -> None:
         """Wake all that wait: with a failure, or to look for the token."""
-        self._over = True
+        self._over, self._waiter.thing = True, None
         traceback = None if error is None else error.__traceback__
         while self._waiting:
             with suppress(IndexError):

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from videsk_rooms._concurrency.loops import call_soon_in
+from videsk_rooms._concurrency.loops import call_soon_in, settle
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -71,9 +71,4 @@ class Leaders:
         finally:
             del self._leading[loop, key]
             # A coroutine that its loop left behind may end anywhere.
-            call_soon_in(loop, _set, leader.end)
-
-
-def _set(end: asyncio.Future[None]) -> None:
-    if not end.done():
-        end.set_result(None)
+            call_soon_in(loop, settle, leader.end, leader.end.set_result, None)
