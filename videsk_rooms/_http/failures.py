@@ -63,7 +63,7 @@ def transport_error(
             attempts=attempts,
             external_id=request.external_id,
         )
-    if failure.cause == "not_sent":
+    if not failure.maybe_sent:
         text = f"{what} Nothing was sent. {failure.remedy}"
         return ConnectionFailedError(text, attempts=attempts)
     return TransportError(f"{what} Nothing was changed; try again.", attempts=attempts)

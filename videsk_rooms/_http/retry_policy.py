@@ -115,7 +115,7 @@ def longest_pause(retry: Retry, tries: int) -> float:
 def result_of(outcome: RawResponse | TransportFailure) -> AttemptResult:
     """Classify what came of an attempt."""
     if isinstance(outcome, TransportFailure):
-        return AttemptResult(None, "not" if outcome.cause == "not_sent" else "maybe")
+        return AttemptResult(None, "maybe" if outcome.maybe_sent else "not")
     return result_from_status(outcome.status, outcome.headers)
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from videsk_rooms._config import Timeout
     from videsk_rooms._quoting import Secret
-    from videsk_rooms._wire.message import FailureCause, Request
+    from videsk_rooms._wire.message import Request
 
     from .attempt import Origin
     from .environment import Environment
@@ -156,16 +156,16 @@ class Transport:
         except OutOfTimeError:
             outcome = _out_of_time(context, url)
         except StrayCancellationError:
-            cause: FailureCause = "interrupted" if context.maybe_sent else "not_sent"
-            outcome = TransportFailure(cause, "the request was cancelled within the session", url)
+            detail = "the request was cancelled within the session"
+            outcome = TransportFailure(detail, url, maybe_sent=context.maybe_sent)
         except ClosedError:
             raise closed(sent=context.maybe_sent) from None
         finally:
             context.permit.release()
         if isinstance(outcome, TransportFailure):
             if self.closed:
-                raise closed(sent=outcome.cause != "not_sent")
-            outcome.hint = self._hint if outcome.cause == "not_sent" else ""
+                raise closed(sent=outcome.maybe_sent)
+            outcome.hint = "" if outcome.maybe_sent else self._hint
         if context.used:
             _remove_token(outcome, context.token)
         return outcome
@@ -292,7 +292,7 @@ def _failure_of(error: BaseException, context: RequestContext, url: str) -> Tran
     aiohttp's exceptions hold the request with its headers, and so the token.
     """
     if isinstance(error, _SURELY_NOT_SENT):
-        failure = TransportFailure("not_sent", _described(error), url)
+        failure = TransportFailure(_described(error), url)
         if isinstance(error, aiohttp.ClientConnectorCertificateError):
             failure.remedy = _TRUST
         elif isinstance(error, aiohttp.ClientHttpProxyError) and error.status == 407:
@@ -300,19 +300,18 @@ def _failure_of(error: BaseException, context: RequestContext, url: str) -> Tran
         return failure
     if isinstance(error, ValueError) and not context.maybe_sent:
         # A proxy's URL that only aiohttp refuses. It is not shown, because it may hold a password.
-        return TransportFailure("not_sent", "the proxy cannot be used", url)
+        return TransportFailure("the proxy cannot be used", url)
     if isinstance(error, asyncio.TimeoutError):
         return _out_of_time(context, url)
     if isinstance(error, aiohttp.ClientError | OSError):
         # While a tunnel is made, the same errors come from the proxy, before anything is sent.
-        cause: FailureCause = "not_sent" if context.connects else "interrupted"
-        return TransportFailure(cause, _described(error), url)
+        return TransportFailure(_described(error), url, maybe_sent=not context.connects)
     return None
 
 
 def _out_of_time(context: RequestContext, url: str) -> TransportFailure:
-    cause: FailureCause = "timeout" if context.maybe_sent else "not_sent"
-    return TransportFailure(cause, "the time was up", url, timed_out=True)
+    maybe_sent = context.maybe_sent
+    return TransportFailure("the time was up", url, maybe_sent=maybe_sent, timed_out=True)
 
 
 def _hint(environment: Environment, session: aiohttp.ClientSession | None) -> str:

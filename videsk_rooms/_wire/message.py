@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import attrs
 
@@ -124,26 +124,22 @@ class RawResponse:
         return shown(given, ID_LENGTH)
 
 
-FailureCause: TypeAlias = Literal["not_sent", "interrupted", "timeout"]
-
-
 @attrs.define
 class TransportFailure:
     """The reason why an attempt got no answer.
 
     Attributes:
-        cause: `not_sent` if the server cannot have seen it, `interrupted` if it may have,
-            `timeout` if it may have and the time was up.
         detail: The network's error, without tokens.
+        maybe_sent: Whether the server may have seen the request.
         timed_out: Whether the time was up, sent or not.
         hint: What may be the reason, as a sentence with a space before it; empty for nothing.
         remedy: What to do, where nothing was sent.
     """
 
-    cause: FailureCause
     detail: str
     url: str
-    timed_out: bool = False
+    maybe_sent: bool = attrs.field(default=False, kw_only=True)
+    timed_out: bool = attrs.field(default=False, kw_only=True)
     hint: str = ""
     remedy: str = "Check base_url, the network and the proxy; try again."
 
