@@ -549,13 +549,7 @@ class AsyncRooms:
         return one_by_one(batches)
 
     def _batches(
-        self,
-        *,
-        sort: Sort | None = None,
-        ended: bool | None = None,
-        external_id: str | None = None,
-        page_size: int = 100,
-        limit: int | None = None,
+        self, *, sort: Sort | None, page_size: int, limit: int | None, **filters: Any
     ) -> AsyncGenerator[Sequence[Room], None]:
         """Read all rooms as `iter` does, in batches of a page each."""
         most = inf if limit is None else check.whole("limit", limit, least=1)
@@ -563,13 +557,8 @@ class AsyncRooms:
         size = int(max(min(encode.page_size("page_size", page_size), most), 2))
 
         def page_at(skip: int | None) -> Call[RoomPage]:
-            return operations.listing(
-                limit=size,
-                skip=skip or None,
-                sort=_OLDEST_FIRST if sort is None else sort,
-                ended=ended,
-                external_id=external_id,
-            )
+            order = _OLDEST_FIRST if sort is None else sort
+            return operations.listing(limit=size, skip=skip or None, sort=order, **filters)
 
         page_at(None)  # refuses wrong arguments at the call, not at the first item
         send = self._send.in_background()

@@ -56,7 +56,7 @@ def blocking(
 
 def blocking_iterator(
     method: Callable[Concatenate[Any, P], AsyncGenerator[T, None]],
-    batches: Callable[Concatenate[Any, P], AsyncGenerator[Sequence[T], None]],
+    batches: Callable[..., AsyncGenerator[Sequence[T], None]],
 ) -> DerivedMethod[Generator[T, None, None], P]:
     """Derive a blocking iterator from an asynchronous one, and from one over its batches."""
 
