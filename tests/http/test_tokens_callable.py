@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
+import sys
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -185,6 +188,29 @@ async def test_one_that_is_cancelled_cancels_no_call(
         with pytest.raises(RuntimeError, match="callable given as api_token"):
             await videsk.rooms.create()
         nothing_is_left(videsk)
+
+
+@pytest.mark.skipif(sys.implementation.name != "cpython", reason="it counts no references")
+async def test_one_that_fails_leaves_nothing_to_the_garbage_collector(sandbox: Sandbox) -> None:
+    """Its error refers to its frame, and to those of the calls that waited for it."""
+    frames: list[weakref.ref[Vault]] = []
+
+    async def ask() -> str:
+        local = Vault()
+        frames.append(weakref.ref(local))
+        raise LookupError
+
+    async def fail(videsk: AsyncVidesk) -> None:
+        with contextlib.suppress(LookupError):
+            await videsk.rooms.list()
+
+    async with client(sandbox, ask) as videsk:
+        gc.disable()
+        try:
+            await asyncio.gather(*(fail(videsk) for _ in range(3)))
+            assert [frame() for frame in frames] == [None]
+        finally:
+            gc.enable()
 
 
 # -- one that is slow -----------------------------------------------------------------------------

@@ -84,10 +84,11 @@ class _Wait(Generic[T]):
     ends a loop's thread.
     """
 
-    __slots__ = ("_error", "_result", "_woken", "task")
+    __slots__ = ("_errors", "_result", "_woken", "task")
 
     def __init__(self, function: Callable[[], Coroutine[Any, Any, T]]) -> None:
-        self._error: BaseException | None = None
+        # A list, out of which it is raised: then no frame of its traceback keeps it.
+        self._errors: list[BaseException] = []
         # Awaited in place of the task, whose end wakes nobody until a step of the loop later.
         self._woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.task = start_task(self._run(function))
@@ -104,7 +105,8 @@ class _Wait(Generic[T]):
             raise
         except BaseException as error:
             # Without this frame, or frame and error would keep each other alive.
-            self._error = error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
+            error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
+            self._errors.append(error)
         self._wake()
 
     def _wake(self, _: object = None) -> None:
@@ -132,7 +134,7 @@ class _Wait(Generic[T]):
         except BaseException:
             with suppress(asyncio.CancelledError):
                 await _end(task)
-            if isinstance(self._error, SystemExit | KeyboardInterrupt):
+            if self._errors and isinstance(self._errors[0], SystemExit | KeyboardInterrupt):
                 self._take()  # wins over a cancellation, as in asyncio itself
             raise
         finally:
@@ -143,30 +145,23 @@ class _Wait(Generic[T]):
         return self._take()
 
     def _take(self) -> T:
-        error, self._error = self._error, None
-        if error is None:
-            return self._result
-        try:
-            raise error
-        finally:
-            del error  # likewise
+        if self._errors:
+            raise self._errors.pop()
+        return self._result
 
 
 async def _end(task: asyncio.Task[Any], *, cancels: bool = True) -> None:
     """Cancel a task and wait for its end, even if the caller is cancelled meanwhile."""
-    cancelled: asyncio.CancelledError | None = None
+    cancelled: list[asyncio.CancelledError] = []
     while not task.done():
         if cancels:
             task.cancel()
         try:
             await asyncio.wait([task], timeout=_CLEANUP_TIME)
         except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        try:
-            raise cancelled
-        finally:
-            del cancelled  # or the traceback and this frame keep each other alive
+            cancelled = [error]
+    if cancelled:
+        raise cancelled.pop()
 
 
 async def completed(coroutine: Coroutine[Any, Any, None]) -> None:
@@ -229,18 +224,16 @@ class RequestContext:
     Attributes:
         token: The token to send.
         origin: The only origin that gets the token.
-        call: What a sandbox is told of the call; empty for nothing.
         used: Whether the token was sent.
         connects: Whether a connection is being made for the request.
         maybe_sent: Whether the request may have been sent.
     """
 
-    __slots__ = ("call", "connects", "maybe_sent", "origin", "permit", "token", "used")
+    __slots__ = ("connects", "maybe_sent", "origin", "permit", "token", "used")
 
-    def __init__(self, token: Secret, origin: Origin, permit: Permit, call: str) -> None:
+    def __init__(self, token: Secret, origin: Origin, permit: Permit) -> None:
         self.token: Secret = token
         self.origin: Origin = origin
-        self.call: str = call
         self.used: bool = False
         self.connects: bool = False
         self.maybe_sent: bool = False

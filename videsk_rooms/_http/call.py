@@ -202,11 +202,10 @@ class RetryingCall:
         self._deadline.has_begun = True
         started, started_at = monotonic(), datetime.now(timezone.utc)
         transport = sender.transport
-        said = self._call_header() if transport.is_plain_http else ""
-        context = RequestContext(token, transport.origin, permit, said)
+        context = RequestContext(token, transport.origin, permit)
         with nullcontext() if self._span is None else self._span.sending():
             outcome = await transport.attempt(
-                self._request, context, sender.timeout, remaining, headers=sender.headers
+                self._request, context, sender.timeout, remaining, headers=self._headers()
             )
         self._record(outcome, started_at, monotonic() - started)
         if sender.observer.watches_attempts():
@@ -226,9 +225,14 @@ class RetryingCall:
         if self._span is not None:
             self._span.attempted(attempt)
 
-    def _call_header(self) -> str:
-        attempt, in_background = len(self._attempts) + 1, self._sender.is_in_background
-        return call_header(self._deadline, attempt, is_in_background=in_background)
+    def _headers(self) -> Mapping[str, str]:
+        """Return the caller's headers, and what a sandbox is told of the call."""
+        sender = self._sender
+        if not sender.transport.is_plain_http:
+            return sender.headers
+        attempt, in_background = len(self._attempts) + 1, sender.is_in_background
+        told = call_header(self._deadline, attempt, is_in_background=in_background)
+        return {**sender.headers, **told}
 
     async def _first_token(self) -> Secret:
         source = self._sender.source

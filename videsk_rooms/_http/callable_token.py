@@ -99,6 +99,11 @@ class CallableToken:
             self._token = token
 
 
+# The error of a fetch, if there is one, and its traceback without the frames of those that wait. A
+# list, out of which it is raised: then no frame of its traceback keeps it.
+_Failure: TypeAlias = "list[tuple[BaseException, TracebackType | None]]"
+
+
 class _Fetch:
     """One call of the callable, for all calls that wait for it, in whichever loops.
 
@@ -115,7 +120,7 @@ class _Fetch:
         self._task: asyncio.Task[None] | None = None  # a loop alone does not keep a task alive
         self._over = False
         self._waiter = Waiter(self)  # for the code of the callable
-        self._waiting: list[asyncio.Future[_Failure | None]] = []
+        self._waiting: list[asyncio.Future[_Failure]] = []
 
     def is_over(self) -> bool:
         """Return whether it has ended, or can no longer end."""
@@ -128,11 +133,11 @@ class _Fetch:
         """
         with waiting_for(self, _CALLED_ITSELF):
             failure = await self._ended(start=start)
-        if failure is not None:
-            failure.raise_error()
+        if failure:
+            raise BaseException.with_traceback(*failure.pop())
 
-    async def _ended(self, *, start: bool) -> _Failure | None:
-        future: asyncio.Future[_Failure | None] = asyncio.get_running_loop().create_future()
+    async def _ended(self, *, start: bool) -> _Failure:
+        future: asyncio.Future[_Failure] = asyncio.get_running_loop().create_future()
         # Added before `_over` is read: a fetch that ends in another thread finds the future, or is
         # found to have ended.
         self._waiting.append(future)
@@ -141,7 +146,7 @@ class _Fetch:
         elif self._over:
             with suppress(ValueError):  # gone if the fetch has found it after all
                 self._waiting.remove(future)
-                return None
+                return []
         try:
             return await future
         finally:
@@ -206,28 +211,8 @@ class _Fetch:
         while self._waiting:
             with suppress(IndexError):
                 future = self._waiting.pop()
-                failure = None if error is None else _Failure(error, traceback)
+                failure: _Failure = [] if error is None else [(error, traceback)]
                 call_soon_in(future.get_loop(), settle, future, future.set_result, failure)
-
-
-class _Failure:
-    """The error of a fetch, for one of those that wait.
-
-    The fetch does not keep it: a fetch lasts until the next one, and an error refers, through its
-    traceback, to the objects of its callers.
-    """
-
-    def __init__(self, error: BaseException, traceback: TracebackType | None) -> None:
-        self._error: BaseException | None = error
-        self._traceback = traceback  # without the frames of those that wait
-
-    def raise_error(self) -> None:
-        error, self._error = self._error, None
-        assert error is not None  # noqa: S101 - for the type checker
-        try:
-            raise error.with_traceback(self._traceback)
-        finally:
-            del error  # or the traceback and this frame keep each other alive
 
 
 def _raisable(error: BaseException) -> BaseException:

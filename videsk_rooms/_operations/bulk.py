@@ -73,7 +73,8 @@ class Bulk(Generic[Item, Value]):
         self._failed = 0
         self._finished: deque[Outcome[Item, Value]] = deque()
         self._ended = False  # nothing more is read
-        self._error: BaseException | None = None  # what is raised when all is over
+        # Raised when all is over; out of a list, so that no frame of its traceback keeps it.
+        self._errors: list[BaseException] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
 
@@ -102,12 +103,8 @@ class Bulk(Generic[Item, Value]):
                         self._changed.set()
         finally:
             self._items = ()  # a generator that nobody else refers to is closed here
-        error, self._error = self._error, None
-        if error is not None:
-            try:
-                raise error
-            finally:
-                del error  # or the traceback and this frame keep each other alive
+        if self._errors:
+            raise self._errors.pop()
 
     def _is_over(self) -> bool:
         return self._ended and self._read == self._dealt_with + self._lost
@@ -151,8 +148,8 @@ class Bulk(Generic[Item, Value]):
 
     def _end(self, error: BaseException | None = None) -> None:
         """Read nothing more; the first error is the one that counts."""
-        if self._error is None:
-            self._error = error
+        if error is not None and not self._errors:
+            self._errors.append(error)
         self._ended = True
 
     # -- in the loop ------------------------------------------------------------------------------

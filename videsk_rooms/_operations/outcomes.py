@@ -51,13 +51,12 @@ class Outcome(Generic[Item_co, Value_co]):
                 print(outcome.result().id)
             ```
         """
-        error = self.error
-        if error is None:
+        if self.error is None:
             return cast("Value_co", self.value)
         try:
-            raise error
+            raise self.error
         finally:
-            del error, self  # or the traceback and this frame keep each other alive
+            del self  # or the traceback and this frame keep each other alive
 
     def __hash__(self) -> int:
         # The item may be a mapping, which could not be hashed.
