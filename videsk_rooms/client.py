@@ -23,13 +23,11 @@ from ._config import (
 )
 from ._http.attempt import check_loop, completed
 from ._http.call import Sender
-from ._http.environment import Environment, read_environment
-from ._http.hooks import Hooks, Observer, log_as_environment_says
+from ._http.hooks import Hooks, log_as_environment_says
 from ._http.retry_policy import RetryBudget
+from ._http.settings import PickledBySettings, Settings
 from ._http.tokens import account_of
-from ._http.tracing import make_tracer
 from ._http.transport import Transport
-from ._pickling import PickledBySettings, Settings
 from ._ratelimit import RateLimitStatus, ServerWindow, make_limiter
 from ._wire import operations
 from ._wire.message import Response
@@ -144,19 +142,7 @@ class AsyncVidesk(PickledBySettings):
             weakref.WeakValueDictionary()
         )
         self._is_view = False
-        self._sender = _make_sender(
-            settings,
-            Transport(
-                settings.base_url,
-                session=settings.session,
-                proxy=settings.proxy,
-                environment=_environment_for(settings),
-                ssl=settings.ssl,
-            ),
-            self._make_limiter(settings),
-            RetryBudget(),
-            ServerWindow(),
-        )
+        self._sender = Sender(settings, Transport(settings), self._make_limiter(settings))
         self.rooms = AsyncRooms(self._sender)
 
     def _make_limiter(self, settings: Settings) -> RateLimiter:
@@ -267,9 +253,7 @@ class AsyncVidesk(PickledBySettings):
         elsewhere = settings.base_url != self._settings.base_url
         transport, budget = sender.transport, sender.budget
         if elsewhere or "proxy" in changed:
-            transport = transport.towards(
-                settings.base_url, proxy=settings.proxy, environment=_environment_for(settings)
-            )
+            transport = transport.towards(settings)
             budget = RetryBudget()  # failures on one way say nothing about another
         # Another token may be another account, which has its own limit, and may be served by
         # another version. So is the same token at another address.
@@ -282,7 +266,14 @@ class AsyncVidesk(PickledBySettings):
         view.__dict__.update(self.__dict__)
         view._is_view = True
         view._settings = settings
-        view._sender = _make_sender(settings, transport, limiter, budget, server_window)
+        view._sender = attrs.evolve(
+            sender,
+            settings=settings,
+            transport=transport,
+            limiter=limiter,
+            budget=budget,
+            server_window=server_window,
+        )
         view.rooms = AsyncRooms(view._sender, None if other_account else self.rooms._account)
         return view
 
@@ -342,34 +333,3 @@ class AsyncVidesk(PickledBySettings):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._settings.base_url!r})"
-
-
-def _environment_for(settings: Settings) -> Environment:
-    return read_environment(
-        settings.base_url,
-        trusted=settings.trust_env and settings.session is None,
-        has_proxy=settings.proxy is not None,
-        has_ssl=settings.ssl is not None,
-    )
-
-
-def _make_sender(
-    settings: Settings,
-    transport: Transport,
-    limiter: RateLimiter,
-    budget: RetryBudget,
-    server_window: ServerWindow,
-) -> Sender:
-    return Sender(
-        transport=transport,
-        source=settings.source,
-        limiter=limiter,
-        timeout=settings.timeout,
-        retry=settings.retry,
-        budget=budget,
-        observer=Observer(settings.hooks),
-        tracer=make_tracer(),
-        server_window=server_window,
-        priority=settings.priority,
-        headers=settings.headers,
-    )

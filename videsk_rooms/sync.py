@@ -15,8 +15,8 @@ from ._blocking.facade import blocking, blocking_bulk, blocking_iterator
 from ._blocking.portal import Portal
 from ._config import RateLimit, Retry, Timeout
 from ._http.hooks import Hooks
+from ._http.settings import PickledBySettings, Settings
 from ._operations.derived import derived
-from ._pickling import PickledBySettings, Settings
 from ._ratelimit import RateLimitStatus
 from .client import AsyncVidesk
 from .rooms import NOT_PICKLED, AsyncRooms, AsyncRoomsWithResponse

@@ -20,7 +20,7 @@ import attrs
 
 from videsk_rooms._concurrency.clock import monotonic
 from videsk_rooms._concurrency.fork import notice_fork
-from videsk_rooms._config import Priority, Retry, Timeout
+from videsk_rooms._config import Priority
 from videsk_rooms._ratelimit import Rank, RateLimiter, ServerWindow
 from videsk_rooms._wire.message import (
     RawResponse,
@@ -37,10 +37,10 @@ from .attempt import OutOfTimeError, RequestContext, check_loop
 from .call_header import call_header
 from .deadline import Deadline
 from .failures import deadline_error, mark_outcome_unknown, transport_error
-from .hooks import Observer
+from .hooks import report_attempt, report_retry, report_wait, watches_attempts
 from .retry_policy import AttemptResult, Decision, RetryBudget, decide, result_of
-from .tokens import TokenSource
-from .tracing import Tracer
+from .settings import Settings
+from .tracing import Tracer, make_tracer
 from .transport import Transport, closed
 
 if TYPE_CHECKING:
@@ -60,23 +60,19 @@ T = TypeVar("T")
 class Sender:
     """Sends the requests of the resources of one client, and reads the answers."""
 
+    settings: Settings
     transport: Transport
-    source: TokenSource
     limiter: RateLimiter
-    timeout: Timeout
-    retry: Retry
-    budget: RetryBudget
-    observer: Observer
-    tracer: Tracer | None
-    server_window: ServerWindow
+    budget: RetryBudget = attrs.field(factory=RetryBudget)
+    server_window: ServerWindow = attrs.field(factory=ServerWindow)
+    tracer: Tracer | None = attrs.field(factory=make_tracer)
     count_queue_time: bool = True
-    priority: Priority | None = None
+    default_priority: Priority = "interactive"
     note: Callable[[Response], object] | None = None
-    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
 
     def deadline(self) -> Deadline:
         """Start the time of a call, which may take several requests."""
-        return Deadline(self.timeout.total, count_queue_time=self.count_queue_time)
+        return Deadline(self.settings.timeout.total, count_queue_time=self.count_queue_time)
 
     def excluding_queue_time(self) -> Sender:
         """Return a sender whose deadline excludes time queued for the rate limit.
@@ -88,7 +84,7 @@ class Sender:
 
     def in_background(self) -> Sender:
         """Return a sender that lets interactive calls go first, unless a priority was set."""
-        return attrs.evolve(self, priority=self.priority or "background")
+        return attrs.evolve(self, default_priority="background")
 
     def noting(self, note: Callable[[Response], object]) -> Sender:
         """Return a sender that tells `note` each response, also of those that are an error."""
@@ -101,7 +97,7 @@ class Sender:
     @property
     def is_in_background(self) -> bool:
         """Whether it lets interactive calls go first."""
-        return self.priority == "background"
+        return (self.settings.priority or self.default_priority) == "background"
 
     def rank(self, deadline: Deadline) -> Rank:
         """Return the rank of the next request of a call."""
@@ -189,12 +185,12 @@ class RetryingCall:
         if sender.transport.closed:
             raise closed()
         # Before the permit, so that no call queues behind a callable.
-        token = sender.source.at_hand() or await self._first_token()
+        token = sender.settings.source.at_hand() or await self._first_token()
         rank = sender.rank(self._deadline)
         permit = sender.limiter.try_acquire(rank, self._request.operation)
         if permit is None:
             permit = await self._acquire_permit(rank)
-            token = sender.source.at_hand() or token  # there may be a newer one by now
+            token = sender.settings.source.at_hand() or token  # there may be a newer one by now
         remaining = self._deadline.remaining()
         if remaining <= 0:
             permit.release()
@@ -205,11 +201,12 @@ class RetryingCall:
         context = RequestContext(token, transport.origin, permit)
         with nullcontext() if self._span is None else self._span.sending():
             outcome = await transport.attempt(
-                self._request, context, sender.timeout, remaining, headers=self._headers()
+                self._request, context, sender.settings.timeout, remaining, headers=self._headers()
             )
         self._record(outcome, started_at, monotonic() - started)
-        if sender.observer.watches_attempts():
-            await sender.observer.attempted(self._request, self._attempts[-1], self._deadline)
+        hooks = sender.settings.hooks
+        if watches_attempts(hooks):
+            await report_attempt(hooks, self._request, self._attempts[-1], self._deadline)
         return outcome, token if context.used else None
 
     def _record(
@@ -229,13 +226,13 @@ class RetryingCall:
         """Return the caller's headers, and what a sandbox is told of the call."""
         sender = self._sender
         if not sender.transport.is_plain_http:
-            return sender.headers
+            return sender.settings.headers
         attempt, in_background = len(self._attempts) + 1, sender.is_in_background
         told = call_header(self._deadline, attempt, is_in_background=in_background)
-        return {**sender.headers, **told}
+        return {**sender.settings.headers, **told}
 
     async def _first_token(self) -> Secret:
-        source = self._sender.source
+        source = self._sender.settings.source
         try:
             while (token := source.at_hand()) is None:
                 await self._within(self._deadline.remaining(), partial(source.renewed, None))
@@ -258,7 +255,8 @@ class RetryingCall:
             waited = permits[0].waited
             self._delay += waited
             if waited > 0:
-                await self._sender.observer.paced(self._request, waited, self._deadline)
+                hooks = self._sender.settings.hooks
+                await report_wait(hooks, self._request, waited, self._deadline)
         except OutOfTimeError:
             waited_for = self._sender.limiter.waited_for()
             raise self.too_late(f"while it waited for {waited_for}") from None
@@ -273,7 +271,7 @@ class RetryingCall:
         if isinstance(outcome, TransportFailure) or outcome.status != 401 or self._renewed:
             return False
         with suppress(OutOfTimeError):
-            renewing = partial(self._sender.source.renewed, used)
+            renewing = partial(self._sender.settings.source.renewed, used)
             self._renewed = await self._within(self._deadline.remaining(), renewing)
         return self._renewed
 
@@ -287,7 +285,8 @@ class RetryingCall:
         if happened.processed == "maybe" and not self._request.safe:
             self._maybe_processed = True
         # Whatever becomes of this call, the others need not run into the limit too.
-        if happened.status == 429 and (happened.wait or 0.0) <= self._sender.retry.max_retry_after:
+        longest = self._sender.settings.retry.max_retry_after
+        if happened.status == 429 and (happened.wait or 0.0) <= longest:
             self._sender.limiter.pause(happened.wait)
 
     def _decide(self, happened: AttemptResult) -> Decision:
@@ -296,7 +295,7 @@ class RetryingCall:
             self._request,
             happened,
             tries=len(self._attempts) - self._renewed,  # the replay does not count as a retry
-            retry=self._sender.retry,
+            retry=self._sender.settings.retry,
             remaining=self._deadline.remaining(),
             affordable=self._sender.budget.affordable,
             chance=random.random(),  # noqa: S311 - no secret
@@ -306,9 +305,8 @@ class RetryingCall:
         sender = self._sender
         if happened.status != 429:
             sender.budget.spend()
-        await sender.observer.retrying(
-            self._request, self._attempts[-1], decision.pause, self._deadline
-        )
+        hooks, last = sender.settings.hooks, self._attempts[-1]
+        await report_retry(hooks, self._request, last, decision.pause, self._deadline)
         # A hook may have used some of the remaining time. If the client is closed meanwhile, the
         # next attempt raises that.
         with suppress(OutOfTimeError, ClosedError):

@@ -146,48 +146,47 @@ def checked_hooks(value: object) -> Hooks:
 _AnyEvent = TypeVar("_AnyEvent", AttemptEvent, RetryEvent, PaceEvent)
 
 
-class Observer:
-    """Reports events to the logger and the hooks."""
+def watches_attempts(hooks: Hooks) -> bool:
+    """Return whether attempts are reported to anything. Every call asks it."""
+    return hooks.on_attempt is not None or _logger.isEnabledFor(logging.DEBUG)
 
-    def __init__(self, hooks: Hooks) -> None:
-        self._hooks = hooks
 
-    def watches_attempts(self) -> bool:
-        """Return whether attempts are reported to anything. Every call asks it."""
-        return self._hooks.on_attempt is not None or _logger.isEnabledFor(logging.DEBUG)
+async def report_attempt(
+    hooks: Hooks, request: Request, attempt: Attempt, deadline: Deadline
+) -> None:
+    """Report an attempt that has ended."""
+    _logger.debug(
+        "%s: %s %s -> %s in %.3f s (attempt %d, after %.3f s)",
+        request.operation,
+        request.method,
+        request.shown_path,
+        attempt.status or attempt.error,
+        attempt.duration,
+        attempt.number,
+        attempt.delay,
+    )
+    await _report(hooks.on_attempt, AttemptEvent, request, deadline, attempt)
 
-    async def attempted(self, request: Request, attempt: Attempt, deadline: Deadline) -> None:
-        """Report an attempt that has ended."""
-        _logger.debug(
-            "%s: %s %s -> %s in %.3f s (attempt %d, after %.3f s)",
-            request.operation,
-            request.method,
-            request.shown_path,
-            attempt.status or attempt.error,
-            attempt.duration,
-            attempt.number,
-            attempt.delay,
-        )
-        await _report(self._hooks.on_attempt, AttemptEvent, request, deadline, attempt)
 
-    async def retrying(
-        self, request: Request, attempt: Attempt, pause: float, deadline: Deadline
-    ) -> None:
-        """Report a retry, before its pause."""
-        _logger.info(
-            "%s: %s %s -> %s; tried again in %.3f s, as attempt %d",
-            request.operation,
-            request.method,
-            request.shown_path,
-            attempt.status or attempt.error,
-            pause,
-            attempt.number + 1,
-        )
-        await _report(self._hooks.on_retry, RetryEvent, request, deadline, attempt, pause)
+async def report_retry(
+    hooks: Hooks, request: Request, attempt: Attempt, pause: float, deadline: Deadline
+) -> None:
+    """Report a retry, before its pause."""
+    _logger.info(
+        "%s: %s %s -> %s; tried again in %.3f s, as attempt %d",
+        request.operation,
+        request.method,
+        request.shown_path,
+        attempt.status or attempt.error,
+        pause,
+        attempt.number + 1,
+    )
+    await _report(hooks.on_retry, RetryEvent, request, deadline, attempt, pause)
 
-    async def paced(self, request: Request, waited: float, deadline: Deadline) -> None:
-        """Report a finished wait for the rate limit."""
-        await _report(self._hooks.on_pace, PaceEvent, request, deadline, waited)
+
+async def report_wait(hooks: Hooks, request: Request, waited: float, deadline: Deadline) -> None:
+    """Report a finished wait for the rate limit."""
+    await _report(hooks.on_pace, PaceEvent, request, deadline, waited)
 
 
 async def _report(

@@ -30,6 +30,7 @@ from .attempt import (
     current_request,
 )
 from .connection import BODY_LIMIT, ConnectionLostError, RefuseUnreadBytes, UnreadBytesError
+from .environment import read_environment
 from .session import Sessions, authorize, origin_of
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from .attempt import Origin
     from .environment import Environment
+    from .settings import Settings
 
 # A shorter token, such as a test's, may occur in an answer that does not echo it.
 _SHORTEST_ECHO = 8
@@ -73,40 +75,37 @@ class Transport:
     session apart by address and proxy.
     """
 
-    def __init__(
-        self,
-        base_url: str,
-        *,
-        session: aiohttp.ClientSession | None,
-        proxy: str | None,
-        environment: Environment,
-        ssl: bool | _ssl.SSLContext | aiohttp.Fingerprint | None,
-    ) -> None:
-        _check(session, ssl)
-        self._external_session = session
+    def __init__(self, settings: Settings) -> None:
+        _check(settings.session, settings.ssl)
+        self._external_session = settings.session
         self.in_flight: InFlightRequests = InFlightRequests()
         own = {"Accept": "application/json", "User-Agent": user_agent()}
         self._sessions = Sessions(own)
-        self._headers = {} if session is None else own  # what the session does not add
+        self._headers = {} if settings.session is None else own  # what the session does not add
         register_after_fork(self._sessions)
-        self._ssl = ssl
-        self._lead_to(base_url, proxy, environment)
+        self._lead_to(settings)
 
-    def towards(self, base_url: str, *, proxy: str | None, environment: Environment) -> Transport:
+    def towards(self, settings: Settings) -> Transport:
         """Return a transport to another address or by another proxy, on the same sessions."""
         other = copy.copy(self)
-        other._lead_to(base_url, proxy, environment)
+        other._lead_to(settings)
         return other
 
-    def _lead_to(self, base_url: str, proxy: str | None, environment: Environment) -> None:
-        self.base_url: str = base_url
+    def _lead_to(self, settings: Settings) -> None:
+        session = settings.session
+        environment = read_environment(
+            settings.base_url,
+            trusted=settings.trust_env and session is None,
+            has_proxy=settings.proxy is not None,
+            has_ssl=settings.ssl is not None,
+        )
+        self.base_url: str = settings.base_url
         # Videsk is reached by https only: what speaks plain http is a sandbox.
-        self.is_plain_http: bool = base_url.startswith("http://")
-        self.origin: Origin = origin_of(URL(base_url))
-        session = self._external_session
+        self.is_plain_http: bool = self.base_url.startswith("http://")
+        self.origin: Origin = origin_of(URL(self.base_url))
         self._hint = _hint(environment, session)
-        proxy = proxy or environment.proxy
-        ssl = environment.ssl if self._ssl is None else self._ssl
+        proxy = settings.proxy or environment.proxy
+        ssl = environment.ssl if settings.ssl is None else settings.ssl
         # What differs from aiohttp's defaults, and from the settings of our own sessions.
         options: dict[str, Any] = {
             "allow_redirects": False,  # the token would travel along

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from ._config import (
+from videsk_rooms._config import (
     Priority,
     RateLimit,
     Retry,
@@ -27,9 +27,10 @@ from ._config import (
     checked_secrets_in_pickles,
     checked_timeout,
 )
-from ._http.hooks import Hooks, checked_hooks
-from ._http.tokens import TokenSource, token_source
-from .errors import ConfigurationError
+from videsk_rooms.errors import ConfigurationError
+
+from .hooks import Hooks, checked_hooks
+from .tokens import TokenSource, token_source
 
 if TYPE_CHECKING:
     import aiohttp  # noqa: TC004 - attrs reads no types, and aiohttp is loaded late
