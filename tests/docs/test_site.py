@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
@@ -247,6 +248,44 @@ def test_search_finds_a_page(
     page.locator(".md-search__input").press_sequentially(asked)
     page.locator(".md-search-result__link", has_text=title).first.click()
     page.wait_for_url(re.compile(rf"{re.escape(address)}{side}/tutorial/.*"))
+
+
+def _found(visits: Visits, address: str, side: str, asked: str) -> list[str]:
+    """Return the paths of what a side's search finds, the best first."""
+    page = visits.visitor()
+    page.goto(f"{address}{side}/?q={quote(asked)}")
+    links = page.locator("a.md-search-result__link")
+    links.first.wait_for(state="attached")
+    paths: list[str] = links.evaluate_all("found => found.map(link => link.pathname + link.hash)")
+    return paths
+
+
+@pytest.mark.parametrize("side", ["", "/es"])
+def test_search_stays_on_its_side(visits: Visits, address: str, side: str) -> None:
+    """A reader finds no page in the other language; the reference is on both sides."""
+    found = [
+        path for asked in ("webhook", "to_dict") for path in _found(visits, address, side, asked)
+    ]
+    assert f"{side}/not-offered/" in found
+    assert f"{side}/reference/models/" in found
+    assert {path.startswith("/es/") for path in found} == {side == "/es"}
+
+
+@pytest.mark.parametrize(
+    ("side", "asked", "path"),
+    [
+        ("", "How do I delete a room?", "/guide/first-steps/"),
+        ("", "list all rooms", "/guide/first-steps/"),
+        ("", "mock videsk in tests", "/guide/testing/"),
+        ("/es", "¿Cómo se elimina una sala?", "/es/guide/first-steps/"),
+        ("/es", "listar todas las salas", "/es/guide/first-steps/"),
+    ],
+)
+def test_search_answers_a_question(
+    visits: Visits, address: str, side: str, asked: str, path: str
+) -> None:
+    """The first page found is the one that says how; small words and marks do not count."""
+    assert _found(visits, address, side, asked)[0] == path
 
 
 def test_the_language_changes_and_the_page_stays(visits: Visits, address: str) -> None:
