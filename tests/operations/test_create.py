@@ -748,7 +748,7 @@ async def test_get_or_create_gives_up_on_a_name_that_comes_and_goes(
     sandbox.add_room(external_id="ticket-1")
     sandbox.faults.status(404, on="get", times=None)
     sandbox.faults.answer(200, headers=JSON, body=EMPTY_PAGE, on="list", times=None)
-    with pytest.raises(ConflictError) as caught:
+    with pytest.raises(ConflictError, match="found no room, each time: choose another") as caught:
         await fast.rooms.get_or_create("ticket-1")
     assert caught.value.external_id == "ticket-1"
     assert len(sandbox.requests.of("create")) == 4

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from videsk_rooms._http.attempt import check_loop
 from videsk_rooms._wire import operations, verify
 from videsk_rooms._wire.operations import with_response
-from videsk_rooms.errors import ConflictError, NotFoundError
+from videsk_rooms.errors import ConflictError, NotFoundError, plain_text, sentence
 
 from .create import create, find_after_conflict
 from .lifetime import renew
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from .lookup import PathSupport
 
 _MOST_CONFLICTS = 4
+# Others make and delete it again and again, or the API keeps the ids of rooms that nobody finds.
+_NOT_FOUND = "Looking it up found no room, each time: choose another one."
 
 
 async def get_or_create(
@@ -105,10 +107,12 @@ class _GetOrCreate:
                 return await self._as_asked(*found)
             try:
                 return await create(send, request, paths, deadline, external_id_generated=False)
-            except ConflictError:
+            except ConflictError as conflict:
                 conflicts += 1
                 if conflicts == _MOST_CONFLICTS:
-                    raise  # made and deleted by others, again and again
+                    text = sentence(plain_text(conflict))
+                    conflict.args = (f"{text} {_NOT_FOUND}", *conflict.args[1:])
+                    raise
 
     async def _as_asked(self, response: Response, room: Room) -> Room:
         """Return a room that was there, renewed if it is over and that was asked for."""
