@@ -337,7 +337,7 @@ _QUOTED = 16_384
 _CREDENTIALS = re.compile(r"//\S*@")
 # With what a server would refuse what aiohttp's parser refuses. No server has sent it.
 _PARSERS_STATUS = re.compile(r"\b400, (?:message[:=]\s*)?")
-_CONTEXT = re.compile(r" ssl:<[^>]*>")
+_CONTEXT = re.compile(r" ssl:(?:default|<[^>]*>)")
 
 
 def _described(error: BaseException) -> str:
@@ -346,7 +346,7 @@ def _described(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientResponseError):
         text = error.message  # without the URL, whose query may name a person
     elif isinstance(error, aiohttp.ClientConnectorError):
-        # Without a memory address, which would make a text of its own of each process.
+        # Without the context of TLS, whose memory address differs in each process.
         text = _CONTEXT.sub("", text)
         if error.strerror is None:  # a connection that ends within the handshake of TLS
             text = text.replace("[None]", f"[{error.os_error!r}]")
