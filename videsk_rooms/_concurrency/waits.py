@@ -7,7 +7,7 @@ the token that calls its own client waits for itself. No deadline is noticed the
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ import attrs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 
 @attrs.define(eq=False)
@@ -40,9 +41,10 @@ def add_waiter(waiter: Waiter) -> None:
     _waiters.set((*others, waiter))
 
 
-@contextmanager
-def waiting_for(thing: object, refusal: str, *, blocks: object = None) -> Iterator[None]:
-    """Wait for a thing in this block.
+def waiting_for(
+    thing: object, refusal: str, *, blocks: object = None
+) -> AbstractContextManager[None]:
+    """Wait for a thing, as a context manager.
 
     Args:
         thing: The loop, or the work, that is waited for.
@@ -52,6 +54,13 @@ def waiting_for(thing: object, refusal: str, *, blocks: object = None) -> Iterat
     Raises:
         RuntimeError: The thing waits for the current code, so the wait would never end.
     """
+    # Hardly ever does anything wait for the current code.
+    is_needed = blocks is not None or _waiters.get()
+    return _waiting_for(thing, refusal, blocks) if is_needed else nullcontext()
+
+
+@contextmanager
+def _waiting_for(thing: object, refusal: str, blocks: object) -> Iterator[None]:
     blocked = Waiter(blocks)
     if blocks is not None:
         add_waiter(blocked)
@@ -60,7 +69,7 @@ def waiting_for(thing: object, refusal: str, *, blocks: object = None) -> Iterat
     # Added before the check: of two that start to wait for each other, one finds the other.
     _waits.extend(waits)
     try:
-        if waits and _leads_to(thing, waiting):
+        if _leads_to(thing, waiting):
             raise RuntimeError(refusal)
         yield
     finally:

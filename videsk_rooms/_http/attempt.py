@@ -224,16 +224,18 @@ class RequestContext:
     Attributes:
         token: The token to send.
         origin: The only origin that gets the token.
+        call: What a sandbox is told of the call; empty for nothing.
         used: Whether the token was sent.
         connects: Whether a connection is being made for the request.
         maybe_sent: Whether the request may have been sent.
     """
 
-    __slots__ = ("connects", "maybe_sent", "origin", "permit", "token", "used")
+    __slots__ = ("call", "connects", "maybe_sent", "origin", "permit", "token", "used")
 
-    def __init__(self, token: Secret, origin: Origin, permit: Permit) -> None:
+    def __init__(self, token: Secret, origin: Origin, permit: Permit, call: str) -> None:
         self.token: Secret = token
         self.origin: Origin = origin
+        self.call: str = call
         self.used: bool = False
         self.connects: bool = False
         self.maybe_sent: bool = False

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from datetime import datetime, timezone
 from functools import partial
@@ -181,16 +181,16 @@ class RetryingCall:
     # -- one attempt ------------------------------------------------------------------------------
 
     async def _attempt(self) -> tuple[RawResponse | TransportFailure, Secret | None]:
-        sender = self._sender
+        sender, settings = self._sender, self._sender.settings
         if sender.transport.closed:
             raise closed()
         # Before the permit, so that no call queues behind a callable.
-        token = sender.settings.source.at_hand() or await self._first_token()
+        token = settings.source.at_hand() or await self._first_token()
         rank = sender.rank(self._deadline)
         permit = sender.limiter.try_acquire(rank, self._request.operation)
         if permit is None:
             permit = await self._acquire_permit(rank)
-            token = sender.settings.source.at_hand() or token  # there may be a newer one by now
+            token = settings.source.at_hand() or token  # there may be a newer one by now
         remaining = self._deadline.remaining()
         if remaining <= 0:
             permit.release()
@@ -198,15 +198,15 @@ class RetryingCall:
         self._deadline.has_begun = True
         started, started_at = monotonic(), datetime.now(timezone.utc)
         transport = sender.transport
-        context = RequestContext(token, transport.origin, permit)
+        said = self._call_header() if transport.is_plain_http else ""
+        context = RequestContext(token, transport.origin, permit, said)
         with nullcontext() if self._span is None else self._span.sending():
             outcome = await transport.attempt(
-                self._request, context, sender.settings.timeout, remaining, headers=self._headers()
+                self._request, context, settings.timeout, remaining, headers=settings.headers
             )
         self._record(outcome, started_at, monotonic() - started)
-        hooks = sender.settings.hooks
-        if watches_attempts(hooks):
-            await report_attempt(hooks, self._request, self._attempts[-1], self._deadline)
+        if watches_attempts(settings.hooks):
+            await report_attempt(settings.hooks, self._request, self._attempts[-1], self._deadline)
         return outcome, token if context.used else None
 
     def _record(
@@ -222,14 +222,9 @@ class RetryingCall:
         if self._span is not None:
             self._span.attempted(attempt)
 
-    def _headers(self) -> Mapping[str, str]:
-        """Return the caller's headers, and what a sandbox is told of the call."""
-        sender = self._sender
-        if not sender.transport.is_plain_http:
-            return sender.settings.headers
-        attempt, in_background = len(self._attempts) + 1, sender.is_in_background
-        told = call_header(self._deadline, attempt, is_in_background=in_background)
-        return {**sender.settings.headers, **told}
+    def _call_header(self) -> str:
+        attempt, in_background = len(self._attempts) + 1, self._sender.is_in_background
+        return call_header(self._deadline, attempt, is_in_background=in_background)
 
     async def _first_token(self) -> Secret:
         source = self._sender.settings.source

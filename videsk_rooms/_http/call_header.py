@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 NAME = "Videsk-Rooms-Call"
 
 
-def call_header(deadline: Deadline, attempt: int, *, is_in_background: bool) -> dict[str, str]:
-    """Return the header of an attempt; requests of one call share a deadline."""
+def call_header(deadline: Deadline, attempt: int, *, is_in_background: bool) -> str:
+    """Return the header's value; requests of one call share a deadline."""
     if not deadline.call_id:
         # Not of `random`, whose numbers a caller may have seeded.
         deadline.call_id = os.urandom(8).hex()
     priority = "background" if is_in_background else "interactive"
-    return {NAME: f"{deadline.call_id}; attempt={attempt}; priority={priority}"}
+    return f"{deadline.call_id}; attempt={attempt}; priority={priority}"

@@ -19,6 +19,7 @@ from videsk_rooms._concurrency.fork import fork_guard, is_here, is_lost, leak
 from videsk_rooms._concurrency.loops import call_in_thread, call_soon_in, run_coroutine_in
 from videsk_rooms.errors import CLOSED, ClosedError
 
+from . import call_header
 from .attempt import current_request
 from .connection import ConnectionLostError, StrictProtocol, UnreadBytesError, has_unread_bytes
 
@@ -52,6 +53,8 @@ async def authorize(request: ClientRequest, handler: ClientHandlerType) -> Clien
     if context is not None and origin_of(request.url) == context.origin:
         context.used = True
         request.headers[aiohttp.hdrs.AUTHORIZATION] = f"Bearer {context.token.reveal()}"
+        if context.call:
+            request.headers[call_header.NAME] = context.call
     try:
         return await handler(request)
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
