@@ -249,31 +249,23 @@ class AsyncVidesk(PickledBySettings):
         return self._view(attrs.evolve(self._settings, **changes), changes.keys())
 
     def _view(self, settings: Settings, changed: Container[str]) -> Self:
-        sender = self._sender
+        sender, changes = self._sender, dict[str, Any](settings=settings)
         elsewhere = settings.base_url != self._settings.base_url
-        transport, budget = sender.transport, sender.budget
         if elsewhere or "proxy" in changed:
-            transport = transport.towards(settings)
-            budget = RetryBudget()  # failures on one way say nothing about another
+            # Failures on one way say nothing about another.
+            changes |= {"transport": sender.transport.towards(settings), "budget": RetryBudget()}
         # Another token may be another account, which has its own limit, and may be served by
         # another version. So is the same token at another address.
         other_account = elsewhere or "source" in changed
-        limiter = sender.limiter
         if other_account or "rate_limit" in changed:
-            limiter = self._make_limiter(settings)
-        server_window = ServerWindow() if other_account else sender.server_window
+            changes["limiter"] = self._make_limiter(settings)
+        if other_account:
+            changes["server_window"] = ServerWindow()
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)
         view._is_view = True
         view._settings = settings
-        view._sender = attrs.evolve(
-            sender,
-            settings=settings,
-            transport=transport,
-            limiter=limiter,
-            budget=budget,
-            server_window=server_window,
-        )
+        view._sender = attrs.evolve(sender, **changes)
         view.rooms = AsyncRooms(view._sender, None if other_account else self.rooms._account)
         return view
 

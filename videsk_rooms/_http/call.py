@@ -201,9 +201,7 @@ class RetryingCall:
         said = self._call_header() if transport.is_plain_http else ""
         context = RequestContext(token, transport.origin, permit, said)
         with nullcontext() if self._span is None else self._span.sending():
-            outcome = await transport.attempt(
-                self._request, context, settings.timeout, remaining, headers=settings.headers
-            )
+            outcome = await transport.attempt(self._request, context, settings, remaining)
         self._record(outcome, started_at, monotonic() - started)
         if watches_attempts(settings.hooks):
             await report_attempt(settings.hooks, self._request, self._attempts[-1], self._deadline)

@@ -34,9 +34,6 @@ from .environment import read_environment
 from .session import Sessions, authorize, origin_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from videsk_rooms._config import Timeout
     from videsk_rooms._quoting import Secret
     from videsk_rooms._wire.message import Request
 
@@ -124,22 +121,15 @@ class Transport:
         self._options = options
 
     async def attempt(
-        self,
-        request: Request,
-        context: RequestContext,
-        timeout: Timeout,
-        remaining: float,
-        *,
-        headers: Mapping[str, str],
+        self, request: Request, context: RequestContext, settings: Settings, remaining: float
     ) -> RawResponse | TransportFailure:
         """Send a request once, within the seconds that are left of its call.
 
         Args:
             request: The request.
             context: What the session needs for it, and notes of it.
-            timeout: The caller's bounds.
+            settings: Those of the client, or of the view, that calls.
             remaining: The seconds that are left.
-            headers: The caller's headers.
 
         Raises:
             ClosedError: The client is closed, or was closed meanwhile.
@@ -147,10 +137,11 @@ class Transport:
         # Here, because the task of the attempt gets a copy of the context.
         sent_with.set(context.token)
         url = self.url_of(request)
-        seconds = remaining if timeout.attempt is None else min(remaining, timeout.attempt)
+        most = settings.timeout.attempt
+        seconds = remaining if most is None else min(remaining, most)
         outcome: RawResponse | TransportFailure
         try:
-            exchange = partial(self._exchange, request, context, timeout, url, headers)
+            exchange = partial(self._exchange, request, context, settings, url)
             outcome = await self.in_flight.within(seconds, exchange)
         except OutOfTimeError:
             outcome = _out_of_time(context, url)
@@ -170,16 +161,11 @@ class Transport:
         return outcome
 
     async def _exchange(
-        self,
-        request: Request,
-        context: RequestContext,
-        timeout: Timeout,
-        url: str,
-        headers: Mapping[str, str],
+        self, request: Request, context: RequestContext, settings: Settings, url: str
     ) -> RawResponse | TransportFailure:
         current_request.set(context)  # in the context of this attempt's own task
         session = self._external_session
-        headers = {**self._headers, **headers}
+        headers = {**self._headers, **settings.headers}
         if request.body is not None:
             headers["Content-Type"] = "application/json"
         try:
@@ -193,7 +179,7 @@ class Transport:
                 URL(url, encoded=True),
                 data=request.body,
                 headers=headers,
-                timeout=_connecting_within(timeout.connect),
+                timeout=_connecting_within(settings.timeout.connect),
                 **self._options,
             )
             context.permit.answered(response.status)
