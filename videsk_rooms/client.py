@@ -6,7 +6,7 @@ import ssl as _ssl
 import sys
 import weakref
 from collections.abc import Awaitable, Callable, Container, Mapping
-from types import EllipsisType, TracebackType
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any, cast
 
 import aiohttp
@@ -315,12 +315,7 @@ class AsyncVidesk(PickledBySettings):
         check_loop()
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exc_info: object) -> None:
         await self.close()
 
     def __repr__(self) -> str:

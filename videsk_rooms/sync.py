@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl as _ssl
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from types import TracebackType
 from typing import Any, Concatenate, Final, NoReturn, ParamSpec, Protocol, TypeVar, cast, overload
 
 import aiohttp
@@ -269,12 +268,7 @@ class Videsk(PickledBySettings):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self.close()
 
     def __repr__(self) -> str:

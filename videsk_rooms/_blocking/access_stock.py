@@ -12,7 +12,6 @@ from .facade import blocking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
     from typing_extensions import Self
 
@@ -67,14 +66,9 @@ class AccessStock:
         self._portal.call(self._async.__aenter__)
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         try:
-            self._portal.call(self._async.__aexit__, exc_type, exc, traceback)
+            self._portal.call(self._async.__aexit__, *exc_info)
         except ClosedError:
             self._async._end()  # the client is closed, and what filled it has ended with the loop
 

@@ -8,8 +8,6 @@ from videsk_rooms._http.attempt import check_loop
 from videsk_rooms.models import RoomAccess
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from typing_extensions import Self
 
     from .open_stocks import OpenStocks
@@ -100,12 +98,7 @@ class AsyncAccessStock:
         self._stock.open()
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exc_info: object) -> None:
         self._open_stocks.discard(self._stock)
         await self._stock.close()
 
