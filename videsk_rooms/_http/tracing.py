@@ -64,9 +64,18 @@ class Tracer:
 
         self._tracer = tracer
         self._kind = trace.SpanKind.CLIENT
+        self._trace = trace
+        self._may_lack_provider = isinstance(tracer, trace.ProxyTracer)
 
     def open(self, request: Request, base_url: str) -> Span | None:
         """Start the span of a call; return `None` if there is nothing to do for it."""
+        # Until a provider is set, nobody records anything. To find that out by a span takes an
+        # eighth of a call where instrumentations are installed, which the span would suppress.
+        trace = self._trace
+        if self._may_lack_provider and isinstance(
+            trace.get_tracer_provider(), trace.ProxyTracerProvider
+        ):
+            return None
         name = request.method if request.method in _KNOWN_METHODS else "HTTP"
         if request.template:
             name = f"{name} {request.template}"
