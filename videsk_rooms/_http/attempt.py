@@ -14,15 +14,17 @@ from contextvars import ContextVar
 from math import inf
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
+import attrs
+
 from videsk_rooms._concurrency.fork import leak, register_after_fork
 from videsk_rooms._concurrency.loops import call_soon_in, start_task
+from videsk_rooms._quoting import Secret
+from videsk_rooms._ratelimit import Permit
 from videsk_rooms.errors import CLOSED, ClosedError, ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from videsk_rooms._quoting import Secret
-    from videsk_rooms._ratelimit import Permit
 
 T = TypeVar("T")
 
@@ -218,28 +220,27 @@ class InFlightRequests:
         self._tasks = {}
 
 
+@attrs.define(eq=False, repr=False)
 class RequestContext:
     """Carries data between an attempt, the middleware and the connector.
 
     Attributes:
         token: The token to send.
         origin: The only origin that gets the token.
+        permit: The permit of the rate limit.
         call: What a sandbox is told of the call; empty for nothing.
         used: Whether the token was sent.
         connects: Whether a connection is being made for the request.
         maybe_sent: Whether the request may have been sent.
     """
 
-    __slots__ = ("call", "connects", "maybe_sent", "origin", "permit", "token", "used")
-
-    def __init__(self, token: Secret, origin: Origin, permit: Permit, call: str) -> None:
-        self.token: Secret = token
-        self.origin: Origin = origin
-        self.call: str = call
-        self.used: bool = False
-        self.connects: bool = False
-        self.maybe_sent: bool = False
-        self.permit: Permit = permit
+    token: Secret
+    origin: Origin
+    permit: Permit
+    call: str
+    used: bool = False
+    connects: bool = False
+    maybe_sent: bool = False
 
     async def commit(self) -> bool:
         """Commit the permit: the request has its connection and leaves as soon as this returns.
