@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @attrs.define(eq=False)
 class Waiter:
-    """What cannot go on before some code ends.
+    """A loop that some code blocks, or the work that it does: neither goes on before it ends.
 
     Attributes:
-        thing: A loop that the code blocks, or the work that it does; `None`: it waits no longer.
+        thing: The loop, or the work; `None`: it waits no longer.
     """
 
     thing: object
