@@ -1,5 +1,5 @@
-"""The Rooms API itself: rooms, tokens, the rate limit, faults, and the server that answers.
+"""Emulates the Rooms API: rooms, tokens, the rate limit, faults, and an HTTP server.
 
-It is written from `docs/api.md` and shares no code with the client, so that a mistake
-in one of them does not hide in the other.
+It follows `docs/api.md` and shares no code with the client, so a mistake in one of them does not
+hide in the other.
 """

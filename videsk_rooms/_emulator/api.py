@@ -1,4 +1,4 @@
-"""The operations: a request in, an answer out, nothing of the network."""
+"""The API's operations: a request in, a response out, no network."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _METHODS: dict[str, dict[str, Operation]] = {
 
 @dataclass(frozen=True)
 class Policy:
-    """How the server answers where docs/api.md leaves it open; `Sandbox` explains each."""
+    """The server's choices where docs/api.md leaves them open; `Sandbox` explains each."""
 
     deletion: bool
     delete_status: int
@@ -57,7 +57,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class Route:
-    """The operation that a request asks for; where there is none, `reply` answers it."""
+    """The operation that a request asks for, or the `reply` if there is none."""
 
     operation: Operation | None = None
     room_id: str = ""
@@ -77,12 +77,12 @@ def find_route(method: str, path: str) -> Route:
         return Route(reply=_other_method(method, methods))
     try:
         return Route(operation, _decode(room or ""))
-    except ValueError:  # as Express answers it
+    except ValueError:  # Express's response
         return Route(reply=error_reply(400, f"Failed to decode param '{room}'"))
 
 
 def _other_method(method: str, methods: Mapping[str, Operation]) -> Reply:
-    """Answer OPTIONS, or refuse, with the methods in `Allow` (RFC 9110, 9.3.7 and 15.5.6)."""
+    """Respond to OPTIONS or another method, with `Allow` (RFC 9110, 9.3.7 and 15.5.6)."""
     head = ["HEAD"] if "GET" in methods else []
     allow = {"Allow": ", ".join([*methods, *head, "OPTIONS"])}
     if method == "OPTIONS":
@@ -92,14 +92,14 @@ def _other_method(method: str, methods: Mapping[str, Operation]) -> Reply:
 
 
 def _decode(segment: str) -> str:
-    """Decode a segment of a path; `ValueError` when its percent-encoding is broken."""
+    """Decode a segment of a path; raise `ValueError` if its percent-encoding is broken."""
     if _BROKEN_ENCODING.search(segment):
         raise ValueError(segment)
     return unquote(segment, errors="strict")
 
 
 class RoomsApi:
-    """The server's operations. The caller holds the sandbox's lock."""
+    """The server's operations. The caller must hold the sandbox's lock."""
 
     def __init__(
         self,
@@ -129,7 +129,7 @@ class RoomsApi:
         }
 
     def answer(self, route: Route, incoming: Incoming) -> Reply:
-        """Do what is asked, or raise `RefusedError`."""
+        """Run the operation, or raise `RefusedError`."""
         if route.operation is None:
             return route.reply
         self._api_tokens._check(incoming)
@@ -149,10 +149,10 @@ class RoomsApi:
         settings: dict[str, object] | None = None,
         created_at: datetime | None = None,
     ) -> StoredRoom:
-        """Make a room with the defaults of docs/api.md, Operations, Create; not stored yet."""
+        """Build a room with the defaults of docs/api.md, Operations, Create, without storing it."""
         now = to_milliseconds(self._clock.now())
         room_id = self._identifiers.object_id(now)
-        # A seed draws the ids of an earlier run again, whose rooms may have been kept.
+        # With a seed, the ids of an earlier run come again, and its rooms may have been kept.
         while self._store.find(room_id) is not None:
             room_id = self._identifiers.object_id(now)
         if external_id is None:
@@ -172,7 +172,7 @@ class RoomsApi:
         )
 
     def create(self, content: dict[str, object]) -> StoredRoom:
-        """Create a room of a body's content, or raise `RefusedError`."""
+        """Create a room from a request body, or raise `RefusedError`."""
         fields = read_fields(content, self._clock.now(), CREATE_FIELDS)
         room = self.make_room(
             name=fields.name,
@@ -205,11 +205,11 @@ class RoomsApi:
         return json_reply(200, self._with_token(room))
 
     def change(self, room: StoredRoom, content: dict[str, object]) -> None:
-        """Change a room as a body's content says, or raise `RefusedError`."""
+        """Apply a request body to a room, or raise `RefusedError`."""
         now = self._clock.now()
         fields = read_fields(content, now, UPDATE_FIELDS)
         nbf, exp = fields.nbf or room.nbf, fields.exp or room.exp
-        # Everything that may be refused comes before anything that changes the room.
+        # Check everything before changing anything.
         if fields.nbf or fields.exp:
             check_window(nbf, exp)
         if not self._policy.reopening and room.is_over(now):
@@ -245,7 +245,7 @@ class RoomsApi:
     def _join(self, route: Route, incoming: Incoming) -> Reply:
         room = self._store.get(route.room_id)
         now = self._clock.now()
-        # docs/api.md, Operations, Join: "something in 4xx" for both; which is the sandbox's choice.
+        # docs/api.md, Operations, Join, says only "something in 4xx". The sandbox chooses which.
         if room.is_over(now):
             raise RefusedError(410, "The room is over.")
         if now < room.nbf:
@@ -261,7 +261,7 @@ class RoomsApi:
         return json_reply(200, self.statistics.view(view, room, self._clock.now()))
 
     def _with_token(self, room: StoredRoom) -> dict[str, object]:
-        """The room with a token, as Create and Retrieve answer it (docs/api.md, Operations)."""
+        """The room with a token, as Create and Retrieve return it (docs/api.md, Operations)."""
         now = self._clock.now()
         token, _ = self._room_tokens.issue(room.id, room.nbf, room.exp, now)
         return {**room.to_wire(now), "accessToken": token}

@@ -1,4 +1,4 @@
-"""Refuses arguments of a sandbox that cannot be."""
+"""Checks the arguments of a sandbox."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ if TYPE_CHECKING:
 
 
 def check_port(port: int) -> None:
-    """Refuse what is no port."""
+    """Raise `ValueError` if `port` is not a valid port."""
     if not 0 <= port <= 65535:
         raise ValueError(f"a port of {port} is invalid; give 1 to 65535, or 0 for any free one")
 
 
 def check_status(argument: str, status: int, known: tuple[int, int]) -> None:
-    """Refuse a status that is no success of the API."""
+    """Raise `ValueError` if `status` is not one of the operation's success statuses."""
     if status not in known:
         raise ValueError(
-            f"{argument}={status} is no success of the API; give {known[0]} or {known[1]}, "
+            f"{argument}={status} is not a success status here; give {known[0]} or {known[1]}, "
             "or script a failure with faults.status()"
         )
 
 
 def check_aware(**instants: datetime | None) -> None:
-    """Refuse a time without a zone."""
+    """Raise `ValueError` for a time without a time zone."""
     for name, instant in instants.items():
         if instant is not None and instant.utcoffset() is None:
             raise ValueError(f"{name} has no time zone; give an aware datetime")
 
 
 def check_json(**values: object) -> None:
-    """Refuse what no listing could be answered with."""
+    """Raise `ValueError` for a value that the API could not return as JSON."""
     for name, value in values.items():
         content = dict(value) if isinstance(value, Mapping) else value
         problem = find_problem(content)
@@ -44,4 +44,4 @@ def check_json(**values: object) -> None:
         except TypeError as error:
             problem = str(error)
         if problem:
-            raise ValueError(f"{name} is not JSON as the API would send it: {problem}")
+            raise ValueError(f"{name} is not JSON that the API can return: {problem}")

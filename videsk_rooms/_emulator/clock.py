@@ -1,4 +1,4 @@
-"""The sandbox's time, and how the wire writes it."""
+"""The sandbox's clock, and the date-time format of the API."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from datetime import datetime, timedelta, timezone
 _INSTANT = re.compile(
     r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)", re.ASCII
 )
-# A year before the last instant that Python can tell, so that `exp` and offsets have room.
+# A year before the last instant of Python's datetime, so that `exp` and UTC offsets still fit.
 _END = datetime(9999, 1, 1, tzinfo=timezone.utc)
 
 
-# freezegun puts functions of its own in their place, but does not look into a tuple. A module that
-# is imported while time is frozen finds those.
+# freezegun replaces these functions in modules, but not in a tuple. If time is already frozen when
+# this module is imported, freezegun has the real ones.
 _FREEZEGUN = sys.modules.get("freezegun.api")
 _REAL = (
     getattr(_FREEZEGUN, "real_monotonic", time.monotonic),
@@ -24,27 +24,27 @@ _REAL = (
 
 
 def monotonic() -> float:
-    """Return seconds that pass also while a test freezes time."""
+    """Return monotonic seconds that keep running while a test freezes time."""
     seconds: float = _REAL[0]()
     return seconds
 
 
 def is_wall_time_set() -> bool:
-    """Return whether freezegun or time-machine says what time it is."""
+    """Return whether freezegun or time-machine controls the wall clock."""
     time_machine = sys.modules.get("time_machine")
     is_travelling = time_machine is not None and time_machine.escape_hatch.is_travelling()
     return is_travelling or time.time is not _REAL[1]
 
 
 class Clock:
-    """Time that runs on by itself and can be moved forward, and from there back to the machine's.
+    """A clock that runs by itself, and can be moved forward and reset to the machine's time.
 
-    While freezegun or time-machine sets the wall time, it is that time: code under test reckons
-    with it, too.
+    While freezegun or time-machine controls the wall clock, this clock follows it, because the
+    code under test does too.
     """
 
     def __init__(self) -> None:
-        # Wall time is read once, so that a corrected system clock cannot turn time back.
+        # The wall clock is read once, so that a correction of it cannot turn this clock back.
         self._origin = datetime.fromtimestamp(_REAL[1](), timezone.utc) - timedelta(
             seconds=monotonic()
         )
@@ -52,16 +52,16 @@ class Clock:
         self._skipped = 0.0
 
     def seconds(self) -> float:
-        """Monotonic seconds, with all that was skipped; `reset` does not turn them back."""
+        """Monotonic seconds, including all skipped time; `reset` does not turn them back."""
         return monotonic() + self._skipped
 
     @property
     def offset(self) -> float:
-        """Seconds that `now` is ahead of the machine's time."""
+        """Seconds that this clock is ahead of the machine's."""
         return self._moved
 
     def now(self) -> datetime:
-        """The instant it is, in UTC."""
+        """The current time, in UTC."""
         if is_wall_time_set():
             return datetime.fromtimestamp(time.time(), timezone.utc) + timedelta(
                 seconds=self._moved
@@ -78,28 +78,28 @@ class Clock:
         self._skipped += by.total_seconds()
 
     def reset(self) -> None:
-        """Move the clock back to the machine's time."""
+        """Reset the clock to the machine's time."""
         self._moved = 0.0
 
 
 def to_milliseconds(instant: datetime) -> datetime:
-    """Cut `instant` to what the wire can say."""
+    """Truncate `instant` to milliseconds, the precision of the API."""
     utc = instant.astimezone(timezone.utc)
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
 def to_wire(instant: datetime) -> str:
-    """Write an instant in UTC as every example does (docs/api.md, Operations, "On the wire")."""
+    """Format an instant in UTC like the API's examples (docs/api.md, Operations, "On the wire")."""
     return f"{instant.isoformat(timespec='milliseconds')[:23]}Z"
 
 
 def from_wire(text: str) -> datetime:
-    """Read an ISO date-time with an offset; `ValueError` when it is none."""
+    """Parse an ISO date-time with an offset; raise `ValueError` if it is not one."""
     match = _INSTANT.fullmatch(text)
     if match is None:
         raise ValueError("not a date-time")
     day, clock, fraction, offset = match.groups()
-    # Spelled out, because Python 3.10 reads neither `Z` nor a fraction of odd length.
+    # Parsed by hand, because Python 3.10 accepts neither `Z` nor a fraction of odd length.
     milliseconds = ((fraction or "") + "000")[:3]
     offset = "+00:00" if offset == "Z" else offset
     try:

@@ -1,4 +1,4 @@
-"""Refusals in the shape of Feathers (docs/api.md, Errors)."""
+"""Error responses in Feathers' format (docs/api.md, Errors)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NAMES = {
 
 
 class RefusedError(Exception):
-    """The API refuses what was asked."""
+    """The API refuses the request."""
 
     def __init__(self, status: int, message: str, errors: Mapping[str, str] | None = None) -> None:
         super().__init__(status, message)
@@ -48,7 +48,7 @@ def error_reply(
     errors: Mapping[str, object] | Sequence[object] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Reply:
-    """Build the JSON answer of a Feathers error; a status it has no name for is `FeathersError`."""
+    """Build a Feathers error response; a status without a Feathers name is `FeathersError`."""
     name = NAMES.get(status, "FeathersError")
     content = {
         "name": name,

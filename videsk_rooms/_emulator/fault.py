@@ -1,4 +1,4 @@
-"""One way of failing."""
+"""A fault: one kind of failure."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ NOT_HTTP = b"\x16\x03\x01 what is this\r\n\r\n"
 
 @dataclass(frozen=True)
 class Fault:
-    """One way of failing.
+    """One kind of failure.
 
     Attributes:
-        kind: Its name, as in `RequestRecord.fault`.
-        processed: Whether the API does what was asked all the same.
-        reply: What is answered instead of the API's answer; `None`: the API's own.
-        delay: Seconds that the answer is held back for.
-        delayed_first: Whether the waiting comes before the processing.
+        kind: Its kind, as in `RequestRecord.fault`.
+        processed: Whether the API still processes the request.
+        reply: The response sent instead of the API's; `None`: the API's own.
+        delay: Seconds by which the response is delayed.
+        delayed_first: Whether the delay comes before the processing.
         reset: Whether a dropped connection is reset instead of closed in order.
-        keep: The share of the body that a truncated answer brings.
-        line: The bytes sent in place of an HTTP answer.
+        keep: The share of the body that a truncated response contains.
+        line: The bytes sent instead of an HTTP response.
         size: Bytes of an enormous body, before compression.
-        gzip: Whether an enormous body is sent compressed.
+        gzip: Whether an enormous body is compressed.
     """
 
     kind: FaultKind
@@ -61,17 +61,17 @@ class Fault:
 
     @property
     def silent(self) -> bool:
-        """Whether no HTTP status is sent at all."""
+        """Whether no HTTP status is sent."""
         return self.kind in ("drop-before", "drop-after", "garbage-line")
 
 
 def applies(on: frozenset[Operation] | None, operation: Operation | None) -> bool:
-    """Whether a fault for the operations in `on` applies to a request of this operation."""
+    """Return whether a fault for the operations in `on` applies to a request of `operation`."""
     return on is None or operation in on
 
 
 def waf_page(status: int, headers: Mapping[str, str] | None) -> Reply:
-    """The page of docs/api.md, Access: HTML with a `cf-ray` header instead of Feathers' JSON."""
+    """Build the WAF's HTML page with a `cf-ray` header (docs/api.md, Access)."""
     page = (
         "<!DOCTYPE html><html><head><title>Attention Required! | Cloudflare</title></head>"
         f"<body><h1>Error {status}</h1><p>Sorry, you have been blocked</p></body></html>"
@@ -85,5 +85,5 @@ def waf_page(status: int, headers: Mapping[str, str] | None) -> Reply:
 
 
 def enormous_answer(size: int, *, gzip: bool, processed: bool) -> Fault:
-    """A 200 with a body of sound JSON that is far too long."""
+    """Build a fault that returns 200 with a very large body of valid JSON."""
     return Fault("enormous", processed, json_reply(200, {}), size=size, gzip=gzip)

@@ -1,4 +1,4 @@
-"""The script of failures: which request takes which fault."""
+"""The fault script: which request gets which fault."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class ScriptedFault:
-    """A fault, and the requests that it is for."""
+    """A fault, and the requests that get it."""
 
     fault: Fault
     on: frozenset[Operation] | None
@@ -26,7 +26,7 @@ class ScriptedFault:
     seen: int = 0
 
     def is_due(self, operation: Operation | None) -> bool:
-        """Count a request, and return whether the fault is for it."""
+        """Count a request, and return whether it gets the fault."""
         if not applies(self.on, operation):
             return False
         self.seen += 1
@@ -34,12 +34,12 @@ class ScriptedFault:
 
 
 class FaultScript:
-    """The faults to come: those that were scripted, in order, and besides those at random.
+    """The pending faults: scripted ones in order, and random ones.
 
     Attributes:
-        scripted: The scripted faults; read under the sandbox's lock.
-        random: The faults at random, if there are any; likewise.
-        observer: Hears of changes.
+        scripted: The scripted faults. Hold the sandbox's lock to read them.
+        random: The random faults, if any. Hold the lock here too.
+        observer: Notified of changes.
     """
 
     def __init__(self, lock: RLock, seed: int) -> None:
@@ -58,9 +58,9 @@ class FaultScript:
     ) -> None:
         """Add a fault; `Faults` explains the arguments."""
         if every < 1:
-            raise ValueError(f"every={every} is never; give 1 or more, such as 3 for every third")
+            raise ValueError(f"every={every} never applies; give 1 or more, such as 3 for a third")
         if times is not None and times < 1:
-            raise ValueError(f"{times} times is never; give 1 or more, or None for always")
+            raise ValueError(f"times={times} never applies; give 1 or more, or None for always")
         operations = _operations(on)
         with self._lock:
             self.scripted.append(ScriptedFault(fault, operations, times, every))
@@ -73,7 +73,7 @@ class FaultScript:
         on: Operation | Collection[Operation] | None,
         kinds: Collection[FaultKind] | None,
     ) -> None:
-        """Make a share of all requests fail; `Faults.random` explains the arguments."""
+        """Make a share of the requests fail; `Faults.random` explains the arguments."""
         if not 0 <= share <= 1:
             raise ValueError(f"a share of {share} is invalid; give 0.0 to 1.0")
         chosen = RANDOM_KINDS if kinds is None else tuple(kinds)
@@ -87,19 +87,19 @@ class FaultScript:
             self.observer.faults_changed()
 
     def clear(self) -> None:
-        """Drop all of them."""
+        """Remove all faults."""
         with self._lock:
             self.scripted.clear()
             self.random = None
             self.observer.faults_changed()
 
     def pending(self) -> tuple[Fault, ...]:
-        """The scripted faults that are still to come, each once however often it applies."""
+        """The pending scripted faults; each appears once, however often it applies."""
         with self._lock:
             return tuple(entry.fault for entry in self.scripted)
 
     def next(self, operation: Operation | None) -> Fault | None:
-        """Take the fault for a request, if there is one; under the sandbox's lock."""
+        """Take the fault for a request, if any. The caller must hold the sandbox's lock."""
         for entry in self.scripted:
             if entry.is_due(operation):
                 self._use_up(entry)
@@ -122,7 +122,7 @@ class FaultScript:
 def _operations(on: Operation | Collection[Operation] | None) -> frozenset[Operation] | None:
     if on is None:
         return None
-    # A lone name is a collection of letters too.
+    # A string is a collection of letters, too.
     asked: frozenset[str] = frozenset([on]) if isinstance(on, str) else frozenset(on)
     if not asked or not asked <= set(OPERATIONS):
         raise ValueError(f"unknown operation in {on!r}; use some of {', '.join(OPERATIONS)}")

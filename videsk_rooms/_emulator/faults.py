@@ -1,4 +1,4 @@
-"""Failures on demand: the methods that script them."""
+"""The methods that script faults."""
 
 from __future__ import annotations
 
@@ -22,24 +22,25 @@ if TYPE_CHECKING:
 
 
 class Faults:
-    """The script of failures, applied in the order in which they were added.
+    """Scripts failures of the sandbox, applied in the order in which they were added.
 
-    A request takes the first fault that is for its operation; a request over the rate limit
-    takes none. Every method but `random` and `clear` has three arguments in common:
+    A request gets the first fault for its operation. Requests over the rate limit get none. All
+    methods except `random` and `clear` share three arguments:
 
-    - `on`: the operation it is for (`create`, `list`, `get`, `update`, `delete`, `join`,
-      `stats`), several of them in a collection, or `None` for every request.
-    - `times`: how many requests it is for; `None`: all, until `clear()`.
-    - `every`: 3 leaves two such requests alone before each that it is for.
+    - `on`: the operation that fails (`create`, `list`, `get`, `update`, `delete`, `join`,
+      `stats`), a collection of operations, or `None` for all.
+    - `times`: how many requests fail; `None`: all, until `clear()`.
+    - `every`: with 3, every third of these requests fails.
 
-    Where a method takes `processed`, it says whether the API does what was asked before
-    the failing answer takes the place of its own.
+    Some methods take `processed`: whether the API processes the request before the fault
+    replaces its response.
 
-    ```python
-    sandbox.faults.status(503, on="create", times=2)
-    sandbox.faults.drop("after", on="create")
-    sandbox.faults.status(429, every=3, times=None)
-    ```
+    Example:
+        ```python
+        sandbox.faults.status(503, on="create", times=2)
+        sandbox.faults.drop("after", on="create")
+        sandbox.faults.status(429, every=3, times=None)
+        ```
     """
 
     def __init__(self, script: FaultScript) -> None:
@@ -58,26 +59,27 @@ class Faults:
         times: int | None = 1,
         every: int = 1,
     ) -> None:
-        """Answer with an error.
+        """Respond with an error.
 
         Args:
             status: The HTTP status, 200 to 599.
-            message: The error's message; absent: one that names the status.
-            errors: The error's `errors`, an object or a list; absent: an empty object.
+            message: The error's message. Default: one that names the status.
+            errors: The error's `errors`, an object or a list. Default: an empty object.
             headers: Further headers, such as `{"Retry-After": "2"}`.
-            html: Answer with the WAF's HTML page and its `cf-ray` header, without the headers
-                of the rate limit, instead of Feathers' JSON.
-            processed: Whether the API does what was asked.
-            on: For which operations.
-            times: How many times.
-            every: 3: every third of these requests.
+            html: Send the WAF's HTML page with its `cf-ray` header, and without the headers of the
+                rate limit, instead of Feathers' JSON.
+            processed: Whether the API processes the request.
+            on: The operations that fail.
+            times: How many requests fail.
+            every: With 3, every third of these requests fails.
 
         Raises:
             ValueError: An argument is out of range.
 
-        ```python
-        sandbox.faults.status(429, headers={"Retry-After": "1"})
-        ```
+        Example:
+            ```python
+            sandbox.faults.status(429, headers={"Retry-After": "1"})
+            ```
         """
         _check_status(status)
         if html:
@@ -96,22 +98,23 @@ class Faults:
         times: int | None = 1,
         every: int = 1,
     ) -> None:
-        """Close the connection without an answer.
+        """Close the connection without a response.
 
         Args:
-            when: `before` the request was processed, or `after` it was: a room is created then,
-                and the caller does not learn of it.
+            when: `before` or `after` the request is processed. With `after`, a room may be created
+                without the caller knowing.
             reset: Reset the connection instead of closing it in order.
-            on: For which operations.
-            times: How many times.
-            every: 3: every third of these requests.
+            on: The operations that fail.
+            times: How many requests fail.
+            every: With 3, every third of these requests fails.
 
         Raises:
             ValueError: An argument is out of range.
 
-        ```python
-        sandbox.faults.drop("after", on="create")
-        ```
+        Example:
+            ```python
+            sandbox.faults.drop("after", on="create")
+            ```
         """
         if when not in ("before", "after"):
             raise ValueError(f"unknown moment {when!r}; use 'before' or 'after'")
@@ -127,27 +130,28 @@ class Faults:
         times: int | None = 1,
         every: int = 1,
     ) -> None:
-        """Hold the API's answer back.
+        """Delay the API's response.
 
         Args:
-            seconds: For how long, 0 or more.
-            process: `first`: processed at once, only the answer comes late; `last`: processed
-                after the delay, also when the caller is gone by then.
-            on: For which operations.
-            times: How many times.
-            every: 3: every third of these requests.
+            seconds: The delay in seconds, 0 or more.
+            process: `first`: process the request immediately and delay only the response; `last`:
+                process it after the delay, even if the caller has disconnected by then.
+            on: The operations that are delayed.
+            times: How many requests are delayed.
+            every: With 3, every third of these requests is delayed.
 
         Raises:
             ValueError: An argument is out of range.
 
-        ```python
-        sandbox.faults.delay(0.5, on="list")
-        ```
+        Example:
+            ```python
+            sandbox.faults.delay(0.5, on="list")
+            ```
         """
         if process not in ("first", "last"):
             raise ValueError(f"unknown order {process!r}; use 'first' or 'last'")
         if not 0 <= seconds < float("inf"):
-            raise ValueError(f"a delay of {seconds} is invalid; give seconds of 0 or more")
+            raise ValueError(f"a delay of {seconds} is invalid; give 0 seconds or more")
         fault = Fault("delay", processed=True, delay=seconds, delayed_first=process == "last")
         self._script.add(fault, on, times, every)
 
@@ -159,21 +163,22 @@ class Faults:
         times: int | None = 1,
         every: int = 1,
     ) -> None:
-        """Process the request, but break off in the middle of the answer's body.
+        """Process the request, but break off in the middle of the response's body.
 
         Args:
-            keep: The share of the body that is sent, 0.0 up to but not including 1.0;
-                `Content-Length` tells the whole.
-            on: For which operations.
-            times: How many times.
-            every: 3: every third of these requests.
+            keep: The share of the body that is sent, from 0.0 to below 1.0. `Content-Length` still
+                gives the length of the whole body.
+            on: The operations that fail.
+            times: How many requests fail.
+            every: With 3, every third of these requests fails.
 
         Raises:
             ValueError: An argument is out of range.
 
-        ```python
-        sandbox.faults.truncated(on="get")
-        ```
+        Example:
+            ```python
+            sandbox.faults.truncated(on="get")
+            ```
         """
         if not 0 <= keep < 1:
             raise ValueError(f"a share of {keep} truncates nothing; give 0.0 up to below 1.0")
@@ -189,22 +194,23 @@ class Faults:
         times: int | None = 1,
         every: int = 1,
     ) -> None:
-        """Answer with a body that says it is JSON and is not.
+        """Respond with a body that is declared as JSON but is not.
 
         Args:
             body: The body.
             status: The HTTP status, 200 to 599.
-            processed: Whether the API does what was asked.
-            on: For which operations.
-            times: How many times.
-            every: 3: every third of these requests.
+            processed: Whether the API processes the request.
+            on: The operations that fail.
+            times: How many requests fail.
+            every: With 3, every third of these requests fails.
 
         Raises:
             ValueError: An argument is out of range.
 
-        ```python
-        sandbox.faults.garbage(on="list")
-        ```
+        Example:
+            ```python
+            sandbox.faults.garbage(on="list")
+            ```
         """
         _check_status(status)
         reply = Reply(status, body, {"Content-Type": "application/json; charset=utf-8"})
@@ -219,21 +225,22 @@ class Faults:
         times: int | None = 1,
         every: int = 1,
     ) -> None:
-        r"""Send bytes that are no HTTP answer, and close the connection.
+        r"""Send bytes that are not an HTTP response, and close the connection.
 
         Args:
             line: The bytes.
-            processed: Whether the API does what was asked.
-            on: For which operations.
-            times: How many times.
-            every: 3: every third of these requests.
+            processed: Whether the API processes the request.
+            on: The operations that fail.
+            times: How many requests fail.
+            every: With 3, every third of these requests fails.
 
         Raises:
             ValueError: An argument is out of range.
 
-        ```python
-        sandbox.faults.garbage_line(b"SSH-2.0-OpenSSH\r\n")
-        ```
+        Example:
+            ```python
+            sandbox.faults.garbage_line(b"SSH-2.0-OpenSSH\r\n")
+            ```
         """
         self._script.add(Fault("garbage-line", processed, line=line), on, times, every)
 
@@ -246,21 +253,22 @@ class Faults:
         times: int | None = 1,
         every: int = 1,
     ) -> None:
-        """Answer with no body at all.
+        """Respond with an empty body.
 
         Args:
             status: The HTTP status, 200 to 599.
-            processed: Whether the API does what was asked.
-            on: For which operations.
-            times: How many times.
-            every: 3: every third of these requests.
+            processed: Whether the API processes the request.
+            on: The operations that fail.
+            times: How many requests fail.
+            every: With 3, every third of these requests fails.
 
         Raises:
             ValueError: An argument is out of range.
 
-        ```python
-        sandbox.faults.empty(on="join")
-        ```
+        Example:
+            ```python
+            sandbox.faults.empty(on="join")
+            ```
         """
         _check_status(status)
         reply = Reply(status, b"", {"Content-Type": "application/json; charset=utf-8"})
@@ -277,23 +285,24 @@ class Faults:
         times: int | None = 1,
         every: int = 1,
     ) -> None:
-        """Answer with whatever is given; only the headers every answer has are added.
+        """Send the given response, with only the headers added that every response has.
 
         Args:
             status: The HTTP status, 200 to 599.
-            headers: The headers; they win over those of every answer.
+            headers: The headers; they override the added ones.
             body: The body.
-            processed: Whether the API does what was asked.
-            on: For which operations.
-            times: How many times.
-            every: 3: every third of these requests.
+            processed: Whether the API processes the request.
+            on: The operations that get this response.
+            times: How many requests get it.
+            every: With 3, every third of these requests gets it.
 
         Raises:
             ValueError: An argument is out of range.
 
-        ```python
-        sandbox.faults.answer(302, headers={"Location": "https://example.org/"})
-        ```
+        Example:
+            ```python
+            sandbox.faults.answer(302, headers={"Location": "https://example.org/"})
+            ```
         """
         _check_status(status)
         self._script.add(
@@ -310,25 +319,26 @@ class Faults:
         times: int | None = 1,
         every: int = 1,
     ) -> None:
-        """Answer 200 with a body of sound JSON that is far too long, streamed.
+        """Respond with 200 and a very large body of valid JSON, streamed.
 
         Args:
-            size: Bytes of the body, about, before compression.
-            gzip: Send it compressed, about a thousandth of its size on the wire.
-            processed: Whether the API does what was asked.
-            on: For which operations.
-            times: How many times.
-            every: 3: every third of these requests.
+            size: The approximate size of the body in bytes, before compression.
+            gzip: Compress the body, to about a thousandth of its size.
+            processed: Whether the API processes the request.
+            on: The operations that fail.
+            times: How many requests fail.
+            every: With 3, every third of these requests fails.
 
         Raises:
             ValueError: An argument is out of range.
 
-        ```python
-        sandbox.faults.enormous(200 * 1024 * 1024, gzip=True)
-        ```
+        Example:
+            ```python
+            sandbox.faults.enormous(200 * 1024 * 1024, gzip=True)
+            ```
         """
         if size < 1:
-            raise ValueError(f"a size of {size} is not enormous; give 1 byte or more")
+            raise ValueError(f"size={size} is invalid; give 1 byte or more")
         self._script.add(enormous_answer(size, gzip=gzip, processed=processed), on, times, every)
 
     def random(
@@ -339,39 +349,41 @@ class Faults:
         on: Operation | Collection[Operation] | None = None,
         kinds: Collection[FaultKind] | None = None,
     ) -> None:
-        """Make a share of all requests fail at random, besides the script, until `clear()`.
+        """Make a random share of the requests fail, in addition to the script, until `clear()`.
 
-        The same seed makes the same requests in the same order fail alike. A second call
+        With the same seed, the same requests in the same order fail in the same way. A second call
         replaces the first.
 
         Args:
             share: The share of requests that fail, 0.0 to 1.0.
-            seed: What decides; absent: the sandbox's seed.
-            on: For which operations.
-            kinds: Which kinds; absent: all but `answer`. Statuses are 429, 500, 502, 503 and
-                504, delays up to 0.05 seconds, enormous bodies 8 MiB.
+            seed: The seed of the random choices. Default: the sandbox's.
+            on: The operations that fail.
+            kinds: The kinds of fault. Default: all except `answer`. Statuses are 429, 500, 502, 503
+                and 504. Delays are up to 0.05 seconds. Enormous bodies have 8 MiB.
 
         Raises:
             ValueError: An argument is out of range.
 
-        ```python
-        sandbox.faults.random(share=0.2, seed=7, kinds=("status", "drop-after"))
-        ```
+        Example:
+            ```python
+            sandbox.faults.random(share=0.2, seed=7, kinds=("status", "drop-after"))
+            ```
         """
         self._script.fail_at_random(share, seed, on, kinds)
 
     def clear(self) -> None:
-        """Drop the whole script and the random faults.
+        """Remove all scripted and random faults.
 
-        ```python
-        sandbox.faults.clear()
-        ```
+        Example:
+            ```python
+            sandbox.faults.clear()
+            ```
         """
         self._script.clear()
 
     @property
     def pending(self) -> tuple[Fault, ...]:
-        """The scripted faults that are still to come, each once however often it applies."""
+        """The pending scripted faults; each appears once, however often it applies."""
         return self._script.pending()
 
     def __repr__(self) -> str:
@@ -380,4 +392,4 @@ class Faults:
 
 def _check_status(status: int) -> None:
     if not 200 <= status <= 599:
-        raise ValueError(f"{status} is no final HTTP status; give 200 to 599")
+        raise ValueError(f"{status} is not a final HTTP status; give 200 to 599")

@@ -1,4 +1,4 @@
-"""Handles one request: counts it, logs it, fails it on demand, answers it."""
+"""Handles one request: counts it, logs it, applies its fault, and responds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _logger = logging.getLogger("videsk_rooms.sandbox")
 
 @dataclass(frozen=True)
 class AdmittedRequest:
-    """A request that has arrived and is to be answered."""
+    """A request that has arrived and awaits its response."""
 
     incoming: Incoming
     route: Route
@@ -41,7 +41,7 @@ class AdmittedRequest:
 
 
 class RequestHandler:
-    """Takes requests in and answers them, under the sandbox's lock."""
+    """Admits requests and responds to them, under the sandbox's lock."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class RequestHandler:
             verdict = (
                 None if self._limit is None else self._limit.count(self._parts.clock.seconds())
             )
-            # The limit stands before everything else: a refused request uses no fault up.
+            # The limit comes first, so that a refused request uses up no fault.
             refused = verdict is not None and not verdict.allowed
             fault = None if refused else self._parts.script.next(route.operation)
             request_id = self._parts.identifiers.uuid()
@@ -76,7 +76,7 @@ class RequestHandler:
             return admission
 
     def answer(self, admission: AdmittedRequest) -> Reply:
-        """Process a request, unless its fault or the limit forbids it, and log the outcome."""
+        """Process a request, unless its fault or the limit prevents it, and log the outcome."""
         with self._parts.lock:
             fault = admission.fault
             processed = not admission.over_limit and (fault is None or fault.processed)
@@ -107,7 +107,7 @@ class RequestHandler:
         return error_reply(429, "Too many requests, please try again later.", headers=wait)
 
     def _headers(self, admission: AdmittedRequest, reply: Reply) -> dict[str, str]:
-        # Not left to aiohttp: it would date answers by the machine's clock, and rooms by this one.
+        # Set here, because aiohttp would use the machine's clock, and rooms use the sandbox's.
         date = format_datetime(self._parts.clock.now(), usegmt=True)
         headers = {"Date": date, "x-request-id": admission.request_id}
         # A firewall in front of the API sends no rate limit headers.

@@ -1,4 +1,4 @@
-"""The rate limit: so many requests in a second (docs/api.md, Access)."""
+"""The rate limit: requests per second (docs/api.md, Access)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ WINDOW_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Verdict:
-    """The rate limit's verdict on one request.
+    """The rate limit's decision on one request.
 
     Attributes:
-        allowed: Whether it is let in.
+        allowed: Whether the request is allowed.
         limit: Requests per window.
-        remaining: How many are left in the window.
+        remaining: Requests left in the window.
         reset: Whole seconds until the window ends.
-        elapsed: Seconds since a fixed window began; 0 where it slides.
+        elapsed: Seconds since a fixed window began; 0 for a sliding window.
     """
 
     allowed: bool
@@ -40,15 +40,15 @@ class Verdict:
 
 
 class Limit(Protocol):
-    """Counts requests; refused ones do not use the limit up."""
+    """Counts requests; refused ones do not count against the limit."""
 
     def count(self, now: float) -> Verdict:
-        """Count a request that came at `now` seconds."""
+        """Count a request that arrived at `now` seconds."""
         ...
 
 
 class FixedWindow:
-    """Seconds that begin with the first request after the last one ended."""
+    """Windows of a second; each begins with the first request after the last one ended."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -56,7 +56,7 @@ class FixedWindow:
         self._used = 0
 
     def count(self, now: float) -> Verdict:
-        """Count a request that came at `now` seconds."""
+        """Count a request that arrived at `now` seconds."""
         if now >= self._start + WINDOW_SECONDS:
             self._start, self._used = now, 0
         allowed = self._used < self._limit
@@ -78,7 +78,7 @@ class SlidingWindow:
         self._times: deque[float] = deque()
 
     def count(self, now: float) -> Verdict:
-        """Count a request that came at `now` seconds."""
+        """Count a request that arrived at `now` seconds."""
         while self._times and self._times[0] <= now - WINDOW_SECONDS:
             self._times.popleft()
         allowed = len(self._times) < self._limit
@@ -93,13 +93,13 @@ class SlidingWindow:
 
 
 def make_limit(rate: int | None, window: Window) -> Limit | None:
-    """Build the limit that the sandbox's arguments ask for."""
+    """Build the limit that a sandbox's arguments describe."""
     if window not in ("fixed", "sliding"):
         raise ValueError(f"unknown window {window!r}; use 'fixed' or 'sliding'")
     if rate is None:
         return None
     if rate < 1:
-        raise ValueError(f"a rate of {rate} lets nothing in; give 1 or more, or None for no limit")
+        raise ValueError(f"a rate of {rate} allows nothing; give 1 or more, or None for no limit")
     return FixedWindow(rate) if window == "fixed" else SlidingWindow(rate)
 
 

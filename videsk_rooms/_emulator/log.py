@@ -1,4 +1,4 @@
-"""The log of what reached the sandbox."""
+"""The log of the requests to the sandbox."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ KEPT_BODIES = 256 * 1024 * 1024  # bytes
 
 @dataclass(frozen=True, repr=False, eq=False)
 class RequestRecord:
-    """One request as it came, and what was made of it.
+    """One request to the sandbox, and its outcome.
 
-    Its repr shows no headers, because one of them is the API token.
+    Its repr leaves out the headers, because one of them is the API token.
 
     Attributes:
-        number: 1 for the first request of the sandbox, and so on; `clear()` does not restart it.
-        operation: Which operation was asked for, `None` when the path or method is none.
+        number: 1 for the first request of the sandbox, and so on; `clear()` does not reset it.
+        operation: The operation; `None` if the path or the method has none.
         method: The HTTP method.
-        path: The path as it was sent, without the query.
+        path: The path as sent, without the query.
         query: The decoded pairs of the query, in order.
         headers: All headers; look-ups ignore case.
-        body: The body as it was sent.
-        received_at: When it came, by the sandbox's clock.
-        monotonic: When it came, by `time.monotonic()`, which `advance` does not move.
-        request_id: The `x-request-id` of the answer.
-        status: The status sent, `None` while there is no answer and when none is ever sent.
-        fault: The fault applied, if any.
-        processed: Whether the API did its part; not so after a 429 and most faults.
+        body: The body as sent.
+        received_at: When the request arrived, by the sandbox's clock.
+        monotonic: When the request arrived, by `time.monotonic()`; `advance` does not move it.
+        request_id: The `x-request-id` of the response.
+        status: The status of the response; `None` until it is sent, and if none is ever sent.
+        fault: The kind of fault applied, if any.
+        processed: Whether the API processed the request. After a 429 and most faults it did not.
     """
 
     number: int
@@ -59,10 +59,10 @@ class RequestRecord:
 
     @property
     def json(self) -> object:
-        """The body read as JSON, `None` when it is empty, no JSON or nested too deeply."""
+        """The body parsed as JSON; `None` if it is empty, not JSON or nested too deeply."""
         try:
             return json.loads(self.body)
-        except (ValueError, RecursionError):  # the latter: nested too deeply to be read
+        except (ValueError, RecursionError):  # RecursionError: nested too deeply
             return None
 
     def __repr__(self) -> str:
@@ -74,51 +74,54 @@ class RequestRecord:
 
 
 class RequestLog(Sequence[RequestRecord]):
-    """The requests in the order of their arrival: a sequence, safe to read from any thread.
+    """The requests in order of arrival: a sequence, safe to read from any thread.
 
-    A request is in the log from its arrival on; its `status` comes when it is answered.
-    The latest 100,000 are kept, and fewer if their bodies have more than 256 MiB.
+    A request is logged when it arrives. Its `status` is set when the response is sent.
+    The log keeps the latest 100,000 requests, or fewer if their bodies exceed 256 MiB.
 
-    ```python
-    videsk.rooms.create(name="Support")
-    assert [request.status for request in sandbox.requests.of("create")] == [201]
-    ```
+    Example:
+        ```python
+        videsk.rooms.create(name="Support")
+        assert [request.status for request in sandbox.requests.of("create")] == [201]
+        ```
     """
 
     def __init__(self, lock: RLock) -> None:
         self._lock = lock
-        # A dict finds its first key ever more slowly, the more were taken out before it.
+        # In a plain dict, finding the first key slows down with each removed key before it.
         self._records: OrderedDict[int, RequestRecord] = OrderedDict()
         self._bodies = 0
 
     def of(self, operation: Operation) -> tuple[RequestRecord, ...]:
-        """Pick the requests of one operation.
+        """Return the requests of one operation.
 
         Args:
             operation: `create`, `list`, `get`, `update`, `delete`, `join` or `stats`.
 
         Returns:
-            Its requests in the order of their arrival.
+            Its requests in order of arrival.
 
         Raises:
             ValueError: There is no such operation.
 
-        ```python
-        videsk.rooms.create(name="Support")
-        created = sandbox.requests.of("create")[-1]
-        assert created.json["name"] == "Support"
-        ```
+        Example:
+            ```python
+            videsk.rooms.create(name="Support")
+            created = sandbox.requests.of("create")[-1]
+            assert created.json["name"] == "Support"
+            ```
         """
         if operation not in OPERATIONS:
             raise ValueError(f"unknown operation {operation!r}; use one of {', '.join(OPERATIONS)}")
         return tuple(record for record in self._snapshot() if record.operation == operation)
 
     def clear(self) -> None:
-        """Forget all requests; those still unanswered do not come back.
+        """Clear the log; requests without a response yet do not return to it.
 
-        ```python
-        sandbox.requests.clear()
-        ```
+        Example:
+            ```python
+            sandbox.requests.clear()
+            ```
         """
         with self._lock:
             self._records.clear()

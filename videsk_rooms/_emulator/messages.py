@@ -1,4 +1,4 @@
-"""Plain data between the parts: what came in and what goes out."""
+"""Plain data between the parts: requests and responses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 
 @dataclass(frozen=True)
 class Incoming:
-    """A request as it arrived; one that is too large, or cannot be decoded, without its body."""
+    """A request as it arrived; without its body, if that is too large or cannot be decoded."""
 
     method: str
     path: str
@@ -31,7 +31,7 @@ class Incoming:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer as it is to be sent."""
+    """A response to send."""
 
     status: int
     body: bytes = b""
@@ -39,14 +39,14 @@ class Reply:
 
 
 def json_reply(status: int, content: object, headers: Mapping[str, str] | None = None) -> Reply:
-    """Wrap `content` as a JSON answer."""
+    """Build a JSON response from `content`."""
     declared = {"Content-Type": "application/json; charset=utf-8"}
     return Reply(status, to_json(content), {**declared, **(headers or {})})
 
 
 def to_json(content: object) -> bytes:
-    """Write `content` as compact JSON in UTF-8."""
+    """Encode `content` as compact JSON in UTF-8."""
     try:
         return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:  # half of a surrogate pair: only its escape can be sent
+    except UnicodeEncodeError:  # a lone surrogate, which UTF-8 can only carry as an escape
         return json.dumps(content, separators=(",", ":")).encode()

@@ -1,4 +1,4 @@
-"""The interface by which a console hears what happens in a sandbox."""
+"""The interface through which a console learns what happens in a sandbox."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
 
 
 class Observer:
-    """Hears what happens, under the sandbox's lock and on whichever thread; this one ignores it."""
+    """Notified of events, under the sandbox's lock and on any thread; this one ignores them."""
 
     def arrived(self, record: RequestRecord, verdict: Verdict | None, fault: Fault | None) -> None:
-        """Hear of a request that has come."""
+        """Called when a request has arrived."""
 
     def answered(self, number: int, reply: Reply, status: int | None, *, processed: bool) -> None:
-        """Hear what a request is answered; a status of `None` sends no answer."""
+        """Called when a request is answered; a `status` of `None` means without a response."""
 
     def room_changed(self, room_id: str) -> None:
-        """Hear that a room was added, changed or removed."""
+        """Called when a room was added, changed or removed."""
 
     def token_issued(self, room_id: str, jti: str, nbf: datetime, exp: datetime) -> None:
-        """Hear of a new room token."""
+        """Called when a room token was issued."""
 
     def faults_changed(self) -> None:
-        """Hear that a fault was scripted, used up or dropped."""
+        """Called when a fault was scripted, used up or removed."""
 
     def clock_moved(self) -> None:
-        """Hear that the clock was moved."""
+        """Called when the clock was moved."""
 
 
 NO_OBSERVER = Observer()

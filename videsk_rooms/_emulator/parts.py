@@ -1,4 +1,4 @@
-"""The parts of a sandbox, and how they are put together."""
+"""The parts of a sandbox, and their assembly."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SandboxParts:
-    """The parts of one sandbox; whoever uses one of them holds `lock` meanwhile.
+    """The parts of one sandbox. Hold `lock` while using any of them.
 
     Attributes:
-        lock: Guards all that follows.
-        clock: The sandbox's time.
-        identifiers: Makes ids.
+        lock: Guards all other attributes.
+        clock: The sandbox's clock.
+        identifiers: Generates ids.
         store: The rooms.
-        api: The operations, which also make rooms.
-        signer: Verifies the tokens of rooms, but for their times: `RefusedError` says why not.
+        api: The operations, which also build rooms.
+        signer: Verifies room tokens, except their times; raises `RefusedError` if one is invalid.
         tokens: All API tokens.
-        room_tokens: Issues the tokens of rooms.
-        script: The script of failures.
+        room_tokens: Issues room tokens.
+        script: The fault script.
         faults: The methods that write the script.
         requests: The log.
-        api_token: The token that is let in; it must appear in no answer but the one that asks it.
+        api_token: The accepted API token. A response contains it only if the request asks for it.
         host: The address that the sandbox listens on.
-        rate: Requests per second, `None` without a limit.
+        rate: Requests per second; `None` without a limit.
         window: How the limit counts.
     """
 
@@ -61,7 +61,7 @@ class SandboxParts:
     window: Window
 
     def observe(self, observer: Observer) -> None:
-        """Have an observer hear of rooms, of their tokens and of faults."""
+        """Notify an observer of changes to rooms, their tokens and faults."""
         self.store.observer = self.room_tokens.observer = self.script.observer = observer
 
 
@@ -77,7 +77,8 @@ def make_parts(
 ) -> SandboxParts:
     """Put the parts of a sandbox together.
 
-    A seed makes the same secret, API token and faults in every run: they are drawn in this order.
+    With the same seed, the secret, the API token and the faults are the same in every run, because
+    they are always generated in this order.
     """
     lock = threading.RLock()
     clock = Clock()

@@ -1,4 +1,4 @@
-"""The list's query as Feathers reads it (docs/api.md, Operations, List and "On the wire")."""
+"""Parses the query of List as Feathers does (docs/api.md, Operations, List and "On the wire")."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 100
-# The largest whole number that JavaScript counts exactly.
+# The largest integer that JavaScript represents exactly.
 _LARGEST = 2**53 - 1
 _SORT = re.compile(r"\$sort\[([^\[\]]+)\]")
 
 
 @dataclass(frozen=True)
 class ListQuery:
-    """Which rooms are asked for, in which order."""
+    """The filter, order and page that a list request asks for."""
 
     limit: int = DEFAULT_LIMIT
     skip: int = 0
@@ -30,7 +30,7 @@ class ListQuery:
 
 
 def read_list_query(pairs: Iterable[tuple[str, str]]) -> ListQuery:
-    """Read the query; anything that is not on the page is refused, so that slips show."""
+    """Parse the query; refuse parameters that docs/api.md does not list, so that typos show."""
     values: dict[str, str] = {}
     sort: list[tuple[str, int]] = []
     for name, value in pairs:
@@ -42,7 +42,7 @@ def read_list_query(pairs: Iterable[tuple[str, str]]) -> ListQuery:
         elif name not in ("$limit", "$skip", "ended", "externalId"):
             raise _refused(name, "is not a query parameter of the list")
     return ListQuery(
-        # Over the maximum it is clamped without a word.
+        # Feathers clamps a larger limit silently.
         limit=min(_whole(values, "$limit", DEFAULT_LIMIT, at_least=1), MAX_LIMIT),
         skip=_whole(values, "$skip", 0, at_least=0),
         sort=tuple(sort),
@@ -55,7 +55,7 @@ def _whole(values: dict[str, str], name: str, default: int, *, at_least: int) ->
     text = values.get(name)
     if text is None:
         return default
-    match = re.fullmatch(r"0*([0-9]{1,16})", text)  # Python refuses to read thousands of digits
+    match = re.fullmatch(r"0*([0-9]{1,16})", text)  # Python refuses to parse thousands of digits
     if match is None or not at_least <= int(match[1]) <= _LARGEST:
         raise _refused(name, f"must be a whole number of {at_least} to {_LARGEST}")
     return int(match[1])

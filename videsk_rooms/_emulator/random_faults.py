@@ -1,4 +1,4 @@
-"""Failures left to chance, by a seed."""
+"""Random faults, from a seed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SIZE = 8 * MEGABYTE
 
 
 class RandomFaults:
-    """Decides by a seed which requests fail, and how."""
+    """Chooses with a seed which requests fail, and how."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class RandomFaults:
         self.kinds = kinds
 
     def next(self, operation: Operation | None) -> Fault | None:
-        """Decide about one request."""
+        """Return the fault for one request, or `None`."""
         if not applies(self.on, operation) or self._random.random() >= self.share:
             return None
         return self._make(self._random.choice(self.kinds))
@@ -70,7 +70,7 @@ class RandomFaults:
 
     def _make_status(self, kind: FaultKind) -> Fault:
         status = self._random.choice(_STATUSES)
-        # A gateway may give up on a request that was done; a 429 was surely not.
+        # A gateway may time out after the request was processed. A 429 was never processed.
         processed = status != 429 and self._random.random() < 0.5
         if kind == "html":
             return Fault(kind, processed, waf_page(status, None))

@@ -1,4 +1,4 @@
-"""Sends an answer: whole, or broken as its fault says."""
+"""Sends a response, whole or broken by its fault."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _GZIP = zlib.MAX_WBITS | 16
 async def respond(
     request: web.BaseRequest, reply: Reply, fault: Fault | None
 ) -> web.StreamResponse:
-    """Turn a reply into what aiohttp sends."""
+    """Turn a reply into aiohttp's response."""
     if fault is None:
         return _whole(reply)
     if fault.kind in ("drop-before", "drop-after"):
@@ -40,7 +40,7 @@ async def respond(
 
 
 class _Verbatim(web.StreamResponse):
-    """Sends bytes as they are, and the connection ends with them."""
+    """Sends bytes unchanged, then closes the connection."""
 
     def __init__(self, data: bytes, *, reset: bool = False) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class _Verbatim(web.StreamResponse):
         if transport is None:
             return None
         if self._reset:
-            # Closing a socket that must not linger sends RST.
+            # With SO_LINGER at 0, closing the socket sends RST.
             connection: socket.socket = transport.get_extra_info("socket")
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             transport.abort()
@@ -62,7 +62,7 @@ class _Verbatim(web.StreamResponse):
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """`prepare` has sent all."""
+        """Do nothing: `prepare` has sent everything."""
 
 
 def _whole(reply: Reply) -> web.Response:
@@ -71,7 +71,7 @@ def _whole(reply: Reply) -> web.Response:
 
 def _truncated(reply: Reply, keep: float) -> bytes:
     body = reply.body or b"{}"
-    status = 200 if reply.status == 204 else reply.status  # a 204 has no body to break off
+    status = 200 if reply.status == 204 else reply.status  # a 204 has no body to truncate
     lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
     lines += [f"{name}: {value}" for name, value in reply.headers.items()]
     lines += [f"Content-Length: {len(body)}", "", ""]
@@ -88,7 +88,7 @@ async def _stream(request: web.BaseRequest, reply: Reply, fault: Fault) -> web.S
         for chunk in _compressed(chunks) if fault.gzip else chunks:
             await response.write(chunk)
     except ConnectionError:
-        pass  # the client has had enough, as it should
+        pass  # the client stopped reading, as it should
     return response
 
 

@@ -1,4 +1,4 @@
-"""The server in its own thread, with its own loop, so that no caller can starve it."""
+"""The HTTP server, in its own thread with its own event loop, so that no caller can block it."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
     Site = Callable[[web.BaseRequest], Awaitable[web.StreamResponse | None]]
 
-# Zero would mean "wait for ever": aiohttp takes it as no timeout.
+# Not zero, which aiohttp takes as no timeout.
 _SHUTDOWN_SECONDS = 0.001
 
 
 class ServerThread:
-    """One run of the server; `ready` brings its port, `finished` its end.
+    """One run of the server; `ready` resolves to its port, `finished` resolves when it has ended.
 
     Args:
-        handler: Answers for the API.
+        handler: Handles the API's requests.
         host: The address to listen on.
-        port: The port to listen on, 0: any free one.
-        site: Asked first for what is outside of `/vpaas`; `None` from it leaves it to the API.
+        port: The port to listen on; 0: any free one.
+        site: Handles paths outside `/vpaas`; if it returns `None`, the API responds.
     """
 
     def __init__(
@@ -50,21 +50,21 @@ class ServerThread:
         self._thread = threading.Thread(target=self._run, name="videsk-sandbox", daemon=True)
 
     def start(self) -> None:
-        """Start the thread; it is listening once `ready` is done."""
+        """Start the thread; the server is listening once `ready` is done."""
         self._thread.start()
 
     def stop_soon(self) -> None:
-        """Ask for the end, once `ready` is done; it is there when `finished` is done."""
+        """Request a stop, once `ready` is done; the server has stopped when `finished` is done."""
         if self._loop is not None and self._stopping is not None:
-            with contextlib.suppress(RuntimeError):  # the loop may be closed already
+            with contextlib.suppress(RuntimeError):  # the loop may already be closed
                 self._loop.call_soon_threadsafe(self._stopping.set)
 
     def join(self) -> None:
-        """Wait for the thread's end."""
+        """Wait until the thread has ended."""
         self._thread.join()
 
     def stop(self) -> None:
-        """End it and wait; also when it has only just been started."""
+        """Stop the server and wait for it, even if it has only just been started."""
         wait([self.ready])
         self.stop_soon()
         self.join()
@@ -96,7 +96,7 @@ class ServerThread:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
             return await self._answer(request)
-        except ConnectionError:  # the client has gone before all of its body came
+        except ConnectionError:  # the client disconnected before sending the whole body
             return web.Response(status=400)  # nobody reads it
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -116,7 +116,7 @@ class ServerThread:
 
 
 def _invite_body(request: web.BaseRequest) -> None:
-    """Answer `Expect: 100-continue`, without which such a client sends no body."""
+    """Respond to `Expect: 100-continue`; without it, such a client sends no body."""
     expected = request.headers.get("Expect", "").lower() == "100-continue"
     if expected and request.version >= HttpVersion11 and request.transport is not None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -129,7 +129,7 @@ async def _read(request: web.BaseRequest) -> Incoming:
         body = await request.read()
     except web.HTTPRequestEntityTooLarge:
         too_large = True
-    except web.RequestPayloadError:  # such as a gzip that is none
+    except web.RequestPayloadError:  # such as invalid gzip
         broken = True
     return Incoming(
         method=request.method,
@@ -144,14 +144,14 @@ async def _read(request: web.BaseRequest) -> Incoming:
 
 
 async def _close(server: web.Server, runner: web.ServerRunner) -> None:
-    # asyncio never closes a connection that it has accepted, but not made when the server closes.
+    # asyncio leaks a connection that is accepted but not yet set up when the server closes.
     while accepting := [task for task in asyncio.all_tasks() if _is_accepting(task)]:
         await asyncio.wait(accepting)
     transports = [connection.transport for connection in server.connections]
     await runner.cleanup()
     for transport in transports:
         if transport is not None:
-            transport.abort()  # closing would wait for a client that does not read
+            transport.abort()  # close() would wait for a client that does not read
     await asyncio.sleep(0)  # lets the aborted transports close their sockets
 
 

@@ -1,4 +1,4 @@
-"""The statistics of a room; their fields are not documented and thus invented."""
+"""The statistics of a room. Their fields are invented, because they are not documented."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Statistics:
     """The three views of docs/api.md, Operations, Stats.
 
     Attributes:
-        measured: Answers a view from what was really measured, if anything was.
+        measured: Returns a view of real measurements, if there are any.
     """
 
     def __init__(self) -> None:
@@ -30,13 +30,13 @@ class Statistics:
         self.measured: Measured | None = None
 
     def view(self, view: str, room: StoredRoom, now: datetime) -> dict[str, object]:
-        """Build one view of a room."""
+        """Return one view of a room."""
         if self.measured is not None and view in VIEWS:
             content = self.measured(view, room, now)
             if content is not None:
                 return content
         if view == "report":
-            # "cached": the first one stays.
+            # docs/api.md calls it "cached": the first report stays.
             return self._reports.setdefault(room.id, _report(room, now))
         if view == "snapshot":
             return _snapshot(room, now)
@@ -45,7 +45,7 @@ class Statistics:
         raise RefusedError(400, "validation failed", {"view": f"must be one of {', '.join(VIEWS)}"})
 
     def forget(self, room_id: str) -> None:
-        """Drop what was kept for a room."""
+        """Drop the cached report of a room."""
         self._reports.pop(room_id, None)
 
 
@@ -71,7 +71,7 @@ def _snapshot(room: StoredRoom, now: datetime) -> dict[str, object]:
 
 
 def _summary(room: StoredRoom, now: datetime) -> dict[str, object]:
-    # "there once the session is compiled": here as soon as the room is over.
+    # docs/api.md: "there once the session is compiled". Here that is as soon as the room is over.
     if not room.is_over(now):
         raise RefusedError(404, "The session of this room is not compiled yet.")
     return {

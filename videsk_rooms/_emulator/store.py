@@ -1,4 +1,4 @@
-"""The rooms themselves."""
+"""The rooms of a sandbox."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ _CACHED_ORDERS = 16
 
 @dataclass(frozen=True)
 class Authorization:
-    """Somebody who was let in."""
+    """Somebody who joined."""
 
     ip: str
     jti: str
     created_at: datetime
 
     def to_wire(self) -> dict[str, object]:
-        """The object of docs/api.md, Objects, Authorization."""
+        """Return the object of docs/api.md, Objects, Authorization."""
         return {"ip": self.ip, "jti": self.jti, "createdAt": to_wire(self.created_at)}
 
 
 @dataclass(eq=False)
 class StoredRoom:
-    """A room as the server keeps it."""
+    """A room as the server stores it."""
 
     id: str
     name: str
@@ -61,7 +61,7 @@ class StoredRoom:
     hidden: frozenset[str] = frozenset()
 
     def is_over(self, now: datetime) -> bool:
-        """Whether the room was ended, or its time had passed, by `now`."""
+        """Return whether the room has been ended or has expired by `now`."""
         return self.ended_at is not None or self.exp <= now
 
     def over_since(self) -> datetime:
@@ -69,20 +69,20 @@ class StoredRoom:
         return self.exp if self.ended_at is None else min(self.ended_at, self.exp)
 
     def end(self, now: datetime) -> None:
-        """End the room; one that was ended before keeps the instant of that."""
+        """End the room; one that has already ended keeps its time."""
         if self.ended_at is None:
             self.ended_at = to_milliseconds(now)
 
     def reopen(self) -> None:
-        """Take back that the room was ended; its `exp` holds as before."""
+        """Undo the end of the room; its `exp` still applies."""
         self.ended_at = None
 
     def to_wire(self, now: datetime, *, latest: int = 0) -> dict[str, object]:
-        """The object of docs/api.md, Objects, Room, a copy through and through.
+        """Return a deep copy as the object of docs/api.md, Objects, Room.
 
         Args:
-            now: The instant by which it is over or not.
-            latest: With how many of the latest authorizations; 0: with all.
+            now: The time that decides whether the room is over.
+            latest: How many of the latest authorizations to include; 0: all.
         """
         authorizations = self.authorizations[-latest:]
         content: dict[str, object] = {
@@ -104,25 +104,25 @@ class StoredRoom:
 
 
 class RoomStore:
-    """All rooms by id, in the order of their creation, each `externalId` once."""
+    """All rooms by id, in order of creation, with unique `externalId`s."""
 
     observer: Observer = NO_OBSERVER
 
     def __init__(self) -> None:
         self._rooms: dict[str, StoredRoom] = {}
         self._ids_by_external_id: dict[str, str] = {}
-        # Sorting 50,000 rooms for every page would take most of a page's time.
+        # Cached, because sorting 50,000 rooms would take most of a page's time.
         self._orders: dict[tuple[tuple[str, int], ...], list[StoredRoom]] = {}
 
     def __len__(self) -> int:
         return len(self._rooms)
 
     def all(self) -> list[StoredRoom]:
-        """Every room in the order of creation."""
+        """Return all rooms in order of creation."""
         return list(self._rooms.values())
 
     def add(self, room: StoredRoom) -> None:
-        """Keep a new room."""
+        """Add a room."""
         self.check_unused(room.external_id)
         self._rooms[room.id] = room
         self._ids_by_external_id[room.external_id] = room.id
@@ -130,10 +130,10 @@ class RoomStore:
         self.observer.room_changed(room.id)
 
     def get(self, room_id: str, *, external_ids: bool = False) -> StoredRoom:
-        """Find a room by its id, or else by its `externalId` where `external_ids` allows it.
+        """Find a room by its id, or by its `externalId` if `external_ids` is set.
 
-        The id wins: docs/api.md, Operations, leaves open what an external id of the form of an
-        ObjectId is taken for.
+        The id takes precedence: docs/api.md, Operations, leaves open how the server reads an
+        external id in the format of an ObjectId.
         """
         room = self._rooms.get(room_id)
         if room is None and external_ids:
@@ -147,37 +147,37 @@ class RoomStore:
         return self._rooms.get(room_id)
 
     def has(self, external_id: str) -> bool:
-        """Whether a room has this `externalId`."""
+        """Return whether a room has this `externalId`."""
         return external_id in self._ids_by_external_id
 
     def check_unused(self, external_id: str, besides: StoredRoom | None = None) -> None:
-        """Refuse an `externalId` that another room has."""
+        """Raise `RefusedError` if another room has this `externalId`."""
         owner = self._ids_by_external_id.get(external_id)
         if owner is not None and (besides is None or owner != besides.id):
             raise RefusedError(409, "externalId already exists", {"externalId": "must be unique"})
 
     def rename(self, room: StoredRoom, external_id: str) -> None:
-        """Give a room another `externalId`."""
+        """Change a room's `externalId`."""
         self.check_unused(external_id, besides=room)
         del self._ids_by_external_id[room.external_id]
         room.external_id = external_id
         self._ids_by_external_id[external_id] = room.id
 
     def touched(self, room: StoredRoom, now: datetime) -> None:
-        """Take note that a room was changed."""
+        """Record that a room was changed."""
         room.updated_at = to_milliseconds(now)
         self._orders.clear()
         self.observer.room_changed(room.id)
 
     def remove(self, room: StoredRoom) -> None:
-        """Forget a room."""
+        """Remove a room."""
         del self._rooms[room.id]
         del self._ids_by_external_id[room.external_id]
         self._orders.clear()
         self.observer.room_changed(room.id)
 
     def page(self, query: ListQuery, now: datetime) -> tuple[int, list[StoredRoom]]:
-        """How many rooms match, and those of the page."""
+        """Return the number of matching rooms, and the page's rooms."""
         found = self._matching(query, now)
         return len(found), found[query.skip : query.skip + query.limit]
 
@@ -193,7 +193,7 @@ class RoomStore:
 
     def _ordered(self, sort: tuple[tuple[str, int], ...], now: datetime) -> list[StoredRoom]:
         if any(name == "ended" for name, _ in sort):
-            return _sorted(self._rooms.values(), sort, now)  # time alone changes this order
+            return _sorted(self._rooms.values(), sort, now)  # this order changes with time alone
         found = self._orders.get(sort)
         if found is None:
             if len(self._orders) >= _CACHED_ORDERS:
@@ -206,10 +206,10 @@ def _sorted(
     rooms: Iterable[StoredRoom], sort: tuple[tuple[str, int], ...], now: datetime
 ) -> list[StoredRoom]:
     found = list(rooms)
-    # Python's sort is stable: the last field first, and the first field decides.
+    # Python's sort is stable: sort by the last field first, so that the first one decides.
     for name, direction in reversed(sort):
         key = _sort_key(name, now)
-        if key is not None:  # Feathers lets unknown fields be: no room has them
+        if key is not None:  # Feathers ignores unknown fields, which no room has
             found.sort(key=key, reverse=direction < 0)
     return found
 

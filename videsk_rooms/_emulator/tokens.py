@@ -1,4 +1,4 @@
-"""Who is let in: API tokens, and the access tokens of rooms."""
+"""Access control: API tokens, and the access tokens of rooms."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
 
 
 class Signer:
-    """Signs and reads the JWTs of one sandbox."""
+    """Signs and verifies the JWTs of one sandbox."""
 
     def __init__(self, secret: str) -> None:
         try:
@@ -47,13 +47,13 @@ class Signer:
         return self._jwt.encode(dict(claims), self.secret, algorithm="HS256")
 
     def read(self, token: str) -> dict[str, object]:
-        """Read a token's claims, or refuse it with the 401 of docs/api.md, Errors."""
+        """Return a token's claims, or raise the 401 of docs/api.md, Errors."""
         if not _JWT.fullmatch(token):
             raise RefusedError(401, "jwt malformed")
         for part in token.split(".")[:2]:
             _check_json(part)
         try:
-            # The sandbox has a clock of its own: what time allows is checked against that.
+            # Times are checked elsewhere, against the sandbox's own clock.
             claims: dict[str, object] = self._jwt.decode(
                 token,
                 self.secret,
@@ -69,7 +69,7 @@ class Signer:
 
 @dataclass(frozen=True)
 class _Grant:
-    """The rights of an issued API token."""
+    """The permissions of an issued API token."""
 
     type: str = API_TOKEN
     expires_at: datetime | None = None
@@ -81,10 +81,11 @@ class _Grant:
 class ApiTokens:
     """The account's API tokens, as its owner would handle them in the dashboard.
 
-    ```python
-    token = sandbox.tokens.issue()
-    sandbox.tokens.revoke(token)
-    ```
+    Example:
+        ```python
+        token = sandbox.tokens.issue()
+        sandbox.tokens.revoke(token)
+        ```
     """
 
     def __init__(self, signer: Signer, clock: Clock, identifiers: Identifiers, lock: RLock) -> None:
@@ -101,12 +102,13 @@ class ApiTokens:
         expires_in: timedelta | None = None,
         networks: Iterable[str] = (),
     ) -> str:
-        """Make another token of the account.
+        """Issue another API token of the account.
 
         Args:
-            type: What the token is for; only `api-token` is let in, others are answered 403.
-            expires_in: After how long it is answered 401 `jwt expired`; absent: never.
-            networks: IPs or CIDRs that it may be used from; none: from everywhere.
+            type: The token's type. Only `api-token` is accepted; with others the API responds 403.
+            expires_in: The lifetime, after which the API responds 401 `jwt expired`. Default: no
+                end.
+            networks: The IPs or CIDRs that may use it; empty: all.
 
         Returns:
             The token.
@@ -114,9 +116,10 @@ class ApiTokens:
         Raises:
             ValueError: A network is neither an IP nor a CIDR.
 
-        ```python
-        elsewhere = sandbox.tokens.issue(networks=["10.0.0.0/8"])
-        ```
+        Example:
+            ```python
+            elsewhere = sandbox.tokens.issue(networks=["10.0.0.0/8"])
+            ```
         """
         bound = _read_networks(networks)
         with self._lock:
@@ -126,64 +129,68 @@ class ApiTokens:
             return token
 
     def revoke(self, token: str) -> None:
-        """Remove a token: it is answered 403 `The integration token it's invalid or …`.
+        """Revoke a token; the API then responds 403 `The integration token it's invalid or …`.
 
         Args:
             token: A token of this sandbox.
 
         Raises:
-            KeyError: The token is not of this sandbox.
+            KeyError: The token does not belong to this sandbox.
 
-        ```python
-        sandbox.tokens.revoke(sandbox.api_token)
-        ```
+        Example:
+            ```python
+            sandbox.tokens.revoke(sandbox.api_token)
+            ```
         """
         self._change(token, revoked=True)
 
     def forbid(self, token: str) -> None:
-        """Take a token's rights: it is answered 403 `You don't have access to …`.
+        """Remove a token's permissions; the API then responds 403 `You don't have access to …`.
 
         Args:
             token: A token of this sandbox.
 
         Raises:
-            KeyError: The token is not of this sandbox.
+            KeyError: The token does not belong to this sandbox.
 
-        ```python
-        sandbox.tokens.forbid(sandbox.api_token)
-        ```
+        Example:
+            ```python
+            sandbox.tokens.forbid(sandbox.api_token)
+            ```
         """
         self._change(token, forbidden=True)
 
     def bind(self, token: str, *networks: str) -> None:
-        """Bind a token to IPs or CIDRs: from elsewhere it is answered 403.
+        """Bind a token to IPs or CIDRs; to other addresses the API responds 403.
 
         Args:
             token: A token of this sandbox.
-            networks: Such as `127.0.0.1` or `10.0.0.0/8`; none: usable from everywhere again.
+            networks: Such as `127.0.0.1` or `10.0.0.0/8`; none removes the restriction.
 
         Raises:
-            KeyError: The token is not of this sandbox.
+            KeyError: The token does not belong to this sandbox.
             ValueError: A network is neither an IP nor a CIDR.
 
-        ```python
-        sandbox.tokens.bind(sandbox.api_token, "10.0.0.0/8")
-        ```
+        Example:
+            ```python
+            sandbox.tokens.bind(sandbox.api_token, "10.0.0.0/8")
+            ```
         """
         self._change(token, networks=_read_networks(networks))
 
     def restore(self, token: str) -> None:
-        """Accept a token again: not revoked, not forbidden, from everywhere.
+        """Restore a token: not revoked, not forbidden, usable from any address.
 
         Args:
             token: A token of this sandbox.
 
         Raises:
-            KeyError: The token is not of this sandbox.
+            KeyError: The token does not belong to this sandbox.
 
-        ```python
-        sandbox.tokens.restore(sandbox.api_token)
-        ```
+        Example:
+            ```python
+            sandbox.tokens.restore(sandbox.api_token)
+            ```
         """
         self._change(token, revoked=False, forbidden=False, networks=())
 
@@ -193,12 +200,12 @@ class ApiTokens:
     def _change(self, token: str, **changes: object) -> None:
         with self._lock:
             if token not in self._grants:
-                # The token stays out of the text: texts end up in logs.
+                # The message leaves the token out, because messages end up in logs.
                 raise KeyError("not a token of this sandbox; make one with tokens.issue()")
             self._grants[token] = replace(self._grants[token], **changes)  # type: ignore[arg-type]
 
     def _check(self, incoming: Incoming) -> None:
-        """Refuse what docs/api.md, Access, does not let in."""
+        """Refuse a request as docs/api.md, Access, describes."""
         token = _bearer(incoming)
         grant = self._grants.get(token)
         if grant is None:
@@ -215,12 +222,12 @@ class ApiTokens:
 
     def _grant_of_unknown(self, token: str) -> _Grant:
         kind = self._signer.read(token).get("type")
-        # Ours by its signature, yet not in the list: somebody removed it.
+        # Its signature is ours, but it is not in the list, so somebody removed it.
         return _Grant(revoked=True) if kind == API_TOKEN else _Grant(type=str(kind))
 
 
 class RoomTokens:
-    """Makes the tokens that a browser enters a room with."""
+    """Issues the tokens with which a browser joins a room."""
 
     observer: Observer = NO_OBSERVER
 
@@ -229,7 +236,7 @@ class RoomTokens:
         self._identifiers = identifiers
 
     def issue(self, room_id: str, nbf: datetime, exp: datetime, now: datetime) -> tuple[str, str]:
-        """Make a token with the room's window, and tell its `jti` (docs/api.md, Objects)."""
+        """Issue a token for the room's window; return it and its `jti` (docs/api.md, Objects)."""
         jti = self._identifiers.uuid()
         claims = {
             "type": ROOM_TOKEN,
@@ -263,7 +270,7 @@ def _read_networks(networks: Iterable[str]) -> tuple[Network, ...]:
 
 
 def _check_json(part: str) -> None:
-    """Complain as the server's JSON parser does about a mangled token (docs/api.md, Errors)."""
+    """Refuse a mangled token with the message of the server's JSON parser (docs/api.md, Errors)."""
     try:
         json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except (ValueError, RecursionError) as error:

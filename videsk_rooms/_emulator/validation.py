@@ -1,4 +1,4 @@
-"""Validation of bodies (docs/api.md, Operations, Create and Update)."""
+"""Validates request bodies (docs/api.md, Operations, Create and Update)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_NAME = 500
 MAX_EXTERNAL_ID = 100
 DEFAULT_LIFE = timedelta(hours=3)
 LONGEST_LIFE = timedelta(hours=72)
-# As many as a document of MongoDB may have.
+# The nesting limit of a MongoDB document.
 MAX_LEVELS = 100
 CREATE_FIELDS = frozenset({"name", "externalId", "exp", "nbf", "settings"})
 UPDATE_FIELDS = CREATE_FIELDS | {"ended"}
@@ -26,7 +26,7 @@ UPDATE_FIELDS = CREATE_FIELDS | {"ended"}
 
 @dataclass
 class Fields:
-    """The fields of a body; `None` where it has none."""
+    """The fields of a body; `None` for an absent one."""
 
     name: str | None = None
     external_id: str | None = None
@@ -37,14 +37,14 @@ class Fields:
 
 
 def read_object(incoming: Incoming) -> dict[str, object]:
-    """Read the body as a JSON object; no body is an empty one, since all fields are optional."""
+    """Parse the body as a JSON object; an empty body is one, because all fields are optional."""
     if not incoming.body:
         return {}
     media_type = incoming.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise RefusedError(400, "The body must be declared as application/json")
     try:
-        # json.loads would take UTF-16 for JSON, too; body parsers of Node take UTF-8.
+        # json.loads would also accept UTF-16; Node's body parsers accept only UTF-8.
         text = incoming.body.decode("utf-8-sig")
         content = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
@@ -55,12 +55,12 @@ def read_object(incoming: Incoming) -> dict[str, object]:
 
 
 def read_fields(content: dict[str, object], now: datetime, known: frozenset[str]) -> Fields:
-    """Check every field by itself and tell all that is wrong at once."""
+    """Check each field on its own, and report all problems together."""
     errors: dict[str, str] = {}
     fields = Fields()
     for name, value in content.items():
-        # Feathers' generated schemas refuse what they do not know, and a misspelt
-        # field (`bnf` in one of the documentation's examples) would go unnoticed.
+        # Feathers' generated schemas refuse unknown fields. Otherwise a misspelt one would go
+        # unnoticed, such as `bnf` in one of the documentation's examples.
         unknown = None if name in known else "must not be sent: there is no such field"
         problem = unknown or find_problem(value) or _take(fields, name, value, now)
         if problem:
@@ -70,7 +70,7 @@ def read_fields(content: dict[str, object], now: datetime, known: frozenset[str]
 
 
 def find_problem(value: object, levels: int = MAX_LEVELS) -> str | None:
-    """Say what in a value of JSON could not be answered again so that every client reads it."""
+    """Return why the API could not return a JSON value that every client can parse, or `None`."""
     problem: str | None = None
     if isinstance(value, str):
         problem = None if _is_unicode(value) else "must not contain half of a surrogate pair"
@@ -96,7 +96,7 @@ def _is_unicode(text: str) -> bool:
 def _is_finite(number: float) -> bool:
     try:
         return math.isfinite(number)
-    except OverflowError:  # an int that no double can hold
+    except OverflowError:  # an int too large for a double
         return False
 
 
@@ -107,7 +107,7 @@ def check_window(nbf: datetime, exp: datetime) -> None:
 
 
 def check_stays_over(fields: Fields, exp: datetime) -> None:
-    """Refuse an update that would open a room again which is over."""
+    """Refuse an update that would reopen a room that is over."""
     if fields.ended is False:
         refuse({"ended": "must not be false: the room is over for good"})
     if fields.exp is not None and fields.exp > exp and not fields.ended:
@@ -121,7 +121,7 @@ def refuse(errors: dict[str, str]) -> None:
 
 
 def _take(fields: Fields, name: str, value: object, now: datetime) -> str | None:
-    """Put a value where it belongs, or say what is wrong with it."""
+    """Set a field, or return what is wrong with its value."""
     if name == "name":
         fields.name, problem = _text(value, MAX_NAME)
     elif name == "externalId":
@@ -176,4 +176,4 @@ def _exp_problem(exp: datetime | None, now: datetime) -> str | None:
 
 
 def _refuse_constant(text: str) -> object:
-    raise ValueError(f"{text} is no JSON")
+    raise ValueError(f"{text} is not JSON")

@@ -1,7 +1,6 @@
-"""The Rooms API in the same process, for tests and demos.
+"""The Rooms API in the same process, for tests and demos."""
 
-`_emulator/` is the API, `dev/` the console, and the class here puts them together.
-"""
+# `_emulator/` is the API and `dev/` the console. `Sandbox` puts them together.
 
 from videsk_rooms._emulator.fault import Fault, FaultKind
 from videsk_rooms._emulator.faults import Faults

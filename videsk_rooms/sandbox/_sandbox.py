@@ -1,4 +1,4 @@
-"""The sandbox: everything behind one name."""
+"""The sandbox: the API, and the console if asked for, as one object."""
 
 from __future__ import annotations
 
@@ -34,45 +34,47 @@ if TYPE_CHECKING:
 class Sandbox:
     """The Rooms API on a free port of this machine, for tests and demos.
 
-    It serves from a thread of its own, whichever way it is started, and everything on it may
-    be used from any thread while it runs. It needs PyJWT: `videsk-rooms[sandbox]`.
+    It serves from its own thread. While it runs, any thread may use it. It needs PyJWT:
+    `pip install 'videsk-rooms[sandbox]'`.
 
-    Every request counts against the rate limit, also a refused one of a wrong token; what is
-    answered 429 does not. Moving the clock moves the limit's seconds too.
-
-    ```python
-    async with Sandbox() as sandbox:  # also `with`, and start() and stop()
-        videsk = AsyncVidesk(sandbox.api_token, base_url=sandbox.url)
-    ```
+    Every request counts against the rate limit, even one with an invalid token. Requests refused
+    with 429 do not count. Moving the clock also moves the limit's windows.
 
     Args:
         port: The port to listen on; 0: any free one.
         host: The address to listen on.
-        api_token: The token that is let in; absent: a new one.
-        rate: Requests per second before a 429, 1 or more; `None`: no limit and no headers of it.
-        window: `fixed`: seconds that begin with a first request; `sliding`: the last second.
+        api_token: The accepted API token. Default: a new one.
+        rate: The rate limit in requests per second, 1 or more. `None`: no limit, and no rate
+            limit headers.
+        window: `fixed`: each second begins with its first request; `sliding`: the last second.
         seed: Makes ids, the secret, API tokens and random faults the same in every run. The ids
-            then carry a fixed time; room tokens still carry the clock's.
-        retry_after: Whether a 429 of the rate limit says `Retry-After`.
-        deletion: Whether rooms can be deleted. If not, as the API is published, a delete is
-            answered 403 `Room deletion not allowed`.
-        delete_status: What an allowed delete answers: 200 with the removed room, or 204 with
-            nothing.
-        join_status: What a join answers.
-        external_ids: Whether Retrieve takes a room's `externalId` in the path, too; if not, it is
-            answered 404. The other operations take ids only.
-        update_token: Whether an update is answered with an `accessToken`.
-        reopening: Whether a room that is over can be opened again, by an update with a later
-            `exp`, and with `"ended": false` if it was ended; if not, that is answered 400.
-        console: Whether to serve the console at `/`, too, and what belongs to it: see
+            then contain a fixed time. Room tokens still contain the clock's time.
+        retry_after: Whether a 429 of the rate limit has `Retry-After`.
+        deletion: Whether rooms can be deleted. If not, a delete gets 403 `Room deletion not
+            allowed`, as the published API does.
+        delete_status: The status of an allowed delete: 200 with the removed room, or 204 with
+            an empty body.
+        join_status: The status of a join, 200 or 201.
+        external_ids: Whether Retrieve also takes a room's `externalId` in the path. If not, it
+            gets 404. The other operations take only ids.
+        update_token: Whether the response to an update has an `accessToken`.
+        reopening: Whether an update can reopen a room that is over, with a later `exp`, or with
+            `"ended": false` if it was ended. If not, that gets 400.
+        console: Whether to serve the console at `/` and what belongs to it: see
             [A local Videsk](dev.md).
-        state: A file that keeps the rooms, the secret and the API token from one run to the next;
-            for a sandbox with a console only. Nothing there: it is made.
+        state: A file that keeps the rooms, the secret and the API token between runs. It is
+            created if absent. Only with `console=True`.
 
     Raises:
         ImportError: PyJWT is not installed.
-        OSError: The file `state` cannot be read, or made.
-        ValueError: An argument is out of range, or the file `state` is broken.
+        OSError: The file `state` cannot be read or created.
+        ValueError: An argument is out of range, or the file `state` is corrupt.
+
+    Example:
+        ```python
+        async with Sandbox() as sandbox:  # also `with`, and start() and stop()
+            videsk = AsyncVidesk(sandbox.api_token, base_url=sandbox.url)
+        ```
     """
 
     def __init__(
@@ -99,7 +101,7 @@ class Sandbox:
         check_status("join_status", join_status, (200, 201))
         limit = make_limit(rate, window)
         if state is not None and not console:
-            raise ValueError("state is kept by the console; give console=True, too")
+            raise ValueError("state needs the console; give console=True, too")
         kept = None if state is None else _open_state(state)
         self._port = port
         self._parts = make_parts(
@@ -126,20 +128,20 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """Where it listens, such as `http://127.0.0.1:43817`; stays the last one after a stop."""
+        """The base URL, such as `http://127.0.0.1:43817`; it stays the same after a stop."""
         if self._url is None:
             raise RuntimeError("the sandbox has no address yet; call start() or use `with`")
         return self._url
 
     @property
     def console_url(self) -> str:
-        """Where the console is; `RuntimeError` without `console=True` and before the start."""
+        """The console's URL; `RuntimeError` without `console=True` and before the start."""
         self._refuse_without_console()
         return f"{self.url}/"
 
     @property
     def sdk_url(self) -> str:
-        """Where pages import the stand-in for the Browser SDK from, as a module.
+        """The URL of the Browser SDK's stand-in, for pages to import as a module.
 
         `RuntimeError` without `console=True` and before the start.
         """
@@ -148,17 +150,17 @@ class Sandbox:
 
     @property
     def api_token(self) -> str:
-        """The API token that is let in."""
+        """The accepted API token."""
         return self._parts.api_token
 
     @property
     def tokens(self) -> ApiTokens:
-        """All API tokens: issue, revoke, forbid, bind."""
+        """All API tokens: issue, revoke, forbid, bind, restore."""
         return self._parts.tokens
 
     @property
     def faults(self) -> Faults:
-        """The script of failures."""
+        """Failures to script."""
         return self._parts.faults
 
     @property
@@ -168,13 +170,13 @@ class Sandbox:
 
     @property
     def now(self) -> datetime:
-        """The instant by the sandbox's clock, aware and in UTC."""
+        """The sandbox's current time, aware and in UTC."""
         with self._parts.lock:
             return self._parts.clock.now()
 
     @property
     def rooms(self) -> tuple[dict[str, object], ...]:
-        """All rooms as the API writes them, in the order of their creation; copies."""
+        """Copies of all rooms in the API's format, in order of creation."""
         with self._parts.lock:
             now = self._parts.clock.now()
             return tuple(room.to_wire(now) for room in self._parts.store.all())
@@ -182,8 +184,8 @@ class Sandbox:
     def advance(self, by: timedelta) -> None:
         """Move the clock forward: rooms open and end, tokens expire, a new rate window begins.
 
-        What a client counts from now, such as `exp=timedelta(hours=1)`, it counts by the machine's
-        clock as before: after a longer move that is refused as past. Give `sandbox.now + …`.
+        A client still computes relative times, such as `exp=timedelta(hours=1)`, by the machine's
+        clock. After a longer move, the API refuses them as past. Give `sandbox.now + …` instead.
 
         Args:
             by: How far, zero or more.
@@ -191,9 +193,10 @@ class Sandbox:
         Raises:
             ValueError: `by` is negative, or leads beyond the year 9998.
 
-        ```python
-        sandbox.advance(timedelta(hours=3))
-        ```
+        Example:
+            ```python
+            sandbox.advance(timedelta(hours=3))
+            ```
         """
         with self._parts.lock:
             self._parts.clock.advance(by)
@@ -211,28 +214,29 @@ class Sandbox:
         extra: Mapping[str, object] | None = None,
         without: Collection[str] = (),
     ) -> dict[str, object]:
-        """Store a room past the API: no request, no limits on its times.
+        """Store a room without a request and without limits on its times.
 
         Args:
-            name: Its name; absent: a generated one.
-            external_id: Its `externalId`; absent: a generated one.
-            exp: When it ends, aware; may be past. Absent: in 3 hours.
-            nbf: When it opens, aware. Absent: now.
-            settings: Its settings; absent: none.
-            created_at: When it was created, aware. Absent: now.
-            extra: Further fields that the API then answers with.
-            without: Names of fields, as on the wire, that the API leaves out.
+            name: The room's name. Default: a generated one.
+            external_id: Its `externalId`. Default: a generated one.
+            exp: When it ends, aware; may be past. Default: in 3 hours.
+            nbf: When it opens, aware. Default: now.
+            settings: Its settings. Default: none.
+            created_at: When it was created, aware. Default: now.
+            extra: Further fields that the API returns.
+            without: Fields that the API leaves out, by their names in JSON.
 
         Returns:
-            The room as the API writes it.
+            The room in the API's format.
 
         Raises:
             ValueError: Another room has this `externalId`, a time has no zone, or a value is not
                 JSON.
 
-        ```python
-        room = sandbox.add_room(external_id="ticket-1", exp=sandbox.now)
-        ```
+        Example:
+            ```python
+            room = sandbox.add_room(external_id="ticket-1", exp=sandbox.now)
+            ```
         """
         check_aware(exp=exp, nbf=nbf, created_at=created_at)
         check_json(name=name, external_id=external_id, settings=settings, extra=extra)
@@ -255,17 +259,18 @@ class Sandbox:
             return room.to_wire(self._parts.clock.now())
 
     def add_rooms(self, count: int) -> tuple[str, ...]:
-        """Store many rooms past the API, each created a millisecond after the one before.
+        """Store many rooms without requests; their creation times are a millisecond apart.
 
         Args:
             count: How many, 0 or more.
 
         Returns:
-            Their ids in the order of creation; the last one is created now.
+            Their ids in order of creation; the last room is created now.
 
-        ```python
-        ids = sandbox.add_rooms(50_000)
-        ```
+        Example:
+            ```python
+            ids = sandbox.add_rooms(50_000)
+            ```
         """
         with self._parts.lock:
             now = self._parts.clock.now()
@@ -277,17 +282,18 @@ class Sandbox:
             return tuple(ids)
 
     def start(self) -> Self:
-        """Start serving; does nothing when it serves already.
+        """Start serving; does nothing if the sandbox already serves.
 
         Returns:
             The sandbox itself.
 
         Raises:
-            OSError: The port is taken.
+            OSError: The port is already in use.
 
-        ```python
-        sandbox = Sandbox().start()
-        ```
+        Example:
+            ```python
+            sandbox = Sandbox().start()
+            ```
         """
         server = self._begin()
         try:
@@ -298,11 +304,12 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """Stop serving at once, whatever requests still run; the rooms and the log stay.
+        """Stop serving immediately and drop running requests; the rooms and the log stay.
 
-        ```python
-        sandbox.stop()
-        ```
+        Example:
+            ```python
+            sandbox.stop()
+            ```
         """
         server, self._server = self._server, None
         if server is not None:
@@ -312,7 +319,7 @@ class Sandbox:
     async def __aenter__(self) -> Self:
         server = self._begin()
         try:
-            # Shielded: a cancelled waiter must not cancel what the thread is about to set.
+            # Shielded: a cancelled caller must not cancel the future that the thread resolves.
             port = await asyncio.shield(asyncio.wrap_future(server.ready))
             self._began(port)
         except BaseException:
@@ -323,7 +330,7 @@ class Sandbox:
     async def __aexit__(self, *exc_info: object) -> None:
         server, self._server = self._server, None
         if server is not None:
-            server.stop_soon()  # it is ready: entering waited for that
+            server.stop_soon()  # `ready` is done: entering waited for it
             await asyncio.shield(asyncio.wrap_future(server.finished))
             server.join()
         self._close_console()
