@@ -143,7 +143,7 @@ def test_everybody_leaves_a_room_that_is_ended(
     wait_for_measurements(guests[0], room, people=2)
     elsewhere(lambda: videsk.rooms.end(room))
     for guest in guests:
-        guest.sees("The room is over: it was ended before its time.")
+        guest.sees("The room is over: it was ended early.")
     summary = stats_of(videsk, room, "summary")
     assert {peer["alias"]: len(peer["minutes"]) > 0 for peer in summary["peers"]} == {
         "Ana": True,

@@ -73,7 +73,7 @@ def test_it_says_how_to_begin(opened: Opener, sandbox: Sandbox, videsk: Videsk) 
     start = console.page.get_by_role("region", name="Waiting for the first request")
     expect(start).to_contain_text(f"export VIDESK_BASE_URL={sandbox.url}")
     assert sandbox.api_token not in console.page.content()
-    console.click("Copy the lines for the shell")
+    console.click("Copy the shell lines")
     expect(start.get_by_text("Copied")).to_be_visible()
     assert console.page.evaluate("navigator.clipboard.readText()") == (
         f"export VIDESK_API_TOKEN={sandbox.api_token}\n"
@@ -267,7 +267,7 @@ def test_every_third_request_fails_until_faults_are_cleared(
     """And of one operation, if wanted."""
     console = opened("#/conditions")
     console.page.get_by_text("Every third").click()
-    console.page.get_by_label("Of which operation").select_option("list")
+    console.page.get_by_label("For which operation").select_option("list")
     console.page.get_by_role("button", name="Dropped before").click()
     pending = console.page.locator(".pending li")
     expect(pending).to_have_text("Dropped before · list · one in 3")
@@ -381,7 +381,7 @@ def test_a_room_is_joined_in_a_new_tab(opened: Opener, videsk: Videsk) -> None:
     assert tab.value.url.endswith(f"/call?room={room.id}&alias=Ana+Mar%C3%ADa&lang=en")
     inside = console.panel.get_by_role("region", name="In the room now")
     expect(inside).to_contain_text("Ana María")
-    expect(console.panel.get_by_role("region", name="Who came")).to_contain_text("127.0.0.1")
+    expect(console.panel.get_by_role("region", name="Who joined")).to_contain_text("127.0.0.1")
     tab.value.close()
     expect(inside).to_contain_text("Nobody.")
 
@@ -444,7 +444,7 @@ def test_the_theme_is_the_systems_until_another_is_chosen(opened: Opener) -> Non
     console = opened(color_scheme="dark")
     ground = "getComputedStyle(document.body).backgroundColor"
     assert console.page.evaluate(ground) == "rgb(16, 20, 27)"
-    console.click("Theme: as the system. Change it")
+    console.click("Theme: system. Change it")
     assert console.page.evaluate(ground) == "rgb(245, 246, 248)"
     console.page.reload()
     expect(console.page.locator(".connection.open")).to_be_visible()
@@ -459,7 +459,7 @@ def test_a_lost_connection_is_said_and_comes_back(visits: Visits) -> None:
             videsk.rooms.create(name="Old")
         console = ConsolePage(visits, first)
         expect(console.rows).to_have_count(1)
-    expect(console.page.get_by_role("alert").filter(has_text="is lost")).to_be_visible()
+    expect(console.page.get_by_role("alert").filter(has_text="was lost")).to_be_visible()
     with Sandbox(console=True, port=port) as second:
         expect(console.page.locator(".connection.open")).to_be_visible()
         expect(console.page.get_by_text("Waiting for the first request")).to_be_visible()

@@ -151,7 +151,7 @@ def test_what_another_sandbox_kept_is_not_overwritten(file: Path) -> None:
     first.add_room(name="first")
     first.stop()
     second.add_room(name="second")
-    with pytest.raises(OSError, match="give each its own"):
+    with pytest.raises(OSError, match="give each a separate one"):
         second.stop()
     assert [room["name"] for room in json.loads(file.read_bytes())["rooms"]] == ["first"]
     first.add_room(name="third")
@@ -239,7 +239,7 @@ def test_a_broken_file_is_named_with_what_to_do(file: Path, broken: object) -> N
     """And left as it is."""
     data = broken if isinstance(broken, bytes) else json.dumps(broken).encode()
     file.write_bytes(data)
-    with pytest.raises(ValueError, match="move it away to begin anew") as raised:
+    with pytest.raises(ValueError, match="move it away to start afresh") as raised:
         running(file)
     assert str(file) in str(raised.value)
     assert "ab" * 32 not in str(raised.value)

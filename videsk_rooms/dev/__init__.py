@@ -1,7 +1,7 @@
-"""The console of a sandbox: everything that it serves outside of `/vpaas`.
+"""The console of a sandbox: everything that it serves outside `/vpaas`.
 
-`Sandbox(console=True)` makes one. The sandbox knows of it by two hooks only: a callable that is
-asked for an answer before the API is, and an `Observer` that hears what happens.
+`Sandbox(console=True)` creates one. The sandbox reaches it through two hooks: a callable that may
+respond before the API does, and an `Observer` of what happens.
 """
 
 from videsk_rooms.dev._site import Site

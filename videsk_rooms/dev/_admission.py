@@ -1,4 +1,4 @@
-"""Who may enter which room: the check of a room's token, as of the first message."""
+"""Checks the token with which a browser enters a room."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TOKEN_REFUSED = 4401
 
 
 class ClosedError(Exception):
-    """A connection is to be closed, with a code and a reason."""
+    """The connection must be closed, with a code and a reason."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(code, reason)
@@ -26,12 +26,12 @@ class ClosedError(Exception):
 
 
 def room_of_token(parts: SandboxParts, token: str) -> str:
-    """Return the room of a token that is good now; its own window and the room's must be open.
+    """Return the room of a valid token; the token's window and the room's must be open.
 
-    The four messages are those of the documentation; when each comes is the sandbox's choice.
+    The four messages come from the documentation. The sandbox chooses when each is sent.
 
     Raises:
-        ClosedError: The token lets nobody in.
+        ClosedError: The token is not accepted.
     """
     with parts.lock:
         now = parts.clock.now()
@@ -54,7 +54,7 @@ def room_of_token(parts: SandboxParts, token: str) -> str:
 
 
 def find_unless_over(parts: SandboxParts, room_id: str, now: datetime) -> StoredRoom | None:
-    """Find a room that is not over; the lock is held."""
+    """Find a room that is not over. The caller must hold the lock."""
     try:
         room = parts.store.get(room_id)
     except RefusedError:

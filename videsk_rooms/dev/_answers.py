@@ -1,4 +1,4 @@
-"""Reads what is asked of `/dev/v1`, and writes the answers."""
+"""Parses requests to `/dev/v1`, and writes the responses."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 MAX_BODY = 256 * 1024
-# Digits of a number in a query or a path; Python reads far more of them, slowly.
+# Digits of a number in a query or a path. Python parses far longer ones, but slowly.
 _MAX_DIGITS = 15
 
 
 def answer(content: object, status: int = 200) -> web.Response:
-    """Answer with JSON."""
+    """Build a JSON response."""
     headers = {**COMMON_HEADERS, "Content-Type": "application/json; charset=utf-8"}
     return web.Response(status=status, body=to_json(content), headers=headers)
 
 
 def refusal(error: RefusedError) -> web.Response:
-    """Answer with a message that says what was wrong."""
+    """Build an error response that says what was wrong."""
     details = "; ".join(f"{name} {problem}" for name, problem in error.errors.items())
     message = f"{error.message}: {details}" if details else error.message
     return answer({"message": message}, error.status)
 
 
 async def read_body(request: web.BaseRequest, known: Collection[str]) -> dict[str, Any]:
-    """Read the object of a body that may have the `known` fields; no body is an empty one.
+    """Read a body that is an object with only `known` fields; an empty body is an empty object.
 
     Raises:
-        RefusedError: The body is too large, not declared as JSON, no object of JSON, or has
-            another field.
+        RefusedError: The body is too large, not declared as JSON, not a JSON object, or has an
+            unknown field.
     """
-    # A form of a foreign page can be sent without asking, but not with this type.
+    # A page of another origin may send a form without a preflight, but not with this type.
     if request.content_type != "application/json":
         raise RefusedError(400, "declare the body as application/json")
     try:
@@ -65,10 +65,10 @@ async def _read_bounded(request: web.BaseRequest) -> bytes:
 
 
 def whole_number(text: str, name: str, most: int | None = None) -> int:
-    """Read a number of a query or a path, at most `most`.
+    """Parse a number of a query or a path, from 0 to `most`.
 
     Raises:
-        RefusedError: It is none.
+        RefusedError: The text is not such a number.
     """
     if not text.isascii() or not text.isdigit() or len(text) > _MAX_DIGITS:
         raise RefusedError(400, f"{name} must be a whole number of 0 or more")

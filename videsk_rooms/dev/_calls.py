@@ -1,7 +1,7 @@
-"""Which call of a client a request belongs to.
+"""Which client call a request belongs to.
 
-This package's client says so in a header, towards this machine only. What another client sends, is
-a call of its own.
+This package's client sends it in a header, only to loopback addresses. Without the header, each
+request counts as a separate call.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ _FORM = re.compile(
 
 
 class CallOfRequest(NamedTuple):
-    """The call, the number of the attempt, and whether somebody waits for it.
+    """The call, the number of the attempt, and the call's priority.
 
-    A request that is not said to belong to a call has a call of `None`.
+    `call` is `None` for a request without the header.
     """
 
     call: str | None
@@ -31,7 +31,7 @@ _ALONE = CallOfRequest(None, 1, None)
 
 
 def read_call(header: str | None) -> CallOfRequest:
-    """Read the header of a request."""
+    """Parse the header of a request."""
     match = None if header is None else _FORM.fullmatch(header)
     if match is None:
         return _ALONE

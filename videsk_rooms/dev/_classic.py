@@ -1,4 +1,4 @@
-"""The stand-in for the Browser SDK as a classic script, made of its modules on request."""
+"""The Browser SDK's stand-in as a classic script, built from its modules on request."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _EXPORT = re.compile(r"^export ", re.MULTILINE)
 def classic_script() -> bytes:
     """Return the script that defines the global `WebRTC`.
 
-    The modules share one function: no two of them may have the same name at their top level.
+    The modules share one function scope, so their top-level names must be unique.
     """
     body = "\n".join(_without_modules(name) for name in modules())
-    # Known only while the script runs, not when a class of it is used later.
+    # Evaluated while the script runs, because later, in a method, currentScript is null.
     body = body.replace("import.meta.url", "document.currentScript.src")
     return f'(() => {{\n"use strict";\n{body}\nglobalThis.WebRTC = WebRTC;\n}})();\n'.encode()
 
 
 def modules(name: str = _ENTRY) -> list[str]:
-    """Return the modules that one needs and itself, each after those that it imports."""
+    """Return a module and all that it needs, each after its own imports."""
     found: dict[str, None] = {}
     for imported in _IMPORT.finditer(_read(name)):
         found.update(dict.fromkeys(modules(imported["file"])))

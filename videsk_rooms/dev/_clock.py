@@ -1,4 +1,4 @@
-"""`/dev/v1/clock`: moves the sandbox's time."""
+"""`/dev/v1/clock`: moves the sandbox's clock."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _MAX_SECONDS = 300_000_000_000.0  # beyond the year 9998, which the clock itself
 
 
 class ClockEndpoint:
-    """Moves the clock forward, and back to the machine's time."""
+    """Moves the clock forward, and resets it to the machine's time."""
 
     def __init__(self, parts: SandboxParts, moved: Callable[[], None]) -> None:
         self._parts = parts
         self._moved = moved
 
     async def move(self, request: web.BaseRequest) -> web.Response:
-        """Answer `POST /dev/v1/clock`."""
+        """Handle `POST /dev/v1/clock`."""
         content = await read_body(request, _WAYS)
         if len(content) != 1:
             raise RefusedError(400, f"give exactly one of {', '.join(_WAYS)}")
@@ -43,7 +43,7 @@ class ClockEndpoint:
             return answer(self.content())
 
     def content(self) -> dict[str, object]:
-        """The time as `/dev/v1` writes it."""
+        """Return the time in the format of `/dev/v1`."""
         clock = self._parts.clock
         return {"now": to_wire(clock.now()), "offsetSeconds": round(clock.offset, 3)}
 

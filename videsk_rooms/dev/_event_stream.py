@@ -1,7 +1,7 @@
-"""`/dev/v1/events`: sends events to those who read.
+"""`/dev/v1/events`: streams events to readers.
 
-A reader that has not read what is no longer kept is dropped, not waited for. It comes back, and
-`reset` tells it to read everything anew.
+A reader that falls behind the kept events is disconnected. When it reconnects, `reset` makes it
+reload everything.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TICK = 0.1
 MAX_READERS = 32
 STALLED_AFTER = 10.0
 _COMMENT_EVERY = 15.0
-# So long are events kept for a reader that comes back, as a page does that is loaded anew.
+# How long events are kept for a reader that reconnects, such as a page that is reloaded.
 _LINGER = 30.0
 
 
@@ -37,10 +37,10 @@ class EventStream:
         self._fresh = asyncio.Event()
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer `GET /dev/v1/events`."""
+        """Handle `GET /dev/v1/events`."""
         position = self._position(request)
         if self._readers >= MAX_READERS:
-            raise RefusedError(409, f"{MAX_READERS} readers are there already; close one")
+            raise RefusedError(409, f"{MAX_READERS} readers are connected already; close one")
         self._readers += 1
         try:
             self._start()
@@ -72,14 +72,14 @@ class EventStream:
                 elif not await self._is_fresh():
                     await self._write(response, b":\n\n")
         if request.transport is not None:
-            request.transport.abort()  # closing would wait for a reader that does not read
+            request.transport.abort()  # close() would wait for a client that does not read
         return response
 
     async def _write(self, response: web.StreamResponse, content: bytes) -> None:
         await asyncio.wait_for(response.write(content), STALLED_AFTER)
 
     async def _is_fresh(self) -> bool:
-        """Wait for new events, though not for ever."""
+        """Wait for new events, with a timeout."""
         try:
             await asyncio.wait_for(self._fresh.wait(), _COMMENT_EVERY)
         except asyncio.TimeoutError:

@@ -1,7 +1,7 @@
-"""Events of what happens in a sandbox, in the form in which they are sent.
+"""Events of what happens in a sandbox, in the format in which they are sent.
 
-Whatever happens is noted at once, from any thread, and made into events ten times a second. So a
-thousand requests a second are ten events, and while nobody reads nothing is kept.
+Changes are recorded immediately, from any thread, and turned into events ten times a second. So a
+thousand requests a second make ten events. Nothing is kept while nobody reads.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ V = TypeVar("V")
 
 
 class Events:
-    """Notes what happened, and makes events of it.
+    """Records what happens, and turns it into events.
 
-    The three callables are given by the site: they read what events of their kind bring.
+    The site sets the three callables, which return the content of their kind of event.
     """
 
     def __init__(self) -> None:
@@ -55,32 +55,32 @@ class Events:
     # -- what happened, from any thread ------------------------------------------------------------
 
     def request_changed(self, number: int) -> None:
-        """Note that a request has come or was answered."""
-        if number not in self._requests:  # else what is sent next tells of both
+        """Record that a request has arrived or was answered."""
+        if number not in self._requests:  # otherwise the next event covers both
             self._note(self._requests, number, None)
 
     def room_changed(self, room_id: str) -> None:
-        """Note that a room was added, changed or removed; sent at most four times a second."""
+        """Record that a room was added, changed or removed; sent at most four times a second."""
         self._note(self._rooms, room_id, None)
 
     def measured(self, room_id: str) -> None:
-        """Note that something was measured in a room; sent at most twice a second a room."""
+        """Record a measurement in a room; sent at most twice a second for each room."""
         self._note(self._measured, room_id, None)
 
     def people_changed(self, room_id: str, people: Sequence[dict[str, object]]) -> None:
-        """Note who is in a room now, each as `{"peer", "alias", "since"}`."""
+        """Record who is in a room now, each as `{"peer", "alias", "since"}`."""
         self._note(self._people, room_id, people)
 
     def faults_changed(self) -> None:
-        """Note that a fault was scripted, used up or dropped."""
+        """Record that a fault was scripted, used up or removed."""
         self._faults = True
 
     def clock_moved(self) -> None:
-        """Note that the clock was moved."""
+        """Record that the clock was moved."""
         self._clock = True
 
     def missed(self) -> None:
-        """Note that so much has changed that readers must read everything anew."""
+        """Record that so much has changed that readers must reload everything."""
         self._missed = True
 
     def _note(self, where: dict[T, V], key: T, value: V) -> None:
@@ -94,13 +94,13 @@ class Events:
 
     @property
     def last_id(self) -> int:
-        """The id of the latest event, also of what was missed because nobody read."""
+        """The id of the latest event, including those that were dropped because nobody read."""
         if not self._collecting:
             self._skip_missed()
         return self._last_id
 
     def collect(self, *, collecting: bool) -> None:
-        """Begin to note what happens, or stop."""
+        """Start or stop recording."""
         self._skip_missed()
         with self._lock:
             self._collecting = collecting
@@ -109,10 +109,10 @@ class Events:
         self._measured_at.clear()
 
     def since(self, position: int) -> tuple[int, bytes] | None:
-        """Give the events after a position, and the position after them.
+        """Return the events after a position, and the position after them.
 
         Returns:
-            `None` if some of them are not kept.
+            `None` if some of them are no longer kept.
         """
         if position == self._last_id:
             return position, b""
@@ -122,7 +122,7 @@ class Events:
         return self._last_id, b"".join(found)
 
     def make(self) -> bool:
-        """Make events of what was noted; return whether there are any."""
+        """Turn what was recorded into events; return whether there are any."""
         before = self._last_id
         if self._missed:
             self._missed = False

@@ -1,6 +1,6 @@
-"""Signalling between the browsers in a room, for the stand-in for the Browser SDK.
+"""Signalling between the browsers in a room, for the Browser SDK's stand-in.
 
-Videsk's own protocol is not documented; docs/reference/stand-in.md, "Signalling", tells this one.
+Videsk's own protocol is not documented; docs/reference/stand-in.md, "Signalling", describes this.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ MAX_SOCKETS = 200
 _ENTER_SECONDS = 10.0
 _CLOSE_SECONDS = 1.0
 _HEARTBEAT_SECONDS = 20.0
-# Rooms end by the sandbox's clock, which tests freeze and move: no timer of the machine tells when.
+# Rooms end by the sandbox's clock, which tests freeze and move. So this polls instead of a timer.
 _CHECK_SECONDS = 0.25
 
 
 class Exchange:
-    """Who is in which room, and what they send each other; all of it on the server's loop."""
+    """Who is in which room, and what they send each other. Runs on the server's loop."""
 
     def __init__(self, parts: SandboxParts, events: Events, measurements: Measurements) -> None:
         self._parts = parts
@@ -58,7 +58,7 @@ class Exchange:
         self._checking: asyncio.Task[None] | None = None
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Serve one WebSocket at `/exchange`; Host and Origin are checked already."""
+        """Serve one WebSocket at `/exchange`, after its Host and Origin have been checked."""
         if not web.WebSocketResponse().can_prepare(request):
             return web.json_response({"message": "/exchange takes WebSockets only"}, status=400)
         socket = web.WebSocketResponse(
@@ -80,19 +80,19 @@ class Exchange:
         return socket
 
     def room_changed(self, room_id: str) -> None:
-        """Look again who may stay in a room: it was moved, ended or removed."""
+        """Check again who may stay in a room, after it was moved, ended or removed."""
         self._check([room_id])
 
     def clock_moved(self) -> None:
-        """Look again who may stay in any room."""
+        """Check again who may stay in any room."""
         self._check(list(self._rooms))
 
     def people(self, room_id: str) -> list[dict[str, object]]:
-        """Who is in a room, each as `{"peer", "alias", "since"}`."""
+        """Return who is in a room, each as `{"peer", "alias", "since"}`."""
         return [person.shown() for person in self._rooms.get(room_id, {}).values()]
 
     async def _let_in(self, socket: web.WebSocketResponse) -> tuple[str, str | None]:
-        """Read the first message; who may enter which room."""
+        """Read the first message; return the room that it opens, and the alias."""
         try:
             message = await asyncio.wait_for(socket.receive(), _ENTER_SECONDS)
         except asyncio.TimeoutError:
@@ -106,7 +106,7 @@ class Exchange:
         return room_id, alias
 
     async def _stay(self, person: Person, socket: web.WebSocketResponse, room_id: str) -> None:
-        """Relay what somebody sends until they leave, are disconnected or are too slow."""
+        """Relay somebody's messages until they leave, are disconnected or read too slowly."""
         writing = asyncio.ensure_future(person.write())
         try:
             async for message in socket:
@@ -116,7 +116,7 @@ class Exchange:
                     return
         finally:
             self._remove(room_id, person)
-            if not person.ended:  # else it closes the connection with the reason, and is done then
+            if not person.ended:  # otherwise it is closing the connection with the reason
                 writing.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await writing
@@ -153,12 +153,12 @@ class Exchange:
         self._events.people_changed(room_id, self.people(room_id))
 
     def _take(self, room_id: str, person: Person, message: dict[str, Any]) -> bool:
-        """Do what a message asks for; returns whether its sender stays."""
+        """Handle a message; return whether its sender stays."""
         others = self._rooms.get(room_id, {})
         from_ = {"from": person.peer}
         match message["type"]:
             case "signal":
-                if (to := others.get(message["to"])) is not None:  # else they have just left
+                if (to := others.get(message["to"])) is not None:  # otherwise they have just left
                     to.send({"type": "signal", **from_, "data": message["data"]})
             case "stats":
                 if (to := others.get(message["to"])) is not None:
@@ -201,6 +201,6 @@ def _tell(people: Iterable[Person], message: Mapping[str, object]) -> None:
 
 
 def _abort(request: web.BaseRequest) -> Callable[[], None]:
-    """Return what ends a connection at once."""
+    """Return a function that aborts a connection."""
     transport = request.transport
     return (lambda: None) if transport is None else transport.abort

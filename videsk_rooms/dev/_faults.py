@@ -20,7 +20,7 @@ MAX_SCRIPTED = 1000
 _MAX_SECONDS = 3600
 _MAX_SIZE = 1024 * 1024 * 1024
 _NUMBER = (int, float)
-# What each kind may be given besides, and the type of that.
+# The fields specific to each kind, and their types.
 _FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "status": {"status": int, "message": str, "retryAfter": int, "processed": bool},
     "html": {"status": int, "processed": bool},
@@ -40,17 +40,17 @@ _KNOWN = frozenset({*_SCRIPTED, *_SHARED, *(name for each in _FIELDS.values() fo
 
 
 class FaultEndpoints:
-    """Shows the script of failures, and adds to it."""
+    """Shows the pending faults, and adds to them."""
 
     def __init__(self, parts: SandboxParts) -> None:
         self._parts = parts
 
     async def show(self, _request: web.BaseRequest) -> web.Response:
-        """Answer `GET /dev/v1/faults`."""
+        """Handle `GET /dev/v1/faults`."""
         return answer(self.content())
 
     async def add(self, request: web.BaseRequest) -> web.Response:
-        """Answer `POST /dev/v1/faults`."""
+        """Handle `POST /dev/v1/faults`."""
         content = await read_body(request, _KNOWN)
         with self._parts.lock:
             try:
@@ -63,13 +63,13 @@ class FaultEndpoints:
             return answer(self.content(), 201)
 
     async def clear(self, request: web.BaseRequest) -> web.Response:
-        """Answer `DELETE /dev/v1/faults`."""
+        """Handle `DELETE /dev/v1/faults`."""
         await read_body(request, ())
         self._parts.faults.clear()
         return answer(self.content())
 
     def content(self) -> dict[str, object]:
-        """The faults to come, as `/dev/v1` writes them."""
+        """Return the pending faults in the format of `/dev/v1`."""
         with self._parts.lock:
             script = self._parts.script
             pending = [
@@ -143,7 +143,7 @@ def _delay(faults: Faults, own: dict[str, Any], common: dict[str, Any]) -> None:
 def _answer(faults: Faults, own: dict[str, Any], common: dict[str, Any]) -> None:
     headers, body = own.pop("headers", {}), own.pop("body", "")
     lines = [text for pair in headers.items() for text in pair]
-    # aiohttp would refuse it only when it is sent, and answer 500 in its place.
+    # Otherwise aiohttp would refuse it when sending, and respond 500 instead.
     if not all(isinstance(text, str) and text.isprintable() and text.isascii() for text in lines):
         raise RefusedError(400, "headers must be strings of printable ASCII")
     status = own.pop("status", 200)

@@ -1,4 +1,4 @@
-"""The headers of answers, by which browsers keep pages of different origins apart."""
+"""The response headers with which browsers isolate pages of different origins."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ CALL_PAGE_HEADERS = {
         "fullscreen=(self), picture-in-picture=(self), geolocation=()"
     ),
 }
-# The stand-in is loaded by pages of another port, too.
+# Pages on other ports load the stand-in, too.
 SDK_HEADERS = {**COMMON_HEADERS, "Cross-Origin-Resource-Policy": "cross-origin", "Vary": "Origin"}

@@ -1,4 +1,4 @@
-"""The latest requests, with their answers: bounded, unlike what may be sent."""
+"""The latest requests with their responses, within bounds of number and size."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 KEPT_REQUESTS = 10_000
 KEPT_BYTES = 32 * 1024 * 1024
 SHOWN_BYTES = 64 * 1024
-# What a request without a body takes, about.
+# The approximate size of a request without a body.
 _BYTES_EACH = 1024
 
 
 class ObservedRequest:
-    """A request, and what became of it.
+    """A request, and its outcome.
 
-    Its status, duration and answer are there once it was answered; a status of `None` then means
-    that nothing was sent.
+    The status, duration and response are set once it was answered. A status of `None` then means
+    that no response was sent.
     """
 
     __slots__ = (
@@ -56,7 +56,7 @@ class ObservedRequest:
         self.record = record
         self.verdict = verdict
         self.second = second
-        # Such a fault holds back an answer that is ready.
+        # Such a fault delays a response that is already built.
         self.held = 0.0 if fault is None or fault.delayed_first else fault.delay
         self.call = read_call(record.headers.get(HEADER))
         self.answered = False
@@ -68,7 +68,7 @@ class ObservedRequest:
         self.size = _BYTES_EACH + len(record.body)
 
     def finish(self, reply: Reply, status: int | None, *, processed: bool) -> None:
-        """Note what was answered."""
+        """Record the response."""
         self.answered = True
         self.status = status
         self.processed = processed
@@ -76,7 +76,7 @@ class ObservedRequest:
         if status is not None:
             self.response_headers = reply.headers
             body = reply.body
-            # A slice would keep a copy of what is short enough; this keeps no more than is shown.
+            # Keep no more than is shown.
             self.response_body = body if len(body) <= SHOWN_BYTES else body[:SHOWN_BYTES]
             self.size += len(self.response_body)
 
@@ -91,7 +91,7 @@ class ObservedRequest:
         return self.verdict is not None and not self.verdict.allowed
 
     def summary(self, masking: Masking) -> dict[str, object]:
-        """The summary of docs/reference/dev.md, Requests."""
+        """Return the summary of docs/reference/dev.md, Requests."""
         record, verdict = self.record, self.verdict
         return {
             "number": record.number,
@@ -117,9 +117,9 @@ class ObservedRequest:
 
 
 class RequestHistory:
-    """The latest requests, as many as fit.
+    """The latest requests, within bounds of number and size.
 
-    Everything but `waiting_for` is called under the sandbox's lock.
+    Call everything except `waiting_for` under the sandbox's lock.
     """
 
     def __init__(self, lock: RLock) -> None:
@@ -131,16 +131,16 @@ class RequestHistory:
         self.total = 0
 
     def second(self) -> int:
-        """Whole seconds since the sandbox was made, which its clock does not move."""
+        """Whole seconds since the sandbox was created; `advance` does not move them."""
         return int(monotonic() - self._began)
 
     def arrived(
         self, record: RequestRecord, verdict: Verdict | None, fault: Fault | None
     ) -> ObservedRequest:
-        """Keep a request that has come.
+        """Keep a request that has arrived.
 
-        It belongs to the second in which its window began: a limit of 20 lets no more than 20 of a
-        second in, also when windows begin in the middle of seconds.
+        It counts in the second in which its window began. So a limit of 20 never shows more than 20
+        allowed requests in a second, even if windows begin in the middle of seconds.
         """
         elapsed = 0.0 if verdict is None else verdict.elapsed
         second = max(0, int(record.monotonic - elapsed - self._began))
@@ -152,13 +152,13 @@ class RequestHistory:
             self._make_room()
         if self._waiting:
             future = self._waiting.get(request.call.call or "")
-            # All requests arrive on the server's loop, where the future is, too.
+            # Requests arrive on the server's loop, to which the future belongs.
             if future is not None and not future.done():
                 future.set_result(record.number)
         return request
 
     def answered(self, number: int, reply: Reply, status: int | None, *, processed: bool) -> None:
-        """Note what a request was answered, if it is still kept."""
+        """Record the response to a request, if the request is still kept."""
         request = self._requests.get(number)
         if request is not None:
             before = request.size
@@ -172,13 +172,13 @@ class RequestHistory:
         return self._requests.get(number)
 
     def newest(self, before: int | None, limit: int) -> list[ObservedRequest]:
-        """The newest requests, newest first; those before a number, if one is given."""
+        """Return the newest requests, newest first; with `before`, those with lower numbers."""
         found = reversed(self._requests.values())
         older = (each for each in found if before is None or each.record.number < before)
         return list(islice(older, limit))
 
     def clear(self) -> None:
-        """Forget all requests."""
+        """Clear the history."""
         self._requests.clear()
         self._bytes = 0
 
@@ -186,7 +186,7 @@ class RequestHistory:
         return len(self._requests)
 
     def waiting_for(self, call: str, future: asyncio.Future[int]) -> Callable[[], object]:
-        """Set `future` to the number of the next request of a call; returns what ends that."""
+        """Resolve `future` with the number of a call's next request; return its cancellation."""
         with self._lock:
             self._waiting[call] = future
 

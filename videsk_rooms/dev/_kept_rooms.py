@@ -1,4 +1,4 @@
-"""The rooms in the file that keeps a sandbox's state."""
+"""Reads and writes the rooms of a state file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def write_room(room: StoredRoom) -> dict[str, object]:
-    """Return a room as the file of the state holds it."""
+    """Return a room in the format of the state file."""
     return {
         "id": room.id,
         "name": room.name,
@@ -31,10 +31,10 @@ def write_room(room: StoredRoom) -> dict[str, object]:
 
 
 def read_room(content: dict[str, Any]) -> StoredRoom:
-    """Read a room of the file of the state.
+    """Parse a room of the state file.
 
     Raises:
-        KeyError, TypeError, ValueError, AttributeError: It is broken.
+        KeyError, TypeError, ValueError, AttributeError: It is corrupt.
     """
     if problem := find_problem(content):
         raise ValueError(problem)

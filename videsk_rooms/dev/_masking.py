@@ -1,4 +1,4 @@
-"""Takes secrets out of what is shown."""
+"""Masks secrets in what is shown."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 from urllib.parse import quote
 
 MASK = "…"
-# A shorter token is no secret, and would be masked in every other word.
+# A shorter token is not a secret, and would be masked in ordinary words.
 _SHORTEST = 6
 _SECRET_HEADERS = frozenset({"cookie", "set-cookie", "x-api-key"})
 _AUTHORIZING = frozenset({"authorization", "proxy-authorization"})
-# Also one that was cut off in the middle.
+# Also matches a token that was cut off in the middle.
 _JWT = re.compile(r"eyJ[\w-]{5,}(?:\.[\w-]*){0,2}", re.ASCII)
-# As JSON has it, and as Python writes it.
+# In JSON, and in Python's repr.
 _ACCESS_TOKEN = re.compile(
     r"""("accessToken"\s*:\s*"|'accessToken': ["'])"""
     r"""(?:(?<=")(?:[^"\\]|\\.)*|(?<=')(?:[^'\\]|\\.)*)"""
@@ -20,7 +20,7 @@ _ACCESS_TOKEN = re.compile(
 
 
 class Masking:
-    """Masks one sandbox's API token, every JWT and the tokens of rooms."""
+    """Masks one sandbox's API token, all JWTs and room tokens."""
 
     def __init__(self, api_token: str) -> None:
         spellings = {api_token, quote(api_token, safe="")}
@@ -28,16 +28,16 @@ class Masking:
         self.api_token = f"{MASK}{api_token[-4:]}" if len(api_token) >= 4 * _SHORTEST else MASK
 
     def text(self, text: str) -> str:
-        """Mask what is secret in a text."""
+        """Mask the secrets in a text."""
         for spelling in self._spellings:
             text = text.replace(spelling, MASK)
-        # Most texts are paths, of which there may be thousands a second.
+        # A fast path: most texts are paths, of which there may be thousands a second.
         if "accessToken" in text:
             text = _ACCESS_TOKEN.sub(rf"\1{MASK}", text)
         return _JWT.sub(MASK, text) if "eyJ" in text else text
 
     def header(self, name: str, value: str) -> str:
-        """Mask what is secret in the value of a header."""
+        """Mask the secrets in the value of a header."""
         lower = name.lower()
         if lower in _AUTHORIZING:
             scheme, _, rest = value.partition(" ")

@@ -1,7 +1,7 @@
-"""The measurements of the stand-in for the Browser SDK, and the views of `rooms.stats` on them.
+"""Measurements by the Browser SDK's stand-in, and the views of `rooms.stats` on them.
 
-The fields of these views are the sandbox's own: Videsk's are not documented. Each view says so,
-with `"source": "sandbox"`.
+The fields of these views are the sandbox's own, because Videsk's are not documented. Each view
+says so, with `"source": "sandbox"`.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from videsk_rooms.dev._person import Person
 
 MAX_SAMPLES = 180  # of a connection: 15 minutes, one each 5 seconds
-MAX_CONNECTIONS = 200  # of a room, also those of people who have left
+MAX_CONNECTIONS = 200  # of a room, including those of people who have left
 MAX_ROOMS = 200
-# Of all rooms: one that was measured for a whole day takes 0.5 MB.
+# Of all rooms. A day of measurements in one room takes 0.5 MB.
 MAX_KEPT = 1000
 
 
 @dataclass
 class _Connection:
-    """The measurements by one person of the connection with another."""
+    """One person's measurements of the connection to another."""
 
     peer: str
     alias: str
@@ -45,7 +45,7 @@ class _Connection:
     totals: Totals | None = None
 
     def names(self) -> dict[str, object]:
-        """Who measured, and the connection with whom."""
+        """Return who measured, and the other end of the connection."""
         return {"peer": self.peer, "alias": self.alias, "to": self.to, "toAlias": self.to_alias}
 
 
@@ -53,7 +53,7 @@ _Connections = OrderedDict[tuple[str, str], _Connection]
 
 
 class Measurements:
-    """The measurements of the last 15 minutes, and a roll-up per minute; bounded."""
+    """Samples of the last 15 minutes, and a roll-up per minute; bounded."""
 
     def __init__(self, parts: SandboxParts, events: Events) -> None:
         self._parts = parts
@@ -62,7 +62,7 @@ class Measurements:
         self._reports: dict[str, dict[str, object]] = {}
 
     def add(self, room_id: str, person: Person, to: Person, stats: Mapping[str, object]) -> None:
-        """Keep what somebody measured of the connection with somebody else."""
+        """Keep a measurement of the connection between two people."""
         with self._parts.lock:
             connection = self._connection(room_id, person, to)
             totals = read_totals(stats, self._parts.clock.now())
@@ -73,7 +73,7 @@ class Measurements:
         self._events.measured(room_id)
 
     def of(self, room_id: str) -> list[dict[str, object]]:
-        """The `people` of `GET /dev/v1/rooms/{id}/measurements`; called on the server's loop."""
+        """Return `people` of `GET /dev/v1/rooms/{id}/measurements`. Call it on the loop."""
         with self._parts.lock:
             return [
                 {**each.names(), "samples": [sample.to_wire() for sample in each.samples]}
@@ -81,7 +81,7 @@ class Measurements:
             ]
 
     def view(self, view: str, room: StoredRoom, now: datetime) -> dict[str, object] | None:
-        """A view of `rooms.stats`, `None` where nothing was measured; the lock is held."""
+        """Return a view of `rooms.stats`; `None` without measurements. Call it under the lock."""
         connections = list(self._rooms.get(room.id, {}).values())
         if not connections:
             return None
@@ -96,7 +96,7 @@ class Measurements:
         return self._report(head, room, now, connections)
 
     def forget(self, room_id: str) -> None:
-        """Drop what was measured in a room that was removed; called on the server's loop."""
+        """Drop the measurements of a room that was removed. Call it on the server's loop."""
         with self._parts.lock:
             self._rooms.pop(room_id, None)
             self._reports.pop(room_id, None)
@@ -113,7 +113,7 @@ class Measurements:
         return connections[key]
 
     def _make_room(self) -> None:
-        """Drop the rooms in which nothing was measured for longest."""
+        """Drop the rooms whose last measurement is oldest."""
         while len(self._rooms) > MAX_ROOMS or sum(map(len, self._rooms.values())) > MAX_KEPT:
             dropped, _ = self._rooms.popitem(last=False)
             self._reports.pop(dropped, None)
@@ -125,9 +125,9 @@ class Measurements:
         now: datetime,
         connections: list[_Connection],
     ) -> dict[str, object]:
-        """Make the report. It is cached, as documented, once nothing is measured any more."""
+        """Build the report. As documented, it is cached, here once the room is over."""
         if not room.is_over(now):
-            self._reports.pop(room.id, None)  # the room may have been opened again
+            self._reports.pop(room.id, None)  # the room may have been reopened
         elif room.id in self._reports:
             return self._reports[room.id]
         people = {each.peer for each in connections}

@@ -1,7 +1,7 @@
-"""Who may ask for what, by the headers `Host` and `Origin`.
+"""Checks the headers `Host` and `Origin` of requests.
 
-A page of another site can send requests to this machine: it names the site as `Origin`. And it can
-make its own name stand for this machine's address (DNS rebinding): then its name is the `Host`.
+A page of another site can send requests to this machine; `Origin` then names that site. It can also
+resolve its own domain to this machine's address (DNS rebinding); `Host` then names that domain.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ORIGIN = re.compile(r"https?://(?P<host>[^/?#\s]+)", re.ASCII)
 
 
 class OriginPolicy:
-    """Refuses what comes by a name that is not this sandbox's, or from a page of another."""
+    """Refuses requests with a foreign `Host`, or from pages of another origin."""
 
     def __init__(self, host: str) -> None:
         self._names = {"localhost", host.lower()}
@@ -31,7 +31,7 @@ class OriginPolicy:
             self._names.add(socket.gethostname().lower())
 
     def check_host(self, request: web.BaseRequest) -> None:
-        """Refuse a request that came by a name that is not ours.
+        """Refuse a request whose `Host` is not ours.
 
         Raises:
             RefusedError: With 403.
@@ -43,20 +43,20 @@ class OriginPolicy:
             )
 
     def check_same_origin(self, request: web.BaseRequest) -> None:
-        """Refuse a request that a page of another origin has sent; `check_host` comes first.
+        """Refuse a request from a page of another origin. Call `check_host` first.
 
         Raises:
             RefusedError: With 403.
         """
         origins = request.headers.getall("Origin", [])
         own = f"http://{request.headers['Host']}".lower()
-        # Browsers name no Origin where they merely load something, but say where from.
+        # For mere loads browsers send no Origin, but Sec-Fetch-Site.
         site = request.headers.get("Sec-Fetch-Site", "none")
         if any(origin.lower() != own for origin in origins) or site not in ("same-origin", "none"):
             raise RefusedError(403, "only pages of this server may ask for this")
 
     def check_page(self, request: web.BaseRequest) -> None:
-        """Refuse to be loaded by a page of another origin, but not to be linked to by it.
+        """Refuse a load by a page of another origin, but not a link from it.
 
         Raises:
             RefusedError: With 403.
@@ -65,10 +65,10 @@ class OriginPolicy:
             self.check_same_origin(request)
 
     def check_local_origin(self, request: web.BaseRequest) -> dict[str, str]:
-        """Refuse a request of a page that is not of this machine.
+        """Refuse a request from a page that is not on this machine.
 
         Returns:
-            The headers by which a page of another port may read the answer.
+            The headers that allow a page on another port to read the response.
 
         Raises:
             RefusedError: With 403.
@@ -89,7 +89,7 @@ class OriginPolicy:
         address = _address(name)
         if address is None:
             return name in self._names
-        # No name stands behind an address, so nobody can make it stand for another one.
+        # DNS rebinding needs a domain name, so an address is safe.
         return address.is_loopback or self._everywhere or name in self._names
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class OverviewEndpoints:
-    """Says what this sandbox is."""
+    """Describes this sandbox."""
 
     def __init__(
         self,
@@ -37,12 +37,12 @@ class OverviewEndpoints:
         self._masking = masking
 
     async def state(self, request: web.BaseRequest) -> web.Response:
-        """Answer `GET /dev/v1/state`."""
+        """Handle `GET /dev/v1/state`."""
         with self._parts.lock:
             return answer(
                 {
                     "version": __version__,
-                    # The address that the page came from: another may not lead here.
+                    # The page's own address, because others may not be reachable from there.
                     "url": f"http://{request.headers['Host']}",
                     "apiTokenMasked": self._masking.api_token,
                     "rate": self._parts.rate,
@@ -57,5 +57,5 @@ class OverviewEndpoints:
             )
 
     async def token(self, _request: web.BaseRequest) -> web.Response:
-        """Answer `GET /dev/v1/token`."""
+        """Handle `GET /dev/v1/token`."""
         return answer({"apiToken": self._parts.api_token})

@@ -1,4 +1,4 @@
-"""Somebody in a room, and what is on its way to them."""
+"""Somebody in a room, and the queue of messages to them."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from aiohttp import web
 
 MAX_QUEUE = 500  # messages: some 12 people with 10 candidates each, and room for chat
-_TOO_SLOW = 1008  # "policy violation": the documentation has no code for it
+_TOO_SLOW = 1008  # "policy violation", because the documentation has no code for it
 
 
 class Person:
     """Somebody in a room.
 
     Attributes:
-        peer: Their id, another one each time that they enter.
-        alias: What others see; the id where they gave none.
-        since: When they entered, as the wire writes it.
-        ended: Whether the connection is to be closed after what was sent.
-        media: What they said of their camera and microphone, to be told to who enters later.
+        peer: Their id, a new one each time they enter.
+        alias: The name that others see, by default the id.
+        since: When they entered, in the API's format.
+        ended: Whether the connection closes after the queued messages.
+        media: Their latest message about camera and microphone, for those who enter later.
     """
 
     def __init__(
@@ -45,33 +45,33 @@ class Person:
         self.ended = False
 
     def shown(self) -> dict[str, object]:
-        """How the console shows them."""
+        """Return the person as the console shows them."""
         return {"peer": self.peer, "alias": self.alias, "since": self.since}
 
     def known(self) -> dict[str, object]:
-        """How others in the room are told of them."""
+        """Return the person as others in the room see them."""
         return {"peer": self.peer, "alias": self.alias, "media": dict(self.media)}
 
     def send(self, message: Mapping[str, object]) -> None:
-        """Send a message soon; who does not read is disconnected, not waited for."""
+        """Queue a message; somebody who does not read is disconnected."""
         if self.ended:
             return
         if self._queue.qsize() >= MAX_QUEUE:
             self._queue = asyncio.Queue()
             self.end(_TOO_SLOW, "messages are not read")
-            self._abort()  # what is being written now would never end
+            self._abort()  # because the current write would never finish
         else:
             self._queue.put_nowait(json.dumps(message))
 
     def end(self, code: int, reason: str) -> None:
-        """Close the connection after what was sent so far."""
+        """Close the connection after the queued messages."""
         if not self.ended:
             self.ended = True
             self._queue.put_nowait((code, reason))
 
     async def write(self) -> None:
-        """Write what is sent, until the end."""
-        # The browser may be gone: that shows where its messages are read.
+        """Write queued messages until the end."""
+        # If the browser has gone, the reading side notices.
         with contextlib.suppress(ConnectionError):
             while True:
                 item = await self._queue.get()

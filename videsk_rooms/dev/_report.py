@@ -1,4 +1,4 @@
-"""The report of a room: a score, what is behind it, and what to do about it."""
+"""The report of a room: a score, its causes, and recommendations."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ BEST_SCORE = 100
 
 @dataclass(frozen=True)
 class _Pattern:
-    """Something that makes a call worse, above a limit; the score falls by `cost` at twice that.
+    """A problem that makes a call worse above a limit; at twice that, the score falls by `cost`.
 
-    The limits are the reference values of Videsk's documentation of the event `stats`.
+    The limits are the reference values in Videsk's documentation of the event `stats`.
     """
 
     type: str
@@ -39,14 +39,14 @@ _PATTERNS = (
         "latency",
         150,
         25,
-        "Answers take long: look for a VPN or a distant network between the people.",
+        "The delay is high: look for a VPN or a distant network between the people.",
         lambda total, count: total.round_trip / count,
     ),
     _Pattern(
         "jitter",
         30,
         20,
-        "Packets come unevenly: use a cable, or have fewer devices on the same Wi-Fi.",
+        "Packets arrive unevenly: use a cable, or have fewer devices on the same Wi-Fi.",
         lambda total, count: total.jitter / count,
     ),
     _Pattern(
@@ -60,7 +60,7 @@ _PATTERNS = (
 
 
 def make_report(totals: Sequence[Total], people: int) -> dict[str, Any]:
-    """Judge a room by what was measured of all connections in it."""
+    """Build the report from the totals of all connections in a room."""
     total = Total()
     for each in totals:
         total.include(each)

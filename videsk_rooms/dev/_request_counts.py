@@ -1,4 +1,4 @@
-"""The last minute: how many requests came in each second."""
+"""Requests per second in the last minute."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RequestCounts:
         counts["refused" if request.refused else request.call.priority or "other"] += 1
 
     def seconds(self, now: int) -> list[dict[str, int]]:
-        """The seconds in which requests came, oldest first."""
+        """Return the seconds with requests, oldest first."""
         return [
             {"second": second, **counts}
             for second, counts in sorted(self._seconds.items())

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 MAX_PAGE = 1000
 _MAX_REPLAYS = 16
 _REPLAY_SECONDS = 60.0
-# A replay arrives at once, unless the machine is very busy.
+# A replay arrives within milliseconds, unless the machine is very busy.
 _ARRIVAL_SECONDS = 10.0
 _NOT_REPLAYED = frozenset(
     {
         "authorization",
         "connection",
-        "content-encoding",  # what is kept was unpacked
+        "content-encoding",  # the body is kept uncompressed
         "content-length",
         "expect",
         "host",
@@ -47,7 +47,7 @@ _NOT_REPLAYED = frozenset(
 
 
 class RequestEndpoints:
-    """Shows requests, and sends one again."""
+    """Shows requests, and replays one."""
 
     def __init__(
         self, parts: SandboxParts, history: RequestHistory, counts: RequestCounts, masking: Masking
@@ -59,7 +59,7 @@ class RequestEndpoints:
         self._replays: set[asyncio.Task[None]] = set()
 
     async def page(self, request: web.BaseRequest) -> web.Response:
-        """Answer `GET /dev/v1/requests`."""
+        """Handle `GET /dev/v1/requests`."""
         query = request.rel_url.query
         before = whole_number(query["before"], "before") if "before" in query else None
         limit = whole_number(query.get("limit", "200"), "limit", MAX_PAGE)
@@ -70,7 +70,7 @@ class RequestEndpoints:
         return answer({"requests": summaries, "total": total})
 
     async def clear(self, request: web.BaseRequest) -> web.Response:
-        """Answer `DELETE /dev/v1/requests`."""
+        """Handle `DELETE /dev/v1/requests`."""
         await read_body(request, ())
         with self._parts.lock:
             self._history.clear()
@@ -78,17 +78,17 @@ class RequestEndpoints:
         return answer({})
 
     async def limit(self, _request: web.BaseRequest) -> web.Response:
-        """Answer `GET /dev/v1/limit`."""
+        """Handle `GET /dev/v1/limit`."""
         with self._parts.lock:
             now = self._history.second()
             seconds = self._counts.seconds(now)
         return answer({"limit": self._parts.rate, "per": 1, "now": now, "seconds": seconds})
 
     async def one(self, _request: web.BaseRequest, number: str) -> web.Response:
-        """Answer `GET /dev/v1/requests/{number}`."""
+        """Handle `GET /dev/v1/requests/{number}`."""
         found = self._find(number)
         record, masking = found.record, self._masking
-        # Masked before they are quoted, which may spell a token otherwise, and afterwards.
+        # Masked both before and after quoting, because quoting may spell a token differently.
         body = masking.text(record.body.decode(errors="replace")).encode(errors="replace")
         written = replace(record, body=body)
         return answer(
@@ -106,13 +106,13 @@ class RequestEndpoints:
         )
 
     async def replay(self, request: web.BaseRequest, number: str) -> web.Response:
-        """Answer `POST /dev/v1/requests/{number}/replay`."""
+        """Handle `POST /dev/v1/requests/{number}/replay`."""
         await read_body(request, ())
         found = self._find(number)
         if not found.record.path.startswith("/"):
-            raise RefusedError(409, "its target is no path; it cannot be sent again")
+            raise RefusedError(409, "its target is not a path, so it cannot be replayed")
         if len(self._replays) >= _MAX_REPLAYS:
-            raise RefusedError(409, f"{_MAX_REPLAYS} replays wait for their answers; wait for one")
+            raise RefusedError(409, f"{_MAX_REPLAYS} replays await their responses; wait for one")
         call = f"replay-{os.urandom(6).hex()}"
         arrival = asyncio.get_running_loop().create_future()
         forget = self._history.waiting_for(call, arrival)
@@ -122,7 +122,7 @@ class RequestEndpoints:
         try:
             number_of_replay = await asyncio.wait_for(arrival, _ARRIVAL_SECONDS)
         except asyncio.TimeoutError:
-            raise RefusedError(409, "the request did not arrive; try again") from None
+            raise RefusedError(409, "the request did not arrive; retry") from None
         finally:
             forget()
         return answer({"number": number_of_replay})
@@ -149,7 +149,7 @@ class RequestEndpoints:
             ):
                 await response.content.read(SHOWN_BYTES)
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError, ValueError):
-            pass  # a fault; the history has what the sandbox made of it
+            pass  # a fault; the history has the sandbox's outcome
 
     def _find(self, number: str) -> ObservedRequest:
         wanted = whole_number(number, "the number of a request")

@@ -1,4 +1,4 @@
-"""Samples of a connection rolled up per minute."""
+"""Rolls samples of a connection up per minute."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass(slots=True)
 class Total:
-    """The sums of some samples, and the worst of them."""
+    """Sums and worst values of some samples."""
 
     samples: int = 0
     round_trip: float = 0.0
@@ -30,7 +30,7 @@ class Total:
     worst_loss: float = 0.0
 
     def add(self, sample: Sample) -> None:
-        """Count a sample."""
+        """Add a sample."""
         self.samples += 1
         self.round_trip += sample.round_trip_ms
         self.loss += sample.loss_percent
@@ -42,14 +42,14 @@ class Total:
         self.worst_loss = max(self.worst_loss, sample.loss_percent)
 
     def include(self, other: Total) -> None:
-        """Count the samples of another total."""
+        """Add the samples of another total."""
         for name in ("samples", "round_trip", "loss", "jitter", "send", "receive", "freezes"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.worst_round_trip = max(self.worst_round_trip, other.worst_round_trip)
         self.worst_loss = max(self.worst_loss, other.worst_loss)
 
     def to_wire(self) -> dict[str, object]:
-        """Averages of the samples, and the worst."""
+        """Return the averages and the worst values."""
         count = max(1, self.samples)
         return {
             "samples": self.samples,
@@ -65,27 +65,27 @@ class Total:
 
 
 class Minutes:
-    """A total for each minute in which something was measured, the last day's."""
+    """A total for each minute with measurements, for the last day."""
 
     def __init__(self) -> None:
         self._minutes: dict[datetime, Total] = {}
 
     def add(self, at: datetime, sample: Sample) -> None:
-        """Count a sample in its minute."""
+        """Add a sample to its minute."""
         minute = at.replace(second=0, microsecond=0)
         self._minutes.setdefault(minute, Total()).add(sample)
         if len(self._minutes) > MAX_MINUTES:
             del self._minutes[next(iter(self._minutes))]
 
     def total(self) -> Total:
-        """All minutes together."""
+        """Return the total of all minutes."""
         total = Total()
         for minute in self._minutes.values():
             total.include(minute)
         return total
 
     def to_wire(self) -> list[dict[str, object]]:
-        """Each minute with its averages, in order."""
+        """Return each minute with its averages, in order."""
         return [
             {"from": to_wire(minute), "to": to_wire(minute + _MINUTE), **total.to_wire()}
             for minute, total in sorted(self._minutes.items())

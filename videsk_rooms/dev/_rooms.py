@@ -1,4 +1,4 @@
-"""`/dev/v1/rooms`: acts on the rooms past the API, so that it costs no request of the limit."""
+"""`/dev/v1/rooms`: acts on rooms without the API, so it uses up no requests of the rate limit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_PAGE = 1000
 KEPT_TOKENS = 50
-# The rooms are read four times a second while something happens in them.
+# Rooms are read up to four times a second while something happens in them.
 SHOWN_AUTHORIZATIONS = 50
 KEPT_ROOMS = 10_000
 _CREATE = frozenset({"name", "externalId", "exp", "nbf", "settings"})
@@ -31,13 +31,13 @@ _CHANGE = frozenset({"name", "exp", "nbf"})
 
 
 class IssuedTokens:
-    """The latest tokens of each room, without the tokens themselves; under the sandbox's lock."""
+    """Each room's latest tokens, without the token strings. Use it under the sandbox's lock."""
 
     def __init__(self) -> None:
         self._rooms: OrderedDict[str, deque[dict[str, object]]] = OrderedDict()
 
     def add(self, room_id: str, jti: str, now: datetime, nbf: datetime, exp: datetime) -> None:
-        """Note a token."""
+        """Record a token."""
         tokens = self._rooms.get(room_id)
         if tokens is None:
             tokens = self._rooms[room_id] = deque(maxlen=KEPT_TOKENS)
@@ -46,7 +46,7 @@ class IssuedTokens:
         tokens.append({"issuedAt": now, "nbf": nbf, "exp": exp, "jti": jti})
 
     def of(self, room_id: str) -> list[dict[str, object]]:
-        """The tokens of a room, newest first."""
+        """Return a room's tokens, newest first."""
         return [
             {
                 name: value if isinstance(value, str) else to_wire(value)  # type: ignore[arg-type]  # a datetime
@@ -61,7 +61,7 @@ class IssuedTokens:
 
 
 class RoomEndpoints:
-    """Shows the rooms, and changes them."""
+    """Shows rooms, and changes them."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class RoomEndpoints:
         self._measurements = measurements
 
     async def page(self, request: web.BaseRequest) -> web.Response:
-        """Answer `GET /dev/v1/rooms`."""
+        """Handle `GET /dev/v1/rooms`."""
         query = request.rel_url.query
         limit = whole_number(query.get("limit", "200"), "limit", MAX_PAGE)
         skip = whole_number(query.get("skip", "0"), "skip")
@@ -87,18 +87,18 @@ class RoomEndpoints:
         return answer({"total": len(rooms), "rooms": shown})
 
     async def one(self, _request: web.BaseRequest, room_id: str) -> web.Response:
-        """Answer `GET /dev/v1/rooms/{id}`."""
+        """Handle `GET /dev/v1/rooms/{id}`."""
         with self._parts.lock:
             return answer(self._shown(self._parts.store.get(room_id)))
 
     async def create(self, request: web.BaseRequest) -> web.Response:
-        """Answer `POST /dev/v1/rooms`."""
+        """Handle `POST /dev/v1/rooms`."""
         content = await read_body(request, _CREATE)
         with self._parts.lock:
             return answer(self._shown(self._parts.api.create(content)), 201)
 
     async def change(self, request: web.BaseRequest, room_id: str) -> web.Response:
-        """Answer `PATCH /dev/v1/rooms/{id}`."""
+        """Handle `PATCH /dev/v1/rooms/{id}`."""
         content = await read_body(request, _CHANGE)
         with self._parts.lock:
             room = self._parts.store.get(room_id)
@@ -106,7 +106,7 @@ class RoomEndpoints:
             return answer(self._shown(room))
 
     async def end(self, request: web.BaseRequest, room_id: str) -> web.Response:
-        """Answer `POST /dev/v1/rooms/{id}/end`."""
+        """Handle `POST /dev/v1/rooms/{id}/end`."""
         await read_body(request, ())
         with self._parts.lock:
             room = self._parts.store.get(room_id)
@@ -114,10 +114,10 @@ class RoomEndpoints:
             return answer(self._shown(room))
 
     async def join(self, request: web.BaseRequest, room_id: str) -> web.Response:
-        """Answer `POST /dev/v1/rooms/{id}/join`.
+        """Handle `POST /dev/v1/rooms/{id}/join`.
 
-        It issues a token also for a room that is over or not open yet, for one to see what a
-        browser is told then; only for an open room does it note an authorization.
+        It also issues a token for a room that is over or not open yet, to show what a browser then
+        gets. It records an authorization only for an open room.
         """
         await read_body(request, ())
         with self._parts.lock:
@@ -130,7 +130,7 @@ class RoomEndpoints:
         return answer({"accessToken": token})
 
     async def measurements(self, _request: web.BaseRequest, room_id: str) -> web.Response:
-        """Answer `GET /dev/v1/rooms/{id}/measurements`."""
+        """Handle `GET /dev/v1/rooms/{id}/measurements`."""
         with self._parts.lock:
             room = self._parts.store.get(room_id)
         return answer({"people": self._measurements.of(room.id)})
@@ -156,7 +156,7 @@ def _status(room: StoredRoom, now: datetime) -> str:
 
 
 def room_of(parts: SandboxParts, room_id: object) -> StoredRoom:
-    """Find a room by what a body gives as its id, or raise `RefusedError`."""
+    """Find a room by the id in a body, or raise `RefusedError`."""
     if not isinstance(room_id, str):
         raise RefusedError(400, "give the id of a room as a string")
     return parts.store.get(room_id)

@@ -1,4 +1,4 @@
-"""Finds what answers a request below `/dev/v1`."""
+"""Routes requests below `/dev/v1` to their endpoints."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     Endpoint = Callable[..., Awaitable[web.StreamResponse]]
 
 PREFIX = "/dev/v1"
-# Ids of rooms and numbers of requests: nothing that would have to be percent-encoded.
+# Ids of rooms and numbers of requests, which need no percent-encoding.
 _ID = "([0-9A-Za-z_-]{1,100})"
 
 
 class Routes:
-    """The endpoints, by path and method; `{}` in a path is given to the endpoint as a string."""
+    """The endpoints, by path and method; an endpoint gets the `{}` of its path as a string."""
 
     def __init__(self, endpoints: Mapping[str, Mapping[str, Endpoint]]) -> None:
         self._endpoints = [
@@ -29,10 +29,10 @@ class Routes:
         ]
 
     async def answer(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
-        """Answer a request by its endpoint.
+        """Handle a request with its endpoint.
 
         Raises:
-            RefusedError: There is none, or it refuses.
+            RefusedError: There is no such endpoint, or it refuses the request.
         """
         below = path.removeprefix(PREFIX) if path.startswith(f"{PREFIX}/") else ""
         for pattern, methods in self._endpoints:

@@ -1,4 +1,4 @@
-"""One measurement of a connection between two people, and what the time between two says."""
+"""One measurement of a connection between two people, and its change since the one before."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _RECEIVED = ("audioPacketsReceived", "videoPacketsReceived")
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The numbers that the browser has counted since the connection was made."""
+    """The browser's counters since the connection was made."""
 
     at: datetime
     lost: float
@@ -31,7 +31,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A point that the console draws; a loss is a share of the packets since the sample before."""
+    """A data point in the console; losses are a share of the packets since the previous sample."""
 
     at: str
     round_trip_ms: float
@@ -42,12 +42,12 @@ class Sample:
     freezes: float
 
     def to_wire(self) -> dict[str, object]:
-        """As `GET /dev/v1/rooms/{id}/measurements` answers it."""
+        """Return the sample in the format of `GET /dev/v1/rooms/{id}/measurements`."""
         return {_camel(name): value for name, value in asdict(self).items()}
 
 
 def read_totals(stats: Mapping[str, object], at: datetime) -> Totals:
-    """Read what the fields of the event `stats` count; what is missing counts as zero."""
+    """Read the counters of the event `stats`; missing ones count as zero."""
     return Totals(
         at=at,
         lost=sum(_number(stats, name) for name in _LOST),
@@ -59,7 +59,7 @@ def read_totals(stats: Mapping[str, object], at: datetime) -> Totals:
 
 
 def make_sample(stats: Mapping[str, object], now: Totals, before: Totals | None) -> Sample:
-    """Make a sample of what changed since the one before, or since the connection was made."""
+    """Build a sample from the change since the previous one, or since the connection was made."""
     before = before or Totals(now.at - INTERVAL, 0, 0, 0, 0, 0)
     seconds = (now.at - before.at).total_seconds()
     lost = _grown(before.lost, now.lost)
@@ -81,7 +81,7 @@ def _kbps(before: float, now: float, seconds: float) -> float:
 
 
 def _grown(before: float, now: float) -> float:
-    return max(0.0, now - before)  # a connection that was made again counts from zero
+    return max(0.0, now - before)  # a new connection counts from zero
 
 
 def _number(stats: Mapping[str, object], name: str) -> float:

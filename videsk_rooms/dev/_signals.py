@@ -1,4 +1,4 @@
-"""The messages of signalling: what a browser may send, read and checked."""
+"""Parses and checks the signalling messages that a browser may send."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _MAX_ID_CHARACTERS = 100
 _MAX_WORD_CHARACTERS = 40
 _MAX_FIELDS = 80
 _MAX_FIELD_CHARACTERS = 500
-# Beyond what a browser counts, and so far within a double's range that sums and rates stay in it.
+# Larger than any counter of a browser, and small enough that sums and rates stay finite.
 _MAX_NUMBER = 1e18
 
 Message = dict[str, Any]
 
 
 class MalformedError(Exception):
-    """A message is not of the protocol; the text says what is wrong with it."""
+    """A message breaks the protocol; the text says how."""
 
 
 def read_message(text: str) -> Message:
-    """Read a message of somebody who is inside, with the fields of the protocol and no others.
+    """Parse a message of somebody in a room, keeping only the protocol's fields.
 
     Raises:
-        MalformedError: It is not JSON, of no known type, or lacks a field.
+        MalformedError: It is not JSON, has no known type, or lacks a field.
     """
     message = _object(text)
     kind = message.get("type")
@@ -40,7 +40,7 @@ def read_message(text: str) -> Message:
 
 
 def read_enter(text: str) -> tuple[str, str | None]:
-    """Read the first message: the token, and the alias if there is one."""
+    """Parse the first message; return the token, and the alias if there is one."""
     message = _object(text)
     if message.get("type") != "enter":
         raise MalformedError("the first message must be of type enter")
@@ -48,7 +48,7 @@ def read_enter(text: str) -> tuple[str, str | None]:
     if alias is not None:
         alias = _text(message, "alias", MAX_ALIAS_CHARACTERS).strip() or None
     token = message.get("token")
-    return (token if isinstance(token, str) else ""), alias  # a wrong one is told to be malformed
+    return (token if isinstance(token, str) else ""), alias  # not a string: refused as malformed
 
 
 def _object(text: str) -> Message:
@@ -150,9 +150,9 @@ def _number(value: object) -> float | None:
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Return whether a value is a number that others can read and reckon with.
+    """Return whether a value is a finite number.
 
-    Python reads and writes `NaN` and `Infinity` as JSON, and a browser reads neither.
+    Python reads and writes `NaN` and `Infinity` as JSON, but a browser accepts neither.
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False

@@ -1,4 +1,4 @@
-"""Everything that is served outside of `/vpaas`."""
+"""Serves everything outside `/vpaas`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _FILES = (("/console/", "console", PAGE_HEADERS), ("/call/", "call", CALL_PAGE_H
 
 
 class Site:
-    """Answers what is asked outside of `/vpaas`; keeps the rooms in the file `state`, if given."""
+    """Handles requests outside `/vpaas`; keeps the rooms in the file `state`, if given."""
 
     def __init__(self, parts: SandboxParts, state: StateFile | None = None) -> None:
         self._observer = SiteObserver(parts, state)
@@ -74,13 +74,13 @@ class Site:
         )
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse | None:
-        """Answer a request; `None` leaves it to the API."""
+        """Handle a request; return `None` to leave it to the API."""
         self._observer.loop = asyncio.get_running_loop()
         try:
             return await self._answer(request)
         except RefusedError as error:
             return refusal(error)
-        except web.HTTPException as error:  # such as a handshake of a WebSocket that is none
+        except web.HTTPException as error:  # such as a failed WebSocket handshake
             return refusal(RefusedError(error.status, error.text or error.reason))
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse | None:
@@ -106,7 +106,7 @@ class Site:
             self._origins.check_host(request)
             self._origins.check_page(request)
             return _file(request, *_PAGES[path])
-        if path.startswith("/.well-known/"):  # browsers ask for these by themselves
+        if path.startswith("/.well-known/"):  # browsers request these by themselves
             raise RefusedError(404, "there is no such file")
         return None
 

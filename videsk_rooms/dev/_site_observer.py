@@ -1,4 +1,4 @@
-"""Hears what happens in a sandbox, for its console."""
+"""Observes a sandbox for its console."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 
 class SiteObserver(Observer):
-    """Keeps what the console shows, and makes events of what changes.
+    """Keeps what the console shows, and turns changes into events.
 
     Attributes:
-        events: What is sent to those who look at the console.
-        measurements: What the stand-in for the Browser SDK has measured.
+        events: The events sent to open consoles.
+        measurements: Measurements by the Browser SDK's stand-in.
         exchange: Who is in which room.
         history: The latest requests.
-        counts: How many requests came in each of the latest seconds.
-        tokens: The latest tokens of rooms.
-        loop: The server's, once something was asked of the site.
+        counts: Requests in each of the latest seconds.
+        tokens: The latest room tokens.
+        loop: The server's event loop; `None` until the site's first request.
     """
 
     def __init__(self, parts: SandboxParts, state: StateFile | None) -> None:
@@ -51,44 +51,44 @@ class SiteObserver(Observer):
         self._changed: set[str] = set()
 
     def arrived(self, record: RequestRecord, verdict: Verdict | None, fault: Fault | None) -> None:
-        """Hear of a request that has come."""
+        """Called when a request has arrived."""
         self.counts.add(self.history.arrived(record, verdict, fault))
         self.events.request_changed(record.number)
 
     def answered(self, number: int, reply: Reply, status: int | None, *, processed: bool) -> None:
-        """Hear what a request is answered."""
+        """Called when a request is answered."""
         self.history.answered(number, reply, status, processed=processed)
         self.events.request_changed(number)
 
     def room_changed(self, room_id: str) -> None:
-        """Hear that a room was added, changed or removed."""
+        """Called when a room was added, changed or removed."""
         self.events.room_changed(room_id)
         if self._state is not None:
             self._state.changed()
-        if self.loop is None:  # nobody has come yet, so nobody is in the room
+        if self.loop is None:  # the site had no request yet, so nobody is in the room
             return
         self._changed.add(room_id)
         if len(self._changed) == 1:
             self._call_soon(self.loop)
 
     def token_issued(self, room_id: str, jti: str, nbf: datetime, exp: datetime) -> None:
-        """Hear of a new room token."""
+        """Called when a room token was issued."""
         self.tokens.add(room_id, jti, self._parts.clock.now(), nbf, exp)
         self.events.room_changed(room_id)
 
     def faults_changed(self) -> None:
-        """Hear that a fault was scripted, used up or dropped."""
+        """Called when a fault was scripted, used up or removed."""
         self.events.faults_changed()
 
     def clock_moved(self) -> None:
-        """Hear that the clock was moved."""
+        """Called when the clock was moved."""
         self.events.clock_moved()
         if self.loop is not None:
             with contextlib.suppress(RuntimeError):  # the server has stopped
                 self.loop.call_soon_threadsafe(self.exchange.clock_moved)
 
     def stopped(self) -> None:
-        """Hear that the sandbox was stopped."""
+        """Called when the sandbox was stopped."""
         if self._state is not None:
             self._state.save()
 

@@ -1,6 +1,6 @@
-"""Writes a request as a command of curl, and as Python with this package.
+"""Writes a request as a curl command, and as Python with this package.
 
-Neither has the token: both read it from `VIDESK_API_TOKEN`.
+Neither contains the token: both read it from `VIDESK_API_TOKEN`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _RAW = "# {reason}\nresponse = videsk.request({arguments})\nprint(response.statu
 
 
 def as_curl(record: RequestRecord) -> str:
-    """Write a request as a command of curl."""
+    """Write a request as a curl command."""
     target = record.path + (f"?{urlencode(record.query)}" if record.query else "")
     words = [
         "curl",
@@ -83,7 +83,7 @@ def _call(record: RequestRecord) -> str:
 
 
 def _with_fields(function: str, arguments: list[str], record: RequestRecord) -> str | None:
-    """Write a call with the fields of a body; `None` where the method takes no such fields."""
+    """Write a call with the fields of a body; return `None` if the method does not take them."""
     content = None if record.query or _why_left_out(record.body) else record.json
     if not isinstance(content, dict) or not content.keys() <= _NAMES.keys():
         return None
@@ -128,7 +128,7 @@ def _stats(room: str, record: RequestRecord) -> str | None:
 
 
 def _raw(record: RequestRecord) -> str:
-    """Write a request that no method sends."""
+    """Write a request for which there is no method."""
     arguments = [repr(record.method), repr(record.path)]
     if record.query:
         arguments.append(f"query={dict(record.query)!r}")
@@ -143,13 +143,13 @@ def _raw(record: RequestRecord) -> str:
 
 
 def _why_left_out(body: bytes) -> str | None:
-    """Say why a body is not written as Python; `None` where it is."""
+    """Return why a body cannot be written as Python, or `None` if it can."""
     if len(body) > _SHOWN_BYTES:
         return "The body is too long"
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):
         return "The body is not JSON"
-    # Python reads a hundred brackets within one another, and neither `nan` nor `inf` as numbers.
+    # Python's parser nests about a hundred brackets, and reads neither `nan` nor `inf` as a number.
     problem = find_problem(content)
     return None if problem is None else f"The body {problem}"

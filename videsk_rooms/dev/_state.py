@@ -1,7 +1,7 @@
-"""Keeps the rooms in a file, from one run to the next.
+"""Keeps the rooms in a file between runs.
 
-The file also holds the secret that signs tokens and the API token, so that the tokens which a
-developer has at hand stay valid. Only its owner may read it.
+The file also holds the API token and the secret that signs tokens, so that a developer's tokens
+stay valid. Only its owner may read it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("videsk_rooms.sandbox")
 _FORM = 1
 _DELAY = 0.5
-# Of many rooms, writing takes long: it shall take a tenth of the time at most.
+# Writing many rooms takes long, and may take at most a tenth of the time.
 _REST = 10.0
 
 
@@ -35,15 +35,15 @@ class StateFile:
     """A file with the state of one sandbox.
 
     Args:
-        path: Where it is. Nothing there: it is made.
+        path: The file's path. It is created if absent.
 
     Raises:
-        ValueError: The file is broken.
+        ValueError: The file is corrupt.
         OSError: The file cannot be read.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        # The file that a link leads to is replaced, and not the link.
+        # Resolved, so that writing replaces a symbolic link's target and not the link.
         self._path = Path(os.path.realpath(path))
         self._seen = self._look()
         self._content = self._read()
@@ -55,20 +55,20 @@ class StateFile:
 
     @property
     def secret(self) -> str | None:
-        """The secret that was kept."""
+        """The stored secret."""
         return None if self._content is None else str(self._content["secret"])
 
     @property
     def api_token(self) -> str | None:
-        """The API token that was kept."""
+        """The stored API token."""
         return None if self._content is None else str(self._content["apiToken"])
 
     def attach(self, parts: SandboxParts) -> None:
-        """Put the rooms that were kept into a sandbox, and keep its rooms from now on.
+        """Load the stored rooms into a sandbox, and store its rooms from now on.
 
         Raises:
-            ValueError: The file is broken.
-            OSError: There is no file yet, and none can be written.
+            ValueError: The file is corrupt.
+            OSError: There is no file yet, and it cannot be created.
         """
         content, self._content = self._content, None
         with parts.lock:
@@ -78,12 +78,12 @@ class StateFile:
             except (KeyError, TypeError, ValueError, AttributeError, RefusedError) as error:
                 raise self._broken(f"a room in it cannot be read ({error!r})") from None
         self._parts = parts
-        if content is None:  # whether it can be written shows now, and not when all is done
+        if content is None:  # fail now, and not when the first change is saved
             self._is_dirty = True
             self.save()
 
     def changed(self) -> None:
-        """Note a change; it is written a moment later, from a thread of its own."""
+        """Record a change; a separate thread writes it a moment later."""
         self._is_dirty = True
         if self._timer is None and self._parts is not None:
             self._timer = threading.Timer(self._delay, self._save_later)
@@ -91,7 +91,7 @@ class StateFile:
             self._timer.start()
 
     def save(self) -> None:
-        """Write what has changed, now.
+        """Write unsaved changes now.
 
         Raises:
             OSError: The file cannot be written.
@@ -137,11 +137,11 @@ class StateFile:
     def _broken(self, why: str) -> ValueError:
         return ValueError(
             f"{self._path} is not a state that can be read: {why}; "
-            "move it away to begin anew, or give another file"
+            "move it away to start afresh, or give another file"
         )
 
     def _look(self) -> tuple[int, int, int] | None:
-        """Return what shows that the file is another one, or was written to; `None` without one."""
+        """Return what identifies the file and its version, or `None` if there is none."""
         try:
             return _identity(os.stat(self._path))
         except FileNotFoundError:
@@ -151,13 +151,13 @@ class StateFile:
         folder = self._path.parent
         if self._look() not in (None, self._seen):
             raise OSError(
-                f"{self._path} was changed by something else; what it holds is left as it is. "
-                "Two sandboxes cannot keep their rooms in one file: give each its own"
+                f"{self._path} was changed by another program, so its content was left unchanged. "
+                "Two sandboxes cannot share a state file: give each a separate one"
             )
-        # In the same folder, because only there can it take the place of the file in one step.
+        # In the same folder, because an atomic replace works only there.
         descriptor, name = tempfile.mkstemp(dir=folder, prefix=f".{self._path.name}.")
         try:
-            with os.fdopen(descriptor, "wb") as file:  # mkstemp lets only the owner read it
+            with os.fdopen(descriptor, "wb") as file:  # mkstemp makes it readable by its owner only
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -176,7 +176,7 @@ def _identity(found: os.stat_result) -> tuple[int, int, int]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name last through a loss of power, where folders can be opened."""
+    """Make the new name survive a power loss, on systems where folders can be opened."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

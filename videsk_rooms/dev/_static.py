@@ -1,4 +1,4 @@
-"""The files of the package that browsers load."""
+"""Serves the package's files to browsers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _HERE = Path(__file__).parent
-# Names as the package's files have them: no dot in front, no backslash, nothing percent-encoded.
+# Names as in the package: no leading dot, no backslash, no percent-encoding.
 _NAME = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)?")
 _TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -28,7 +28,7 @@ _TYPES = {
 def serve_file(
     request: web.BaseRequest, folder: str, name: str, headers: Mapping[str, str]
 ) -> web.Response | None:
-    """Answer with a file of `console`, `sdk` or `call`; `None` where there is no such file."""
+    """Respond with a file of `console`, `sdk` or `call`; return `None` if there is none."""
     content = read_file(folder, name)
     if content is None:
         return None
@@ -41,9 +41,9 @@ def serve_file(
 
 
 def read_file(folder: str, name: str) -> bytes | None:
-    """Read a file of the package, `None` where there is no such one."""
+    """Read a file of the package; return `None` if there is none."""
     if (folder, name) == ("sdk", "webrtc.min.js"):
-        return classic_script()  # it is made of the other files
+        return classic_script()  # built from the other files
     path = _HERE / folder / name
     if not _NAME.fullmatch(name) or path.suffix not in _TYPES or not path.is_file():
         return None

@@ -1,4 +1,4 @@
-// The page that the console opens with "join as": it asks the sandbox for a token of the room and enters.
+// The page behind the console's "join as": it gets a token from the sandbox and enters the room.
 
 import WebRTC from "/sdk/webrtc.esm.js";
 import { drawnStream } from "./picture.js";
@@ -13,7 +13,7 @@ const [door, alias, status, room] = ["door", "alias", "status", "room"].map((id)
 const parameters = new URLSearchParams(location.search);
 const roomId = encodeURIComponent(parameters.get("room") ?? "");
 
-/** Ask the sandbox for a token; throws what to tell. */
+/** Get a token from the sandbox; throws an error whose message the page shows. */
 async function askForToken() {
   const answer = await fetch(`/dev/v1/rooms/${roomId}/join`, {
     method: "POST",
@@ -26,12 +26,12 @@ async function askForToken() {
   return accessToken;
 }
 
-/** Ask the sandbox about itself. */
+/** GET a path of the sandbox. */
 async function get(path) {
   return (await fetch(`/dev/v1/${path}`)).json();
 }
 
-/** Why a token was refused, or why somebody who was inside was disconnected. */
+/** Explain why a token was refused, or why somebody in the room was disconnected. */
 async function told(message, wasInside) {
   if (!["jwt not active", "jwt expired"].includes(message)) return words.refused(message);
   const [room, { now }] = await Promise.all([get(`rooms/${roomId}`), get("state")]);
@@ -40,7 +40,7 @@ async function told(message, wasInside) {
   return wasInside ? words.over(timeOf(room.exp)) : words.late(timeOf(room.exp));
 }
 
-/** The camera, or a drawn picture where there is none. */
+/** Open the camera, or return a drawn picture if there is none. */
 async function openCamera(name) {
   try {
     return await navigator.mediaDevices.getUserMedia({ video: true, audio: true });
@@ -51,7 +51,7 @@ async function openCamera(name) {
   }
 }
 
-/** Be in the room until that is over; returns what to tell. */
+/** Stay in the room until the end; returns the message to show. */
 async function stay(token, name) {
   const webrtc = new WebRTC(null, room);
   webrtc.alias = name;
@@ -101,7 +101,7 @@ door.addEventListener("submit", (event) => {
   enter();
 });
 
-/** Say which room it is. */
+/** Show the room's title. */
 async function showTitle() {
   const { name } = roomId ? await get(`rooms/${roomId}`).catch(() => ({})) : {};
   document.title = document.getElementById("title").textContent = name ?? words.title;

@@ -1,4 +1,4 @@
-// A drawn picture and silence, for a machine without a camera.
+// A drawn picture and silence, for machines without a camera.
 
 const [WIDTH, HEIGHT, RATE] = [640, 360, 15];
 
@@ -11,7 +11,7 @@ export function drawnStream(name) {
   draw(context, name, hue);
   const stream = canvas.captureStream(RATE);
   stream.addTrack(silence());
-  // A track tells nobody of its stop(); the timer looks for itself.
+  // stop() fires no event on a track, so the timer checks.
   const watch = setInterval(() => {
     if (stream.active) return;
     clearInterval(timer);

@@ -1,4 +1,4 @@
-// What the page says, in English or Spanish.
+// The page's text, in English and Spanish.
 
 const ENGLISH = {
   title: "Video call",
@@ -7,19 +7,19 @@ const ENGLISH = {
   asking: "Asking for the room…",
   connecting: "Connecting… The browser may ask for the camera and the microphone.",
   inside: (time) => `You are in the room. It ends at ${time}.`,
-  drawn: "There is no camera to use, so a drawn picture is sent.",
+  drawn: "No camera is available, so a drawn picture is sent.",
   left: "You have left the room.",
-  lost: "The connection to videsk-rooms is lost. Does it still run?",
+  lost: "The connection to videsk-rooms was lost. Is it still running?",
   early: (time) => `Too early: the room opens at ${time}.`,
   late: (time) => `Too late: the room ended at ${time}.`,
   over: (time) => `The room is over. It ended at ${time}.`,
-  ended: "The room is over: it was ended before its time.",
+  ended: "The room is over: it was ended early.",
   refused: (message) => `The room did not let you in: ${message}.`,
   failed: (message) => `The call could not be started: ${message}`,
-  noRoom: "The address names no room: open this page from the console.",
-  offline: "videsk-rooms does not answer. Does it still run?",
-  clock: "Times are those of the sandbox’s clock.",
-  note: "This page uses a stand-in for Videsk’s SDK, for local development. It talks to no other machine.",
+  noRoom: "The address has no room: open this page from the console.",
+  offline: "videsk-rooms does not respond. Is it still running?",
+  clock: "Times follow the sandbox’s clock.",
+  note: "This page uses a stand-in for Videsk’s SDK, for local development. It connects to no other machine.",
 };
 
 const SPANISH = {
@@ -51,7 +51,7 @@ const wanted = [asked, ...navigator.languages].map((each) => each?.split("-")[0]
 export const language = wanted.find((each) => each in BY_LANGUAGE) ?? "en";
 export const words = BY_LANGUAGE[language];
 
-/** An instant as the API writes it, with the day unless that is today. */
+/** Format an instant of the API, with the day unless that is today. */
 export function timeOf(instant) {
   const at = new Date(instant);
   const dateStyle = at.toDateString() === new Date().toDateString() ? undefined : "medium";

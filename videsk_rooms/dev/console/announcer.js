@@ -1,4 +1,4 @@
-// Says to screen readers what sighted people see happen. Only what somebody asked for is said.
+// Announces changes to screen readers, only in response to something that somebody did.
 
 import { h } from "./dom.js";
 
@@ -9,7 +9,7 @@ export function announcer() {
 }
 
 export function announce(text) {
-  region.textContent = ""; // the same words twice are said twice
+  region.textContent = ""; // so that the same text is announced again
   requestAnimationFrame(() => {
     region.textContent = text;
   });

@@ -1,8 +1,8 @@
-// Talks to the sandbox's own interface below /dev/v1. None of it counts towards the rate limit.
+// The client of the sandbox's own interface below /dev/v1, which the rate limit does not count.
 
 const BASE = "/dev/v1";
 
-/** What the sandbox said no to, in its own words. */
+/** An error response of the sandbox, with its message. */
 export class ApiError extends Error {
   constructor(status, message) {
     super(message);

@@ -1,4 +1,4 @@
-// Puts the page together, and goes where the address says.
+// Builds the page, and routes by the address.
 
 import { announcer } from "./announcer.js";
 import { ClockView } from "./clock_view.js";
@@ -20,7 +20,7 @@ const model = new Model();
 const root = document.getElementById("app");
 let built = null;
 
-/** Build the page. Another language builds it anew: what is known stays in the model. */
+/** Build the page, again after a change of language; the data stays in the model. */
 function build() {
   built?.controller.abort();
   const controller = new AbortController();
@@ -125,7 +125,7 @@ function conditionsPlace(signal) {
   return { element, show: () => {} };
 }
 
-/** Show what the address asks for: a place, and one thing in it. */
+/** Show the section that the address names, and the selected item in it. */
 function go() {
   const [, asked, id] = location.hash.split("/").map(decoded);
   const place = PLACES.includes(asked) ? asked : "requests";

@@ -1,10 +1,10 @@
-// Keeps the latest requests, each with the call it is an attempt of. Bounded, whatever arrives.
+// Keeps the latest requests, grouped by call. Their number is bounded.
 
 export const KEPT_REQUESTS = 5000;
 
 /**
- * The requests of one call of a client, in the order of their arrival. Most are attempts of one
- * operation; a call whose answer was lost may also look up what became of it.
+ * The requests of one client call, in order of arrival. Most are attempts of one operation. A
+ * call whose response was lost may also look up its outcome.
  */
 class Call {
   constructor(id, attempt) {
@@ -24,7 +24,7 @@ class Call {
     return this.attempts.every((each) => each.operation === this.first.operation);
   }
 
-  /** What its requests are, each kind once, in the order in which they first came. */
+  /** The call's operations, each once, in order of arrival. */
   get operations() {
     return [...new Set(this.attempts.map((each) => each.operation ?? each.method))];
   }
@@ -33,7 +33,7 @@ class Call {
     return this.attempts.some((each) => each.attempt > 1);
   }
 
-  /** From the first attempt's arrival to the last one's answer; null while that is open. */
+  /** From the first attempt's arrival to the last one's response; null while that is pending. */
   get durationMs() {
     if (this.last.durationMs === null) return null;
     const waited = Date.parse(this.last.receivedAt) - Date.parse(this.first.receivedAt);
@@ -70,7 +70,7 @@ export class Calls {
     return this._calls.get(callId(request));
   }
 
-  /** Take requests in: new ones, and what is new about those that are known. */
+  /** Add new requests, and update known ones. */
   take(summaries) {
     let sorted = true;
     for (const summary of summaries) {
@@ -134,7 +134,7 @@ const CLASSES = {
 
 export const STATUS_CLASSES = [...Object.keys(CLASSES), "retried"];
 
-/** How an attempt ended: ok, redirect, refused, client, server, silent (no status), or open. */
+/** An attempt's outcome: ok, redirect, refused, client, server, silent (no status), or open. */
 export function outcome(attempt) {
   const { status } = attempt;
   if (status === null) return attempt.durationMs === null ? "open" : "silent";
@@ -144,7 +144,7 @@ export function outcome(attempt) {
   return status >= 300 ? "redirect" : "ok";
 }
 
-/** Return a test of calls: one of its attempts has the status class, operation and text. */
+/** Return a filter for calls with an attempt of that status class, operation and text. */
 export function callFilter({ status, operation, text }) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const ofClass = CLASSES[status];
@@ -167,12 +167,12 @@ function contains(attempt, words) {
   return words.every((word) => lower.includes(word));
 }
 
-/** The query as a person reads it, with its question mark, or nothing. */
+/** The decoded query with its question mark, or nothing. */
 export function queryText(attempt) {
   if (!attempt.query) return "";
   try {
     return `?${decodeURIComponent(attempt.query.replaceAll("+", " "))}`;
   } catch {
-    return `?${attempt.query}`; // no UTF-8 behind the percent signs
+    return `?${attempt.query}`; // not valid UTF-8 when decoded
   }
 }

@@ -1,4 +1,4 @@
-// A line chart with an axis, values and words; drawn by hand, without a library.
+// A line chart with an axis, values and text, drawn without a library.
 
 import { h, svg } from "./dom.js";
 import { number, timeOfDay } from "./format.js";
@@ -80,7 +80,7 @@ function makeScale(points, width) {
   };
 }
 
-/** The step of the axis: 1, 2, 2.5 or 5 times a power of ten. */
+/** The axis step: 1, 2, 2.5 or 5 times a power of ten. */
 function roundStep(least) {
   if (least <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(least));
@@ -141,12 +141,12 @@ function lastPoint({ points, look }, scale) {
   });
 }
 
-/** A line's value at an instant, or its latest. */
+/** A line's value at an instant, or its latest value. */
 function valueAt(line, unit, digits, at = Infinity) {
   return `${number(nearest(line.points, at).value, digits)} ${unit}`.trim();
 }
 
-/** The values as they stand beside the title, each with the look of its line. */
+/** The values beside the title, each in the style of its line. */
 function shownValues(lines, unit, digits, at) {
   const values = lines.map((line) => {
     const swatch = h("span", { class: `line-swatch look-${line.look}`, title: line.name });

@@ -1,4 +1,4 @@
-// The sandbox's time, told between two messages by this machine's own clock.
+// The sandbox's time, extrapolated between two messages with this machine's clock.
 
 export class Clock {
   constructor() {
@@ -23,7 +23,7 @@ export class Clock {
   }
 }
 
-/** How a room stands at an instant: `waiting`, `open` or `over`. */
+/** A room's status at an instant: `waiting`, `open` or `over`. */
 export function roomStatus(room, now) {
   if (room.endedEarly || now >= Date.parse(room.exp)) return "over";
   return now < Date.parse(room.nbf) ? "waiting" : "open";

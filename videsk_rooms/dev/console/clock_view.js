@@ -1,4 +1,4 @@
-// The sandbox's clock: forward, to a room's opening, and back.
+// Moves the sandbox's clock: forward, to a room's opening, and back.
 
 import { announce } from "./announcer.js";
 import { api } from "./api.js";

@@ -1,4 +1,4 @@
-// The stream of events: says when it is lost, and comes back by itself.
+// The event stream: reports when it is lost, and reconnects.
 
 import { api } from "./api.js";
 
@@ -8,9 +8,9 @@ const TYPES = ["request", "rooms", "faults", "clock", "measurement", "people", "
 
 export class Connection {
   /**
-   * @param load Asked for before each stream: fetches everything, returns the id of the last event.
-   * @param receive Gets the type and the content of each event.
-   * @param changed Gets `connecting`, `open` or `lost`.
+   * @param load Called before each stream: fetches everything, returns the id of the last event.
+   * @param receive Called with the type and the content of each event.
+   * @param changed Called with `connecting`, `open` or `lost`.
    */
   constructor(load, receive, changed) {
     this._load = load;
@@ -38,7 +38,7 @@ export class Connection {
       this._pause = FIRST_PAUSE;
       this._changed("open");
     };
-    // The browser would try again by itself, but not after every kind of failure.
+    // The browser also reconnects by itself, but not after every kind of failure.
     source.onerror = () => this._retry();
     for (const type of TYPES) {
       source.addEventListener(type, (event) => this._heard(type, event));

@@ -1,4 +1,4 @@
-// Buttons that put a text on the clipboard and say so.
+// Buttons that copy text to the clipboard and confirm it.
 
 import { h, setText } from "./dom.js";
 import { icon } from "./icons.js";
@@ -7,7 +7,7 @@ import { t } from "./language.js";
 
 const SHOWN_FOR = 1600; // milliseconds
 
-/** A button that copies what `textOf` returns, which may be awaited. */
+/** A button that copies the result of `textOf`, which may be async. */
 export function copyButton(label, textOf, properties = {}) {
   const word = h("span", { text: label });
   const button = h(
@@ -35,7 +35,7 @@ async function copy(text) {
   }
 }
 
-/** For browsers that give the clipboard to no page without a question. */
+/** For browsers in which the clipboard API needs permission. */
 function copyBySelection(text) {
   const field = h("textarea", { class: "visually-hidden", "aria-hidden": "true" });
   const focused = document.activeElement;

@@ -1,13 +1,13 @@
-// A dialog with a form: Escape and a click beside it close it, and focus goes back.
+// A dialog with a form. Escape and a click outside close it, and the focus returns.
 
 import { h } from "./dom.js";
 import { t } from "./language.js";
 
 /**
- * @param title What the dialog is about.
+ * @param title The dialog's title.
  * @param content The fields.
- * @param action What the button says that does it.
- * @param submit Does it; may be awaited. What it throws is shown in the dialog, which stays open.
+ * @param action The label of the submit button.
+ * @param submit Submits the form; may be async. If it throws, the dialog shows the error and stays open.
  */
 export function openDialog({ title, content, action, isDangerous = false, submit }) {
   const problem = h("p", { class: "problem", role: "alert" });
@@ -50,7 +50,7 @@ export function openDialog({ title, content, action, isDangerous = false, submit
 
 let fields = 0;
 
-/** A field with its label, and a hint where there is one. */
+/** A field with its label, and a hint if there is one. */
 export function labelled(label, field, hint) {
   fields += 1;
   field.id = `field-${fields}`;

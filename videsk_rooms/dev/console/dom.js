@@ -1,13 +1,13 @@
-// Makes elements. Text is always set as text, never as HTML.
+// Creates elements. Text is always set as text, never as HTML.
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Make an element: properties are attributes, but for `class`, `text`, `on` and `data`. */
+/** Create an element: properties are attributes, except `class`, `text`, `on` and `data`. */
 export function h(tag, properties = {}, ...children) {
   return furnish(document.createElement(tag), properties, children);
 }
 
-/** Make an SVG element. */
+/** Create an SVG element. */
 export function svg(tag, properties = {}, ...children) {
   return furnish(document.createElementNS(SVG, tag), properties, children);
 }
@@ -29,12 +29,12 @@ function listen(element, handlers) {
   for (const [type, handler] of Object.entries(handlers)) element.addEventListener(type, handler);
 }
 
-/** Set text only where it differs, so that selections and screen readers are left alone. */
+/** Set the text only if it differs, which preserves selections and does not alert screen readers. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Set an attribute only where it differs; `null` removes it. */
+/** Set an attribute only if it differs; `null` removes it. */
 export function setAttribute(element, name, value) {
   if (value === null || value === undefined || value === false) {
     if (element.hasAttribute(name)) element.removeAttribute(name);
@@ -44,8 +44,8 @@ export function setAttribute(element, name, value) {
 }
 
 /**
- * Bring the children of `container` in line with `items`. An item that stays keeps its element,
- * and with it focus and what was typed into it.
+ * Update the children of `container` to match `items`. An item that stays keeps its element, and
+ * with it the focus and typed text.
  */
 export function reconcile(container, items, keyOf, create, update) {
   const known = new Map(Array.from(container.children, (child) => [child.dataset.key, child]));

@@ -1,4 +1,4 @@
-// What ways of failing are called.
+// Display names of faults.
 
 import { number } from "./format.js";
 import { t } from "./language.js";
@@ -12,7 +12,7 @@ export function faultName({ kind, status, seconds, name: own }) {
   return WITH_STATUS.includes(kind) && status ? `${name} ${status}` : name;
 }
 
-/** The fault of a request; `null` where there was none. */
+/** The fault of a request, or `null`. */
 export function faultOf({ fault, status }) {
   return fault ? faultName({ kind: fault, status }) : null;
 }

@@ -1,8 +1,8 @@
-// The ways of failing that have a button of their own.
+// The faults that have a button.
 
 const STATUSES = [500, 502, 503, 504, 401, 403, 404];
 
-/** Each is what is sent for it, but for `name` and `what`: the keys of words besides its kind's. */
+/** Each is the body to send, except `name` and `what`, which are keys of words. */
 export const SCRIPTED = [
   {
     title: "faults_answers",
@@ -40,7 +40,7 @@ export const SCRIPTED = [
   },
 ];
 
-/** Of a share of requests the sandbox itself chooses the details. */
+/** For a share of the requests, the sandbox chooses the details. */
 export const BY_CHANCE = [
   {
     title: "faults_answers",
@@ -70,7 +70,7 @@ export const BY_CHANCE = [
   { title: "anyKind", faults: [{ name: "anyKind", what: "fault_any_chance" }] },
 ];
 
-/** What to send for a way and the choice of requests: `next`, `third`, or a share. */
+/** The body to send for a fault and a choice of requests: `next`, `third`, or a share. */
 export function toSend({ name: _name, what: _what, ...fault }, requests) {
   if (requests === "next") return { ...fault, times: 1 };
   if (requests === "third") return { ...fault, every: 3, times: null };

@@ -1,4 +1,4 @@
-// Failures on demand: which requests fail, and how, by one click.
+// Faults: choose which requests fail and how, in one click.
 
 import { api } from "./api.js";
 import { announce } from "./announcer.js";
@@ -93,7 +93,7 @@ export class FaultsView {
     this._fillWays();
   }
 
-  /** Show the ways of failing that the chosen requests can take. */
+  /** Show the faults available for the chosen requests. */
   _fillWays() {
     const kinds = this._model.state?.faultKinds ?? [];
     const known = ({ kind }) => kind === undefined || kinds.includes(kind);
@@ -125,7 +125,7 @@ export class FaultsView {
     return button;
   }
 
-  /** Any status that the buttons do not have. */
+  /** Any status without a button. */
   _ownStatus() {
     const status = h("input", {
       type: "number",
@@ -161,7 +161,7 @@ export class FaultsView {
   }
 }
 
-/** A scripted fault in words, such as `Status 503 · create · 1 more time`. */
+/** Describe a scripted fault, such as `Status 503 · create · 1 more time`. */
 function pendingText(fault) {
   const words = [faultName(fault), onText(fault.on)];
   if (fault.every > 1) words.push(t("everyNth", { n: fault.every }));
@@ -181,7 +181,7 @@ function onText(on) {
   return Array.isArray(on) ? on.join(", ") : on;
 }
 
-/** A row of which one is chosen; radio buttons, so that the arrow keys work. */
+/** A row of radio buttons, so that the arrow keys work. */
 function choice(name, options, chosen) {
   const inputs = options.map(([value]) =>
     h("input", { type: "radio", name, value, checked: value === chosen }),
@@ -193,7 +193,7 @@ function choice(name, options, chosen) {
   return { element, value: () => inputs.find((input) => input.checked).value };
 }
 
-/** A line for the badge in the page's head. */
+/** The text of the badge in the page's header. */
 export function faultsBadge(badge, model) {
   const total = model.faults.pending.length + (model.faults.random ? 1 : 0);
   badge.hidden = total === 0;

@@ -1,4 +1,4 @@
-// Writes times, lengths of time and numbers as people of the language do.
+// Formats times, durations and numbers for the page's language.
 
 import { language, t } from "./language.js";
 
@@ -22,18 +22,18 @@ export function percent(share, digits = 0) {
   return format(Intl.NumberFormat, `percent ${digits}`, options).format(share);
 }
 
-/** The time of the day, to the second. */
+/** The time of day, to the second. */
 export function timeOfDay(instant) {
   return format(Intl.DateTimeFormat, "time", TIME).format(instant);
 }
 
-/** The time of the day, to the millisecond. */
+/** The time of day, to the millisecond. */
 export function exactTime(instant) {
   const options = { ...TIME, fractionalSecondDigits: 3 };
   return format(Intl.DateTimeFormat, "exact", options).format(instant);
 }
 
-/** Day and minute; today's without the day. */
+/** Day and minute; without the day if it is today. */
 export function dayAndTime(instant, now) {
   const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   const isToday = new Date(instant).toDateString() === new Date(now).toDateString();
@@ -42,13 +42,13 @@ export function dayAndTime(instant, now) {
   return format(Intl.DateTimeFormat, "day", options).format(instant);
 }
 
-/** The day in full. */
+/** The full date. */
 export function fullDay(instant) {
   const options = { day: "numeric", month: "long", year: "numeric" };
   return format(Intl.DateTimeFormat, "full day", options).format(instant);
 }
 
-/** How long something took. */
+/** A duration. */
 export function duration(ms) {
   if (ms < 0.1) return `< ${number(0.1, 1)} ms`;
   if (ms < 1) return `${number(ms, 1)} ms`;
@@ -57,7 +57,7 @@ export function duration(ms) {
   return countdown(ms);
 }
 
-/** The time that is left, such as `2 h 04 min` or `1 min 09 s`. */
+/** The remaining time, such as `2 h 04 min` or `1 min 09 s`. */
 export function countdown(ms) {
   const seconds = Math.max(0, Math.ceil(ms / 1000));
   const [days, hours] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600) % 24];
@@ -67,7 +67,7 @@ export function countdown(ms) {
   return minutes ? `${minutes} min ${pad(rest)} s` : `${rest} s`;
 }
 
-/** A length of time in its largest unit, such as `5 min`. */
+/** A duration in its largest unit, such as `5 min`. */
 export function roundLength(seconds) {
   const [unit, length] = [
     ["d", 86_400],
@@ -77,7 +77,7 @@ export function roundLength(seconds) {
   return `${number(seconds / length)} ${unit}`;
 }
 
-/** By how much the clock is moved, such as `+1 h 05 min`. */
+/** The clock's offset, such as `+1 h 05 min`. */
 export function offset(seconds) {
   return `${seconds < 0 ? "−" : "+"}${countdown(Math.abs(Math.round(seconds)) * 1000)}`;
 }
@@ -89,7 +89,7 @@ export function localField(instant) {
   return `${day}T${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`;
 }
 
-/** A word for one or for many, with the number in it. */
+/** The singular or plural text, with the number in it. */
 export function count(key, value) {
   return t(value === 1 ? `${key}_one` : `${key}_many`, { n: number(value) });
 }

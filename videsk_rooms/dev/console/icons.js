@@ -1,4 +1,4 @@
-// Small pictures, drawn for this page. They say nothing to a screen reader: the text beside does.
+// Icons drawn for this page. Screen readers skip them and read the text beside them.
 
 import { svg } from "./dom.js";
 

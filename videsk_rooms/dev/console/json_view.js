@@ -1,12 +1,12 @@
-// A body as people read it: JSON with a line for each field, and a look for each kind of value.
+// Formats a JSON body: one line for each field, with a style for each kind of value.
 
 import { h } from "./dom.js";
 
 const TOKENS =
   /("(?:[^"\\]|\\.)*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-const MOST_COLOURED = 20_000; // characters: a span for each value of a long body takes too long
+const MOST_COLOURED = 20_000; // characters: creating a span for each value of a longer body is slow
 
-/** Make the code of a body; what is no JSON is shown as it is. */
+/** Build the code element of a body; a body that is not JSON stays unchanged. */
 export function bodyCode(body) {
   const text = pretty(body);
   if (text === null) return h("code", { text: body });
@@ -14,7 +14,7 @@ export function bodyCode(body) {
   return h("code", {}, ...coloured(text));
 }
 
-/** The same JSON on more lines; `null` where it would not be the same, such as for 1e999. */
+/** The same JSON on more lines; `null` if the values would change, as with 1e999. */
 function pretty(body) {
   try {
     const text = JSON.stringify(JSON.parse(body), null, 2);
@@ -24,7 +24,7 @@ function pretty(body) {
   }
 }
 
-/** Numbers and words as they are written, and where strings are: those may be escaped otherwise. */
+/** The numbers and words as written, and a placeholder for strings, whose escapes may differ. */
 function values(text) {
   return Array.from(text.matchAll(TOKENS), ([whole, string]) => (string ? '"' : whole)).join();
 }

@@ -1,4 +1,4 @@
-// The language of the page: the browser's, until another is chosen.
+// The page's language: the browser's, until another is chosen.
 
 import { remember, remembered } from "./settings.js";
 import { WORDS } from "./words.js";
@@ -20,7 +20,7 @@ export function setLanguage(name) {
   remember("language", name);
 }
 
-/** The words for `key`, with `{name}` replaced by values. */
+/** The text for `key`, with each `{name}` replaced by its value. */
 export function t(key, values = {}) {
   const words = WORDS[key]?.[LANGUAGES.indexOf(language())] ?? key;
   return words.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);

@@ -1,4 +1,4 @@
-// How a call is, person by person: one chart for each thing that is measured.
+// Call quality by person: one chart for each measurement.
 
 import { api } from "./api.js";
 import { lineChart } from "./charts.js";
@@ -98,7 +98,7 @@ function legendEntry({ name, look }) {
   return h("li", {}, swatch, h("span", { text: name }));
 }
 
-/** The same in numbers: last, mean and highest of each. */
+/** The same as numbers: last, mean and highest of each. */
 function table(lines) {
   const head = ["person", "measured", "latest", "mean", "highest"].map((name) =>
     h("th", { scope: "col", text: t(`table_${name}`) }),

@@ -1,4 +1,4 @@
-// What the page knows of the sandbox. Views listen for the names of what changed.
+// The page's data about the sandbox. Views listen for change events by name.
 
 import { api } from "./api.js";
 import { Calls } from "./calls.js";
@@ -7,7 +7,7 @@ import { Connection } from "./connection.js";
 
 const FIRST_REQUESTS = 200;
 const ROOMS_A_PAGE = 200;
-const LIMIT_PAUSE = 400; // milliseconds between two looks at the limit
+const LIMIT_PAUSE = 400; // milliseconds between two polls of the limit
 const MEMORY_SECONDS = 60;
 
 export class Model extends EventTarget {
@@ -21,7 +21,7 @@ export class Model extends EventTarget {
     this.rooms = { total: 0, list: [], shown: ROOMS_A_PAGE };
     this.faults = { pending: [], random: null };
     this.limit = { limit: null, now: 0, seconds: [] };
-    this._roomsNow = null; // a fetch of the rooms that is under way
+    this._roomsNow = null; // the running fetch of the rooms
     this._roomsNext = null; // the one after it
     this._limitAsked = false;
     this._quietAfter = 0;
@@ -35,7 +35,7 @@ export class Model extends EventTarget {
   start() {
     void this._stream.open();
     setInterval(() => this._second(), 1000);
-    // A page that nobody sees does not look at the limit.
+    // A hidden page does not poll the limit.
     document.addEventListener("visibilitychange", () => this._planLimit());
   }
 
@@ -51,7 +51,7 @@ export class Model extends EventTarget {
     return roomStatus(room, this.clock.now());
   }
 
-  /** Fetch the rooms. Who asks meanwhile gets what a second fetch brings, which all share. */
+  /** Fetch the rooms. Callers during a fetch share a second one, which starts after it. */
   loadRooms() {
     if (this._roomsNow) {
       this._roomsNext ??= this._roomsNow
@@ -84,7 +84,7 @@ export class Model extends EventTarget {
     await this.loadRooms();
   }
 
-  /** Fetch requests that came before those that are known; false when there are none. */
+  /** Fetch requests older than the known ones; false if there are none. */
   async loadOlderRequests() {
     const before = this.calls.oldestNumber;
     if (before === null || before <= 1 || this.calls.size >= this.calls.kept - FIRST_REQUESTS) {
@@ -113,7 +113,7 @@ export class Model extends EventTarget {
     this._loadRoomsQuietly();
   }
 
-  /** The stream says when the connection is lost: nothing else has to. */
+  /** Errors are ignored, because the stream reports a lost connection. */
   _loadRoomsQuietly() {
     this.loadRooms().catch(() => {});
   }
@@ -154,7 +154,7 @@ export class Model extends EventTarget {
     this._planLimit();
   }
 
-  /** Requests are numbered from 1 on: the highest number says how many there were. */
+  /** Requests are numbered from 1, so the highest number is the total. */
   _count(summaries) {
     for (const { number } of summaries) {
       if (number > this.requestsTotal) this.requestsTotal = number;

@@ -1,4 +1,4 @@
-// Says what went wrong with something that was asked for, until it is closed or ten seconds passed.
+// Shows an error of an action, until it is closed or for ten seconds.
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -23,7 +23,7 @@ export function notify(text) {
   setTimeout(() => notice.remove(), SHOWN_FOR);
 }
 
-/** Do something that may fail, and say so if it does. */
+/** Run an action that may fail, and show its error. */
 export async function attempt(work) {
   try {
     return await work();

@@ -1,4 +1,4 @@
-// The head of the page: where to go, how the connection is, what is out of the ordinary.
+// The page's header: navigation, the state of the connection, and badges for a moved clock and faults.
 
 import { clockBadge } from "./clock_view.js";
 import { h, oncePerFrame, setAttribute, setText } from "./dom.js";
@@ -135,7 +135,7 @@ function themeButton() {
   return button;
 }
 
-/** The language of the page, for the whole document. */
+/** Set the language of the whole document. */
 export function declareLanguage() {
   document.documentElement.lang = language();
   document.title = `Videsk Rooms: ${t("localSandbox")}`;

@@ -1,4 +1,4 @@
-// One request in full: its call's attempts, headers and bodies, and what to do with it.
+// One request in detail: its call's attempts, headers, bodies and actions.
 
 import { api } from "./api.js";
 import { outcome, queryText } from "./calls.js";
@@ -37,7 +37,7 @@ export class RequestPanel {
     if (request && withFocus) this.element.querySelector("h2").focus();
   }
 
-  /** Look again when the request was answered, or its call has another attempt. */
+  /** Reload when the request was answered, or its call has another attempt. */
   _refresh() {
     if (this._number === null) return;
     const known = this._model.calls.request(this._number);
@@ -117,7 +117,7 @@ export class RequestPanel {
     ];
   }
 
-  /** An attempt beside the others in time: where it began, and how long it took. */
+  /** An attempt on a shared time axis: when it started, and how long it took. */
   _attemptRow(call, each, start, total) {
     const begun = Math.max(0, Date.parse(each.receivedAt) - start);
     const bar = h("span", { class: `bar ${outcome(each)}` });
@@ -137,7 +137,7 @@ export class RequestPanel {
   }
 }
 
-/** What a redrawn panel must not lose: focus, what is unfolded, and how far it is scrolled. */
+/** Preserve the focus, open sections and the scroll position of a redrawn panel. */
 function keep(panel) {
   const { scrollTop } = panel;
   const focusable = () => [...panel.querySelectorAll("button, summary, pre, h2")];

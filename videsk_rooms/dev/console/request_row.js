@@ -1,4 +1,4 @@
-// One row of the list of requests: a call with its attempts, or one of its attempts.
+// A row in the list of requests: a call, or one of its attempts.
 
 import { outcome, queryText } from "./calls.js";
 import { h, setAttribute, setText } from "./dom.js";
@@ -7,7 +7,7 @@ import { count, duration, exactTime, number } from "./format.js";
 import { icon } from "./icons.js";
 import { t } from "./language.js";
 
-/** What an attempt came to, in as few letters as a pill holds. */
+/** An attempt's outcome, short enough for a pill. */
 export function outcomeText(attempt) {
   const kind = outcome(attempt);
   if (kind === "open") return "…";
@@ -31,7 +31,7 @@ export function pill(attempt, extra = "") {
   });
 }
 
-/** What an attempt is called beside the others of its call. */
+/** An attempt's label beside the others of its call. */
 export function attemptName(call, attempt) {
   if (call.isOneOperation) return t("attemptNumber", { n: attempt.attempt });
   return t("operationAttempt", {
@@ -40,16 +40,16 @@ export function attemptName(call, attempt) {
   });
 }
 
-/** How many requests a call has: attempts, if they are all of one operation. */
+/** How many requests a call has; called attempts if all are of one operation. */
 export function attemptCount(call) {
   return count(call.isOneOperation ? "attempts" : "requests", call.attempts.length);
 }
 
 const own = new WeakMap();
 
-/** Add the rows that a call has in the list: its own, and those of its attempts when it is open. */
+/** Add a call's rows to the list: its own, and those of its attempts if it is open. */
 export function addRows(rows, call, isOpen) {
-  // Made once a call: the list is put together anew ten times a second.
+  // Cached for each call, because the list is rebuilt ten times a second.
   let row = own.get(call);
   if (!row) own.set(call, (row = { key: call.id, call, attempt: null }));
   rows.push(row);
@@ -93,8 +93,8 @@ export function fillRow(row, item, index, { isOpen, isChosen, isActive }) {
 
 function fillCells(cells, { call, attempt }, shown, hasAttempts) {
   fillPills(cells.status, [shown]);
-  // A call is what it began as, and comes to what its last request came to. Its operations say how
-  // one led to the other: get_or_create begins with a get and may come to the 201 of a create.
+  // A call's row shows its first request and its last outcome. Its operations connect the two:
+  // get_or_create begins with a get and may end with the 201 of a create.
   const { method, path } = call.first;
   const address = path + queryText(call.first);
   setText(cells.method, attempt ? "" : method);
@@ -123,7 +123,7 @@ function leftText(attempt) {
   return t("leftOf", { left: number(attempt.remaining), limit: number(attempt.limit) });
 }
 
-/** Pills are made anew only when they differ: most rows never change. */
+/** Rebuild the pills only if they differ: most rows never change. */
 function fillPills(cell, attempts, text = "") {
   const signature = `${attempts.map((each) => outcome(each) + outcomeText(each)).join()}|${text}`;
   if (cell.signature === signature) return;

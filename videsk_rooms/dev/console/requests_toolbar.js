@@ -1,4 +1,4 @@
-// What stands above the list of requests: filters, pause, clear.
+// The toolbar above the list of requests: filters, pause, clear.
 
 import { STATUS_CLASSES } from "./calls.js";
 import { h, setText } from "./dom.js";

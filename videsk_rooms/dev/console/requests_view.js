@@ -1,4 +1,4 @@
-// The list of requests: live, filtered, by pointer and by keyboard.
+// The list of requests: live, filtered, with pointer and keyboard support.
 
 import { callFilter } from "./calls.js";
 import { h, oncePerFrame, setAttribute, setText } from "./dom.js";
@@ -13,8 +13,8 @@ export class RequestsView {
     this._model = model;
     this._choose = choose;
     this._open = new Set(); // ids of calls that show their attempts
-    this._frozen = null; // the calls that are shown while the list is paused
-    this._active = null; // the key of the row that the keyboard is at
+    this._frozen = null; // the calls shown while the list is paused
+    this._active = null; // the key of the row with the keyboard focus
     this._chosen = null; // the number of the request in the panel
     this._filter = { status: "", operation: "", text: "" };
     this._list = new VirtualList({
@@ -36,7 +36,7 @@ export class RequestsView {
     this._draw();
   }
 
-  /** Mark the request that the panel shows. */
+  /** Highlight the request in the panel. */
   setChosen(number) {
     this._chosen = number;
     const request = number === null ? undefined : this._model.calls.request(number);

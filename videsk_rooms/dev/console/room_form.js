@@ -1,4 +1,4 @@
-// The dialogs of rooms: create one, move one, end one.
+// The dialogs that create, move and end a room.
 
 import { api } from "./api.js";
 import { labelled, openDialog } from "./dialog.js";
@@ -56,7 +56,7 @@ export function openEndDialog(model, room) {
   });
 }
 
-/** Fields for the opening and the end, with buttons for what is usual. */
+/** Fields for the opening and the end, with buttons for common choices. */
 function windowFields(model, room) {
   const nbf = instantField(room.nbf);
   const exp = instantField(room.exp);
@@ -101,7 +101,7 @@ function choices(field, options) {
   return h("div", { class: "choices" }, ...buttons);
 }
 
-/** Only what was changed is sent: a field of whole seconds must not cut what nobody touched. */
+/** Send only changed fields: a field shows whole seconds, and would truncate an unchanged time. */
 function changed(fields) {
   const found = {};
   for (const [name, field] of Object.entries(fields)) {

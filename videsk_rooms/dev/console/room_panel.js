@@ -1,4 +1,4 @@
-// One room: its window, who is in it, its tokens, who was let in, and how the call is.
+// One room: its window, people, tokens, authorizations and call quality.
 
 import { copyButton } from "./copy.js";
 import { h, reconcile, setAttribute, setText, svg } from "./dom.js";
@@ -128,7 +128,7 @@ export class RoomPanel {
     fillFacts(this._facts, room, now);
   }
 
-  /** The room's time as a line, with the instant it is now. */
+  /** Draw the room's window as a line, with the current time. */
   _fillWindow(room, now, status) {
     const [nbf, exp] = [Date.parse(room.nbf), Date.parse(room.exp)];
     const share = Math.min(Math.max((now - nbf) / Math.max(exp - nbf, 1), 0), 1);
@@ -168,7 +168,7 @@ export class RoomPanel {
   }
 }
 
-const KEPT_TOKENS = 50; // as many of a room does the sandbox remember
+const KEPT_TOKENS = 50; // how many tokens of a room the sandbox keeps
 const LISTED = 20; // the latest of each kind: a room may have thousands
 
 function section(title, none) {

@@ -1,4 +1,4 @@
-// The rooms: those that are open, those that wait for their time, and those that are over.
+// The list of rooms: open, not open yet, and over.
 
 import { h, oncePerFrame, reconcile, setAttribute, setText } from "./dom.js";
 import { count, countdown, dayAndTime } from "./format.js";
@@ -28,7 +28,7 @@ export class RoomsView {
     this._draw();
   }
 
-  /** Countdowns of a list that nobody sees are not drawn. */
+  /** Countdowns are drawn only while the list is visible. */
   _drawIfSeen() {
     if (this.element.offsetParent !== null) this._draw();
     this._refetchWhenOneIsDue();
@@ -146,7 +146,7 @@ export class RoomsView {
     setAttribute(parts.button, "aria-current", room.id === this._chosen ? "true" : null);
   }
 
-  /** The sandbox says nothing when time alone opens or ends a room. */
+  /** The sandbox sends no event when a room opens or ends by time alone. */
   _refetchWhenOneIsDue() {
     const now = this._model.clock.now();
     const due = this._model.rooms.list.some((room) => {
@@ -169,7 +169,7 @@ function group(name) {
   };
 }
 
-/** What comes next for a room, and when. */
+/** A room's next change, and when. */
 export function whenText(room, model) {
   const now = model.clock.now();
   const status = model.statusOf(room);

@@ -1,10 +1,10 @@
-// What this browser remembers of the page: language and theme. Nothing else, and no secrets.
+// The settings that this browser keeps: language and theme. Nothing else, and no secrets.
 
 export function remembered(name) {
   try {
     return localStorage.getItem(`videsk-rooms-${name}`);
   } catch {
-    return null; // storage is switched off: the page works without it
+    return null; // storage is disabled: the page works without it
   }
 }
 
@@ -32,7 +32,7 @@ export function nextTheme() {
   return THEMES[(THEMES.indexOf(theme()) + 1) % THEMES.length];
 }
 
-/** The style sheets read the theme at the root; without one they follow the system's. */
+/** Style sheets read the theme from the root element; without one they follow the system's. */
 export function showTheme() {
   if (theme() === "auto") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme();

@@ -1,4 +1,4 @@
-// What to do when nothing has happened yet: three lines for the shell, three of Python.
+// First steps while there are no requests: three lines of shell, three of Python.
 
 import { api } from "./api.js";
 import { copyButton } from "./copy.js";
@@ -41,7 +41,7 @@ export class StartPanel {
     if (state) setText(this._exports, exportLines(state.apiTokenMasked, state.url));
   }
 
-  /** The token is asked for when it is copied: until then it is nowhere on the page. */
+  /** The token is fetched only when it is copied, so that the page does not contain it before. */
   async _shellLines() {
     const { apiToken } = await api.token();
     return `${exportLines(apiToken, this._model.state.url)}\n`;

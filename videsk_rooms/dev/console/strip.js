@@ -1,4 +1,4 @@
-// The last minute beside the limit: one bar a second, drawn by hand.
+// The last minute and the limit: one bar for each second.
 
 import { h, setAttribute, setText, svg } from "./dom.js";
 import { count, number } from "./format.js";
@@ -14,7 +14,7 @@ const PARTS = ["interactive", "background", "other"];
 export class Strip {
   constructor(model, signal) {
     this._model = model;
-    this._pointed = null; // the index of the second that is pointed at
+    this._pointed = null; // the index of the second under the pointer
     this.element = this._build();
     model.addEventListener("limit", () => this.draw(), { signal });
     const observer = new ResizeObserver(() => this.draw());
@@ -110,7 +110,7 @@ export class Strip {
     return [svg("rect", { class: "pointed", x, y: 0, width: step, height: HEIGHT })];
   }
 
-  /** The picture in words: the minute, or the second that is pointed at. */
+  /** Describe the picture in words: the minute, or the second under the pointer. */
   _say(seconds, limit) {
     const index = this._pointed;
     const text = index === null ? minuteText(seconds, limit) : secondText(seconds[index], index);
@@ -120,7 +120,7 @@ export class Strip {
   }
 }
 
-/** Sixty seconds up to the latest, those without requests too. */
+/** Sixty seconds up to the latest, including those without requests. */
 function lastMinute({ seconds, now }) {
   const bySecond = new Map(seconds.map((each) => [each.second, each]));
   return Array.from({ length: SECONDS }, (_, index) => {
@@ -178,7 +178,7 @@ function bar(second, index, { step, of }) {
   return rects;
 }
 
-/** A mark that is seen without colours. */
+/** A mark that is visible without colours. */
 function cross(x, y) {
   const d = `M${x - 2.6} ${y - 2.6}l5.2 5.2m0-5.2l-5.2 5.2`;
   return svg("path", { class: "refused-mark", d });
@@ -199,7 +199,7 @@ function limitLine(limit, { width, of }) {
   ];
 }
 
-/** Stripes for background calls: told from interactive ones without colours. */
+/** Stripes, so that background calls differ from interactive ones without colours. */
 function patterns() {
   const lines = (id, d) =>
     svg(

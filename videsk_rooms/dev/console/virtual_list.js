@@ -1,17 +1,17 @@
-// A list of any length of which only the rows in sight exist. Rows have one height.
+// A list of any length that renders only the visible rows. All rows have the same height.
 
 import { h } from "./dom.js";
 
-const SPARE_ROWS = 8; // above and below what is in sight
+const SPARE_ROWS = 8; // above and below the visible ones
 const MOST_UNUSED = 100;
 
 export class VirtualList {
   /**
-   * @param properties Those of the element that scrolls.
-   * @param heading A row that stays above the others.
-   * @param make Makes an empty row.
+   * @param properties Those of the scrolling element.
+   * @param heading A row that stays at the top.
+   * @param make Creates an empty row.
    * @param fill Fills a row: (element, item, index).
-   * @param keyOf Names an item: a row stays with its item while the list moves.
+   * @param keyOf Returns an item's key: a row stays with its item while the list scrolls.
    */
   constructor({ properties, heading, make, fill, keyOf, ended }) {
     this._make = make;
@@ -33,7 +33,7 @@ export class VirtualList {
     return this.element.scrollTop < this._height / 2;
   }
 
-  /** Show other items. Unless the top is in sight, what is in sight stays where it is. */
+  /** Show other items. The scroll position follows the visible rows, except at the top. */
   show(items) {
     const anchor = this.isAtTop ? null : this._anchor();
     this.items = items;
@@ -53,14 +53,14 @@ export class VirtualList {
     let previous = null;
     for (let index = first; index < end; index += 1) {
       const row = this._place(index);
-      // In the order that is seen: screen readers go by that of the document.
+      // In visual order, because screen readers follow the document's order.
       const next = previous ? previous.nextSibling : this.body.firstChild;
       if (next !== row) this.body.insertBefore(row, next);
       previous = row;
     }
   }
 
-  /** Bring a row into sight. */
+  /** Scroll a row into view. */
   reveal(index) {
     const top = index * this._height;
     const { scrollTop } = this.element;
@@ -101,7 +101,7 @@ export class VirtualList {
     if (index >= 0) this.element.scrollTop = index * this._height + within;
   }
 
-  /** Set the rows free whose items are no longer in sight. */
+  /** Release the rows whose items are no longer visible. */
   _release(first, end) {
     const wanted = new Set();
     for (let index = first; index < end; index += 1) wanted.add(this._keyOf(this.items[index]));

@@ -1,4 +1,4 @@
-// The element <videsk-chat>: what was written, and a field to write in.
+// The element <videsk-chat>: the messages, and a field to write in.
 
 import { CHAT_STYLE } from "./style.js";
 import { textWithLinks } from "./text.js";
@@ -32,7 +32,7 @@ export class VideskChat extends HTMLElement {
     root.append(this.#list, form);
   }
 
-  /** Whether it is open; the same as its class `active`. */
+  /** Whether it is open; reflects the class `active`. */
   get active() {
     return this.classList.contains("active");
   }
@@ -42,7 +42,7 @@ export class VideskChat extends HTMLElement {
     if (open) this.#count(0);
   }
 
-  /** Show a message, of this side or of another one, and raise `new-message` unless told not to. */
+  /** Show a message from this side or another, and fire `new-message` unless told not to. */
   add(message, local = false, emitEvent = true) {
     const item = document.createElement("li");
     item.className = local ? "local" : "remote";

@@ -1,13 +1,13 @@
-// The connection to one person. Whoever comes last makes the offer, so that two offers never cross.
-// Both sides have one sender of each kind from the start: a changed camera or screen only replaces a
-// track, and nothing is negotiated again.
+// The connection to one person. The last to arrive makes the offer, so that two offers never cross.
+// Both sides have one sender of each kind from the start. Another camera or screen then only replaces
+// a track, without renegotiation.
 
 const KINDS = ["audio", "video"];
-const PATIENCE = 5000; // milliseconds for the browser to find a first address of its own
+const PATIENCE = 5000; // milliseconds for the browser to find its first address
 
 export class Connection {
-  #connection = new RTCPeerConnection({ iceServers: [] }); // host candidates: no other machine is asked
-  #early = []; // candidates that came before the description they belong to
+  #connection = new RTCPeerConnection({ iceServers: [] }); // host candidates only: no server is contacted
+  #early = []; // candidates that arrived before their description
   #signals = Promise.resolve();
   #tracks = {};
   #local;
@@ -17,11 +17,11 @@ export class Connection {
 
   /**
    * @param {boolean} offers Whether this side makes the offer.
-   * @param {MediaStream} local What the tracks are told to belong to.
-   * @param {(data: object) => void} send Takes descriptions and candidates to the other side.
-   * @param {(stream: MediaStream) => void} receive Called with what the other side sends.
+   * @param {MediaStream} local The stream that the tracks belong to on the remote side.
+   * @param {(data: object) => void} send Sends descriptions and candidates to the other side.
+   * @param {(stream: MediaStream) => void} receive Called with the other side's stream.
    * @param {(state: string) => void} changed Called with each state of the connection, and with
-   *   `unreachable` when the browser finds no address of its own.
+   *   `unreachable` if the browser finds no address.
    */
   constructor({ offers, local, send, receive, changed }) {
     this.#local = local;
@@ -49,14 +49,14 @@ export class Connection {
     return this.#connection.connectionState;
   }
 
-  /** Take what the other side sent; one after another, as they came. */
+  /** Process a signal from the other side; signals are processed in order. */
   signal(data) {
     this.#signals = this.#signals.then(() => this.#take(data)).catch((error) => {
       if (this.#connection.signalingState !== "closed") console.warn("videsk-rooms stand-in:", error);
     });
   }
 
-  /** Send these tracks from now on; a kind without one is silent or dark. */
+  /** Send these tracks from now on; a kind without a track is silent or black. */
   async setTracks(tracks) {
     this.#tracks = tracks;
     const changes = this.#connection.getTransceivers().map(({ sender, receiver }) => {

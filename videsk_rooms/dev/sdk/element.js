@@ -1,4 +1,4 @@
-// The element <videsk-webrtc>: who is seen, the buttons, the chat.
+// The element <videsk-webrtc>: the participants, the buttons, the chat.
 
 import { VideskChat } from "./chat.js";
 import { DEFAULT_CONSTRAINTS, LocalMedia } from "./media.js";
@@ -24,7 +24,7 @@ function made(tag, part, ...children) {
 function button(name, slotName = name) {
   const slot = document.createElement("slot");
   slot.name = slotName;
-  slot.textContent = words()[name]; // a page puts an icon of its own there
+  slot.textContent = words()[name]; // a page can slot its own icon here
   const node = made("button", name, slot);
   node.type = "button";
   node.setAttribute("aria-label", words()[name]);
@@ -36,7 +36,7 @@ export class VideskWebRTC extends HTMLElement {
 
   peers = new Map(); // by peer: { peer, alias, participant, stream, connected }
   localMedia = new LocalMedia();
-  afterHangup = () => {}; // what the class does then, unless the page prevents it
+  afterHangup = () => {}; // what the class does after hanging up, unless the page prevents it
   #chat = new VideskChat();
   #container;
   #participants = made("div", "participants");
@@ -116,7 +116,7 @@ export class VideskWebRTC extends HTMLElement {
     return [...this.peers.values()].some(({ connected }) => connected);
   }
 
-  /** Take part with the own camera and microphone. */
+  /** Join with this browser's camera and microphone. */
   async join(constraints = this.defaultConstraints) {
     this.localMedia.replace(await this.camera(constraints));
   }
@@ -138,7 +138,7 @@ export class VideskWebRTC extends HTMLElement {
     this.localMedia.replace(stream);
   }
 
-  /** Show somebody else. */
+  /** Show another person. */
   addPeer(peer, alias, stream) {
     if (this.peers.has(peer)) return;
     const tile = new Tile(alias, false);
@@ -148,7 +148,7 @@ export class VideskWebRTC extends HTMLElement {
     this.#raise("participant", { action: "added", participant: tile.node, peer, stream });
   }
 
-  /** Show what somebody else said of their camera and microphone. */
+  /** Show another person's camera and microphone state. */
   showMedia(peer, { video, audio, screen }) {
     const { tile, stream, participant } = this.peers.get(peer) ?? {};
     if (!tile) return;
@@ -156,7 +156,7 @@ export class VideskWebRTC extends HTMLElement {
     this.#raise("media:status", { video, audio, remote: true, stream, node: tile.video, participant, peer });
   }
 
-  /** Show how the connection with somebody is. */
+  /** Show the state of the connection to somebody. */
   showConnection(peer, state) {
     const shown = this.peers.get(peer);
     if (!shown) return;
@@ -172,7 +172,7 @@ export class VideskWebRTC extends HTMLElement {
     this.#raise("participant", { action: "removed", participant, peer, stream });
   }
 
-  /** Be as before anybody entered. */
+  /** Reset to the state before joining. */
   clear(stopCamera) {
     for (const peer of [...this.peers.keys()]) this.removePeer(peer);
     this.localMedia.end(stopCamera);
@@ -194,7 +194,7 @@ export class VideskWebRTC extends HTMLElement {
     };
     this.#buttons.addEventListener("click", (event) => {
       const name = event.target.closest("button")?.className;
-      // What went wrong is told by the event `media:error`.
+      // The event `media:error` reports failures.
       Promise.resolve(actions[name]?.()).catch(() => {});
     });
   }
@@ -239,13 +239,13 @@ export class VideskWebRTC extends HTMLElement {
     }
   }
 
-  /** Raise an event; `false` if the page prevented what would follow. */
+  /** Fire an event; `false` if the page called preventDefault(). */
   #raise(name, detail) {
     return this.dispatchEvent(new CustomEvent(name, { detail, cancelable: true }));
   }
 }
 
-/** Define the elements, unless the page has some of these names already. */
+/** Define the elements, unless the page has already defined these names. */
 export function defineElements() {
   if (!customElements.get("videsk-chat")) customElements.define("videsk-chat", VideskChat);
   if (!customElements.get("videsk-webrtc")) customElements.define("videsk-webrtc", VideskWebRTC);

@@ -1,4 +1,4 @@
-// Camera, microphone and screen of this browser: what is sent, and to whom a change is told.
+// Camera, microphone and screen of this browser: the tracks to send, and events for changes.
 
 export const DEFAULT_CONSTRAINTS = { video: { facingMode: { ideal: "user" } }, audio: true };
 
@@ -9,13 +9,13 @@ export function stop(stream) {
 export class LocalMedia extends EventTarget {
   #camera; // a stream, `undefined` before there is one
   #screen = null;
-  #ends = 0; // how often everything was stopped: what was asked for before that comes too late
+  #ends = 0; // how often everything was stopped; a request from before that is stale
 
   get stream() {
     return this.#camera;
   }
 
-  /** What is seen of this side: the screen while it is shared. */
+  /** The local picture: the screen while it is shared, otherwise the camera. */
   get shown() {
     return this.#screen ?? this.#camera;
   }
@@ -47,7 +47,7 @@ export class LocalMedia extends EventTarget {
     return { audio, video };
   }
 
-  /** Ask for camera and microphone; the stream is not sent before `replace`. */
+  /** Request camera and microphone; nothing is sent until `replace`. */
   camera(constraints = { audio: true, video: true }) {
     return navigator.mediaDevices.getUserMedia(constraints);
   }
@@ -56,13 +56,13 @@ export class LocalMedia extends EventTarget {
     return navigator.mediaDevices.enumerateDevices();
   }
 
-  /** Send another stream; `undefined` sends nothing any more. */
+  /** Send another stream; `undefined` stops sending. */
   replace(stream) {
     this.#camera = stream;
     this.#changed();
   }
 
-  /** Share the screen until its track or `endDisplay` ends that. */
+  /** Share the screen until its track ends or `endDisplay` is called. */
   async display(constraints = { video: true }) {
     const screen = await this.#inTime(navigator.mediaDevices.getDisplayMedia(constraints));
     this.endDisplay();
@@ -79,19 +79,19 @@ export class LocalMedia extends EventTarget {
     this.#changed();
   }
 
-  /** Turn between the cameras of a phone. */
+  /** Switch between a phone's cameras. */
   async turn() {
     const [before] = this.#camera?.getVideoTracks() ?? [];
     if (!before) return;
     const facingMode = before.getSettings().facingMode === "environment" ? "user" : "environment";
     before.stop();
     const turned = await this.#inTime(this.camera({ video: { facingMode } }));
-    for (const track of this.#camera.getVideoTracks()) track.stop(); // of a click before this one
+    for (const track of this.#camera.getVideoTracks()) track.stop(); // from an earlier click
     const tracks = [...this.#camera.getAudioTracks(), ...turned.getVideoTracks()];
     this.replace(new MediaStream(tracks));
   }
 
-  /** Stop everything; a camera that is not to be stopped goes on by itself. */
+  /** Stop everything; with `stopCamera` false, the camera keeps running. */
   end(stopCamera) {
     this.#ends++;
     this.endDisplay();
@@ -100,7 +100,7 @@ export class LocalMedia extends EventTarget {
     this.#changed();
   }
 
-  /** Wait for a stream; one that comes after the end is stopped, or nobody would stop it. */
+  /** Await a stream; if it arrives after the end, stop it, because nobody else would. */
   async #inTime(asked) {
     const ends = this.#ends;
     const stream = await asked;

@@ -1,3 +1,3 @@
-// Where this script came from: signalling is there, too.
+// The origin of this script, which also serves the signalling.
 
 export const SCRIPT = import.meta.url;

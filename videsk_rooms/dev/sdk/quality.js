@@ -1,9 +1,9 @@
-// When a connection is bad enough to say so. Two intervals in a row raise an issue, and two good ones
-// end it; an issue that becomes worse or better is told at once.
+// Decides when a connection is bad enough to report. Two bad intervals in a row raise an issue, and two
+// good ones end it. A change of severity is reported immediately.
 
 const INTERVALS = 2;
 
-/** What counts as bad. Milliseconds; packetLoss a share; the last two: seconds and times in 5 s. */
+/** The thresholds: milliseconds; packetLoss is a share; the last two are seconds and times in 5 s. */
 export const THRESHOLDS = {
   latency: { warning: 500, critical: 1500 },
   packetLoss: { warning: 0.01, critical: 0.1 },
@@ -13,7 +13,7 @@ export const THRESHOLDS = {
   freezes: { warning: 3, critical: 10 },
 };
 
-// The type and origin that an event names, for each threshold.
+// The type and origin that an event has for each threshold.
 const NAMES = {
   latency: ["latency", "local"],
   packetLoss: ["packetLoss", "local"],
@@ -23,7 +23,7 @@ const NAMES = {
   freezes: ["freezes", "video"],
 };
 
-/** What an interval between two samples of one peer says, by threshold. */
+/** The values of an interval between two samples of one peer, by threshold. */
 function valuesOf(now, before) {
   const grown = (...names) => names.reduce((sum, name) => sum + now[name] - (before?.[name] || 0), 0);
   const lost = Math.max(0, grown("audioPacketsLost", "videoPacketsLost"));
@@ -40,13 +40,13 @@ function valuesOf(now, before) {
 
 export class Quality {
   #thresholds;
-  #issues = {}; // by threshold: what is told, and how often in a row something else was seen
+  #issues = {}; // by threshold: the reported severity, and how often in a row a different one was seen
   #samples = new Map(); // the last of each peer
   #losses = [];
   #tell;
 
   /**
-   * @param {object} thresholds Those that differ from THRESHOLDS.
+   * @param {object} thresholds Those that override THRESHOLDS.
    * @param {(status: string, detail: object) => void} tell Called with `issues` or `recovered`.
    */
   constructor(thresholds, tell) {
@@ -54,7 +54,7 @@ export class Quality {
     this.#tell = tell;
   }
 
-  /** Judge an interval by the worst peer. */
+  /** Rate an interval by its worst peer. */
   judge(samples) {
     const all = samples.map((sample) => valuesOf(sample, this.#samples.get(sample.peerId)));
     this.#samples = new Map(samples.map((sample) => [sample.peerId, sample]));

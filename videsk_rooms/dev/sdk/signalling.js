@@ -1,9 +1,9 @@
-// The way to the sandbox: a WebSocket that carries what people need before they reach each other.
-// Videsk's own protocol is not documented; this one is told in docs/reference/stand-in.md, "Signalling".
+// A WebSocket to the sandbox for the messages with which browsers connect to each other. Videsk's own
+// protocol is not documented; docs/reference/stand-in.md, "Signalling", describes this one.
 
 const ERROR_NAMES = { 4401: "NotAuthenticated", 4403: "Forbidden", 4429: "TooManyRequests" };
 
-/** What the sandbox refused, as the event `error` tells it. */
+/** A refusal by the sandbox, for the event `error`. */
 export class RefusedError extends Error {
   constructor({ code, reason }) {
     super(reason || "the connection was closed");
@@ -12,7 +12,7 @@ export class RefusedError extends Error {
   }
 }
 
-/** The address of the signalling: where this script came from, unless the page names a host. */
+/** The signalling URL: this script's origin, unless the page gives a host. */
 export function signallingUrl(script, hostname) {
   const url = new URL("/exchange", hostname ?? script);
   url.protocol = url.protocol.replace("http", "ws");
@@ -27,8 +27,8 @@ export class Signalling {
   #lose;
 
   /**
-   * @param {(message: object) => void} receive Called with each message after the room is entered.
-   * @param {(closed: CloseEvent) => void} lose Called when the sandbox closes an entered room.
+   * @param {(message: object) => void} receive Called with each message after entering the room.
+   * @param {(closed: CloseEvent) => void} lose Called when the sandbox closes the connection to an entered room.
    */
   constructor(receive, lose) {
     this.#receive = receive;
@@ -39,7 +39,7 @@ export class Signalling {
   enter(url, token, alias) {
     return new Promise((resolve, reject) => {
       const socket = (this.#socket = new WebSocket(url));
-      // The token goes in a message: an address would end up in logs.
+      // The token is sent in a message, because URLs end up in logs.
       socket.onopen = () => this.send({ type: "enter", token, alias });
       socket.onmessage = ({ data }) => {
         const message = JSON.parse(data);
@@ -47,7 +47,7 @@ export class Signalling {
         this.#entered = true;
         resolve(message);
       };
-      // Where a policy of the page forbids the connection, Chromium does not say that it is closed.
+      // If the page's policy forbids the connection, Chromium fires only `error` and not `close`.
       socket.onerror = () => this.#entered || reject(new RefusedError({ code: 1006 }));
       socket.onclose = (closed) => {
         if (!this.#entered) reject(new RefusedError(closed));
@@ -56,12 +56,12 @@ export class Signalling {
     });
   }
 
-  /** Send a message, if the connection is there. */
+  /** Send a message if connected. */
   send(message) {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 
-  /** Leave the room; nothing is received any more. */
+  /** Leave the room; no more messages are received. */
   leave() {
     if (this.#left) return;
     this.send({ type: "leave" });

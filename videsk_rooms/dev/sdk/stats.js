@@ -1,7 +1,7 @@
-// The 64 documented fields of the event `stats`, from what the browser itself measures. Where its
-// documentation names no unit, a field has that of RTCPeerConnection.getStats: seconds, bytes.
+// The 64 documented fields of the event `stats`, from the browser's own measurements. A field without a
+// documented unit has that of RTCPeerConnection.getStats: seconds, bytes.
 
-// Those that are documented. A browser has others for a pair that it has not finished checking.
+// The documented states. Browsers have further ones for pairs that are still being checked.
 const STATES = new Set([
   "checking", "connected", "completed", "failed", "disconnected", "closed", "succeeded",
 ]);

@@ -1,4 +1,4 @@
-// How the elements look. Constructed sheets need no permission of a page's Content-Security-Policy.
+// The elements' styles. Constructed style sheets are exempt from a page's Content-Security-Policy.
 
 function sheet(text) {
   const made = new CSSStyleSheet();

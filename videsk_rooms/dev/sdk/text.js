@@ -1,7 +1,7 @@
-// Chat messages as nodes: HTML is shown as it was typed, addresses become links.
+// Renders chat messages: HTML stays text, and URLs become links.
 
 const ADDRESS = /https?:\/\/[^\s<>"']+/g;
-const AFTER = /[.,;:!?)\]]+$/; // belongs to the sentence, not to the address
+const AFTER = /[.,;:!?)\]]+$/; // punctuation of the sentence, not part of the URL
 
 /** A fragment that shows a text. */
 export function textWithLinks(text) {

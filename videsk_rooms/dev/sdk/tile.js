@@ -1,4 +1,4 @@
-// One person on the screen: the picture, and the name under it.
+// One person on the screen: the picture, and the name below it.
 
 export class Tile {
   node = document.createElement("figure");
@@ -21,12 +21,12 @@ export class Tile {
     this.video.play().catch(({ name }) => name === "NotAllowedError" && this.#playSilently());
   }
 
-  /** Write something over the picture; nothing takes it away. */
+  /** Show a message over the picture permanently. */
   tell(text) {
     this.#note.textContent = text;
   }
 
-  /** Browsers play no sound on a page that nobody has touched yet. */
+  /** Browsers block sound until the user has interacted with the page. */
   #playSilently() {
     this.video.muted = true;
     this.video.play().catch(() => {});

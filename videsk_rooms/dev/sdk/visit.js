@@ -1,4 +1,4 @@
-// One stay in a room, from entering to leaving: signalling, the connections, what is measured.
+// One stay in a room, from entering to leaving: signalling, connections, measurements.
 
 import { LONGEST_MESSAGE } from "./chat.js";
 import { Connection } from "./connection.js";
@@ -15,8 +15,8 @@ export class Visit {
   #signalling;
   #quality;
   #people = new Map(); // by peer: { alias, media, connection }
-  #inbox = []; // what came before the camera was there
-  #local = new MediaStream(); // what remote sides are told that the tracks belong to
+  #inbox = []; // messages that arrived before the camera was ready
+  #local = new MediaStream(); // the stream that the tracks belong to on remote sides
   #timer;
   #peer;
   #alias;
@@ -25,8 +25,8 @@ export class Visit {
 
   /**
    * @param {HTMLElement} element The <videsk-webrtc> that shows it.
-   * @param {object} thresholds Those of quality that differ from the defaults.
-   * @param {(name: string, detail: object) => void} tell Raises an event of the class.
+   * @param {object} thresholds Quality thresholds that differ from the defaults.
+   * @param {(name: string, detail: object) => void} tell Fires an event of the class.
    */
   constructor(element, thresholds, tell) {
     this.#element = element;
@@ -42,7 +42,7 @@ export class Visit {
     return this.#over;
   }
 
-  /** Enter: the token first, so that nobody is asked for a camera in vain. */
+  /** Enter: check the token first, so that the browser does not ask for a camera in vain. */
   async enter(url, token, alias, openMedia) {
     let entered;
     try {
@@ -67,7 +67,7 @@ export class Visit {
     if (text) this.#signalling.send({ type: "chat", text: text.slice(0, LONGEST_MESSAGE) });
   }
 
-  /** Leave, or end what the sandbox has ended. */
+  /** Leave, or clean up after the sandbox closed the connection. */
   end() {
     if (this.#over) return;
     this.#over = true;
@@ -105,7 +105,7 @@ export class Visit {
     else if (type === "quality") this.#showQuality(message);
   }
 
-  /** Be ready for somebody; whoever came last makes the offer. */
+  /** Prepare the connection to a person; the last to arrive makes the offer. */
   #meet({ peer, alias, media }, offers) {
     const connection = new Connection({
       offers,
@@ -188,7 +188,7 @@ export class Visit {
     this.#tell("error", { code, name, message, errors: [], originalEvent });
   }
 
-  /** The sandbox is gone, or the room is over for this person. */
+  /** Handle a closed connection: the sandbox is gone, or the room is over for this person. */
   #lost(closed) {
     if (closed.code >= 4000) this.#tellError(new RefusedError(closed), closed);
     this.#tell("disconnected", null);

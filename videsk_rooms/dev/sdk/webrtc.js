@@ -1,6 +1,6 @@
-// A stand-in for Videsk's Browser SDK, for local development. It is NOT Videsk's SDK: it was written from
-// the public documentation of the SDK's face alone, and talks to the sandbox of videsk-rooms only. What it
-// chose where the documentation says nothing is told in docs/reference/stand-in.md, "What the stand-in chooses".
+// A stand-in for Videsk's Browser SDK, for local development. It is NOT Videsk's SDK: it is based only on
+// the SDK's public documentation, and talks only to the sandbox of videsk-rooms. Its choices where the
+// documentation is silent are listed in docs/reference/stand-in.md, "What the stand-in chooses".
 
 import { LONGEST_MESSAGE } from "./chat.js";
 import { VideskWebRTC, defineElements } from "./element.js";
@@ -19,7 +19,7 @@ export class WebRTC extends EventTarget {
   #options;
   #alias;
   #visit = null;
-  #ownCamera = false; // whether this asked for the camera, and not the page
+  #ownCamera = false; // whether this class opened the camera, and not the page
 
   constructor(component, parent = document.body, options = {}) {
     super();
@@ -50,11 +50,11 @@ export class WebRTC extends EventTarget {
   }
 
   set alias(alias) {
-    if (this.#visit) console.warn("WebRTC: an alias counts from the next create() on");
+    if (this.#visit) console.warn("WebRTC: an alias takes effect with the next create()");
     this.#alias = String(alias ?? "").slice(0, LONGEST_ALIAS) || undefined;
   }
 
-  /** Enter the room of a token; a live stream wins over constraints. */
+  /** Enter the room of a token; a live stream takes precedence over constraints. */
   async create(accessToken, constraints, stream) {
     const url = signallingUrl(SCRIPT, this.#options.websocket?.hostname);
     this.#leaveFor(stream);
@@ -81,7 +81,7 @@ export class WebRTC extends EventTarget {
     if (removeElement) this.#element.remove();
   }
 
-  /** Write a chat message to everybody. */
+  /** Send a chat message to everybody. */
   sendMessage(text) {
     const message = String(text);
     if (!message || message.length > LONGEST_MESSAGE) {
@@ -90,7 +90,7 @@ export class WebRTC extends EventTarget {
     this.#element.chatElement.add(message, true);
   }
 
-  /** Leave a room for another one. A camera that is asked for anew would run on unseen, and is stopped. */
+  /** Leave a room for another. A camera that is opened again would keep running unseen, so it is stopped. */
   #leaveFor(stream) {
     const kept = new Set(stream?.getTracks());
     const tracks = this.#visit && this.#ownCamera ? this.localStream?.getTracks() : [];

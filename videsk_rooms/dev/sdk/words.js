@@ -1,4 +1,4 @@
-// What the element says, in the language of the page or else of the browser.
+// The element's text, in the language of the page or, without one, the browser's.
 
 const ENGLISH = {
   "button-mic": "Microphone",
@@ -13,7 +13,7 @@ const ENGLISH = {
   disconnected: "Connection interrupted",
   failed: "No connection",
   unreachable:
-    "The browser has no address to connect from: no network is up. Chromium goes without one when it is started with --allow-loopback-in-peer-connection",
+    "The browser has no address to connect from, because no network is up. Chromium works without one if started with --allow-loopback-in-peer-connection",
   you: "You",
   message: "Message",
   send: "Send",
