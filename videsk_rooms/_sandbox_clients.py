@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 def make_client(sandbox: Sandbox) -> Videsk:
-    """Make a blocking client that nothing paces."""
+    """Create a blocking client without a rate limit."""
     return Videsk(sandbox.api_token, base_url=sandbox.url, rate_limit=None)
 
 
 def make_async_client(sandbox: Sandbox) -> tuple[AsyncVidesk, Callable[[], None]]:
-    """Make an awaited client that nothing paces, and what closes it when the test is over.
+    """Create an awaited client without a rate limit, and a function that closes it after the test.
 
-    A connection can only be closed in the loop that opened it. Which loop that is, shows when the
-    client asks for its token.
+    A connection can only be closed in the event loop that opened it. The token callable finds that
+    loop.
     """
     loop: asyncio.AbstractEventLoop | None = None
 
@@ -36,7 +36,7 @@ def make_async_client(sandbox: Sandbox) -> tuple[AsyncVidesk, Callable[[], None]
     def close() -> None:
         if loop is None:
             return  # never used, so nothing is open
-        if loop.is_closed():  # its connections have ended with it
+        if loop.is_closed():  # its connections closed with it
             asyncio.run(client.close())
         elif not loop.is_running():
             loop.run_until_complete(client.close())

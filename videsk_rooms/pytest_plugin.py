@@ -2,26 +2,26 @@
 
 ```python
 def test_a_ticket_opens_a_room(videsk, videsk_sandbox):
-    videsk.rooms.create(external_id="ticket-12345")  # or whatever of yours does so
+    videsk.rooms.create(external_id="ticket-12345")  # or your code that does so
     assert videsk_sandbox.rooms[0]["externalId"] == "ticket-12345"
 ```
 
 - `videsk_sandbox`: a running `Sandbox`, a new one for each test.
 - `videsk`: a blocking `Videsk` on it, closed afterwards.
-- `async_videsk`: an `AsyncVidesk` on it, closed afterwards in the loop that used it, whichever
-  plugin runs that loop.
+- `async_videsk`: an `AsyncVidesk` on it, closed afterwards in the event loop that used it. It works
+  with any plugin for async tests.
 
 The rate limit is off, so that tests do not wait. `videsk_sandbox_rate = 20` in pytest's
-configuration switches it on for all tests, and a marker gives one test, class or module its own
-arguments of `Sandbox`: `@pytest.mark.videsk_sandbox(rate=20, seed=1)`, or `deletion=True` for code
-that deletes rooms.
+configuration turns it on for all tests. A marker sets arguments of `Sandbox` for a test, class or
+module: `@pytest.mark.videsk_sandbox(rate=20, seed=1)`, or `deletion=True` for code that deletes
+rooms.
 
-`pytest --videsk-console` gives the sandbox of each test a console and prints where it is, for one
-to look at while the test stands still, as at a breakpoint. `videsk_sandbox_console = true` in the
-configuration does so in every run.
+`pytest --videsk-console` gives each test's sandbox a console and prints its URL, to look at while
+the test is paused, such as at a breakpoint. `videsk_sandbox_console = true` in the configuration
+does so in every run.
 
-pytest loads this file in every run where the package is installed, so it imports nothing heavy
-until a fixture is used.
+pytest imports this file in every environment where the package is installed, so it imports nothing
+heavy until a fixture is used.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options for the rate limit and the console."""
     parser.addini(
         _RATE,
-        "requests per second that the fixture videsk_sandbox lets through, or 'off'",
+        "requests per second that the fixture videsk_sandbox allows, or 'off'",
         default="off",
     )
     parser.addini(
@@ -57,12 +57,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.getgroup("videsk").addoption(
         "--videsk-console",
         action="store_true",
-        help="give the sandbox of videsk_sandbox a console, and print its URL",
+        help="serve a console for the sandbox of videsk_sandbox, and print its URL",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Announce the marker."""
+    """Register the marker."""
     config.addinivalue_line(
         "markers",
         f"{_MARKER}(**arguments): arguments of the Sandbox that the fixture videsk_sandbox "
@@ -72,7 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def videsk_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """The Rooms API in this process, a new one for each test, without a rate limit."""
+    """A Rooms API in this process, new for each test, without a rate limit."""
     with _make_sandbox(request) as sandbox:
         if _has_console(request.config):
             _print_console(request, sandbox)
@@ -93,7 +93,7 @@ def async_videsk(videsk_sandbox: Sandbox) -> Iterator[AsyncVidesk]:
     """An awaited client on `videsk_sandbox`, for tests and fixtures of one event loop."""
     from ._sandbox_clients import make_async_client
 
-    # Not an async fixture: those belong to one plugin and one loop scope, and a connection can
+    # Not an async fixture, which would belong to one plugin and one loop scope. A connection can
     # only be closed in the loop that opened it, which may be another one.
     client, close = make_async_client(videsk_sandbox)
     yield client
@@ -115,7 +115,7 @@ def _make_sandbox(request: pytest.FixtureRequest) -> Sandbox:
         arguments["console"] = True
     try:
         return Sandbox(**arguments)
-    except ImportError as error:  # its text says what to install
+    except ImportError as error:  # its message says what to install
         pytest.fail(str(error), pytrace=False)
 
 
@@ -133,7 +133,7 @@ def _has_console(config: pytest.Config) -> bool:
 
 
 def _print_console(request: pytest.FixtureRequest, sandbox: Sandbox) -> None:
-    """Print where the console is at once, past what captures the output of tests."""
+    """Print the console's URL immediately, bypassing pytest's capture."""
     capturing: Any = request.config.pluginmanager.getplugin("capturemanager")
     with contextlib.nullcontext() if capturing is None else capturing.global_and_fixture_disabled():
         print(f"\n{request.node.nodeid}: console at {sandbox.console_url}", flush=True)

@@ -8,19 +8,19 @@ from videsk_rooms.testcases import SandboxMixin
 
 class TicketTest(SandboxMixin, unittest.TestCase):
     def test_a_ticket_opens_a_room(self) -> None:
-        self.videsk.rooms.create(external_id="ticket-12345")  # or whatever of yours does so
+        self.videsk.rooms.create(external_id="ticket-12345")  # or your code that does so
         self.assertEqual(self.videsk_sandbox.rooms[0]["externalId"], "ticket-12345")
 ```
 
-For pytest there are fixtures of the same names, and for a Django project a mixin that has the
-project's own clients use the sandbox too: `videsk_rooms.integrations.django.test`.
+pytest fixtures have the same names. For Django, `videsk_rooms.integrations.django.test` has a mixin
+that also points the project's own clients at the sandbox.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-# At run time, so that type hints resolve.
+# Imported at run time, so that type hints resolve.
 from . import AsyncVidesk, Videsk  # noqa: TC001
 from ._sandbox_clients import make_async_client, make_client
 from .sandbox import Sandbox
@@ -35,10 +35,10 @@ __all__ = ["SandboxMixin"]
 
 
 class SandboxMixin(_Mixed):
-    """A sandbox and clients for each test, made when a test first uses them, and closed after it.
+    """A sandbox and clients for each test, created on first use and closed after the test.
 
-    It stands before the test case: `class TicketTest(SandboxMixin, TestCase)`. That may be
-    `unittest.TestCase`, `unittest.IsolatedAsyncioTestCase`, or any other.
+    Put it before the test case: `class TicketTest(SandboxMixin, TestCase)`. That can be
+    `unittest.TestCase`, `unittest.IsolatedAsyncioTestCase`, or another one.
 
     Attributes:
         sandbox_arguments: Arguments of the `Sandbox`. By default the rate limit is off, so that
@@ -65,7 +65,7 @@ class SandboxMixin(_Mixed):
 
     @property
     def videsk_sandbox(self) -> Sandbox:
-        """The Rooms API in this process, a new one for each test."""
+        """A Rooms API in this process, new for each test."""
         if self._videsk_sandbox is None:
             sandbox = Sandbox(**{"rate": None, **self.sandbox_arguments})
             self.addCleanup(sandbox.stop)
@@ -82,7 +82,7 @@ class SandboxMixin(_Mixed):
 
     @property
     def async_videsk(self) -> AsyncVidesk:
-        """An awaited client on the sandbox, for tests of one event loop."""
+        """An awaited client on the sandbox, for tests that use one event loop."""
         if self._async_videsk is None:
             self._async_videsk, close = make_async_client(self.videsk_sandbox)
             self.addCleanup(close)

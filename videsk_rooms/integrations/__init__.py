@@ -1,12 +1,12 @@
-"""Integrations with web frameworks and task queues: a module for each, imported on its own.
+"""Integrations with web frameworks and task queues: one module each, to import directly.
 
-- `http`: the answer to a visitor when a call failed; without a framework, shared by all.
+- `http`: the response to a visitor when a call failed; independent of frameworks, shared by all.
 - `fastapi`, `starlette`: a lifespan, a dependency, error handlers.
-- `django`: a setting with its checks, the clients of a process, a middleware, a management command.
+- `django`: a setting with checks, a client for each process, a middleware, a management command.
 - `flask`: an extension.
-- `queues`: whether a task runs again, and after how long; without a queue, shared by all.
-- `celery`: a base for tasks.
+- `queues`: whether and when a task is retried; independent of queues, shared by all.
+- `celery`: a base class for tasks.
 - `arq`: a decorator for jobs.
 
-They come with this package and need nothing but the framework itself.
+They are part of this package and need only the framework itself.
 """

@@ -1,4 +1,4 @@
-"""The command line for the account that a framework's settings name."""
+"""The command line, with the account in a framework's settings."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def run_command_line(arguments: Sequence[str], configured: Configured) -> int:
     """Run `videsk-rooms`, and return its exit code.
 
     Args:
-        arguments: What follows the program's name.
-        configured: What names the account: its token and where the API is.
+        arguments: The command-line arguments, without the program's name.
+        configured: The settings with the token and the base URL.
 
     Raises:
-        ConfigurationError: Something is set wrongly.
-        SystemExit: The command left with its exit code.
+        ConfigurationError: A setting is invalid.
+        SystemExit: The command exited with this code.
     """
     configured.check()
     values = configured.values
@@ -35,13 +35,13 @@ def run_command_line(arguments: Sequence[str], configured: Configured) -> int:
     }
     if (allowed := values.get("ALLOW_HTTP")) is not None:
         variables["VIDESK_ALLOW_HTTP"] = "1" if allowed else "0"
-    # As variables and not as arguments, which `ps` would show to everybody.
+    # Passed as environment variables, because `ps` shows arguments to everybody.
     with _environment({name: value for name, value in variables.items() if value is not None}):
         return main(arguments)
 
 
 def _called(token: object) -> str | None:
-    """Return the token, which may be a function that returns it, plain or awaitable."""
+    """Return the token; a callable may return it, plain or awaitable."""
     given = token() if callable(token) else token
     if inspect.isawaitable(given):
         given = asyncio.run(_awaited(given))

@@ -1,4 +1,4 @@
-"""Makes a client from a framework's settings: its arguments, with names in capitals."""
+"""Creates a client from a framework's settings: the client's arguments in capitals."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class Configured:
     """The settings of a client.
 
     Attributes:
-        values: Keys to values, in no repr: one is a secret.
-        spelled: The name of a setting in error texts, with `{}` for the key.
+        values: The settings by key. The repr leaves them out, because one is a secret.
+        spelled: How error messages write a setting, with `{}` for the key.
     """
 
     values: Mapping[str, object] = attrs.field(repr=False)
     spelled: str
 
     def mistakes(self) -> list[str]:
-        """Return what is set wrongly, each with the name of its setting."""
+        """Return what is wrong with the settings, each with the setting's name."""
         found = [
             f"{self._name(key)}: {wrong}" for key in self.values if (wrong := self._wrong(key))
         ]
@@ -39,10 +39,10 @@ class Configured:
         return found
 
     def check(self) -> None:
-        """Refuse what is set wrongly, the first of it.
+        """Raise an error for the first invalid setting.
 
         Raises:
-            ConfigurationError: Something is set wrongly.
+            ConfigurationError: A setting is invalid.
         """
         for mistake in self.mistakes():
             raise ConfigurationError(mistake)
@@ -53,10 +53,10 @@ class Configured:
         return None if wrong is None else self._in_own_words(wrong)
 
     def make(self, kind: Callable[..., _Client]) -> _Client:
-        """Make a client of a kind.
+        """Create a client of class `kind`.
 
         Raises:
-            ConfigurationError: Something is set wrongly, or there is no token.
+            ConfigurationError: A setting is invalid, or there is no token.
         """
         self.check()
         try:
@@ -78,7 +78,7 @@ class Configured:
         return text.replace("pass api_token=, or set ", ours)
 
     def _wrong(self, key: str) -> str | None:
-        """Return what is wrong with a setting, as a client with nothing else set says it."""
+        """Return the client's error for this setting alone, or `None`."""
         if key not in _KEYS:
             return f"there is no such setting; choose from {', '.join(_KEYS)}"
         nothing_else = {"api_token": "any", "base_url": "http://127.0.0.1"}
@@ -92,23 +92,23 @@ class Configured:
 
 
 def text_of(error: ConfigurationError) -> str:
-    """Return what an error was made with, for another text: what it prints may say more."""
+    """Return the message that an error was created with; its `str` may add to it."""
     return str(error.args[0])
 
 
 def _argument(key: str, value: object) -> dict[str, object]:
     if value is None and key in {"API_TOKEN", "BASE_URL"}:
-        return {}  # it is taken from the environment
+        return {}  # the client takes it from the environment
     if key == _SHARED:
         return {"rate_limit": RateLimit(shared=cast("str | None", value))}
     return {key.lower(): value}
 
 
 def _refusal(arguments: dict[str, Any]) -> str | None:
-    """Return what a client says to its arguments if it refuses them."""
+    """Return the client's error for these arguments, or `None`."""
     limit = arguments.get("rate_limit")
     if isinstance(limit, RateLimit) and (limit.shared or "").startswith("file:"):
-        # The check may run as another user than the server, and would own the file that it makes.
+        # Without the shared file: the check may run as another user, who would then own the file.
         arguments = {**arguments, "rate_limit": attrs.evolve(limit, shared=None)}
     try:
         AsyncVidesk(**arguments)

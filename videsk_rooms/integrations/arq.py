@@ -23,16 +23,15 @@ def retry_transient(
 ) -> Callable[Concatenate[dict[Any, Any], P], Coroutine[Any, Any, T]]:
     """Retry a job later if it fails for a transient reason.
 
-    `retry_delay` decides: a `RateLimitError` is retried after `retry_after`, other transient
-    failures after pauses that grow, and an error that somebody has to correct fails the job at
-    once. A job is done five times at most, which is arq's default; then it fails with the error
-    itself.
+    `retry_delay` decides. A `RateLimitError` is retried after `retry_after`, other transient
+    failures after increasing delays. An error that needs a correction fails the job immediately.
+    A job runs at most five times, which is arq's default. Then it fails with the last error.
 
     Args:
-        job: The coroutine function that arq is to run.
+        job: The coroutine function of the job.
 
     Returns:
-        The same, for `functions` of arq's `WorkerSettings`.
+        A function for `functions` in arq's `WorkerSettings`.
 
     Example:
         ```python

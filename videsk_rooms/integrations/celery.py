@@ -15,7 +15,7 @@ if TYPE_CHECKING:
         retries: int
 
     class Task:
-        """As much of Celery's as is used here: with a base unknown, all of a task would be."""
+        """The part of Celery's Task used here, because Celery ships no types."""
 
         request: _Request
 
@@ -26,21 +26,22 @@ __all__ = ["VideskTask"]
 
 
 class VideskTask(Task):
-    """A base for tasks that call the API: transient failures are retried later.
+    """A base class for tasks that call the API: it retries transient failures later.
 
-    `retry_delay` decides: a `RateLimitError` is retried after `retry_after`, other transient
-    failures after pauses that grow, and an error that somebody has to correct fails the task at
-    once. A task is done five times at most; then it fails with the error itself. Options of the
-    task change that: `max_retries`, `dont_autoretry_for`, and whatever else `app.task` takes. Leave
-    out `retry_backoff`, and a `countdown` in `retry_kwargs`: with either it is Celery that says
-    when, and every error is retried. Time limits are left as they are: `SoftTimeLimitExceeded`
-    fails the task.
+    `retry_delay` decides. A `RateLimitError` is retried after `retry_after`, other transient
+    failures after increasing delays. An error that needs a correction fails the task immediately.
+    A task runs at most five times. Then it fails with the last error.
 
-    A task whose process was killed is done again. So it must do no harm when it is done twice: give
-    each room an `external_id` made of what the task is about.
+    Options of the task change that: `max_retries`, `dont_autoretry_for`, and others that
+    `app.task` takes. Do not set `retry_backoff`, or a `countdown` in `retry_kwargs`: with either,
+    Celery chooses the delay and retries every error. Time limits are not affected:
+    `SoftTimeLimitExceeded` fails the task.
 
-    Make the client yourself, once, where the module is loaded. It has connections of its own in
-    each process of the pool. Its `rate_limit` says who shares the account's limit.
+    A task whose process was killed runs again, so it must be idempotent. Give each room an
+    `external_id` derived from the task's subject.
+
+    Create the client yourself, once, when the module is loaded. It opens separate connections in
+    each process of the pool. With `rate_limit`, they share the account's limit.
 
     Example:
         ```python
@@ -76,22 +77,22 @@ class VideskTask(Task):
         countdown: float | None = None,
         **options: object,
     ) -> object:
-        """Have the task done again; Celery calls it for each error in `autoretry_for`.
+        """Retry the task; Celery calls this for each error in `autoretry_for`.
 
         Args:
             args: Other positional arguments for the task.
             kwargs: Other keyword arguments for the task.
-            exc: What it failed with.
+            exc: The error that the task failed with.
             throw: Whether to raise Celery's `Retry`.
-            eta: When to do it again.
-            countdown: In how many seconds; without it and `eta`, `retry_delay` decides.
-            options: What else `celery.Task.retry` takes.
+            eta: When to retry.
+            countdown: The delay in seconds; without it and `eta`, `retry_delay` decides.
+            options: Further arguments of `celery.Task.retry`.
 
         Returns:
             Celery's `Retry`, if it is not raised.
 
         Raises:
-            VideskError: `exc`, if it is not transient, or was tried often enough.
+            VideskError: `exc`, if it is not transient or the task has no retries left.
         """
         if isinstance(exc, VideskError) and countdown is None and eta is None:
             countdown = retry_delay(exc, self.request.retries + 1, max_tries=None)

@@ -14,7 +14,7 @@ async def join(room: str, videsk: VideskDep) -> dict[str, str]:
     return {"accessToken": access.access_token}
 ```
 
-A test puts another client in its place: `app.dependency_overrides[get_videsk] = lambda: client`.
+A test can replace the client: `app.dependency_overrides[get_videsk] = lambda: client`.
 """
 
 from typing import Annotated, TypeAlias
@@ -30,10 +30,10 @@ __all__ = ["VideskDep", "VideskState", "add_error_handlers", "get_videsk", "vide
 
 
 async def get_videsk(connection: HTTPConnection) -> AsyncVidesk:
-    """Hand out the client that the lifespan has opened; a dependency, to be overridden in tests.
+    """Return the client that the lifespan opened; a dependency, which tests can override.
 
     Args:
-        connection: The request, or the WebSocket.
+        connection: The request or the WebSocket.
 
     Returns:
         The client.
@@ -55,9 +55,9 @@ async def get_videsk(connection: HTTPConnection) -> AsyncVidesk:
             await videsk.rooms.end(room)
         ```
     """
-    # Awaited, though it waits for nothing: FastAPI runs plain dependencies in a thread.
+    # A coroutine, because FastAPI runs plain dependencies in a thread.
     return videsk_of(connection)
 
 
 VideskDep: TypeAlias = Annotated[AsyncVidesk, Depends(get_videsk)]
-"""The client, as the type of an argument of an endpoint or of another dependency."""
+"""The client, as the type of an argument of an endpoint or a dependency."""

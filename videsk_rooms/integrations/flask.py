@@ -45,23 +45,23 @@ _NAME = "videsk"  # in app.extensions, and as a command
 
 
 class FlaskVidesk:
-    """The extension: a client for each application, answers for its errors, `flask videsk`.
+    """The extension: a client for each application, error responses, and `flask videsk`.
 
-    The client is made by `init_app`, may be there before a fork, serves all threads of each process
-    and closes itself when the process exits. It stands in `app.extensions["videsk"]`.
+    `init_app` creates the client. It works before and after a fork, serves all threads of each
+    process, and closes when the process exits. It is `app.extensions["videsk"]`.
 
-    What the application's configuration says goes to the client: `VIDESK_API_TOKEN`,
+    The application's configuration has the client's arguments: `VIDESK_API_TOKEN`,
     `VIDESK_BASE_URL`, `VIDESK_TIMEOUT`, `VIDESK_RETRY`, `VIDESK_RATE_LIMIT`, `VIDESK_HOOKS`,
-    `VIDESK_HEADERS`, `VIDESK_PROXY`, `VIDESK_TRUST_ENV`, `VIDESK_SSL` and `VIDESK_ALLOW_HTTP` are
-    its arguments; `VIDESK_RATE_LIMIT_SHARED` is short for a `RateLimit(shared=…)`. For a token or
-    an address that is absent or `None`, the environment is read.
+    `VIDESK_HEADERS`, `VIDESK_PROXY`, `VIDESK_TRUST_ENV`, `VIDESK_SSL` and `VIDESK_ALLOW_HTTP`.
+    `VIDESK_RATE_LIMIT_SHARED` is short for `RateLimit(shared=…)`. A token or base URL that is
+    absent or `None` comes from the environment.
 
     Args:
-        app: The application; `None`: it is given to `init_app`.
-        choose_answer: What chooses the answer to a visitor when a call of the Rooms API failed.
+        app: The application; `None`: pass it to `init_app` later.
+        choose_answer: Chooses the response to a visitor when a call of the Rooms API failed.
 
     Raises:
-        ConfigurationError: Something is set wrongly, or there is no token.
+        ConfigurationError: A setting is invalid, or there is no token.
 
     Example:
         ```python
@@ -80,13 +80,13 @@ class FlaskVidesk:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
-        """Make the client of an application, by its configuration as it is now.
+        """Create the client of an application from its current configuration.
 
         Args:
             app: The application.
 
         Raises:
-            ConfigurationError: Something is set wrongly, or there is no token.
+            ConfigurationError: A setting is invalid, or there is no token.
 
         Example:
             ```python
@@ -109,13 +109,13 @@ class FlaskVidesk:
         if client is None:
             raise ConfigurationError(
                 "this application has no client for video rooms; call init_app(app) of its "
-                "FlaskVidesk when the application is made"
+                "FlaskVidesk when the application is created"
             )
         return cast("Videsk", client)
 
     @property
     def rooms(self) -> Rooms:
-        """The rooms of the account, by the client of the current application."""
+        """The account's rooms, through the current application's client."""
         return self.client.rooms
 
     def _failed(self, error: VideskError) -> ResponseReturnValue:

@@ -1,8 +1,8 @@
-"""Answers to visitors of a web application when a call of the Rooms API failed.
+"""Responses to a web application's visitors when a call of the Rooms API failed.
 
-All integrations go by it, and so can an application of a framework that has none here. The visitor
-gets a status and a sentence. The error's own text is for whoever runs the application, so it goes
-to the log, under the logger `videsk_rooms.integrations.http`.
+All integrations use this module, and so can an application of another framework. The visitor gets
+a status and a sentence. The error's own message is for developers, so it goes to the log, with the
+logger `videsk_rooms.integrations.http`.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from ._transient import is_transient
 __all__ = ["ChooseAnswer", "HttpAnswer", "answer_to", "http_answer"]
 
 _logger = logging.getLogger(__name__)
-_SOON = 5.0  # seconds, where the API does not say
+_SOON = 5.0  # seconds, if the API does not send `Retry-After`
 
 
 @attrs.frozen
 class HttpAnswer:
-    """The answer to a request that failed. A subclass may have another body.
+    """The response to a request that failed. A subclass can override the body.
 
     Attributes:
         status: The HTTP status.
         detail: A sentence for the visitor.
-        headers: The headers that belong to it, such as `Retry-After`.
+        headers: The response's headers, such as `Retry-After`.
 
     Example:
         ```python
@@ -52,30 +52,33 @@ class HttpAnswer:
         return {"detail": self.detail}
 
 
-# Not open yet is a 409, "a conflict with the current state of the target resource" (RFC 9110,
-# 15.5.10): the same request succeeds later. 425 is about replays of early data in TLS (RFC 8470),
-# 403 says that asking again is of no use, and 503 that the application is out of order.
+# "Not open yet" is 409, "a conflict with the current state of the target resource" (RFC 9110,
+# 15.5.10), because the same request succeeds later. 425 is for replays of early data in TLS
+# (RFC 8470), 403 means that a retry is useless, and 503 that the application is unavailable.
 _CLOSED = {
     "over": (410, "The room is over."),
     "not open yet": (409, "The room is not open yet."),
 }
 
 ChooseAnswer: TypeAlias = Callable[[VideskError], HttpAnswer]
-"""A function that chooses the answer to a visitor, to be given in place of `http_answer`."""
+"""A function that chooses the response to a visitor, as an alternative to `http_answer`."""
 
 
 def http_answer(error: VideskError) -> HttpAnswer:
-    """Choose the answer to a visitor.
+    """Choose the response to a visitor.
 
     Args:
-        error: What a call raised.
+        error: The error of a call.
 
     Returns:
-        404 for a room that is not there; 410 for one that is over, whatever status the API refused
-        it with; 409 for one that is not open yet, or that somebody else changed; 503 with
-        `Retry-After` for what is transient, such as the rate limit, an outage, a deadline or an
-        unreadable answer, after the client has retried already; 500 for all else, which no visitor
-        can help.
+        The `HttpAnswer`, by its status:
+
+        - 404: there is no such room.
+        - 410: the room is over, whatever status the API refused it with.
+        - 409: the room is not open yet, or somebody else changed it.
+        - 503, with `Retry-After`: a transient failure, which the client has already retried, such
+            as a rate limit, an outage, a deadline or an unreadable response.
+        - 500: anything else, which needs a correction of the application.
 
     Example:
         ```python
@@ -99,15 +102,15 @@ def http_answer(error: VideskError) -> HttpAnswer:
 
 
 def answer_to(error: VideskError, choose_answer: ChooseAnswer = http_answer) -> HttpAnswer:
-    """Log an error, and choose the answer to the visitor: what each integration does.
+    """Log an error, and choose the response to the visitor, as each integration does.
 
     Args:
-        error: What a call raised. It is logged as a warning, and where the answer is a 500 as an
-            error with its traceback, because then the application has to be corrected.
-        choose_answer: What chooses the answer.
+        error: The error of a call. It is logged as a warning. For a 500 it is logged as an error
+            with its traceback, because the application then needs a correction.
+        choose_answer: Chooses the response.
 
     Returns:
-        The answer.
+        The `HttpAnswer`.
 
     Example:
         ```python

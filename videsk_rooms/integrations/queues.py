@@ -1,4 +1,4 @@
-"""Decides for any task queue whether a failed task runs again. It needs no queue's package."""
+"""Decides whether a task queue retries a failed task. It needs no queue's package."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ def retry_delay(
     base_delay: float = 15.0,
     max_delay: float = 600.0,
 ) -> float | None:
-    """Return after how many seconds a failed task is to run again, or `None` for never.
+    """Return after how many seconds to retry a failed task, or `None` not to retry it.
 
-    A transient failure is worth it: `RateLimitError`, `TransportError` and all below it, a
-    `ServerError` but for 501 and 505, 408 and 425, and a `ResponseError` whose answer could not be
-    read at all. Whatever else went wrong has to be corrected by somebody, and fails at once.
+    Transient failures are retried: `RateLimitError`, `TransportError` and its subclasses,
+    `ServerError` except 501 and 505, the statuses 408 and 425, and `ResponseError` if the response
+    could not be read at all. Other errors need a correction and are not retried.
 
-    The task must do no harm when it is done twice: give each room an `external_id` made of what the
-    task is about.
+    The task must be idempotent: give each room an `external_id` derived from the task's subject.
 
     Args:
-        error: What the task failed with.
-        tries: How often it has been done, this time included: 1 for the first failure.
-        max_tries: How often it may be done, 1 or more; `None` where the queue itself counts.
-        base_delay: The longest pause after the first failure, in seconds; it doubles with each.
-        max_delay: The longest pause of all, in seconds.
+        error: The error that the task failed with.
+        tries: How often the task has run, including this time: 1 after the first failure.
+        max_tries: How often the task may run, 1 or more; `None` if the queue itself counts.
+        base_delay: The longest delay after the first failure, in seconds. It doubles with each
+            failure.
+        max_delay: The upper bound of that delay, in seconds.
 
     Returns:
-        Seconds to wait, or `None` if the task is not to be done again. What the API asks for
-        (`retry_after`) is waited in full; added to it is from half of the longest pause to all of
-        it, at random, so that tasks that fail together do not come back together.
+        The delay in seconds, or `None` if the task should not be retried. It is the API's
+        `retry_after`, if any, plus a random part of half to all of the longest delay. Tasks that
+        fail together are thus not retried together.
 
     Example:
         ```python
@@ -53,6 +53,6 @@ def retry_delay(
     if (max_tries is not None and tries >= max_tries) or not is_transient(error):
         return None
     asked = error.retry_after if isinstance(error, APIError) else None
-    # Bounded exponent: 2.0 ** 2000 is no float.
+    # The exponent is bounded, because 2.0 ** 2000 overflows.
     longest = min(max_delay, base_delay * 2.0 ** min(tries - 1, 64))
     return (asked or 0.0) + random.uniform(longest / 2, longest)  # noqa: S311 - no secret

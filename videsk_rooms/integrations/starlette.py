@@ -24,16 +24,16 @@ from .http import ChooseAnswer, HttpAnswer, answer_to, http_answer
 
 __all__ = ["VideskState", "add_error_handlers", "videsk_lifespan", "videsk_of"]
 
-# What a WebSocket is closed with: https://www.iana.org/assignments/websocket
+# Close codes of a WebSocket: https://www.iana.org/assignments/websocket
 _INTERNAL_ERROR, _TRY_AGAIN_LATER = 1011, 1013
-_REASON_BYTES = 123  # the most that a frame which closes has room for: RFC 6455, 5.5
+_REASON_BYTES = 123  # the longest reason that fits in a close frame: RFC 6455, 5.5
 
 
 class VideskState(TypedDict):
-    """State that a lifespan yields for all requests; your own lifespan may add to it.
+    """State that the lifespan yields for all requests; an application's lifespan may add to it.
 
     Attributes:
-        videsk: The client of the application.
+        videsk: The application's client.
     """
 
     videsk: AsyncVidesk
@@ -42,17 +42,17 @@ class VideskState(TypedDict):
 def videsk_lifespan(
     make_client: Callable[[], AsyncVidesk] = AsyncVidesk,
 ) -> Callable[[Starlette], AbstractAsyncContextManager[VideskState]]:
-    """Make a lifespan that opens the client when the server starts, and closes it at its end.
+    """Return a lifespan that opens the client when the server starts, and closes it at shutdown.
 
-    An application with a lifespan of its own needs none of this: it opens an `AsyncVidesk` in
-    there, and yields it under the name `videsk`.
+    An application with its own lifespan does not need this: it can open an `AsyncVidesk` there, and
+    yield it under the key `videsk`.
 
     Args:
-        make_client: What makes the client. Called when the server starts, and not before, so that
-            the application can be loaded where there is no token.
+        make_client: Creates the client. It is only called when the server starts, so the
+            application can be imported without a token.
 
     Returns:
-        What `Starlette(lifespan=…)` and `FastAPI(lifespan=…)` take.
+        A lifespan for `Starlette(lifespan=…)` or `FastAPI(lifespan=…)`.
 
     Example:
         ```python
@@ -73,10 +73,10 @@ def videsk_lifespan(
 
 
 def videsk_of(connection: HTTPConnection) -> AsyncVidesk:
-    """Return the client that the lifespan has opened.
+    """Return the client that the lifespan opened.
 
     Args:
-        connection: The request, or the WebSocket.
+        connection: The request or the WebSocket.
 
     Returns:
         The client.
@@ -106,14 +106,14 @@ def videsk_of(connection: HTTPConnection) -> AsyncVidesk:
 
 
 def add_error_handlers(app: Starlette, choose_answer: ChooseAnswer = http_answer) -> None:
-    """Have the application answer for every endpoint whose call of the Rooms API failed.
+    """Add handlers that respond for endpoints whose call of the Rooms API failed.
 
-    A WebSocket is closed: with code 1013 for what is transient, with 1011 for all else.
+    A WebSocket is closed with code 1013 for transient errors, and with 1011 for others.
 
     Args:
-        app: The application. One that is mounted in another answers for itself: it shares the
-            client of the other's lifespan, but needs handlers of its own.
-        choose_answer: What chooses the answer.
+        app: The application. An application mounted in another shares that one's client, but
+            needs separate error handlers.
+        choose_answer: Chooses the response.
 
     Example:
         ```python
@@ -137,7 +137,7 @@ def add_error_handlers(app: Starlette, choose_answer: ChooseAnswer = http_answer
 
 
 async def _close(websocket: WebSocket, answer: HttpAnswer) -> None:
-    """Close a WebSocket, unless it is closed already, by whichever side."""
+    """Close a WebSocket, unless either side has closed it already."""
     if websocket.application_state is WebSocketState.DISCONNECTED:
         return
     code = _TRY_AGAIN_LATER if answer.status == 503 else _INTERNAL_ERROR

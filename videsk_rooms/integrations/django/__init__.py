@@ -1,4 +1,4 @@
-"""Video rooms in a Django project: one client for each process, set up by the setting `VIDESK`.
+"""Video rooms in a Django project: one client for each process, from the setting `VIDESK`.
 
 ```python
 INSTALLED_APPS = [
@@ -15,8 +15,8 @@ VIDESK = {
 
 The keys of `VIDESK` are the client's arguments in capitals: `API_TOKEN`, `BASE_URL`, `TIMEOUT`,
 `RETRY`, `RATE_LIMIT`, `HOOKS`, `HEADERS`, `PROXY`, `TRUST_ENV`, `SSL`, `ALLOW_HTTP`;
-`RATE_LIMIT_SHARED` is short for a `RateLimit(shared=…)`. For a token or an address that is absent
-or `None`, the environment is read. `manage.py check` reports wrong settings.
+`RATE_LIMIT_SHARED` is short for `RateLimit(shared=…)`. A token or base URL that is absent or
+`None` comes from the environment. `manage.py check` reports invalid settings.
 
 ```python
 from videsk_rooms.integrations.django import async_videsk, videsk
@@ -30,11 +30,11 @@ async def enter_awaited(request, room):
     access = await async_videsk.rooms.join(room)
 ```
 
-`videsk` stands for a `Videsk` and `async_videsk` for an `AsyncVidesk`, each made when it is first
-used, for all threads and event loops of the process. They may be used before a fork and after it,
-close themselves when the process exits, and follow `override_settings` in tests.
+`videsk` is a proxy for a `Videsk`, and `async_videsk` for an `AsyncVidesk`. Each client is created
+on first use, for all threads and event loops of the process. They work before and after a fork,
+close when the process exits, and follow `override_settings` in tests.
 
-A process that uses both has two clients, which keep one rate limit together.
+A process that uses both has two clients, which share one rate limit.
 """
 
 from __future__ import annotations

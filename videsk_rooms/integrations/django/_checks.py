@@ -1,4 +1,4 @@
-"""Checks of the setting for `manage.py check`."""
+"""Checks the setting for `manage.py check`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def check_setting(app_configs: object, **_: object) -> list[checks.CheckMessage]:
-    """Return what is set wrongly, and whether a token is there.
+    """Return the invalid settings, and a warning if there is no token.
 
-    A missing token is a warning: a project is also built and checked where there is none.
+    A missing token is only a warning, because projects are also built and checked without one.
     """
     try:
         set_up = configured()

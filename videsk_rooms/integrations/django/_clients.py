@@ -1,4 +1,4 @@
-"""The clients of this process, made by the setting when they are first used."""
+"""The clients of this process, created from the setting on first use."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def configured() -> Configured:
     """Read the setting.
 
     Raises:
-        ConfigurationError: It is no dictionary.
+        ConfigurationError: It is not a dictionary.
     """
-    # Not loaded with this module: it loads the clients, and most commands of manage.py need none.
+    # Imported here, because it loads the clients, and most commands of manage.py need none.
     from videsk_rooms.integrations._settings import Configured
 
     values = getattr(settings, SETTING, {})
@@ -39,7 +39,7 @@ def configured() -> Configured:
 
 
 class _Proxy:
-    """A proxy for the client of this process, which is made at the first use."""
+    """A proxy for the process's client, which is created on first use."""
 
     def __init__(self, kind: Kind) -> None:
         self._kind: Kind = kind
@@ -48,7 +48,7 @@ class _Proxy:
         return getattr(_client(self._kind), name)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self._kind,)  # in another process, a proxy for the client there
+        return type(self), (self._kind,)  # unpickles as a proxy for the other process's client
 
     def __repr__(self) -> str:
         return f"<the {self._kind} of the setting {SETTING}>"
@@ -57,15 +57,15 @@ class _Proxy:
 def _client(kind: Kind) -> AsyncVidesk | Videsk:
     client = _clients.get(kind)
     if client is None:
-        # No lock, which a fork might catch being held: of two that are made at once one is
-        # dropped, before it has a thread or a connection.
+        # No lock, because a fork could inherit it locked. If two clients are created at the same
+        # time, one is dropped before it has a thread or a connection.
         made: AsyncVidesk | Videsk = configured().make(getattr(videsk_rooms, kind))
         client = _clients.setdefault(kind, made)
     return client
 
 
 def _forget(*, setting: str, **_: object) -> None:
-    """Make new clients when a test has changed the setting."""
+    """Create new clients after a test changed the setting."""
     if setting != SETTING:
         return
     _clients.pop("AsyncVidesk", None)  # its connections close with their event loops

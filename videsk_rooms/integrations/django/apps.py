@@ -1,4 +1,4 @@
-"""The application of Django: its checks."""
+"""The Django application, which registers the checks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.core.checks import register
 from ._checks import check_setting
 
 if TYPE_CHECKING:
-    AppConfig = object  # Django ships no types, and what is made of unknown ones is unknown
+    AppConfig = object  # Django ships no types, and a subclass of an untyped class is untyped
 else:
     from django.apps import AppConfig
 
@@ -17,12 +17,12 @@ __all__ = ["VideskConfig"]
 
 
 class VideskConfig(AppConfig):
-    """The application that `INSTALLED_APPS` names as `videsk_rooms.integrations.django`."""
+    """The application `videsk_rooms.integrations.django` of `INSTALLED_APPS`."""
 
     name = "videsk_rooms.integrations.django"
     label = "videsk_rooms"
     verbose_name = "Videsk rooms"
 
     def ready(self) -> None:
-        """Have `manage.py check` look at the setting."""
+        """Register the check of the setting."""
         register(check_setting, "videsk")

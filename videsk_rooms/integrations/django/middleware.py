@@ -1,4 +1,4 @@
-"""The middleware that answers for views whose call of the Rooms API failed."""
+"""The middleware that responds when a view's call of the Rooms API failed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
-# The clients are loaded with the application, and so before a server that preloads it forks.
+# Loads the clients with the application, so before a preloading server forks.
 from videsk_rooms import AsyncVidesk, Videsk, VideskError  # noqa: F401
 from videsk_rooms.integrations.http import HttpAnswer, answer_to, http_answer
 
@@ -16,10 +16,10 @@ __all__ = ["VideskErrorMiddleware"]
 
 
 class VideskErrorMiddleware:
-    """Answers for every view, awaited or not, whose call of the Rooms API failed.
+    """Responds for views, sync or async, whose call of the Rooms API failed.
 
-    A subclass chooses other answers by its own `choose_answer`, and shapes them by its own
-    `respond`: a page, for instance, in place of JSON.
+    A subclass can override `choose_answer` for other responses, and `respond` for another format,
+    such as a page instead of JSON.
 
     Example:
         ```python
@@ -43,42 +43,42 @@ class VideskErrorMiddleware:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        """Pass the request on."""
+        """Call the view."""
         return self._get_response(request)
 
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponseBase | None:
-        """Answer for an error of the client; leave all others to Django.
+        """Respond to an error of the client; leave other errors to Django.
 
         Args:
-            request: What the visitor asked for.
-            exception: What the view raised.
+            request: The visitor's request.
+            exception: The view's exception.
 
         Returns:
-            The response, or `None`.
+            The response, or `None` for other errors.
         """
         if not isinstance(exception, VideskError):
             return None
         return self.respond(request, answer_to(exception, self.choose_answer))
 
     def choose_answer(self, error: VideskError) -> HttpAnswer:
-        """Choose the answer.
+        """Choose the status and message for an error.
 
         Args:
-            error: What a call of the view raised.
+            error: The error of the view's call.
 
         Returns:
-            The answer.
+            The `HttpAnswer`.
         """
         return http_answer(error)
 
     def respond(self, request: HttpRequest, answer: HttpAnswer) -> HttpResponseBase:
-        """Make an answer a response.
+        """Turn an `HttpAnswer` into a response.
 
         Args:
-            request: What the visitor asked for.
-            answer: The answer.
+            request: The visitor's request.
+            answer: The status, the message and the headers.
 
         Returns:
             The response.

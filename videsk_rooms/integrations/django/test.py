@@ -1,4 +1,4 @@
-"""Test cases of a Django project whose views and tasks use Videsk rooms."""
+"""A mixin for test cases of a Django project that uses Videsk rooms."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["SandboxMixin"]
 
 
 class SandboxMixin(testcases.SandboxMixin):
-    """The mixin for `unittest`, and the project's clients use its sandbox while a test runs.
+    """Like `videsk_rooms.testcases.SandboxMixin`, with the project's clients on the sandbox, too.
 
-    All else that the setting `VIDESK` says stays, the rate limit apart, which is off. A `setUp` of
-    your own calls `super().setUp()`.
+    It keeps the other keys of the setting `VIDESK`, except that the rate limit is off. If a test
+    case defines `setUp`, it must call `super().setUp()`.
 
     Example:
         ```python
@@ -33,7 +33,7 @@ class SandboxMixin(testcases.SandboxMixin):
         kept = {
             name: value
             for name, value in getattr(settings, "VIDESK", {}).items()
-            if name != "RATE_LIMIT_SHARED"  # which excludes RATE_LIMIT
+            if name != "RATE_LIMIT_SHARED"  # it excludes RATE_LIMIT
         }
         override = override_settings(VIDESK={**kept, **account})
         override.enable()

@@ -1,4 +1,4 @@
-"""`manage.py videsk …`: the command line, for the account of the setting."""
+"""`manage.py videsk …`: the command line, with the account in the setting."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from videsk_rooms.integrations._command_line import run_command_line
 from videsk_rooms.integrations.django._clients import configured
 
 if TYPE_CHECKING:
-    BaseCommand = object  # Django ships no types, and what is made of unknown ones is unknown
+    BaseCommand = object  # Django ships no types, and a subclass of an untyped class is untyped
 else:
     from django.core.management.base import BaseCommand
 
@@ -21,23 +21,23 @@ __all__ = ["Command"]
 
 
 class Command(BaseCommand):
-    """The command that `manage.py` runs."""
+    """The command of `manage.py`."""
 
     help = (
-        "Videsk rooms from the command line, for the account of the setting VIDESK. What follows "
-        "is handed on to videsk-rooms, such as `doctor`, or `rooms list --json`."
+        "Videsk rooms from the command line, for the account in the setting VIDESK. The arguments "
+        "are passed on to videsk-rooms, such as `doctor`, or `rooms list --json`."
     )
-    # The command itself reports a wrong setting, in one line.
+    # The command itself reports an invalid setting, in one line.
     requires_system_checks: ClassVar[list[str]] = []
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Leave all that follows to videsk-rooms."""
+        """Pass all arguments on to videsk-rooms."""
         parser.add_argument(
-            "arguments", nargs=argparse.REMAINDER, help="what videsk-rooms is to do"
+            "arguments", nargs=argparse.REMAINDER, help="the arguments of videsk-rooms"
         )
 
     def handle(self, *, arguments: list[str], **_: object) -> None:
-        """Run it, and leave with its exit code unless that is 0."""
+        """Run the command; exit with its code unless that is 0."""
         try:
             code = run_command_line(arguments, configured())
         except ConfigurationError as error:
