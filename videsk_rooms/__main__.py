@@ -1,4 +1,4 @@
-"""`python -m videsk_rooms` is the command line, `videsk-rooms`."""
+"""`python -m videsk_rooms` runs the command line, `videsk-rooms`."""
 
 from videsk_rooms.cli import main
 

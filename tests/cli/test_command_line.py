@@ -49,7 +49,7 @@ def test_the_version_is_the_package_s(command: tuple[str, ...]) -> None:
     [
         (["--help"], ["demo", "sandbox", "--version", "Exit codes: 0 done, 1 failed, 2 wrong"]),
         (["demo", "--help"], ["--live", "--json", "--no-color"]),
-        (["doctor", "--help"], ["--redis", "--json", "--token-file", "would see it in ps"]),
+        (["doctor", "--help"], ["--redis", "--json", "--token-file", "ps would show it"]),
         (["rooms", "--help"], ["list", "get", "create", "update", "delete", "join", "stats"]),
         (["rooms", "list", "--help"], ["--limit", "--all", "--ended", "--no-ended"]),
         (["rooms", "get", "-h"], ["ROOM", "--external-id", "--show-token"]),

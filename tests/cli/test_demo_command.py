@@ -62,7 +62,7 @@ def test_every_step_is_shown_and_ticked_in_a_pipe() -> None:
     assert [line for line in done.stdout.splitlines() if line != line.rstrip()] == []
     assert "\x1b" not in done.stdout
     assert "eyJ" not in done.stdout
-    assert f"\n{STEPS} steps, every one checked, in " in done.stdout
+    assert f"\n{STEPS} steps, all checked, in " in done.stdout
 
 
 def test_json_is_one_object_in_which_each_step_was_checked() -> None:
@@ -212,7 +212,7 @@ def test_a_failing_check_says_what_was_expected_and_what_came(account: Sandbox) 
     assert "✗ stopped here" in shown
     assert "expected no error came ResponseError: GET http://127.0.0.1" in shown
     assert "Failed: step 9" in shown
-    assert f"Rooms ended after it: {ROOMS}." in shown
+    assert f"Rooms ended afterwards: {ROOMS}." in shown
     assert open_ids(account) == ["theirs"]
 
 
@@ -339,4 +339,4 @@ def test_colours_can_be_switched_off(
     env = {**env, **variables(account)}
     shown = called_on_a_terminal("demo", "--live", *arguments, env=env).stdout
     assert not COLOUR.search(shown)
-    assert f"{STEPS} steps, every one checked" in shown
+    assert f"{STEPS} steps, all checked" in shown

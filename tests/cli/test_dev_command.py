@@ -101,7 +101,7 @@ def test_an_address_that_others_reach_is_warned_of(host: str) -> None:
         assert told(process)["url"].startswith("http://")
         _, complaints = stop(process)
     if host == "0.0.0.0":
-        assert complaints.startswith("videsk-rooms: warning: --host 0.0.0.0 lets whoever reaches")
+        assert complaints.startswith("videsk-rooms: warning: with --host 0.0.0.0, anybody who")
         assert complaints.count("\n") == 1
     else:
         assert complaints == ""
@@ -161,7 +161,7 @@ def test_a_broken_state_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
     done = call("dev", "--state", str(file))
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert done.stderr.startswith(f"videsk-rooms: --state: {file} is not a state that can be read")
-    assert "move it away to begin anew" in done.stderr
+    assert "move it away to start afresh" in done.stderr
 
 
 def test_a_state_that_cannot_be_kept_is_told_before_anything_is_lost(tmp_path: Path) -> None:

@@ -388,8 +388,8 @@ def test_behind_a_proxy_the_call_shows_whether_tls_works(account: Sandbox) -> No
         (lambda account: account.faults.status(403, html=True), "firewall"),
         (lambda account: account.faults.status(503), "503"),
         (lambda account: account.faults.garbage(), "not JSON"),
-        (lambda account: account.faults.garbage(b"{}"), "no page of rooms"),
-        (lambda account: account.faults.garbage(b"[]"), "no page of rooms"),
+        (lambda account: account.faults.garbage(b"{}"), "without a page of rooms"),
+        (lambda account: account.faults.garbage(b"[]"), "without a page of rooms"),
         (lambda account: account.faults.drop(), "try again"),
     ],
 )
@@ -487,7 +487,7 @@ def test_what_calls_vary_by_is_lost_of_the_limit(
     finding = _variation([0.12] * 9 + [slowest], {"Ratelimit-Policy": policy})
     assert finding.status == status
     assert finding.data == {"least": 0.12, "median": 0.12, "most": slowest, "share": share}
-    assert finding.found.startswith("of 10 calls the quickest took 120 ms, the middle one 120 ms")
+    assert finding.found.startswith("of 10 calls the fastest took 120 ms, the median 120 ms")
     assert f"about {share:.0%} of the rate limit" in finding.found
     assert (finding.remedy is None) is (status == "ok")
 
@@ -567,12 +567,12 @@ def test_redis_is_looked_at_where_no_call_can_be_made(redis: RedisServer) -> Non
 @pytest.mark.parametrize(
     ("url", "told"),
     [
-        ("redis://127.0.0.1:1/0", "no answer"),
-        (f"redis://:{SECRET}@127.0.0.1:1/0", "no answer"),
+        ("redis://127.0.0.1:1/0", "no response"),
+        (f"redis://:{SECRET}@127.0.0.1:1/0", "no response"),
         ("localhost:6379", "--redis cannot be read"),
         ("http://localhost", "--redis cannot be read"),
-        ("redis://localhost:port/0", "no answer"),
-        ("file:/a/path", "no answer"),
+        ("redis://localhost:port/0", "no response"),
+        ("file:/a/path", "no response"),
     ],
 )
 def test_a_redis_that_does_not_answer_is_told(ask: Ask, url: str, told: str) -> None:

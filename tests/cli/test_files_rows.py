@@ -50,10 +50,10 @@ def test_what_only_the_api_sets_is_passed_over() -> None:
     [
         ("nmae", "there is no column 'nmae'; call it 'name'"),
         ("bnf,name", "there is no column 'bnf'; call it 'nbf'"),
-        ("name,price", "there is no column 'price'; take it out"),
-        ("Nombre,Fin", "or say which it is, as --map name=Nombre"),
+        ("name,price", "there is no column 'price'; remove it"),
+        ("Nombre,Fin", "or map it to a field, as --map name=Nombre"),
         ("external_id,externalId", "'external_id' and 'externalId' are the same"),
-        ("id,ended", "no column says"),
+        ("id,ended", "no column has a field"),
     ],
 )
 def test_a_column_that_cannot_be_is_refused(header: str, said: str) -> None:
@@ -93,7 +93,7 @@ def test_settings_are_an_object_in_either_format() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ('{"external_id": 7}', "external_id 7 is not text; put it into quotes"),
+        ('{"external_id": 7}', "external_id 7 is not text; put it in quotes"),
         ('{"name": ["Ana"]}', 'name ["Ana"] is not text'),
         ('{"exp": "never"}', "exp 'never' is not a time"),
         ('{"nbf": 1786000000}', "nbf 1786000000 is not text"),

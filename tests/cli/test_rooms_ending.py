@@ -137,7 +137,7 @@ def test_what_fails_alike_ends_it(account: Sandbox, ask: Ask) -> None:
     done = ask("rooms", "end", "--external-id-like", "*", "--yes")
     assert done.returncode == 1
     assert len(account.requests.of("update")) < 60
-    assert "more of these rooms not tried: they would fail alike" in done.stderr
+    assert "more of these rooms not tried: they would fail, too" in done.stderr
 
 
 @pytest.mark.parametrize(

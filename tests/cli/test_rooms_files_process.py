@@ -142,7 +142,7 @@ def test_an_import_that_is_stopped_goes_on_with_the_same_command(
         said, complaints = process.communicate(timeout=PATIENCE)
     assert (process.returncode, said) == (130, "")
     assert complaints == (
-        "videsk-rooms: stopped after 13 of 31 rows. The same command goes on with the rest.\n"
+        "videsk-rooms: stopped after 13 of 31 rows. The same command continues with the rest.\n"
     )
     account.faults.clear()
     account.requests.clear()

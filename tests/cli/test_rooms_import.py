@@ -207,7 +207,7 @@ def test_what_all_others_would_fail_by_ends_it(account: Sandbox, ask: Ask, folde
     refuse_all_after(account, 10)
     done = ask("rooms", "import", "rooms.csv", "--concurrency", "2", "--json")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].endswith("The same command goes on with the rest.")
+    assert done.stderr.splitlines()[-1].endswith("The same command continues with the rest.")
     assert 35 < summary(done.stdout)["not_tried"] < 40
     assert not (folder / "rooms.results.csv").exists()
     account.faults.clear()
@@ -368,7 +368,7 @@ def test_a_room_that_was_ended_is_not_made_again(account: Sandbox, ask: Ask, fol
     done = ask("rooms", "import", "rooms.csv", "--json")
     told = {"rows": 3, "exists": 3, "over": 3, "results": "rooms.results.csv"}
     assert (done.returncode, summary(done.stdout)) == (0, told)
-    assert "3 rooms are over, and nobody can enter: rows 2, 3, 4;" in done.stderr
+    assert "3 rooms are over, and nobody can join: rows 2, 3, 4;" in done.stderr
 
 
 @pytest.mark.parametrize("reopening", [True, False])
@@ -383,7 +383,7 @@ def test_a_room_that_was_ended_is_not_opened_by_new_times_alone(
         ask("rooms", "end", str(account.rooms[0]["id"]))
         done = ask("rooms", "import", "rooms.csv", "--update", "--json")
         assert account.rooms[0]["ended"] is True
-        told = "is over, and nobody can enter: row 2;" if reopening else "row 2: "
+        told = "is over, and nobody can join: row 2;" if reopening else "row 2: "
         assert told in done.stderr
         assert done.returncode == (0 if reopening else 1)
 
@@ -400,7 +400,7 @@ def test_rooms_that_are_over_are_warned_of(
     done = ask("rooms", "import", "rooms.csv", "--json")
     assert (done.returncode, summary(done.stdout)["over"]) == (0, 1)
     (line,) = done.stderr.splitlines()
-    assert "1 room is over, and nobody can enter: row 2;" in line
+    assert "1 room is over, and nobody can join: row 2;" in line
     assert "--update" in line
 
 
@@ -633,7 +633,7 @@ def test_a_sheet_with_columns_of_its_own_is_mapped(
     )
     maps = ["--map", "name=Cliente", "--map", "exp=Hora, fin"]
     done = ask("rooms", "import", "hoja.csv", *maps, "--date-format", "%d/%m/%Y %H:%M")
-    assert (done.returncode, done.stderr) == (0, "videsk-rooms: columns passed over: Teléfono\n")
+    assert (done.returncode, done.stderr) == (0, "videsk-rooms: columns ignored: Teléfono\n")
     ana = next(room for room in account.rooms if room["name"] == "Ana")
     assert ana["exp"] == f"{ends:%Y-%m-%dT%H:%M:%S}.000Z"
     assert len(account.rooms) == 3
@@ -673,20 +673,20 @@ def test_a_date_that_does_not_exist_shows_one_that_does(ask: Ask, folder: Path) 
         (["nowhere.csv"], "'nowhere.csv' cannot be read"),
         (["."], "--format"),
         ([".", "--format", "csv"], "'.' cannot be read"),
-        (["noise.csv"], "'noise.csv' is not UTF-8"),
+        (["noise.csv"], "'noise.csv' is neither UTF-8"),
         (["latin.csv", "--encoding", "utf-8"], "'latin.csv' is not utf-8; leave out --encoding"),
         (["latin.csv", "--encoding", "latin-0"], "--encoding 'latin-0' is not known"),
-        (["rooms.csv", "--date-format", "%H:%M"], "'%H:%M' is not a format of dates"),
-        (["rooms.csv", "--map", "Cliente"], "'Cliente' says of no field"),
-        (["rooms.csv", "--map", "client=name"], "'client=name' says of no field"),
+        (["rooms.csv", "--date-format", "%H:%M"], "'%H:%M' is not a date format"),
+        (["rooms.csv", "--map", "Cliente"], "'Cliente' does not map a field"),
+        (["rooms.csv", "--map", "client=name"], "'client=name' does not map a field"),
         (["rooms.csv", "--map", "name=Cliente"], "--map: there is no column 'Cliente'"),
         (["wrong.csv"], "call it 'name'"),
         *(
-            (["rooms.csv", "--results", name], "is the file to be imported")
+            (["rooms.csv", "--results", name], "is the file to import")
             for name in ("rooms.csv", "./rooms.csv")
         ),
         *(
-            (["rooms.csv", "--results", name], f"--results {name!r} is something else")
+            (["rooms.csv", "--results", name], f"--results {name!r} is not a results file")
             for name in ("other.csv", "more.csv", "mixed.csv", "notes.csv", "notes.jsonl")
         ),
         (["rooms.csv", "--results", "."], "'.' is not a file"),

@@ -170,7 +170,7 @@ def test_a_taken_port_is_one_line_and_exit_code_1(command: str, instead: str) ->
         done = call(command, "--port", str(port))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"videsk-rooms: port {port} on 127.0.0.1 is taken; "
+        f"videsk-rooms: port {port} on 127.0.0.1 is in use; "
         f"choose another --port, or {instead} for any free one\n"
     )
 

@@ -1,14 +1,14 @@
-"""The command line `videsk-rooms`, of the extra `cli`.
+"""The command line `videsk-rooms`, in the extra `cli`.
 
 The commands are registered in `_app.py`: a folder for each, and `_serving.py` for `sandbox` and
-`dev`. `_account.py` has the options that all commands on an account share, `_output.py` what they
-print and their exit codes, `_params.py` and `_times.py` how values are typed.
+`dev`. `_account.py` has the options that all account commands share, `_output.py` their output and
+exit codes, `_params.py` and `_times.py` the parsing of values.
 
-A command that a signal ends exits with 128 and the signal's number (130 after Ctrl-C), except
-`videsk-rooms sandbox` and `videsk-rooms dev`, which a signal ends with 0.
+A command that a signal ends exits with 128 plus the signal's number (130 after Ctrl-C). For
+`videsk-rooms sandbox` and `videsk-rooms dev` that is 0.
 
-The files that `--help` needs import typer and nothing heavier: the client, the sandbox and rich's
-console are imported by what a command runs.
+The modules that `--help` needs import nothing heavier than typer. The client, the sandbox and
+rich's console are imported when a command runs.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-# The packages of the extra, by the names that they are imported by.
+# The extra's packages by import name.
 _PACKAGES = {"jwt": "PyJWT", "rich": "rich", "typer": "typer"}
 
 
@@ -43,13 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Args:
-        arguments: What follows the program's name; `None`: the arguments of the process.
+        arguments: The command-line arguments, without the program's name; `None`: the process's.
 
     Returns:
-        The exit code, unless the command left with its own.
+        The exit code, unless the command exits by itself.
 
     Raises:
-        SystemExit: The command left with its exit code.
+        SystemExit: The command exited with this code.
 
     Example:
         ```python
@@ -64,12 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         with log_shown():
             code = run(arguments)
-        with writing():  # what is still buffered, while an error can be shown
+        with writing():  # flushes the buffer while an error can still be shown
             sys.stdout.flush()
     except BrokenPipeError:
-        discard_output(sys.stdout, sys.stderr)  # the reader has left
+        discard_output(sys.stdout, sys.stderr)  # the reader of the pipe has stopped
         return ExitCode.FAILED
-    except KeyboardInterrupt:  # while the command was being imported; later, typer catches it
+    except KeyboardInterrupt:  # during imports; later, typer catches it
         return ExitCode.STOPPED
     except CommandFailedError as error:
         complain(str(error))
@@ -87,9 +87,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _what_is_lacking(error: BaseException) -> str | None:
-    """Return what to set up, if that is why a command failed."""
+    """Return what to install or set if that is why a command failed, or `None`."""
     if isinstance(error, RuntimeError):
-        if "home directory" not in str(error):  # pathlib's, where neither HOME nor a user tells
+        if "home directory" not in str(error):  # pathlib's error without HOME and without a user
             return None
         return (
             "there is no home folder to install completion into; set HOME, or put what "

@@ -1,4 +1,4 @@
-"""The options that all commands on an account share, and the client made of them."""
+"""The options that all account commands share, and the client that they configure."""
 
 from __future__ import annotations
 
@@ -44,41 +44,43 @@ _BaseUrl = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
-        help="Where the API is. Absent: VIDESK_BASE_URL, else https://api.videsk.io.",
+        help="The API's address. Default: VIDESK_BASE_URL, else https://api.videsk.io.",
     ),
 ]
 _TokenFile = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="File that holds the API token. Absent: VIDESK_API_TOKEN, else the file of "
-        "VIDESK_API_TOKEN_FILE. No option takes the token itself: others would see it in ps.",
+        help="A file with the API token. Default: VIDESK_API_TOKEN, else the file of "
+        "VIDESK_API_TOKEN_FILE. No option takes the token itself, because ps would show it.",
     ),
 ]
 _Timeout = Annotated[
     float,
-    typer.Option(metavar="SECONDS", parser=seconds_of, help="For each call, with its retries."),
+    typer.Option(
+        metavar="SECONDS", parser=seconds_of, help="The time for each call, retries included."
+    ),
 ]
 _NoTrustEnv = Annotated[
     bool,
     typer.Option(
         "--no-trust-env",
-        help="Use neither the proxy of HTTPS_PROXY nor the authorities of SSL_CERT_FILE.",
+        help="Ignore HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and the like.",
     ),
 ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class CommandContext:
-    """The options that a command got, which are the options of the command line.
+    """The options of a command on an account.
 
     Attributes:
         as_json: Whether to print JSON.
-        no_color: Whether to show no colours, whatever the terminal is.
-        base_url: Where the API is; `None`: `VIDESK_BASE_URL`, else Videsk's.
-        token_file: The file with the API token; `None`: as the environment says.
-        timeout: Seconds for each call.
-        no_trust_env: Whether to leave the proxy and the authorities of the environment aside.
+        no_color: Whether to print without colours on any terminal.
+        base_url: The API's address; `None`: `VIDESK_BASE_URL`, else Videsk's.
+        token_file: The file with the API token; `None`: from the environment.
+        timeout: Seconds for each call, retries included.
+        no_trust_env: Whether to ignore the environment's proxy and certificate authorities.
     """
 
     as_json: AsJson = False
@@ -89,32 +91,32 @@ class CommandContext:
     no_trust_env: _NoTrustEnv = False
 
     def client(self, *, shared: str | None = None) -> Videsk:
-        """Return a client of the account.
+        """Return a client for the account.
 
         Args:
-            shared: Where the rate limit is shared with others; `None`: nowhere.
+            shared: The store that shares the rate limit; `None`: none.
 
         Raises:
             ConfigurationError: There is no token, or the address is invalid.
-            CommandFailedError: The file with the token cannot be read.
+            CommandFailedError: The token file cannot be read.
         """
         from videsk_rooms.sync import Videsk
 
         return self._make(Videsk, shared=shared)
 
     def check_token(self) -> None:
-        """Check the token alone, by a client that goes nowhere.
+        """Check only the token, without a request.
 
         Raises:
             ConfigurationError: There is no token, or it is invalid.
-            CommandFailedError: The file with the token cannot be read.
+            CommandFailedError: The token file cannot be read.
         """
         from videsk_rooms.sync import Videsk
 
         self._make(Videsk, base_url="http://127.0.0.1", trust_env=False).close()
 
     def async_client(self, *, shared: str | None = None) -> AsyncVidesk:
-        """Return an asynchronous client of the account; otherwise as `client`."""
+        """Return an async client for the account, like `client`."""
         import videsk_rooms
 
         return self._make(videsk_rooms.AsyncVidesk, shared=shared)
@@ -134,7 +136,7 @@ class CommandContext:
         except ConfigurationError as error:
             raise ConfigurationError(self._named_as_typed(error.args[0])) from None
 
-    @cached_property  # a pipe, such as that of <(pass show videsk), can be read only once
+    @cached_property  # a pipe, such as that of <(pass show videsk), can only be read once
     def token(self) -> str | None:
         """The token in the file of `--token-file`; `None` without that option."""
         if self.token_file is None:
@@ -150,11 +152,11 @@ class CommandContext:
             ) from None
 
     def output(self) -> Output:
-        """Return standard output for people, which is silent with `--json`."""
+        """Standard output for people; silent with `--json`."""
         return Output(colours=not self.no_color, quiet=self.as_json)
 
     def _named_as_typed(self, text: str) -> str:
-        """Replace the names of arguments by those of options."""
+        """Replace Python's argument names by the command's options."""
         if text.startswith("api_token "):
             return text.replace("api_token", f"--token-file {str(self.token_file)!r}", 1)
         for argument, option in (("base_url", "--base-url"), ("RateLimit.shared", "--shared")):
@@ -168,11 +170,11 @@ class RoomContext(CommandContext):
     """The options of a command on one room.
 
     Attributes:
-        room: The id of the room; `None`: it is named by its external id.
-        external_id: The external id of the room, in place of its id.
+        room: The id of the room; `None`: the external id is given.
+        external_id: The external id of the room, instead of its id.
 
     Raises:
-        CommandFailedError: The room is named in no way, or in both.
+        CommandFailedError: Neither or both are given.
     """
 
     room: RoomId = None
@@ -196,17 +198,17 @@ asking_for_a_room = with_options(RoomContext)
 
 
 def require_one(room: object, external_id: object) -> None:
-    """Check that a room is given in exactly one way.
+    """Check that exactly one of the ids is given.
 
     Raises:
-        CommandFailedError: It is given in none, or in both.
+        CommandFailedError: Neither or both are given.
     """
     if (room is None) == (external_id is None):
         raise wrong_usage("give either a ROOM or --external-id, to say which room")
 
 
 def find(videsk: Videsk, room: str | None, external_id: str | None) -> str | Room:
-    """Return an id as it is; look an external id up.
+    """Return an id unchanged; look up an external id.
 
     Only Retrieve is documented to take an external id in the path (docs/api.md, "Operations").
     """

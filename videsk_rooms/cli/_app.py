@@ -1,4 +1,4 @@
-"""The commands, registered."""
+"""Registers the commands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _NAME = "videsk-rooms"
-# It has no public name: older typers take it from click, newer ones contain click.
+# typer has no public name for it: older versions take it from click, newer ones contain click.
 _UsageError = cast("type[Exception]", typer.BadParameter.__base__)
 
 
@@ -38,12 +38,12 @@ def _videsk_rooms(
 ) -> None:
     """Video rooms from the command line: the Videsk VPaaS Rooms API.
 
-    The account is the one of VIDESK_API_TOKEN, or of the file that
-    VIDESK_API_TOKEN_FILE names; VIDESK_BASE_URL says where the API is.
+    The account comes from VIDESK_API_TOKEN, or from the file in
+    VIDESK_API_TOKEN_FILE. VIDESK_BASE_URL is the API's address.
     """
 
 
-# Without rich, whose import takes twice as long as all else that the help needs. Without pretty
+# Without rich, which takes longer to import than everything else that --help needs. Without pretty
 # tracebacks, which may show local variables, and so a token.
 app = typer.Typer(
     callback=_videsk_rooms,
@@ -54,24 +54,23 @@ app = typer.Typer(
     epilog=EPILOG,
 )
 app.add_typer(rooms, name="rooms", short_help="Work with the rooms of an account.")
-app.command(short_help="Check what calls to the API need, and say what to do.")(doctor)
-app.command(short_help="Show the life of a room: the code, and what comes of it.")(demo)
-app.command(short_help="Run the Rooms API on this machine, to try things.")(sandbox)
-app.command(short_help="Develop without an account: API, console and calls, here.")(dev)
+app.command(short_help="Check what calls to the API need, and suggest remedies.")(doctor)
+app.command(short_help="Show the life of a room: the code and its results.")(demo)
+app.command(short_help="Run the Rooms API on this machine, for tests and demos.")(sandbox)
+app.command(short_help="Develop without an account: API, console and calls.")(dev)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code.
 
     Args:
-        arguments: What follows the program's name; `None`: the arguments of the process.
+        arguments: The command-line arguments, without the program's name; `None`: the process's.
 
     Raises:
-        CommandFailedError: The arguments are wrong, or the command could not do its work.
+        CommandFailedError: The arguments are wrong, or the command failed.
         VideskError: A call to the API failed.
     """
-    # Not app(), which installs a hook for tracebacks. Not standalone, which prints four lines for
-    # wrong usage.
+    # app() would install a traceback hook, and standalone mode prints four lines for wrong usage.
     command = typer.main.get_command(app)
     try:
         code = command.main(

@@ -1,4 +1,4 @@
-"""Exit codes, errors, and everything that the commands print."""
+"""Exit codes, errors, and all output of the commands."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ExitCode(IntEnum):
 
 EPILOG = (
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not set up (no API token, a package missing), "
-    "4 not found, 5 outcome unknown (it may have been done all the same), 130 stopped by Ctrl-C."
+    "4 not found, 5 outcome unknown (it may have been done), 130 stopped by Ctrl-C."
 )
 _AFFECTS_ALL = (
     AuthenticationError,
@@ -61,11 +61,11 @@ _AFFECTS_ALL = (
 
 
 def is_hopeless(error: VideskError) -> bool:
-    """Return whether every further call would fail alike, and slowly or to the account's harm."""
+    """Return whether all further calls would fail too, slowly or to the account's detriment."""
     if isinstance(error, RateLimitError):
         from videsk_rooms import Retry
 
-        # The client itself waits out a shorter pause, and so do the calls after this one.
+        # The client itself waits out a shorter delay, and so do later calls.
         return (error.retry_after or 0) > Retry().max_retry_after
     return isinstance(error, _AFFECTS_ALL)
 
@@ -82,9 +82,9 @@ def exit_code_of(error: VideskError) -> ExitCode:
 
 
 def exit_code_of_all(codes: Collection[ExitCode]) -> ExitCode:
-    """Return the exit code for work on several rooms: the one that all failures share, or 1.
+    """Return the exit code for work on several rooms: the one that all failures share, else 1.
 
-    An unknown outcome outweighs the others, because only it calls for a look at the room.
+    An unknown outcome takes precedence, because only it calls for a check of the room.
     """
     failures = set(codes) - {ExitCode.DONE}
     if ExitCode.OUTCOME_UNKNOWN in failures:
@@ -96,7 +96,7 @@ def exit_code_of_all(codes: Collection[ExitCode]) -> ExitCode:
 
 
 class CommandFailedError(Exception):
-    """A command could not do its work; the text is all that the user sees.
+    """A command failed; the text is all that the user sees.
 
     Args:
         text: What was wrong, with which value, and the remedy.
@@ -109,12 +109,12 @@ class CommandFailedError(Exception):
 
 
 def wrong_usage(text: str) -> CommandFailedError:
-    """Return the error for options that are each valid and do not go together."""
+    """Return the error for options that are valid alone but not together."""
     return CommandFailedError(text, ExitCode.WRONG_USAGE)
 
 
-# The package words its remedies for Python (`timeout=`, `rooms.get_by_external_id(…)`). These are
-# the same in words of the shell. Whole phrases: what an error quotes must stay as it is.
+# Errors of the package word their remedies for Python (`timeout=`, `rooms.get_by_external_id(…)`).
+# These phrases replace them for the shell. They are whole phrases, so that quoted text stays.
 _PHRASES = {
     "VIDESK_API_TOKEN or api_token=": "VIDESK_API_TOKEN or --token-file",
     "with timeout=.": "with --timeout.",
@@ -146,13 +146,13 @@ _COMMANDS_FOR_AN_ID = {
 
 
 def describe_error(error: VideskError) -> str:
-    """Return the text of an error in words of the command line."""
-    text = str(error.args[0])  # without the link, whose page is for Python as well
+    """Return an error's text in the command line's words."""
+    text = str(error.args[0])  # without the link, whose page is about Python
     for phrase, typed in _PHRASES.items():
         text = text.replace(phrase, typed)
     if error.external_id is not None:
-        # Only a call with the id that the error holds is the package's own: the server may have
-        # written the rest of the text.
+        # Only a call with the error's own external id comes from the package. The server may have
+        # written other parts of the text.
         for method, command in _COMMANDS_FOR_AN_ID.items():
             call = f"rooms.{method}({error.external_id!r})"
             text = text.replace(call, f"`{command} {shlex.quote(error.external_id)}`")
@@ -167,14 +167,14 @@ def describe_error(error: VideskError) -> str:
 
 
 def prepare_streams() -> None:
-    """Replace closed standard streams, and write `?` for what the terminal's encoding lacks.
+    """Reopen closed standard streams, and print `?` for characters that the encoding lacks.
 
-    A stream that was closed (`>&-`) is `None`, and the next file that is opened gets its number:
-    whatever is printed to that number would go there.
+    A closed stream (`>&-`) is `None`, and the next opened file gets its number. Anything printed
+    to that number would end up in that file.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            # The lowest free number, and so its own.
+            # os.open returns the lowest free number, which is the stream's.
             number = os.open(os.devnull, os.O_RDWR)
             stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 - to the end
             setattr(sys, name, stream)
@@ -185,10 +185,10 @@ def prepare_streams() -> None:
 
 @contextmanager
 def writing() -> Iterator[None]:
-    """Raise a `CommandFailedError` if the output cannot be written, as on a full disk."""
+    """Raise `CommandFailedError` if the output cannot be written, as on a full disk."""
     try:
         yield
-    except (BrokenPipeError, VideskError):  # a deadline's error is an OSError as well
+    except (BrokenPipeError, VideskError):  # a deadline's error is an OSError, too
         raise
     except OSError as error:
         discard_output(sys.stdout)
@@ -198,7 +198,7 @@ def writing() -> Iterator[None]:
 
 
 def discard_output(*streams: TextIO) -> None:
-    """Send what is still buffered nowhere; the interpreter would write it again at its end."""
+    """Discard buffered output, which the interpreter would otherwise write again at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in streams:
         if isinstance(stream, io.TextIOWrapper):
@@ -207,28 +207,28 @@ def discard_output(*streams: TextIO) -> None:
 
 
 def printable(text: str) -> str:
-    """Spell out unprintable characters: a room's name must not control the terminal."""
+    """Escape unprintable characters, so that a room's name cannot control the terminal."""
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
-# A command between backticks is one.
+# A command between backticks is one word.
 _WORD = re.compile(r"((?:`[^`]*`|\S)+)( *)")
 
 
 def counted(count: int, thing: str) -> str:
-    """Return a number of things in words."""
+    """Return a count with its noun."""
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def complain(text: str) -> None:
-    """Print one line on standard error, to be copied whole."""
+    """Print one line to standard error, which can be copied whole."""
     print(broken_at_words(f"videsk-rooms: {printable(text)}", sys.stderr), file=sys.stderr)
 
 
 def broken_at_words(line: str, stream: TextIO) -> str:
-    """Fill a line with spaces where a terminal is to break it, between words.
+    """Pad a line with spaces, so that a terminal breaks it between words.
 
-    Not with line breaks: a command that is copied would be run in parts.
+    Line breaks would split a command that is copied and run.
     """
     try:
         columns = os.get_terminal_size(stream.fileno()).columns
@@ -249,7 +249,7 @@ def broken_at_words(line: str, stream: TextIO) -> str:
 
 @contextmanager
 def below_ctrl_c() -> Iterator[None]:
-    """Begin a line when Ctrl-C stops the block: a terminal shows `^C` on the current one."""
+    """Print a line break if Ctrl-C stops the block, because terminals show `^C`."""
     try:
         yield
     except KeyboardInterrupt:
@@ -260,7 +260,7 @@ def below_ctrl_c() -> Iterator[None]:
 
 @contextmanager
 def log_shown() -> Iterator[None]:
-    """Print the package's warnings on standard error, unless its log is configured."""
+    """Print the package's warnings to standard error, unless its log is configured."""
     if logging.getLogger("videsk_rooms").hasHandlers() or os.environ.get("VIDESK_LOG"):
         yield
         return
@@ -270,7 +270,7 @@ def log_shown() -> Iterator[None]:
 
 @contextmanager
 def warnings_to(receive: Callable[[str], object]) -> Iterator[None]:
-    """Pass the package's warnings to a function, in place of the one that had them before."""
+    """Pass the package's warnings to a function, instead of the previous one."""
     logger = logging.getLogger("videsk_rooms")
     earlier = logger.handlers
     others = (handler for handler in earlier if not isinstance(handler, _WarningHandler))
@@ -287,7 +287,7 @@ class _WarningHandler(logging.Handler):
         self._receive = receive
 
     def emit(self, record: logging.LogRecord) -> None:
-        # An account with another limit than the usual one is nothing to warn of at a shell.
+        # At a shell, an account with another rate limit is nothing to warn about.
         if not str(record.msg).startswith("the rate limit is now"):
             self._receive(record.getMessage())
 
@@ -296,13 +296,13 @@ class _WarningHandler(logging.Handler):
 
 
 def write_json(value: object) -> None:
-    """Print a value as one line of JSON, in ASCII, at once."""
+    """Print a value as one line of ASCII JSON, and flush."""
     with writing():
         print(json.dumps(value), flush=True)
 
 
 def as_json(model: Any, *, show_token: bool = False) -> dict[str, Any]:
-    """Return the fields of a model for JSON, with times in UTC as the API writes them.
+    """Return a model's fields for JSON, with times in UTC in the API's format.
 
     Args:
         model: A room, a page of them, or a token.
@@ -336,14 +336,14 @@ _NARROWEST = 20
 
 
 class Output:
-    """Standard output for people, with colours where the terminal has them.
+    """Standard output for people, with colours on a terminal.
 
     Args:
-        colours: `False` shows none; `True` leaves it to the terminal and to `NO_COLOR`.
-        quiet: Whether to print nothing, because programs read JSON.
+        colours: `False`: no colours; `True`: depends on the terminal and `NO_COLOR`.
+        quiet: Whether to print nothing, because JSON is printed instead.
 
     Attributes:
-        tick: The mark of success, in characters that the output can show.
+        tick: The mark of success, in characters that the output supports.
         cross: The mark of failure.
         arrow: The mark of a remedy.
     """
@@ -351,7 +351,7 @@ class Output:
     def __init__(self, *, colours: bool = True, quiet: bool = False) -> None:
         from rich.console import Console  # takes longer to import than all that --help needs
 
-        # No highlighting: rich would colour numbers and ids in every text.
+        # No highlighting, because rich would colour numbers and ids in any text.
         self.console = Console(highlight=False, no_color=None if colours else True, quiet=quiet)
         try:
             "✓✗→".encode(self.console.encoding)
@@ -361,7 +361,7 @@ class Output:
 
     @property
     def width(self) -> int | None:
-        """The columns of the terminal; `None` for a file or a pipe, where nothing is cut off."""
+        """The terminal's width; `None` for a file or a pipe, where nothing is truncated."""
         return self.console.width if self.console.is_terminal else None
 
     def line(self, *pieces: Piece) -> None:
@@ -375,13 +375,13 @@ class Output:
             self.console.print(text, soft_wrap=True)
 
     def say(self, mark: str, text: str, *, style: str = "", mark_style: str = "") -> None:
-        """Print a text after a mark, wrapped and indented by the width of the mark."""
+        """Print a text after a mark, wrapped and indented by the mark's width."""
         from rich.text import Text
 
         width = max(self.console.width - len(mark), _NARROWEST)
         lines = [
             line.plain.rstrip()
-            for paragraph in text.split("\n")  # printable() spells line breaks out
+            for paragraph in text.split("\n")  # printable() escapes line breaks
             for line in Text(printable(paragraph)).wrap(self.console, width) or [Text()]
         ]
         for number, line in enumerate(lines):

@@ -1,4 +1,4 @@
-"""Options that several commands share, and how their values are typed."""
+"""Options that several commands share, and the parsing of their values."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ Options = TypeVar("Options")
 def with_options(
     kind: type[Options],
 ) -> Callable[[Callable[Concatenate[Options, ...], None]], Callable[..., None]]:
-    """Return a decorator that adds the fields of a dataclass to a command, as options of its own.
+    """Return a decorator that adds a dataclass's fields to a command as options.
 
-    Its help has those of the dataclass itself first, then those of the command, then the inherited.
+    Its help lists the options of the dataclass itself, of the command, then the inherited ones.
 
     Args:
         kind: The dataclass. The command gets an instance first, then its own arguments by name.
 
     Returns:
+        The decorator; typer reads the options from the signature of the decorated function.
         The decorator; typer reads the options from the signature of what it makes.
     """
     hints = get_type_hints(kind, include_extras=True)
@@ -61,7 +62,7 @@ def with_options(
             *(each.replace(kind=keyword) for each in own),
             *(shared[name] for name in shared if name in inherited),
         ]
-        del run.__wrapped__  # typer would read the options of what it wraps
+        del run.__wrapped__  # typer would read that function's options
         run.__signature__ = inspect.Signature(keywords)  # type: ignore[attr-defined]  # PEP 362
         run.__annotations__ = {each.name: each.annotation for each in keywords}
         return run
@@ -73,11 +74,11 @@ def with_options(
 
 
 def content_of(text: str, option: str) -> str:
-    """Return a value as it was typed; for `@FILE` the file's content, for `@-` standard input.
+    """Return a value as typed; for `@FILE` the file's content, for `@-` standard input.
 
     Args:
         text: The value.
-        option: The option that it was typed for, for the error text.
+        option: The option, for the error message.
 
     Raises:
         BadParameter: The file cannot be read.
@@ -87,7 +88,7 @@ def content_of(text: str, option: str) -> str:
     try:
         if text == "@-":
             return sys.stdin.read()
-        # utf-8-sig: some editors begin a file with a byte order mark.
+        # utf-8-sig, because some editors write a byte order mark.
         return Path(text[1:]).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not text"
@@ -102,7 +103,7 @@ def object_in(text: str) -> dict[str, Any]:
     """Parse a JSON object.
 
     Raises:
-        ValueError: The text is something else; says what is wrong with it.
+        ValueError: The text is not a JSON object; the message says why.
     """
     try:
         value = json.loads(text)
@@ -112,7 +113,7 @@ def object_in(text: str) -> dict[str, Any]:
         ) from None
     except RecursionError:
         raise ValueError("is nested too deep") from None
-    except ValueError:  # Python parses no number of more than 4,300 digits
+    except ValueError:  # Python refuses numbers of more than 4,300 digits
         raise ValueError("has a number of too many digits") from None
     if not isinstance(value, dict):
         raise ValueError("is not a JSON object")
@@ -123,7 +124,7 @@ def object_in(text: str) -> dict[str, Any]:
 
 
 def ip_of(host: str) -> IPv4Address | IPv6Address | None:
-    """Return the IP address that a host is given by; `None` for a name."""
+    """Return the IP address of a host that is given by one; `None` for a name."""
     with suppress(ValueError):
         return ip_address(host)
     return None
@@ -141,12 +142,12 @@ ShowToken = Annotated[
     bool,
     typer.Option(
         "--show-token",
-        help="Show the access token too. Whoever reads it can enter: mind logs and scrollback.",
+        help="Show the access token, too. Anybody who reads it can join: mind logs and scrollback.",
     ),
 ]
 Name = Annotated[
     str | None,
-    typer.Option(metavar="TEXT", help="What people call it, at most 500 characters."),
+    typer.Option(metavar="TEXT", help="The display name, at most 500 characters."),
 ]
 ExternalId = Annotated[
     str | None,
@@ -163,7 +164,7 @@ Ends = Annotated[
         metavar="WHEN",
         parser=moment,
         help="When participants are disconnected, within 72 hours: from now (2h, 90m, 3d), or a "
-        "date and time ('2026-12-24 16:00' in your own zone, 2026-12-24T16:00Z).",
+        "date and time ('2026-12-24 16:00' local, 2026-12-24T16:00Z).",
     ),
 ]
 Opens = Annotated[
@@ -182,7 +183,7 @@ def settings_of(text: str | None) -> dict[str, Any] | None:
     """Parse the settings of a room.
 
     Raises:
-        BadParameter: They are not a JSON object, or their file cannot be read.
+        BadParameter: They are not a JSON object, or the file cannot be read.
     """
     if text is None:
         return None
@@ -195,10 +196,10 @@ def settings_of(text: str | None) -> dict[str, Any] | None:
 
 
 def sort_of(text: str) -> list[str]:
-    """Parse an order, such as `-created_at,name`.
+    """Parse a sort order, such as `-created_at,name`.
 
     Raises:
-        BadParameter: A field has an invalid name.
+        BadParameter: A field name is invalid.
     """
     sorted_by = text.split(",")
     for field in sorted_by:
@@ -228,12 +229,12 @@ RoomIds = Annotated[
 ]
 OwnId = Annotated[
     str | None,
-    typer.Option(metavar="ID", help="Your own id for the room, in place of the API's."),
+    typer.Option(metavar="ID", help="Your own id for the room, instead of the API's."),
 ]
 ExternalIds = Annotated[
     list[str] | None,
     typer.Option(
         metavar="ID",
-        help="Your own id for a room, in place of the API's; for several rooms several times.",
+        help="Your own id for a room, instead of the API's; repeat it for several rooms.",
     ),
 ]

@@ -1,6 +1,6 @@
 """`videsk-rooms sandbox` and `videsk-rooms dev`: serve the API on this machine until a signal.
 
-`dev` serves all that a product needs of Videsk: beside the API a console, and a stand-in for the
+`dev` serves everything that a product needs of Videsk: the API, a console, and a stand-in for the
 Browser SDK.
 """
 
@@ -36,12 +36,12 @@ _DEV_PORT = 8910
 _SANDBOX_HEADING = "Sandbox of the Videsk Rooms API at {url}; Ctrl-C ends it.\n"
 _DEV_HEADING = "Console: {console_url}\nBrowser SDK, a stand-in: {sdk_url}\nCtrl-C ends it.\n"
 _LOOK_EVERY = 0.1
-# A request is answered within a moment of its arrival, unless it is never answered.
+# Requests are answered within a moment, unless a fault leaves them without a response.
 _ANSWER_WITHIN = 5.0
 
 
 class Window(str, Enum):
-    """How the sandbox counts a second."""
+    """How the sandbox's rate limit counts a second."""
 
     FIXED = "fixed"
     SLIDING = "sliding"
@@ -70,37 +70,37 @@ def _host(text: str) -> str:
 _Host = Annotated[
     str,
     typer.Option(
-        metavar="H", parser=_host, help="Address to listen on; others let other machines in."
+        metavar="H",
+        parser=_host,
+        help="Address to listen on; another one may admit other machines.",
     ),
 ]
 _Rate = Annotated[
     str, typer.Option(metavar="R", parser=_rate, help="Requests per second before a 429, or off.")
 ]
-_Window = Annotated[
-    Window, typer.Option(help="Count in seconds one after another, or in the last second.")
-]
+_Window = Annotated[Window, typer.Option(help="Count in fixed seconds, or in the last second.")]
 _Token = Annotated[
     str | None,
-    typer.Option(metavar="T", parser=_token, help="API token that is accepted. Absent: a new one."),
+    typer.Option(metavar="T", parser=_token, help="The accepted API token. Default: a new one."),
 ]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no line for each request.")]
 _AsJson = Annotated[
     bool,
-    typer.Option("--json", help="Print one line of JSON with URLs and token, and nothing else."),
+    typer.Option("--json", help="Print only one line of JSON, with the URLs and the token."),
 ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Serving:
-    """The options of a command that serves a sandbox, which are the options of the command line.
+    """The options of a command that serves a sandbox.
 
     Attributes:
         host: The address to listen on.
         rate: Requests per second, or `off`.
-        window: How a second is counted.
-        token: The API token that is accepted; `None`: a new one.
+        window: How the rate limit counts a second.
+        token: The accepted API token; `None`: a new one.
         quiet: Whether to print no line for each request.
-        as_json: Whether to print JSON, and nothing else.
+        as_json: Whether to print only JSON.
     """
 
     host: _Host = "127.0.0.1"
@@ -111,7 +111,7 @@ class Serving:
     as_json: _AsJson = False
 
     def sandbox(self, port: int, **more: Any) -> Sandbox:
-        """Return a sandbox of these options and of others, not started yet."""
+        """Return a sandbox with these options and others, not started yet."""
         from videsk_rooms.sandbox import Sandbox
 
         return Sandbox(
@@ -126,20 +126,20 @@ class Serving:
     def run(
         self, sandbox: Sandbox, port: int, ready: Callable[[Sandbox], object], *, any_port: str
     ) -> None:
-        """Run a sandbox until SIGINT or SIGTERM, and stop it in order.
+        """Run a sandbox until SIGINT or SIGTERM, and stop it cleanly.
 
         Args:
             sandbox: The sandbox.
-            port: Where it is to listen.
+            port: The port to listen on.
             ready: Called once it listens.
-            any_port: How the command is told to take any free port.
+            any_port: How to ask the command for any free port.
 
         Raises:
-            CommandFailedError: It cannot listen there.
+            CommandFailedError: It cannot listen on that address.
         """
         stops: list[int] = []
-        # A list and not an Event: a handler that runs while the main thread is inside of Event.wait
-        # could wait for the lock that this thread holds.
+        # A list and not an Event: a handler that interrupts Event.wait in the main thread could
+        # wait for a lock that the same thread holds.
         with handled(lambda number, _frame: stops.append(number), signal.SIGINT, signal.SIGTERM):
             try:
                 sandbox.start()
@@ -156,12 +156,12 @@ class Serving:
             print()  # the shell's next prompt goes below the ^C
 
     def announce(self, sandbox: Sandbox, heading: str, **more: str) -> None:
-        """Print where a sandbox is, and the variables that point an application there.
+        """Print a sandbox's URLs, and the variables that point an application to it.
 
         Args:
             sandbox: The sandbox.
-            heading: What people read first; its braces name values.
-            more: URLs beside that of the API.
+            heading: The text for people; its braces name values.
+            more: Further URLs.
         """
         told = {"url": reachable(sandbox.url), "api_token": sandbox.api_token}
         told |= {name: reachable(url) for name, url in more.items()}
@@ -187,23 +187,23 @@ def sandbox(
             max=65535,
             metavar="N",
             show_default=False,
-            help="Port to listen on. Absent: any free one.",
+            help="Port to listen on. Default: any free one.",
         ),
     ] = 0,
     seed: Annotated[
         int | None,
-        typer.Option(metavar="S", help="Makes ids and tokens the same in every run."),
+        typer.Option(metavar="S", help="Seed, for the same ids and tokens in every run."),
     ] = None,
     deletion: Annotated[
         bool,
-        typer.Option("--deletion", help="Allow deleting rooms. Absent: refused, as published."),
+        typer.Option("--deletion", help="Allow deleting rooms. Default: refused, as published."),
     ] = False,
 ) -> None:
-    """Run the Rooms API on this machine, for trying things and for tests.
+    """Run the Rooms API on this machine, for tests and demos.
 
-    Prints where it listens, the two variables to set, and a line for each
-    request. Rooms are kept in memory. Ctrl-C and SIGTERM end it with exit code
-    0; a port that is taken is exit code 1.
+    Prints its URL, the two variables to set, and a line for each request. Rooms
+    are kept in memory. Ctrl-C and SIGTERM end it with exit code 0. If the port is
+    in use, the exit code is 1.
     """
     serving.run(
         serving.sandbox(port, seed=seed, deletion=deletion),
@@ -225,7 +225,7 @@ def dev(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Keep the rooms and the token in this file. Absent: in memory.",
+            help="Keep the rooms and the token in this file. Default: in memory.",
             show_default=False,
         ),
     ] = None,
@@ -233,17 +233,17 @@ def dev(
         bool, typer.Option("--open", help="Open the console in the browser.")
     ] = False,
 ) -> None:
-    """Run all that a product needs of Videsk on this machine, offline.
+    """Run everything that a product needs of Videsk on this machine, offline.
 
     Serves the Rooms API, a console that shows what happens, and a stand-in for
-    the Browser SDK. Prints where the console is, the variables to set, and a
-    line for each request. Ctrl-C and SIGTERM end it with exit code 0; a port
-    that is taken is exit code 1.
+    the Browser SDK. Prints the console's URL, the variables to set, and a line
+    for each request. Ctrl-C and SIGTERM end it with exit code 0. If the port is
+    in use, the exit code is 1.
     """
     if not is_this_machine(serving.host):
         complain(
-            f"warning: --host {serving.host} lets whoever reaches this machine use the console and "
-            "read the API token; leave --host out unless you trust the network"
+            f"warning: with --host {serving.host}, anybody who reaches this machine can use the "
+            "console and read the API token; leave --host out unless you trust the network"
         )
 
     def ready(sandbox: Sandbox) -> None:
@@ -256,18 +256,18 @@ def dev(
     try:
         sandbox = serving.sandbox(port, console=True, state=state)
         serving.run(sandbox, port, ready, any_port="--port 0 for any free one")
-    except ValueError as error:  # the options are checked: the file is broken
+    except ValueError as error:  # the options are already checked, so the file is corrupt
         raise CommandFailedError(f"--state: {error}") from None
     except BrokenPipeError:  # of standard output
         raise
-    except OSError as error:  # where it listens is checked
+    except OSError as error:  # the address is already checked, so it is the file
         raise CommandFailedError(
             f"--state {state}: {error.strerror or error}; give a file that can be read and written"
         ) from None
 
 
 class NewRequests:
-    """The requests that were answered since the last iteration.
+    """The requests answered since the last iteration.
 
     Args:
         log: The log.
@@ -291,8 +291,8 @@ class NewRequests:
 
 
 def reachable(url: str) -> str:
-    """Replace the address of all interfaces by one that a client can connect to."""
-    # The client sends its token over plain http to this machine only.
+    """Replace the wildcard address by one that a client can connect to."""
+    # The client sends its token over plain http only to this machine.
     for everywhere, here in (("0.0.0.0", "127.0.0.1"), ("[::]", "[::1]")):  # noqa: S104
         if urlsplit(url).netloc.startswith(f"{everywhere}:"):
             return url.replace(everywhere, here, 1)
@@ -301,15 +301,15 @@ def reachable(url: str) -> str:
 
 def log_line(record: RequestRecord) -> None:
     """Print method, path and status of a request."""
-    status = "no answer" if record.status is None else record.status
+    status = "no response" if record.status is None else record.status
     print(f"{record.method:<6} {printable(record.path)} {status}", flush=True)
 
 
 def _why_not(error: OSError, host: str, port: int, any_port: str) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} on {host} is taken; choose another --port, or {any_port}"
-    if isinstance(error, socket.gaierror) or not error.errno:  # a look-up has numbers of its own
+        return f"port {port} on {host} is in use; choose another --port, or {any_port}"
+    if isinstance(error, socket.gaierror) or not error.errno:  # DNS errors have other numbers
         reason = error.strerror or str(error)
     else:
-        reason = os.strerror(error.errno)  # asyncio's text repeats the address
+        reason = os.strerror(error.errno)  # asyncio's message repeats the address
     return f"cannot listen on {host}, port {port}: {reason}; choose another --host or --port"

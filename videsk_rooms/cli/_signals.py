@@ -1,4 +1,4 @@
-"""Signals while a command runs."""
+"""Signal handling while a command runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from types import FrameType
 
-# Seconds after which a second Ctrl-C interrupts work that has not ended although it was cancelled.
+# Seconds after which a second Ctrl-C interrupts work that has not ended after its cancellation.
 _PATIENCE = 3.0
 
 
@@ -21,7 +21,7 @@ _PATIENCE = 3.0
 def handled(
     handler: Callable[[int, FrameType | None], object], *numbers: signal.Signals
 ) -> Iterator[None]:
-    """Handle signals for as long as the block runs."""
+    """Handle signals while the block runs."""
     before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
@@ -31,19 +31,19 @@ def handled(
 
 
 def leave(number: int, _frame: FrameType | None) -> NoReturn:
-    """Exit by way of the `finally` blocks. A signal handler."""
+    """Exit through the `finally` blocks. A signal handler."""
     raise SystemExit(128 + number)
 
 
 def run_until_stopped(coroutine: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine; Ctrl-C and SIGTERM cancel it, once, however many of them come.
+    """Run a coroutine; Ctrl-C and SIGTERM cancel it once, even if they come repeatedly.
 
-    asyncio by itself raises SIGTERM and a second Ctrl-C in the middle of the loop. What the loop
-    was about to do is lost then, and tasks that wait for it wait for ever.
+    By default, SIGTERM and a second Ctrl-C raise in the middle of asyncio's loop. Pending callbacks
+    are then lost, and tasks that wait for them never end.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C came.
-        SystemExit: SIGTERM came.
+        KeyboardInterrupt: After Ctrl-C.
+        SystemExit: After SIGTERM.
     """
     stops: list[Callable[[], object]] = []
 
@@ -74,5 +74,5 @@ def run_until_stopped(coroutine: Coroutine[Any, Any, None]) -> None:
 
 
 def _is_heard(number: signal.Signals) -> bool:
-    # Jobs in the background of a shell ignore Ctrl-C.
+    # Background jobs of a shell ignore Ctrl-C.
     return signal.getsignal(number) is not signal.SIG_IGN

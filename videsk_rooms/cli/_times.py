@@ -1,4 +1,4 @@
-"""Times as people type and read them."""
+"""Parses and formats times for people."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _DATE_TIME = re.compile(
 )
 _USAGE = (
     "give a time from now, such as 2h, 90m, 3d or 1h30m, or a date and time, such as "
-    "'2026-12-24 16:00' in your own zone or 2026-12-24T16:00Z"
+    "'2026-12-24 16:00' local or 2026-12-24T16:00Z"
 )
 _DAYS_AHEAD = {"yesterday": -1, "today": 0, "tomorrow": 1}
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DAY_USAGE = (
     "give a day, such as yesterday, today or 2026-12-24, or a time, such as '24h ago', "
-    "'2026-12-24 16:00' in your own zone or 2026-12-24T16:00Z"
+    "'2026-12-24 16:00' local or 2026-12-24T16:00Z"
 )
 
 
@@ -32,12 +32,12 @@ def moment(text: str, *, usage: str = _USAGE) -> datetime:
     """Parse a point in time: `now`, `1h30m`, `2h ago`, `2026-12-24 16:00`, with an offset or `Z`.
 
     Args:
-        text: What was typed.
-        usage: What can be typed, for the error text.
+        text: The value.
+        usage: The valid formats, for the error message.
 
     Raises:
-        BadParameter: The text is something else, or the clocks of this zone show the time twice or
-            never.
+        BadParameter: The text is invalid, or a local time that occurs twice or never because
+            clocks change.
     """
     if text == "now":
         return datetime.now(timezone.utc)
@@ -56,14 +56,14 @@ def moment(text: str, *, usage: str = _USAGE) -> datetime:
 
 
 def start_or_moment(text: str) -> datetime:
-    """Parse a day, which stands for its start in the local zone, or a point in time.
+    """Parse a point in time, or a day, which means its start in the local zone.
 
     Raises:
         BadParameter: The text is neither.
     """
     try:
         if text in _DAYS_AHEAD:
-            # Of the calendar, and not 24 hours: a day in which clocks are set has 23 or 25.
+            # A calendar day, because a day on which clocks change has 23 or 25 hours.
             return _start_of(date.today() + timedelta(days=_DAYS_AHEAD[text]))  # noqa: DTZ011
         if _DATE.fullmatch(text):
             return _start_of(date.fromisoformat(text))
@@ -73,7 +73,7 @@ def start_or_moment(text: str) -> datetime:
 
 
 def _on_the_clock(text: str, point: re.Match[str]) -> datetime:
-    # Added separately: before Python 3.11, fromisoformat() takes 3 or 6 digits only.
+    # Added separately, because before Python 3.11 fromisoformat() only takes 3 or 6 digits.
     part = timedelta(seconds=float(point["part"] or 0))
     shown = datetime.fromisoformat(f"{point['day']} {point['time']}") + part
     zone = (point["zone"] or "").upper()
@@ -84,14 +84,14 @@ def _on_the_clock(text: str, point: re.Match[str]) -> datetime:
     earlier, later = (shown.replace(fold=fold).astimezone() for fold in (0, 1))
     if earlier.utcoffset() == later.utcoffset():
         return earlier.astimezone(timezone.utc)
-    # Refused: a guess that is off by an hour is a missed meeting.
+    # Refused, because a guess that is an hour off is a missed meeting.
     if earlier.astimezone(timezone.utc).astimezone().replace(tzinfo=None) == shown:
-        what, choices = "comes twice, because clocks are set back then", [earlier, later]
+        what, choices = "occurs twice here, because clocks are set back then", [earlier, later]
     else:
-        what = "does not come, because clocks are set forward then"
+        what = "does not occur here, because clocks are set forward then"
         choices = sorted(each.astimezone(timezone.utc) for each in (earlier, later))
     which = " or ".join(f"{each:%Y-%m-%dT%H:%M}{_shown_offset(each)}" for each in choices)
-    raise typer.BadParameter(f"{text!r} {what} in this zone; give the one that is meant: {which}")
+    raise typer.BadParameter(f"{text!r} {what}; give the one that you mean: {which}")
 
 
 def _offset(zone: str) -> timezone:
@@ -103,11 +103,11 @@ def _offset(zone: str) -> timezone:
 
 
 def _start_of(day: date) -> datetime:
-    # Where clocks are set at midnight, it comes twice or never; Python 3.10 reads it otherwise than
-    # later ones. Then the day begins at the first full hour that is of this day.
+    # If clocks change at midnight, it occurs twice or never, and Python 3.10 reads it differently
+    # from later versions. The day then begins at its first full hour.
     midnight = datetime.combine(day, time.min).astimezone(timezone.utc)
     hours = (midnight + timedelta(hours=number) for number in range(-1, 3))
-    # A zone that moves over the date line may leave a day out.
+    # A zone that crosses the date line may skip a day.
     return next((hour for hour in hours if hour.astimezone().date() == day), midnight)
 
 
@@ -117,13 +117,13 @@ def local(moment: datetime) -> str:
 
 
 def local_in_full(moment: datetime, now: datetime) -> str:
-    """Format a time with its offset, and how far it is from now."""
+    """Format a time with its offset, and its distance from now."""
     here = _here(moment)
     return f"{here:%Y-%m-%d %H:%M:%S} {_shown_offset(here)} ({distance(moment - now)})"
 
 
 def distance(apart: timedelta) -> str:
-    """Format a span of time in its two largest units: `in 2 h 5 min`, `3 d ago`."""
+    """Format a duration in its two largest units: `in 2 h 5 min`, `3 d ago`."""
     seconds = round(abs(apart.total_seconds()))
     if seconds >= 600:  # an hour typed a moment ago is 1 h, and not 59 min 59 s
         unit = 60 if seconds < 86_400 else 3_600
@@ -142,7 +142,7 @@ def distance(apart: timedelta) -> str:
 def _here(moment: datetime) -> datetime:
     try:
         return moment.astimezone()
-    except (OverflowError, ValueError, OSError):  # at the ends of the calendar; before 1970 there
+    except (OverflowError, ValueError, OSError):  # at the calendar's ends; before 1970 on Windows
         return moment
 
 

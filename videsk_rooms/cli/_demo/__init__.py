@@ -2,7 +2,7 @@
 
 story.py    the steps
 steps.py    how steps are recorded, checked and shown
-created.py  the rooms that they make
+created.py  the rooms that they create
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ def demo(
     ] = False,
     no_color: NoColor = False,
 ) -> None:
-    """Show the life of a room: the lines of Python, and what comes of them.
+    """Show the life of a room: the lines of Python, and their results.
 
-    Runs against a sandbox on this machine, in a few seconds. What each step
-    shows is the code that is run, and its result is checked: the exit code is 0
-    only if every check held.
+    Runs against a sandbox on this machine, in a few seconds. Each step shows the
+    code that it runs, and checks the result. The exit code is 0 only if every
+    check passed.
 
     With --live it runs against your account. All its rooms have an external_id
-    that begins with videsk-rooms-demo-, and are ended at the end, also after a
-    failure or Ctrl-C. The API does not permit deleting rooms: they stay in the
-    account's list.
+    that begins with videsk-rooms-demo-. They are ended at the end, even after a
+    failure or Ctrl-C. The API does not permit deleting rooms, so they stay in
+    the account's list.
     """
     from videsk_rooms.cli._signals import handled, leave
     from videsk_rooms.sandbox import Sandbox
@@ -59,11 +59,11 @@ def demo(
     from .steps import Demo, code_of_steps
 
     if live:
-        Videsk().close()  # raises if the account is not set up, before anything is shown
+        Videsk().close()  # raises before any output if the account is not set up
     began, prefix = time.monotonic(), f"videsk-rooms-demo-{secrets.token_hex(4)}"
     with ExitStack() as stack:
         stack.enter_context(handled(leave, signal.SIGTERM))
-        # Also where the parent shell ignores it: no room must stay open.
+        # Even if the parent shell ignores it, because no room may stay open.
         stack.enter_context(handled(signal.default_int_handler, signal.SIGINT))
         shown = Demo(
             Output(colours=not no_color, quiet=as_json),
@@ -72,10 +72,10 @@ def demo(
         )
         shown.say(
             f"The life of a room, in your account. Each external_id begins with {prefix}. The "
-            "rooms are ended in the end; they stay in the account's list, because the API does not "
+            "rooms are ended at the end; they stay in the account's list, because the API does not "
             "permit deleting rooms.\n"
             if live
-            else "The life of a room, on a sandbox on this machine.\n"
+            else "The life of a room, in a sandbox on this machine.\n"
         )
         try:
             _run(shown, story, prefix)
@@ -88,13 +88,13 @@ def demo(
 
 
 def _run(demo: Demo, story: ModuleType, prefix: str) -> None:
-    """Run all steps, and end the rooms that they made in an account, however they went."""
+    """Run all steps; with an account, end the rooms that they created, even after a failure."""
     sandbox = demo.sandbox
     token, url = (sandbox.api_token, sandbox.url) if sandbox else (None, None)
     with story.make_a_client(demo, token, url) as videsk:
         try:
             story.run_steps(demo, videsk, prefix)
-            if demo.ok:  # they ended every room that they made
+            if demo.ok:  # the steps ended all their rooms
                 demo.rooms.maybe_open.clear()
         except VideskError as error:
             demo.failed(error)

@@ -1,4 +1,4 @@
-"""The rooms that the demo makes in an account, and ends however it went."""
+"""The rooms that the demo creates in an account, which it always ends."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_FAILURES = 3
 
 
 class CreatedRooms:
-    """The rooms to end, by external id; each is recorded before it is created, so none gets lost.
+    """The rooms to end, by external id; each is recorded before it is created.
 
     Attributes:
         maybe_open: The external ids of rooms that may be open.
@@ -31,7 +31,7 @@ class CreatedRooms:
 
     @contextmanager
     def creating(self, *external_ids: str) -> Iterator[None]:
-        """Record rooms that the block creates, and may have created when it fails."""
+        """Record the rooms of the block; if it fails, it may have created them."""
         self.maybe_open += external_ids
         try:
             yield
@@ -41,10 +41,10 @@ class CreatedRooms:
             raise
 
     def end_all(self, videsk: Videsk) -> None:
-        """End the rooms as far as possible; `maybe_open` then has those that failed.
+        """End all rooms; `maybe_open` then has those that could not be ended.
 
-        Those that were not found are looked for once more: a create that was cut short may still
-        have been under way.
+        Rooms that were not found are looked up once more, because an interrupted create may still
+        have been in flight.
         """
         videsk = videsk.with_options(timeout=10.0)
         missing = self._end_each(videsk, list(self.maybe_open))
@@ -54,7 +54,7 @@ class CreatedRooms:
                 self.maybe_open.remove(external_id)
 
     def _end_each(self, videsk: Videsk, external_ids: list[str]) -> list[str]:
-        """End rooms, and return the external ids of which there is none."""
+        """End rooms, and return the external ids without a room."""
         missing, failures = [], 0
         for external_id in external_ids:
             try:
@@ -63,7 +63,7 @@ class CreatedRooms:
                     videsk.rooms.end(room)
                     self.ended_count += 1
                 self.maybe_open.remove(external_id)
-            except NotFoundError:  # noqa: PERF203 - one that fails keeps no others
+            except NotFoundError:  # noqa: PERF203 - one failure must not stop the others
                 missing.append(external_id)
             except VideskError as error:
                 failures += 1

@@ -1,7 +1,7 @@
-"""Steps of the demo: recorded, checked and shown.
+"""Records, checks and shows the steps of the demo.
 
-The lines that a step shows are cut out of the very function that runs them, and not kept in a
-string: no type checker, linter or debugger looks into a string.
+The lines that a step shows come from the source of the function that runs them. In a string, no
+type checker, linter or debugger would see them.
 """
 
 from __future__ import annotations
@@ -84,10 +84,10 @@ class Step:
         code: The lines that it runs.
         live: Whether it runs against an account, which may leave fields out.
         checks: Its checks so far.
-        result: What came, in short.
-        requests: What the code sent, if the sandbox can tell.
+        result: A short result.
+        requests: The requests that the code sent, if the sandbox can tell.
         error: The expected error, or the one that ended the demo.
-        finished: Whether it came to its end.
+        finished: Whether the step ran to its end.
     """
 
     number: int
@@ -102,7 +102,7 @@ class Step:
 
     @property
     def ok(self) -> bool:
-        """Whether it came to its end and every check held."""
+        """Whether the step ran to its end and every check passed."""
         return self.finished and bool(self.checks) and all(check.ok for check in self.checks)
 
     def equal(self, what: str, came: object, expected: object) -> None:
@@ -119,7 +119,7 @@ class Step:
         self.checks.append(Check(what, _text(expected), _text(came), ok))
 
     def as_json(self) -> dict[str, object]:
-        """Return the step for programs."""
+        """Return the step as JSON content."""
         return {
             "number": self.number,
             "title": self.title,
@@ -136,13 +136,13 @@ class Demo:
     """Records and shows the steps.
 
     Args:
-        output: Where they are shown.
+        output: Where to show them.
         code: The lines of each step, by title.
-        sandbox: The sandbox that they run against; `None`: an account.
+        sandbox: The sandbox to run against; `None`: an account.
 
     Attributes:
         steps: The steps so far.
-        rooms: The rooms to end at the end.
+        rooms: The rooms to end afterwards.
     """
 
     def __init__(self, output: Output, *, code: Mapping[str, str], sandbox: Sandbox | None) -> None:
@@ -159,12 +159,12 @@ class Demo:
 
     @property
     def ok(self) -> bool:
-        """Whether every check of every step held."""
+        """Whether every check of every step passed."""
         return bool(self.steps) and all(step.ok for step in self.steps)
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
-        """Run the code that a step shows: the body of the `with`, and nothing else."""
+        """Run the code that a step shows, which is the whole body of the `with`."""
         live = self.sandbox is None
         step = Step(len(self.steps) + 1, title, self._code.get(title, ""), live)
         self.steps.append(step)
@@ -192,7 +192,7 @@ class Demo:
 
         Args:
             step: The step.
-            result: What came, in short, unless it was an error.
+            result: A short result; unused after an error.
         """
         if not step.checks:
             raise ValueError(f"step {step.title!r} checked nothing; give it a check")
@@ -212,18 +212,18 @@ class Demo:
         self._output.say("", text, style=style)
 
     def conclude(self, seconds: float) -> dict[str, object]:
-        """Show how it went, and which rooms may be open; return both and the steps for programs."""
+        """Show the result, and which rooms may still be open; return both and the steps as JSON."""
         failed = [str(step.number) for step in self.steps if not step.ok]
         count = len(self.steps)
         if not failed:
-            text = f"{count} steps, every one checked, in {seconds:.1f} s."
+            text = f"{count} steps, all checked, in {seconds:.1f} s."
         elif not self.steps[-1].finished and self.steps[-1].error is None:
             text = f"Stopped in step {count}, after {seconds:.1f} s."
         else:
             text = f"Failed: step {', '.join(failed)}, after {seconds:.1f} s."
         self.say(text, style="bold red" if failed else "bold green")
         if self.rooms.ended_count:
-            self.say(f"Rooms ended after it: {self.rooms.ended_count}.")
+            self.say(f"Rooms ended afterwards: {self.rooms.ended_count}.")
         if self.open_rooms:
             self.say(
                 "These rooms may be open in the account, where each ends within 3 hours; look them "
@@ -241,12 +241,12 @@ class Demo:
 
     def _show_code(self, step: Step) -> None:
         self._output.say(f"{step.number:>2}  ", step.title, style="bold")
-        # The terminal's own sixteen colours, readable on light and on dark.
+        # The terminal's own sixteen colours are readable on light and dark backgrounds.
         code = step.code or "(its source is not available)"
         text = Syntax(code, "python", theme="ansi_dark", background_color="default").highlight(code)
         text.rstrip()
         for line in text.split("\n"):
-            # Never wrapped: what is copied from here has to run.
+            # Not wrapped, so that it can be copied and run.
             self._output.console.print(Text.assemble(" " * 6, line), soft_wrap=True)
 
     def _show_result(self, step: Step) -> None:
@@ -266,7 +266,7 @@ class Demo:
 
 
 def describe(error: VideskError) -> str:
-    """Return an error as the last line of a traceback, without the link."""
+    """Return an error like the last line of a traceback, without the link."""
     return without_tokens(f"{type(error).__name__}: {error.args[0]}")
 
 

@@ -1,9 +1,9 @@
 """`videsk-rooms doctor`: checks what calls to the API need.
 
-account.py  versions, the API token, and one call: access, the clock, the rate limit
+account.py  versions, the API token, and a call: access, the clock, the rate limit
 network.py  from the address and the proxy to the certificate
-redis.py    the Redis that machines share the rate limit by
-report.py   the findings, and how they are shown
+redis.py    the Redis that shares the rate limit between machines
+report.py   the findings, and their output
 """
 
 from __future__ import annotations
@@ -25,16 +25,15 @@ def doctor(
         str | None,
         typer.Option(
             metavar="URL",
-            help="Check the Redis that shares the rate limit, too. A password in it is seen by "
-            "others in ps: write the URL into a file, and give @FILE.",
+            help="Also check the Redis that shares the rate limit. ps would show a password in "
+            "the URL: write the URL to a file, and give @FILE.",
         ),
     ] = None,
 ) -> None:
-    """Check what calls to the API need, and say what to do.
+    """Check what calls to the API need, and suggest remedies.
 
-    Versions, the API token (which is never shown), the network from here to
-    the API, one call of it, the clock, the rate limit, Redis. Exit code 1: something is
-    wrong.
+    Checks versions, the API token (which is never shown), the network, a call,
+    the clock, the rate limit and Redis. Exit code 1: a check failed.
     """
     url = None if redis is None else content_of(redis, "--redis").strip()
     from . import account, network

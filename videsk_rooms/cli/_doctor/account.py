@@ -1,4 +1,4 @@
-"""Versions, the API token, and one call: access, the clock and the rate limit."""
+"""Checks versions, the API token, and a call: access, the clock and the rate limit."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ _REQUIRED = ("aiohttp", "attrs", "cattrs", "anyio")
 # The packages of the extras.
 _OPTIONAL = ("rich", "typer", "PyJWT", "orjson", "opentelemetry-api", "redis")
 _ANOTHER_TOKEN = "make another one of type api-token in Videsk's dashboard"  # noqa: S105 - a text
-# A clock that is off by more makes rooms open and end noticeably at another time.
+# With a larger deviation, rooms noticeably open and end at the wrong time.
 _OFF = timedelta(seconds=10)
-# Few enough for whoever waits, and for others who use the account.
+# Few, to be quick and to leave the rate limit to others.
 _TIMED = 10
 _UNSTEADY = 0.9
 
@@ -64,7 +64,7 @@ def _version(package: str) -> str | None:
 
 
 def token(context: CommandContext) -> Finding:
-    """Report where the token comes from, and what it says of itself."""
+    """Report the token's source and its claims."""
     try:
         context.check_token()
     except ConfigurationError as error:
@@ -74,12 +74,12 @@ def token(context: CommandContext) -> Finding:
     source, text = _source_of_token(context)
     claims = claims_of(text)
     if claims is None:
-        # docs/api.md, "Errors": the texts of a 401 are about JWTs. No more is known of the format.
+        # docs/api.md, "Errors": the messages of a 401 are about JWTs. The format is not documented.
         return note(
             "token",
-            f"from {source}, and not a JWT",
-            "what the API says of tokens that it refuses is about JWTs: check that it was copied "
-            "whole",
+            f"from {source}, not a JWT",
+            "the API's messages about refused tokens mention JWTs: check that the whole token was "
+            "copied",
             source=source,
             jwt=False,
         )
@@ -98,7 +98,7 @@ def token(context: CommandContext) -> Finding:
 
 
 def _source_of_token(context: CommandContext) -> tuple[str, str]:
-    """Return where the client takes the token from, and the token."""
+    """Return the token and its source, as the client would find them."""
     if context.token is not None:
         return f"--token-file {str(context.token_file)!r}", context.token
     if text := os.environ.get("VIDESK_API_TOKEN", "").strip():
@@ -125,11 +125,11 @@ def _time(seconds: object) -> datetime | None:
         return None
 
 
-# -- one call -------------------------------------------------------------------------------------
+# -- a call ---------------------------------------------------------------------------------------
 
 
 def make_call(report: Report, context: CommandContext) -> None:
-    """Ask for one room, and report what the answer says; then time some more such calls."""
+    """Request one room and report on the response, then time some more such calls."""
     answer: Response | APIError
     path = skipped("path", "needs a call that is accepted")
     try:
@@ -144,7 +144,7 @@ def make_call(report: Report, context: CommandContext) -> None:
     except VideskError as error:
         report.add(failed("access", describe_error(error)))
         for check in CALL_CHECKS[1:]:
-            report.add(skipped(check, "needs an answer of the API"))
+            report.add(skipped(check, "needs a response from the API"))
         return
     report.add(_clock(answer.headers, answer.attempts[-1]))
     report.add(_rate_limit(answer.headers))
@@ -165,28 +165,28 @@ def _access(answer: Response) -> Finding:
     if not isinstance(total, int):
         return failed(
             "access",
-            f"{answer.url} answers with {answer.status}, and no page of rooms",
-            "check whether --base-url is the API's, or what stands in between",
+            f"{answer.url} responds with {answer.status}, without a page of rooms",
+            "check whether --base-url is the API's, and any proxy or gateway in between",
         )
     found = f"accepted; the account has {total} rooms ({took * 1000:.0f} ms)"
     return ok("access", found, rooms=total, seconds=round(took, 4))
 
 
 def _clock(headers: Mapping[str, str], attempt: Attempt) -> Finding:
-    """Compare this machine's clock with the server's, as far as a date in whole seconds allows."""
+    """Compare this machine's clock with the server's, whose date has whole seconds."""
     try:
         dated = parsedate_to_datetime(headers["Date"])
     except (KeyError, ValueError, TypeError):
-        return skipped("clock", "the answer has no date to compare with")
+        return skipped("clock", "the response has no date to compare with")
     if dated.tzinfo is None:
         dated = dated.replace(tzinfo=timezone.utc)
-    # The server took its date at some moment of the attempt, and cut it to whole seconds.
+    # The server took its date at some moment of the attempt, and truncated it to seconds.
     half = timedelta(seconds=attempt.duration / 2)
     here, there = attempt.started_at + half, dated + timedelta(seconds=0.5)
     ahead, unsure = here - there, half + timedelta(seconds=0.5)
     data = {"ahead": round(ahead.total_seconds(), 2), "unsure": round(unsure.total_seconds(), 2)}
     if abs(ahead) <= unsure:
-        return ok("clock", f"as the API's, within {unsure.total_seconds():.1f} s", **data)
+        return ok("clock", f"the API's, within {unsure.total_seconds():.1f} s", **data)
     side = "ahead of" if ahead > timedelta() else "behind"
     found = f"{abs(ahead).total_seconds():.1f} s {side} the API's"
     if abs(ahead) - unsure <= _OFF:
@@ -201,7 +201,7 @@ def _rate_limit(headers: Mapping[str, str]) -> Finding:
     if limit is None:
         return note(
             "rate limit",
-            "not in the answer",
+            "not in the response",
             "the client makes 20 requests a second, unless rate_limit= says otherwise",
         )
     policy = headers.get("Ratelimit-Policy")
@@ -220,17 +220,17 @@ def _path(videsk: Videsk, headers: Mapping[str, str]) -> Finding:
 
 
 def _variation(took: Sequence[float], headers: Mapping[str, str]) -> Finding:
-    """Report what calls took, and what share of the rate limit their variation allows.
+    """Report how long calls took, and how much of the rate limit their variation allows.
 
-    A request may leave when those before it can no longer count, and the latest that they can have
-    been counted is told by their answers (docs/decisions/0033-rate-limit-by-answers.md).
+    A request may be sent when the earlier ones can no longer count in its window. Their responses
+    show the latest time at which they were counted (docs/decisions/0033-rate-limit-by-answers.md).
     """
     sent = re.search(r";\s*w=([0-9]{1,6})\b", headers.get("Ratelimit-Policy", ""))
     window = max(int(sent[1]), 1) if sent else 1  # docs/api.md, "Access"
     share = window / (window + fmean(took) - min(took))
     least, middle, most = (round(each, 4) for each in (min(took), median(took), max(took)))
     found = (
-        f"of {len(took)} calls the quickest took {least * 1000:.0f} ms, the middle one "
+        f"of {len(took)} calls the fastest took {least * 1000:.0f} ms, the median "
         f"{middle * 1000:.0f} ms, the slowest {most * 1000:.0f} ms; a program that always has "
         f"calls waiting can use about {share:.0%} of the rate limit"
     )
@@ -238,7 +238,7 @@ def _variation(took: Sequence[float], headers: Mapping[str, str]) -> Finding:
     if share >= _UNSTEADY:
         return ok("path", found, **data)
     remedy = (
-        "the more calls differ, the longer the client has to wait to stay within the limit: use a "
-        "steadier network, such as a cable in place of Wi-Fi, or run nearer to the API"
+        "the more the durations vary, the longer the client waits to stay within the limit: use a "
+        "steadier network, such as a cable instead of Wi-Fi, or run closer to the API"
     )
     return note("path", found, remedy, **data)

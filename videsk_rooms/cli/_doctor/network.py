@@ -1,4 +1,4 @@
-"""The way to the API, a step at a time: address, proxy, DNS, TCP, TLS."""
+"""Checks the network path to the API step by step: address, proxy, DNS, TCP, TLS."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ DEFAULT_BASE_URL = "https://api.videsk.io"
 _TIMEOUT = 5.0
 _DAYS_TO_RENEW = 14
 _CHECK_PROXY = (
-    "check the proxy that the environment names (HTTPS_PROXY, ALL_PROXY), or give --no-trust-env "
-    "to go without it"
+    "check the proxy in the environment (HTTPS_PROXY, ALL_PROXY), or give --no-trust-env to ignore "
+    "it"
 )
 
 
 def address(context: CommandContext) -> Finding:
-    """Report the configured address and where it comes from."""
+    """Report the configured address and its source."""
     url, source = _url(context)
     try:
         Videsk("unused", base_url=url, trust_env=False).close()
@@ -46,14 +46,14 @@ def address(context: CommandContext) -> Finding:
 
 
 def check_way(report: Report, context: CommandContext) -> bool:
-    """Report each step of the way to a valid address; return whether all were possible."""
+    """Report each step to a valid address; return whether all succeeded."""
     url = _url(context)[0]
     parts = urlsplit(url)
     tls = parts.scheme == "https"
     api = (parts.hostname or "", parts.port or (443 if tls else 80))
     proxy = _proxy_of_environment(parts.scheme, api[0])
     reached = report.add(_proxy(url, proxy, is_used=not context.no_trust_env))
-    # What this machine itself connects to.
+    # The endpoint that this machine connects to.
     next_hop = api if proxy is None or context.no_trust_env else proxy
     timeout = min(context.timeout, _TIMEOUT)
     steps = {
@@ -67,7 +67,7 @@ def check_way(report: Report, context: CommandContext) -> bool:
         behind = "behind the proxy; the call below shows whether it works"
         steps["TLS"] = partial(skipped, "TLS", behind)
     for check, step in steps.items():
-        finding = step() if reached else skipped(check, "needs what failed before it")
+        finding = step() if reached else skipped(check, "an earlier step failed")
         if finding.status == "failed" and next_hop != api:
             finding = replace(finding, remedy=_CHECK_PROXY)
         reached = report.add(finding) and reached
@@ -87,8 +87,8 @@ def _proxy(url: str, named: tuple[str, int] | None, *, is_used: bool) -> Finding
         return ok("proxy", f"{where}, from the environment", used=True, proxy=where)
     return note(
         "proxy",
-        f"{where} is in the environment, and not used",
-        "if nothing leads to the API without it, leave --no-trust-env out",
+        f"{where} is in the environment, but not used",
+        "if the API is only reachable through it, leave out --no-trust-env",
         used=False,
         proxy=where,
     )
@@ -105,9 +105,9 @@ def _look_up(host: str, port: int) -> Finding:
         reason = getattr(error, "strerror", None) or str(error)
         return failed(
             "DNS",
-            f"{host} has no address here: {reason}",
-            "check the name (--base-url), and whether this machine can look up others; where only "
-            "a proxy can, name it (HTTPS_PROXY)",
+            f"{host} cannot be resolved: {reason}",
+            "check the name (--base-url), and whether this machine can resolve others; if only "
+            "a proxy can, set it (HTTPS_PROXY)",
         )
     took = time.monotonic() - started
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
@@ -125,8 +125,8 @@ def _connect(host: str, port: int, timeout: float) -> Finding:
         return failed(
             "TCP",
             f"no connection to {host}, port {port}: {reason}",
-            "check the port (--base-url), whether something listens there, and the firewall; where "
-            "only a proxy leads out, name it (HTTPS_PROXY)",
+            "check the port (--base-url), whether a server listens there, and the firewall; if "
+            "only a proxy has access, set it (HTTPS_PROXY)",
         )
     took = time.monotonic() - started
     return ok("TCP", f"connected to {peer}, port {port}{_within(took)}", seconds=round(took, 4))
@@ -145,15 +145,15 @@ def _shake_hands(host: str, port: int, timeout: float) -> Finding:
         return failed(
             "TLS",
             f"the certificate of {host} is refused: {error.verify_message}",
-            "check the name (--base-url) and this machine's clock; where a proxy presents a "
-            "certificate of its own, name its authority in SSL_CERT_FILE",
+            "check the name (--base-url) and this machine's clock; if a proxy presents its own "
+            "certificate, set its authority in SSL_CERT_FILE",
         )
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
         return failed(
             "TLS",
             f"no TLS with {host}, port {port}: {reason}",
-            "check whether that port speaks https (--base-url), and what stands in between",
+            "check whether that port serves https (--base-url), and any proxy in between",
         )
     return _judged(certificate, version)
 
@@ -166,7 +166,7 @@ def _judged(certificate: Mapping[str, object], version: str | None) -> Finding:
     found = f"{version}; the certificate is valid for {days} more days"
     data = {"version": version, "not_after": wire(ends), "days_left": days}
     if days < _DAYS_TO_RENEW:
-        return note("TLS", found, "ask whoever runs that host to renew it", **data)
+        return note("TLS", found, "ask the host's administrator to renew it", **data)
     return ok("TLS", found, **data)
 
 
@@ -179,7 +179,7 @@ def _url(context: CommandContext) -> tuple[str, str]:
 
 
 def _proxy_of_environment(scheme: str, host: str) -> tuple[str, int] | None:
-    """Return the proxy for a host, as a client finds it; without its password."""
+    """Return the host and port of the proxy for a host, as a client finds it."""
     proxies = getproxies()
     url = proxies.get(scheme) or proxies.get("all")
     if not url or is_this_machine(host) or proxy_bypass(host):

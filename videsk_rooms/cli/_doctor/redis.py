@@ -1,4 +1,4 @@
-"""The Redis that machines share the rate limit by."""
+"""Checks the Redis that shares the rate limit between machines."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _TIMEOUT = 5.0
 
 
 def check_redis(report: Report, context: CommandContext, url: str, *, can_call: bool) -> None:
-    """Report whether Redis answers, its clock, and whether it can pace a call.
+    """Report on Redis, its clock, and its pacing of a call.
 
     Args:
         report: The report.
         context: The account.
         url: The URL of Redis.
-        can_call: Whether there is a token and an address, which a call needs.
+        can_call: Whether there are a token and an address, which a call needs.
     """
     try:
         shared = videsk_rooms.RateLimit(shared=url)
@@ -62,19 +62,19 @@ def _answers(url: str) -> Finding:
     except (RedisError, OSError, ValueError) as error:
         return failed(
             "Redis",
-            f"no answer: {type(error).__name__}: {_without_password(str(error), url)}",
+            f"no response: {type(error).__name__}: {_without_password(str(error), url)}",
             "check that it runs, and the host, port, user and password of --redis",
         )
     ahead = (before + after) / 2 - (seconds + micro / 1_000_000)
     found = (
-        f"answers within {(after - before) * 1000:.1f} ms; this machine's clock is "
+        f"responds within {(after - before) * 1000:.1f} ms; this machine's clock is "
         f"{abs(ahead):.3f} s {'ahead' if ahead > 0 else 'behind'}, which does not matter"
     )
     return ok("Redis", found, seconds=round(after - before, 4), ahead=round(ahead, 3))
 
 
 def _paces(context: CommandContext, shared: RateLimit) -> Finding:
-    """Make a call paced by Redis, whose script runs before the call, however that ends."""
+    """Make a call paced by Redis; its script runs before the call, even if that fails."""
     once = videsk_rooms.Retry(attempts=1)
     warnings: list[str] = []
     with context.client() as videsk, warnings_to(warnings.append):
@@ -85,11 +85,11 @@ def _paces(context: CommandContext, shared: RateLimit) -> Finding:
         with suppress(VideskError):
             paced.request("GET", "/vpaas/rooms", query={"$limit": 1})
     if not warnings:
-        return ok("pacing", "a call was paced by it")
+        return ok("pacing", "it paced a call")
     return failed(
         "pacing",
         warnings[0],
-        "let the user of --redis run scripts (EVALSHA, SCRIPT LOAD) that use TIME, GET, SET, "
+        "allow the user of --redis to run scripts (EVALSHA, SCRIPT LOAD) with TIME, GET, SET, "
         "PEXPIRE and sorted sets, on keys that begin with {videsk-rooms:",
     )
 

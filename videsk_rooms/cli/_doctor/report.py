@@ -1,4 +1,4 @@
-"""The findings of the doctor, and how they are shown."""
+"""The findings of the doctor, and their output."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Finding:
 
     Attributes:
         check: What was checked.
-        status: How it came out. A note is worth knowing, though nothing is wrong.
+        status: The result. A note is worth knowing, but not a failure.
         found: What was found.
         remedy: What to do about it.
-        data: The figures, for programs.
+        data: The figures, as JSON content.
     """
 
     check: str
@@ -39,27 +39,27 @@ class Finding:
 
 
 def ok(check: str, found: str, **data: object) -> Finding:
-    """Return the finding that nothing is wrong."""
+    """Return a finding without a problem."""
     return Finding(check, "ok", found, data=data)
 
 
 def note(check: str, found: str, remedy: str, **data: object) -> Finding:
-    """Return a finding that is worth knowing."""
+    """Return a finding that is worth knowing, but not a failure."""
     return Finding(check, "note", found, remedy, data)
 
 
 def failed(check: str, found: str, remedy: str | None = None, **data: object) -> Finding:
-    """Return the finding that something is wrong; without a remedy, `found` ends in one."""
+    """Return a failed check; without `remedy`, `found` ends in it."""
     return Finding(check, "failed", found, remedy, data)
 
 
 def refused(check: str, error: ConfigurationError | str, *names: str) -> Finding:
-    """Return the finding that a setting is invalid, from an error text that ends in its remedy.
+    """Return the finding that a setting is invalid; its error message ends in the remedy.
 
     Args:
         check: What was checked.
-        error: The error, or its text.
-        names: A name in the text, and what to write in place of it.
+        error: The error, or its message.
+        names: A name in the message, and its replacement.
     """
     text = error if isinstance(error, str) else describe_error(error)
     if names:
@@ -69,15 +69,15 @@ def refused(check: str, error: ConfigurationError | str, *names: str) -> Finding
 
 
 def skipped(check: str, why: str) -> Finding:
-    """Return the finding of a check that was not made."""
+    """Return the finding of a skipped check."""
     return Finding(check, "skipped", why)
 
 
 class Report:
-    """The findings so far, shown as they come.
+    """The findings so far, shown as they are added.
 
     Args:
-        output: Where they are shown.
+        output: Where to show them.
     """
 
     def __init__(self, output: Output) -> None:
@@ -85,7 +85,7 @@ class Report:
         self._findings: list[Finding] = []
 
     def add(self, finding: Finding) -> bool:
-        """Record a finding and show it; return whether the checks that need it can go on."""
+        """Add a finding and show it; return whether checks that depend on it can run."""
         self._findings.append(finding)
         output = self._output
         mark, style = {
@@ -101,7 +101,7 @@ class Report:
         return finding.status != "failed"
 
     def conclude(self) -> dict[str, object]:
-        """Show the result, and return it with all findings, for programs."""
+        """Show the result, and return it with all findings, as JSON content."""
         wrong = [finding.check for finding in self._findings if finding.status == "failed"]
         self._output.line()
         text = f"Wrong: {', '.join(wrong)}." if wrong else "Nothing is wrong."

@@ -4,10 +4,10 @@ reading.py   list, get, stats
 changing.py  create, update, join
 ending.py    end, delete
 files.py     import, export
-shown.py     rooms as people see them
+shown.py     rooms as text
 
-To add a command, write a function here and register it below; `asking_an_account` gives it the
-options that all have, and `../_params.py` has those that several have.
+To add a command, write a function here and register it below. `asking_an_account` adds the options
+that all have; `../_params.py` has those that several share.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ rooms.command("get", short_help="Show a room.")(reading.get)
 rooms.command("create", short_help="Create a room, once.")(changing.create)
 rooms.command("update", short_help="Change a room.")(changing.update)
 rooms.command("end", short_help="End rooms: nobody can join any more.")(ending.end)
-rooms.command("delete", short_help="Delete rooms, where the account allows it.")(ending.delete)
-rooms.command("join", short_help="Ask for a token that lets somebody in.")(changing.join)
-rooms.command("stats", short_help="Show how a room went.")(reading.stats)
+rooms.command("delete", short_help="Delete rooms, if the account allows it.")(ending.delete)
+rooms.command("join", short_help="Issue a token that lets somebody join.")(changing.join)
+rooms.command("stats", short_help="Show a room's statistics.")(reading.stats)
 rooms.command("import", short_help="Create the rooms of a file, each once.")(files.import_rooms)
-rooms.command("export", short_help="Write all rooms into a file.")(files.export_rooms)
+rooms.command("export", short_help="Write all rooms to a file.")(files.export_rooms)

@@ -40,14 +40,14 @@ def create(
         bool,
         typer.Option(
             "--if-missing",
-            help="If there is a room of that --external-id, show it as it is, and create none.",
+            help="If a room with that --external-id exists, show it unchanged and create none.",
         ),
     ] = False,
     show_token: ShowToken = False,
 ) -> None:
-    """Create a room: one, however often the network makes it try.
+    """Create a room, exactly one even after retries.
 
-    Absent: a generated name and external id, open from now on, for 3 hours.
+    Default: a generated name and external id, open from now on, for 3 hours.
     """
     fields = _given(name=name, exp=exp, nbf=nbf, settings=settings_of(settings))
     newest = "videsk-rooms rooms list --sort -created_at"
@@ -69,7 +69,7 @@ def update(
     name: Name = None,
     new_external_id: Annotated[
         str | None,
-        typer.Option(metavar="ID", help="Another external id for it, 1 to 100 characters."),
+        typer.Option(metavar="ID", help="The new external id, 1 to 100 characters."),
     ] = None,
     exp: Ends = None,
     nbf: Opens = None,
@@ -78,15 +78,14 @@ def update(
         bool | None,
         typer.Option(
             "--ended/--not-ended",
-            help="End it, as `rooms end` does; or open it again, where the API allows that.",
+            help="End it, as `rooms end` does; or reopen it, if the API allows that.",
         ),
     ] = None,
     show_token: ShowToken = False,
 ) -> None:
-    """Change a room. What is not given stays as it is.
+    """Change a room. Fields that are not given stay unchanged.
 
-    A field can be given another value, but not be taken away: the API documents no
-    way to.
+    A field can be changed, but not removed: the API documents no way to do that.
     """
     fields = _given(name=name, exp=exp, nbf=nbf, settings=settings_of(settings))
     changes = fields | _given(external_id=new_external_id, ended=ended)
@@ -109,10 +108,10 @@ def update(
 
 @asking_for_a_room
 def join(context: RoomContext, *, show_token: ShowToken = False) -> None:
-    """Ask for a fresh access token, and show what it says of itself.
+    """Issue a fresh access token, and show its claims.
 
-    The token itself is shown only with --show-token, with --json too. Each call
-    issues another one.
+    The token itself is shown only with --show-token, also with --json. Each call
+    issues another token.
     """
     with context.client() as videsk, warn_when_stopped("a token may have been issued"):
         room = context.find(videsk)
@@ -125,12 +124,12 @@ def _given(**fields: Any) -> dict[str, Any]:
 
 
 def _with_token(videsk: Videsk, changed: Room) -> Room:
-    """Get a changed room again: an update may be answered without a token."""
+    """Retrieve a changed room again, because an update's response may lack a token."""
     try:
         return videsk.rooms.get(changed)
     except VideskError:
         complain(
-            "the room was changed; only its token could not be fetched; ask for one with: "
+            "the room was changed, but its token could not be fetched; issue one with: "
             f"videsk-rooms rooms join {changed.id} --show-token"
         )
         raise
@@ -138,10 +137,10 @@ def _with_token(videsk: Videsk, changed: Room) -> Room:
 
 @contextmanager
 def warn_when_stopped(remedy: str) -> Iterator[None]:
-    """Say after Ctrl-C that the request may have been processed, and how to find out."""
+    """Warn after Ctrl-C that the request may have been processed, and how to find out."""
     try:
         with below_ctrl_c():
             yield
     except KeyboardInterrupt:
-        complain(f"stopped; what was under way may have been done all the same: {remedy}")
+        complain(f"stopped; requests in flight may still take effect: {remedy}")
         raise

@@ -1,4 +1,4 @@
-"""`rooms end` and `rooms delete`: rooms that are named, or all that match."""
+"""`rooms end` and `rooms delete`: for given rooms, or for all that match."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ if TYPE_CHECKING:
     from videsk_rooms.sync import Videsk
 
 Outcome: TypeAlias = "tuple[str | None, str | None, VideskError | None]"
-"""The id of a room and its external id, as far as they are known, and what was wrong."""
+"""The id of a room and its external id, as far as they are known, and the error."""
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before several.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 
 _QUESTIONS = {
-    "ended": "End {}? It is not documented that an ended room can be opened again.",
+    "ended": "End {}? It is not documented that an ended room can be reopened.",
     "deleted": "Delete {}? The API as published refuses; `videsk-rooms rooms end` ends them.",
 }
 _LEFT_OPEN = {
     "ended": "the rooms not named above may still be open",
-    "deleted": "the rooms not named above may still be there",
+    "deleted": "the rooms not named above may still exist",
 }
 
 
@@ -62,7 +62,7 @@ def end(
         typer.Option(
             metavar="WHEN",
             parser=start_or_moment,
-            help="All rooms created at that time or later: yesterday, 2026-12-24, '48h ago'.",
+            help="All rooms created at or after a time: yesterday, 2026-12-24, '48h ago'.",
         ),
     ] = None,
     created_before: Annotated[
@@ -70,35 +70,36 @@ def end(
         typer.Option(
             metavar="WHEN",
             parser=start_or_moment,
-            help="All rooms created before: today, '24h ago', or '2026-12-24 16:00' in your own "
-            "zone.",
+            help="All rooms created before a time: today, '24h ago', or '2026-12-24 16:00' local.",
         ),
     ] = None,
     exp_before: Annotated[
         datetime | None,
-        typer.Option(metavar="WHEN", parser=start_or_moment, help="All rooms whose exp is before."),
+        typer.Option(
+            metavar="WHEN", parser=start_or_moment, help="All rooms whose exp is earlier."
+        ),
     ] = None,
     external_id_like: Annotated[
         str | None,
-        typer.Option(metavar="PATTERN", help="All rooms with such an external id, as 'ticket-*'."),
+        typer.Option(metavar="PATTERN", help="All rooms whose external id matches, as 'ticket-*'."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show which of all rooms would be ended; end none.")
     ] = False,
     yes: Yes = False,
 ) -> None:
-    """End rooms: nobody can join them any more. Before several it asks, or needs --yes.
+    """End rooms: nobody can join them any more. For several it asks, or needs --yes.
 
-    In place of naming rooms, say which of all rooms that are not over:
-    --created-after, --created-before, --exp-before, --external-id-like. Of
-    several that are given, a room has to match each. It then always asks, with
-    their number. All of yesterday's:
+    Instead of giving rooms, choose among all rooms that are not over with
+    --created-after, --created-before, --exp-before and --external-id-like. A room
+    must match all that are given. The command then always asks, with the number
+    of rooms. All of yesterday's:
 
     videsk-rooms rooms end --created-after yesterday --created-before today
 
-    One that fails does not keep the others, unless they would fail alike. With
-    --json each room is an object on a line of its own: room, ended, error; and
-    external_id, if rooms were not named by their ids.
+    If one room fails, the others are still ended, unless they would fail too.
+    With --json each room is an object on its own line: room, ended, error; and
+    external_id, unless the rooms were given by id.
     """
     if (created_after, created_before, exp_before, external_id_like) == (None,) * 4:
         if dry_run:
@@ -131,24 +132,24 @@ def delete(
     external_id: ExternalIds = None,
     yes: Yes = False,
 ) -> None:
-    """Delete rooms, where the account allows it. Before several it asks, or needs --yes.
+    """Delete rooms, if the account allows it. For several it asks, or needs --yes.
 
-    The API as it is published refuses: rooms are ended instead, by `rooms end`.
-    One that fails does not keep the others, unless they would fail alike. With
-    --json each room is an object on a line of its own: room, deleted, error; and
-    external_id, if it was given.
+    The published API refuses this: use `rooms end` instead. If one room fails,
+    the others are still deleted, unless they would fail too. With --json each
+    room is an object on its own line: room, deleted, error; and external_id, if
+    it was given.
     """
     _change_named(context, rooms, external_id, "deleted", yes=yes)
 
 
 def _is_in(moment: datetime | None, start: datetime | None, end: datetime | None) -> bool:
-    """Return whether a time is in a span; one that is not known is in none that has a bound."""
+    """Return whether a time is in a span; an unknown one is in none that has a bound."""
     if moment is None:
         return start is None and end is None
     return (start is None or start <= moment) and (end is None or moment < end)
 
 
-# -- all rooms that match --------------------------------------------------------------------------
+# -- matching rooms --------------------------------------------------------------------------------
 
 
 def _end_matching(
@@ -158,16 +159,16 @@ def _end_matching(
 
     Args:
         context: The account.
-        matches: Which rooms.
-        yes: Whether not to ask.
+        matches: Returns whether to end a room.
+        yes: Whether to skip the confirmation.
         dry_run: Whether to show the rooms, and end none.
 
     Raises:
-        CommandFailedError: Nobody has confirmed it.
+        CommandFailedError: It was not confirmed.
         Exit: A room failed.
     """
     with context.client() as videsk:
-        # The API filters by none of these (docs/api.md, "Operations").
+        # The API has none of these filters (docs/api.md, "Operations").
         rooms = list(filter(matches, videsk.rooms.iter(ended=False)))
         if not rooms:
             complain("no rooms match")
@@ -180,9 +181,9 @@ def _end_matching(
 
 
 def _end_all(videsk: Videsk, rooms: list[Room]) -> Iterator[Outcome]:
-    """End rooms, in the order of completion, unless the rest would fail alike."""
+    """End rooms, in order of completion; stop if the rest would fail, too."""
     is_hopeless_now = False
-    # What is under way comes to its end.
+    # Calls in flight finish.
     tried = takewhile(lambda _: not is_hopeless_now, rooms)
     for outcome in videsk.rooms.update_many({"room": room, "ended": True} for room in tried):
         is_hopeless_now |= outcome.error is not None and is_hopeless(outcome.error)
@@ -200,7 +201,7 @@ def _show_instead(context: CommandContext, rooms: list[Room]) -> None:
     complain(f"{counted(len(rooms), 'room')} would be ended; none was")
 
 
-# -- rooms that are named --------------------------------------------------------------------------
+# -- given rooms -----------------------------------------------------------------------------------
 
 
 def _change_named(
@@ -216,12 +217,12 @@ def _change_named(
     Args:
         context: The account.
         rooms: The ids of the rooms.
-        external_ids: The external ids of the rooms, in place of their ids.
-        done: What the rooms are then: `ended` or `deleted`.
-        yes: Whether not to ask before several.
+        external_ids: The external ids of the rooms, instead of their ids.
+        done: The past participle for the report: `ended` or `deleted`.
+        yes: Whether to skip the confirmation for several rooms.
 
     Raises:
-        CommandFailedError: Nobody has confirmed it.
+        CommandFailedError: It was not confirmed.
         Exit: A room failed.
     """
     require_one(rooms or None, external_ids or None)
@@ -240,7 +241,7 @@ def _one_by_one(
     named: Sequence[tuple[str | None, str | None]],
     change: Callable[[str | Room], object],
 ) -> Iterator[Outcome]:
-    """Change rooms in their order, unless the rest would fail alike."""
+    """Change rooms in order; stop if the rest would fail, too."""
     for room, external_id in named:
         found_id, error = room, None
         try:
@@ -261,25 +262,25 @@ def _ask(done: str, count: int) -> None:
     """Ask for confirmation.
 
     Raises:
-        CommandFailedError: Standard input is no terminal, or the answer is no.
+        CommandFailedError: Standard input is not a terminal, or the user declines.
     """
     question = _QUESTIONS[done].format(counted(count, "room"))
     if not sys.stdin.isatty():
-        raise wrong_usage(f"{question} Nobody can be asked here; confirm with --yes")
-    # On standard error: what was done may be piped on.
+        raise wrong_usage(f"{question} There is nobody to ask here; confirm with --yes")
+    # On standard error, because the results may be piped.
     print(broken_at_words(f"{question} [y/N]", sys.stderr), end=" ", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise CommandFailedError(f"nothing was {done}")
 
 
 def _report(context: CommandContext, done: str, count: int, outcomes: Iterable[Outcome]) -> None:
-    """Report on each room as soon as it is done with.
+    """Report on each room as soon as its call is done.
 
     Args:
         context: How to print it.
-        done: What the rooms are then, in a word.
+        done: The past participle for the report: `ended` or `deleted`.
         count: How many rooms there are.
-        outcomes: What became of them; fewer, if the rest would fail alike.
+        outcomes: Their outcomes; fewer if the rest would fail, too.
 
     Raises:
         Exit: A room failed.
@@ -299,6 +300,6 @@ def _report(context: CommandContext, done: str, count: int, outcomes: Iterable[O
                 own_id = "" if external_id is None else f" ({external_id})"
                 context.output().line(f"{done} {room}{own_id}")
     if count:
-        complain(f"{count} more of these rooms not tried: they would fail alike")
+        complain(f"{count} more of these rooms not tried: they would fail, too")
     if codes:
         raise typer.Exit(exit_code_of_all(codes))

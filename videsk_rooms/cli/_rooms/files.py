@@ -22,14 +22,14 @@ File = Annotated[
 
 @with_options(ImportOptions)
 def import_rooms(options: ImportOptions, file: File) -> None:
-    """Create the rooms of a file, each once, however often this is run.
+    """Create the rooms of a file, each once, however often this runs.
 
     Columns, or fields of JSON Lines: name, external_id, exp, nbf, settings (a
-    JSON object); empty is absent. What only the API sets is passed over.
+    JSON object). Empty means absent. Fields that only the API sets are ignored.
 
-    After Ctrl-C or a failure the same command goes on where it stopped, and
-    tries failed rows again. A row without external_id is known by its content
-    and the name of the file.
+    After Ctrl-C or a failure, the same command continues where it stopped, and
+    retries failed rows. A row without external_id is identified by its content
+    and the file's name.
     """
     from videsk_rooms.cli._transfer import import_
 
@@ -43,10 +43,10 @@ def import_rooms(options: ImportOptions, file: File) -> None:
 
 @with_options(ExportOptions)
 def export_rooms(options: ExportOptions, file: File) -> None:
-    """Write all rooms into a file, without their tokens.
+    """Write all rooms to a file, without their tokens.
 
-    The file gets its name when it is whole; one that was there stays until
-    then. What it says can be imported again with --update.
+    The file is replaced only once it is complete. An export can be imported again
+    with --update.
     """
     from videsk_rooms.cli._transfer import export
 

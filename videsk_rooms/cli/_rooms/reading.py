@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class View(str, Enum):
-    """How the statistics of a room can be looked at."""
+    """The view of a room's statistics."""
 
     REPORT = "report"
     SNAPSHOT = "snapshot"
@@ -46,7 +46,7 @@ class View(str, Enum):
 
 
 class Status(str, Enum):
-    """Whether people can enter a room."""
+    """Whether people can join a room."""
 
     OPEN = "open"
     WAITING = "waiting"
@@ -59,10 +59,10 @@ def list_rooms(
     *,
     limit: Annotated[
         int | None,
-        typer.Option(min=1, max=100, metavar="N", help="Rooms on the page. Absent: 10."),
+        typer.Option(min=1, max=100, metavar="N", help="Rooms on the page. Default: 10."),
     ] = None,
     skip: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="Rooms to skip before it.")
+        int | None, typer.Option(min=0, metavar="N", help="Rooms to skip before the page.")
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="All rooms, each shown as soon as it is read.")
@@ -73,7 +73,7 @@ def list_rooms(
             metavar="FIELDS",
             parser=sort_of,
             show_default=False,
-            help="Such as created_at (oldest first), or name,-exp. Absent: -created_at, the "
+            help="The order: created_at (oldest first), or name,-exp. Default: -created_at, the "
             "newest first.",
         ),
     ] = "-created_at",
@@ -81,10 +81,10 @@ def list_rooms(
     status: Annotated[
         Status | None,
         typer.Option(
-            "--status",  # typer would make it of the metavar, which here differs in case only
+            "--status",  # typer would derive it from the metavar, which differs only in case
             metavar="STATUS",
             help="Only rooms that are open, waiting (for their nbf) or over, by this machine's "
-            "clock. The API cannot be asked for it: all rooms are read.",
+            "clock. The API has no such filter, so all rooms are read.",
         ),
     ] = None,
     external_id: Annotated[
@@ -95,16 +95,16 @@ def list_rooms(
         typer.Option(
             metavar="FIELDS",
             parser=columns_of,
-            help="What the table shows, whole, such as id,external_id,nbf,exp,status.",
+            help="The table's columns, untruncated, such as id,external_id,nbf,exp,status.",
         ),
     ] = None,
 ) -> None:
-    """List rooms: a page of them, or with --all every one.
+    """List rooms: a page of them, or all with --all.
 
-    At 80 columns the table has the end of each id; --columns id or --json has
-    it whole. With --json a page is one object, with total, limit, skip,
-    has_more and data; with --all or --status each room is an object on a line
-    of its own.
+    At 80 columns the table shows only the end of each id; --columns id or --json
+    shows it whole. With --json a page is one object, with total, limit, skip,
+    has_more and data. With --all or --status each room is an object on its own
+    line.
     """
     is_whole = everything or status is not None
     if is_whole and (limit is not None or skip is not None):
@@ -116,7 +116,7 @@ def list_rooms(
         raise wrong_usage("JSON has every field; leave out --columns or --json")
     with context.client() as videsk:
         if is_whole:
-            # Somebody waits for the table, though all rooms are read.
+            # Somebody is waiting for the table, though it needs all rooms.
             rooms = videsk.with_options(priority="interactive").rooms
             found = rooms.iter(sort=sort, ended=ended, external_id=external_id)
             _show_all(context, (room for room in found if _has(status, room)), columns or ())
@@ -129,7 +129,7 @@ def list_rooms(
 
 
 def _has(status: Status | None, room: Room) -> bool:
-    """Return whether a room has a status; `None` stands for any."""
+    """Return whether a room has a status; `None` matches any."""
     if status is None:
         return True
     if room.is_over():
@@ -163,7 +163,7 @@ def _show_page(
 def get(context: RoomContext, *, show_token: ShowToken = False) -> None:
     """Show a room.
 
-    Exit code 4: there is none.
+    Exit code 4: there is no such room.
     """
     with context.client() as videsk:
         found = context.find(videsk)
@@ -189,15 +189,15 @@ def stats(
         typer.Option(
             metavar="SECONDS",
             parser=seconds_of,
-            help="Ask again every so many seconds, until Ctrl-C. Without a terminal each answer is "
-            "a line of JSON.",
+            help="Repeat at this interval, until Ctrl-C. Without a terminal, each response is a "
+            "line of JSON.",
         ),
     ] = None,
 ) -> None:
-    """Show how a room went.
+    """Show a room's statistics.
 
-    The API documents no fields of it. With --json the server's object is
-    printed untouched. Exit code 4: there is no such room, or nothing yet.
+    The API does not document their fields. With --json the server's object is
+    printed unchanged. Exit code 4: there is no such room, or no statistics yet.
     """
     output = context.output()
     as_lines = context.as_json or (watch is not None and output.width is None)
@@ -207,7 +207,7 @@ def stats(
             try:
                 data = videsk.rooms.stats(found, view=view.value).data
             except VideskError as error:
-                # What passes by itself is no end of a watch.
+                # A transient error does not end a watch.
                 if watch is None or isinstance(error, NotFoundError) or is_hopeless(error):
                     raise
                 complain(describe_error(error))

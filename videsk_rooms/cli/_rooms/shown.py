@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 _GAP = "  "
 _USUAL = ("id", "name", "external_id", "status", "exp")
-_MEASURED = 100  # rooms whose values set the widths: a page, which is there at once
+_MEASURED = 100  # rooms that determine the column widths: a page, which arrives at once
 _SHORT_ID, _LEAST_NAME = 9, 8
 _NOT_SHOWN = "not shown; --show-token shows it"
 
 
 def columns_of(text: str) -> list[str]:
-    """Parse the names of columns.
+    """Parse column names.
 
     Raises:
         BadParameter: There is no such column.
@@ -41,19 +41,19 @@ def columns_of(text: str) -> list[str]:
     for column in columns:
         if column not in known:
             raise typer.BadParameter(
-                f"there is no column {column!r}; give some of {', '.join(known)}, with commas "
-                "between them"
+                f"there is no column {column!r}; give some of {', '.join(known)}, separated by "
+                "commas"
             )
     return columns
 
 
 def show_rooms(page: Output, rooms: Iterable[Room], columns: Sequence[str] = ()) -> int:
-    """Show rooms as a table, a line as soon as a room is there; return how many there were.
+    """Show rooms as a table, each as soon as it arrives; return how many there were.
 
     Args:
-        page: Where to. For a terminal ids and names are cut, where they do not fit.
+        page: The output. On a terminal, ids and names are truncated to fit.
         rooms: The rooms.
-        columns: What is shown of each, whole; without any, the usual.
+        columns: The columns, untruncated; without any, the usual ones.
     """
     remaining = iter(rooms)
     measured = list(islice(remaining, _MEASURED))
@@ -91,13 +91,13 @@ def _status(room: Room) -> str:
     if room.nbf is None or room.is_open():
         return "open"
     opens, now = local(room.nbf), local(datetime.now(timezone.utc))
-    # Only what differs from today: the time, the day or the year.
+    # Only the part that differs from now: the time, the day or the year.
     start = 11 if opens[:10] == now[:10] else 5 if opens[:4] == now[:4] else 0
     return f"opens {opens[start:]}"
 
 
 def _share(width: int, widths: dict[str, int]) -> None:
-    """Fit the usual columns to a terminal; external ids are whole, because people type them."""
+    """Fit the usual columns to a terminal; external ids stay whole, because people type them."""
 
     def excess() -> int:
         return sum(widths.values()) + len(_GAP) * (len(widths) - 1) - width
@@ -107,13 +107,13 @@ def _share(width: int, widths: dict[str, int]) -> None:
     if excess() > max(widths["name"] - _LEAST_NAME, 0):
         del widths["exp"]
     widths["name"] = max(widths["name"] - max(excess(), 0), min(widths["name"], _LEAST_NAME))
-    widths["external_id"] -= max(excess(), 0)  # a longer one moves what follows it
+    widths["external_id"] -= max(excess(), 0)  # a longer one shifts the columns after it
 
 
 def _fit(column: str, text: str, width: int, *, is_cut: bool) -> str:
-    """Fill a text to a width in columns, as some signs take two; cut an id or a name to it."""
+    """Pad a text to a display width, as some characters are two wide; truncate an id or name."""
     if is_cut and cell_len(text) > width:
-        if column == "id":  # its start is the time of creation, which many rooms share
+        if column == "id":  # its start is the creation time, which many rooms share
             return f"…{text[1 - width :]}"
         if column == "name":
             return set_cell_size(text, width - 1) + "…"
@@ -122,7 +122,7 @@ def _fit(column: str, text: str, width: int, *, is_cut: bool) -> str:
 
 def show_room(asked: CommandContext, room: Room, *, show_token: bool) -> None:
     """Show all fields of one room."""
-    # As one of a page: the token of a retrieved room that came without one cannot be read.
+    # Like one of a page, because the token of a retrieved room without one cannot be read.
     room = Room.from_dict(room.to_dict(tokens=True))
     if asked.as_json:
         write_json(as_json(room, show_token=show_token))
@@ -139,7 +139,7 @@ def show_room(asked: CommandContext, room: Room, *, show_token: bool) -> None:
 
 
 def _names() -> list[str]:
-    """Return the names of the fields of a room, in their order, but for the token and `extra`."""
+    """Return the names of a room's fields in order, except the token and `extra`."""
     fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(Room)
     rows = [(each.metadata.get("place", place), each) for place, each in enumerate(fields)]
     rows.sort(key=lambda row: row[0])
@@ -147,7 +147,7 @@ def _names() -> list[str]:
 
 
 def show_access(asked: CommandContext, room: str, access: RoomAccess, *, show_token: bool) -> None:
-    """Show what a token says of itself."""
+    """Show a token's claims."""
     if asked.as_json:
         write_json({"room": room, **as_json(access, show_token=show_token)})
         return
@@ -166,7 +166,7 @@ def show_access(asked: CommandContext, room: str, access: RoomAccess, *, show_to
 
 
 def show_outline(page: Output, value: Any, indent: int = 0) -> None:
-    """Show an object or a list whose fields nobody knows beforehand."""
+    """Show an object or a list with unknown fields."""
     start = " " * indent
     is_object = isinstance(value, Mapping)
     for name, item in value.items() if is_object else enumerate(value, 1):
@@ -178,7 +178,7 @@ def show_outline(page: Output, value: Any, indent: int = 0) -> None:
 
 
 def _show_fields(page: Output, fields: Mapping[str, object]) -> None:
-    """Show a line for each field that says something; for a tuple as many as it has."""
+    """Show a line for each field with a value; a tuple shows its length."""
     known = {name: value for name, value in fields.items() if value not in (None, (), [], {})}
     width = max(map(len, known))
     for name, value in known.items():

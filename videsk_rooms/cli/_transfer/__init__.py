@@ -2,10 +2,10 @@
 
 import_.py   export.py    the two commands
 options.py                their options
-sending.py                the rows of an import, sent
+sending.py                sends the rows of an import
 progress.py  summary.py   what they print
-journal.py                the outcomes of an import: its journal, and the file of results
-rows.py                   the rows of a file: the field of each column, the external id of each room
+journal.py                the outcomes of an import: its journal, and the results file
+rows.py                   the rows of a file: each column's field, each room's external id
 table.py                  CSV and JSON Lines as text
-files.py                  reading files, and replacing them as a whole
+files.py                  reads files, and replaces them atomically
 """

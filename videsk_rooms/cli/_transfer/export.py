@@ -1,4 +1,4 @@
-"""`videsk-rooms rooms export`: what it does."""
+"""The work of `videsk-rooms rooms export`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from .options import ExportOptions
 
-# As `rooms list --all --json` has them: without the token, which no repr shows either.
+# Like `rooms list --all --json`, so without the token, which no repr shows either.
 COLUMNS = tuple(field.name for field in attrs.fields(Room) if field.repr)
 
 
@@ -32,7 +32,7 @@ def run(options: ExportOptions, file: str) -> None:
 
     Raises:
         CommandFailedError: The file cannot be written.
-        VideskError: The account cannot be reached; a file that was there stays as it was.
+        VideskError: The account cannot be reached; an existing file stays unchanged.
     """
     usual = Format.CSV if options.excel else Format.JSONL if file == STANDARD else None
     form = table.format_of(file, options.form, default=usual)
@@ -52,7 +52,7 @@ def run(options: ExportOptions, file: str) -> None:
             "exporting",
             total,
             colours=not options.no_color,
-            bar=file != STANDARD,  # the rows may come to the same terminal, also through a pipe
+            bar=file != STANDARD,  # else the rows may go to the same terminal, even through a pipe
         ) as bar:
             for room in rooms.iter(sort=options.sort, ended=options.ended):
                 writer.write(as_json(room))

@@ -1,4 +1,4 @@
-"""Files that are read, and files that are written whole or not at all."""
+"""Reads files, and writes files completely or not at all."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def read_text(file: str, encoding: str | None = None) -> str:
     """Read a file, or standard input.
 
     Args:
-        file: Its name.
-        encoding: Its encoding; `None`: UTF-8, else one that spreadsheets write.
+        file: Its name; `-` for standard input.
+        encoding: Its encoding; `None`: UTF-8, else one that spreadsheets use.
 
     Raises:
-        CommandFailedError: The file cannot be read, or is not in this encoding.
+        CommandFailedError: The file cannot be read, or has another encoding.
     """
     raw = _read_bytes(file)
     used = encoding or _encoding_of(raw)
@@ -43,8 +43,8 @@ def read_text(file: str, encoding: str | None = None) -> str:
         raise wrong_usage(
             f"{file!r} is not {encoding}; leave out --encoding, or give another"
             if encoding
-            else f"{file!r} is not UTF-8, nor what spreadsheets write; give --encoding, or save it "
-            "as UTF-8, which spreadsheets call 'CSV UTF-8'"
+            else f"{file!r} is neither UTF-8 nor another encoding of spreadsheets; give "
+            "--encoding, or save it as UTF-8, which spreadsheets call 'CSV UTF-8'"
         ) from None
     if used not in {encoding, "utf-8"}:
         complain(f"{file} is read as {used}; if its letters are wrong, give --encoding")
@@ -60,12 +60,12 @@ def _read_bytes(file: str) -> bytes:
         return sys.stdin.read().encode()
     except OSError as error:
         raise wrong_usage(
-            f"{file!r} cannot be read: {error.strerror}; name a file that can"
+            f"{file!r} cannot be read: {error.strerror}; give a file that can"
         ) from None
 
 
 def _encoding_of(raw: bytes) -> str:
-    """Return the encoding of a table: what spreadsheets write, where it is not UTF-8."""
+    """Return the encoding of a table: UTF-8, else one that spreadsheets use."""
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     if b"\0" in raw[:2]:  # half of the first letter of a header
@@ -78,7 +78,7 @@ def _encoding_of(raw: bytes) -> str:
 
 
 def standard_output() -> TextIO:
-    """Return standard output for data, in UTF-8 whatever the terminal's encoding is."""
+    """Return standard output for data, in UTF-8 regardless of the terminal's encoding."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Without errors=, it would become strict again, and fail at a lone surrogate in a name.
         sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="")
@@ -86,26 +86,26 @@ def standard_output() -> TextIO:
 
 
 def require_regular(file: Path) -> None:
-    """Check that a path is a file or nothing yet: a folder or a pipe cannot be replaced.
+    """Check that a path is a regular file or nothing yet, because others cannot be replaced.
 
     Raises:
-        CommandFailedError: It is something else.
+        CommandFailedError: It is a folder or a pipe, for example.
     """
-    # Not by Path, whose methods raise for long names and for folders without access.
+    # Not with Path, whose methods raise for long names and for inaccessible folders.
     if os.path.exists(file) and not os.path.isfile(file):
         raise wrong_usage(f"{str(file)!r} is not a file; give another, or - for standard output")
 
 
 @contextmanager
 def whole_file(file: Path) -> Iterator[TextIO]:
-    """Write a file beside its name, and rename it when it is whole.
+    """Write a temporary file beside the target, and rename it once it is complete.
 
     Raises:
         CommandFailedError: The file cannot be written.
     """
     require_regular(file)
-    target = Path(os.path.realpath(file))  # a link stays one
-    # With the process id, so that two processes do not write into one file.
+    target = Path(os.path.realpath(file))  # keeps a symbolic link
+    # The process id keeps two processes from writing to the same file.
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         with open(part, "w", encoding="utf-8", errors="replace", newline="") as stream:
@@ -115,7 +115,7 @@ def whole_file(file: Path) -> Iterator[TextIO]:
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(part, target)
-    except (BrokenPipeError, VideskError):  # a deadline's error is an OSError as well
+    except (BrokenPipeError, VideskError):  # a deadline's error is an OSError, too
         raise
     except OSError as error:
         raise cannot_write(file, error) from None

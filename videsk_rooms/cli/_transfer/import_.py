@@ -1,4 +1,4 @@
-"""`videsk-rooms rooms import`: what it does."""
+"""The work of `videsk-rooms rooms import`."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from .options import ImportOptions
     from .rows import AnyRow
 
-_GO_ON = "The same command goes on with the rest."
+_GO_ON = "The same command continues with the rest."
 
 
 def check(options: ImportOptions, file: str) -> ExitCode:
-    """Report which rows would be refused, and send nothing."""
+    """Report which rows would be refused, without sending anything."""
     began = time.monotonic()
     rows, _ = _read(options, file, table.format_of(file, options.form))
     bad = asyncio.run(_refusals(rows))
@@ -47,7 +47,7 @@ def run(options: ImportOptions, file: str) -> ExitCode:
     """Import a file.
 
     Raises:
-        CommandFailedError: The file cannot be imported, or the outcomes cannot be kept.
+        CommandFailedError: The file cannot be imported, or the outcomes cannot be written.
         VideskError: The account cannot be reached.
     """
     form = table.format_of(file, options.form)
@@ -56,7 +56,7 @@ def run(options: ImportOptions, file: str) -> ExitCode:
     rows, excel = _read(options, file, form)
     with (
         journal.recorded(file, options.results, form) as record,
-        handled(leave, signal.SIGTERM),  # outside of the loop, too, so that `finally` blocks run
+        handled(leave, signal.SIGTERM),  # outside the loop, too, so that `finally` blocks run
     ):
         work = Importer(options, rows, record)
         began = time.monotonic()
@@ -79,7 +79,7 @@ def run(options: ImportOptions, file: str) -> ExitCode:
         show(options, figures, outcomes, is_whole=is_whole)
         if work.stopped_by is not None:
             text = describe_error(work.stopped_by)
-            complain(f"stopped, as the rest would fail alike: {text} {_GO_ON}")
+            complain(f"stopped, because the rest would fail, too: {text} {_GO_ON}")
         return exit_code_of(figures)
 
 
@@ -96,7 +96,7 @@ def _read(options: ImportOptions, file: str, form: table.Format) -> tuple[list[A
 
 
 async def _refusals(rows: Sequence[AnyRow]) -> list[Outcome]:
-    """Return the outcomes of the rows that a client refuses; a closed one sends nothing."""
+    """Return the outcomes of the rows that a client refuses; a closed client sends nothing."""
     closed = videsk_rooms.AsyncVidesk("none", base_url="http://localhost")
     await closed.close()
     bad = []

@@ -1,12 +1,12 @@
-"""The outcomes of an import: the journal that they are appended to, and the file of results.
+"""The outcomes of an import: the journal that they are appended to, and the results file.
 
-While an import runs, each outcome is appended to the journal as soon as it is known, so that a
-process that is killed loses nothing but the requests that were under way. At the end the results
-are written, whole and in the order of the rows, and the journal is removed. So a file of results
-belongs to a run that came to its end, and a journal to one that the next run continues.
+During an import, each outcome is appended to the journal as soon as it is known. A process that is
+killed then loses only the requests in flight. At the end, the results are written in the order of
+the rows, and the journal is removed. So a results file means that a run ended, and a journal that
+the next run has to continue it.
 
-Two imports of one file at a time do no harm: both append whole lines, and the last one to end
-writes results for all rows.
+Two imports of the same file at the same time do no harm: both append whole lines, and the last to
+end writes results for all rows.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Result(str, Enum):
-    """How the import of a row went."""
+    """The result of a row."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -42,17 +42,17 @@ class Result(str, Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of a row: a line of the results.
+    """The outcome of a row: a line of the results file.
 
     Attributes:
         row: The number of the row.
         external_id: The external id of its room, if it has one.
-        result: How it went.
+        result: The result.
         room: The id of the room, if there is one.
         exp: The end of the room, in UTC, if the API sent it.
         ended: Whether the room had ended.
-        error: What was wrong, and the remedy; `None` if nothing was.
-        outcome_unknown: Whether it may have been done although it failed.
+        error: What was wrong, and the remedy; `None` after a success.
+        outcome_unknown: Whether it failed, but may have been processed.
     """
 
     row: int
@@ -66,29 +66,29 @@ class Outcome:
 
     @property
     def is_done(self) -> bool:
-        """Whether the room is as the row wants it."""
+        """Whether the room exists as the row describes it."""
         return self.result is not Result.FAILED
 
     def is_over(self, now: datetime) -> bool:
-        """Return whether nobody can enter the room any longer."""
-        # Both are in one format, whose alphabetical order is that of time.
+        """Return whether nobody can join the room any more."""
+        # Both have the same format, in which alphabetical order is chronological.
         return bool(self.ended) or (self.exp is not None and self.exp <= wire(now))
 
 
 EarlierRuns: TypeAlias = "Mapping[str | None, tuple[str, Outcome]]"
-"""The rows that earlier runs have done, by external id: their outcomes, each with the checksum of
-the row if it was in the run that is to be continued."""
+"""The rows that earlier runs completed, by external id: their outcomes, each with the row's
+checksum if it belongs to the run to continue."""
 
 COLUMNS = tuple(field.name for field in fields(Outcome))
 
 
 def failed(row: int, external_id: str | None, text: str, *, unknown: bool = False) -> Outcome:
-    """Return the outcome of a row that failed, or that cannot be sent."""
+    """Return the outcome of a row that failed, or cannot be sent."""
     return Outcome(row, external_id, Result.FAILED, error=text, outcome_unknown=unknown)
 
 
 def of_line(line: Mapping[str, Any]) -> Outcome:
-    """Parse an outcome, whose values are texts in CSV.
+    """Parse an outcome; in CSV, all values are texts.
 
     Raises:
         KeyError: A column is missing.
@@ -105,7 +105,7 @@ def of_line(line: Mapping[str, Any]) -> Outcome:
 
 
 class ResultStream:
-    """Standard output: outcomes as they come, and nothing of earlier runs."""
+    """Outcomes on standard output, without those of earlier runs."""
 
     def __init__(self, form: Format) -> None:
         self.name = STANDARD
@@ -122,14 +122,14 @@ class ResultStream:
             self._stream.flush()
 
     def finish(self, _outcomes: Iterable[Outcome], *, excel: bool) -> None:
-        """Do nothing: everything is written."""
+        """Do nothing: everything has been written."""
 
 
 class Journal:
-    """Outcomes appended to a journal, which becomes the file of results.
+    """A journal of outcomes, which ends as the results file.
 
     Raises:
-        CommandFailedError: There is no place for the journal, or the results are another file.
+        CommandFailedError: The journal cannot be created, or the file is not a results file.
     """
 
     is_on_terminal = False
@@ -137,7 +137,7 @@ class Journal:
     def __init__(self, name: str, form: Format) -> None:
         self.name = name
         self._results = Path(name)
-        require_regular(self._results)  # reading from a pipe would wait for ever
+        require_regular(self._results)  # reading from a pipe could block forever
         self._form = format_of(name, None, default=form)
         self._path = self._results.with_name(f"{self._results.name}.journal")
         earlier = dict(done_in(self._read_results()))
@@ -161,18 +161,18 @@ class Journal:
         """Append an outcome."""
         line = json.dumps({**asdict(outcome), "checksum": checksum}).encode() + b"\n"
         try:
-            # One call writes all of it, unless the disk becomes full; then the next call fails.
+            # One call writes everything, unless the disk is full; then the next call fails.
             while line:
                 line = line[self._file.write(line) :]
         except OSError as error:
             raise cannot_write(self._results, error) from None
 
     def finish(self, outcomes: Iterable[Outcome], *, excel: bool) -> None:
-        """Write the results: the outcomes of all rows, in their order.
+        """Write the results: the outcomes of all rows, in order.
 
         Args:
             outcomes: The outcomes.
-            excel: Whether CSV is as Excel opens it where the comma is the decimal point.
+            excel: Whether to write CSV for Excel with a decimal comma.
         """
         with whole_file(self._results) as stream:
             writer = tables.Writer(stream, self._form, COLUMNS, excel=excel)
@@ -189,25 +189,23 @@ class Journal:
             table = tables.read(text, self._form)
         except CommandFailedError:
             table = empty
-        # No other file has both: a file of rooms may have an external_id and an exp alone.
+        # No other file has both columns: a file of rooms may have only external_id and exp.
         if not {"row", "result"} <= {*table.columns} <= {*COLUMNS}:
-            raise wrong_usage(
-                f"--results {self.name!r} is something else than results; give another file"
-            )
+            raise wrong_usage(f"--results {self.name!r} is not a results file; give another file")
         return table
 
     def _read_journal(self) -> tables.Table:
         self._file.seek(0)
         content = self._file.read()
         if content and not content.endswith(b"\n"):
-            # SIGKILL left half a line. It is ended and not cut off, because another import may
-            # have appended to it by now.
+            # SIGKILL left half a line. It is ended instead of truncated, because another import may
+            # have appended to it meanwhile.
             self._file.write(b"\n")
         return tables.read(content.decode(errors="replace"), Format.JSONL)
 
 
 def done_in(table: tables.Table) -> Iterator[tuple[str | None, tuple[str, Outcome]]]:
-    """Yield the rows that are done; a failure says nothing of a room that was made before."""
+    """Yield the completed rows; a failure does not undo an earlier success."""
     for _, line in table.lines:
         if isinstance(line, str):
             continue
@@ -222,13 +220,13 @@ def recorded(source: str, results: str | None, form: Format) -> Iterator[Journal
     """Keep the outcomes of an import.
 
     Args:
-        source: The file that is imported.
-        results: The file of results; `None`: beside the source, or for standard input to standard
-            output.
-        form: The format of the source, and so of results without a known suffix.
+        source: The imported file.
+        results: The results file; `None`: beside the source, or standard output for standard
+            input.
+        form: The format of the source, and of results without a known suffix.
 
     Raises:
-        CommandFailedError: They cannot be kept there.
+        CommandFailedError: The outcomes cannot be written there.
     """
     path = Path(source)
     beside = str(path.with_name(f"{path.stem}.results{path.suffix}"))
@@ -237,7 +235,7 @@ def recorded(source: str, results: str | None, form: Format) -> Iterator[Journal
         yield ResultStream(form)
         return
     if source != STANDARD and os.path.realpath(name) == os.path.realpath(source):
-        raise wrong_usage(f"--results {name!r} is the file to be imported; give another")
+        raise wrong_usage(f"--results {name!r} is the file to import; give another")
     journal = Journal(name, form)
     try:
         yield journal

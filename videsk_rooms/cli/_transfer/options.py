@@ -21,8 +21,8 @@ def _date_format(text: str) -> str:
         if datetime.strptime(day.strftime(text), text) == day:  # noqa: DTZ007
             return text
     raise typer.BadParameter(
-        f"{text!r} is not a format of dates; give Python's codes, such as '%d-%m-%Y %H:%M' for "
-        "24-12-2031 16:00, or '%d/%m/%Y' for a day alone"
+        f"{text!r} is not a date format; give Python's codes, such as '%d-%m-%Y %H:%M' for "
+        "24-12-2031 16:00, or '%d/%m/%Y' for a date without a time"
     )
 
 
@@ -34,7 +34,7 @@ def _mapping(text: str) -> tuple[str, str]:
     if field in FIELDS and column:
         return column, field
     raise typer.BadParameter(
-        f"{text!r} says of no field which column it is in; give one such as name=Cliente; "
+        f"{text!r} does not map a field to a column; give one such as name=Cliente; "
         f"fields are {', '.join(FIELDS)}"
     )
 
@@ -45,15 +45,17 @@ def _url(text: str) -> str:
 
 Form = Annotated[
     Format | None,
-    typer.Option("--format", metavar="csv|jsonl", help="Absent: what the suffix of FILE says."),
+    typer.Option(
+        "--format", metavar="csv|jsonl", help="The format. Default: by the suffix of FILE."
+    ),
 ]
 Shared = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
         parser=_url,
-        help="Share the rate limit with others: file:/a/path on this machine, redis://HOST for "
-        "all. With a password in it, write the URL into a file and give @FILE.",
+        help="Share the rate limit: file:/a/path on this machine, redis://HOST between machines. "
+        "ps would show a password in it: write the URL to a file, and give @FILE.",
     ),
 ]
 
@@ -63,41 +65,41 @@ class ImportOptions(CommandContext):
     """The options of an import.
 
     Attributes:
-        form: The format of the file; `None`: that of its suffix.
-        update: Whether rooms that exist are brought up to date.
-        results: The file of results; `None`: beside the file.
+        form: The format of the file; `None`: by its suffix.
+        update: Whether to update rooms that exist.
+        results: The results file; `None`: beside the file.
         dry_run: Whether to send nothing.
-        encoding: The encoding of the file; `None`: found.
-        date_format: How times may be written, too.
-        mapped: The columns that are called otherwise, each with its field.
-        concurrency: How many rows are sent at a time.
-        shared: Where the rate limit is shared with others.
+        encoding: The encoding of the file; `None`: detected.
+        date_format: A further format of times.
+        mapped: The fields of columns with other names.
+        concurrency: How many rows are sent at the same time.
+        shared: The store that shares the rate limit.
     """
 
     form: Form = None
     update: Annotated[
         bool,
         typer.Option(
-            "--update", help="Bring rooms that are there up to date, too. Absent: they stay."
+            "--update", help="Also update rooms that exist. Default: they stay unchanged."
         ),
     ] = False
     results: Annotated[
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Where the result of each row goes. Absent: beside FILE, rooms.results.csv for "
+            help="The file for each row's result. Default: beside FILE, rooms.results.csv for "
             "rooms.csv; for - standard output.",
         ),
     ] = None
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Say which rows would be refused, and send nothing."),
+        typer.Option("--dry-run", help="Show which rows would be refused, and send nothing."),
     ] = False
     encoding: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Of FILE, such as cp1252. Absent: UTF-8, else what spreadsheets write.",
+            help="The encoding, such as cp1252. Default: UTF-8, else one of spreadsheets.",
         ),
     ] = None
     date_format: Annotated[
@@ -105,7 +107,7 @@ class ImportOptions(CommandContext):
         typer.Option(
             metavar="FORMAT",
             parser=_date_format,
-            help="How FILE writes dates, such as '%d/%m/%Y %H:%M'; times as for --exp go, too.",
+            help="How FILE writes dates, such as '%d/%m/%Y %H:%M', in addition to those of --exp.",
         ),
     ] = None
     mapped: Annotated[
@@ -114,8 +116,8 @@ class ImportOptions(CommandContext):
             "--map",
             metavar="FIELD=COLUMN",
             parser=_mapping,
-            help="The column that a field is in, such as name=Cliente; several times for several. "
-            "Other unknown columns are passed over then.",
+            help="The column of a field, such as name=Cliente; repeat it for several. "
+            "Other unknown columns are then ignored.",
         ),
     ] = None
     concurrency: Annotated[
@@ -124,8 +126,8 @@ class ImportOptions(CommandContext):
             min=1,
             max=100,
             metavar="N",
-            help="Rows at a time, 1 to 100. Fewer if so many would take longer than a third of "
-            "--timeout to get through the rate limit.",
+            help="Rows at the same time, 1 to 100. Fewer if queueing for the rate limit would take "
+            "more than a third of --timeout.",
         ),
     ] = 16
     shared: Shared = None
@@ -136,11 +138,11 @@ class ExportOptions(CommandContext):
     """The options of an export.
 
     Attributes:
-        form: The format of the file; `None`: that of its suffix; on standard output JSON Lines.
+        form: The format of the file; `None`: by its suffix; on standard output JSON Lines.
         sort: The order of the rooms.
         ended: Only rooms that are over, or only the others.
-        excel: Whether CSV is as Excel opens it.
-        shared: Where the rate limit is shared with others.
+        excel: Whether to write CSV for Excel with a decimal comma.
+        shared: The store that shares the rate limit.
     """
 
     form: Form = None
@@ -149,12 +151,12 @@ class ExportOptions(CommandContext):
         typer.Option(
             metavar="FIELDS",
             parser=sort_of,
-            help="Such as -created_at (newest first), or name,-exp.",
+            help="The order: -created_at (newest first), or name,-exp.",
         ),
     ] = None
     ended: Ended = None
     excel: Annotated[
         bool,
-        typer.Option("--excel", help="CSV as Excel opens it where the comma is the decimal point."),
+        typer.Option("--excel", help="CSV for Excel with a decimal comma: semicolons and a BOM."),
     ] = False
     shared: Shared = None

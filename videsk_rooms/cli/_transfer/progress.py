@@ -1,4 +1,4 @@
-"""The progress of long work on standard error: a bar on a terminal, otherwise a line at times."""
+"""Progress of long work on standard error: a bar on a terminal, otherwise a line at intervals."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _A_LINE = 30.0
 
 
 class Progress:
-    """Counts what is done, and shows the count at intervals.
+    """Counts progress, and shows it at intervals.
 
-    Not by rich's own columns for speed and time: those show nothing without a terminal.
+    rich's own columns for speed and time are not used, because they need a terminal.
 
     Args:
-        total: How much there is to do.
+        total: The amount of work.
         done: How much was done before.
         every: The interval in seconds.
         show: Shows the count.
@@ -55,7 +55,7 @@ class Progress:
             self._show(self)
 
     def figures(self) -> list[str]:
-        """Return the count, the speed and the time that remains, in words."""
+        """Return the count, the speed and the remaining time as text."""
         figures = [f"{self.done:,}/{self.total:,}"]
         if self.failed:
             figures.append(f"{self.failed:,} failed")
@@ -75,12 +75,12 @@ def shown(
     """Show the progress of work while the block runs.
 
     Args:
-        what: What the work is.
-        total: How much there is to do.
+        what: The work, such as "import".
+        total: The amount of work.
         done: How much was done before.
-        limit: The rate limit, in words.
-        colours: Whether there may be colours.
-        bar: Whether there may be a bar: the work itself may be written to the terminal.
+        limit: The rate limit as text.
+        colours: Whether colours are allowed.
+        bar: Whether a bar is allowed; not if the terminal also gets the result of the work.
     """
     console = Console(stderr=True, no_color=None if colours else True)
     if not bar or not console.is_terminal or console.is_dumb_terminal:
@@ -105,7 +105,7 @@ def shown(
         bars.update(task, completed=now.done, figures=figures)
 
     with Live(
-        # With room for the `^C` that a terminal shows, which would otherwise begin another line.
+        # With room for the `^C` of a terminal, which would otherwise start a new line.
         get_renderable=lambda: Constrain(bars.get_renderable(), console.width - len("^C")),
         console=console,
         redirect_stdout=False,

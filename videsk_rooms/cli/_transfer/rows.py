@@ -1,9 +1,9 @@
 """The rows of a file: the fields of each room, and its external id. No I/O.
 
-The external id makes an import repeatable: however often a row is sent, there is one room. A row
-without one gets one made of the file's name, of the row's content, and of the number of equal rows
-before it; not of its place, which changes when somebody inserts a row. So the same row of a file of
-the same name is the same room, wherever it stands.
+The external id makes an import idempotent: a row makes one room, however often it is sent. A row
+without one gets an id derived from the file's name, the row's content, and the number of equal rows
+before it. The row's position is not included, because inserting a row would change it. So the same
+row in a file of the same name is always the same room.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from .table import Table
 
-# What a room can be given, and what else `rooms export`, `rooms list --json` and
-# `rooms get --show-token` show of one.
+# The fields that a room can be given; the others that `rooms export`, `rooms list --json` and
+# `rooms get --show-token` write.
 FIELDS = tuple(RoomSpec.__annotations__)
 PASSED_OVER = tuple(field.name for field in attrs.fields(Room) if field.name not in FIELDS)
 TIMES = ("exp", "nbf")
@@ -53,7 +53,7 @@ class Row:
     Attributes:
         number: Its number in the file.
         external_id: The external id of its room.
-        given: Its other fields: name and times as they were typed, settings as an object.
+        given: Its other fields: name and times as typed, settings as an object.
     """
 
     number: int
@@ -61,13 +61,13 @@ class Row:
     given: Mapping[str, Any]
 
     def fields(self) -> dict[str, Any]:
-        """Return the arguments of `create`; a time from now (`2h`) counts from this call on."""
+        """Return the arguments of `create`; relative times (`2h`) count from this call."""
         return {
             field: moment(value) if field in TIMES else value for field, value in self.given.items()
         }
 
     def checksum(self, *, update: bool) -> str:
-        """Return a value that changes with the content of the row."""
+        """Return a value that changes with the row's content."""
         return _digest(update, self.external_id, self.given)[:16]
 
 
@@ -87,8 +87,8 @@ def rows_of(
     Args:
         table: The table.
         file: The name of its file; empty for standard input.
-        mapped: The fields of columns that are called otherwise.
-        date_format: How times may be written, too, as `datetime.strptime` has it.
+        mapped: The fields of columns with other names.
+        date_format: A further format of times, for `datetime.strptime`.
 
     Raises:
         CommandFailedError: A column is unknown.
@@ -105,15 +105,15 @@ def rows_of(
 
 
 def fields_of(columns: Sequence[str], mapped: Mapping[str, str]) -> dict[str, str]:
-    """Return the field of each column, without those that only the API sets.
+    """Return the field of each column, except those that only the API sets.
 
     Args:
         columns: The columns.
-        mapped: The fields of columns that are called otherwise; with any, unknown columns are
-            passed over.
+        mapped: The fields of columns with other names. If there are any, unknown columns are
+            ignored.
 
     Raises:
-        CommandFailedError: There is no such column, or two are of one field, or none is left.
+        CommandFailedError: A column is unknown, two have the same field, or none is left.
     """
     for column in mapped:
         if column not in columns:
@@ -127,26 +127,24 @@ def fields_of(columns: Sequence[str], mapped: Mapping[str, str]) -> dict[str, st
             continue
         twice = next((other for other, its in found.items() if its == field), None)
         if twice is not None:
-            raise wrong_usage(
-                f"columns {twice!r} and {column!r} are the same; take one of them out"
-            )
+            raise wrong_usage(f"columns {twice!r} and {column!r} are the same; remove one of them")
         found[column] = field
     if unknown and not mapped:
         raise wrong_usage(_not_a_column(unknown[0]))
     if columns and not found:
-        raise wrong_usage(f"no column says what a room is to be like; give one of {_told(FIELDS)}")
+        raise wrong_usage(f"no column has a field of a room; give one of {_told(FIELDS)}")
     if unknown:
-        complain(f"columns passed over: {', '.join(unknown)}")
+        complain(f"columns ignored: {', '.join(unknown)}")
     return found
 
 
 def _not_a_column(column: str) -> str:
     near = get_close_matches(column.strip().lower(), FIELDS, n=1)
-    meant = f"call it {near[0]!r} if that is meant, or take it out" if near else "take it out"
+    meant = f"call it {near[0]!r} if that is meant, or remove it" if near else "remove it"
     example = shlex.quote(f"{near[0] if near else 'name'}={column}")
     return (
-        f"there is no column {column!r}; {meant}, or say which it is, as --map {example}. "
-        f"Rooms have {_told(FIELDS)}, and what only the API sets is passed over: "
+        f"there is no column {column!r}; {meant}, or map it to a field, as --map {example}. "
+        f"Rooms have {_told(FIELDS)}. Columns that only the API sets are ignored: "
         f"{', '.join(PASSED_OVER[:-2])}"  # not the token, nor `extra`
     )
 
@@ -189,14 +187,14 @@ class _RowParser:
         return f"{start or 'import'}-{_digest(content, ordinal)[:20]}"
 
     def _parsed(self, field: str, value: object) -> Any:
-        """Parse a value as far as no client is needed; the client checks the rest."""
+        """Parse a value as far as possible without a client, which checks the rest."""
         if field == "settings":
             return value if isinstance(value, dict) else _settings(_text(field, value))
         text = _text(field, value)
         return self._time(field, text.strip()) if field in TIMES else text
 
     def _time(self, field: str, text: str) -> str:
-        remedy = "; or say with --date-format how dates are written"
+        remedy = "; or give the format of dates with --date-format"
         if self._date_format is not None:
             remedy = f"; or a date that exists, written as {_EXAMPLE:{self._date_format}}"
             with suppress(ValueError):
@@ -219,7 +217,7 @@ def _settings(text: str) -> dict[str, Any]:
 def _text(field: str, value: object) -> str:
     if isinstance(value, str):
         return value
-    raise typer.BadParameter(f"{field} {json.dumps(value)} is not text; put it into quotes")
+    raise typer.BadParameter(f"{field} {json.dumps(value)} is not text; put it in quotes")
 
 
 def _digest(*parts: object) -> str:

@@ -1,4 +1,4 @@
-"""Sends the rows of an import, several at a time."""
+"""Sends the rows of an import, several at the same time."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ _SHARE_IN_QUEUE = 1 / 3  # of the time that a call may take
 
 
 class Importer:
-    """Sends the rows of a file, several at a time.
+    """Sends the rows of a file, several at the same time.
 
-    Not by `create_many`, which makes one call for each item: a row takes two where its room exists,
-    and with `update` one, two or three.
+    It does not use `create_many`, which makes one call for each item. A row takes two calls if its
+    room exists, and one to three with `update`.
 
     Args:
-        options: The options of the import, and so the account.
+        options: The options of the import, including the account.
         rows: The rows.
-        record: Where outcomes are kept, and those of earlier runs.
+        record: Keeps outcomes, and has those of earlier runs.
 
     Attributes:
-        outcomes: The outcomes so far, by the number of the row.
-        done_before: How many rows earlier runs had done.
-        stopped_by: The error after which all other rows would fail alike, if there was one.
+        outcomes: The outcomes so far, by row number.
+        done_before: How many rows earlier runs completed.
+        stopped_by: The error that all other rows would share, if there was one.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Importer:
         self.done_before = sum(outcome.is_done for outcome in self.outcomes.values())
 
     async def run(self) -> None:
-        """Send the rows that remain, or up to one that fails as all others would."""
+        """Send the remaining rows, until one fails with an error that all others would share."""
         async with self._options.async_client(shared=self._options.shared) as client:
             videsk = client.with_options(priority="background")
             await self._first_call(videsk)
@@ -81,8 +81,8 @@ class Importer:
             ) as bar:
                 bar.failed = len(self.outcomes) - self.done_before
                 rows = iter(self._remaining)
-                # Time in the queue of the rate limit counts for the timeout of each call, and more
-                # rows at a time are not faster.
+                # Time in the rate limit's queue counts towards each call's timeout, and more
+                # concurrent rows are not faster.
                 through = int(limit * self._options.timeout * _SHARE_IN_QUEUE)
                 workers = range(max(1, min(self._options.concurrency, through)))
                 await asyncio.gather(*(self._send_all(videsk, rows, bar) for _ in workers))
@@ -90,22 +90,22 @@ class Importer:
     async def _first_call(self, videsk: AsyncVidesk) -> None:
         """Make a call that shows whether the token is accepted, and what the rate limit is.
 
-        It looks for a room of an earlier run: the first, and the last if that is gone, which can be
-        where the account may delete rooms. With neither there, that run was on another account,
-        such as a sandbox, and this one has none of its rooms.
+        It looks for a room of an earlier run: the first, and the last if the account could delete
+        the first. If neither exists, that run used another account, such as a sandbox, and this one
+        has none of its rooms.
         """
         done = [each for each in self.outcomes.values() if each.is_done]
         for known in (done[0], *done[1:][-1:]) if done else (None,):
             external_id = None if known is None else known.external_id
             page = await videsk.rooms.list(limit=1, external_id=external_id)
-            # By its id: another account may have the external id.
+            # By its id, because another account may use the external id.
             if known is None or known.room in [room.id for room in page]:
                 return
         raise CommandFailedError(
             f"row {done[0].row} was imported before, and this account does not have its room "
             f"{done[0].room} ({done[0].external_id!r}); if that was another account, give another "
-            f"--results FILE than {self._record.name}; if its rooms were deleted, take their rows "
-            "out of the file, or give another --results FILE to have them made again"
+            f"--results FILE than {self._record.name}; if its rooms were deleted, remove their "
+            "rows from the file, or give another --results FILE to create them again"
         )
 
     async def _send_all(self, videsk: AsyncVidesk, rows: Iterator[Row], bar: Progress) -> None:
@@ -154,9 +154,9 @@ class Importer:
 def outcome_of(row: Row, earlier: EarlierRuns, *, update: bool) -> Outcome | None:
     """Return the outcome of a row that need not be sent again.
 
-    With `update` all rooms are looked at: since the end of an earlier run somebody may have
-    changed them, and `2h` from now is another time. So only the run that is continued counts,
-    and only for rows that have not changed since.
+    With `update`, all rooms are checked: somebody may have changed them since the last complete
+    run, and `2h` from now is another time. So only the run to continue counts, and only rows that
+    have not changed since.
     """
     checksum, outcome = earlier.get(row.external_id, ("", None))
     if outcome is None or (update and checksum != row.checksum(update=True)):
@@ -165,7 +165,7 @@ def outcome_of(row: Row, earlier: EarlierRuns, *, update: bool) -> Outcome | Non
 
 
 def differences(room: Room, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields whose values a room does not have."""
+    """Return the fields in which a room differs."""
     return {
         field: value
         for field, value in fields.items()
@@ -174,12 +174,12 @@ def differences(room: Room, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _comparable(value: object) -> object:
-    # Times to the millisecond, as the API has them (docs/api.md, "On the wire").
+    # Times to the millisecond, like the API's (docs/api.md, "On the wire").
     return wire(value) if isinstance(value, datetime) else value
 
 
 def in_a_file(error: VideskError, row: Row) -> str:
-    """Return the text of an error for the author of the file: arguments are columns there."""
+    """Return an error's text for the file's author: arguments become columns."""
     if not isinstance(error, InvalidRequestError):
         return describe_error(error)
     text = str(error.args[0])

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 _WORDS = {
     **{result.value: result.value for result in Result},
-    "exists": "there already",
+    "exists": "already there",
     "not_tried": "not tried",
 }
-_SHOWN = 5  # on the terminal; the results have them all
+_SHOWN = 5  # on the terminal; the results file has all
 
 
 def summarize(
@@ -34,10 +34,10 @@ def summarize(
 
     Args:
         rows: How many rows there are.
-        outcomes: The outcomes of those that were tried, now or before.
-        done_before: How many of those earlier runs had done.
+        outcomes: The outcomes of rows that were tried, now or before.
+        done_before: How many of those earlier runs completed.
         seconds: How long it took.
-        results: The file of results.
+        results: The results file.
     """
     counts = Counter(outcome.result for outcome in outcomes)
     return {
@@ -66,13 +66,13 @@ def show(
     *,
     is_whole: bool,
 ) -> None:
-    """Print the summary of an import; what went wrong goes to standard error.
+    """Print the summary of an import; failures go to standard error.
 
     Args:
         context: How to print it.
         figures: The figures.
         outcomes: The outcomes.
-        is_whole: Whether every row was tried, so that the results are written.
+        is_whole: Whether all rows were tried, so that the results file is complete.
     """
     results = figures["results"]
     failures: defaultdict[str | None, list[Outcome]] = defaultdict(list)
@@ -85,7 +85,7 @@ def show(
         where = f"; all are in {results}" if is_whole and results != STANDARD else ""
         complain(f"{more:,} more rows failed{where}")
     _warn_of_rooms_that_are_over(_over(outcomes))
-    if results == STANDARD:  # where the outcomes are, and nothing else
+    if results == STANDARD:  # which has the outcomes, and nothing else
         complain(_as_text(figures))
         return
     _show_figures(context, figures, _as_text(figures))
@@ -102,7 +102,7 @@ def show_refusals(context: CommandContext, figures: Mapping[str, Any]) -> None:
 
 
 def _show_figures(context: CommandContext, figures: Mapping[str, Any], text: str) -> None:
-    """Print the figures of an import: as JSON for programs, for people in words."""
+    """Print the figures of an import, as JSON or as text."""
     if context.as_json:
         write_json(figures)
         return
@@ -120,13 +120,13 @@ def _as_text(figures: Mapping[str, Any]) -> str:
 
 
 def _over(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Return the rows whose rooms nobody can enter any longer."""
+    """Return the rows whose rooms nobody can join any more."""
     now = datetime.now(timezone.utc)
     return [outcome for outcome in outcomes if outcome.is_done and outcome.is_over(now)]
 
 
 def _rows(outcomes: Sequence[Outcome]) -> str:
-    """Return the numbers of rows in words."""
+    """Return row numbers as text."""
     numbers = ", ".join(str(each.row) for each in outcomes[:_SHOWN])
     more = f" and {len(outcomes) - _SHOWN:,} more" if len(outcomes) > _SHOWN else ""
     return f"row{'s' if len(outcomes) > 1 else ''} {numbers}{more}"
@@ -137,6 +137,6 @@ def _warn_of_rooms_that_are_over(over: Sequence[Outcome]) -> None:
         return
     complain(
         f"{counted(len(over), 'room')} {'is' if len(over) == 1 else 'are'} over, and nobody can "
-        f"enter: {_rows(over)}; give such a row another external id. New times and --update help "
-        "only where the API lets a room be opened again"
+        f"join: {_rows(over)}; give such a row another external id. New times and --update help "
+        "only if the API lets a room be reopened"
     )

@@ -1,4 +1,4 @@
-"""Tables as text: CSV and JSON Lines. No I/O."""
+"""CSV and JSON Lines as text. No I/O."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 Cells: TypeAlias = "Mapping[str, object] | str"
-"""The values of a line by column, or what is wrong with the line."""
+"""The values of a line by column, or what is wrong with it."""
 
-# What Excel separates by where the comma is the decimal point.
+# Excel's delimiter in locales with a decimal comma.
 _EXCEL_DELIMITER = ";"
-# A comma may be in the name of a column; in the header of a file with commas the others are not.
+# A column's name may contain a comma, but a header with commas contains none of the others.
 _BEFORE_COMMAS = ("\t", _EXCEL_DELIMITER)
 _QUOTED = re.compile(r'"[^"]*"')
-# https://owasp.org/www-community/attacks/CSV_Injection; also after apostrophes, so that each cell
-# is read as it was written.
+# https://owasp.org/www-community/attacks/CSV_Injection. Leading apostrophes are matched, too, so
+# that reading a cell restores what was written.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _LONGEST_CELL = 2**31 - 1  # a list of authorizations may be longer than csv's 131,072
 
@@ -44,10 +44,10 @@ _WORKBOOKS = {".xls", ".xlsx", ".ods", ".numbers"}
 
 
 def format_of(file: str, given: Format | None, *, default: Format | None = None) -> Format:
-    """Return the format of a file: the given one, else that of its suffix, else the default.
+    """Return the format of a file: the given one, else by its suffix, else the default.
 
     Raises:
-        CommandFailedError: There is none of them.
+        CommandFailedError: None of them is known.
     """
     suffix = Path(file).suffix.lower()
     found = given or _SUFFIXES.get(suffix) or default
@@ -64,10 +64,10 @@ class Table:
     """The content of a file.
 
     Attributes:
-        columns: The columns, as the file spells them.
-        lines: The lines that are not empty, each with its number: in CSV as spreadsheets count
-            them, the header being 1.
-        excel: Whether cells are separated as by Excel where the comma is the decimal point.
+        columns: The columns, as spelled in the file.
+        lines: The non-empty lines with their numbers, which in CSV are those of spreadsheets: the
+            header is 1.
+        excel: Whether cells are separated as by Excel with a decimal comma.
     """
 
     columns: Sequence[str]
@@ -87,7 +87,7 @@ def read(text: str, form: Format) -> Table:
 def _read_csv(text: str) -> Table:
     csv.field_size_limit(_LONGEST_CELL)
     delimiter = _delimiter_of(text)
-    # Strict: otherwise a quote that is never closed would make one cell of all that follows.
+    # Strict, because otherwise an unclosed quote would make one cell of everything that follows.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     numbered = enumerate(iter(lambda: _next(reader), None), 1)
     lines = ((number, line) for number, line in numbered if _has_content(line))
@@ -113,7 +113,7 @@ def _delimiter_of(text: str) -> str:
 
 
 def _next(reader: Iterator[list[str]]) -> list[str] | str | None:
-    """Return the next line, or what is wrong with it; those after it can still be parsed."""
+    """Return the next line, or what is wrong with it; later lines can still be parsed."""
     try:
         return next(reader, None)
     except csv.Error as error:
@@ -136,7 +136,7 @@ def _by_column(columns: Sequence[str], line: Sequence[str]) -> Cells:
 
 
 def _read_json_lines(text: str) -> Table:
-    # Not splitlines(), which also splits at characters that a JSON string may contain.
+    # Not splitlines(), which also splits at characters that are valid in JSON strings.
     lines = [
         (number, _object_of(line))
         for number, line in enumerate(text.split("\n"), 1)
@@ -165,15 +165,15 @@ def _non_empty(cells: Iterable[tuple[str, object]]) -> Cells:
 class Writer:
     """Writes a table line by line: UTF-8, commas, line feeds.
 
-    Anybody may have written the cells. So on a terminal control characters are spelled out, and in
-    CSV a cell that a spreadsheet would take for a formula begins with an apostrophe.
+    Cells can come from anybody. On a terminal, control characters are escaped. In CSV, a cell that
+    a spreadsheet would take for a formula begins with an apostrophe.
 
     Args:
-        file: The file, opened without a translation of line ends.
+        file: The file, opened without newline translation.
         form: Its format.
-        columns: The columns; each line has a value for every one of them.
-        excel: Whether CSV is as Excel opens it where the comma is the decimal point: with a byte
-            order mark and semicolons.
+        columns: The columns; each line has a value for all of them.
+        excel: Whether to write CSV for Excel with a decimal comma: a byte order mark and
+            semicolons.
     """
 
     def __init__(
@@ -197,7 +197,7 @@ class Writer:
         cells = [_cell(value) for value in line.values()]
         if self._is_shown:
             cells = [printable(cell) for cell in cells]
-        # By itself csv quotes no carriage return where the line ends without one.
+        # csv alone does not quote a carriage return if lines end without one.
         writer = self._quoted if any("\r" in cell for cell in cells) else self._plain
         writer.writerow(cells)
 
