@@ -84,6 +84,18 @@ def _modules(name: str) -> Iterator[str]:
     return (".".join(parts[:end]) for end in range(1, len(parts)))
 
 
+def test_a_result_is_one_item(site: Path) -> None:
+    """However many lines describe it; each line would otherwise be a result by itself."""
+    section = re.compile(r"Returns:</span></p>\s*<ul>(.*?)</ul>", re.DOTALL)
+    found = [
+        items.count("doc-section-item")
+        for page in (site / "reference").rglob("index.html")
+        for items in section.findall(page.read_text(encoding="utf-8"))
+    ]
+    assert len(found) > 30
+    assert set(found) == {1}
+
+
 def test_the_spanish_side_is_in_spanish(site: Path) -> None:
     """Menus and search too, not only the text."""
     text = (site / "es" / "guide" / "first-steps" / "index.html").read_text(encoding="utf-8")
