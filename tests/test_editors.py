@@ -85,7 +85,7 @@ def test_a_notebook_shows_parameters_and_docstring() -> None:
     assert {tuple(each.name for each in one.params) for one in signatures} == {
         ("name", "external_id", "exp", "nbf", "settings")
     }
-    assert "Create a room, once" in found[0].docstring()
+    assert "Create one room, however" in found[0].docstring()
 
 
 # -- Pyright --------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Video rooms from Python: the Videsk VPaaS Rooms API, awaited and blocking.
 
-Names are loaded when they are first used, so that `import videsk_rooms` costs next to nothing;
-aiohttp alone takes longer to import than everything else here together.
+Names are loaded on first use, so `import videsk_rooms` costs next to nothing. Importing aiohttp
+alone takes longer than everything else here together.
 """
 
 from __future__ import annotations
@@ -73,9 +73,9 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-# Type checkers go by the imports above, each of which brings the names in `__all__` of its module.
-# They read no `__all__` but a list of strings, and would take any misspelt name for one that
-# `__getattr__` finds.
+# Type checkers use the imports above, each of which brings the names in `__all__` of its module.
+# Of `__all__` they only read a list of strings, and they would accept any misspelt name because of
+# `__getattr__`.
 if not TYPE_CHECKING:
     __all__ = list(_HOME_OF)
 

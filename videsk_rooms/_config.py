@@ -1,4 +1,4 @@
-"""The options of a client, checked when it is made."""
+"""The options of a client, checked when it is created."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ _requests = _refuse_unless(
 )
 _at_most = _refuse_unless(
     lambda value: value is None or (_is_count(value) and value <= _MOST_REQUESTS),
-    f"give a whole number from 1 to {_MOST_REQUESTS:,}, or None for no ceiling of your own",
+    f"give a whole number from 1 to {_MOST_REQUESTS:,}, or None for no ceiling",
 )
 _period = _refuse_unless(lambda value: _is_seconds(value) and value > 0, "give seconds above 0")
 
@@ -119,7 +119,7 @@ class Retry:
         base_delay: Upper bound of the first delay, in seconds.
         max_delay: Upper bound of the backoff, in seconds.
         max_retry_after: The longest `Retry-After` to wait for, in seconds. If the server asks for
-            more, its error is raised at once, with `retry_after`.
+            more, its error is raised immediately, with `retry_after`.
 
     Raises:
         ConfigurationError: A number is out of range.
@@ -149,8 +149,8 @@ class RateLimit:
         shared: `None`: all clients of this process that use the same account.
             `"file:/path"`: all processes of this machine that name the same file.
             `"redis://host:6379/0"`: all machines that name the same server, for the same API token
-            (extra `redis`). In no repr, for it may hold a password; in the pickle of a client only
-            by `secrets_in_pickles`.
+            (extra `redis`). No repr shows it, because it may contain a password. A client's pickle
+            contains it only with `secrets_in_pickles`.
         at_most: A cap for this client and its views: requests per window, 1 to 10,000, even if the
             server allows more. `None`: no cap.
 
@@ -197,7 +197,7 @@ def checked_timeout(value: Timeout | float | None) -> Timeout:
 
 
 def checked_priority(value: object) -> Priority:
-    """Refuse what is no priority."""
+    """Return a priority; refuse any other value."""
     if isinstance(value, str) and value in _PRIORITIES:
         return value
     raise ConfigurationError(
@@ -224,15 +224,15 @@ def checked_allow_http(value: object) -> bool:
         return value
     right = "'1' or '0'" if source.isupper() else "True or False"
     raise ConfigurationError(
-        f"{source}={value!r}: give {right}; it allows to send the token unencrypted"
+        f"{source}={value!r}: give {right}; it allows sending the token unencrypted"
     )
 
 
 def checked_base_url(value: object, *, allow_http: bool = False) -> str:
-    """Choose and check the URL of the API; return it in aiohttp's spelling, without a final slash.
+    """Choose and check the API's URL; return it in aiohttp's spelling, without a final slash.
 
     The spelling matters: the token goes to this origin only, and aiohttp takes `http://LOCALHOST`
-    and `http://localhost` for two.
+    and `http://localhost` for two origins.
     """
     source = "base_url"
     if value is None:
@@ -257,7 +257,7 @@ def checked_base_url(value: object, *, allow_http: bool = False) -> str:
     if parts.scheme == "http" and not (allow_http or is_loopback(parts.hostname or "")):
         raise ConfigurationError(
             f"{shown} would send the token unencrypted; use https, "
-            "or http towards this machine only (127.0.0.1, localhost); in a network of your own, "
+            "or http towards this machine only (127.0.0.1, localhost); in your own network, "
             "such as that of Docker Compose, give allow_http=True or set VIDESK_ALLOW_HTTP=1"
         )
     if re.search(r"(?i)/vpaas/rooms/*$", parts.path):
@@ -269,14 +269,14 @@ def checked_base_url(value: object, *, allow_http: bool = False) -> str:
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
-# What the client and aiohttp say themselves. In small letters.
+# Headers that the client and aiohttp set themselves, in lower case.
 _OWN_HEADERS = frozenset(
     {"connection", "content-length", "content-type", "host", "transfer-encoding"}
 )
 
 
 def checked_headers(value: object) -> dict[str, str]:
-    """Check headers of the caller's, and copy them. No error shows a value: it may be a secret."""
+    """Check and copy the caller's headers. No error shows a value, because it may be a secret."""
     if value is None:
         return {}
     if not isinstance(value, Mapping):
@@ -303,7 +303,7 @@ def checked_headers(value: object) -> dict[str, str]:
 
 
 def checked_proxy(value: object) -> str | None:
-    """Refuse a wrong URL of a proxy; it is not shown, because it may hold a password."""
+    """Refuse an invalid proxy URL without showing it, because it may contain a password."""
     if value is None:
         return None
     remedy = "give a URL such as 'http://proxy.example:3128', or None"
@@ -313,14 +313,14 @@ def checked_proxy(value: object) -> str | None:
 
 
 def is_url_of_proxy(text: str) -> bool:
-    """Return whether a text is a URL that aiohttp takes for a proxy's."""
+    """Return whether aiohttp accepts a text as a proxy URL."""
     try:
         parts = urlsplit(text)
-        _ = parts.port  # which is read only now
+        _ = parts.port  # parsed only when it is read
     except ValueError:
         return False
     host = parts.hostname or ""
-    # A host with other letters than ASCII is left to aiohttp, which encodes it for the resolver.
+    # A non-ASCII host is left to aiohttp, which encodes it for the resolver.
     is_host = ":" in host or not host.isascii() or _HOST.fullmatch(host)
     return bool(is_host) and parts.scheme in {"http", "https"}
 

@@ -17,15 +17,15 @@ from ._redaction import sent_with as sent_with  # noqa: PLC0414 - used from here
 TEXT_LENGTH, ID_LENGTH = 300, 100
 _MOST_VALUES, _DEEPEST, _LONGEST_VALUE = 500, 20, 1_000
 
-# What JSON can express: `models.JSONValue`, which stands above this module.
+# Any value of JSON: `models.JSONValue`, which is in a higher layer.
 _JSON: TypeAlias = "bool | int | float | str | list[_JSON] | dict[str, _JSON] | None"
 
 
 def shown(text: str, limit: int = TEXT_LENGTH) -> str:
     """Return a text as one printable line of at most `limit` characters, without tokens.
 
-    Other characters are escaped as in `repr`: control characters, line breaks, changes of the
-    direction of writing, lone surrogates.
+    Other characters are escaped as in `repr`: control characters, line breaks, bidirectional marks,
+    lone surrogates.
     """
     line = redacted(text)[: limit + 1]
     if not line.isprintable():
@@ -45,7 +45,7 @@ def shown_data(value: _JSON) -> _JSON:
 
 
 class _DataCopy:
-    """Copies a JSON value until it has as many values as are allowed."""
+    """Copies a JSON value, up to the allowed number of values."""
 
     def __init__(self) -> None:
         self._remaining = _MOST_VALUES

@@ -1,8 +1,8 @@
-"""Finds tokens in a text, in whatever spelling, and removes them.
+"""Finds tokens in a text, in any encoding, and removes them.
 
 A server or a proxy may echo the request in a message, a header or a page: escaped for JSON, a URL
-or HTML, even one inside another, in base64 or in hexadecimal. What looks like any token is removed,
-and the token that was sent even where it is cut up or only a part of it is there.
+or HTML, even one inside another, in base64 or in hexadecimal. Anything that looks like a token is
+removed. The token that was sent is removed even if it is cut up or incomplete.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 REMOVED = "[removed]"
-# Characters of a text that are kept. More are searched, to recognise a token that crosses the end.
+# Kept characters of a text. More are searched, to recognise a token that crosses the end.
 QUOTED = 8_192
 _SEARCHED = 16_384
 # A token in a URL in JSON in a page is encoded three times.
@@ -56,8 +56,8 @@ _ESCAPES = re.compile(
     r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\xad\u200b-\u200f\u2060\ufeff]+)"
 )
 _NOT_IN_A_TOKEN = re.compile(r"(?P<nothing>[^\x21-\x7e]+)")
-# A text without any of these, and shorter than the token that was sent, holds no token. Most of the
-# dozen headers of an error need no search.
+# A text that matches none of these, and is shorter than the token that was sent, contains no token.
+# So most of an error's dozen headers need no search.
 _SUSPICIOUS = re.compile(r"(?i)eyj|bearer|token|secret|authori|password|api.?key|[\\%&=<]")
 
 
@@ -69,7 +69,7 @@ class Secret:
     def __init__(self, value: str) -> None:
         self._value = value
         raw = value.encode("ascii")
-        # As a body may repeat it: some escape a slash in JSON.
+        # The spellings in which a body may repeat it: some escape a slash in JSON.
         self.echoes: set[bytes] = {raw, value.replace("/", "\\/").encode("ascii")}
         self.encodings: tuple[str, ...] = (raw.hex(), raw.hex().upper(), *_base64_of(raw))
 
@@ -148,9 +148,9 @@ class _Decoded:
                     yield self._span(start, end)
 
     def parts_of(self, token: str) -> Iterator[tuple[int, int]]:
-        """Find a token, and each part of it that is too long to be there by chance."""
+        """Find a token, and each part of it that is too long to occur by chance."""
         least = min(_SHORTEST_PART, len(token))
-        found = bytearray(len(self._text))  # a part that was found once is not extended again
+        found = bytearray(len(self._text))  # a part that was found is not extended again
         for offset, piece in _pieces(token):
             at = self._text.find(piece)
             while at >= 0:

@@ -137,7 +137,7 @@ class AsyncVidesk(PickledBySettings):
 
     def _set_up(self, settings: Settings) -> None:
         self._settings = settings
-        # Weak, so that a view that is gone leaves nothing behind.
+        # Weak, so that a collected view leaves nothing behind.
         self._limiters: weakref.WeakValueDictionary[int, RateLimiter] = (
             weakref.WeakValueDictionary()
         )
@@ -252,10 +252,10 @@ class AsyncVidesk(PickledBySettings):
         sender, changes = self._sender, dict[str, Any](settings=settings)
         elsewhere = settings.base_url != self._settings.base_url
         if elsewhere or "proxy" in changed:
-            # Failures on one way say nothing about another.
+            # Failures on one network path say nothing about another.
             changes |= {"transport": sender.transport.towards(settings), "budget": RetryBudget()}
-        # Another token may be another account, which has its own limit, and may be served by
-        # another version. So is the same token at another address.
+        # Another token may belong to another account, with a separate limit and perhaps another
+        # version of the API. So may the same token at another address.
         other_account = elsewhere or "source" in changed
         if other_account or "rate_limit" in changed:
             changes["limiter"] = self._make_limiter(settings)
@@ -271,7 +271,7 @@ class AsyncVidesk(PickledBySettings):
 
     @property
     def rate_limit_status(self) -> RateLimitStatus:
-        """The rate limit by the last responses, and how many calls wait.
+        """The rate limit according to the last responses, and how many calls wait for it.
 
         Sends no request.
 
@@ -306,7 +306,7 @@ class AsyncVidesk(PickledBySettings):
         try:
             await self._sender.transport.close()
         finally:
-            # Views may be made meanwhile; their calls are refused.
+            # Views may be created meanwhile; their calls are refused.
             for limiter in [reference() for reference in self._limiters.valuerefs()]:
                 if limiter is not None:
                     await limiter.close()

@@ -1,16 +1,16 @@
 """The errors of this package.
 
     VideskError
-    ├── ConfigurationError          (ValueError)    the client was set up wrongly
-    ├── InvalidRequestError         (ValueError)    refused before anything was sent
-    ├── ClosedError                                 used after close
-    ├── TransportError                              no answer came
-    │   ├── ConnectionFailedError                   surely not processed
-    │   ├── DeadlineExceededError   (TimeoutError)  the time was up
+    ├── ConfigurationError          (ValueError)    the client is configured wrongly
+    ├── InvalidRequestError         (ValueError)    an argument is invalid; nothing was sent
+    ├── ClosedError                                 the client is closed
+    ├── TransportError                              no response arrived
+    │   ├── ConnectionFailedError                   certainly not processed
+    │   ├── DeadlineExceededError   (TimeoutError)  the call exceeded its timeout
     │   └── OutcomeUnknownError                     may have been processed
-    │       └── OutcomeUnknownAtDeadlineError       both: a DeadlineExceededError as well
-    ├── ResponseError                               an answer that is not the API's
-    └── APIError                                    the API said no
+    │       └── OutcomeUnknownAtDeadlineError       both: a DeadlineExceededError, too
+    ├── ResponseError                               a response that is not the API's
+    └── APIError                                    an error response of the API
         ├── BadRequestError 400     ├── AuthenticationError 401   ├── PermissionDeniedError 403
         ├── NotFoundError 404       ├── ConflictError 409         ├── RateLimitError 429
         └── ServerError 5xx
@@ -19,10 +19,10 @@ Errors are plain data without tokens, and can be pickled. The text ends with the
 `outcome_unknown` says whether the request may have been processed. After a create, `external_id`
 identifies the room.
 
-Result stores such as Celery's JSON keep only the text of an error. Rebuilt from it, all other
-attributes are `0`, `None` or empty.
+Result stores such as Celery's JSON keep only the text of an error. If an error is rebuilt from it,
+all its other attributes are `0`, `None` or empty.
 
-`str(error)` ends with the address of the error's page; `error.args[0]` is the text without it.
+`str(error)` ends with the URL of the error's page; `error.args[0]` is the text without it.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class VideskError(Exception):
         text = plain_text(self)
         if PAGES in text:  # it quotes another error, or was made from the text of one
             return text
-        # A subclass from elsewhere has no page, but the error that it derives from has one.
+        # A foreign subclass has no page, but the error that it derives from has one.
         name = next(kind.__name__ for kind in type(self).__mro__ if kind.__module__ == __name__)
         return f"{sentence(text)} See {PAGES}{name}/".lstrip()
 

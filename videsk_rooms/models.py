@@ -1,7 +1,7 @@
 """The API's models: rooms, pages of rooms, access to a room, statistics of a room.
 
-A field is one line of its class. What reads it, writes it and shows it follows from that line
-(`_fields/table.py`); the docstring says what it means.
+Each field is one line of its class. Reading, writing and showing it follow from that line
+(`_fields/table.py`). The docstring explains it.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class _Model:
         return json.dumps(self.to_dict(tokens=tokens), ensure_ascii=False)
 
     @classmethod
-    # Not `Self`: its module would have to be loaded, for the hints to be resolved.
+    # Not `Self`, because resolving the hints would load its module.
     def from_dict(cls: type[M], value: Mapping[str, Any]) -> M:  # noqa: PYI019
         """Read a model from the result of `to_dict`, or from the API's JSON.
 
@@ -121,7 +121,7 @@ class _Model:
         return schema_of(cls, handler)
 
 
-# No slot for weak references: nobody watches a room go, and a page has hundreds of objects.
+# No slot for weak references: nobody needs them, and a page has hundreds of objects.
 
 
 @attrs.frozen(weakref_slot=False)
@@ -189,7 +189,7 @@ class Room(_Model):
     """Fields unknown to this package, under the server's names."""
 
     def __eq__(self, other: object) -> bool:
-        # Not by attrs, for which a room and the same room with a token are of two classes.
+        # Not attrs' comparison, for which a `Room` and an `EnterableRoom` are never equal.
         if not isinstance(other, Room):
             return NotImplemented
         return all(getattr(self, name) == getattr(other, name) for name in _COMPARED)
@@ -263,7 +263,7 @@ class EnterableRoom(Room):
     """
 
     __slots__ = ()
-    if not TYPE_CHECKING:  # mypy would take the class for none of attrs'
+    if not TYPE_CHECKING:  # otherwise mypy would not take the class for an attrs class
         # msgspec looks for it in the class itself, and refuses the class without it.
         __attrs_attrs__ = attrs.fields(Room)
 
@@ -277,14 +277,14 @@ class EnterableRoom(Room):
         token: str | None = _TOKEN.__get__(self)
         if not token:
             raise ResponseError(
-                f"room {self.id}: the API sent no access token with the room; ask rooms.join(room) "
-                "for one, which says why if the room lets nobody in"
+                f"room {self.id}: the API sent no access token with the room; call "
+                "rooms.join(room) for one, whose error says why if nobody can join"
             )
         return token
 
     @access_token.setter
     def access_token(self, token: str | None) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  # narrower, as frozen fields may be
-        # For what attrs does, which sets each field once; others are refused by the frozen class.
+        # attrs sets each field once; the frozen class refuses any other assignment.
         _TOKEN.__set__(self, token)
 
     def to_dict(self, *, tokens: bool = False) -> dict[str, Any]:
@@ -305,12 +305,12 @@ class EnterableRoom(Room):
         return super().to_dict(tokens=tokens and bool(_TOKEN.__get__(self)))
 
     def __getstate__(self) -> dict[str, Any]:
-        # attrs would read the token as a caller does.
+        # attrs would read the token through the property, which may raise.
         return {field.name: vars(Room)[field.name].__get__(self) for field in attrs.fields(Room)}
 
 
 def enterable(room: Room) -> EnterableRoom:
-    """Make a room that was just read an `EnterableRoom`, without a copy."""
+    """Turn a room that was just read into an `EnterableRoom`, without a copy."""
     object.__setattr__(room, "__class__", EnterableRoom)
     return cast("EnterableRoom", room)
 

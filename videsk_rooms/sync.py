@@ -1,4 +1,4 @@
-"""`Videsk`: the blocking client, one line a method."""
+"""`Videsk`: the blocking client, one line for each method."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Rooms:
 
     @property
     def with_response(self) -> RoomsWithResponse:
-        """The same methods, returning also the last response: status, headers, attempts.
+        """The same methods, which also return the last response: status, headers, attempts.
 
         Each takes the same arguments and returns an `Answer` with `value` and `response`. Iterators
         and bulk methods are not included.
@@ -234,7 +234,7 @@ class Videsk(PickledBySettings):
 
     @property
     def rate_limit_status(self) -> RateLimitStatus:
-        """The rate limit by the last responses, and how many calls wait.
+        """The rate limit according to the last responses, and how many calls wait for it.
 
         Sends no request.
 

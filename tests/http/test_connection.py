@@ -505,7 +505,7 @@ async def test_a_flood_of_interim_answers_keeps_no_other_call_waiting() -> None:
         await until(lambda: peer.requests)
         others = await asyncio.gather(*(videsk.rooms.get(f"{n:024x}") for n in range(20)))
         assert [room.id for room in others] == [f"{n:024x}" for n in range(20)]
-        with pytest.raises(TransportError, match="head of the answer is longer than 64 KiB"):
+        with pytest.raises(TransportError, match="head of the response is longer than 64 KiB"):
             await flooded
 
 

@@ -66,7 +66,7 @@ async def test_each_retry_is_one_line_at_info(
     async with client(sandbox, rate_limit=RateLimit(requests=5, per=0.1)) as videsk:
         await live(videsk)
     first, second = lines(caplog, logging.INFO)
-    again = r"rooms\.create: POST /vpaas/rooms -> {}; tried again in \d+\.\d{{3}} s, as attempt {}"
+    again = r"rooms\.create: POST /vpaas/rooms -> {}; retrying in \d+\.\d{{3}} s, as attempt {}"
     assert re.fullmatch(again.format("503", 2), first)
     assert re.fullmatch(again.format("ServerDisconnectedError.*", 3), second)
     assert lines(caplog) == []

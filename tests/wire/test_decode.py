@@ -295,7 +295,7 @@ def test_a_refusal_says_what_would_be_right() -> None:
     """The text tells field, type and remedy."""
     (text,) = refusal(decode.room, {"id": "a", "ended": "false"}).args
     assert text == (
-        "GET https://api.videsk.io/vpaas/rooms: the answer (status 200) should be true or false, "
+        "GET https://api.videsk.io/vpaas/rooms: the response (status 200) should be true or false, "
         'not a string, at ended; it begins with \'{"id": "a", "ended": "false"}\'. If base_url '
         "points at the API and no proxy stands in between, report it."
     )

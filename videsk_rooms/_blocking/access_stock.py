@@ -28,8 +28,8 @@ __all__ = ["AccessStock"]
 class AccessStock:
     """Access tokens of one room, issued ahead in the background, each handed out once.
 
-    As `AsyncAccessStock`, for blocking code: made by `Rooms.access_stock`, filled while its `with`
-    block runs, and safe to take from in many threads.
+    Like `AsyncAccessStock`, for blocking code. `Rooms.access_stock` makes it. It is filled while
+    its `with` block runs, and many threads may take from it.
 
     Example:
         ```python
@@ -70,7 +70,7 @@ class AccessStock:
         try:
             self._portal.call(self._async.__aexit__, *exc_info)
         except ClosedError:
-            self._async._end()  # the client is closed, and what filled it has ended with the loop
+            self._async._end()  # the client is closed, and the filling task ended with the loop
 
 
 def blocking_stock(

@@ -1,9 +1,9 @@
 """The thread backend beside gevent: the event loop runs in a native thread.
 
 After `monkey.patch_all()` a thread is a greenlet, and a loop started in one counts as running in
-all others (`asyncio.run` fails in them); it also answered half as many calls. So the loop gets a
-native thread and an unpatched epoll. A greenlet that waits for a call is woken through its hub,
-and the other greenlets run meanwhile.
+all others (`asyncio.run` fails in them). It also made half as many calls per second. So the loop
+gets a native thread and an unpatched epoll. A greenlet that waits for a call is woken through its
+hub, and the other greenlets run meanwhile.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _start_new_thread = monkey.get_original("_thread", "start_new_thread")
 _allocate_lock = monkey.get_original("_thread", "allocate_lock")
 _getaddrinfo = monkey.get_original("socket", "getaddrinfo")
 _getnameinfo = monkey.get_original("socket", "getnameinfo")
-# Seconds between two looks at a thread that is to end.
+# Seconds between two checks whether a thread has ended.
 _POLL_INTERVAL = 0.01
 _Selector = monkey.get_original("selectors", "DefaultSelector")
 
@@ -44,7 +44,7 @@ class GreenletEvent:
         self._watcher: Any = None
 
     def acquire(self, *, timeout: float) -> bool:
-        """Wait until it is set, for at most so many seconds."""
+        """Wait until it is set, for at most `timeout` seconds."""
         hub = get_hub()
         # No `gevent.Timeout`: a signal that strikes its end leaves it to be raised in later code.
         # These two switch to the waiter, which does nothing once nobody waits there.
@@ -89,7 +89,7 @@ class NativeThread:
         _start_new_thread(self._main, ())
 
     def join(self, timeout: float) -> None:
-        """Wait for its end, for at most so many seconds, in which other greenlets run."""
+        """Wait for its end, for at most `timeout` seconds, while other greenlets run."""
         until = monotonic() + timeout
         while self._runs and monotonic() < until:
             sleep(_POLL_INTERVAL)
@@ -112,7 +112,7 @@ class NativeThreadLoop(WatchedLoop):
         super().__init__(_Selector())
 
     def start_thread(self, run: Callable[[], None]) -> None:
-        """Run a function in a native thread of its own."""
+        """Run a function in a new native thread."""
         NativeThread(run).start()
 
     async def getaddrinfo(self, *arguments: Any, **keywords: Any) -> Any:
@@ -121,7 +121,7 @@ class NativeThreadLoop(WatchedLoop):
         return await call_in_thread(partial(fork_guard.run, look_up))
 
     async def getnameinfo(self, *arguments: Any, **keywords: Any) -> Any:
-        """Resolve an address, likewise."""
+        """Resolve an address without gevent's resolver."""
         return await call_in_thread(partial(_getnameinfo, *arguments, **keywords))
 
 

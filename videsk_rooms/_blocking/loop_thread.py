@@ -78,12 +78,12 @@ class Call(Generic[R]):
     def cancel(self) -> None:
         """Cancel the call: its caller no longer waits."""
         self._abandoned = True
-        self._owner.calls.discard(self)  # `_run` may never start, so it may not come to this
+        self._owner.calls.discard(self)  # here too, because a task may end before `_run` starts
         if self._task is not None:
             self._task.cancel()
 
     def refuse(self) -> None:
-        """Release the caller: the loop ends without a result of this call."""
+        """Release the caller, because the loop ends without a result of this call."""
         self._error = asyncio.CancelledError()
         self._release()
 
@@ -180,7 +180,7 @@ class LoopThread:
         """Start a thread, which runs the loop unless another thread has claimed it before.
 
         Ctrl-C may strike before the new thread runs or after. So an interrupted start is repeated
-        by the next call, and the thread that finds the loop claimed ends at once. The same holds
+        by the next call, and a thread that finds the loop claimed ends immediately. The same holds
         for a signal handler that calls the client during the start.
         """
         if self.loop is None:
@@ -224,7 +224,7 @@ class LoopThread:
         return self.call_soon(self._stop.set)
 
     def close(self, patience: float) -> None:
-        """Ask the thread to end, and wait for it for so many seconds."""
+        """Ask the thread to end, and wait for it for `patience` seconds."""
         with self._starting:
             self.closed = True
         in_the_loop = self.loop is not None and asyncio._get_running_loop() is self.loop
@@ -261,14 +261,14 @@ class LoopThread:
         await self._stop.wait()
         self.ending = True
         others = asyncio.all_tasks() - {asyncio.current_task()}
-        # Taken out first: `shutdown` refers to this object as long as the portal lives, and would
-        # keep the client's hooks alive through it, and through them the portal itself.
+        # Taken out first: `shutdown` refers to this object as long as the portal lives. Through it,
+        # the client's hooks would stay alive, and through them the portal itself.
         last, self._last = self._last, None
         if last is not None:
             await last()
         if others:
-            # The client's own calls end by that, and know whether they were sent; the others have
-            # to be cancelled.
+            # The client's own calls end when it closes, and know whether they were sent; the
+            # others have to be cancelled.
             _, running = await asyncio.wait(others, timeout=_GRACE_BEFORE_CANCEL)
             for task in running:
                 task.cancel()
@@ -280,7 +280,7 @@ class LoopThread:
             await asyncio.wait(others)
         loop = asyncio.get_running_loop()
         await loop.shutdown_asyncgens()
-        # While the interpreter exits, no thread starts to wait in, and Python has waited already.
+        # While the interpreter exits, no thread can be started, and Python has waited already.
         with contextlib.suppress(RuntimeError):
             await loop.shutdown_default_executor()
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 T = TypeVar("T")
 
-# Seconds. A thread may take longer: a task that does not let itself be cancelled keeps it.
+# Seconds. A thread may take longer: a task that resists cancellation keeps it alive.
 _PATIENCE_AT_CLOSE = 5.0
 _WAITS_FOR_ITSELF = (
     "a blocking client was called from its own event loop, or by code that this loop waits for, so "
@@ -48,7 +48,7 @@ _OUTCOMES_OF_PARENT = (
 
 
 class _SerialBatches(Generic[T]):
-    """Batches, of which an interrupted caller may want the next and the end at once."""
+    """Batches; an interrupted caller may want the next one and the end at the same time."""
 
     def __init__(self, batches: AsyncGenerator[Sequence[T], None]) -> None:
         self._batches = batches
@@ -150,7 +150,7 @@ class Portal:
         self._warned = True
         derived = sys._getframe(3).f_code.co_filename == SOURCE
         warnings.warn(
-            "Videsk was called in a coroutine: while it waits for the answer, everything else "
+            "Videsk was called in a coroutine: while it waits for the response, everything else "
             "in this event loop stands still; use AsyncVidesk, which has the same methods to "
             "await, or asyncio.to_thread",
             RuntimeWarning,
@@ -204,7 +204,7 @@ class Portal:
             raise ClosedError(text)
 
     # The last iterators are collected when modules may have lost their names already, so the names
-    # that are needed then are bound as defaults.
+    # are needed then are bound as defaults.
     def _end_left_iterator(
         self,
         inner: LoopThread,
@@ -228,8 +228,8 @@ class Portal:
     def close(self) -> None:
         """End the loop and its thread. Calls that run raise `ClosedError`.
 
-        Waits for the thread, but only for a few seconds: a task that does not let itself be
-        cancelled, such as a token callable of the user's, keeps the thread until it is done.
+        Waits for the thread, but only for a few seconds: a task that resists cancellation, such as
+        a user's token callable, keeps the thread until it is done.
         """
         self._current().close(_PATIENCE_AT_CLOSE)
 

@@ -16,7 +16,7 @@ INTERPRETER_EXITS = (
 )
 # Seconds that exit waits for the threads of all clients together.
 _PATIENCE = 1.0
-# Seconds for which a daemon thread is blocked; the interpreter has gone before.
+# Seconds for which a daemon thread is blocked; the interpreter exits earlier.
 _BLOCKED = 2.0
 
 
@@ -24,7 +24,7 @@ class Closable(Protocol):
     """Something that has a thread, which should end before the interpreter does."""
 
     def close(self, patience: float) -> None:
-        """Ask the thread to end, and wait for it for so many seconds."""
+        """Ask the thread to end, and wait for it for `patience` seconds."""
         ...
 
 
@@ -72,7 +72,7 @@ def closed_error(text: str = CLOSED) -> ClosedError:
 def block_daemon_at_exit() -> None:
     """Block a daemon thread while the interpreter exits, as any other blocking call would.
 
-    With an error the thread would print a traceback at every exit.
+    An error instead would make the thread print a traceback at every exit.
     """
     # All other threads have ended by then.
     if exiting.is_set() and threading.current_thread() is not threading.main_thread():

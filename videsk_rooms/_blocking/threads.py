@@ -23,7 +23,7 @@ class OneShotEvent(Protocol):
     """One-shot event: one waiter, set from any thread. A raw lock that is held is one."""
 
     def acquire(self, *, timeout: float) -> bool:
-        """Wait until it is set, for at most so many seconds."""
+        """Wait until it is set, for at most `timeout` seconds."""
         ...
 
     def release(self) -> None:
@@ -39,7 +39,7 @@ class Thread(Protocol):
         ...
 
     def join(self, timeout: float) -> None:
-        """Wait for its end, for at most so many seconds."""
+        """Wait for its end, for at most `timeout` seconds."""
         ...
 
 

@@ -1,7 +1,7 @@
 """The monotonic clock, also while a test freezes time.
 
-freezegun replaces `time.monotonic` in every module that holds it, by one that stands still and
-counts from 1970: deadlines would never come, or all at once. It does not look into a `partial`.
+freezegun replaces `time.monotonic` in every module that holds it. Its own stands still and counts
+from 1970, so deadlines would never come, or all at once. It does not look into a `partial`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,6 @@ __all__ = ["monotonic"]
 _real = getattr(sys.modules.get("freezegun.api"), "real_monotonic", time.monotonic)
 
 monotonic: Callable[[], float] = partial(_real)
-"""Returns seconds that pass whatever becomes of the wall clock."""
+"""Returns seconds, unaffected by the wall clock."""
 
 del _real

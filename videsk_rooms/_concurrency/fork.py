@@ -2,16 +2,16 @@
 
 A child has its parent's objects, but not its threads, and shares the parent's connections and the
 epoll that the parent's loop waits on. Closing or merely collecting a session in the child removes
-the parent's sockets from that epoll, and the parent waits for ever. So the child leaks on purpose
+the parent's sockets from that epoll, and the parent waits forever. So the child deliberately leaks
 what belongs to the parent, and makes its own (docs/decisions/0012-fork.md).
 
 Python's own forks run hooks. A fork in C without them, such as uWSGI's, is noticed by the process
 id, which is compared where a call starts, where it waits, and where something is closed or
 collected.
 
-Locks in C cannot be reset: those that the C library takes to resolve a name, and SQLite's. A child
-that is forked while another thread holds one waits for ever when it takes the same lock. So a fork
-waits for such work, for a second at most.
+Locks in C cannot be reset: those that the C library takes to resolve a name, and SQLite's. If a
+child is forked while another thread holds one, it waits forever when it takes the same lock. So a
+fork waits for such work, for a second at most.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class ForkAware(Protocol):
         ...
 
 
-# The first calls would import these. A child that is forked during an import never sees its end,
-# and waits for it for ever.
+# The first calls would import these. If a child is forked during an import, it waits forever for
+# the end of that import.
 for _name in ("anyio._backends._asyncio", "concurrent.futures.thread", "encodings.idna"):
     importlib.import_module(_name)
 
@@ -74,7 +74,7 @@ def is_lost(loop: asyncio.AbstractEventLoop) -> bool:
 
 
 def detach_epoll(loop: asyncio.AbstractEventLoop) -> None:
-    """Give the child's copy of the parent's loop an epoll of its own, which nobody waits on.
+    """Give the child's copy of the parent's loop a separate epoll, which nobody waits on.
 
     A child that is forked in the loop's thread, such as by a hook, would otherwise receive the
     parent's events. Sockets that the child unregisters later do no harm either.
@@ -89,9 +89,9 @@ def detach_epoll(loop: asyncio.AbstractEventLoop) -> None:
 class WatchedLoop(asyncio.SelectorEventLoop):
     """A loop that stops for good when its descriptors are lost, and then counts as closed.
 
-    A daemon closes every open descriptor, while threads still use them; the numbers then go to
-    other files. The loop would act on those, such as by closing a connection by its number. A pipe
-    of its own, which is closed with the others, shows it (docs/decisions/0032-daemons.md).
+    A daemon closes every open descriptor, while threads still use them. The numbers then go to
+    other files, and the loop would act on those, such as by closing a connection by its number. So
+    the loop has a pipe, which is closed with the others (docs/decisions/0032-daemons.md).
     """
 
     def __init__(self, selector: selectors.BaseSelector) -> None:

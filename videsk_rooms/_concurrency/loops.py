@@ -33,9 +33,9 @@ def call_soon_in(
 
 
 def start_task(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-    """Make a task in the running loop, and run its first step at once: from Python 3.12 on.
+    """Make a task in the running loop; from Python 3.12 on, run its first step immediately.
 
-    Otherwise it begins a step of the loop later, which takes 5 µs of each request.
+    Otherwise the task starts one step of the loop later, which takes 5 µs of each request.
     """
     if sys.version_info >= (3, 12):
         return asyncio.Task(coroutine, loop=asyncio.get_running_loop(), eager_start=True)
@@ -82,11 +82,11 @@ def settle(future: asyncio.Future[T], set_outcome: Callable[[Any], None], outcom
 def start_daemon(run: Callable[[], object]) -> None:
     """Run a function that may block in a daemon thread, in the context of the caller.
 
-    A function that hangs keeps the interpreter from exiting in a thread of anyio's or of an
-    executor, but not in a daemon thread.
+    In a thread of anyio's or of an executor, a function that hangs keeps the interpreter from
+    exiting; in a daemon thread it does not.
     """
     within = partial(contextvars.copy_context().run, run)
-    # The loop beside gevent has a way of its own, because a thread would be a greenlet there.
+    # The loop beside gevent has a separate way, because a thread would be a greenlet there.
     start = getattr(asyncio.get_running_loop(), "start_thread", _start_thread)
     start(within)
 

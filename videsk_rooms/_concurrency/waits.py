@@ -1,4 +1,4 @@
-"""Refuses a wait that would close a circle, in which each waits for the other for ever.
+"""Refuses a wait that would complete a deadlock.
 
 A hook runs in the event loop of its client, and a blocking call in it blocks that loop. If it calls
 a second blocking client, whose hook calls the first, each loop waits for the other. A callable for
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @attrs.define(eq=False)
 class Waiter:
-    """A loop that some code blocks, or the work that it does: neither goes on before it ends.
+    """Something that cannot continue before some code ends.
 
     Attributes:
-        thing: The loop, or the work; `None`: it waits no longer.
+        thing: A loop that the code blocks, or the work that it does; `None`: it no longer waits.
     """
 
     thing: object
@@ -36,7 +36,7 @@ _waits: list[tuple[object, object]] = []
 
 
 def add_waiter(waiter: Waiter) -> None:
-    """Note in the current context what waits for its code."""
+    """Record in the current context what waits for its code."""
     others = (each for each in _waiters.get() if each.thing is not None)
     _waiters.set((*others, waiter))
 
@@ -47,9 +47,9 @@ def waiting_for(
     """Wait for a thing, as a context manager.
 
     Args:
-        thing: The loop, or the work, that is waited for.
+        thing: The loop or the work to wait for.
         refusal: The text of the error.
-        blocks: The loop that is blocked meanwhile; `None` for none.
+        blocks: The loop that the wait blocks; `None` for none.
 
     Raises:
         RuntimeError: The thing waits for the current code, so the wait would never end.
@@ -79,7 +79,7 @@ def _waiting_for(thing: object, refusal: str, blocks: object) -> Iterator[None]:
 
 
 def _leads_to(thing: object, others: set[object]) -> bool:
-    """Return whether a thing is one of the others, or waits for one through any number of waits."""
+    """Return whether a thing is one of the others, or waits for one, directly or not."""
     waits, seen, ahead = list(_waits), set[object](), [thing]
     while ahead:
         found = ahead.pop()

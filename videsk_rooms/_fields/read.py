@@ -1,10 +1,10 @@
 """Makes the hooks by which cattrs structures models, from the tables of their fields.
 
-A hook takes values of the exact types and nothing else: those that cattrs makes itself coerce, so
-that `null` becomes "None". Its error says where in the JSON the first fault lies.
+A hook accepts only values of the exact types. cattrs' own hooks coerce: `null` would become "None".
+The error says where in the JSON the first fault lies.
 
-A hook is compiled from a text, as the methods of an attrs class are. A loop over the fields takes
-1.4 times as long (docs/decisions/0036-one-table-of-fields.md).
+A hook is compiled from source text, as the methods of an attrs class are. A loop over the fields
+takes 1.4 times as long (docs/decisions/0036-one-table-of-fields.md).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class FaultError(Exception):
 
     Attributes:
         path: Where in the JSON it lies, such as `data[3].createdAt`; empty for the whole.
-        reason: The end of a sentence that begins with "the answer".
+        reason: The end of a sentence that begins with "the response".
     """
 
     def __init__(self, path: str, reason: str) -> None:
@@ -112,8 +112,8 @@ def _source(model: type, fields: tuple[Field, ...]) -> Iterator[str]:
             yield f"        value = read_{field.name}(value)"
         yield f"    made.{field.name} = value"
     if hasattr(model, EXTRA):
-        # Where what was sent and what is absent are as many as the fields, nothing is unknown. To
-        # look for it would take longer.
+        # If the fields sent and those absent add up to all fields, there is no unknown one. A
+        # search would take longer.
         yield f"    made.{EXTRA} = {{}} if len(sent) + absent == {len(fields)} else unknown(sent)"
     yield "    made.__class__ = model"
     yield "    return made"

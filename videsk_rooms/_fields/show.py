@@ -18,7 +18,7 @@ _COLUMNS = ("id", "name", "external_id", "nbf", "exp", "ended")
 
 
 def line_of(room: Any) -> str:
-    """Return a room as one short line: its id, name, external id, and until when it is there."""
+    """Return a room as one short line: its id, name, external id, and end."""
     line = f"Room {shown(str(room.id), ID_LENGTH)}"
     if room.name is not None:
         line += f" {_quoted(room.name, _NAME_LENGTH)}"

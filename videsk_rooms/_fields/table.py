@@ -1,8 +1,8 @@
 """The table of a model's fields.
 
-The attrs class of a model is the table. A field needs a name and an annotation; its name on the
-wire follows from the name; people see it under its name. `place` in its metadata gives it another
-place. The reader, the writer, and the lists of the command line are made from the table.
+The attrs class of a model is the table. A field needs a name and an annotation. Its name in the API
+follows from the name, and people see the name itself. `place` in its metadata moves it among the
+fields that people see. The reader, the writer and the command line's lists come from the table.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import attrs
 
 EXTRA = "extra"
-"""The field that holds what the server sent and no other field takes. It has no row."""
+"""The field for what the server sent that no other field takes. It has no row."""
 
 # While a test freezes time, freezegun's class stands for `datetime` in modules, but not in tuples.
 _PLAIN: tuple[type, ...] = (str, bool, int, datetime)

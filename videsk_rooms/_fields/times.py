@@ -9,9 +9,9 @@ from datetime import datetime, timezone
 UTC = timezone.utc
 _from_iso = datetime.fromisoformat
 
-# What `fromisoformat` reads differs from one Python to the next: some take all digits, a date
-# alone, or any letter between the two. So the form is checked here, and is that of RFC 3339, with
-# seconds and zone left out at will, as ISO 8601 allows.
+# `fromisoformat` differs between Python versions: some accept all digits, a date alone, or any
+# letter between the two. So the format is checked here. It is that of RFC 3339, and seconds and
+# zone may be left out, as in ISO 8601.
 _ISO_TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):[0-5]\d)(?::([0-5]\d)(?:[.,](\d+))?)?"
     r"(?:([Zz])|([+-](?:[01]\d|2[0-3])):?([0-5]\d)?)?",

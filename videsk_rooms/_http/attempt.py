@@ -1,4 +1,4 @@
-"""Runs each wait of a call in a task of its own, which a deadline or `close` can cancel.
+"""Runs each wait of a call in a separate task, which a deadline or `close` can cancel.
 
 If a timer cancelled the caller's task, that would look like a cancellation by the caller: a task
 counts its cancellations only from Python 3.11 on, and two in one step of the loop arrive as one. A
@@ -31,21 +31,21 @@ T = TypeVar("T")
 Origin: TypeAlias = tuple[str, str | None, int | None]
 """Scheme, host and port of a URL."""
 
-# A loop that was blocked finds its timers due and its sockets full at the same time. So it gets
-# some steps to read what a socket holds (6 MB at most, 256 KiB in two steps) before the time is up.
+# After a loop was blocked, its timers are due and its sockets full at the same time. So the loop
+# gets some steps to read a socket's content (6 MB at most, 256 KiB in two steps) before a timeout.
 _LAST_STEPS = 100
 # Seconds that a cancelled task has to clean up before it is cancelled again.
 _CLEANUP_TIME = 1.0
 
 
 class OutOfTimeError(Exception):
-    """The time was up before there was a result."""
+    """The time ran out before there was a result."""
 
 
 class StrayCancellationError(Exception):
-    """A task was cancelled, by neither its caller nor this package.
+    """A task was cancelled by neither its caller nor this package.
 
-    As a `CancelledError` it would look like a cancellation of the caller's task, which runs on.
+    A `CancelledError` would look like a cancellation of the caller's task, which is still running.
     """
 
 
@@ -65,7 +65,7 @@ def check_loop() -> None:
 
 
 async def result_within(seconds: float, function: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a coroutine function in a task of its own, and return its result within a time.
+    """Run a coroutine function in a separate task, and return its result within a time.
 
     A result that has arrived when the time is up still counts, even if the loop was blocked.
 
@@ -78,7 +78,7 @@ async def result_within(seconds: float, function: Callable[[], Coroutine[Any, An
 
 
 class _Wait(Generic[T]):
-    """A coroutine function that runs in a task of its own, and its result or error.
+    """A coroutine function that runs in a separate task, and its result or error.
 
     The task does not keep them. asyncio's debug mode logs results of tasks, and this one may hold a
     token. An error of a task is kept by the task, and the task by the frame that waits for it: a
@@ -89,9 +89,9 @@ class _Wait(Generic[T]):
     __slots__ = ("_errors", "_result", "_woken", "task")
 
     def __init__(self, function: Callable[[], Coroutine[Any, Any, T]]) -> None:
-        # A list, out of which it is raised: then no frame of its traceback keeps it.
+        # A list, from which the error is popped to be raised, so that no frame of it refers to it.
         self._errors: list[BaseException] = []
-        # Awaited in place of the task, whose end wakes nobody until a step of the loop later.
+        # Awaited instead of the task, whose end wakes nobody until a step of the loop later.
         self._woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.task = start_task(self._run(function))
         if sys.version_info < (3, 12):  # it has not begun, and may be cancelled before
@@ -174,7 +174,7 @@ async def completed(coroutine: Coroutine[Any, Any, None]) -> None:
 
 
 class InFlightRequests:
-    """The waits of a client's calls: for an answer, a permit, a token, a delay.
+    """The waits of a client's calls: for a response, a permit, a token, a delay.
 
     Attributes:
         closed: Whether the client was closed, so that every wait is cancelled.
@@ -243,7 +243,7 @@ class RequestContext:
     maybe_sent: bool = False
 
     async def commit(self) -> bool:
-        """Commit the permit: the request has its connection and leaves as soon as this returns.
+        """Commit the permit: the request has its connection, and is sent as soon as this returns.
 
         Returns:
             Whether it has waited for another permit.

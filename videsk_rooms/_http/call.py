@@ -58,7 +58,7 @@ T = TypeVar("T")
 
 @attrs.frozen
 class Sender:
-    """Sends the requests of the resources of one client, and reads the answers."""
+    """Sends the requests of the resources of one client, and reads the responses."""
 
     settings: Settings
     transport: Transport
@@ -77,8 +77,8 @@ class Sender:
     def excluding_queue_time(self) -> Sender:
         """Return a sender whose deadline excludes time queued for the rate limit.
 
-        Of many calls that start together, the last would otherwise fail for having queued behind
-        the others.
+        When many calls start together, the last would otherwise fail because it queued behind the
+        others.
         """
         return attrs.evolve(self, count_queue_time=False)
 
@@ -87,11 +87,11 @@ class Sender:
         return attrs.evolve(self, default_priority="background")
 
     def noting(self, note: Callable[[Response], object]) -> Sender:
-        """Return a sender that tells `note` each response, also of those that are an error."""
+        """Return a sender that passes each response to `note`, even an error response."""
         return attrs.evolve(self, note=note)
 
     def out_of_time(self, request: Request, deadline: Deadline, when: str) -> VideskError:
-        """Make the error for a call whose time was up before its first request was sent."""
+        """Make the error for a call that ran out of time before its first request was sent."""
         return RetryingCall(self, request, deadline, None).too_late(when)
 
     @property
@@ -115,14 +115,14 @@ class Sender:
 
         Args:
             request: The request.
-            read: Reads a successful answer, or raises `ResponseError`.
+            read: Reads a successful response, or raises `ResponseError`.
             deadline: The deadline of the call that this request belongs to; absent, the request is
-                a call of its own.
+                a separate call.
 
         Raises:
-            TransportError: No answer came.
+            TransportError: No response arrived.
             APIError: The API answered with an error.
-            ResponseError: The answer is not one of the API.
+            ResponseError: The response is not one of the API.
         """
         notice_fork()
         check_loop()
@@ -171,7 +171,7 @@ class RetryingCall:
                     result = self._no_answer(result, decision)
                 try:
                     # From None: in a task written in Python, aiohttp's exception may still be the
-                    # one being handled, and would be printed with what it quotes.
+                    # active one, and would be printed with what it quotes.
                     raise self._final(result) from None
                 finally:
                     del result  # or the traceback and this frame keep each other alive
@@ -274,10 +274,10 @@ class RetryingCall:
     # -- after an attempt -------------------------------------------------------------------------
 
     def _note(self, happened: AttemptResult) -> None:
-        """Note what an attempt without success means for this call's error and for other calls."""
+        """Record what a failed attempt means for this call's error and for other calls."""
         if happened.processed == "maybe" and not self._request.safe:
             self._maybe_processed = True
-        # Whatever becomes of this call, the others need not run into the limit too.
+        # Whatever happens to this call, the others should not run into the limit, too.
         longest = self._sender.settings.retry.max_retry_after
         if happened.status == 429 and (happened.wait or 0.0) <= longest:
             self._sender.limiter.pause(happened.wait)
@@ -307,7 +307,7 @@ class RetryingCall:
         self._delay += decision.pause
 
     def _read(self, answer: RawResponse, read: Callable[[Response], T]) -> T | VideskError:
-        """Read an answer; return a `VideskError` for any that is not a readable success."""
+        """Read a response; return a `VideskError` for any that is not a readable success."""
         response = make_response(self._request, answer, tuple(self._attempts))
         if self._sender.note is not None:
             self._sender.note(response)
@@ -335,7 +335,7 @@ class RetryingCall:
         )
 
     def too_late(self, when: str) -> VideskError:
-        """Make the error for a call whose time is up while no request is under way."""
+        """Make the error for a call that runs out of time while no request is in flight."""
         return deadline_error(
             self._request,
             self._sender.transport.url_of(self._request),

@@ -1,7 +1,7 @@
-"""Says to a sandbox which requests are one call.
+"""Marks the requests of one call, for a sandbox.
 
-The console shows the attempts of a call together by it. It is sent over plain http only, and Videsk
-is reached by https: the API never gets it.
+The console uses it to group the attempts of a call. The header is sent over plain http only, and
+Videsk is reached by https, so the API never gets it.
 """
 
 from __future__ import annotations

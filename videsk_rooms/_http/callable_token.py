@@ -1,4 +1,4 @@
-"""A token that a callable of the user's returns (docs/decisions/0029-token-callables.md).
+"""A token that a user's callable returns (docs/decisions/0029-token-callables.md).
 
 The callable is called once for all calls that wait for its token, in whichever event loops they
 run. A plain callable runs in a daemon thread: if it never returns, the process can still exit. An
@@ -34,7 +34,7 @@ TokenCallable: TypeAlias = Callable[[], str | Awaitable[str]]
 
 _CALLED_ITSELF = (
     "the callable given as api_token called its own client, which waits for the token that the "
-    "callable has yet to return; use a client with a token of its own in the callable"
+    "callable has yet to return; use a client with another token in the callable"
 )
 _CANCELLED = (
     "the callable given as api_token ended with a CancelledError, because something that it waited "
@@ -100,7 +100,7 @@ class CallableToken:
 
 
 # The error of a fetch, if there is one, and its traceback without the frames of those that wait. A
-# list, out of which it is raised: then no frame of its traceback keeps it.
+# list, from which it is popped to be raised, so that no frame of its traceback refers to it.
 _Failure: TypeAlias = "list[tuple[BaseException, TracebackType | None]]"
 
 
@@ -127,9 +127,9 @@ class _Fetch:
         return self._over or (self._in_loop and self._loop.is_closed())
 
     async def wait(self, *, start: bool) -> None:
-        """Wait for the end, after starting a new fetch; raise what it failed with.
+        """Wait for the end, after starting a new fetch; raise its error.
 
-        A call that joins as it ends gets no failure; it looks for the token or starts another.
+        A call that joins while it ends gets no error; it looks for the token or fetches again.
         """
         with waiting_for(self, _CALLED_ITSELF):
             failure = await self._ended(start=start)

@@ -1,10 +1,10 @@
-"""Connections that never give the answer of one request to another.
+"""Connections that never give the response of one request to another.
 
 aiohttp's pool checks only whether an idle connection is connected. Bytes that arrived on it
-meanwhile would become the next request's answer, and all later answers would be off by one. So a
-connection is reused only if nothing arrived after the end of its last answer
+meanwhile would become the next request's response, and all later responses would be off by one. So
+a connection is reused only if nothing arrived after the end of its last response
 (docs/decisions/0026-connections-in-step.md). aiohttp also bounds neither the size of headers nor
-the number of interim answers (`100 Continue`); both are bounded here.
+the number of interim responses (`100 Continue`); both are bounded here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from aiohttp.connector import Connection
 
 HEAD_LIMIT = 64 * 1024
-"""Bytes before the body, interim answers included. The limit of Node.js is 16 KiB."""
+"""Bytes before the body, interim responses included. The limit of Node.js is 16 KiB."""
 
 BODY_LIMIT = 4 * 1024 * 1024
 """Bytes of a body that are read.
@@ -36,7 +36,7 @@ memory may grow to ten times this limit.
 """
 
 FRAMING_LIMIT = 96 * 1024
-"""Bytes of an answer beyond twice the size of its body.
+"""Bytes of a response beyond twice the size of its body.
 
 A chunk takes 5 bytes and 5 µs, so a body in chunks of one byte would occupy a core for long.
 """
@@ -61,7 +61,7 @@ class UnreadBytesError(ClientConnectionError):
 
 
 class StrictProtocol(ResponseHandler):
-    """A connection that accepts exactly one answer for each request."""
+    """A connection that accepts exactly one response for each request."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop=loop)
@@ -80,7 +80,7 @@ class StrictProtocol(ResponseHandler):
         self._is_idle = True
 
     def expect_answer(self, connection: Connection) -> None:
-        """Expect the answer to a request that is sent now, until the connection is released."""
+        """Expect the response to a request that is sent now, until the connection is released."""
         self._expect_answer()
         self._is_idle = False
         connection.add_callback(self._released)
@@ -97,7 +97,7 @@ class StrictProtocol(ResponseHandler):
             super().resume_reading(*arguments, **keywords)
 
     def data_received(self, data: bytes) -> None:
-        """Pass the answer to aiohttp piece by piece, and close if more comes after it."""
+        """Pass the response to aiohttp piece by piece, and close if more comes after it."""
         if not data:  # aiohttp continues with bytes that it has kept
             super().data_received(data)
             return
@@ -114,7 +114,7 @@ class StrictProtocol(ResponseHandler):
             super().data_received(piece)
 
     def feed_data(self, data: Any, size: int = 0) -> None:
-        """Pass an answer to the request; drop interim answers."""
+        """Pass a response to the request; drop interim responses."""
         message, body = data
         if message.code < 200 and message.code != 101:
             return
@@ -129,11 +129,11 @@ class StrictProtocol(ResponseHandler):
         body = self._answer_body
         if body is None:
             if self._answer_bytes > HEAD_LIMIT:
-                self._give_up(f"the head of the answer is longer than {HEAD_LIMIT >> 10} KiB")
+                self._give_up(f"the head of the response is longer than {HEAD_LIMIT >> 10} KiB")
         elif not self._reading_paused and (
             self._answer_bytes - 2 * body.total_bytes > FRAMING_LIMIT
         ):
-            self._give_up("the answer consists of chunk sizes and the like, and hardly of a body")
+            self._give_up("the response consists of chunk sizes and the like, and hardly of a body")
         elif body.total_bytes > BODY_LIMIT:
             # The reader has more than it wants already; an older aiohttp would unpack all of it.
             self.force_close()
@@ -159,7 +159,7 @@ class StrictProtocol(ResponseHandler):
 
 
 def _pieces(data: bytes) -> list[bytes]:
-    """Cut data up. The last byte is a piece of its own: an answer must not end before it."""
+    """Cut data up. The last byte is a separate piece: a response must not end before it."""
     last = len(data) - 1
     pieces = [data[start : min(start + _PIECE, last)] for start in range(0, last, _PIECE)]
     pieces.append(data[last:])
@@ -167,7 +167,7 @@ def _pieces(data: bytes) -> list[bytes]:
 
 
 def has_unread_bytes(connection: Connection, *, reused: bool) -> bool:
-    """Return whether a connection received anything after its last answer, or was closed.
+    """Return whether a connection received anything after its last response, or was closed.
 
     On a new connection with TLS, unread bytes may be the server's session tickets.
     """
@@ -208,7 +208,7 @@ else:  # on Windows, and beside eventlet, which the client refuses
 
 
 class RefuseUnreadBytes:
-    """The same check for a session of the caller's. An aiohttp client middleware.
+    """The same check for a caller's own session. An aiohttp client middleware.
 
     It has to be the innermost one: the request must leave right after the check.
     """

@@ -23,7 +23,7 @@ class Deadline:
         self.has_begun: bool = False
         """Whether a request of the call has been sent: those that follow it go first."""
         self.call_id: str = ""
-        """The id that a sandbox is told, once there is one."""
+        """The call's id for a sandbox, once there is one."""
         self._count_queue_time = count_queue_time
         self._at = inf if total is None else monotonic() + total
 

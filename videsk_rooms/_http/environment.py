@@ -1,7 +1,7 @@
-"""A proxy, and authorities to trust, as the environment names them.
+"""A proxy and certificate authorities from the environment.
 
-It is read once, when the client is made. aiohttp would read the proxy at every request, and makes
-its context of TLS once, when it is imported: before truststore is set up, perhaps.
+The environment is read once, when the client is created. aiohttp would read the proxy at every
+request. It makes its TLS context once, when it is imported, perhaps before truststore is set up.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ class Environment:
 def read_environment(
     base_url: str, *, trusted: bool, has_proxy: bool, has_ssl: bool
 ) -> Environment:
-    """Read what the environment says for the way to an address.
+    """Read the environment's settings for an address.
 
     Args:
-        base_url: Where the API is.
-        trusted: Whether it is used; otherwise it is only named.
-        has_proxy: Whether the caller gave a proxy, which goes before.
-        has_ssl: Whether the caller gave a context of TLS or the like, which goes before.
+        base_url: The API's address.
+        trusted: Whether the settings are used; otherwise they are only named.
+        has_proxy: Whether the caller gave a proxy, which takes precedence.
+        has_ssl: Whether the caller gave a TLS context or the like, which takes precedence.
 
     Raises:
-        ConfigurationError: A variable that is used names no proxy, or no certificates.
+        ConfigurationError: A variable in use has an invalid proxy or certificate file.
     """
     named = None if has_proxy else _proxy_for(base_url)
     if not trusted:
@@ -67,7 +67,7 @@ def read_environment(
 def _proxy_for(base_url: str) -> tuple[str, str] | None:
     """Return the variable that names the proxy for an address, and its value.
 
-    Never for this machine, which no proxy on another one reaches: sandboxes are there.
+    Never for this machine, where sandboxes are: a proxy on another machine cannot reach it.
     """
     parts = urlsplit(base_url)
     host, proxies = parts.hostname or "", getproxies()
@@ -80,15 +80,15 @@ def _proxy_for(base_url: str) -> tuple[str, str] | None:
 
 
 def _context() -> _ssl.SSLContext | None:
-    """Return a context where the environment, or truststore, asks for another than aiohttp's."""
+    """Return a TLS context if the environment or truststore calls for another than aiohttp's."""
     files, folders = _named("SSL_CERT_FILE"), _named("SSL_CERT_DIR")
     if not (files or folders):
-        # It is of requests, for those who come from there, and may be either.
+        # From requests, for users who come from there. It may be a file or a folder.
         bundle = _named("REQUESTS_CA_BUNDLE")
         files, folders = (None, bundle) if bundle and Path(bundle[1]).is_dir() else (bundle, None)
     kind = _ssl.SSLContext
     if not (files or folders):
-        # truststore puts a class of its own there.
+        # truststore replaces the class with its own.
         return None if kind.__module__ == "ssl" else _made(kind, None, None, 0)
     name, value = files or folders or ("", "")
     try:
@@ -118,7 +118,7 @@ def _made(
     capath: str | None,
     changed: int,
 ) -> _ssl.SSLContext:
-    """Make a context as aiohttp does: to read the certificates takes as long as 100 requests."""
+    """Make a context as aiohttp does. Reading the certificates takes as long as 100 requests."""
     context = _ssl.create_default_context(cafile=cafile, capath=capath)
     context.set_alpn_protocols(["http/1.1"])
     return context

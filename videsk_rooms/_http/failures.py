@@ -42,7 +42,7 @@ def transport_error(
     maybe: bool,
     why: Why,
 ) -> TransportError:
-    """Make the error for a call whose last attempt brought no answer.
+    """Make the error for a call whose last attempt brought no response.
 
     Args:
         request: The request.
@@ -54,7 +54,7 @@ def transport_error(
     target = place_of(request.method, failure.url)
     tried = _tried(attempts) + _WHY_NO_MORE.get(why, "") + failure.hint
     if failure.timed_out:
-        text = f"{target}: no answer within {attempts[-1].duration:.3g} s{tried}"
+        text = f"{target}: no response within {attempts[-1].duration:.3g} s{tried}"
         return _time_is_up(request, text, attempts, maybe=maybe)
     what = f"{target}: {failure.detail.rstrip('.')}{tried}"
     if maybe:
@@ -78,7 +78,7 @@ def deadline_error(
     when: str,
     maybe: bool,
 ) -> TransportError:
-    """Make the error for a call whose time was up between two attempts, or before the first."""
+    """Make the error for a call that ran out of time between two attempts, or before the first."""
     count = len(attempts)
     before = f", after {count} attempt{'s'[: count > 1]}" if count else ""
     target = place_of(request.method, url)
@@ -89,7 +89,7 @@ def deadline_error(
 def unresolved_create_error(
     request: Request, error: VideskError, created: tuple[Attempt, ...]
 ) -> TransportError:
-    """Make the error for a create of which it is unknown whether it succeeded.
+    """Make the error for a create whose outcome is unknown.
 
     Args:
         request: The create.
@@ -110,7 +110,7 @@ def unresolved_create_error(
 
 
 def mark_outcome_unknown(error: VideskError, request: Request) -> None:
-    """Mark an error: the request may have been processed all the same."""
+    """Mark an error: the request may still have been processed."""
     error.outcome_unknown = True
     if not isinstance(error, ConflictError):  # `_operations/create.py` settles it
         text = sentence(plain_text(error))

@@ -32,7 +32,7 @@ _LEVELS = {"info": logging.INFO, "debug": logging.DEBUG}
 
 
 def log_as_environment_says() -> None:
-    """Set the logger's level to that of `VIDESK_LOG`, and have it write to standard error.
+    """Set the logger's level to that of `VIDESK_LOG`, and make it write to standard error.
 
     Raises:
         ConfigurationError: The variable names no level.
@@ -173,7 +173,7 @@ async def report_retry(
 ) -> None:
     """Report a retry, before its pause."""
     _logger.info(
-        "%s: %s %s -> %s; tried again in %.3f s, as attempt %d",
+        "%s: %s %s -> %s; retrying in %.3f s, as attempt %d",
         request.operation,
         request.method,
         request.shown_path,

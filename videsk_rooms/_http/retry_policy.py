@@ -2,8 +2,8 @@
 
 It retries:
 
-- a request that was surely not processed: no connection, 425, 429;
-- a request that may have been processed (a lost answer, 408, 5xx, an unreadable success), if
+- a request that was certainly not processed: no connection, 425, 429;
+- a request that may have been processed (a lost response, 408, 5xx, an unreadable success), if
   sending it twice does no harm. That holds for all operations of this package: a create carries an
   `externalId`, of which the server keeps only one, and the others set or end something. A POST or
   PATCH to any other path is sent once.
@@ -41,9 +41,9 @@ class AttemptResult:
     """The result of one attempt, as far as the retry policy needs it.
 
     Attributes:
-        status: The status of the answer; `None` if none came.
-        processed: Whether the server has processed the request: surely `not`, or `maybe`.
-        garbled: Whether it has a status of success and an answer that cannot be read.
+        status: The status of the response; `None` if none arrived.
+        processed: Whether the server has processed the request: certainly `not`, or `maybe`.
+        garbled: Whether it has a status of success and a response that cannot be read.
         wait: The seconds that the server asks to wait, if it does.
     """
 
@@ -120,7 +120,7 @@ def result_of(outcome: RawResponse | TransportFailure) -> AttemptResult:
 
 
 def result_from_status(status: int, headers: Mapping[str, str]) -> AttemptResult:
-    """Classify an answer that is an error, or a success that could not be read."""
+    """Classify a response that is an error, or a success that could not be read."""
     garbled = 200 <= status < 300
     maybe = garbled or status == 408 or status >= 500
     wait = server_wait(status, headers) if status in TRANSIENT else None

@@ -60,7 +60,7 @@ async def authorize(request: ClientRequest, handler: ClientHandlerType) -> Clien
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
         raise
     except aiohttp.ServerDisconnectedError:
-        # Not as aiohttp words it, which may be the repr of a half-read answer.
+        # Not aiohttp's text, which may be the repr of a half-read response.
         raise ConnectionLostError("ServerDisconnectedError: Server disconnected") from None
     except aiohttp.ClientOSError as error:
         raise ConnectionLostError(f"{type(error).__name__}: {error}") from None
@@ -183,7 +183,7 @@ def _resolver() -> AbstractResolver | None:
 
 
 class ForkSafeResolver:
-    """Resolves names for aiohttp in place of the loop, so that a fork waits for the look-ups."""
+    """Resolves names for aiohttp instead of the loop, so that a fork waits for the look-ups."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.getnameinfo = loop.getnameinfo
@@ -224,8 +224,8 @@ class Connector(aiohttp.TCPConnector):
     async def _create_connection(
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
     ) -> ResponseHandler:
-        # aiohttp allows so much for each address of the host, and does not bound the look-up of its
-        # name, nor the answer of a proxy.
+        # aiohttp allows this time for each address of the host, and bounds neither the look-up of
+        # its name nor the response of a proxy.
         async with ceil_timeout(timeout.sock_connect, timeout.ceil_threshold):
             return await super()._create_connection(req, traces, timeout)
 

@@ -75,7 +75,7 @@ def _unpickled(api_token: Any, rest: dict[str, Any]) -> Settings:
 
 
 class PickledBySettings:
-    """A client that is pickled and copied by its settings, with the attributes of a subclass."""
+    """A client that is pickled and copied by its settings, including a subclass's attributes."""
 
     _parts: ClassVar[frozenset[str]]
     """The attributes that `_set_up` makes, which are not pickled."""
@@ -133,8 +133,8 @@ def _check_without_password(name: str, url: str | None) -> None:
 
 
 def _check_pickles(name: str, value: object, instead: str) -> None:
-    # Pickled in advance, because pickle's own error does not name the argument. cloudpickle pickles
-    # lambdas, too, and it cannot be found out which of the two is pickling.
+    # Pickled in advance, because pickle's own error does not name the argument. cloudpickle also
+    # pickles lambdas, and there is no telling which of the two is pickling.
     if "cloudpickle" in sys.modules:
         return
     try:

@@ -79,7 +79,7 @@ def _checked(value: object, source: str) -> Secret:
 
 
 def _fault_of(value: object) -> str | None:
-    """Return why this is no token, as the end of a sentence; `None` if it is one."""
+    """Return why this is not a token, as the end of a sentence; `None` if it is one."""
     if not isinstance(value, str):
         return f"gave a {type(value).__name__}; an API token is a string"
     if not value:
@@ -136,12 +136,12 @@ class TokenFile:
                 content = file.read().strip()
         except (OSError, UnicodeDecodeError) as error:
             if token is not None:
-                return token  # it is just being replaced: the last token is the best there is
+                return token  # it is being replaced right now, so the last token is the best one
             reason = getattr(error, "strerror", None) or "it is not text"
             raise ConfigurationError(
                 f"{source} cannot be read: {reason}; write the API token into it"
             ) from None
-        # Empty later on: it is just being written, and is read again the next time.
+        # Empty later on: it is being written right now, and will be read again the next time.
         if token is None or content not in {"", token.reveal()}:
             try:
                 token = self._token = _checked(content, source)
@@ -161,8 +161,8 @@ class TokenFile:
 class UnpickledToken:
     """Stands for a token in a pickle, and finds one in the environment of its process.
 
-    It looks at the first call and not while it is unpickled: a process of a pool dies of an object
-    that it cannot unpickle, and its caller waits for ever or gets no reason.
+    It looks for one at the first call and not while it is unpickled. If unpickling fails in a
+    process of a pool, the process dies, and its caller waits forever or gets no reason.
     """
 
     def __init__(self, *, from_environment: bool) -> None:
@@ -194,9 +194,9 @@ class UnpickledToken:
 TokenSource: TypeAlias = StaticToken | CallableToken | TokenFile | UnpickledToken
 """Where the token comes from. Each has these methods:
 
-- `at_hand`: the token to send now, if it need not be waited for;
+- `at_hand`: the token to send now, if it is available without waiting;
 - `renewed`: look for another token than the refused one, or for the first; whether it came;
-- `in_pickle`: what is pickled in its place: a token only where secrets are allowed.
+- `in_pickle`: what is pickled instead; a token only if secrets are allowed.
 """
 
 

@@ -1,11 +1,11 @@
 """A span for each call, where OpenTelemetry's API is installed (extra `otel`).
 
-One client span a call, its attempts as events, by the semantic conventions for HTTP clients
-(https://opentelemetry.io/docs/specs/semconv/http/http-spans/). It carries no token, no body and no
-query: an `externalId` may name a person.
+One client span for each call, with its attempts as events, by the semantic conventions for HTTP
+clients (https://opentelemetry.io/docs/specs/semconv/http/http-spans/). It has no token, no body and
+no query, because an `externalId` may name a person.
 
 An instrumentation of aiohttp would make another client span for each attempt, with the query in its
-URL. It makes none while a request of ours is sent.
+URL. It makes none while this package sends a request.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _KNOWN_METHODS = frozenset(
 
 
 def make_tracer() -> Tracer | None:
-    """Return what opens spans; `None` without OpenTelemetry."""
+    """Return a tracer; `None` without OpenTelemetry."""
     try:
         from opentelemetry import trace
     except ImportError:
@@ -45,7 +45,7 @@ def make_tracer() -> Tracer | None:
 
 @cache
 def _suppression() -> Callable[[], AbstractContextManager[None]] | None:
-    """Return what switches instrumentations off; `None` where there are none.
+    """Return a function that suppresses instrumentations; `None` if there are none.
 
     All of them, because that of aiohttp heeds the switch for HTTP clients only from 0.60 on.
     """
@@ -80,7 +80,7 @@ class Tracer:
         if request.template:
             name = f"{name} {request.template}"
         span = self._tracer.start_span(name, kind=self._kind)
-        # One that is not recorded has to suppress others, too, which may draw another lot.
+        # A span that is not recorded also has to suppress others, which may be sampled differently.
         needed = span.is_recording() or _suppression() is not None
         return Span(span, request, base_url) if needed else None
 
@@ -128,9 +128,9 @@ class Span:
                     self._span.set_attribute("http.request.resend_count", self._attempts - 1)
 
     def sending(self) -> AbstractContextManager[None]:
-        """Suppress spans of instrumentations, as a context manager around an attempt and no more.
+        """Suppress instrumentations' spans, as a context manager around an attempt and no more.
 
-        A callable for the token, and hooks, may send requests of their own.
+        The token callable and hooks may send requests that should have spans.
         """
         suppress = _suppression()
         return nullcontext() if suppress is None else suppress()
@@ -155,7 +155,7 @@ class Span:
     def _failed(self, error: BaseException) -> None:
         from opentelemetry.trace import StatusCode
 
-        # By the conventions: the status of an answer that is an error, else the exception.
+        # By the conventions: the status of a response that is an error, else the exception.
         kind = type(error).__name__
         if isinstance(error, APIError | ResponseError) and error.status >= 400:
             kind = str(error.status)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from .environment import Environment
     from .settings import Settings
 
-# A shorter token, such as a test's, may occur in an answer that does not echo it.
+# A shorter token, such as a test's, may occur in a response that does not echo it.
 _SHORTEST_ECHO = 8
 
 _SURELY_NOT_SENT = (
@@ -52,13 +52,12 @@ _SURELY_NOT_SENT = (
     UnreadBytesError,
 )
 _TRUST = (
-    "Check base_url and this machine's clock; name an authority of your own in ssl=, or in "
-    "SSL_CERT_FILE."
+    "Check base_url and this machine's clock; name your own authority in ssl=, or in SSL_CERT_FILE."
 )
 
 
 def user_agent() -> str:
-    """Name this package, Python and aiohttp."""
+    """Return the name and version of this package, Python and aiohttp."""
     return (
         f"videsk-rooms/{__version__} python/{platform.python_version()} "
         f"aiohttp/{aiohttp.__version__}"
@@ -66,10 +65,10 @@ def user_agent() -> str:
 
 
 class Transport:
-    """The way to one origin. Each event loop gets a session with its first request.
+    """Sends requests to one origin. Each event loop gets a session with its first request.
 
-    The transports of a client and of its views share sessions: aiohttp keeps the connections of a
-    session apart by address and proxy.
+    The transports of a client and of its views share sessions: aiohttp separates the connections of
+    a session by address and proxy.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -97,15 +96,15 @@ class Transport:
             has_ssl=settings.ssl is not None,
         )
         self.base_url: str = settings.base_url
-        # Videsk is reached by https only: what speaks plain http is a sandbox.
+        # Videsk is reached by https only, so plain http means a sandbox.
         self.is_plain_http: bool = self.base_url.startswith("http://")
         self.origin: Origin = origin_of(URL(self.base_url))
         self._hint = _hint(environment, session)
         proxy = settings.proxy or environment.proxy
         ssl = environment.ssl if settings.ssl is None else settings.ssl
-        # What differs from aiohttp's defaults, and from the settings of our own sessions.
+        # What differs from aiohttp's defaults, and from our sessions' settings.
         options: dict[str, Any] = {
-            "allow_redirects": False,  # the token would travel along
+            "allow_redirects": False,  # a redirect would get the token
             # aiohttp declares a POST without a body as application/octet-stream.
             "skip_auto_headers": ("Content-Type",),
         }
@@ -123,13 +122,13 @@ class Transport:
     async def attempt(
         self, request: Request, context: RequestContext, settings: Settings, remaining: float
     ) -> RawResponse | TransportFailure:
-        """Send a request once, within the seconds that are left of its call.
+        """Send a request once, within the remaining seconds of its call.
 
         Args:
             request: The request.
-            context: What the session needs for it, and notes of it.
-            settings: Those of the client, or of the view, that calls.
-            remaining: The seconds that are left.
+            context: Data for the session, which also records what happened.
+            settings: The settings of the client or view that calls.
+            remaining: The remaining seconds.
 
         Raises:
             ClosedError: The client is closed, or was closed meanwhile.
@@ -170,7 +169,7 @@ class Transport:
             headers["Content-Type"] = "application/json"
         try:
             if session is not None:
-                # When a request has its connection in another's session, nobody tells.
+                # In a caller's own session, nothing shows when the request has its connection.
                 await context.commit()
             else:
                 session = self._sessions.here() or await self._sessions.open()
@@ -262,7 +261,7 @@ async def _read(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:
 
 
 def _remove_token(outcome: RawResponse | TransportFailure, token: Secret) -> None:
-    """Remove the token from an answer, because a proxy may have echoed the request."""
+    """Remove the token from a response, because a proxy may have echoed the request."""
     if len(token.reveal()) < _SHORTEST_ECHO or isinstance(outcome, TransportFailure):
         return
     for echo in token.echoes:
@@ -272,7 +271,7 @@ def _remove_token(outcome: RawResponse | TransportFailure, token: Secret) -> Non
 
 
 def _failure_of(error: BaseException, context: RequestContext, url: str) -> TransportFailure | None:
-    """Return plain data about why no answer came; `None` for any other error.
+    """Return plain data about why no response arrived; `None` for any other error.
 
     aiohttp's exceptions hold the request with its headers, and so the token.
     """
@@ -300,7 +299,7 @@ def _out_of_time(context: RequestContext, url: str) -> TransportFailure:
 
 
 def _hint(environment: Environment, session: aiohttp.ClientSession | None) -> str:
-    """Return what to say where nobody can be reached; empty for nothing."""
+    """Return a hint for when nothing can be reached; empty for none."""
     if environment.ignored is None or (session is not None and session.trust_env):
         return ""
     why = "trust_env=False" if session is None else "session=, which has no trust_env=True"
@@ -321,7 +320,7 @@ def _check(session: object, ssl: object) -> None:
 # aiohttp quotes up to 8 KiB of bytes that are not HTTP.
 _QUOTED = 16_384
 _CREDENTIALS = re.compile(r"//\S*@")
-# With what a server would refuse what aiohttp's parser refuses. No server has sent it.
+# The status with which a server would refuse what aiohttp's parser refuses; nobody sent it.
 _PARSERS_STATUS = re.compile(r"\b400, (?:message[:=]\s*)?")
 _CONTEXT = re.compile(r" ssl:(?:default|<[^>]*>)")
 
@@ -332,7 +331,7 @@ def _described(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientResponseError):
         text = error.message  # without the URL, whose query may name a person
     elif isinstance(error, aiohttp.ClientConnectorError):
-        # Without the context of TLS, whose memory address differs in each process.
+        # Without the TLS context, whose memory address differs between processes.
         text = _CONTEXT.sub("", text)
         if error.strerror is None:  # a connection that ends within the handshake of TLS
             text = text.replace("[None]", f"[{error.os_error!r}]")

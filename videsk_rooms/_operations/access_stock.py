@@ -25,9 +25,10 @@ class AsyncAccessStock:
     """Access tokens of one room, issued ahead in the background, each handed out once.
 
     `AsyncRooms.access_stock` makes it. It is filled up to `size` while its `async with` block runs,
-    and a token that is taken is replaced. Tokens that expire within 30 seconds are discarded. All
-    are discarded if the room ends or its `exp` or `nbf` changes, as far as this client's calls and
-    tokens show it.
+    `AsyncRooms.access_stock` makes it. It is filled up to `size` while its `async with` block runs,
+    and each token taken is replaced. Tokens that expire within 30 seconds are discarded. All are
+    discarded if the room ends or its `exp` or `nbf` changes, as far as this client's calls and
+    tokens show that.
 
     If no token can be issued ahead, the logger `videsk_rooms` warns once. The client retries after
     pauses of up to 30 seconds. Meanwhile `take` issues tokens on demand.
@@ -65,7 +66,7 @@ class AsyncAccessStock:
         return self._stock.level()
 
     async def take(self) -> RoomAccess:
-        """Take a token from the stock. If it is empty, one is issued at once.
+        """Take a token from the stock. If it is empty, one is issued immediately.
 
         That request goes before background requests, unless the view has another `priority`, and
         has the client's `timeout`.
@@ -87,7 +88,7 @@ class AsyncAccessStock:
             room = await videsk.rooms.create(name="Class at nine")
             async with videsk.rooms.access_stock(room, size=5) as stock:
                 access = await stock.take()
-                print("let in until", access.exp)
+                print("valid until", access.exp)
             ```
         """
         return await self._stock.take()
@@ -103,6 +104,6 @@ class AsyncAccessStock:
         await self._stock.close()
 
     def _end(self) -> None:
-        """Close it where nothing runs any more that fills it."""
+        """Close it when the task that fills it no longer runs."""
         self._open_stocks.discard(self._stock)
         self._stock.end()

@@ -1,13 +1,11 @@
-"""Bulk calls: reads items as needed, runs their calls side by side, returns outcomes as they end.
+"""Bulk calls: reads items as needed, runs their calls concurrently, returns outcomes as they end.
 
-At most `concurrency` items are read and not yet done with: their call runs, or it has ended and
-its outcome was not taken yet, or the consumer still works on the outcome, until it asks for the
-next. So a slow consumer slows the reading down, and with a concurrency of one, whoever stops at a
-failure knows that no later call has begun.
+At most `concurrency` items are in progress. An item is in progress from its reading until the
+consumer, having handled its outcome, asks for the next. So a slow consumer slows the reading down.
+With a concurrency of one, a consumer that stops at a failure knows that no later call has begun.
 
 `steps` decides what is next and never waits. Its two drivers wait: `given_out` in the event loop,
-and `Portal.run_bulk` in a caller's thread, where the items are read while the calls run in the
-loop.
+and `Portal.run_bulk` in a caller's thread, which reads the items while the calls run in the loop.
 """
 
 from __future__ import annotations
@@ -55,7 +53,7 @@ class Bulk(Generic[Item, Value]):
         Args:
             argument: The name of the argument that holds the items.
             items: One item for each call.
-            prepare: Makes a call of an item, or refuses it by a `VideskError`.
+            prepare: Makes a call of an item, or refuses it with a `VideskError`.
             concurrency: How many items may be read and not finished, 1 or more.
             on_progress: Called before each outcome is given out.
 
@@ -73,7 +71,7 @@ class Bulk(Generic[Item, Value]):
         self._failed = 0
         self._finished: deque[Outcome[Item, Value]] = deque()
         self._ended = False  # nothing more is read
-        # Raised when all is over; out of a list, so that no frame of its traceback keeps it.
+        # Raised at the end; popped from a list, so that no frame of its traceback refers to it.
         self._errors: list[BaseException] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
@@ -83,7 +81,7 @@ class Bulk(Generic[Item, Value]):
     def steps(
         self, source: Iterator[Item] | None, start: Start[Item, Value]
     ) -> Generator[Outcome[Item, Value] | None, None, None]:
-        """Do all that is possible without waiting: yield outcomes, and `None` where it has to wait.
+        """Do everything possible without waiting: yield outcomes, and `None` before each wait.
 
         Args:
             source: The items; `None` if the other driver reads them.
@@ -147,7 +145,7 @@ class Bulk(Generic[Item, Value]):
         return None
 
     def _end(self, error: BaseException | None = None) -> None:
-        """Read nothing more; the first error is the one that counts."""
+        """Stop reading; the first error is the one that is raised."""
         if error is not None and not self._errors:
             self._errors.append(error)
         self._ended = True
@@ -166,8 +164,8 @@ class Bulk(Generic[Item, Value]):
             outcome = Outcome(index, item, await begin(), None)
         except VideskError as error:
             if isinstance(error, ClosedError | ConfigurationError):
-                self._end(type(error)(*error.args))  # as it will be for all that follow
-            # Kept for as long as its outcome is, it would keep all frames of the call.
+                self._end(type(error)(*error.args))  # all later calls would fail with it, too
+            # With its traceback, the outcome would keep all frames of the call alive.
             outcome = Outcome(index, item, None, error.with_traceback(None))
         except BaseException as error:
             self._end(error)
@@ -181,7 +179,7 @@ class Bulk(Generic[Item, Value]):
         self._finished.append(outcome)
 
     async def wait(self) -> None:
-        """Wait until there is an outcome to be given out, or all is over."""
+        """Wait until an outcome is ready, or all calls are done."""
         while not (self._finished or self._is_over()):
             self._changed.clear()
             await self._changed.wait()
@@ -201,8 +199,8 @@ class Bulk(Generic[Item, Value]):
         try:
             source: Iterator[Item] | None = None
             if isinstance(self._items, AsyncIterable):
-                # One task for all of it, and not one for each item: what an asynchronous generator
-                # opens, such as a task group, it has to close in the same task.
+                # One task for all of it, not one for each item: an asynchronous generator must
+                # close what it opens, such as a task group, in the same task.
                 reading = self._read_all(self._items)
                 self._tasks.add(asyncio.ensure_future(reading))
             else:
@@ -253,10 +251,10 @@ async def _refuse(error: VideskError) -> NoReturn:
 def _checked_items(
     argument: str, items: Iterable[Item] | AsyncIterable[Item]
 ) -> Iterable[Item] | AsyncIterable[Item]:
-    # Of a list or a tuple nothing is run: what is raised here is a signal handler's.
+    # Reading a list or a tuple runs no user code, so an exception comes from a signal handler.
     guard = nullcontext() if type(items) in {list, tuple} else check.Reading(argument, items)
     with guard:
-        # Strings and mappings are iterable, but their characters and keys are no items.
+        # Strings and mappings are iterable, but their characters and keys are not items.
         is_one = isinstance(items, str | bytes | Mapping)
         if is_one or not isinstance(items, Iterable | AsyncIterable):
             expected = (

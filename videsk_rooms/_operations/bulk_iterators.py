@@ -39,23 +39,23 @@ class _Forgettable:
 
 
 class AsyncOutcomes(_Forgettable, AsyncIterator[Outcome[Item_co, Value_co]]):
-    """The outcomes of many calls, in the order in which they come.
+    """The outcomes of a bulk call, in order of completion.
 
-    Made by `create_many`, `update_many`, `delete_many` and `join_many` of `AsyncRooms`. Items are
-    read, and calls begin, while outcomes are asked for: of as many items as `concurrency` says at
-    most, the outcome in your hands included, so that whoever takes long over one holds up all that
-    follow. `await` gives back the iterator itself.
+    `create_many`, `update_many`, `delete_many` and `join_many` of `AsyncRooms` return it. While you
+    ask for outcomes, items are read and their calls run, at most `concurrency` at a time. The item
+    whose outcome you hold counts, so slow handling delays later items. `await` returns the iterator
+    itself.
 
-    Leave early by `aclose()`, or at the end of `async with`: the running calls are cancelled,
-    and have ended when it returns. A `break` or an exception in an `async for` over an
-    iterator that nobody else refers to does the same a moment later. Cancelled while it waits for
-    an outcome, it ends likewise.
+    To stop early, call `aclose()` or leave an `async with` block: the running calls are cancelled,
+    and have ended when it returns. A `break` or an exception in an `async for` does the same a
+    moment later, if there is no other reference to the iterator. Cancelling the task that waits for
+    an outcome has the same effect.
 
-    Each failure that is a `VideskError` is an outcome, and stops nothing else. What ends it all is
-    raised once no call is running and every outcome was given out: what the iterable of the items
-    raises; `ClosedError` and `ConfigurationError`, after which no call can succeed; and what is no
-    `VideskError`, such as an exception of the callable that was given as `api_token`. What
-    `on_progress` raises, or the body of the loop, cancels the running calls.
+    A call's `VideskError` is an outcome, and does not stop the others. Some errors end the
+    iteration, and are raised after all running calls have ended and all outcomes were returned: an
+    exception of the items' iterable; `ClosedError` and `ConfigurationError`, after which no call
+    can succeed; and other exceptions, such as one of the `api_token` callable. An exception of
+    `on_progress` or of the loop's body cancels the running calls.
 
     Example:
         ```python
@@ -73,7 +73,7 @@ class AsyncOutcomes(_Forgettable, AsyncIterator[Outcome[Item_co, Value_co]]):
         self._generator = bulk.given_out()
 
     def _for_a_thread(self) -> Bulk[Item_co, Value_co]:
-        self._asked = True  # by whoever gives out the outcomes in its place
+        self._asked = True  # the iterator that replaces it asks for the outcomes
         self._bulk.plain_items()
         return self._bulk
 
@@ -87,7 +87,7 @@ class AsyncOutcomes(_Forgettable, AsyncIterator[Outcome[Item_co, Value_co]]):
 
     def __await__(self) -> Generator[Any, None, Self]:
         return self
-        yield  # never reached: it makes a generator of this
+        yield  # never reached: it makes this a generator
 
     async def __aenter__(self) -> Self:
         return self
@@ -96,7 +96,7 @@ class AsyncOutcomes(_Forgettable, AsyncIterator[Outcome[Item_co, Value_co]]):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Cancel the running calls, and wait for their end; ask for no more outcomes.
+        """Cancel the running calls, wait for their end, and stop the iteration.
 
         Example:
             ```python
@@ -110,11 +110,11 @@ class AsyncOutcomes(_Forgettable, AsyncIterator[Outcome[Item_co, Value_co]]):
 
 
 class Outcomes(_Forgettable, Iterator[Outcome[Item_co, Value_co]]):
-    """The outcomes of many calls, in the order in which they come, for blocking code.
+    """The outcomes of a bulk call, in order of completion, for blocking code.
 
-    As `AsyncOutcomes`. The items are read in the thread that asks for outcomes: while their
-    iterable blocks, calls go on and no outcome is given out. Leave early by `close()`, at the end
-    of `with`, or by `break`; none of them waits until the running calls have ended.
+    It works like `AsyncOutcomes`. The items are read in the thread that asks for outcomes. While
+    their iterable blocks, calls continue, but no outcome is returned. To stop early, call
+    `close()`, leave a `with` block, or `break`. None of them waits for the running calls to end.
 
     Example:
         ```python
@@ -147,7 +147,7 @@ class Outcomes(_Forgettable, Iterator[Outcome[Item_co, Value_co]]):
         self.close()
 
     def close(self) -> None:
-        """Cancel the running calls, without waiting for their end; ask for no more outcomes.
+        """Cancel the running calls without waiting for their end, and stop the iteration.
 
         Example:
             ```python

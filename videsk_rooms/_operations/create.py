@@ -1,10 +1,10 @@
 """Creates exactly one room for each create, whatever the network does.
 
-Every create carries an `externalId`, the same in all its attempts, and the server keeps but one
-room for each (docs/api.md, "Operations": 409). After a lost answer, the next attempt either
-creates the room or gets a 409. Then the room is retrieved, and compared: it is this call's, or it
-was there before (`ConflictError`), or that is unknown (`OutcomeUnknownError`). A 409 at the first
-attempt is a `ConflictError` at once, if the caller chose the id.
+Every create carries an `externalId`, the same in all its attempts, and the server keeps only one
+room for each (docs/api.md, "Operations": 409). After a lost response, the next attempt either
+creates the room or gets a 409. Then the room is retrieved and compared. Either it is this call's,
+or it existed before (`ConflictError`), or that is unknown (`OutcomeUnknownError`). A 409 at the
+first attempt is an immediate `ConflictError` if the caller chose the id.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 # A read may lag behind a write, if another database node answers it.
 _LOOKUP_PAUSES = (0.0, 0.25, 1.0)
-# The date of the answer and the time of the room may come from two machines. A room that is older
+# The date of the response and the time of the room may come from two machines. A room that is older
 # than the create by no more than the first is ours if it matches the request; one that is older by
 # more than the second is certainly not.
 _LIKELY_SLACK, _POSSIBLE_SLACK = timedelta(seconds=2), timedelta(minutes=5)
@@ -56,11 +56,11 @@ async def create(
         request: The create.
         paths: What is known of retrieving by external id.
         deadline: The end of the call.
-        external_id_generated: Whether nobody else can have its `externalId`.
+        external_id_generated: Whether its `externalId` was generated, so that nobody else has it.
 
     Raises:
         ConflictError: Another room has this `externalId`.
-        OutcomeUnknownError: The room may have been made, and that could not be found out.
+        OutcomeUnknownError: The room may have been created, and that could not be found out.
     """
     external_id = request.external_id or ""
     began = monotonic()
@@ -73,7 +73,7 @@ async def create(
         try:
             _, room = await find_after_conflict(send, external_id, paths, deadline)
         except VideskError as error:
-            # NotFoundError too: the room is gone, or the listing lags behind. Whose was it?
+            # NotFoundError, too: the room is gone, or the listing lags behind. Whose was it?
             raise unresolved_create_error(request, error, conflict.attempts) from error
         whose = "ours" if external_id_generated else _whose(room, request, conflict, elapsed)
         if whose == "ours":
@@ -107,7 +107,7 @@ def _whose(
     A room that was there before the create began is another call's; both times are the server's. A
     room that differs from the request may be ours: the server may have trimmed, rounded, bounded or
     dropped what it was sent. Two callers may ask for the same at the same time under the same
-    external id. One makes the room; if the other loses an answer, both get it, because nothing
+    external id. One makes the room; if the other loses a response, both get it, because nothing
     tells their requests apart.
     """
     server_now = http_date(conflict.headers.get("date", ""))
@@ -122,8 +122,8 @@ def _whose(
 
 def _undecided(request: Request, conflict: ConflictError) -> OutcomeUnknownError:
     return OutcomeUnknownError(
-        f"{request.method} {request.path}: an answer was lost, and a room with this external_id is "
-        "there now: it is unknown whether this call or another one made it. "
+        f"{request.method} {request.path}: a response was lost, and a room with this external_id "
+        "exists now: it is unknown whether this call or another one made it. "
         f"{how_to_resolve(request)}",
         attempts=conflict.attempts,
         external_id=request.external_id,

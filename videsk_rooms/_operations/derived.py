@@ -1,9 +1,9 @@
 """Makes a function that has the name, the parameters and the docstring of another.
 
 `functools.wraps` would leave a `__wrapped__`, by which `inspect`, `unittest.mock` and frameworks
-take a blocking function for the coroutine function that it was derived from. The function that is
-made here has parameters of its own, so that nothing has to look behind it; and the globals of the
-other, so that `typing.get_type_hints` and `inspect.signature(eval_str=True)` resolve its hints.
+take a blocking function for the coroutine function that it was derived from. The function made
+here has its own parameters, so nothing needs to look behind it. It has the other's globals, so
+`typing.get_type_hints` and `inspect.signature(eval_str=True)` resolve its hints.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SOURCE = "<derived method>"
 
 
 class DerivedMethod(Protocol[R_co, P]):
-    """The type of a derived method: of the class a function, of an object a method.
+    """The type of a derived method: a function on the class, a method on an instance.
 
     A descriptor, because not every type checker binds a bare `Callable` to its instance. Its result
     comes first, because jedi, which editors and notebooks complete by, counts no `ParamSpec`.
@@ -65,7 +65,7 @@ def derived(
         f"  return {result}({passed})\n return {original.__name__}"
     )
     scope: dict[str, Any] = {}
-    # Names of our own parameters, and nothing that was sent, stand in the text.
+    # The source contains only our own parameters' names, and nothing from the network.
     exec(compile(source, SOURCE, "exec"), original.__globals__, scope)  # noqa: S102
     made: FunctionType = scope["make"](call)
     made.__defaults__, made.__kwdefaults__ = original.__defaults__, original.__kwdefaults__

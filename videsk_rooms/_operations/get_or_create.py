@@ -1,7 +1,7 @@
-"""Returns the room that has an external id, made if there is none.
+"""Returns the room that has an external id, and creates it if there is none.
 
-Of concurrent calls for the same room one does it; the others get the room by its id. What they ask
-for beside the id counts for the creation only, so that it may differ.
+Of concurrent calls for the same room, one does this; the others get the room by its id. Their other
+arguments only matter for a new room, so they may differ.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .lookup import PathSupport
 
 _MOST_CONFLICTS = 4
-# Others make and delete it again and again, or the API keeps the ids of rooms that nobody finds.
+# Others create and delete it repeatedly, or the API keeps the ids of rooms that nobody finds.
 _NOT_FOUND = "Looking it up found no room, each time: choose another one."
 
 
@@ -70,7 +70,7 @@ class _GetOrCreate:
         self._renews = renews
 
     async def follow(self, leader: Leader) -> Room | None:
-        """Wait for a leader, and retrieve the room that it found, with a token of our own.
+        """Wait for a leader, and retrieve the room that it found, with a separate token.
 
         Returns:
             The room; `None` if there is none to follow it to.
@@ -95,8 +95,8 @@ class _GetOrCreate:
     async def look_up_or_create(self) -> Room:
         """Look the room up, and create it if there is none.
 
-        Looked up first, because most callers of this come back for a room: a read has no outcome
-        to worry about. Whoever loses the race to create it, looks again.
+        It looks first, because most callers come back for an existing room, and a read has no
+        unknown outcome. If it loses the race to create the room, it looks again.
         """
         send, request, paths, deadline = self._send, self._request, self._paths, self._deadline
         conflicts = 0
@@ -115,7 +115,7 @@ class _GetOrCreate:
                     raise
 
     async def _as_asked(self, response: Response, room: Room) -> Room:
-        """Return a room that was there, renewed if it is over and that was asked for."""
+        """Return an existing room; renew it if it is over and the caller asked for that."""
         now = server_time(response)
         if self._renews and room.is_over(now):
             return await renew(self._send, self._request, room, now, self._deadline)

@@ -1,15 +1,15 @@
 """Concurrent calls for the same room: one leads, and the others follow.
 
-Without it, of 200 callers that want one new room at the same moment, each looks it up, tries to
-create it and looks again. The leader does that once; each follower gets the room's id from it and
-retrieves the room by it, with a token of its own: whether one token may be used twice is not
+Without it, if 200 callers want one new room at the same moment, each looks it up, tries to create
+it and looks again. The leader does that once. Each follower gets the room's id from it and
+retrieves the room by that, with a separate token: whether one token may be used twice is not
 documented.
 
-A follower waits no longer than its own deadline, and never gets an error of the leader's. A leader
-that is cancelled, or whose time is up, says nothing about the room, so that the next one leads. One
-that fails otherwise has its followers try for themselves, as they would without it.
+A follower waits no longer than its own deadline, and never gets the leader's error. If a leader is
+cancelled or runs out of time, that says nothing about the room, so the next one leads. If it fails
+otherwise, its followers try for themselves, as they would without it.
 
-It works within one event loop: callers of another loop have a leader of their own.
+It works within one event loop: callers in another loop have another leader.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Leader:
     Attributes:
         end: Done when it has ended.
         room_id: The id of the room that it found or created; `None` if it did not get so far.
-        gave_up: Whether it was cancelled or its time was up, which says nothing about the room.
+        gave_up: Whether it was cancelled or ran out of time, which says nothing about the room.
     """
 
     end: asyncio.Future[None]
@@ -42,7 +42,7 @@ class Leader:
     gave_up: bool = False
 
     async def ended(self, seconds: float) -> bool:
-        """Wait so many seconds for its end; return whether it has ended."""
+        """Wait at most `seconds` for its end; return whether it has ended."""
         done, _ = await asyncio.wait([self.end], timeout=None if seconds == inf else seconds)
         return bool(done)
 
@@ -54,12 +54,12 @@ class Leaders:
         self._leading: dict[tuple[asyncio.AbstractEventLoop, Hashable], Leader] = {}
 
     def find(self, key: Hashable) -> Leader | None:
-        """Return who leads in the running loop, if anybody does."""
+        """Return the running loop's leader for a key, if there is one."""
         return self._leading.get((asyncio.get_running_loop(), key))
 
     @contextmanager
     def lead(self, key: Hashable) -> Iterator[Leader]:
-        """Lead in the running loop, where nobody leads, until the block ends."""
+        """Lead in the running loop until the block ends; nobody may lead there yet."""
         loop = asyncio.get_running_loop()
         leader = self._leading[loop, key] = Leader(loop.create_future())
         try:
@@ -70,5 +70,5 @@ class Leaders:
             raise
         finally:
             del self._leading[loop, key]
-            # A coroutine that its loop left behind may end anywhere.
+            # If a loop left the coroutine behind, it may end in any thread.
             call_soon_in(loop, settle, leader.end, leader.end.set_result, None)

@@ -1,6 +1,6 @@
 """Ends a room, and opens one again that is over.
 
-What a server says to either is not documented. So after a refusal the room is looked at.
+How the server responds to either is not documented. So after a refusal the room is retrieved.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from videsk_rooms._wire.message import Request
     from videsk_rooms.models import JSONValue, Room
 
-# How the API refuses what a request asks for, as against who asks for it, or how often. 403 is
-# among them, because the status of many refusals is not documented.
+# How the API refuses a request's content, as opposed to its sender or its frequency. 403 is among
+# them, because the status of many refusals is not documented.
 _REFUSALS = frozenset({400, 403, 409, 410, 422})
 _RENEWED_FOR = timedelta(hours=3)
 _TAKE_ANOTHER = "The room is over, and the API does not open it again: take another external_id."
 
 
 async def end(send: Sender, room: Room | str) -> Room:
-    """End a room. A refusal is looked into: the room may be over already."""
+    """End a room. After a refusal, check whether the room is over already."""
     deadline = send.deadline()
     try:
         return await send(*operations.end(room), deadline)
@@ -62,7 +62,7 @@ async def renew(
         deadline: The end of the call.
 
     Raises:
-        APIError: The API refuses it, or leaves the room over.
+        APIError: The API refuses it, or the room stays over.
         NotFoundError: The room is gone.
     """
     try:
@@ -76,11 +76,11 @@ async def renew(
         with suppress(VideskError):
             found = await send(*operations.get(room), deadline)
             if not found.is_over(now):
-                return found  # somebody else was quicker
+                return found  # somebody else renewed it first
         raise
     if changed.access_token and not changed.is_over(now):
         return changed
-    # An update may be answered without a token (docs/api.md, "Operations").
+    # The response to an update may lack a token (docs/api.md, "Operations").
     response, found = await send(*with_response(operations.get(room)), deadline)
     if found.is_over(now):
         asked = shown_as(request.external_id)

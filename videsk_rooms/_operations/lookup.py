@@ -1,8 +1,8 @@
 """Finding a room by the caller's own id for it.
 
 Retrieve takes an `externalId` in the path (docs/api.md, "Operations"): one request, with the token.
-A server that takes ids only answers 404 or 400. The filter of the listing works everywhere, and the
-token costs a second request.
+A server that takes only ids responds 404 or 400. The filter of the listing works everywhere, but
+the token then costs a second request.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from videsk_rooms._wire.message import Response
     from videsk_rooms.models import Room
 
-# How a server says that a path leads to no room. 404 and 400 are those to be expected.
+# How a server responds if a path leads to no room. 404 and 400 are the likely ones.
 _NO_SUCH_ROOM = frozenset({400, 404, 422})
 # How a path is refused that a proxy has changed, or that a firewall takes for an attack.
 _ANOTHER_PATH = frozenset({403, 405})
-# Seconds after which a server that took ids only is asked again: the account decides the version
-# (docs/api.md, "Access"), and what looked like a proof may have been a room that was just made.
+# Seconds after which a server that took only ids is retried: the account decides the version
+# (docs/api.md, "Access"), and the apparent proof may have been a room that was just created.
 _ASK_AGAIN = 600.0
 
 _Form: TypeAlias = Literal["plain", "hex", "twelve", "unsure"]
@@ -43,10 +43,10 @@ _RESERVED = re.compile(r"[/\\%;?#\x00-\x1f\x7f]")
 
 
 class PathSupport:
-    """Learned knowledge of whether Retrieve takes external ids in the path.
+    """Learns whether Retrieve takes external ids in the path.
 
-    It is learned for each form of external id by itself: those that may be taken for a room's id,
-    and those that proxies may change, say nothing of the others.
+    It is learned for each form of external id separately: ids that may be taken for a room's id,
+    or that proxies may change, say nothing about the others.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class PathSupport:
         self._refused: dict[_Form, float] = {}
 
     def is_proven(self, form: _Form) -> bool:
-        """Return whether a 404 to an external id of this form is the last word."""
+        """Return whether a 404 for an external id of this form is final."""
         # A proxy may pass "%" on and decode "/", so that one with the first proves nothing.
         if form == "unsure":
             return False
@@ -68,14 +68,14 @@ class PathSupport:
         return at is None or monotonic() - at > _ASK_AGAIN
 
     def found(self, form: _Form) -> None:
-        """Note that the path led to the room."""
+        """Record that the path led to the room."""
         self._taken.add(form)
         self._refused.pop(form, None)
 
     def missed(self, form: _Form) -> None:
-        """Note that the path led to no room, and the listing did."""
+        """Record that the path led to no room, but the listing did."""
         if self.is_proven(form):
-            self._taken.clear()  # it may have been a listing that is quicker: nothing is known
+            self._taken.clear()  # the listing may just have been quicker, so nothing is known
         else:
             self._refused[form] = monotonic()
 
@@ -88,18 +88,18 @@ async def retrieve(
     *,
     surely_there: bool = False,
 ) -> tuple[Response, Room]:
-    """Retrieve the room that has this `externalId`, with a token, and the answer that brought it.
+    """Retrieve the room that has this `externalId`, with a token; also return the response.
 
     Args:
         send: Sends requests.
         external_id: The caller's own id.
         paths: What is known of the server.
         deadline: The end of the call.
-        surely_there: Whether the room is known to exist, so that no 404 is the last word.
+        surely_there: Whether the room is known to exist, so that no 404 is final.
 
     Raises:
         NotFoundError: No room has it.
-        ResponseError: The answers do not show which room has it.
+        ResponseError: The responses do not show which room has it.
     """
     form = _form_of(external_id)
     if form is None or not paths.is_worth_asking(form):
@@ -112,7 +112,7 @@ async def retrieve(
         proven = paths.is_proven(form)
         if not _may_be_a_miss(error, form, proven=proven):
             raise
-        # A page in place of the API's own words is a proxy's, and no word about the room.
+        # A page instead of the API's JSON comes from a proxy, and says nothing about the room.
         if isinstance(error, NotFoundError) and error.name and proven and not surely_there:
             raise not_found(error, _no_room_has(external_id)) from None
         missed = True
@@ -139,10 +139,10 @@ async def _retrieve_listed(
 async def _find(send: Sender, external_id: str, deadline: Deadline) -> Room:
     """Find the room that has this `externalId` in the listing, which shows no token.
 
-    The id is compared here too, and all pages are read: a filter that the server matches loosely
-    must neither give somebody else's room nor hide the right one. Where no room has exactly this
-    id, the only one whose id is the same to `verify.same` is taken: a server may trim or normalise
-    what it keeps.
+    The id is compared here, too, and all pages are read: if the server's filter matches loosely, it
+    must neither return somebody else's room nor hide the right one. If no room has exactly this id,
+    the only one with the same id by `verify.same` is taken, because a server may trim or normalise
+    ids.
 
     Raises:
         NotFoundError: No room has it.
@@ -174,12 +174,12 @@ async def _find(send: Sender, external_id: str, deadline: Deadline) -> Room:
 
 
 def _may_be_a_miss(error: APIError | ResponseError, form: _Form, *, proven: bool) -> bool:
-    """Return whether an answer to an external id in the path may mean that it leads to no room."""
+    """Return whether a response to an external id in the path may mean that there is no room."""
     if isinstance(error, ResponseError):
         return form == "unsure"  # a proxy changed the path, to that of the listing for example
     if form == "unsure" and error.status in _ANOTHER_PATH:
         return True
-    # A server that takes ids only may also fail at what is none.
+    # A server that takes only ids may also respond 500 to anything else.
     failed = error.status == 500 and error.name is not None and not proven
     return failed or error.status in _NO_SUCH_ROOM
 
@@ -187,13 +187,13 @@ def _may_be_a_miss(error: APIError | ResponseError, form: _Form, *, proven: bool
 def _form_of(external_id: str) -> _Form | None:
     """Return which form an external id has; `None` for one that no path can hold."""
     if not external_id.strip() or external_id in {".", ".."}:
-        return None  # a proxy that tidies paths up takes it away, however it is encoded
+        return None  # proxies that normalise paths remove it, however it is encoded
     if is_object_id(external_id):
         return "hex"
     if _RESERVED.search(external_id):
         return "unsure"
-    # MongoDB's drivers take any text of twelve bytes for an id, older ones of twelve UTF-16 units:
-    # of a text that is only one of them, nothing is known of the others.
+    # MongoDB's drivers take any text of twelve bytes for an id, older ones of twelve UTF-16 units.
+    # A text that is only one of them says nothing about the others.
     lengths = {len(external_id.encode()), len(external_id.encode("utf-16-le")) // 2}
     if lengths == {12}:
         return "twelve"
@@ -201,7 +201,7 @@ def _form_of(external_id: str) -> _Form | None:
 
 
 def _reader(external_id: str, form: _Form) -> Callable[[Response], tuple[Response, Room] | None]:
-    """Read the answer to an external id in the path.
+    """Read the response to an external id in the path.
 
     It is `None` where the path may have led to another room: one that has this for its id, or whose
     `externalId` is not quite the same, or a path that a proxy has changed.

@@ -20,15 +20,15 @@ class OpenStocks:
         self._open: set[Stock] = set()
 
     def add(self, stock: Stock) -> None:
-        """Notify a stock of its room from now on."""
+        """Notify a stock of changes to its room from now on."""
         self._open.add(stock)
 
     def discard(self, stock: Stock) -> None:
-        """Notify a stock of nothing more."""
+        """Stop notifying a stock."""
         self._open.discard(stock)
 
     def saw(self, room: Room) -> Room:
-        """Pass on an answer about a room, and return it."""
+        """Pass on a response about a room, and return it."""
         for stock in self._of(room.id):
             stock.saw(room)
         return room

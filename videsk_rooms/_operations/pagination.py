@@ -1,21 +1,20 @@
 """Reading a listing to its end while others change it.
 
-The API pages by `$skip`: a room deleted from what was read already moves all later ones forward,
-and the next page would begin beyond some that nobody has seen. Therefore each page overlaps the one
-before by one room. If its first room is one that was seen, nothing hides between the two; if not,
-the order moved, and reading steps back until it meets a seen room again: first by as many rooms as
-`total` lacks, which is exact where rooms are only deleted, then by more and more. A room created
-meanwhile moves others backward; those come twice, and the ids seen keep them from being given
-twice.
+The API pages by `$skip`. If a room that was already read is deleted, all later ones move forward,
+and the next page would skip some. Therefore each page overlaps the previous one by one room. If its
+first room was seen before, nothing was skipped. If not, the order has moved, and reading steps back
+until it meets a seen room again: first by the number of rooms that `total` lacks, which is exact if
+rooms are only deleted, then by more and more. A room created meanwhile moves others backward. Those
+come twice, and are recognised by their ids.
 
-What this promises: a room that is there from the first page to the last is given exactly once, as
-long as the server keeps the order of rooms (a stable sort whose key does not change). What `$skip`
-paging cannot promise: whether rooms created or deleted meanwhile are among those given; and nothing
-about completeness where the order itself is unstable, such as equal keys ordered anew each time.
-There, reading gives up stepping back after several times as many pages as the listing has.
+The promise: a room that exists from the first page to the last is returned exactly once, as long as
+the server keeps the order of rooms (a stable sort by a key that does not change). `$skip` cannot
+promise whether rooms created or deleted meanwhile are returned. Nor is the result complete if the
+order is unstable, such as when equal keys are ordered differently each time. Reading then stops
+stepping back after several times as many pages as the listing has.
 
-A server that does not page is an error, and not a short listing or one without end: it begins
-elsewhere than asked, repeats a page, leaves one out, or goes on without a new room.
+It is an error if the server does not page, instead of a listing that is short or endless: it starts
+elsewhere than asked, repeats or omits a page, or continues without a new room.
 """
 
 from __future__ import annotations
@@ -36,13 +35,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# So many times the pages that a listing has are read before stepping back ends.
+# Stepping back ends after this many times the listing's pages.
 _PATIENCE = 8
-# So often in a row a page is the same elsewhere, until the server is taken to repeat it. Once may
-# be by chance, with pages of two: one room is created ahead, and another deleted behind.
+# After this many identical pages in a row from different positions, the server repeats a page. Once
+# may be a coincidence with pages of two: one room is created ahead, and another deleted behind.
 _REPEATED = 3
-# A server that keeps its order shows the rooms seen in as many places at most. As much again is
-# allowed for those that move meanwhile, and so many pages for stepping back.
+# If the server keeps its order, the seen rooms are in at most as many places. Twice that may be
+# read without a new room, because rooms move meanwhile, and this many pages for stepping back.
 _STEPS_BACK = 64
 
 
@@ -50,7 +49,7 @@ async def one_by_one(batches: AsyncGenerator[Sequence[T], None]) -> AsyncGenerat
     """Yield the items of batches, for awaiting code.
 
     The blocking client takes whole batches, so that it crosses between threads once a page and not
-    once a room: where another thread is busy, a crossing takes milliseconds.
+    once a room: if another thread is busy, a crossing takes milliseconds.
     """
     async with aclosing(batches):
         async for batch in batches:
@@ -66,7 +65,7 @@ async def read_pages(
     The next page is fetched while this one is consumed; no more than one is kept ahead.
 
     Args:
-        fetch: Fetches the page that begins after so many rooms.
+        fetch: Fetches the page that begins after a number of rooms.
         limit: How many rooms are given at most; no page is fetched for more.
 
     Raises:
@@ -195,7 +194,7 @@ class Reading:
     def _further_back(self, page: RoomPage) -> int:
         assert self._anchor is not None  # noqa: S101 - for the type checker
         missing = max(self._total - page.total, 0)
-        # Where the total does not tell, rooms that were created hide others that were deleted.
+        # If the total lacks no room, created rooms hide deleted ones.
         guessed = bool(self._steps_back) or not missing
         hidden = (self._longest_page << self._steps_back) // 4 if guessed else 0
         self._steps_back += 1
@@ -203,8 +202,8 @@ class Reading:
 
     # -- an empty page before the end -------------------------------------------------------------
 
-    # Either the total counts more rooms than can be read, or the page was left out. The place of
-    # the last room tells.
+    # Either the total counts more rooms than can be read, or the page was left out. The position of
+    # the last room shows which.
 
     def _at_gap(self, response: Response, page: RoomPage) -> int | None:
         if self._gap is None:
@@ -222,7 +221,7 @@ class Reading:
             return self._gap
         if page.total > self._gap:
             return None
-        # Rooms were deleted meanwhile: what was empty is no gap any more.
+        # Rooms were deleted meanwhile, so the empty page was not a gap.
         gap, self._gap = self._gap, None
         return gap
 

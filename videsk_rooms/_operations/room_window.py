@@ -1,7 +1,7 @@
 """A room's window, as far as it is known: when it opens, and when it is over. No I/O.
 
-A token carries the room's window (docs/api.md, "Objects"), so that it is worth nothing once the
-window has moved.
+A token carries the room's window (docs/api.md, "Objects"), so it becomes worthless when the window
+moves.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from videsk_rooms._wire.message import Response
     from videsk_rooms.models import Room, RoomAccess
 
-# Whoever gets a token must still have time to enter with it.
+# The person who gets a token needs time to join with it.
 _NEAR = timedelta(seconds=30)
 # A token gives its window in whole seconds, a room in milliseconds.
 _SAME = timedelta(seconds=1)
 
 
 class RoomWindow:
-    """The window of a room, as answers give it, by the server's clock.
+    """The window of a room, as responses give it, by the server's clock.
 
     Attributes:
         version: Counts how often it has moved.
@@ -41,7 +41,7 @@ class RoomWindow:
 
     @property
     def is_known(self) -> bool:
-        """Whether it is known, and not doubted."""
+        """Whether it is known and certain."""
         return self._room is not None and not self._is_doubted
 
     def is_open(self) -> bool:
@@ -52,22 +52,22 @@ class RoomWindow:
     def is_nearly_over(self) -> bool:
         """Return whether even a new token would expire too soon."""
         room, now = self._room, self._clock.now()
-        # A second before its tokens: they would otherwise be replaced as they become stale.
+        # A second before its tokens. Otherwise they would be replaced as they become stale.
         return room is not None and (room.is_over(now) or _is_near(room.exp, now + _SAME))
 
     def is_stale(self, access: RoomAccess) -> bool:
-        """Return whether a token expires so soon that it is not to be handed out."""
+        """Return whether a token expires too soon to be handed out."""
         exp = access.exp
         if exp is None and self._room is not None:
             exp = self._room.exp
         return _is_near(exp, self._clock.now())
 
     def doubt(self) -> None:
-        """Note that it may have moved."""
+        """Record that it may have moved."""
         self._is_doubted = True
 
     def move(self) -> None:
-        """Note that it has moved; where to is not known yet."""
+        """Record that it has moved, to an unknown position."""
         self.version += 1
         self._room = None
 
@@ -79,7 +79,7 @@ class RoomWindow:
         return room.is_over(self._clock.now())
 
     def differs_from(self, room: Room) -> bool:
-        """Return whether an answer gives another window; an absent field says nothing."""
+        """Return whether a response gives another window; an absent field says nothing."""
         known = self._room
         return known is not None and any(
             getattr(room, field) is not None and getattr(room, field) != getattr(known, field)
@@ -89,7 +89,7 @@ class RoomWindow:
     def is_contradicted_by(self, response: Response, access: RoomAccess) -> bool:
         """Return whether a new token carries another window.
 
-        Only where the token of the retrieved room carried the window of that room: the claims of
+        Only if the retrieved room's token carried that room's window, because the claims of
         tokens are not documented.
         """
         self._clock.set_by(response)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def server_time(response: Response) -> datetime:
-    """Return the server's time of an answer; without a date in it, this machine's time."""
+    """Return the server's time of a response; without a date in it, this machine's time."""
     date = http_date(response.headers.get("date", ""))
     # Adding three hours to a time in the last year could overflow.
     if date is None or date.year == MAXYEAR:
@@ -22,14 +22,14 @@ def server_time(response: Response) -> datetime:
 
 
 class ServerClock:
-    """The server's clock, as the dates of its answers show it."""
+    """The server's clock, as the dates of its responses show it."""
 
     def __init__(self) -> None:
         self._server_time = datetime.now(timezone.utc)
         self._at = monotonic()
 
     def set_by(self, response: Response) -> None:
-        """Set the clock by the date of an answer."""
+        """Set the clock by the date of a response."""
         self._server_time, self._at = server_time(response), monotonic()
 
     def now(self) -> datetime:

@@ -1,8 +1,8 @@
-"""Issues access tokens ahead of the people who need them, and keeps them for those.
+"""Issues access tokens ahead, and keeps them for the people who will need them.
 
 Tokens may be kept and handed out later (docs/api.md, "How people use it"). `join` issues them while
-the room is open, and `get` before that, which also tells the room's window. When the window moves,
-all tokens in stock are thrown away.
+the room is open, and `get` before that, which also returns the room's window. When the window
+moves, all tokens in stock are discarded.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ _NOT_OPEN = (
 
 
 class Stock:
-    """The tokens of one room that are issued and not handed out yet, and what fills them up."""
+    """One room's tokens that are issued but not handed out yet, and the task that adds more."""
 
     def __init__(self, room: Room | str, size: int, send: Sender) -> None:
         """Prepare an empty stock.
 
         Args:
             room: The room.
-            size: How many tokens are in stock and asked for, at most.
-            send: Sends requests for whoever takes from it.
+            size: The maximum number of tokens in stock and being requested.
+            send: Sends requests for callers of `take`.
         """
         self.room_id: str = room if isinstance(room, str) else room.id
         self.size: int = size
@@ -81,7 +81,7 @@ class Stock:
         self._look_after()
 
     def end(self) -> asyncio.Task[None] | None:
-        """Throw all tokens away, and return the task that fills the stock, to be cancelled."""
+        """Discard all tokens, and return the task that fills the stock, to be cancelled."""
         self._is_open = False
         self._tokens.clear()
         filling, self._filling = self._filling, None
@@ -103,12 +103,12 @@ class Stock:
     # -- changes to the room -----------------------------------------------------------------------
 
     def saw(self, room: Room) -> None:
-        """Note an answer about the room; move if its window differs."""
+        """Record a response about the room; discard all tokens if its window differs."""
         if self._window.differs_from(room):
             self.move()
 
     def move(self) -> None:
-        """Throw all tokens away: the room's window has moved, and has to be retrieved."""
+        """Discard all tokens, because the room's window has moved and must be retrieved again."""
         self._window.move()
         self._tokens.clear()
         self._pause_until = 0.0
@@ -148,10 +148,10 @@ class Stock:
     # Each returns a token, and the version of the window that the token has.
 
     async def _issue(self, send: Sender, *, ahead: bool) -> tuple[RoomAccess | None, int]:
-        """Join the room if it is open, else retrieve it; the API's refusal is raised."""
+        """Join the room if it is open, else retrieve it; raise the API's refusal."""
         deadline, window = send.deadline(), self._window
         access, version = None, window.version
-        # A room that is nearly over may be given more time by somebody: so it is asked for.
+        # Ask anyway for a room that is nearly over, because somebody may have extended it.
         if not window.is_open() or (ahead and window.is_nearly_over()):
             access, version = await self._retrieve(send, deadline)
         # A retrieved room may come without a token.
@@ -164,7 +164,7 @@ class Stock:
         window, version = self._window, self._window.version
         response, room = await send(*self._get, deadline)
         access = decode.access_of(room.access_token) if room.access_token else None
-        if version == window.version:  # or the answer may be older than the move
+        if version == window.version:  # otherwise the response may be older than the move
             self.saw(room)
             version = window.version
             if window.take(response, room, access):
@@ -209,8 +209,8 @@ class Stock:
                 await asyncio.wait(self._running)
 
     async def _change(self) -> None:
-        """Wait for a change, or for a while: tokens become stale, and pauses end."""
-        # Not by a cancel scope: on Python 3.10 one whose time is up swallows a cancellation.
+        """Wait for a change or a timeout, because tokens become stale and pauses end."""
+        # Not with a cancel scope: on Python 3.10, one that times out swallows a cancellation.
         timer = asyncio.get_running_loop().call_later(_LOOK_EVERY, self._changed.set)
         try:
             await self._changed.wait()
@@ -218,7 +218,7 @@ class Stock:
             timer.cancel()
 
     def _is_short(self) -> bool:
-        # One alone finds out what the room's window is, and whether tokens are issued at all.
+        # Only one request finds out the room's window, and whether tokens are issued at all.
         window = self._window
         is_sure = window.is_known and not window.is_nearly_over() and not self._failures
         running = len(self._running)
@@ -246,7 +246,7 @@ class Stock:
     def _failed(self, error: Exception) -> None:
         self._failures += 1
         if isinstance(error, ClosedError | ConfigurationError):
-            self._pause_until = inf  # all that follow would fail alike
+            self._pause_until = inf  # all later calls would fail, too
             return
         self._pause_until = monotonic() + pause_after(self._failures)
         self._window.doubt()  # the room may be over, or gone
@@ -260,6 +260,6 @@ class Stock:
 
 
 def pause_after(failures: int) -> float:
-    """Return the pause in seconds after so many failures in a row."""
-    bound = min(2.0 ** min(failures - 1, 64), _LONGEST_PAUSE)  # 2.0 ** 2000 is no float
+    """Return the pause in seconds after this many failures in a row."""
+    bound = min(2.0 ** min(failures - 1, 64), _LONGEST_PAUSE)  # 2.0 ** 2000 overflows
     return bound * random.uniform(0.5, 1.0)  # noqa: S311 - no secret

@@ -42,13 +42,13 @@ def make_limiter(
         token: Returns the account's token, which names it to other processes.
 
     Raises:
-        ConfigurationError: What is to be shared cannot be used here.
+        ConfigurationError: The shared store cannot be used here.
     """
     if rate_limit is None:
         return NoLimit()
     limit = ObservedLimit(Limit(rate_limit.requests, rate_limit.per))
     known = _accounts.get(account)
-    # It holds the account, which so lives as long as one of its clients.
+    # It refers to the account, which thus lives as long as one of its clients.
     make_store = _stores_of(known, limit, rate_limit.shared, token)
     at_most = None
     if rate_limit.at_most is not None:
@@ -91,7 +91,7 @@ class _Accounts:
             return known
 
     def reset_after_fork(self) -> None:
-        """Take another lock: a thread of the parent may hold this one."""
+        """Replace the lock, because a thread of the parent may hold this one."""
         self._lock = threading.Lock()
 
 
@@ -99,7 +99,7 @@ _accounts = _Accounts()
 
 
 def _below(at_most: Limit, make_store: Callable[[], Store]) -> Callable[[], Store]:
-    """Make stores that keep a client's own limit as well."""
+    """Make stores that also keep a client's own limit."""
     own = MemoryStore()
 
     def lowered(ask: Ask) -> Ask:
@@ -111,7 +111,7 @@ def _below(at_most: Limit, make_store: Callable[[], Store]) -> Callable[[], Stor
 def _stores_of(
     account: _Account, limit: ObservedLimit, shared: str | None, token: Callable[[], str]
 ) -> Callable[[], Store]:
-    """Return what makes the store of each event loop."""
+    """Return a function that makes the store of each event loop."""
     # No partials, whose repr would show the URL and its password.
     if shared is None:
         return lambda: account.store

@@ -1,4 +1,4 @@
-"""A lower limit of this process below that of the store: `RateLimit.at_most`, and a fallback."""
+"""This process's lower limit below the store's: for `RateLimit.at_most`, and as a fallback."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class CeilingStore:
-    """Gives a permit where both a store in memory, by the lower limit, and another one do."""
+    """Gives a permit if both a store in memory, with the lower limit, and another one do."""
 
     def __init__(self, own: MemoryStore, lowered: Callable[[Ask], Ask], store: Store) -> None:
         self._own = own

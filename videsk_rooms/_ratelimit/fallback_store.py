@@ -2,8 +2,8 @@
 
 A process then does not know how many others share the limit. Each takes a quarter of it, so that
 four stay within it. A process that loses the store sends nothing for one window. When the store is
-back, the process keeps to its quarter until the others must have noticed. So no window has a whole
-limit of requests by the store, and others besides.
+back, the process keeps to its quarter until the others must have noticed. So no window ever gets a
+full limit of requests through the store, plus others.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class FallbackStore:
         """
         self._store = store
         self._local = local
-        # While other processes may not have noticed that the store is back.
+        # Used while other processes may not have noticed that the store is back.
         self._careful = CeilingStore(local, _share_of, store)
         self._limit = limit
         self._clock = clock
@@ -92,7 +92,7 @@ class FallbackStore:
         self._store.reset_after_fork()
 
     def _lose(self, error: StoreUnreachableError) -> None:
-        # Until all requests that the store permitted, to any process, are out of the window.
+        # Until all requests that the store permitted, to any process, have left the window.
         self._local.apply_now(Message(pause=self._limit.limit.per + _LATE))
         self._is_lost = True
         self._probe_at = self._clock() + PROBE_EVERY
@@ -104,7 +104,7 @@ class FallbackStore:
         )
 
     def _begin_probe(self) -> None:
-        """Ask the store in the background whether it is back: no answer may take a while."""
+        """Check in the background whether the store is back, because a timeout takes a while."""
         if self._probe is not None and self._probe.get_loop().is_closed():
             self._probe = None
         if self._probe is None and self._clock() >= self._probe_at:

@@ -1,9 +1,9 @@
 """A store for all processes of one machine: a file of SQLite with one row.
 
-The file is opened for each use: a connection that is kept may be another file's later, where a
-daemon has closed all descriptors, and none may be used on both sides of a fork. That costs about a
-millisecond, of the fifty that lie between requests. SQLite's journal keeps the file whole when a
-process is killed; it is not forced to disk, for after a reboot nothing in it counts.
+The file is opened for each use: after a daemon has closed all descriptors, a connection that was
+kept may belong to another file, and none may be used on both sides of a fork. That costs about a
+millisecond, of the fifty between requests. SQLite's journal keeps the file intact if a process is
+killed. It is not synced to disk, because after a reboot nothing in it counts.
 
 Times are those of the machine's monotonic clock, which all processes share and nobody sets.
 """
@@ -43,7 +43,7 @@ class FileStore:
         self._path = _checked(path)
         self._clock = clock
         try:
-            # It writes, so that a file or a folder that is read-only is refused now.
+            # A write, so that a read-only file or folder is refused now.
             fork_guard.run(partial(self._apply_now, Message()))
         except (OSError, sqlite3.Error) as error:
             if _is_busy(error):  # by others that use it
@@ -71,10 +71,10 @@ class FileStore:
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     async def close(self) -> None:
-        """Nothing is open; what was counted stays in the file."""
+        """Do nothing: no connection is open, and the counts stay in the file."""
 
     def reset_after_fork(self) -> None:
-        """Nothing is the parent's."""
+        """Do nothing: no connection is inherited."""
 
     def _apply_now(self, message: Message) -> float:
         _make(self._path)
@@ -90,9 +90,9 @@ class FileStore:
 
     @contextlib.contextmanager
     def _database(self) -> Iterator[sqlite3.Connection]:
-        # Statements of our own begin and end transactions, so that there is no rollback to forget.
-        # SQLite makes no file: where all may write and nobody may remove, Linux can forbid to open
-        # what another user owns in a way that would make it.
+        # Our own statements begin and end transactions, so that none is left without a rollback.
+        # SQLite must not create the file: in a folder where everybody may write but not delete,
+        # Linux can refuse to open another user's file with the flag for creation.
         database = sqlite3.connect(
             f"{self._path.as_uri()}?mode=rw", uri=True, timeout=0, isolation_level=None
         )
@@ -143,7 +143,7 @@ def _write(database: sqlite3.Connection, schedule: Schedule) -> None:
     )
 
 
-# Seconds: what was counted is lost, and must be out of the server's window.
+# Seconds: the counts are lost, and those requests must have left the server's window.
 _AFTER_GARBAGE = 1.0
 
 

@@ -1,7 +1,7 @@
-"""The latency to the server, measured by the times that answers take.
+"""The latency to the server, from measured round trips.
 
-Only round trips can be measured. How much of one is the way out does not matter for the rule: what
-is assumed too much for one request's way out is assumed too little for another's way back.
+Only round trips can be measured. How they divide into the way out and the way back does not matter
+for the rule: an error in one request's way out cancels one in another's way back.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ class Latency:
     """The shortest times to the server and back, and how much longer they may be.
 
     A round trip includes the server's work, which differs between operations. So the shortest round
-    trip of each operation is kept by itself. The way out is half of the shortest of all. Of an
-    operation with fewer than five answers nothing is assumed: a cold or busy server may have held
-    back all of them.
+    trip of each operation is kept separately. The way out is half of the shortest of all. Nothing
+    is assumed about an operation with fewer than five responses, because a cold or busy server may
+    have delayed all of them.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Latency:
         """The shortest way out."""
 
     def note(self, operation: str, trip: float) -> None:
-        """Note how many seconds an answer took."""
+        """Note how many seconds a response took."""
         trips = self._trips.get(operation)
         if trips is None:
             trips = self._trips.setdefault(operation, _Trips())
@@ -43,7 +43,7 @@ class Latency:
             self.out = min(shortest / 2, _LONGEST_OUT)
 
     def back(self, operation: str) -> float:
-        """Return the shortest time from the count of a request of this operation to its answer."""
+        """Return the shortest time from the count of such a request to its response."""
         trips = self._trips.get(operation)
         if trips is None or trips.shortest is None:
             return 0.0
@@ -56,10 +56,10 @@ class Latency:
 
 
 class _Trips:
-    """The times that one operation's last answers took.
+    """The times that one operation's last responses took.
 
     Attributes:
-        shortest: The shortest that is possible; `None`: there were too few answers.
+        shortest: The shortest that is possible; `None`: there were too few responses.
         late: By how much the way out may be longer.
     """
 

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _MOST = 10_000
 LONGEST_WINDOW = 60.0
-"""The longest window in seconds that is taken from a header; as long as a 429 may ask to wait.
+"""The longest window in seconds that is accepted from a header, and the longest wait of a 429.
 
-A waiting client gets no answers and so no other limit. A wrong header can block it for this long.
+A waiting client gets no responses, and so no other limit. A wrong header can block it this long.
 """
-# So many different limits are logged. More are not: a server may send another one each time.
+# How many different limits are logged. A server may send another one each time.
 _MOST_LOGGED = 16
 
 _logger = logging.getLogger("videsk_rooms")
@@ -26,7 +26,7 @@ _logger = logging.getLogger("videsk_rooms")
 
 @attrs.frozen
 class Limit:
-    """So many requests in so many seconds."""
+    """A number of requests in a window of seconds."""
 
     requests: int
     per: float
@@ -51,7 +51,7 @@ class ObservedLimit:
         return f"{self.limit} ({self._source})"
 
     def learn(self, headers: Mapping[str, str]) -> bool:
-        """Read an answer's headers; return whether the limit has changed."""
+        """Read a response's headers; return whether the limit has changed."""
         number, policy = headers.get("ratelimit-limit"), headers.get("ratelimit-policy")
         if (number, policy) == self._last:
             return False

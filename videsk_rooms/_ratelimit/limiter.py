@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from .schedule import Rank
     from .store import Store
 
-# Seconds of the first pause after a 429. Each that follows soon is twice as long.
+# Seconds of the first pause after a 429. Each further one that follows soon is twice as long.
 FIRST_PAUSE = 0.1
 
 
 class StoreLimiter:
-    """Gives permits as a store allows; in each event loop with a queue of its own."""
+    """Gives permits as a store allows, with a separate queue in each event loop."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class StoreLimiter:
 
         Args:
             rank: Its rank; the lowest goes first.
-            operation: Its operation: answers to one operation take about as long as each other.
+            operation: Its operation, because latencies differ between operations.
 
         Raises:
             ClosedError: The limiter was closed meanwhile.
@@ -81,17 +81,17 @@ class StoreLimiter:
         return permit
 
     def update_limit(self, headers: Mapping[str, str]) -> None:
-        """Apply the account's limit that an answer's headers give."""
+        """Apply the account's limit from a response's headers."""
         if self._limit.learn(headers) and not self._closed:
             self._here().ask_now()
 
     def pause(self, seconds: float | None) -> None:
-        """Pause all requests after a 429 that asks to wait for `seconds`; `None`: it does not say.
+        """Pause all requests after a 429 that asks to wait for `seconds`; `None`: without a time.
 
-        A 429 that asks for more than a window pauses them for that long. Otherwise the first pause
-        is short, and each that follows soon is twice as long, up to what the 429 asks for, or a
-        window. One refusal may be an accident, and to wait for a window costs a whole limit of
-        requests. The refused request itself waits as long as it was asked to.
+        If a 429 asks for more than a window, the pause is that long. Otherwise the first pause is
+        short, and each further one that follows soon is twice as long, up to the time in the 429,
+        or a window. One refusal may be an accident, and waiting for a window costs a whole limit
+        of requests. The refused request itself waits as long as the 429 asks.
         """
         now, window = self._clock(), self._limit.limit.per
         if now < self._paused_until or self._closed:
@@ -105,7 +105,7 @@ class StoreLimiter:
         self._here().pause(pause)
 
     def waited_for(self) -> str:
-        """Name the limits that requests wait for, and a pause by this process: ends a sentence."""
+        """Name the limits that requests wait for, and this process's pause, to end a sentence."""
         limits = str(self._limit)
         if self._at_most is not None and self._at_most is self.limit:
             limits = f"{self._at_most} (RateLimit.at_most), within the account's {limits}"
@@ -167,7 +167,7 @@ class StoreLimiter:
 
 
 class NoLimit:
-    """The limiter of `rate_limit=None`: every request may be sent at once."""
+    """The limiter of `rate_limit=None`: every request may be sent immediately."""
 
     limit = None
     waiting = 0
@@ -181,20 +181,20 @@ class NoLimit:
         return _FREE_PERMIT
 
     def update_limit(self, headers: Mapping[str, str]) -> None:
-        """Nothing is limited."""
+        """Do nothing: there is no limit."""
 
     def pause(self, seconds: float | None) -> None:
-        """Nothing is limited."""
+        """Do nothing: there is no limit."""
 
     def waited_for(self) -> str:
-        """Nothing is waited for."""
+        """Say that there is no limit, to end a sentence."""
         return "no rate limit"
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: nothing is open."""
 
     def reset_after_fork(self) -> None:
-        """Nothing is held."""
+        """Do nothing: nothing is inherited."""
 
 
 _FREE_PERMIT = FreePermit()

@@ -1,4 +1,4 @@
-"""The requests of an event loop that wait, and the task that asks the store for permits."""
+"""An event loop's waiting requests, and the task that asks the store for permits."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class LoopQueue:
         return True
 
     async def wait_for(self, request_id: str, operation: str, rank: Rank) -> tuple[float, float]:
-        """Wait until a permit is given; cancelled, nothing is counted.
+        """Wait for a permit; if cancelled, nothing is counted.
 
         Returns:
             When it was given, and for how many seconds the request waited for the limit.
@@ -80,7 +80,7 @@ class LoopQueue:
             self.note(request_id, None)
             self.ask_now()
             raise
-        # The time that a remote store takes to answer is no wait for the limit.
+        # A remote store's response time does not count as a wait for the limit.
         return given_at, given_at - waiter.since if waiter.waits else 0.0
 
     def note(self, request_id: str, counted_at: float | None) -> None:
@@ -99,7 +99,7 @@ class LoopQueue:
             self._ask()
 
     def ask_now(self) -> None:
-        """Ask the store at once: another request may fit into the window now."""
+        """Ask the store immediately, because another request may fit into the window now."""
         for waiter in self._queue.heads():
             waiter.due = 0.0
         self._ask()
@@ -126,7 +126,7 @@ class LoopQueue:
     def _ask(self) -> None:
         """Wake the task that asks the store, or start it.
 
-        It ends when nothing waits and nothing is to be reported.
+        It ends when nothing waits and there is nothing to report.
         """
         if asyncio._get_running_loop() is not self._loop:
             # The end of a collected coroutine may call this in any thread, and after its loop.
@@ -135,8 +135,8 @@ class LoopQueue:
         if self._asking is not None and not self._asking.done():
             self._changed.set()
         elif self._pending or self._pause or self._queue.heads():
-            # Not by the loop's task factory: an eager one would start the task at once, and the
-            # store may be applying a message now.
+            # Not with the loop's task factory: an eager one would start the task immediately, and
+            # the store may be applying a message now.
             self._asking = asyncio.Task(self._ask_until_done(), loop=self._loop)
 
     async def _ask_until_done(self) -> None:
@@ -145,16 +145,16 @@ class LoopQueue:
                 wait = await self._ask_once()
                 if wait > 0:
                     await self._sleep(wait)
-        except Exception as error:  # or all who wait would wait for ever
+        except Exception as error:  # otherwise all who wait would wait forever
             self._queue.fail_all(error)
         except asyncio.CancelledError:  # with all tasks of the loop, or by other code alone
-            # Nobody waits in a loop that ends, and no task must start there.
+            # In a loop that ends, nobody waits and no task may start.
             if self._queue.heads() and not (self._closed or self._loop.is_closed()):
                 self._loop.call_soon(self._ask)
             raise
 
     async def _ask_once(self) -> float:
-        """Ask for the first waiters; return the seconds until the store is to be asked again."""
+        """Ask for the first waiters; return the seconds until the next time to ask."""
         self._changed.clear()
         heads = self._queue.heads()
         now, wait = self.clock(), inf

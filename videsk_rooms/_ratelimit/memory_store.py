@@ -26,9 +26,9 @@ class MemoryStore:
         register_after_fork(self)
 
     def note(self, request_id: str, counted_at: float | None) -> None:
-        """Note when a request was counted at the latest; `None`: it was not sent.
+        """Record when a request was counted at the latest; `None`: it was not sent.
 
-        It takes no lock: the end of a collected coroutine may call it while this thread holds it.
+        It takes no lock, because a collected coroutine may call it while this thread holds it.
         """
         self._pending.append((request_id, counted_at))
 
@@ -45,10 +45,10 @@ class MemoryStore:
         return self.apply_now(message)
 
     async def close(self) -> None:
-        """Nothing is connected."""
+        """Do nothing: there is no connection."""
 
     def reset_after_fork(self) -> None:
-        """Make another lock, and keep the schedule: what the parent sent counts for both."""
+        """Replace the lock, and keep the schedule: what the parent sent counts for both."""
         self._lock = threading.Lock()
 
     def _next_update(self, now: float) -> Update:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 # Seconds after its permit in which a request may be sent without another permit.
 _ON_TIME = 0.005
-# After so many permits a request is sent, late or not: on a machine that stalls, none is on time.
+# After this many permits a request is sent even if late: a stalling machine is never on time.
 _PERMITS = 3
 
 
@@ -35,7 +35,7 @@ class QueuedPermit:
         self._released = False
 
     def try_now(self, rank: Rank) -> bool:
-        """Get it if nobody waits, and a store in memory gives one; return whether it was given."""
+        """Get it if nobody waits and a store in memory gives one; return whether it was given."""
         is_given = self._queue.try_now(self._id, self._operation, rank)
         self._at = self._queue.clock()
         return is_given
@@ -46,7 +46,7 @@ class QueuedPermit:
         self.waited += waited
 
     async def commit(self) -> bool:
-        """Note that the request has its connection, and is sent as soon as this returns.
+        """Record that the request has its connection, and is sent as soon as this returns.
 
         If connecting took long, it first waits for another permit. That wait is part of the
         attempt: it counts against `Timeout.attempt`.
@@ -64,13 +64,13 @@ class QueuedPermit:
         return permits > 1
 
     def answered(self, status: int) -> None:
-        """Note the latency, and report when the request was counted at the latest."""
+        """Record the latency, and report when the request was counted at the latest."""
         if self._sent_at is None or self._released:
             return
         now, latency = self._queue.clock(), self._queue.latency
-        if status < 500 and status != 429:  # a proxy may answer others
+        if status < 500 and status != 429:  # others may come from a proxy
             latency.note(self._operation, now - self._sent_at)
-        # The server may refuse quicker than it answers otherwise.
+        # The server may refuse faster than it responds otherwise.
         counted_at = max(now - latency.back(self._operation), self._sent_at + latency.out)
         self._queue.note(self._id, counted_at)
         self._queue.ask_now()
@@ -85,19 +85,19 @@ class QueuedPermit:
 
 
 class FreePermit:
-    """A permit where nothing is limited."""
+    """A permit without a limit."""
 
     waited: float = 0.0
 
     async def commit(self) -> bool:
-        """Nothing is counted."""
+        """Do nothing: nothing is counted."""
         return False
 
     def answered(self, status: int) -> None:
-        """Nothing is counted."""
+        """Do nothing: nothing is counted."""
 
     def release(self) -> None:
-        """Nothing is counted."""
+        """Do nothing: nothing is counted."""
 
 
 Permit: TypeAlias = QueuedPermit | FreePermit

@@ -1,4 +1,4 @@
-"""Requests of one event loop that wait for a permit, in the order of their rank."""
+"""An event loop's requests that wait for a permit, ordered by rank."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Waiter:
         rank: Its rank; the lowest goes first.
         since: When it was added to the queue.
         waits: Whether it had to wait: for others in the queue, or because the store said so.
-        due: When the store is to be asked again.
-        future: Has as its result when the permit was given, or raises why it was not.
+        due: When to ask the store again.
+        future: Its result is the time of the permit, or the error that prevented it.
     """
 
     id: str
@@ -37,7 +37,7 @@ class Waiter:
 
 
 class WaitQueue:
-    """Waiters by rank, and in each rank in order; each may be removed at any moment."""
+    """Waiters by rank, and in order within a rank; each may be removed at any time."""
 
     def __init__(self) -> None:
         self._interactive: list[Waiter] = []
@@ -57,7 +57,7 @@ class WaitQueue:
             waiters.remove(waiter)
 
     def heads(self) -> list[Waiter]:
-        """Return the first interactive waiter and the first background one, as far as there are."""
+        """Return the first interactive and the first background waiter, if there are any."""
         heads: list[Waiter] = []
         for waiters in (self._interactive, self._background):
             for waiter in waiters:

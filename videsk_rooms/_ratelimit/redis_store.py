@@ -1,12 +1,11 @@
 """A store for all machines: one key in Redis, and one script.
 
-The script has the rule of `schedule.py`, by the time of the Redis server, and answers with a wait,
-so that no machine's own clock matters. All of it is in one key, and so in one slot of a cluster. A
-server that loses the key counts from nothing again: one window may be over the limit then.
+The script implements the rule of `schedule.py`, on the Redis server's clock, and returns a wait, so
+that no machine's own clock matters. All of it is in one key, and so in one slot of a cluster. If a
+server loses the key, it counts from zero again, and one window may be over the limit.
 
-The key is made from a hash of the API token: the processes of an account share it, and the token
-is not stored. While an old and a new token of an account are both in use, each has a limit of its
-own.
+The key is derived from a hash of the API token: the processes of an account share it, and the token
+is not stored. While an account's old and new token are both in use, each has a separate limit.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
     from .schedule import Message
 
-# What the script answers, and nothing that only looks like it: a wait of 0 is a permit.
+# Exactly what the script returns, because a wait of 0 is a permit.
 _WAIT = re.compile(r"[0-9]\.[0-9]{6}")
 
 # KEYS: the schedule. ARGV: the message as JSON. The numbers are those of `schedule.py`.
@@ -205,7 +204,7 @@ class RedisStore:
 
         Args:
             url: Of the Redis server, or of any node of a cluster.
-            account: Returns what only the processes of one account have: its token.
+            account: Returns what only the account's processes have: its token.
         """
         self._url = url
         self._account = account
@@ -229,12 +228,12 @@ class RedisStore:
                     await self.close()
                     self._is_cluster = True
                     return _checked(await self._run(data))
-        except Exception as error:  # whatever answers there, and whatever the client makes of it
-            # The next message connects anew: after a failover, the address leads to another server,
-            # and the one that is connected may be its replica, or hang.
+        except Exception as error:  # anything that the server or its client may raise
+            # The next message reconnects: after a failover, the address leads to another server,
+            # and the connected one may be its replica, or hang.
             with anyio.move_on_after(PATIENCE):
                 await self.close()
-            # Its text may hold the URL, and that a password.
+            # The error's text may contain the URL, and so a password.
             raise StoreUnreachableError(f"Redis: {type(error).__name__}") from None
         finally:
             self._applying.discard(applying)
@@ -246,7 +245,7 @@ class RedisStore:
             await watch.aclose()
 
     def reset_after_fork(self) -> None:
-        """Leak the parent's connections: two processes must not speak on one."""
+        """Leak the parent's connections, because two processes must not share one."""
         leak(self._script, self._watch)  # collecting them would reach into the parent's loop
         self._script = self._watch = None
 
@@ -269,8 +268,8 @@ class RedisStore:
         if self._is_cluster:
             redis = RedisCluster.from_url(self._url)
         else:
-            # Once more at once, where the server has dropped a connection that was idle. A message
-            # may be applied twice: the second time it changes nothing.
+            # Retry once immediately, in case the server has dropped an idle connection. Applying a
+            # message a second time changes nothing.
             retry = Retry(NoBackoff(), 1, supported_errors=(BrokenError,))
             redis = Redis.from_url(self._url, retry=retry)
         self._script = script = redis.register_script(SCRIPT)
@@ -286,7 +285,7 @@ async def _close_at_the_end(
     try:
         yield
     finally:
-        # Messages that are still being applied in a loop that ends would connect again.
+        # Messages that are still being applied in a loop that ends would reconnect.
         others = {each for each in applying if each is not None} - {asyncio.current_task()}
         for each in others:
             each.cancel()
@@ -296,18 +295,18 @@ async def _close_at_the_end(
 
 
 def _checked(answer: object) -> float:
-    """Return the wait that Redis has answered with; `ValueError` if it is none."""
+    """Return the wait in Redis's response; raise `ValueError` if it is not one."""
     text = answer.decode() if isinstance(answer, bytes) else answer
     if not isinstance(text, str) or not _WAIT.fullmatch(text):
-        raise ValueError("the answer is not a wait")
+        raise ValueError("the response is not a wait")
     return float(text)
 
 
 def check_url(url: str) -> None:
-    """Check that it can be used, as far as that shows without a connection.
+    """Check that a URL can be used, as far as possible without a connection.
 
     Raises:
-        ConfigurationError: The URL is none of Redis', or Redis' own client is missing.
+        ConfigurationError: The URL is not Redis's, or the Redis client is missing.
     """
     try:
         from redis.asyncio import ConnectionPool

@@ -1,15 +1,16 @@
 """The rule of the rate limit: when the next request may be sent. No I/O.
 
-The server counts a request at some moment between its being sent and its being answered. Each
-request is kept with `latest`, the latest such moment:
+The server counts a request at some time between its sending and its response. Each request is kept
+with `latest`, the latest such time:
 
     until it is answered:  sent + out + late    by the latency that was measured before
-    afterwards:            answered - back      by its own answer
+    afterwards:            answered - back      by its own response
 
-A request that is sent at `t` arrives at `t + out` or later. It may be sent when fewer than the
-limit have `latest` in the window that ends then (docs/decisions/0033-rate-limit-by-answers.md).
+A request that is sent at `t` arrives at `t + out` or later. It may be sent when the window that
+ends then has fewer requests, by their `latest`, than the limit
+(docs/decisions/0033-rate-limit-by-answers.md).
 
-Times are seconds of one clock, whichever the store has. `redis_store.py` has the same rule in Lua.
+Times are seconds of one clock, the store's. `redis_store.py` has the same rule in Lua.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any
 import attrs
 
 TICK = 0.002
-"""Seconds that a window counts as longer: clocks and timers are no finer."""
+"""Seconds added to a window, because clocks and timers are not finer."""
 GRACE = 0.001
 """Seconds by which a request may be sent early. Less than `TICK`, which makes up for it."""
 LEAST_WAIT = 0.005
@@ -33,17 +34,17 @@ _HALVED_ABOVE = 0.2
 _ABANDONED_AFTER = 0.1
 """Seconds after `due` at which a request that did not ask again counts as gone."""
 _IMPLAUSIBLE = 10.0
-"""Seconds. A moment further ahead shows that the clock was set back."""
+"""Seconds. A time further ahead shows that the clock was set back."""
 _LONGEST_PAUSE = 3600.0
 """Seconds. A pause that ends later is shortened: its file may be older than the last reboot."""
 BACKGROUND_EVERY = 10
-"""One permit of so many goes to the background, however many interactive requests wait."""
+"""One in this many permits goes to the background, however many interactive requests wait."""
 _SPACING = 0.8
 """Background requests keep at least this share of `per / requests` between each other."""
 _KEEPS_ONE_FREE = 5.0
 """Seconds after an interactive request in which the background leaves one request unused."""
 _SPARES_FROM = 5
-"""The lowest limit of which the background leaves one request unused."""
+"""The lowest limit at which the background leaves one request unused."""
 
 
 class Rank(IntEnum):
@@ -71,8 +72,8 @@ class Ask:
         id: Its id, unique among all processes.
         rank: Its rank; the lowest goes first.
         waited: Seconds that it has waited so far.
-        requests: The limit: so many requests,
-        per: in so many seconds.
+        requests: The limit in requests per window.
+        per: The window in seconds.
         out: The shortest latency to the server, in seconds.
         late: By how many seconds the latency may be longer.
     """
@@ -161,7 +162,7 @@ class Schedule:
         """Apply a message to the schedule.
 
         Returns:
-            0: the request has a permit, or none asks. Above: in how many seconds to ask again.
+            0 if the request has a permit, or none asks; otherwise the seconds until it asks again.
         """
         for update in message.updates:
             self.update(update, now)
@@ -174,7 +175,7 @@ class Schedule:
         self.waiting.pop(update.id, None)
         if update.ago is None:
             self.counted.pop(update.id, None)
-        else:  # also one that was forgotten: it was counted later than was expected
+        else:  # also one that was forgotten, because it was counted later than expected
             known = self.counted.get(update.id)
             out = 0.0 if known is None else known.out
             self.counted[update.id] = Counted(now - update.ago, out)
@@ -197,15 +198,15 @@ class Schedule:
         opens, owed = self.paused_until, self._owed_to_background()
         position = self._position(ask.id, owed)
         if not ask.rank.is_background:
-            # The background asks for one permit at a time, so that one waiting request may stand
-            # for several permits that it is owed.
+            # The background asks for one permit at a time, so one waiting request may stand for
+            # several permits that it is owed.
             position += max(owed - 1, 0)
         elif not (position == 0 and owed):
             opens = max(opens, self.last_background + _SPACING * ask.per / ask.requests)
             position += self._keeps_one_free(ask, now)
         window = ask.per + TICK
         windows, rest = divmod(position, ask.requests)
-        # This one waits until only so many counted ones are left in the window.
+        # It waits until the window has room for this many fewer requests.
         fewer = ask.requests - rest
         if len(self.counted) < fewer:
             return max(opens, now + window * windows)
@@ -246,7 +247,7 @@ class Schedule:
                 self.without_background = min(self.without_background, BACKGROUND_EVERY - 1)
 
     def _forget(self, now: float, per: float) -> None:
-        """Drop what is out of the window, gone, or of a clock that was set back."""
+        """Drop requests that left the window or are gone, or are from before a clock set back."""
         horizon, window = now + _IMPLAUSIBLE, per + TICK
         if max(map(_latest, self.counted.values()), default=now) > horizon:
             self.counted.clear()
@@ -273,10 +274,10 @@ class Schedule:
 
     @classmethod
     def from_data(cls, data: Any) -> Schedule:
-        """Make it of plain data.
+        """Make it from plain data.
 
         Raises:
-            Exception: The data is of something else.
+            Exception: The data has another format.
         """
         numbers = {name: float(data[name]) for name in _NUMBERS}
         schedule = cls(

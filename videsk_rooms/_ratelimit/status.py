@@ -1,4 +1,4 @@
-"""The account's use of the rate limit, as the last answers gave it: `rate_limit_status`."""
+"""The account's use of the rate limit, from the last responses: `rate_limit_status`."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 @attrs.frozen
 class RateLimitStatus:
-    """The account's remaining requests, as the last answers gave them, and the calls that wait.
+    """The account's remaining requests, from the last responses, and the calls that wait.
 
     Attributes:
-        limit: How many requests may be sent in `per` seconds; `None`: this client has no limit.
-        per: The length of the limit's window in seconds; `None`: likewise.
-        remaining: How many requests the server still allowed in its current window when it sent its
-            last answer; `None`: no answer of this window has said so.
-        resets_in: In how many seconds the server's next window starts; `None`: likewise.
-        waiting: How many requests of this client wait for the limit now.
+        limit: The maximum number of requests in `per` seconds; `None`: this client has no limit.
+        per: The limit's window in seconds; `None`: this client has no limit.
+        remaining: The requests left in the server's current window, by its last response; `None`:
+            no response of this window has said so.
+        resets_in: The seconds until the server's next window; `None`: no response of this window
+            has said so.
+        waiting: The number of this client's requests that wait for the limit now.
 
     Example:
         ```python
@@ -47,7 +48,7 @@ class RateLimitStatus:
 
 
 class ServerWindow:
-    """The server's current window, as its last answer gave it."""
+    """The server's current window, from its last response."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock

@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     from .schedule import Message
 
 PATIENCE = 1.0
-"""Seconds in which a store must answer; then it counts as out of reach."""
+"""Seconds within which a store must respond; otherwise it counts as out of reach."""
 
 
 class StoreUnreachableError(Exception):
-    """The store that processes share cannot be used now; the text says why."""
+    """The shared store cannot be used now; the text says why."""
 
 
 class Store(Protocol):
@@ -22,7 +22,7 @@ class Store(Protocol):
         """Run `Schedule.apply` atomically, on the store's own clock, within `PATIENCE`.
 
         Returns:
-            The wait in seconds, 0 for a permit or where nothing is asked.
+            The wait in seconds; 0 for a permit, or without a request.
 
         Raises:
             StoreUnreachableError: It cannot be used now.

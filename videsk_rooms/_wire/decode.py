@@ -1,6 +1,6 @@
 """Responses to models. No I/O.
 
-cattrs structures the models, by hooks that are made from the tables of their fields (`_fields`).
+cattrs structures the models, with hooks made from the tables of their fields (`_fields`).
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 M = TypeVar("M")
 
 
-# -- the answers of the operations ----------------------------------------------------------------
+# -- the responses of the operations --------------------------------------------------------------
 
 
 @attrs.frozen
 class Joined:
-    """The answer to a join."""
+    """The response to a join."""
 
     access_token: str
 
@@ -48,7 +48,7 @@ def page(response: Response) -> RoomPage:
 
 
 def access(response: Response) -> RoomAccess:
-    """Read the answer to a join."""
+    """Read the response to a join."""
     token = _model(response, Joined).access_token
     if not token:
         fault = wrong("accessToken", "a string that is not empty", token)
@@ -57,14 +57,14 @@ def access(response: Response) -> RoomAccess:
 
 
 def has_fields(response: Response, *names: str) -> bool:
-    """Return whether an answer is an object with these fields."""
+    """Return whether a response is an object with these fields."""
     value = response.json()
     return isinstance(value, dict) and all(name in value for name in names)
 
 
 def stats(response: Response, view: StatsView) -> RoomStats:
     """Read statistics, whose fields are not documented."""
-    if response.body in {b"", b"null"}:  # as Feathers answers if a service finds nothing
+    if response.body in {b"", b"null"}:  # Feathers' response if a service finds nothing
         raise unexpected(response, "holds no statistics: they may not be there yet")
     value = response.json()
     if not isinstance(value, dict):
@@ -73,11 +73,11 @@ def stats(response: Response, view: StatsView) -> RoomStats:
 
 
 def nothing(_: Response) -> None:
-    """Read nothing: the body of the answer to a deletion is not documented."""
+    """Read nothing: the response body of a deletion is not documented."""
 
 
 def whole(response: Response) -> Response:
-    """Return the answer itself."""
+    """Return the response itself."""
     return response
 
 
@@ -101,7 +101,7 @@ _LONGEST_TOKEN = 65_536
 
 
 def access_of(token: str) -> RoomAccess:
-    """Read an access token without verifying it; what it does not say is `None`.
+    """Read an access token without verifying it; absent claims are `None`.
 
     Its claims are not documented (docs/api.md, "Objects"), so nothing here may depend on them.
     """

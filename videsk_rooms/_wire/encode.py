@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def room_fields(given: Mapping[str, object]) -> dict[str, JSONValue]:
-    """Check the fields of a room that a caller gave, and spell them as the API does."""
+    """Check the fields of a room that a caller gave, and convert them to the API's names."""
     now = datetime.now(timezone.utc)
     fields: dict[str, JSONValue] = {}
     times: dict[str, datetime] = {}
@@ -37,7 +37,7 @@ def page_size(argument: str, value: object) -> int:
 
 
 def lookup_key(external_id: object) -> str:
-    """Check an `externalId`; an empty one might match every room."""
+    """Check an `externalId`, because an empty one might match every room."""
     return check.text("external_id", external_id, least=1, most=check.EXTERNAL_ID_LENGTH)
 
 

@@ -1,4 +1,4 @@
-"""Headers of an answer about waiting and time."""
+"""Response headers about waiting and time."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _LONGEST_RESET = 60.0
 def server_wait(
     status: int, headers: Mapping[str, str], *, now: datetime | None = None
 ) -> float | None:
-    """Return for how many seconds the server asks to send nothing; `None` if it does not say.
+    """Return for how many seconds the server asks to pause; `None` if it does not say.
 
-    `Retry-After` is a number or a date. A date is compared with the answer's own `Date`, because
+    `Retry-After` is a number or a date. A date is compared with the response's own `Date`, because
     the clocks may differ. For a 429 without it, `Ratelimit-Reset` is when the window ends, unless
     it is longer than any window that is believed.
     """

@@ -1,10 +1,10 @@
 """JSON as bytes, by orjson where it is installed (extra `fast`), else by the standard library.
 
-Both give the same results for whatever a server can send: strict UTF-8, no NaN, no lone surrogates,
-integers beyond 64 bits as floats (to the server, which is JavaScript, all are), nothing nested so
-deep that Python could not compare or print it, and no more values than can be read without holding
-up the event loop. That takes 45 lines; without them, what a body means would depend on what is
-installed.
+Both give the same results for anything that a server can send: strict UTF-8, no NaN, no lone
+surrogates, and integers beyond 64 bits as floats, because the server, which is JavaScript, has only
+floats. Nesting is limited to what Python can compare and print, and the number of values to what
+can be read without blocking the event loop. That takes 45 lines. Without them, the meaning of a
+body would depend on the installed packages.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ less than 100 ms (`python -m tests.hostile.bounds`). A page of 100 rooms has 2,0
 authorizations in each room it has 40,000.
 """
 
-# orjson takes twelve times the length of what it reads; the standard library four times at most.
+# orjson needs memory of twelve times the text, the standard library four times at most.
 _MOST_FOR_ORJSON = 1024 * 1024
 
 _INT64_DIGITS = 18
@@ -50,31 +50,31 @@ def loads(body: bytes) -> JSONValue:
         TooManyValuesError: It holds more values than are read.
         ValueError: It is not JSON, or nested more than 500 deep. The text may quote the body.
     """
-    # A value follows a comma or an opening bracket, or is the whole. Those within strings count as
-    # well. They are counted before anything is read, because every value costs memory, up to 70
-    # times its length.
+    # A value follows a comma or an opening bracket, or is the whole body. Those within strings
+    # count, too. They are counted before anything is read, because every value costs memory, up
+    # to 70 times its length.
     brackets = body.count(b"[") + body.count(b"{")
     if len(body) > MOST_VALUES and brackets + body.count(b",") >= MOST_VALUES:
         raise TooManyValuesError
     # "implementations … MAY ignore the presence of a byte order mark" (RFC 8259, section 8.1).
     body = body.removeprefix(BOM_UTF8)
     value = _read(body) if len(body) <= _MOST_FOR_ORJSON else standard_read(body)
-    # Each level has a bracket, so that hardly any value has to be walked through.
+    # Each level has a bracket, so hardly any value needs a full search.
     if brackets > DEEPEST and is_too_deep(value):
         raise ValueError(_TOO_DEEP)
     return value
 
 
 def dumps(value: object) -> bytes:
-    """Write what consists of plain JSON types, as `validation.json_value` makes sure."""
+    """Write a value of plain JSON types, as `validation.json_value` returns it."""
     return _write(value)
 
 
 # -- by the standard library ----------------------------------------------------------------------
 
 
-# An escaped half of a surrogate pair without the other half. All that can match begins alike, so
-# that 700,000 other escapes are passed over in 14 ms.
+# An escaped half of a surrogate pair without the other half. All matches begin alike, so the
+# search skips 700,000 other escapes in 14 ms.
 _ESCAPED_HIGH = r"\\u[dD][89abAB][0-9a-fA-F]{2}"
 _ESCAPED_LOW = r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _HALF_A_PAIR = re.compile(

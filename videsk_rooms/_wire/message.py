@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Headers", "Response"]
 
-# How much of a body an error quotes, and how much is searched for tokens before it is cut: a token
-# that is cut is not recognised.
+# How much of a body an error quotes, and how much is searched for tokens before it is truncated,
+# because a truncated token is not recognised.
 _QUOTED, _QUOTED_SOURCE = 200, 16_384
 _PLAIN_ID = re.compile(r"(?!eyJ)[0-9A-Za-z_.:-]{1,64}")
 _URL_LENGTH = 500
@@ -33,20 +33,19 @@ T_co = TypeVar("T_co", covariant=True)
 
 @attrs.define
 class Request:
-    """A call as it goes over the wire, but for the host and the token.
+    """A request, without the host and the token.
 
     Attributes:
-        operation: How hooks and logs name it, such as `rooms.create`.
+        operation: Its name in hooks and logs, such as `rooms.create`.
         method: The HTTP method.
         path: Percent-encoded, beginning with a slash.
-        template: The path with names in place of ids (`/vpaas/rooms/{roomId}`); empty: unknown.
+        template: The path with names instead of ids (`/vpaas/rooms/{roomId}`); empty: unknown.
         query: Percent-encoded, without the question mark; empty for none.
         body: JSON as bytes, or `None`.
-        external_id: The `externalId` that a create carries, for errors to name.
-        repeatable: Whether it may be sent again when it may have been processed already.
-        hides_path: Whether the path holds an `externalId`, which may identify a person.
-        room: The `Room` that the caller gave, if it was not an id: errors say what it shows of
-            the room's window.
+        external_id: The `externalId` of a create, for errors.
+        repeatable: Whether it may be sent again if it may already have been processed.
+        hides_path: Whether the path has an `externalId`, which may identify a person.
+        room: The `Room` that the caller gave, if it was not an id. Errors describe its window.
     """
 
     operation: str
@@ -62,7 +61,7 @@ class Request:
 
     @property
     def safe(self) -> bool:
-        """Whether the request changes nothing, so that its outcome does not matter."""
+        """Whether the request changes nothing, so that an unknown outcome does no harm."""
         return self.method in {"GET", "HEAD", "OPTIONS"}
 
     @property
@@ -74,9 +73,9 @@ class Request:
 
 
 class Headers(Mapping[str, str]):
-    """The headers of an answer: read-only, names in any case, picklable."""
+    """The headers of a response: read-only, case-insensitive, picklable."""
 
-    # Copied for each answer; a view of aiohttp's own mapping took 30 lines.
+    # Copied for each response; a view of aiohttp's own mapping took 30 lines.
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._names: dict[str, str] = {}
         for name, value in headers.items():
@@ -98,7 +97,7 @@ class Headers(Mapping[str, str]):
 
 def headers_without(headers: Mapping[str, str], secret: str) -> Mapping[str, str]:
     """Return headers without a secret that the server or a proxy has echoed."""
-    # All values at once: a loop over them costs twice as much.
+    # All values together, because a loop over them takes twice as long.
     if secret not in "\n".join(headers.values()):
         return headers
     found = Headers(headers).items()
@@ -107,7 +106,7 @@ def headers_without(headers: Mapping[str, str], secret: str) -> Mapping[str, str
 
 @attrs.define
 class RawResponse:
-    """The answer to one attempt: any status, the body whole."""
+    """The response to one attempt: any status, the body whole."""
 
     status: int
     headers: Mapping[str, str]  # aiohttp's own, or `Headers`: names in any case
@@ -126,14 +125,14 @@ class RawResponse:
 
 @attrs.define
 class TransportFailure:
-    """The reason why an attempt got no answer.
+    """The reason why an attempt got no response.
 
     Attributes:
         detail: The network's error, without tokens.
         maybe_sent: Whether the server may have seen the request.
         timed_out: Whether the time was up, sent or not.
         hint: What may be the reason, as a sentence with a space before it; empty for nothing.
-        remedy: What to do, where nothing was sent.
+        remedy: What to do if nothing was sent.
     """
 
     detail: str
@@ -146,7 +145,7 @@ class TransportFailure:
 
 @attrs.frozen(weakref_slot=False)
 class Response:
-    """An answer of the API, undecoded.
+    """A response of the API, undecoded.
 
     Attributes:
         status: The HTTP status.
@@ -155,7 +154,7 @@ class Response:
         method: The request's method.
         url: The request's URL.
         request_id: The server's or the proxy's id for the request.
-        attempts: The attempts, in order; the last one got this answer.
+        attempts: The attempts, in order; the last one got this response.
     """
 
     status: int
@@ -168,7 +167,7 @@ class Response:
 
     @property
     def elapsed(self) -> float:
-        """The seconds that the request took, with its attempts and the waits before them."""
+        """The seconds that the call took, with its attempts and the waits between them."""
         return sum(attempt.delay + attempt.duration for attempt in self.attempts)
 
     def json(self) -> JSONValue:
@@ -196,8 +195,7 @@ class Answer(Generic[T_co]):
 
     Attributes:
         value: What the method returns otherwise, such as a `Room`.
-        response: The last response that it got. A method that sends several requests, as
-            `get_or_create` may, shows the last one.
+        response: The last response. A method such as `get_or_create` may send several requests.
     """
 
     value: T_co
@@ -233,11 +231,11 @@ def make_response(request: Request, answer: RawResponse, attempts: tuple[Attempt
 
 
 def unexpected(response: Response, what: str, *, path: str = "") -> ResponseError:
-    """Make the error for an answer that is not what the API sends.
+    """Make the error for a response that is not what the API sends.
 
     Args:
-        response: The answer.
-        what: The end of a sentence that begins with "the answer". A comma at its end is for the
+        response: The response.
+        what: The end of a sentence that begins with "the response". A comma at its end is for the
             path, which follows.
         path: Where in the JSON the fault lies; empty for the whole.
     """
@@ -256,10 +254,10 @@ def unexpected(response: Response, what: str, *, path: str = "") -> ResponseErro
 def response_error(
     response: Response, text: str, *, path: str | None = None, body_start: str = ""
 ) -> ResponseError:
-    """Make an error whose text goes on after "the answer (status 200)"."""
+    """Make an error whose text goes on after "the response (status 200)"."""
     where = place_of(response.method, response.url)
     return ResponseError(
-        f"{where}: the answer (status {response.status}) {text}",
+        f"{where}: the response (status {response.status}) {text}",
         status=response.status,
         method=response.method,
         url=without_tokens(response.url),

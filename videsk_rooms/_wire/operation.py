@@ -19,8 +19,8 @@ from .message import Request, Response
 if TYPE_CHECKING:
     from videsk_rooms.errors import RoomState
 
-# In the words of the API's messages. They may change without notice, so that a remedy which leans
-# on them is right without them as well.
+# In the words of the API's messages. They may change without notice, so a remedy that relies on
+# them must also be right without them.
 _OF_TOKENS = re.compile(r"(?i)\b(integration token|api[- ]?token|access to|administrator|ip)\b")
 _OF_START = re.compile(
     r"(?i)\b(yet|early|nbf|opens|not active|not (?:been )?(?:opened|started|begun)"
@@ -29,7 +29,7 @@ _OF_START = re.compile(
 _OF_END = re.compile(
     r"(?i)\b((?:is|was) (?:already )?over|(?<!not )ended|closed|expired|finished|in the past)\b"
 )
-# Those of the statuses below 500 that refuse what is asked for, and not who asks, or how often.
+# The statuses below 500 that refuse a request's content, and not its sender or its frequency.
 _REFUSALS = frozenset({400, 403, 404, 409, 410, 422})
 _DATE_PRECISION = timedelta(seconds=1)
 _ROOM_IN_PATH = re.compile(r"/vpaas/rooms/([^/]+)(?:/[^/]+)?/?")
@@ -42,18 +42,18 @@ def is_object_id(value: str) -> bool:
 
 
 def room_in_path(path: str) -> str | None:
-    """Return what stands in a path where a room id belongs, percent-encoded."""
+    """Return the part of a path where a room id belongs, percent-encoded."""
     match = _ROOM_IN_PATH.fullmatch(path)
     return None if match is None else match[1]
 
 
 @attrs.frozen
 class Refusal:
-    """An answer of 400 or more, and the request that it refuses.
+    """A response of 400 or more, and the request that it refuses.
 
     Attributes:
         request: The request.
-        response: The answer.
+        response: The response.
         words: The API's words, details included.
         operation: The operation that was refused, if it is one of the API's.
     """
@@ -70,9 +70,9 @@ class Refusal:
 
     @property
     def has_room_id(self) -> bool:
-        """Whether the path names a room, and not by what can only be an external id.
+        """Whether the path has a room id, and not an id that can only be an external one.
 
-        The id of a `Room` is an id of the API's, whatever its form.
+        The id of a `Room` is an id of the API, whatever its format.
         """
         return self.request.room is not None or is_object_id(self.room_id or "")
 
@@ -94,14 +94,14 @@ class Refusal:
         if status == 403 and self.is_about_token:
             return None
         enters = self.operation is not None and self.operation.enters
-        # A 403 refuses no input, and so speaks of no times that were sent.
+        # A 403 does not refuse input, so it is not about the times that were sent.
         told = self.told_state if enters or status == 403 else None
         own = self._own_state if enters and status != 404 else None
         return told or own or ("over" if status == 410 else None)
 
     @property
     def told_state(self) -> RoomState | None:
-        """The state of the room that the API speaks of, if it speaks of one."""
+        """The state of the room according to the API's message, if it mentions one."""
         if self.room_id is None:
             return None
         # Without the id that it repeats, such as `closed-beta`.
@@ -119,19 +119,19 @@ class Refusal:
 
     @property
     def is_early(self) -> bool:
-        """Whether the caller's own `Room` opens later: not by a fraction that a `Date` cuts off."""
+        """Whether the caller's own `Room` opens later, by more than the part that `Date` cuts."""
         room = self.request.room
         opens_at = None if room is None else room.nbf
         return opens_at is not None and opens_at >= self.server_time + _DATE_PRECISION
 
     @property
     def server_time(self) -> datetime:
-        """The server's time, or this machine's if the answer has no date."""
+        """The server's time, or this machine's if the response has no date."""
         return http_date(self.response.headers.get("date", "")) or self.local_time
 
     @property
     def local_time(self) -> datetime:
-        """The time on this machine when the answer came."""
+        """The time on this machine when the response arrived."""
         last = self.response.attempts[-1]
         return last.started_at + timedelta(seconds=last.duration)
 
@@ -139,7 +139,7 @@ class Refusal:
 Remedy: TypeAlias = "str | Callable[[Refusal], str]"
 
 OTHER = 0
-"""Stands for the statuses below 500 that have no remedy of their own."""
+"""Stands for the statuses below 500 that have no specific remedy."""
 
 
 @attrs.frozen
@@ -149,13 +149,13 @@ class Operation:
     Attributes:
         name: How hooks and logs name it, such as `rooms.create`.
         method: The HTTP method.
-        template: The path, with `{roomId}` in place of an id.
-        remedies: What its errors suggest, by status; 400 stands for 422 too. A status that is not
-            named has the remedy of all operations.
-        repeatable: Whether a request whose answer was lost may be sent again, though it may have
-            been processed.
-        enters: Whether it asks for a token to enter a room. It sends no times, so that an answer
-            which speaks of one speaks of the room's own.
+        template: The path, with `{roomId}` instead of an id.
+        remedies: What its errors suggest, by status; 400 also stands for 422. A status without an
+            entry has the remedy of all operations.
+        repeatable: Whether a request whose response was lost may be sent again, although it may
+            have been processed.
+        enters: Whether it asks for a token to enter a room. It sends no times, so a time in the
+            response is the room's own.
     """
 
     name: str
@@ -190,7 +190,7 @@ class Operation:
         )
 
     def matches(self, request: Request) -> bool:
-        """Return whether a request of any name is one of this operation."""
+        """Return whether a request, whatever its name, is one of this operation."""
         path = request.path.rstrip("/")
         room = room_in_path(path)
         expected = self.template if room is None else self.template.replace("{roomId}", room)

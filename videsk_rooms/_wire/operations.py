@@ -1,9 +1,9 @@
-"""The operations of the API: one record each, with what is built and read for it. No I/O.
+"""The operations of the API: a record for each, and functions that build and read. No I/O.
 
 An operation is a record and a function. The record has the method, the path, the remedies of the
-errors, and whether the request may be sent again after a lost answer. The function returns a
-`Call`: the request, and what reads the answer and verifies that it is about what was asked for. The
-facts are in docs/api.md, "Operations".
+errors, and whether the request may be sent again after a lost response. The function returns a
+`Call`: the request, and a function that reads the response and verifies that it belongs to the
+request. The facts are in docs/api.md, "Operations".
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Call: TypeAlias = tuple[Request, Callable[[Response], T]]
-"""A request, and what reads its answer: the arguments of a `Sender`."""
+"""A request, and a function that reads its response: the arguments of a `Sender`."""
 
 _ROOMS = "/vpaas/rooms"
 _ROOM = "/vpaas/rooms/{roomId}"
 
 
 def with_response(call: Call[T]) -> Call[tuple[Response, T]]:
-    """Return a call whose result is the response too."""
+    """Return a call whose result also has the response."""
     request, read = call
     return request, lambda response: (response, read(response))
 
 
 def operation_of(request: Request) -> Operation | None:
-    """Return the operation that a request is of, by its name or else by method and path."""
+    """Return a request's operation, by its name or else by method and path."""
     named = (each for each in _ALL if each.name == request.operation)
     return next(named, None) or next((each for each in _ALL if each.matches(request)), None)
 
@@ -69,8 +69,8 @@ def create(
 ) -> Request:
     """Build the creation of a room; `None` is not sent, but every room gets an `externalId`.
 
-    The server would generate one too, but only one that is sent along can be looked up when the
-    answer is lost. `_operations/create.py` reads the answer.
+    The server would generate one, too. But if the response is lost, only one that was sent can be
+    looked up. `_operations/create.py` reads the response.
     """
     sent_id = str(uuid4()) if external_id is None else encode.lookup_key(external_id)
     given = {"name": name, "external_id": sent_id, "exp": exp, "nbf": nbf, "settings": settings}
@@ -143,7 +143,7 @@ def get(room: Room | str) -> Call[Room]:
 def get_by_external_id(external_id: str) -> Request:
     """Build the retrieval of a room by an external id, encoded so that it stays one segment.
 
-    Servers differ in what they make of it, so `_operations/lookup.py` reads the answer.
+    Servers handle it differently, so `_operations/lookup.py` reads the response.
     """
     path = f"{_ROOMS}/{quote(external_id, safe='')}"
     return Request(GET_BY_EXTERNAL_ID.name, "GET", path, _ROOM, hides_path=True, repeatable=True)
@@ -198,12 +198,12 @@ END = Operation(
     "PATCH",
     _ROOM,
     {400: _ENDED_ALREADY, 409: _ENDED_ALREADY},
-    repeatable=True,  # `end` retrieves the room when the second attempt is refused
+    repeatable=True,  # if the second attempt is refused, `end` retrieves the room
 )
 
 
 def end(room: Room | str) -> Call[Room]:
-    """End a room, which is an update. An answer that says that it goes on is an error."""
+    """End a room with an update. A response that says that the room goes on is an error."""
     retrieved = verify.retrieved(room)
 
     def read(response: Response) -> Room:
@@ -265,16 +265,16 @@ JOIN = Operation(
         ),
         OTHER: remedies.cannot_join,
     },
-    repeatable=True,  # another token is issued, and the lost one is used by nobody
+    repeatable=True,  # another token is issued, and nobody uses the lost one
     enters=True,
 )
 
 
 def join(room: Room | str) -> Call[RoomAccess]:
-    """Get an access token, which may not be that of another call about another room."""
+    """Get an access token, and check that it does not belong to another call's room."""
 
     def read(response: Response) -> RoomAccess:
-        # The token of a join may come with more fields. What has an id and an externalId is a room.
+        # The token of a join may come with more fields. With an id and an externalId it is a room.
         if decode.has_fields(response, "id", "externalId"):
             verify.retrieved(room)(response)
         return decode.access(response)
@@ -303,7 +303,7 @@ STATS = Operation(
 
 
 def stats(room: Room | str, *, view: StatsView) -> Call[RoomStats]:
-    """Read statistics, which hold no token: a room or the answer to a join does."""
+    """Read statistics; a response with a token belongs to another call."""
     request = STATS.request(room)
     request.query = encoded_query([("view", check.one_of("view", view, get_args(StatsView)))])
 
@@ -320,12 +320,12 @@ def stats(room: Room | str, *, view: StatsView) -> Call[RoomStats]:
 # -- anything else --------------------------------------------------------------------------------
 
 
-# HTTP defines these so that sending one twice has the effect of once.
+# By HTTP, sending one of these twice has the same effect as once.
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 
 def any_request(method: object, path: object, *, query: object, json: object) -> Call[Response]:
-    """Send a request to any path of the API, and return the answer as it is."""
+    """Send a request to any path of the API, and return the response unchanged."""
     checked_method, checked_path = check.method("method", method), check.path("path", path)
     request = Request(
         "request",

@@ -1,4 +1,4 @@
-"""Queries as the API reads them. No I/O."""
+"""Queries in the API's format. No I/O."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def encoded_query(pairs: Iterable[tuple[str, str]]) -> str:
 
 @check.reads
 def query_pairs(argument: str, query: object) -> list[tuple[str, str]]:
-    """Spell a query as Feathers reads it: `{"$sort": {"exp": -1}}` is `$sort[exp]=-1`."""
+    """Encode a query for Feathers: `{"$sort": {"exp": -1}}` is `$sort[exp]=-1`."""
     if query is None:
         return []
     if not isinstance(query, Mapping):
@@ -53,7 +53,7 @@ def _text(name: str, value: object) -> str:
     if isinstance(value, str):
         return check.encodable(f"query[{name!r}]", value)
     if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
-        return json.dumps(value)  # a truth value is `true` or `false` (docs/api.md, "On the wire")
+        return json.dumps(value)  # a boolean is `true` or `false` (docs/api.md, "On the wire")
     if isinstance(value, datetime):
         return wire_time(check.instant(f"query[{name!r}]", value, now=value))
     raise check.refusal(

@@ -1,7 +1,7 @@
 """Remedies: what an error of the API suggests. No I/O.
 
-Those that all operations share, and the parts of which the operations make their own
-(`operations.py`). Where docs/api.md leaves open what a status means, a remedy names each plausible
+It has the remedies that all operations share, and the parts from which operations compose others
+(`operations.py`). If docs/api.md leaves open what a status means, a remedy names each plausible
 cause.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _PAYLOAD_TIMES = re.compile(r"(?i)\b(exp|nbf|expir\w*|future|past)\b")
 # Which status refuses another address than the token is bound to is not documented.
 _ADDRESS = re.compile(r"(?i)\bip\b")
-# A `Date` is cut to seconds, and an answer takes a while.
+# A `Date` has whole seconds, and a response takes a while.
 _CLOCK_TOLERANCE = timedelta(seconds=60)
 # Statuses that mean the same to a caller.
 _SAME = {422: 400, 505: 501}
@@ -57,9 +57,9 @@ def remedy(refusal: Refusal) -> str:
 
 
 def remedy_of_page(response: Response) -> str:
-    """Return what to do where a firewall or proxy answered in place of the API."""
-    status, answered = response.status, "A firewall or proxy answered in place of the API"
-    give_id = f"check base_url and proxy, and give {_to_find_it(response)} to whoever runs it."
+    """Return what to do if a firewall or proxy responded instead of the API."""
+    status, answered = response.status, "A firewall or proxy responded instead of the API"
+    give_id = f"check base_url and proxy, and give {_to_find_it(response)} to its administrator."
     if status == 407:
         return PROXY_CREDENTIALS
     if status == 429:
@@ -73,21 +73,21 @@ def remedy_of_page(response: Response) -> str:
 
 
 def about_input(refusal: Refusal) -> str:
-    """Suggest to correct the fields that were sent, or the clock."""
+    """Suggest correcting the fields that were sent, or the clock."""
     correct = "Correct the input; errors says which field, if the API named one."
     return _sentences(_clock(refusal), correct, _not_a_room_id(refusal))
 
 
 def about_room(text: str) -> Callable[[Refusal], str]:
-    """Suggest what a text says, after what to do if the path seems to hold an external id."""
-    # That first, because it is then the likely cause, and the text may be long.
+    """Suggest a text, preceded by what to do if the path seems to have an external id."""
+    # That comes first, because it is then the likely cause, and the text may be long.
     return lambda refusal: _sentences(_not_a_room_id(refusal), text)
 
 
 def forbidden(
     text: Remedy = RIGHTS, *, over: Remedy = _OVER_OR_EARLY, rights: Remedy = RIGHTS
 ) -> Callable[[Refusal], str]:
-    """Suggest what to do about a 403, whose cause only the API's words tell.
+    """Suggest what to do about a 403, whose cause only the API's message shows.
 
     Args:
         text: The remedy where the words name no cause.
@@ -128,12 +128,12 @@ def cannot_join(refusal: Refusal) -> str:
 
 
 def may_not_join(refusal: Refusal) -> str:
-    """Say when a room can be joined, and that the token may lack the right."""
+    """Say when a room can be joined, and that the token may lack permission."""
     return closed_window(refusal) or f"{_WHEN_OPEN} If the room is open: {RIGHTS}"
 
 
 def lacks_right_to_join(refusal: Refusal) -> str:
-    """Say that the token lacks the right to join, unless the room is closed anyway."""
+    """Say that the token lacks permission to join, unless the room is closed anyway."""
     window = closed_window(refusal)
     return f"{window} If that is not why: {RIGHTS}" if window else RIGHTS
 
@@ -179,7 +179,7 @@ def _with_support(text: str) -> Callable[[Refusal], str]:
 
 
 def _not_a_room_id(refusal: Refusal) -> str:
-    """Say that only Retrieve takes external ids, where the path seems to have one."""
+    """Say that only Retrieve takes external ids, if the path seems to have one."""
     if refusal.room_id is None or refusal.has_room_id:
         return ""
     return (
@@ -190,7 +190,7 @@ def _not_a_room_id(refusal: Refusal) -> str:
 
 
 def _clock(refusal: Refusal) -> str:
-    """Say that a clock is wrong, where times are refused that were right by another clock."""
+    """Say that a clock is wrong, if refused times were right by another clock."""
     there = http_date(refusal.response.headers.get("date", ""))
     if there is None or not _PAYLOAD_TIMES.search(refusal.words):
         return ""
@@ -252,7 +252,7 @@ def _span(span: timedelta) -> str:
 _OF_ALL: dict[int, Remedy] = {
     400: "Correct query= and json=; errors says which field, if the API named one.",
     401: _unknown_token,
-    402: "Ask whoever manages the Videsk account: its plan may not include this.",
+    402: "Ask the administrator of the Videsk account: its plan may not include this.",
     403: forbidden(),
     404: missing(),
     405: lambda refusal: (

@@ -1,7 +1,7 @@
-"""Maps an answer whose status is not a success to an error. No I/O.
+"""Maps a response with an error status to an error. No I/O.
 
-The API answers with Feathers JSON (docs/api.md, "Errors"). A firewall or proxy in front of it
-answers with HTML, or with nothing at all (docs/api.md, "Access").
+The API's errors are Feathers JSON (docs/api.md, "Errors"). A firewall or proxy in front of it
+responds with HTML, or with an empty body (docs/api.md, "Access").
 """
 
 from __future__ import annotations
@@ -53,27 +53,27 @@ _BY_STATUS: dict[int, type[APIError]] = {
 }
 
 _READ = frozenset({"name", "message", "code", "className", "errors"})
-# Each reads on to the next "<" at most, or matches to the end: a page that opens what it never
-# closes would otherwise be read to its end from every "<", and hold up the loop for seconds.
+# Each alternative reads to the next "<" at most, or matches to the end. Otherwise a page of
+# unclosed tags would be read to its end from every "<", and block the loop for seconds.
 _MARKUP = re.compile(r"(?is)<(script|style)\b.*?(?:</\1>|\Z)|<[^<>]*>")
 _TITLE = re.compile(r"(?i)<title\b[^<>]*>([^<]*)</title>")
-# No error of the API is as long; the page of a proxy may be, or a hostile body.
+# No error of the API is that long; a proxy's page or a hostile body may be.
 _SEARCHED = 65_536
 _LONGEST_HEADER, _MOST_HEADERS = 1_000, 100
-# Python raises ValueError for a number of thousands of digits. No sign has such a number.
+# Python raises ValueError for a number of thousands of digits. No character has such a number.
 _NO_REFERENCE = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{7,});?")
 
 
 def error_from_response(response: Response, request: Request) -> APIError | ResponseError | None:
-    """Return the error for an answer; `None` for a success.
+    """Return the error for a response; `None` for a success.
 
-    A redirect is an error, because it is not followed; so is a status that is not final.
+    A redirect is an error, because it is not followed, and so is a status that is not final.
     """
     status = response.status
     if 200 <= status < 300:
         return None
     if status < 200:
-        return unexpected(response, "ends with a status that only announces an answer")
+        return unexpected(response, "ends with a status that only announces a response")
     if status < 400:
         return unexpected(
             response,
@@ -89,12 +89,12 @@ def not_found(response: Response | APIError, message: str) -> NotFoundError:
 
 
 def conflict(response: Response, message: str, what_to_do: str) -> ConflictError:
-    """Make the error for a room that is not as it was asked for, though the answer is a success."""
+    """Make the error for a room that differs from the request, although the status is a success."""
     return _concluded(ConflictError, response, message, what_to_do)
 
 
 def _concluded(kind: type[E], response: Response | APIError, message: str, what_to_do: str) -> E:
-    """Make an error of the API that is concluded from its answer and not sent by it."""
+    """Make an error of the API that is inferred from its response, and was not sent by it."""
     phrase = _phrase(kind.status)
     return _error(
         kind,
@@ -170,7 +170,7 @@ def _feathers(body: bytes) -> dict[str, JSONValue] | None:
 
 
 def _details(error: dict[str, JSONValue]) -> Mapping[str, object] | list[object]:
-    """Return the `errors` of an error; if it has none, the fields that nothing else is read from.
+    """Return the `errors` of an error; if it has none, the fields that are not read otherwise.
 
     The schemas of Feathers put what is wrong into `data`, and other servers use other names
     (docs/api.md, "Errors").
@@ -193,7 +193,7 @@ def _words_of_a_page(body: bytes, status: int) -> str:
     page = body[:_SEARCHED].decode("utf-8-sig", "replace")
     title = _TITLE.search(page)
     words = title.group(1) if title else _MARKUP.sub(" ", page)
-    # Before the words are searched for tokens: a page wraps lines where it likes.
+    # Before searching for tokens, because a page wraps lines anywhere.
     words = html.unescape(_NO_REFERENCE.sub("\ufffd", words))
     return shown(" ".join(words.split())) or _phrase(status)
 

@@ -39,7 +39,7 @@ _ENCODED_PATH = re.compile(r"/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})
 _DOT = re.compile(r"(?i)%2e")
 _SORT = "give 'created_at', '-created_at', a sequence of those, or a mapping of field to 1 or -1"
 DEEPEST = 100
-_GREATEST = 2**63 - 1  # what any server can read
+_GREATEST = 2**63 - 1  # the largest that every server can read
 _SHOWN = 80
 _WITHOUT_METHODS_OF_THEIR_OWN = frozenset({str, bytes, int, float, bool, type(None), timedelta})
 
@@ -54,10 +54,10 @@ def refusal(argument: str, value: object, expected: str) -> InvalidRequestError:
 
 @attrs.define
 class Reading:
-    """Refuses a value that raises while it is examined, in the methods of its own class.
+    """Refuses a value that raises while it is examined, from its own class's methods.
 
-    Any value may do so: in a string's `__len__`, a mapping's `__iter__`, a time zone's `utcoffset`.
-    Its exception is the cause of the refusal.
+    Any value may: in a string's `__len__`, a mapping's `__iter__`, a time zone's `utcoffset`. The
+    exception is the cause of the refusal.
     """
 
     _argument: str
@@ -71,7 +71,7 @@ class Reading:
             return
         value = self._value
         if type(value) in _WITHOUT_METHODS_OF_THEIR_OWN:
-            return  # by a signal handler, such as that of a time limit, and not by the value
+            return  # from a signal handler, such as that of a time limit, and not from the value
         raised = f"reading this {type(value).__name__} raised {type(error).__name__}"
         raise refusal(self._argument, value, f"{raised}; give a plain value") from error
 
@@ -79,7 +79,7 @@ class Reading:
 def reads(
     check: Callable[Concatenate[str, Any, P], T],
 ) -> Callable[Concatenate[str, Any, P], T]:
-    """Make a check of a named value refuse a value that raises while it is examined."""
+    """Make a check refuse a value that raises while it is examined."""
 
     @functools.wraps(check)
     def checked(argument: str, value: Any, *rest: P.args, **named: P.kwargs) -> T:
@@ -107,7 +107,7 @@ def room_id(argument: str, room: object) -> str:
     expected = "give a room or a room id, such as '64f1a2b3c4d5e6f7a8b9c0d1'"
     value = _string(argument, room.id if isinstance(room, Room) else room, expected)
     if _PLAIN_ID.fullmatch(value):
-        return value  # every ObjectId; the rest is for what may come instead
+        return value  # every ObjectId; the rest is for other formats
     if not value:
         raise refusal(argument, value, expected)
     if value in {".", ".."} or _CHANGES_PATH.search(value):
@@ -142,7 +142,7 @@ def method(argument: str, value: object) -> str:
 
 @reads
 def one_of(argument: str, value: object, known: Sequence[str]) -> str:
-    """Check that a value is one of those known."""
+    """Check that a value is one of the known ones."""
     expected = f"give one of {', '.join(map(repr, known))}"
     plain = _string(argument, value, expected)
     if plain not in known:
@@ -193,9 +193,9 @@ def instant(argument: str, value: object, *, now: datetime) -> datetime:
 
 
 def _plain_datetime(value: datetime) -> datetime:
-    """Copy a `datetime` by the methods of that class, whatever a subclass makes of them.
+    """Copy a `datetime` with that class's own methods, regardless of a subclass.
 
-    pandas.NaT is a `datetime` whose own methods raise or give what is none.
+    The methods of pandas.NaT, which is a `datetime`, raise or return something else.
     """
     return datetime.combine(datetime.date(value), datetime.timetz(value))
 
@@ -311,17 +311,17 @@ def encodable(argument: str, value: str) -> str:
 
 
 def plain_str(text: str) -> str:
-    """Return a string without what a subclass makes of it.
+    """Return a plain `str`, regardless of a subclass.
 
-    A member of an enumeration may be a string, and yet be written as the name of the member.
+    A member of a string enumeration, for example, may be formatted as its name.
     """
     return str.__str__(text)
 
 
 def shown_as(value: object) -> str:
-    """Write a value for an error, whatever its `repr` does; a token may be given by mistake."""
+    """Format a value for an error, whatever its `repr` does; a token may be given by mistake."""
     try:
-        # A table of pandas is written in several lines.
+        # A pandas table has several lines.
         return without_tokens(" ".join(plain_str(repr(value)).splitlines()))
     except Exception:
         # An integer of thousands of digits, a list in a list in a list, a broken __repr__.

@@ -1,8 +1,8 @@
-"""Refuses an answer that belongs to another call. No I/O.
+"""Refuses a response that belongs to another call. No I/O.
 
-A connection or a proxy that is out of step returns the answer to another call, with another room
-and its token. Therefore each answer about a room is compared with the request. A difference is an
-error that shows nothing of the answer.
+A connection or a proxy that is out of step returns another call's response, with another room and
+its token. Therefore each response about a room is compared with the request. If they differ, the
+error shows nothing of the response.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
 
 
 def created(external_id: str) -> Callable[[Response], Room]:
-    """Read the answer to a create: the room has the `externalId` that was sent."""
+    """Read the response to a create: the room has the `externalId` that was sent."""
     return partial(_room, is_asked=lambda room: _contains(room.external_id, external_id))
 
 
 def retrieved(asked: Room | str) -> Callable[[Response], Room]:
-    """Read the answer to a request whose path holds this room's id."""
+    """Read the response to a request whose path has this room's id."""
     return partial(_room, is_asked=lambda room: is_room(room, asked))
 
 
 def updated(asked: Room | str, external_id: object) -> Callable[[Response], Room]:
-    """Read the answer to an update, which may have given the room another `externalId`."""
+    """Read the response to an update, which may have changed the room's `externalId`."""
     if not isinstance(external_id, str):
         return retrieved(asked)
 
     def is_asked(room: Room) -> bool:
-        # A room that was asked for by its old external id can be known by its new one only.
+        # A room that was identified by its old external id can only be recognised by its new one.
         return _contains(room.external_id, external_id) and (
             is_room(room, asked) or not is_object_id(_text(asked))
         )
@@ -49,7 +49,7 @@ def updated(asked: Room | str, external_id: object) -> Callable[[Response], Room
 
 
 def page(external_id: object) -> Callable[[Response], RoomPage]:
-    """Read a page of the rooms that have this `externalId`; of all rooms, if it is no string."""
+    """Read a page of the rooms that have this `externalId`; of all rooms if it is not a string."""
     if not isinstance(external_id, str):
         return decode.page
 
@@ -64,12 +64,12 @@ def page(external_id: object) -> Callable[[Response], RoomPage]:
 
 
 def foreign(response: Response, otherwise: str = "") -> ResponseError:
-    """Make the error for an answer that is about another room than the one asked for."""
+    """Make the error for a response about another room than the requested one."""
     why = f"it belongs to another call{f', {otherwise}' if otherwise else ''}"
     named = f" with request id {response.request_id}" if response.request_id else ""
     text = (
         f"is not about what was asked for: {why}. Nothing of it is used or shown. Try again; if it "
-        f"persists, look for a proxy that mixes up answers, and report it{named}."
+        f"persists, look for a proxy that mixes up responses, and report it{named}."
     )
     return response_error(response, text)
 
@@ -77,8 +77,8 @@ def foreign(response: Response, otherwise: str = "") -> ResponseError:
 def is_room(room: Room, asked: Room | str) -> bool:
     """Return whether a room is the one whose id, or external id, was asked for.
 
-    An absent `externalId` is no difference, unless what was asked for is certainly an id. The id of
-    a `Room` is an id, and never another room's external id.
+    An absent `externalId` does not count as a difference, unless the request certainly used an id.
+    The id of a `Room` is an id, and never another room's external id.
     """
     asked_id = _text(asked)
     if room.id.casefold() == asked_id.casefold():
@@ -91,10 +91,10 @@ def is_room(room: Room, asked: Room | str) -> bool:
 
 
 def same(found: str, asked: str, *, any_case: bool = True) -> bool:
-    """Return whether two external ids may be the same, as a server may trim or normalise them.
+    """Return whether two external ids may be the same, because servers may trim or normalise them.
 
     Args:
-        found: The external id in an answer.
+        found: The external id in a response.
         asked: The one that was sent.
         any_case: Whether to ignore case. Not where a room is looked up: a filter that ignores case
             may find another caller's room.
