@@ -10,6 +10,42 @@ from .blocks import blocks_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# What reads as a metaphor or as translated, and what to write.
+BANNED = {
+    "en": {
+        r"(?:wait|waits|stand|stands|waiting|standing) in (?:a |the )?line": "queue client-side",
+        r"thrown out": "disconnected",
+        r"of (?:your|its|their|his|our) own": "your, its, a separate",
+        r"of (?:yours|theirs|ours)": "your, their",
+        r"all the same": "still",
+        r"besides": "also",
+        r"whoever": "anybody who",
+        r"anew|for ever|there and then|at hand": "again, forever, at once, available",
+        r"(?:is|are|was|were|be) told": "gets, receives",
+        r"(?<!there )(?:is|are|was|were) no (?!longer)": "is not a",
+        r"tried again|tr(?:y|ies) again": "retried, retry",
+        r"sav(?:e|ing) for|in spite of|on its way|on their way": "except, despite, in flight",
+        r"in place of|as against": "instead of, as opposed to",
+        r"(?:is|are|was|were) (?:let in|thrown away)": "is accepted, is discarded",
+        r"hears? of|takes? note": "is notified of, records",
+        r"(?:is|are|was|were) answered (?:by|with|\d{3})": "the API responds with",
+        r"(?:the|an|no) answers?\b": "response",
+        r"utilize|leverage|simply|easily|please": "nothing",
+    },
+    "es": {
+        r"hac(?:e|en|er) fila|en (?:la|una misma) fila": "encolar, la cola",
+        r"ech(?:a|an|ado|ados) (?:a|fuera)": "desconectar",
+        r"por su cuenta|de por sí": "automáticamente, o nada",
+        r"de todos modos|ahí mismo se dice": "igual",
+        r"a quien visita|quien visita": "el usuario",
+        r"por omisión": "por defecto",
+        r"ciclo de eventos": "event loop",
+        r"cómo le va": "qué pasa con",
+        r"en lugar de aquell[oa]s": "en vez de",
+        r"simplemente|fácilmente|por favor": "nada",
+    },
+}
+
 _DROPPED = (
     re.compile(r"\A---\n.*?\n---\n", re.DOTALL),  # front matter
     re.compile(r"(?m)^\[[^]]+\]: \S+$"),  # where links with a label lead

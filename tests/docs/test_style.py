@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .blocks import DOCS, ROOT
-from .prose import sentences, text_of, words
+from .prose import BANNED, sentences, text_of, words
 from .words import language_of
 
 if TYPE_CHECKING:
@@ -30,37 +30,6 @@ _PAGES = [
 _MEAN = {"en": 13, "es": 14}
 _LONGEST = {"en": 32, "es": 36}
 
-# What reads as a metaphor or as translated, and what to write.
-_BANNED = {
-    "en": {
-        r"(?:wait|waits|stand|stands|waiting|standing) in (?:a |the )?line": "queue client-side",
-        r"thrown out": "disconnected",
-        r"of (?:your|its|their|his|our) own": "your, its, a separate",
-        r"of (?:yours|theirs|ours)": "your, their",
-        r"all the same": "still",
-        r"besides": "also",
-        r"whoever": "anybody who",
-        r"anew|for ever|there and then|at hand": "again, forever, at once, available",
-        r"(?:is|are|was|were|be) told": "gets, receives",
-        r"(?<!there )(?:is|are|was|were) no (?!longer)": "is not a",
-        r"tried again|tr(?:y|ies) again": "retried, retry",
-        r"sav(?:e|ing) for|in spite of|on its way|on their way": "except, despite, in flight",
-        r"(?:the|an|no) answers?\b": "response",
-        r"utilize|leverage|simply|easily|please": "nothing",
-    },
-    "es": {
-        r"hac(?:e|en|er) fila|en (?:la|una misma) fila": "encolar, la cola",
-        r"ech(?:a|an|ado|ados) (?:a|fuera)": "desconectar",
-        r"por su cuenta|de por sí": "automáticamente, o nada",
-        r"de todos modos|ahí mismo se dice": "igual",
-        r"a quien visita|quien visita": "el usuario",
-        r"por omisión": "por defecto",
-        r"ciclo de eventos": "event loop",
-        r"cómo le va": "qué pasa con",
-        r"en lugar de aquell[oa]s": "en vez de",
-        r"simplemente|fácilmente|por favor": "nada",
-    },
-}
 _EXTERNAL_ID = re.compile(r"external_?id", re.IGNORECASE)
 _NAME = {
     "en": re.compile(r"(?<!display )\bnam(?:e|es|ed)\b", re.IGNORECASE),
@@ -96,7 +65,7 @@ def test_words_are_the_fields(page: Path) -> None:
     text = " ".join(_without_code(text_of(_read(page))).split())
     found = [
         f"{match[0]!r}: write {instead}"
-        for banned, instead in _BANNED[language_of(page)].items()
+        for banned, instead in BANNED[language_of(page)].items()
         for match in re.finditer(rf"\b(?:{banned})\b", text, re.IGNORECASE)
     ]
     assert found == []
@@ -133,7 +102,7 @@ def test_a_metaphor_is_found(page: str, found: str) -> None:
     text = _without_code(text_of(page))
     assert any(
         match[0].endswith(found)
-        for banned in _BANNED["en"]
+        for banned in BANNED["en"]
         for match in re.finditer(rf"\b(?:{banned})\b", text)
     )
 
