@@ -321,14 +321,14 @@ def test_a_proxy_that_is_used_is_connected_to(account: Sandbox) -> None:
     lost = call("doctor", "--json", env=through("http://127.0.0.1:1", account))
     assert wrong(lost) == ["TCP"]
     assert "port 1" in findings(lost)["TCP"]["found"]
-    assert findings(lost)["TCP"]["remedy"].startswith("check the proxy that the environment names")
+    assert findings(lost)["TCP"]["remedy"].startswith("check the proxy in the environment")
 
 
 def test_the_name_of_a_proxy_is_looked_up(account: Sandbox) -> None:
     """It is what the environment says that is to be mended, and not the address of the API."""
     lost = call("doctor", "--json", env=through("http://proxy.invalid:3128", account))
     assert wrong(lost) == ["DNS"]
-    assert findings(lost)["DNS"]["remedy"].startswith("check the proxy that the environment names")
+    assert findings(lost)["DNS"]["remedy"].startswith("check the proxy in the environment")
 
 
 def test_a_proxy_that_cannot_be_used_is_told(account: Sandbox) -> None:

@@ -387,7 +387,7 @@ async def test_support_is_not_asked_for_an_id_that_there_is_none_of(
 async def test_nor_is_whoever_runs_a_proxy(sandbox: Sandbox, once: AsyncVidesk) -> None:
     """A page without an id of its own is found by its time."""
     sandbox.faults.answer(502, body=b"<p>Sorry</p>", headers={"X-Request-Id": ""})
-    with pytest.raises(ServerError, match="give the time of the call to whoever runs it"):
+    with pytest.raises(ServerError, match="give the time of the call to its administrator"):
         await once.rooms.list()
 
 
