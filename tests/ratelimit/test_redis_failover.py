@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -115,3 +116,26 @@ async def test_who_refuses_is_not_asked_again_on_the_same_connection(refusal: by
             await store.apply(ask(1, LIMIT))
         assert await store.apply(ask(1, LIMIT)) == 0
         await store.close()
+
+
+@pytest.mark.parametrize("steps", range(12))
+async def test_who_is_cancelled_while_the_connection_is_closed_leaves_none_open(
+    steps: int,
+) -> None:
+    """A client may be closed at any step after a refusal."""
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answer = answering(b"-READONLY You can't write against a read only replica.\r\n")
+        await answer(reader, writer)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        applying.cancel()
+        await reader.read()
+
+    async with serving(converse) as port:
+        store = RedisStore(f"redis://127.0.0.1:{port}/0", lambda: "a-token")
+        applying = asyncio.ensure_future(store.apply(ask(1, LIMIT)))
+        await asyncio.wait([applying])
+        await store.close()
+        del store, applying
+        gc.collect()  # warns of what is open

@@ -14,6 +14,7 @@ import asyncio
 import hashlib
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -231,7 +232,7 @@ class RedisStore:
         except Exception as error:  # anything that the server or its client may raise
             # The next message reconnects: after a failover, the address leads to another server,
             # and the connected one may be its replica, or hang.
-            with anyio.move_on_after(PATIENCE):
+            with suppress(Exception), anyio.move_on_after(PATIENCE):
                 await self.close()
             # The error's text may contain the URL, and so a password.
             raise StoreUnreachableError(f"Redis: {type(error).__name__}") from None
@@ -291,7 +292,8 @@ async def _close_at_the_end(
             each.cancel()
         if others:
             await asyncio.wait(others)
-        await redis.aclose()
+        # Its own task, or a cancellation would leave connections open.
+        await asyncio.shield(redis.aclose())
 
 
 def _checked(answer: object) -> float:
