@@ -135,7 +135,6 @@ async def test_who_is_cancelled_while_the_connection_is_closed_leaves_none_open(
     async with serving(converse) as port:
         store = RedisStore(f"redis://127.0.0.1:{port}/0", lambda: "a-token")
         applying = asyncio.ensure_future(store.apply(ask(1, LIMIT)))
-        await asyncio.wait([applying])
+        await asyncio.gather(applying, return_exceptions=True)
         await store.close()
-        del store, applying
         gc.collect()  # warns of what is open

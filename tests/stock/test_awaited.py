@@ -251,6 +251,56 @@ async def test_tokens_that_were_on_their_way_during_an_update_are_not_kept(
         assert {(await stock.take()).exp for _ in range(MANY)} == {exp}
 
 
+async def test_requests_that_were_on_their_way_during_an_update_hold_up_nothing(
+    sandbox: Sandbox, videsk: AsyncVidesk, room: Room
+) -> None:
+    """Their tokens would not be kept, so others are asked for at once."""
+    async with videsk.rooms.access_stock(room, size=3) as stock:
+        await full(stock)
+        sandbox.faults.delay(LATE, on="join", times=3)
+        for _ in range(3):
+            await stock.take()
+        await until(lambda: operations(sandbox)["join"] == 2 + 3)
+        await videsk.rooms.update(room, exp=5 * HOUR)
+        await asyncio.wait_for(full(stock), LATE / 2)
+
+
+async def test_who_finds_that_the_window_has_moved_goes_on(
+    sandbox: Sandbox, videsk: AsyncVidesk, room: Room
+) -> None:
+    """The room that it retrieved has told it where to: it need not be retrieved again."""
+    async with videsk.rooms.access_stock(room, size=1) as stock, client(sandbox) as other:
+        await full(stock)
+        exp = sandbox.now.replace(microsecond=0) + 5 * HOUR
+        await other.rooms.update(room, exp=exp)
+        without_token = as_json(sandbox.rooms[0])
+        sandbox.faults.answer(200, body=without_token, on="get", times=None)
+        sandbox.faults.status(500, on="join")
+        sandbox.requests.clear()
+        await stock.take()
+        await full(stock)
+        assert operations(sandbox) == {"join": 2, "get": 1}
+        assert (await stock.take()).exp == exp
+
+
+async def test_a_window_that_moved_is_noticed_after_the_block_without_harm(
+    sandbox: Sandbox, videsk: AsyncVidesk, room: Room
+) -> None:
+    """By somebody who still waits for a token: nothing is filled again."""
+    async with videsk.rooms.access_stock(room, size=1) as stock, client(sandbox) as other:
+        await full(stock)
+        await other.rooms.update(room, exp=5 * HOUR)
+        sandbox.faults.delay(0.3, on="join", times=None)
+        await stock.take()
+        taking = asyncio.ensure_future(stock.take())
+        await until(lambda: operations(sandbox)["join"] == 2)
+    sandbox.requests.clear()
+    await taking
+    await asyncio.sleep(0)
+    assert not inside.fills(stock)
+    assert operations(sandbox) == {}
+
+
 @pytest.mark.parametrize("operation", ["get", "get_by_external_id", "get_or_create", "list"])
 async def test_an_answer_that_tells_another_window_throws_them_away(
     operation: str, sandbox: Sandbox, videsk: AsyncVidesk, room: Room

@@ -220,7 +220,7 @@ class Stock:
     def _is_short(self) -> bool:
         # Only one request finds out the room's window, and whether tokens are issued at all.
         window = self._window
-        is_sure = window.is_known and not window.is_nearly_over() and not self._failures
+        is_sure = window.is_known and not window.is_nearly_over()
         running = len(self._running)
         return (
             running < (_AT_ONCE if is_sure else 1)
