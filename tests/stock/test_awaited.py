@@ -255,7 +255,8 @@ async def test_requests_that_were_on_their_way_during_an_update_hold_up_nothing(
     sandbox: Sandbox, videsk: AsyncVidesk, room: Room
 ) -> None:
     """Their tokens would not be kept, so others are asked for at once."""
-    async with videsk.rooms.access_stock(room, size=3) as stock:
+    patient = videsk.with_options(timeout=None)
+    async with patient.rooms.access_stock(room, size=3) as stock:
         await full(stock)
         sandbox.faults.delay(LATE, on="join", times=3)
         for _ in range(3):
