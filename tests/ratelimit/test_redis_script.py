@@ -71,7 +71,8 @@ class Account:
         rank, since = self.waiting[one]
         late = self.random.choice([0.02, 1.0])
         waited = max(self.now - since, 0.0)
-        return Ask(one, rank, waited, self.requests, self.per, self.out, late)
+        per = 0.3 if one.startswith("0.") else self.per  # as another process knows it
+        return Ask(one, rank, waited, self.requests, per, self.out, late)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -101,6 +101,23 @@ def test_an_answer_that_comes_late_counts() -> None:
     assert schedule.apply(ask(5), NOW + 2.5 + TICK) > 0
 
 
+def test_who_knows_a_shorter_window_does_not_shorten_that_of_others() -> None:
+    """A process that has had no answer yet goes by what it was set to."""
+
+    def ask_by(per: float, requests: int, number: int, now: float) -> float:
+        asked = Ask(str(number), Rank.INTERACTIVE, 0.0, requests, per, 0.0, 0.0)
+        return schedule.apply(Message(ask=asked), now)
+
+    schedule = Schedule()
+    for number in range(4):
+        assert ask_by(60.0, 4, number, NOW) == 0
+    schedule.apply(Message([Update("3", 0.0)]), NOW)
+    assert ask_by(1.0, 1, 5, NOW + 0.5) == pytest.approx((0.5 + TICK) / 2)
+    assert ask_by(1.0, 1, 5, NOW + 2.0) == 0  # what is out of its own window does not count for it
+    assert ask_by(60.0, 4, 6, NOW + 2.0) > 0
+    assert ask_by(60.0, 4, 6, NOW + 61.0) == 0
+
+
 def test_a_long_wait_is_asked_about_again_at_its_half() -> None:
     """Those ahead may have gone; a short one is waited for, and none is shorter than a tick."""
     schedule = Schedule()

@@ -58,7 +58,7 @@ local function forget(per)
   local later = false
   for id, one in pairs(state.counted) do
     later = later or one.latest > now + IMPLAUSIBLE
-    if not (one.latest > now - per - TICK) then state.counted[id] = nil end
+    if not (one.latest > now - math.max(one.per, per) - TICK) then state.counted[id] = nil end
   end
   if later then state.counted = {} end
   if later or state.paused_until > now + LONGEST_PAUSE then
@@ -126,13 +126,13 @@ local function opens(ask)
     before[#before + 1] = one.latest - math.min(one.out, ask.out)
   end
   table.sort(before)
-  local base = before[#before - fewer + 1] or now - window
-  return math.max(earliest, base + window * (1 + windows))
+  local last = math.max(before[#before - fewer + 1] or 0, now - window)
+  return math.max(earliest, last + window * (1 + windows))
 end
 
 local function permit(ask)
   state.waiting[ask.id] = nil
-  state.counted[ask.id] = {latest = now + ask.out + ask.late, out = ask.out}
+  state.counted[ask.id] = {latest = now + ask.out + ask.late, out = ask.out, per = ask.per}
   if ask.rank >= BACKGROUND_RANK then
     state.last_background = now
     state.without_background = math.max(state.without_background - (BACKGROUND_EVERY - 1), 0)
@@ -166,8 +166,8 @@ local function apply()
     if update.ago == cjson.null then
       state.counted[update.id] = nil
     else
-      local known = state.counted[update.id]
-      state.counted[update.id] = {latest = now - update.ago, out = known and known.out or 0}
+      local known = state.counted[update.id] or {out = 0, per = 0}
+      state.counted[update.id] = {latest = now - update.ago, out = known.out, per = known.per}
     end
   end
   if message.pause > 0 then

@@ -131,10 +131,15 @@ class Counted:
     Attributes:
         latest: The latest moment at which the server can have counted it.
         out: The shortest latency to the server that its process knew.
+        per: The window that its process knew. Another process may ask by a shorter one.
     """
 
     latest: float
     out: float
+    per: float
+
+
+_FORGOTTEN = Counted(0.0, 0.0, 0.0)
 
 
 @attrs.define
@@ -176,9 +181,8 @@ class Schedule:
         if update.ago is None:
             self.counted.pop(update.id, None)
         else:  # also one that was forgotten, because it was counted later than expected
-            known = self.counted.get(update.id)
-            out = 0.0 if known is None else known.out
-            self.counted[update.id] = Counted(now - update.ago, out)
+            known = self.counted.get(update.id, _FORGOTTEN)
+            self.counted[update.id] = attrs.evolve(known, latest=now - update.ago)
 
     def _ask(self, ask: Ask, now: float) -> float:
         self._forget(now, ask.per)
@@ -208,12 +212,11 @@ class Schedule:
         windows, rest = divmod(position, ask.requests)
         # It waits until the window has room for this many fewer requests.
         fewer = ask.requests - rest
-        if len(self.counted) < fewer:
-            return max(opens, now + window * windows)
         # The earliest send time at which this request arrives a window after each counted one. Of
         # two processes' latencies only the shorter is certain: the longer may be the server's work.
         before = sorted(one.latest - min(one.out, ask.out) for one in self.counted.values())
-        return max(opens, before[-fewer] + window * (1 + windows))
+        last = max(before[-fewer], now - window) if len(before) >= fewer else now - window
+        return max(opens, last + window * (1 + windows))
 
     def _position(self, request_id: str, owed: int) -> int:
         """Return how many waiting requests go first."""
@@ -236,7 +239,7 @@ class Schedule:
 
     def _permit(self, ask: Ask, now: float) -> None:
         del self.waiting[ask.id]
-        self.counted[ask.id] = Counted(now + ask.out + ask.late, ask.out)
+        self.counted[ask.id] = Counted(now + ask.out + ask.late, ask.out, ask.per)
         if ask.rank.is_background:
             self.last_background = now
             self.without_background = max(self.without_background - (BACKGROUND_EVERY - 1), 0)
@@ -255,7 +258,9 @@ class Schedule:
         if self.paused_until > now + _LONGEST_PAUSE:
             self.paused_until = now + window
         self.counted = {
-            each: one for each, one in self.counted.items() if one.latest > now - window
+            each: one
+            for each, one in self.counted.items()
+            if one.latest > now - max(one.per, per) - TICK
         }
         self.waiting = {
             each: waiting
@@ -282,8 +287,8 @@ class Schedule:
         numbers = {name: float(data[name]) for name in _NUMBERS}
         schedule = cls(
             counted={
-                str(each): Counted(float(latest), float(out))
-                for each, (latest, out) in data["counted"].items()
+                str(each): Counted(float(latest), float(out), float(per))
+                for each, (latest, out, per) in data["counted"].items()
             },
             waiting={
                 str(each): Waiting(int(rank), float(since), float(due))
