@@ -250,10 +250,12 @@ def test_the_background_is_owed_what_it_did_not_get() -> None:
     [
         ("counted", None),
         ("counted", [1.0]),
-        ("counted", {"a": ["soon", 0.0]}),
+        ("counted", {"a": ["soon", 0.0, 1.0]}),
         ("counted", {"a": 1.0}),
-        ("counted", {"a": [float("nan"), 0.0]}),
-        ("counted", {"a": [1.0, float("inf")]}),
+        ("counted", {"a": [float("nan"), 0.0, 1.0]}),
+        ("counted", {"a": [1.0, float("inf"), 1.0]}),
+        ("counted", {"a": [1.0, 0.0, float("inf")]}),
+        ("counted", {"a": [1.0, 0.0]}),
         ("waiting", {"a": [1, 2.0]}),
         ("waiting", {"a": [1, 2.0, "x"]}),
         ("waiting", {"a": None}),
@@ -262,6 +264,7 @@ def test_the_background_is_owed_what_it_did_not_get() -> None:
         ("last_background", None),
         ("last_interactive", float("nan")),
         ("without_background", "many"),
+        ("without_background", 10**400),
     ],
 )
 def test_data_of_something_else_is_refused(name: str, value: object) -> None:

@@ -295,7 +295,7 @@ class Schedule:
                 for each, (rank, since, due) in data["waiting"].items()
             },
             **numbers,
-            without_background=int(data["without_background"]),
+            without_background=int(float(data["without_background"])),  # a float has a largest
         )
         counted = [number for one in schedule.counted.values() for number in attrs.astuple(one)]
         if not all(map(isfinite, [*numbers.values(), *counted])):
