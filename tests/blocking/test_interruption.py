@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import inspect
 import os
 import random
 import selectors
 import signal
 import threading
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,10 +29,12 @@ from tests.blocking.support import (
     under_way,
 )
 from tests.waiting import PATIENCE, wait_until
-from videsk_rooms import ClosedError
+from videsk_rooms import AccessStock, ClosedError
+from videsk_rooms._blocking.portal import Portal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import CodeType
 
     from tests.blocking.support import Relay
     from videsk_rooms import Videsk
@@ -371,6 +374,45 @@ def test_interruptions_of_first_calls(sandbox: Sandbox) -> None:
             assert not inside.loop_thread(client).calls
     assert came > 0
     wait_until(lambda: loop_threads() == [])
+
+
+@contextmanager
+def struck_in(*functions: CodeType) -> Iterator[list[bool]]:
+    """Raise an error once, from the handler of a signal, where all these functions run."""
+    struck: list[bool] = []
+
+    def strike() -> None:
+        frame = inspect.currentframe()
+        running: set[CodeType] = set()
+        while frame is not None:
+            running.add(frame.f_code)
+            frame = frame.f_back
+        if running.issuperset(functions):
+            struck.append(True)
+            raise AlarmError
+        signal.setitimer(signal.ITIMER_REAL, 50e-6)
+
+    with on_alarm(strike):
+        signal.setitimer(signal.ITIMER_REAL, 50e-6)
+        yield struck
+
+
+@pytest.mark.parametrize(
+    "method", [AccessStock.__enter__.__code__, AccessStock.__exit__.__code__], ids=["start", "end"]
+)
+def test_interruptions_of_a_stock(sandbox: Sandbox, client: Videsk, method: CodeType) -> None:
+    """Wherever its start or its end is struck, nothing fills it any more."""
+    (room_id,) = sandbox.add_rooms(1)
+    client.rooms.list()  # starts the thread
+    came = 0
+    for _ in range(100):
+        stock = client.rooms.access_stock(room_id, size=1)
+        with struck_in(method, Portal.call.__code__) as struck, suppress(AlarmError):
+            stock.__enter__()
+            stock.__exit__(None, None, None)
+        came += len(struck)
+    assert came > 0
+    wait_until(lambda: tasks_of(client) == [])
 
 
 def test_only_the_main_thread_is_interrupted(sandbox: Sandbox, client: Videsk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, Final, NoReturn, ParamSpec, cast
 
 from videsk_rooms._operations.access_stock import NOT_PICKLED, AsyncAccessStock
@@ -63,7 +64,11 @@ class AccessStock:
     take: Final = blocking(AsyncAccessStock.take)
 
     def __enter__(self) -> Self:
-        self._portal.call(self._async.__aenter__)
+        try:
+            self._portal.call(self._async.__aenter__)
+        except BaseException:  # such as Ctrl-C, when the loop has begun to fill it
+            self._close_in_background()
+            raise
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -71,6 +76,12 @@ class AccessStock:
             self._portal.call(self._async.__aexit__, *exc_info)
         except ClosedError:
             self._async._end()  # the client is closed, and the filling task ended with the loop
+        except BaseException:
+            self._close_in_background()
+            raise
+
+    def _close_in_background(self) -> None:
+        self._portal.call_in_background(partial(self._async.__aexit__, None, None, None))
 
 
 def blocking_stock(

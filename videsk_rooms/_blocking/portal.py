@@ -144,6 +144,11 @@ class Portal:
                 raise
         return call.outcome()
 
+    def call_in_background(self, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a coroutine function in the loop, if there is one, without waiting for its end."""
+        inner = self._current()
+        inner.call_soon(inner.background, function)
+
     def _warn_once_of_blocking(self) -> None:
         if self._warned or _in_a_notebook():
             return

@@ -94,11 +94,12 @@ class WatchedLoop(asyncio.SelectorEventLoop):
     the loop has a pipe, which is closed with the others (docs/decisions/0032-daemons.md).
     """
 
+    # A loop that could not be made has no pipe, so asyncio's finalizer leaves it alone.
+    _pipe = -1
+
     def __init__(self, selector: selectors.BaseSelector) -> None:
         # gevent's `os.close` closes later, in a hub, and this thread's hub ends with the thread.
         self._close_descriptor = original("os", "close")
-        # One that could not be made has no pipe, so asyncio's finalizer leaves it alone.
-        self._pipe = -1
         self._pipe, other = os.pipe()
         self._close_descriptor(other)
         self._pipe_state = os.fstat(self._pipe)
