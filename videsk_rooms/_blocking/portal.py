@@ -223,12 +223,11 @@ class Portal:
         It does not wait: this may be the garbage collection of any thread, even the loop's own,
         which may hold any lock.
         """
-        if exiting.is_set():
-            leak(end)  # every loop of this process ends by itself
-        elif self._current() is inner:
-            inner.call_soon(inner.background, end)
-        else:
+        # While the interpreter exits, every loop of this process ends by itself.
+        if exiting.is_set() or self._current() is not inner:
             leak(end)
+        else:
+            inner.call_soon(inner.background, end)
 
     def close(self) -> None:
         """End the loop and its thread. Calls that run raise `ClosedError`.
