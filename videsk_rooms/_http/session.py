@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     Watch = AsyncGenerator[None, None]
 
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
+
 
 def origin_of(url: URL) -> Origin:
     """Return scheme, host and port of a URL, without making a new URL as `URL.origin()` does."""
@@ -225,9 +227,10 @@ class Connector(aiohttp.TCPConnector):
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
     ) -> ResponseHandler:
         # aiohttp allows this time for each address of the host, and bounds neither the look-up of
-        # its name nor the response of a proxy.
+        # its name nor the response of a proxy. It gets no bound: before Python 3.11, if two bounds
+        # end together, the inner one counts, and aiohttp tries the next address.
         async with ceil_timeout(timeout.sock_connect, timeout.ceil_threshold):
-            return await super()._create_connection(req, traces, timeout)
+            return await super()._create_connection(req, traces, _NO_TIMEOUT)
 
     async def _connect_clean(
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout

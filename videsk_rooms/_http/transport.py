@@ -333,7 +333,7 @@ def _described(error: BaseException) -> str:
     elif isinstance(error, aiohttp.ClientConnectorError):
         # Without the TLS context, whose memory address differs between processes.
         text = _CONTEXT.sub("", text)
-        if error.strerror is None:  # a connection that ends within the handshake of TLS
+        if text.endswith("[None]"):  # the connection ended within the handshake of TLS
             text = text.replace("[None]", f"[{error.os_error!r}]")
     if isinstance(error, aiohttp.ClientHttpProxyError):
         text = f"{error.status}, {text}"
