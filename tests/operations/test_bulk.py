@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import weakref
 from collections.abc import AsyncIterable, Callable, Iterable
@@ -394,7 +395,8 @@ async def by_an_exception_in_a_with(outcomes: AsyncOutcomes[int, str]) -> None:
 )
 async def test_left_early_nothing_goes_on(desk: RequestHandler, given: Given, leave: Any) -> None:
     """What is under way is cancelled, and has ended when the iterator is closed."""
-    outcomes = desk.calls(given(itertools.count()))
+    items = given(itertools.count())  # kept: the loop would close it in a task of its own
+    outcomes = desk.calls(items)
     ending = asyncio.ensure_future(desk.end(0))
     await leave(outcomes)
     await ending
@@ -455,6 +457,39 @@ def test_an_iterator_that_outlives_its_loop(desk: RequestHandler) -> None:
 
     asyncio.run(main())
     assert desk.cancelled == {1, 2}
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """Leave it to the count of references what is kept."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.parametrize(
+    "leave", [by_break, by_an_exception_in_the_body, by_being_cancelled_in_the_body]
+)
+@pytest.mark.usefixtures("no_collector")
+async def test_an_asynchronous_generator_of_the_items_is_let_go(
+    desk: RequestHandler, leave: Any
+) -> None:
+    """At once, and not when the collector comes: a listing would fetch its next page meanwhile."""
+    closed: list[bool] = []
+
+    async def items() -> AsyncIterator[int]:
+        try:
+            for number in itertools.count():
+                yield number
+        finally:
+            closed.append(True)
+
+    ending = asyncio.ensure_future(desk.end(0))
+    await leave(desk, items())
+    await ending
+    await settled()
+    assert closed == [True]
 
 
 async def test_a_generator_of_the_items_is_let_go(desk: RequestHandler) -> None:
@@ -528,7 +563,8 @@ async def test_what_the_callback_raises_comes_out(desk: RequestHandler, given: G
     def fail(_: Progress) -> None:
         raise BodyError
 
-    outcomes = desk.calls(given(itertools.count()), on_progress=fail)
+    items = given(itertools.count())  # likewise
+    outcomes = desk.calls(items, on_progress=fail)
     first = asked(outcomes)
     await desk.end(1)
     with pytest.raises(BodyError):

@@ -350,6 +350,22 @@ async def test_leaving_a_loop_with_break_leaves_nothing_running() -> None:
     assert pages.cancelled == 1
 
 
+async def test_an_iterator_that_the_collector_finds_is_closed_silently(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As where a kept error refers to it; what it consists of is found at the same time."""
+    pages = Pages(9)
+    rooms = await pages.read_one_and_let_the_next_hang()
+    await rooms.__anext__()
+    circle: list[object] = [rooms]
+    circle.append(circle)
+    del rooms, circle
+    gc.collect()
+    await until(lambda: not pages.running and not others())
+    gc.collect()
+    assert (pages.cancelled, caplog.records) == (1, [])
+
+
 async def test_a_cancelled_reader_takes_the_page_under_way_with_it() -> None:
     """Who is cancelled while waiting for a room leaves no request behind."""
     pages = Pages(9)

@@ -20,7 +20,7 @@ elsewhere than asked, repeats or omits a page, or continues without a new room.
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from contextlib import suppress
 from math import inf
 from typing import TYPE_CHECKING, TypeVar
 
@@ -51,10 +51,14 @@ async def one_by_one(batches: AsyncGenerator[Sequence[T], None]) -> AsyncGenerat
     The blocking client takes whole batches, so that it crosses between threads once a page and not
     once a room: if another thread is busy, a crossing takes milliseconds.
     """
-    async with aclosing(batches):
+    try:
         async for batch in batches:
             for item in batch:
                 yield item
+    finally:
+        # The collector may have found both at the same time; then they are being closed already.
+        with suppress(RuntimeError):
+            await batches.aclose()
 
 
 async def read_pages(
