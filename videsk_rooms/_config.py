@@ -89,7 +89,8 @@ class Timeout:
         total: The whole call: the rate limit's queue, waiting for a connection, all attempts, and
             the pauses between them.
         attempt: One attempt, from waiting for a connection to the last byte of the response.
-        connect: Making a connection, within the attempt.
+        connect: Making a connection, within the attempt: looking up the host, all its addresses, a
+            proxy, TLS. In a `session` of your own, aiohttp counts each address separately.
 
     Raises:
         ConfigurationError: A bound is not a number above 0.

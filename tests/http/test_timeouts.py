@@ -163,6 +163,19 @@ async def test_a_connection_that_is_not_made_in_time_sent_nothing() -> None:
     assert caught.value.attempts[0].duration < LINGER_SECONDS / 2
 
 
+async def test_a_call_whose_time_is_up_before_it_has_a_connection_says_so() -> None:
+    """More time would not help to reach a host that is not there."""
+    async with (
+        serving(silence) as port,
+        AsyncVidesk(
+            TOKEN, base_url=f"https://127.0.0.1:{port}", timeout=SHORT, ssl=False, **ONCE
+        ) as videsk,
+    ):
+        with pytest.raises(DeadlineExceededError, match="no connection within") as caught:
+            await videsk.rooms.create(external_id="ticket-1")
+    assert not caught.value.outcome_unknown
+
+
 async def test_all_addresses_of_a_host_share_the_time_to_connect(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -74,6 +74,15 @@ async def test_a_refused_certificate_says_how_to_trust_another(server_side: ssl.
         await list_rooms(server_side)
 
 
+async def test_another_fingerprint_is_told_in_the_digits_of_a_pin(
+    server_side: ssl.SSLContext, certificate: tuple[Path, Path]
+) -> None:
+    """As `bytes.fromhex` takes them, once the certificate is known to be the new one."""
+    found = f"has {fingerprint(certificate).hex()}. Nothing was sent. Check base_url; if"
+    with pytest.raises(ConnectionFailedError, match=found.replace(".", r"\.")):
+        await list_rooms(server_side, ssl=aiohttp.Fingerprint(b"\x00" * 32))
+
+
 async def test_a_failed_handshake_is_told_in_words(trusting: ssl.SSLContext) -> None:
     """Without the memory address of the context, by which equal errors would all differ."""
 

@@ -54,7 +54,8 @@ def transport_error(
     target = place_of(request.method, failure.url)
     tried = _tried(attempts) + _WHY_NO_MORE.get(why, "") + failure.hint
     if failure.timed_out:
-        text = f"{target}: no response within {attempts[-1].duration:.3g} s{tried}"
+        missing = "response" if failure.maybe_sent else "connection"
+        text = f"{target}: no {missing} within {attempts[-1].duration:.3g} s{tried}"
         return _time_is_up(request, text, attempts, maybe=maybe)
     what = f"{target}: {failure.detail.rstrip('.')}{tried}"
     if maybe:

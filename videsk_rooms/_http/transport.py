@@ -54,6 +54,7 @@ _SURELY_NOT_SENT = (
 _TRUST = (
     "Check base_url and this machine's clock; name your own authority in ssl=, or in SSL_CERT_FILE."
 )
+_PIN = "Check base_url; if the certificate was renewed, give its new fingerprint in ssl=."
 
 
 def user_agent() -> str:
@@ -279,6 +280,8 @@ def _failure_of(error: BaseException, context: RequestContext, url: str) -> Tran
         failure = TransportFailure(_described(error), url)
         if isinstance(error, aiohttp.ClientConnectorCertificateError):
             failure.remedy = _TRUST
+        elif isinstance(error, aiohttp.ServerFingerprintMismatch):
+            failure.remedy = _PIN
         elif isinstance(error, aiohttp.ClientHttpProxyError) and error.status == 407:
             failure.remedy = PROXY_CREDENTIALS
         return failure
@@ -335,6 +338,8 @@ def _described(error: BaseException) -> str:
         text = _CONTEXT.sub("", text)
         if text.endswith("[None]"):  # the connection ended within the handshake of TLS
             text = text.replace("[None]", f"[{error.os_error!r}]")
+    elif isinstance(error, aiohttp.ServerFingerprintMismatch):
+        text = f"the certificate of {error.host}:{error.port} has {error.got.hex()}"
     if isinstance(error, aiohttp.ClientHttpProxyError):
         text = f"{error.status}, {text}"
     # aiohttp quotes a proxy's URL with its password, and bytes that are not HTTP with line breaks.
