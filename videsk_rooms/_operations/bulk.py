@@ -194,7 +194,7 @@ class Bulk(Generic[Item, Value]):
             await asyncio.wait(tasks)
         # By the tracebacks these would keep each other, this and the items alive.
         self._tasks.clear()
-        self._error = None
+        self._errors.clear()
 
     async def given_out(self) -> AsyncGenerator[Outcome[Item, Value], None]:
         """Yield the outcomes. When it ends, or is closed early, no call is running."""
