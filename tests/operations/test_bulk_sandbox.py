@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
 
 from tests.inside import nothing_is_left
@@ -249,6 +250,24 @@ async def test_left_early_nothing_is_under_way(sandbox: Sandbox) -> None:
             await asyncio.wait([first])
             assert other_tasks() == set()
             nothing_is_left(videsk)
+
+
+async def test_left_in_a_cancelled_scope_nothing_is_under_way_either(sandbox: Sandbox) -> None:
+    """Anyio cancels again in each turn of the loop, as where a browser has hung up."""
+    sandbox.faults.delay(LATE, on="create", times=None)
+    scope = anyio.CancelScope()
+
+    async def cancel_when_all_are_under_way() -> None:
+        await until(lambda: len(sandbox.requests.of("create")) == 8)
+        scope.cancel()
+
+    async with client(sandbox, **FOR_EVER) as videsk:
+        cancelling = asyncio.ensure_future(cancel_when_all_are_under_way())
+        with scope:
+            async for _ in videsk.rooms.create_many(asynchronous(endless()), concurrency=8):
+                pass
+        nothing_is_left(videsk)
+        await cancelling
 
 
 async def test_closing_the_client_ends_it(sandbox: Sandbox) -> None:

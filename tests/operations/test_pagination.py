@@ -8,6 +8,7 @@ import gc
 import random
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -337,6 +338,30 @@ async def test_leaving_a_loop_within_aclosing_closes() -> None:
         async for _ in rooms:
             break
     assert (pages.running, others()) == (0, set())
+
+
+async def test_closing_in_a_cancelled_scope_closes() -> None:
+    """Anyio cancels again in each turn of the loop; the page ends, however long it takes to."""
+    pages, tidied = Pages(9), asyncio.Event()
+
+    async def fetch(skip: int) -> tuple[Response, RoomPage]:
+        try:
+            return await pages.fetch(skip)
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.01)
+            tidied.set()
+            raise
+
+    rooms = one_by_one(read_pages(fetch))
+    await rooms.__anext__()
+    pages.gate.clear()
+    await rooms.__anext__()
+    await until(lambda: pages.running)
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await rooms.aclose()
+    assert tidied.is_set()
+    assert others() == set()
 
 
 async def test_leaving_a_loop_with_break_leaves_nothing_running() -> None:

@@ -8,6 +8,7 @@ import pickle
 import time
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+import anyio
 import pytest
 
 from tests import inside
@@ -513,6 +514,18 @@ async def test_leaving_the_block_ends_what_fills_it(
     assert stock.level == 0
     with pytest.raises(ClosedError, match="not open"):
         await stock.take()
+
+
+async def test_a_block_in_a_cancelled_scope_ends_it_too(
+    sandbox: Sandbox, videsk: AsyncVidesk, room: Room
+) -> None:
+    """Anyio cancels again in each turn of the loop, as where a browser has hung up."""
+    sandbox.faults.delay(LATE, process="last", times=None)
+    with anyio.CancelScope() as scope:
+        async with videsk.rooms.access_stock(room, size=3):
+            await until(lambda: len(sandbox.requests) == 1)
+            scope.cancel()
+    nothing_is_left(videsk)
 
 
 async def test_the_end_of_the_block_by_an_error_ends_it_too(

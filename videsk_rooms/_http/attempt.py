@@ -166,7 +166,7 @@ async def _end(task: asyncio.Task[Any], *, cancels: bool = True) -> None:
         raise cancelled.pop()
 
 
-async def completed(coroutine: Coroutine[Any, Any, None]) -> None:
+async def completed(coroutine: Coroutine[Any, Any, object]) -> None:
     """Run a coroutine to its end; if the caller is cancelled, raise that afterwards."""
     task = asyncio.ensure_future(coroutine)
     await _end(task, cancels=False)

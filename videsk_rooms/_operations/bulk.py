@@ -18,7 +18,7 @@ from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar
 
-from videsk_rooms._http.attempt import check_loop
+from videsk_rooms._http.attempt import check_loop, completed
 from videsk_rooms._wire import validation as check
 from videsk_rooms.errors import ClosedError, ConfigurationError, VideskError
 
@@ -191,7 +191,7 @@ class Bulk(Generic[Item, Value]):
             tasks = list(self._tasks)
             for task in tasks:
                 task.cancel()
-            await asyncio.wait(tasks)
+            await completed(asyncio.wait(tasks))
         # By the tracebacks these would keep each other, this and the items alive.
         self._tasks.clear()
         self._errors.clear()

@@ -24,6 +24,7 @@ from contextlib import suppress
 from math import inf
 from typing import TYPE_CHECKING, TypeVar
 
+from videsk_rooms._http.attempt import completed
 from videsk_rooms._wire.message import unexpected
 
 if TYPE_CHECKING:
@@ -95,9 +96,11 @@ async def read_pages(
     finally:
         if ahead is not None:
             ahead.cancel()
-            await asyncio.wait([ahead])
-            if not ahead.cancelled():
-                ahead.exception()  # seen, so that nothing is logged about it
+            try:
+                await completed(asyncio.wait([ahead]))
+            finally:
+                if not ahead.cancelled():
+                    ahead.exception()  # seen, so that nothing is logged about it
 
 
 class Reading:

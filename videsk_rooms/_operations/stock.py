@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from videsk_rooms._concurrency.clock import monotonic
 from videsk_rooms._concurrency.fork import leak, notice_fork, register_after_fork
 from videsk_rooms._concurrency.loops import call_soon_in
+from videsk_rooms._http.attempt import completed
 from videsk_rooms._wire import decode, operations
 from videsk_rooms.errors import ClosedError, ConfigurationError
 
@@ -93,7 +94,7 @@ class Stock:
         if filling is not None:
             call_soon_in(filling.get_loop(), filling.cancel)
             if filling.get_loop() is asyncio.get_running_loop():
-                await asyncio.wait([filling])
+                await completed(asyncio.wait([filling]))
 
     def reset_after_fork(self) -> None:
         """Hand out none of the parent's tokens, in a child after a fork."""
