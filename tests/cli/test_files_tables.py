@@ -161,6 +161,19 @@ def test_cells_are_parted_also_where_no_column_is_known(sign: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("header", "columns"),
+    [
+        ("Cliente;Fecha (día, mes, año)", ["Cliente", "Fecha (día, mes, año)"]),
+        ('"Fecha\ny hora";Cliente', ["Fecha\ny hora", "Cliente"]),
+        ('"Cliente; o empresa",Hora', ["Cliente; o empresa", "Hora"]),
+    ],
+)
+def test_the_name_of_a_column_may_have_what_parts_others(header: str, columns: list[str]) -> None:
+    """Commas where semicolons part the cells; anything between quotes."""
+    assert csv(f"{header}\n").columns == columns
+
+
 def test_values_that_are_no_text_are_json_in_csv() -> None:
     """Nothing is an empty cell; letters stay as they are."""
     line: dict[str, Any] = {"name": "Señal", "ended": False, "exp": None, "settings": {"a": "ñ"}}
