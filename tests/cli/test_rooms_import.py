@@ -279,6 +279,14 @@ def test_a_second_run_sends_what_is_new_or_mended(account: Sandbox, ask: Ask, fo
     assert [line["row"] for line in results_of(folder / "rooms.results.csv")] == ["2", "3", "4"]
 
 
+def test_what_was_done_before_is_told_beside_what_is_done(ask: Ask, folder: Path) -> None:
+    """And not beside the rows that failed, of which there may be fewer."""
+    (folder / "rooms.csv").write_text("name,exp\nAna,1h\nLuis,1h\nEva,never\n")
+    ask("rooms", "import", "rooms.csv")
+    done = ask("rooms", "import", "rooms.csv")
+    assert "3 rows: 2 created (2 of them before), 1 failed\n" in done.stdout
+
+
 def test_a_second_row_of_a_name_does_not_hide_that_the_first_is_done(
     account: Sandbox, ask: Ask, folder: Path
 ) -> None:

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
     from .journal import Outcome
 
-_WORDS = {
-    **{result.value: result.value for result in Result},
+_DONE = {
+    "created": "created",
+    "updated": "updated",
+    "unchanged": "unchanged",
     "exists": "already there",
-    "not_tried": "not tried",
 }
+_NOT_DONE = {"failed": "failed", "not_tried": "not tried"}
 _SHOWN = 5  # on the terminal; the results file has all
 
 
@@ -113,10 +115,13 @@ def _show_figures(context: CommandContext, figures: Mapping[str, Any], text: str
 
 
 def _as_text(figures: Mapping[str, Any]) -> str:
-    counts = [f"{figures[name]:,} {word}" for name, word in _WORDS.items() if figures[name]]
-    before = figures["done_before"]
-    earlier = f" ({before:,} of them before)" if before else ""
-    return f"{counted(figures['rows'], 'row')}: {', '.join(counts) or 'nothing to do'}{earlier}"
+    done, not_done = (
+        [f"{figures[name]:,} {word}" for name, word in words.items() if figures[name]]
+        for words in (_DONE, _NOT_DONE)
+    )
+    if before := figures["done_before"]:
+        done[-1] += f" ({before:,} of them before)"
+    return f"{counted(figures['rows'], 'row')}: {', '.join([*done, *not_done]) or 'nothing to do'}"
 
 
 def _over(outcomes: Sequence[Outcome]) -> list[Outcome]:
