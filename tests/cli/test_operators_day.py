@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.skipif(
 
 WIDTH = 80
 _SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_WHOLE = ("videsk-rooms: ", "other claims  {")
+_WHOLE = ("videsk-rooms: ", "other claims  {", "End 1 room? ")
 # A table as Excel saves it in Chile: semicolons, CRLF, the letters of Windows.
 TURNS = (
     "external_id;name;exp\r\n"
@@ -47,8 +48,14 @@ class Terminal:
         del self._env["COLUMNS"]  # the terminal itself tells its width
         self.all_shown = ""
 
-    def type(self, *command: str, expected: int = 0) -> list[str]:
-        """Run a command to its end; return the lines that it left on the screen."""
+    def type(self, *command: str, expected: int = 0, stopped_at: str = "") -> list[str]:
+        """Run a command to its end; return the lines that it left on the screen.
+
+        Args:
+            command: The command.
+            expected: Its exit code.
+            stopped_at: What it shows when it gets SIGINT, as by Ctrl-C; empty: it gets none.
+        """
         import fcntl
         import pty
         import termios
@@ -68,6 +75,9 @@ class Terminal:
         try:
             while piece := os.read(ours, 65_536):
                 shown.extend(piece)
+                if stopped_at and stopped_at.encode() in shown:
+                    stopped_at = ""
+                    process.send_signal(signal.SIGINT)
         except OSError:  # how Linux says that nobody holds the other end
             pass
         finally:
@@ -136,3 +146,20 @@ def test_a_day_of_an_operator(account: Sandbox, terminal: Terminal, tmp_path: Pa
     assert "Atención de Ñuñoa" in exported
     assert account.api_token not in terminal.all_shown
     assert "eyJ" not in terminal.all_shown
+
+
+@pytest.mark.parametrize(
+    ("command", "shown", "last"),
+    [
+        (("rooms", "end", "--created-after", "today"), "[y/N]", "[y/N] \r\n"),
+        (("doctor",), "TLS", "\r\n\r\n"),
+    ],
+)
+def test_what_follows_ctrl_c_begins_a_line(
+    account: Sandbox, terminal: Terminal, command: tuple[str, ...], shown: str, last: str
+) -> None:
+    """The prompt of the shell does not stand behind the `^C` that the terminal shows."""
+    if command == ("doctor",):
+        account.faults.delay(PATIENCE, times=None)
+    terminal.type(*command, expected=130, stopped_at=shown)
+    assert terminal.all_shown.endswith(last)

@@ -421,6 +421,13 @@ def test_what_is_not_there_is_exit_code_4(ask: Ask, arguments: list[str]) -> Non
     assert NOWHERE in line or "nobody's" in line
 
 
+def test_a_proxy_s_404_is_no_word_about_the_room(account: Sandbox, ask: Ask, theirs: str) -> None:
+    """Whoever creates a room on exit code 4 is not to create one because of a wrong address."""
+    account.faults.status(404, html=True, times=None)
+    for arguments in (["get", theirs], ["list"], ["end", theirs]):
+        assert ask("rooms", *arguments).returncode == 1
+
+
 def test_every_operation_has_its_command() -> None:
     """What the package can do with rooms, the command line can."""
     from videsk_rooms.cli._rooms import rooms

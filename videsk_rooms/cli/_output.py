@@ -78,7 +78,9 @@ def exit_code_of(error: VideskError) -> ExitCode:
         return ExitCode.WRONG_USAGE
     if isinstance(error, ConfigurationError):
         return ExitCode.NOT_SET_UP
-    return ExitCode.NOT_FOUND if isinstance(error, NotFoundError) else ExitCode.FAILED
+    # The page of a proxy has no name, and is no word about the room.
+    is_missing = isinstance(error, NotFoundError) and error.name is not None
+    return ExitCode.NOT_FOUND if is_missing else ExitCode.FAILED
 
 
 def exit_code_of_all(codes: Collection[ExitCode]) -> ExitCode:

@@ -13,11 +13,12 @@ from typing import Annotated
 import typer
 
 from videsk_rooms.cli._account import CommandContext, asking_an_account
-from videsk_rooms.cli._output import write_json
+from videsk_rooms.cli._output import below_ctrl_c, write_json
 from videsk_rooms.cli._params import content_of
 
 
 @asking_an_account
+@below_ctrl_c()
 def doctor(
     context: CommandContext,
     *,

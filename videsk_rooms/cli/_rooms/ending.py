@@ -13,6 +13,7 @@ import typer
 from videsk_rooms.cli._account import CommandContext, asking_an_account, find, require_one
 from videsk_rooms.cli._output import (
     CommandFailedError,
+    below_ctrl_c,
     broken_at_words,
     complain,
     counted,
@@ -169,7 +170,8 @@ def _end_matching(
     """
     with context.client() as videsk:
         # The API has none of these filters (docs/api.md, "Operations").
-        rooms = list(filter(matches, videsk.rooms.iter(ended=False)))
+        with below_ctrl_c():
+            rooms = list(filter(matches, videsk.rooms.iter(ended=False)))
         if not rooms:
             complain("no rooms match")
         elif dry_run:
@@ -267,9 +269,12 @@ def _ask(done: str, count: int) -> None:
     question = _QUESTIONS[done].format(counted(count, "room"))
     if not sys.stdin.isatty():
         raise wrong_usage(f"{question} There is nobody to ask here; confirm with --yes")
-    # On standard error, because the results may be piped.
-    print(broken_at_words(f"{question} [y/N]", sys.stderr), end=" ", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+    with below_ctrl_c():
+        # On standard error, because the results may be piped.
+        text = broken_at_words(f"{question} [y/N]", sys.stderr)
+        print(text, end=" ", file=sys.stderr, flush=True)
+        answer = sys.stdin.readline().strip().lower()
+    if answer not in {"y", "yes"}:
         raise CommandFailedError(f"nothing was {done}")
 
 

@@ -54,6 +54,7 @@ class Status(str, Enum):
 
 
 @asking_an_account
+@below_ctrl_c()
 def list_rooms(
     context: CommandContext,
     *,
@@ -160,6 +161,7 @@ def _show_page(
 
 
 @asking_for_a_room
+@below_ctrl_c()
 def get(context: RoomContext, *, show_token: ShowToken = False) -> None:
     """Show a room.
 
@@ -172,6 +174,7 @@ def get(context: RoomContext, *, show_token: ShowToken = False) -> None:
 
 
 @asking_for_a_room
+@below_ctrl_c()
 def stats(
     context: RoomContext,
     *,
@@ -201,7 +204,7 @@ def stats(
     """
     output = context.output()
     as_lines = context.as_json or (watch is not None and output.width is None)
-    with below_ctrl_c(), context.client() as videsk:
+    with context.client() as videsk:
         found = context.find(videsk)
         while True:
             try:
