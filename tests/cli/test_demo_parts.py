@@ -212,6 +212,15 @@ def test_one_room_that_fails_does_not_keep_the_others(account: Sandbox, videsk: 
     assert (created.maybe_open, created.ended_count) == (["ours-1"], 1)
 
 
+def test_a_proxy_s_404_does_not_say_that_a_room_is_gone(account: Sandbox, videsk: Videsk) -> None:
+    """Whoever owns the account is told that it may be open."""
+    created = CreatedRooms()
+    make(videsk, created, "ours-1")
+    account.faults.status(404, html=True, times=None)
+    created.end_all(videsk)
+    assert created.maybe_open == ["ours-1"]
+
+
 def test_a_refused_token_ends_the_ending(account: Sandbox, videsk: Videsk) -> None:
     """Every further call would be refused alike."""
     created = CreatedRooms()

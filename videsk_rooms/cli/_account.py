@@ -6,7 +6,7 @@ import math
 import shlex
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads the hints
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -38,36 +38,7 @@ def seconds_of(text: str) -> float:
     return seconds
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="Show no colours; so does NO_COLOR.")]
-_BaseUrl = Annotated[
-    str | None,
-    typer.Option(
-        metavar="URL",
-        help="The API's address. Default: VIDESK_BASE_URL, else https://api.videsk.io.",
-    ),
-]
-_TokenFile = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE",
-        help="A file with the API token. Default: VIDESK_API_TOKEN, else the file of "
-        "VIDESK_API_TOKEN_FILE. No option takes the token itself, because ps would show it.",
-    ),
-]
-_Timeout = Annotated[
-    float,
-    typer.Option(
-        metavar="SECONDS", parser=seconds_of, help="The time for each call, retries included."
-    ),
-]
-_NoTrustEnv = Annotated[
-    bool,
-    typer.Option(
-        "--no-trust-env",
-        help="Ignore HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and the like.",
-    ),
-]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,12 +54,36 @@ class CommandContext:
         no_trust_env: Whether to ignore the environment's proxy and certificate authorities.
     """
 
-    as_json: AsJson = False
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False
     no_color: NoColor = False
-    base_url: _BaseUrl = None
-    token_file: _TokenFile = None
-    timeout: _Timeout = 30.0
-    no_trust_env: _NoTrustEnv = False
+    base_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="The API's address. Default: VIDESK_BASE_URL, else https://api.videsk.io.",
+        ),
+    ] = None
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A file with the API token. Default: VIDESK_API_TOKEN, else the file of "
+            "VIDESK_API_TOKEN_FILE. No option takes the token itself, because ps would show it.",
+        ),
+    ] = None
+    timeout: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS", parser=seconds_of, help="The time for each call, retries included."
+        ),
+    ] = 30.0
+    no_trust_env: Annotated[
+        bool,
+        typer.Option(
+            "--no-trust-env",
+            help="Ignore HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and the like.",
+        ),
+    ] = False
 
     def client(self, *, shared: str | None = None) -> Videsk:
         """Return a client for the account.

@@ -70,6 +70,11 @@ def is_hopeless(error: VideskError) -> bool:
     return isinstance(error, _AFFECTS_ALL)
 
 
+def is_missing(error: VideskError) -> bool:
+    """Return whether the API has said that there is no such room; a proxy's page has no name."""
+    return isinstance(error, NotFoundError) and error.name is not None
+
+
 def exit_code_of(error: VideskError) -> ExitCode:
     """Return the exit code for an error."""
     if error.outcome_unknown:
@@ -78,9 +83,7 @@ def exit_code_of(error: VideskError) -> ExitCode:
         return ExitCode.WRONG_USAGE
     if isinstance(error, ConfigurationError):
         return ExitCode.NOT_SET_UP
-    # The page of a proxy has no name, and is no word about the room.
-    is_missing = isinstance(error, NotFoundError) and error.name is not None
-    return ExitCode.NOT_FOUND if is_missing else ExitCode.FAILED
+    return ExitCode.NOT_FOUND if is_missing(error) else ExitCode.FAILED
 
 
 def exit_code_of_all(codes: Collection[ExitCode]) -> ExitCode:

@@ -67,29 +67,6 @@ def _host(text: str) -> str:
     raise typer.BadParameter("give an address or a host name")
 
 
-_Host = Annotated[
-    str,
-    typer.Option(
-        metavar="H",
-        parser=_host,
-        help="Address to listen on; another one may admit other machines.",
-    ),
-]
-_Rate = Annotated[
-    str, typer.Option(metavar="R", parser=_rate, help="Requests per second before a 429, or off.")
-]
-_Window = Annotated[Window, typer.Option(help="Count in fixed seconds, or in the last second.")]
-_Token = Annotated[
-    str | None,
-    typer.Option(metavar="T", parser=_token, help="The accepted API token. Default: a new one."),
-]
-_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no line for each request.")]
-_AsJson = Annotated[
-    bool,
-    typer.Option("--json", help="Print only one line of JSON, with the URLs and the token."),
-]
-
-
 @dataclass(frozen=True, kw_only=True)
 class Serving:
     """The options of a command that serves a sandbox.
@@ -103,12 +80,34 @@ class Serving:
         as_json: Whether to print only JSON.
     """
 
-    host: _Host = "127.0.0.1"
-    rate: _Rate = "20"
-    window: _Window = Window.FIXED
-    token: _Token = None
-    quiet: _Quiet = False
-    as_json: _AsJson = False
+    host: Annotated[
+        str,
+        typer.Option(
+            metavar="H",
+            parser=_host,
+            help="Address to listen on; another one may admit other machines.",
+        ),
+    ] = "127.0.0.1"
+    rate: Annotated[
+        str,
+        typer.Option(metavar="R", parser=_rate, help="Requests per second before a 429, or off."),
+    ] = "20"
+    window: Annotated[
+        Window, typer.Option(help="Count in fixed seconds, or in the last second.")
+    ] = Window.FIXED
+    token: Annotated[
+        str | None,
+        typer.Option(
+            metavar="T", parser=_token, help="The accepted API token. Default: a new one."
+        ),
+    ] = None
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print no line for each request.")
+    ] = False
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print only one line of JSON, with the URLs and the token."),
+    ] = False
 
     def sandbox(self, port: int, **more: Any) -> Sandbox:
         """Return a sandbox with these options and others, not started yet."""

@@ -6,8 +6,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from videsk_rooms.cli._output import is_hopeless
-from videsk_rooms.errors import NotFoundError, VideskError
+from videsk_rooms.cli._output import is_hopeless, is_missing
+from videsk_rooms.errors import VideskError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,9 +63,10 @@ class CreatedRooms:
                     videsk.rooms.end(room)
                     self.ended_count += 1
                 self.maybe_open.remove(external_id)
-            except NotFoundError:  # noqa: PERF203 - one failure must not stop the others
-                missing.append(external_id)
-            except VideskError as error:
+            except VideskError as error:  # noqa: PERF203 - one failure must not stop the others
+                if is_missing(error):
+                    missing.append(external_id)
+                    continue
                 failures += 1
                 if is_hopeless(error) or failures == _MOST_FAILURES:
                     return []

@@ -22,11 +22,12 @@ from videsk_rooms.cli._output import (
     complain,
     describe_error,
     is_hopeless,
+    is_missing,
     write_json,
     wrong_usage,
 )
 from videsk_rooms.cli._params import Ended, ShowToken, sort_of
-from videsk_rooms.errors import NotFoundError, VideskError
+from videsk_rooms.errors import VideskError
 
 from .shown import columns_of, show_outline, show_room, show_rooms
 
@@ -211,7 +212,7 @@ def stats(
                 data = videsk.rooms.stats(found, view=view.value).data
             except VideskError as error:
                 # A transient error does not end a watch.
-                if watch is None or isinstance(error, NotFoundError) or is_hopeless(error):
+                if watch is None or is_missing(error) or is_hopeless(error):
                     raise
                 complain(describe_error(error))
             else:
