@@ -115,7 +115,9 @@ def _delimiter_of(text: str) -> str:
 def _next(reader: Iterator[list[str]]) -> list[str] | str | None:
     """Return the next line, or what is wrong with it; later lines can still be parsed."""
     try:
-        return next(reader, None)
+        return [_unguarded(cell) for cell in next(reader)]
+    except StopIteration:
+        return None
     except csv.Error as error:
         return f"not CSV: {error}; close the quotes around a cell, and double those inside"
 
@@ -132,7 +134,7 @@ def _by_column(columns: Sequence[str], line: Sequence[str]) -> Cells:
             f"there are {len(line)} cells for {len(columns)} columns; put quotes around a cell "
             "that contains the delimiter"
         )
-    return _non_empty(zip(columns, map(_unguarded, line), strict=False))
+    return _non_empty(zip(columns, line, strict=False))
 
 
 def _read_json_lines(text: str) -> Table:
