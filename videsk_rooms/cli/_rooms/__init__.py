@@ -7,7 +7,8 @@ files.py     import, export
 shown.py     rooms as text
 
 To add a command, write a function here and register it below. `asking_an_account` adds the options
-that all have; `../_params.py` has those that several share.
+that all have, `asking_for_a_room` those that name a room; `../_params.py` has those that several
+share.
 """
 
 from __future__ import annotations
