@@ -80,7 +80,7 @@ class FallbackStore:
 
     async def close(self) -> None:
         """Close the store."""
-        if self._probe is not None and self._probe.get_loop() is asyncio.get_running_loop():
+        if self._probe is not None:
             self._probe.cancel()
             await asyncio.wait([self._probe])
         await self._store.close()
@@ -105,8 +105,6 @@ class FallbackStore:
 
     def _begin_probe(self) -> None:
         """Check in the background whether the store is back, because a timeout takes a while."""
-        if self._probe is not None and self._probe.get_loop().is_closed():
-            self._probe = None
         if self._probe is None and self._clock() >= self._probe_at:
             probe = asyncio.ensure_future(self._probe_once())
             if not probe.done():  # an eager task may be done already
