@@ -90,7 +90,7 @@ class Timeout:
             the pauses between them.
         attempt: One attempt, from waiting for a connection to the last byte of the response.
         connect: Making a connection, within the attempt: looking up the host, all its addresses, a
-            proxy, TLS. In a `session` of your own, aiohttp counts each address separately.
+            proxy, TLS. With your `session`, aiohttp counts each address separately.
 
     Raises:
         ConfigurationError: A bound is not a number above 0.

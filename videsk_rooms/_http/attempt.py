@@ -228,7 +228,7 @@ class RequestContext:
         token: The token to send.
         origin: The only origin that gets the token.
         permit: The permit of the rate limit.
-        call: What a sandbox is told of the call; empty for nothing.
+        call: The header that tells a sandbox about the call; empty for none.
         used: Whether the token was sent.
         connects: Whether a connection is being made for the request.
         maybe_sent: Whether the request may have been sent.
