@@ -309,7 +309,7 @@ def interrupted_at_any_moment() -> None:
         client.rooms.list()
         before = gevent.get_hub().loop.activecnt
         signal.signal(signal.SIGALRM, strike)
-        for _ in range(200):
+        for _ in range(300):
             armed = True
             signal.setitimer(signal.ITIMER_REAL, 50e-6)
             with suppress(AlarmError):
