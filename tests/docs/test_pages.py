@@ -33,6 +33,15 @@ def test_links_to_files_lead_somewhere(name: str) -> None:
     assert [target for target, _ in links if not (ROOT / target).is_file()] == []
 
 
+def test_the_readme_has_the_two_commands_that_the_checks_run() -> None:
+    """`.ci/run` runs each line of its blocks of sh: the demo, and the tests."""
+    blocks = blocks_of((ROOT / "README.md").read_text(encoding="utf-8"))
+    commands = [
+        line for block in blocks if block.language == "sh" for line in block.code.split("\n")
+    ]
+    assert [command.split()[-1] for command in commands if command] == ["demo", "auto"]
+
+
 def _badge(name: str) -> str:
     badge = (DOCS / "assets" / f"badge-{name}.svg").read_text(encoding="utf-8")
     (title,) = re.findall("<title>([^<]+)</title>", badge)
