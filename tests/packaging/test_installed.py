@@ -123,7 +123,7 @@ def test_the_demo_runs_after_the_install_that_was_asked_for(complete: Environmen
     """In an empty folder, and it leaves that empty."""
     done = complete.command("demo")
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
-    assert "15 steps, every one checked" in done.stdout
+    assert "15 steps, all checked" in done.stdout
     assert list(complete.work.iterdir()) == []
 
 

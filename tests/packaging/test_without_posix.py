@@ -65,4 +65,4 @@ def test_the_demo_of_the_command_line_runs() -> None:
     said = _run(
         "from videsk_rooms.cli import main\nsys.argv = ['videsk-rooms', 'demo']\nmain()\n",
     )
-    assert "every one checked" in said
+    assert "all checked" in said
