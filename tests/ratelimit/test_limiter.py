@@ -147,6 +147,22 @@ async def test_an_answer_tells_that_its_request_was_counted_before(loop: Virtual
 
 
 @in_virtual_time
+async def test_an_answer_lets_those_leave_sooner_who_wait_already(loop: VirtualLoop) -> None:
+    """They were told to ask again when it would be in time if the answer came late."""
+    world = World(loop, limit=Limit(1, 0.15))
+    for _ in range(FEW):
+        await world.send()
+    permit = await world.permit()
+    await permit.commit()
+    began = world.now
+    successor = world.sending()
+    await asyncio.sleep(0.001)
+    permit.answered(200)
+    permit.release()
+    assert [await successor - began] == Soon(0.151)
+
+
+@in_virtual_time
 async def test_what_a_proxy_answers_says_nothing_of_the_way(loop: VirtualLoop) -> None:
     """It is nearer than the server, and refuses at once what it does not pass on."""
     world = World(loop, limit=Limit(1, 1.0), way=0.2)
