@@ -356,6 +356,20 @@ async def test_closing_ends_the_waiting(loop: VirtualLoop) -> None:
 
 
 @in_virtual_time
+async def test_after_closing_a_shared_store_is_told_nothing(loop: VirtualLoop) -> None:
+    """It would connect again, and nobody would close that."""
+    world = World(loop, shared=True)
+    connecting, sent = await world.permit(), await world.permit()
+    await sent.commit()
+    await world.close()
+    asked = world.ways[0].asked.copy()
+    connecting.release()
+    sent.answered(200)
+    await asyncio.sleep(WINDOW)
+    assert world.ways[0].asked == asked
+
+
+@in_virtual_time
 async def test_closing_reaches_a_request_that_waits_with_its_connection(loop: VirtualLoop) -> None:
     """It was late, and needs another permit."""
     world = World(loop)
