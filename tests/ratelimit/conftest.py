@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.ratelimit.redis_server import MISSING, PROGRAM, serving
+from tests.waiting import PATIENCE
+from videsk_rooms._ratelimit import redis_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,3 +23,9 @@ def own_redis() -> Iterator[RedisServer]:
         pytest.skip(MISSING)
     with serving(password="the-password-of-the-tests") as server:
         yield server
+
+
+@pytest.fixture
+def patient_stores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait longer than a second for Redis: on a busy machine, connecting may take that long."""
+    monkeypatch.setattr(redis_store, "PATIENCE", PATIENCE)

@@ -12,7 +12,7 @@ import redis
 from tests.ratelimit.asking import ask
 from tests.ratelimit.redis_server import MISSING, PROGRAM, RedisServer
 from tests.ratelimit.support import check_both_faces_share
-from tests.waiting import PATIENCE, wait_until
+from tests.waiting import wait_until
 from videsk_rooms._ratelimit import redis_store
 from videsk_rooms._ratelimit.limit import Limit
 from videsk_rooms._ratelimit.redis_store import RedisStore
@@ -23,16 +23,12 @@ if TYPE_CHECKING:
 
     from videsk_rooms.sandbox import Sandbox
 
+pytestmark = pytest.mark.usefixtures("patient_stores")
+
 FAR = Limit(1, 1000.0)
 HALVES = [(0, 8191), (8192, 16383)]
 TOKENS = [f"token-{number}" for number in range(6)]
 """Some of their keys are of one node, some of the other."""
-
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """To find the node takes many messages: on a busy machine they take more than a second."""
-    monkeypatch.setattr(redis_store, "PATIENCE", PATIENCE)
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from tests.ratelimit.redis_server import RedisServer
 
+pytestmark = pytest.mark.usefixtures("patient_stores")
+
 LIMIT = Limit(4, 1.0)
 FAR = Limit(1, 1000.0)
 
