@@ -17,6 +17,7 @@ from videsk_rooms import ClosedError, ConfigurationError, RateLimit
 from videsk_rooms._ratelimit import Rank, make_limiter
 from videsk_rooms._ratelimit.latency import FEW
 from videsk_rooms._ratelimit.limit import Limit
+from videsk_rooms._ratelimit.limiter import FIRST_PAUSE
 from videsk_rooms._wire.message import Headers
 
 if TYPE_CHECKING:
@@ -421,6 +422,18 @@ async def test_a_refusal_pauses_for_a_moment_and_the_next_ones_for_longer(
     limiter.pause(None)
     began = world.now
     assert await world.send() - began == pytest.approx(0.1, abs=SOON)
+
+
+@in_virtual_time
+async def test_refusals_of_what_was_sent_before_a_pause_do_not_lengthen_it(
+    loop: VirtualLoop,
+) -> None:
+    """A whole window of requests may be refused at once."""
+    world = World(loop)
+    (limiter,) = world.limiters
+    for _ in range(LIMIT.requests):
+        limiter.pause(None)
+    assert await results([world.sending()]) == Soon(FIRST_PAUSE)
 
 
 @in_virtual_time
