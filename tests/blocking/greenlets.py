@@ -21,6 +21,7 @@ import asyncio
 import gc
 import logging
 import os
+import random
 import signal
 import threading
 from contextlib import suppress
@@ -32,9 +33,11 @@ from aiohttp.abc import AbstractResolver
 
 from videsk_rooms import ClosedError, NotFoundError, RateLimit, Retry, Videsk
 from videsk_rooms._blocking.gevent import GreenletEvent
+from videsk_rooms._blocking.loop_thread import LoopThread
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from collections.abc import Callable
+    from types import CodeType, FrameType
 
 # Python's checks are on, and asyncio's tell of every callback that was slow on a busy machine.
 logging.getLogger("asyncio").setLevel(logging.ERROR)
@@ -283,43 +286,60 @@ class AlarmError(KeyboardInterrupt):
     """What strikes a wait; of the kind that gevent hands to the main greenlet."""
 
 
-def waits(frame: FrameType | None) -> bool:
-    """Return whether a frame waits for a call, or was called by one that does."""
-    while frame is not None:
-        if frame.f_code is GreenletEvent.acquire.__code__:
-            return True
-        frame = frame.f_back
-    return False
+class Strikes:
+    """Signals, of which one is raised in the main greenlet while a function runs there."""
+
+    def __init__(self, function: CodeType) -> None:
+        self._function = function
+        self._armed = False
+        self.count = 0
+        signal.signal(signal.SIGALRM, self._handle)
+
+    def _handle(self, _number: int, frame: FrameType | None) -> None:
+        while frame is not None and frame.f_code is not self._function:
+            frame = frame.f_back
+        if not self._armed:
+            return
+        if frame is not None:
+            self._armed = False
+            self.count += 1
+            raise AlarmError
+        signal.setitimer(signal.ITIMER_REAL, 50e-6)
+
+    def strike(self, call: Callable[[], object], after: float = 50e-6) -> None:
+        """Call something that may be struck, after so many seconds at the earliest."""
+        self._armed = True
+        signal.setitimer(signal.ITIMER_REAL, after)
+        with suppress(AlarmError):
+            call()
+        self._armed = False
 
 
 def interrupted_at_any_moment() -> None:
     """Wherever a wait is struck, nothing of it is raised in later code, and its watchers end."""
-    struck: list[int] = []
-    armed = True
-
-    def strike(_number: int, frame: FrameType | None) -> None:
-        nonlocal armed
-        if armed and waits(frame):
-            armed = False
-            struck.append(1)
-            raise AlarmError
-        signal.setitimer(signal.ITIMER_REAL, 50e-6)
-
     with make_client() as client:
         client.rooms.list()
         before = gevent.get_hub().loop.activecnt
-        signal.signal(signal.SIGALRM, strike)
+        strikes = Strikes(GreenletEvent.acquire.__code__)
         for _ in range(300):
-            armed = True
-            signal.setitimer(signal.ITIMER_REAL, 50e-6)
-            with suppress(AlarmError):
-                client.rooms.list()
-            armed = False
+            strikes.strike(client.rooms.list)
             assert client.rooms.list().total == 5
-        signal.setitimer(signal.ITIMER_REAL, 0)
         gevent.sleep(0.2)  # longer than a wait, whose watchers end by themselves
-        assert struck
+        assert strikes.count > 0
         assert gevent.get_hub().loop.activecnt == before
+
+
+def interrupted_first_calls() -> None:
+    """Wherever the start of the thread is struck, the next call is answered."""
+    # Half a loop is left to the finalizers of its sockets.
+    sys.unraisablehook = lambda _: None
+    strikes = Strikes(LoopThread.start.__code__)
+    chance = random.Random(4)
+    for _ in range(200):
+        with make_client() as client:
+            strikes.strike(client.rooms.list, after=chance.uniform(1e-6, 200e-6))
+            assert client.rooms.list().total == 5
+    assert strikes.count > 0
 
 
 if __name__ == "__main__":

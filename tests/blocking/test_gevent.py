@@ -38,6 +38,7 @@ def script(sandbox: Sandbox, program: str, *arguments: str, url: str | None = No
         "patched_after_the_client_was_made",
         "in_a_real_thread",
         "interrupted_at_any_moment",
+        "interrupted_first_calls",
         "forgotten",
     ],
 )

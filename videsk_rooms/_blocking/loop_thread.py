@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import contextvars
 import os
-import threading
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from videsk_rooms._concurrency.fork import detach_epoll, is_here, is_lost, leak, original
@@ -141,8 +140,9 @@ class LoopThread:
         self._last: Callable[[], Awaitable[None]] | None = last
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        # Reentrant: a signal handler may call or close a client whose thread is being started.
-        self._starting = threading.RLock()
+        # Reentrant: a signal handler may call or close a client whose thread is being started. Not
+        # gevent's, which is written in Python: one that a signal strikes may stay locked for ever.
+        self._starting = original("_thread", "RLock")()
         self._threads: list[Thread] = []
         # Lists, because a signal handler cannot strike inside `append` and `pop`.
         self._loops: list[asyncio.AbstractEventLoop] = []

@@ -100,15 +100,16 @@ class WatchedLoop(asyncio.SelectorEventLoop):
     def __init__(self, selector: selectors.BaseSelector) -> None:
         # gevent's `os.close` closes later, in a hub, and this thread's hub ends with the thread.
         self._close_descriptor = original("os", "close")
-        self._pipe, other = os.pipe()
+        pipe, other = os.pipe()
         self._close_descriptor(other)
-        self._pipe_state = os.fstat(self._pipe)
+        self._pipe_state = os.fstat(pipe)
         self._select, selector.select = selector.select, self._wait  # type: ignore[method-assign]
         try:
+            self._pipe = pipe
             super().__init__(selector)
         except BaseException:
             selector.close()
-            self._close_descriptor(self._pipe)
+            self._close_descriptor(pipe)
             raise
         self.time = monotonic  # type: ignore[method-assign]  # it passes also while a test freezes time
 
