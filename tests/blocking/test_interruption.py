@@ -397,6 +397,7 @@ def struck_in(*functions: CodeType) -> Iterator[list[bool]]:
         yield struck
 
 
+@pytest.mark.usefixtures("finalizers_may_fail")
 @pytest.mark.parametrize(
     "method", [AccessStock.__enter__.__code__, AccessStock.__exit__.__code__], ids=["start", "end"]
 )
