@@ -9,9 +9,11 @@ import os
 import random
 import selectors
 import signal
+import sys
 import threading
 import time
 from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,19 +32,27 @@ from tests.blocking.support import (
 )
 from tests.waiting import PATIENCE, wait_until
 from videsk_rooms import AccessStock, ClosedError
+from videsk_rooms._blocking import loop_thread, portal
 from videsk_rooms._blocking.portal import Portal
+from videsk_rooms._operations import bulk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import CodeType
+    from collections.abc import Callable, Iterator, Sequence
+    from types import CodeType, FrameType
+
+    from _typeshed import TraceFunction
 
     from tests.blocking.support import Relay
-    from videsk_rooms import Videsk
+    from videsk_rooms import Rooms, Videsk
     from videsk_rooms.sandbox import Sandbox
 
 pytestmark = pytest.mark.skipif(
     not hasattr(signal, "SIGALRM"), reason="this system sends no signals to one process"
 )
+
+
+# What a caller's thread runs to hand calls over to the loop's.
+_HAND_OVER = {bulk.__file__, loop_thread.__file__, portal.__file__}
 
 
 class AlarmError(RuntimeError):
@@ -414,6 +424,58 @@ def test_interruptions_of_a_stock(sandbox: Sandbox, client: Videsk, method: Code
         came += len(struck)
     assert came > 0
     wait_until(lambda: tasks_of(client) == [])
+
+
+def strike_at(number: int, function: Callable[[], object]) -> bool:
+    """Raise an error at one of the lines that hand calls over; return whether it came to that."""
+    ahead = number
+
+    def trace(frame: FrameType, event: str, _: object) -> TraceFunction | None:
+        nonlocal ahead
+        if frame.f_code.co_filename not in _HAND_OVER:
+            return None
+        if event in {"line", "return"}:
+            ahead -= 1
+            if ahead == 0:
+                raise AlarmError
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        function()
+    except AlarmError:
+        assert ahead <= 0
+    finally:
+        sys.settrace(before)
+    return ahead <= 0
+
+
+@pytest.mark.usefixtures("finalizers_may_fail")
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda rooms, ids: rooms.get(ids[0]),
+        lambda rooms, ids: list(rooms.iter(page_size=1)),
+        lambda rooms, ids: list(rooms.join_many(ids, concurrency=1)),
+        lambda rooms, ids: list(rooms.join_many(ids)),
+    ],
+    ids=["get", "iter", "join_many one by one", "join_many"],
+)
+def test_an_interruption_at_any_line(
+    sandbox: Sandbox, client: Videsk, use: Callable[[Rooms, Sequence[str]], object]
+) -> None:
+    """It ends the call, the next one is answered, and nothing of either is left."""
+    room_ids = sandbox.add_rooms(2)
+    client.rooms.list()  # starts the thread
+    number, struck = 0, True
+    while struck:
+        number += 1
+        struck = Thread(strike_at, number, partial(use, client.rooms, room_ids)).result()
+        assert Thread(client.rooms.list).result().total == 2
+    assert number > 20
+    wait_until(lambda: tasks_of(client) == [])
+    assert inside.loop_thread(client).calls == set()
 
 
 def test_only_the_main_thread_is_interrupted(sandbox: Sandbox, client: Videsk) -> None:

@@ -209,7 +209,7 @@ class Portal:
             raise ClosedError(text)
 
     # The last iterators are collected when modules may have lost their names already, so the names
-    # are needed then are bound as defaults.
+    # that are needed then are bound as defaults.
     def _end_left_iterator(
         self,
         inner: LoopThread,

@@ -112,22 +112,28 @@ class Bulk(Generic[Item, Value]):
 
     def _read_one(self, source: Iterator[Item], start: Start[Item, Value]) -> None:
         try:
-            work = self._taken(next(source))
+            item = next(source)
+            begin = self._prepared(item)
         except StopIteration:
             self._end()
         except Exception as error:
             self._end(error)
         else:
-            start(*work)
+            # Counted outside of the `try`, which may catch what a signal handler raises, such as a
+            # time limit: an item that is counted and never started would be waited for forever.
+            start(self._count(), item, begin)
 
-    def _taken(self, item: Item) -> tuple[int, Item, Begin[Value]]:
-        """Count an item, and prepare its call now: the item may be changed after it was read."""
+    def _prepared(self, item: Item) -> Begin[Value]:
+        """Prepare the call of an item now, because the item may be changed after it was read."""
         try:
-            begin = self._prepare(item)
+            return self._prepare(item)
         except VideskError as error:
-            begin = partial(_refuse, error)
-        index, self._read = self._read, self._read + 1
-        return index, item, begin
+            return partial(_refuse, error)
+
+    def _count(self) -> int:
+        """Count an item as read, and return its position."""
+        self._read += 1
+        return self._read - 1
 
     def _next_outcome(self) -> Outcome[Item, Value]:
         outcome = self._finished.popleft()
@@ -221,7 +227,8 @@ class Bulk(Generic[Item, Value]):
             async for item in items:
                 if self._ended:
                     return
-                self.start(*self._taken(item))
+                begin = self._prepared(item)
+                self.start(self._count(), item, begin)
                 while not self._has_room() and not self._ended:
                     self._changed.clear()
                     await self._changed.wait()
