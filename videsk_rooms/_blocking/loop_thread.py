@@ -141,7 +141,7 @@ class LoopThread:
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         # Reentrant: a signal handler may call or close a client whose thread is being started. Not
-        # gevent's, which is written in Python: one that a signal strikes may stay locked for ever.
+        # gevent's, which is written in Python: one that a signal strikes may stay locked forever.
         self._starting = original("_thread", "RLock")()
         self._threads: list[Thread] = []
         # Lists, because a signal handler cannot strike inside `append` and `pop`.
