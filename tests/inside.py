@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import videsk_rooms
 from videsk_rooms import AsyncVidesk, VideskError
@@ -19,6 +19,7 @@ from videsk_rooms._wire.message import make_attempt
 
 if TYPE_CHECKING:
     import asyncio
+    import threading
     from collections.abc import Callable, Coroutine, Sequence
 
     from aiohttp import ClientSession
@@ -146,7 +147,7 @@ def loop_thread(client: Videsk) -> LoopThread:
 
 def loop_thread_ids(client: Videsk) -> set[int]:
     """Return the system's ids of the threads that have been started for a client's loop."""
-    started: Sequence[Any] = loop_thread(client)._threads
+    started = cast("list[threading.Thread]", loop_thread(client)._threads)
     return {thread.native_id for thread in started if thread.native_id is not None}
 
 
