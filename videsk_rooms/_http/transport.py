@@ -104,11 +104,7 @@ class Transport:
         proxy = settings.proxy or environment.proxy
         ssl = environment.ssl if settings.ssl is None else settings.ssl
         # What differs from aiohttp's defaults, and from our sessions' settings.
-        options: dict[str, Any] = {
-            "allow_redirects": False,  # a redirect would get the token
-            # aiohttp declares a POST without a body as application/octet-stream.
-            "skip_auto_headers": ("Content-Type",),
-        }
+        options: dict[str, Any] = {"allow_redirects": False}  # a redirect would get the token
         if proxy is not None:
             options["proxy"] = proxy
         if ssl is not None:
@@ -165,9 +161,12 @@ class Transport:
     ) -> RawResponse | TransportFailure:
         current_request.set(context)  # in the context of this attempt's own task
         session = self._external_session
-        headers = {**self._headers, **settings.headers}
+        headers, options = {**self._headers, **settings.headers}, self._options
         if request.body is not None:
             headers["Content-Type"] = "application/json"
+        elif not request.safe:
+            # aiohttp declares a POST without a body as application/octet-stream.
+            options = {**options, "skip_auto_headers": ("Content-Type",)}
         try:
             if session is not None:
                 # In a caller's own session, nothing shows when the request has its connection.
@@ -180,7 +179,7 @@ class Transport:
                 data=request.body,
                 headers=headers,
                 timeout=_connecting_within(settings.timeout.connect),
-                **self._options,
+                **options,
             )
             context.permit.answered(response.status)
             body, too_long = _arrived(response) or await _read(response)
