@@ -324,8 +324,11 @@ def interrupted_at_any_moment() -> None:
         for _ in range(300):
             strikes.strike(client.rooms.list)
             assert client.rooms.list().total == 5
-        gevent.sleep(0.2)  # longer than a wait, whose watchers end by themselves
         assert strikes.count > 0
+        for _ in range(600):
+            if gevent.get_hub().loop.activecnt == before:
+                break
+            gevent.sleep(0.1)  # as long as a wait, whose timer ends by itself
         assert gevent.get_hub().loop.activecnt == before
 
 
