@@ -52,6 +52,11 @@ _LEFT_OPEN = {
 }
 
 
+def _time_option(text: str) -> object:
+    """Make an option that takes a time or a day."""
+    return typer.Option(metavar="WHEN", parser=start_or_moment, help=text)
+
+
 @asking_an_account
 def end(
     context: CommandContext,
@@ -60,25 +65,17 @@ def end(
     external_id: ExternalIds = None,
     created_after: Annotated[
         datetime | None,
-        typer.Option(
-            metavar="WHEN",
-            parser=start_or_moment,
-            help="All rooms created at or after a time: yesterday, 2026-12-24, '48h ago'.",
-        ),
+        _time_option("All rooms created at or after a time: yesterday, 2026-12-24, '48h ago'."),
     ] = None,
     created_before: Annotated[
         datetime | None,
-        typer.Option(
-            metavar="WHEN",
-            parser=start_or_moment,
-            help="All rooms created before a time: today, '24h ago', or '2026-12-24 16:00' local.",
+        _time_option(
+            "All rooms created before a time: today, '24h ago', or '2026-12-24 16:00' local."
         ),
     ] = None,
     exp_before: Annotated[
         datetime | None,
-        typer.Option(
-            metavar="WHEN", parser=start_or_moment, help="All rooms whose exp is earlier."
-        ),
+        _time_option("All rooms whose exp is earlier."),
     ] = None,
     external_id_like: Annotated[
         str | None,
